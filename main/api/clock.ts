@@ -1,0 +1,99 @@
+/**
+ * Time, as an argument. The only file of the engine's side that may touch the host's clock or timers;
+ * everything else receives a `Clock`. Times are milliseconds on a monotonic axis whose zero is arbitrary,
+ * except `wallTimeMs`, which is Unix time and is used for labels only, never for control.
+ */
+
+export interface Clock {
+  /** Monotonic time in milliseconds. */
+  nowMs(): number;
+  /** Unix time in milliseconds, for records that people read. */
+  wallTimeMs(): number;
+  /** Resolves at or after `timeMs`; at once when that is already past. On a virtual clock this is what moves time. */
+  sleepUntilMs(timeMs: number): Promise<void>;
+  /** Calls `callback` at or after `timeMs`, once. Returns a function that cancels it. */
+  at(timeMs: number, callback: () => void): () => void;
+}
+
+declare const performance: { now(): number };
+declare function setTimeout(callback: () => void, delayMs: number): unknown;
+declare function clearTimeout(handle: unknown): void;
+
+/** The host's clock. */
+export const systemClock: Clock = {
+  nowMs: () => performance.now(),
+  wallTimeMs: () => Date.now(),
+  sleepUntilMs: (timeMs) =>
+    new Promise((resolve) => {
+      const waitMs = timeMs - performance.now();
+      if (waitMs <= 0) resolve();
+      else setTimeout(resolve, waitMs);
+    }),
+  at: (timeMs, callback) => {
+    const handle = setTimeout(callback, Math.max(0, timeMs - performance.now()));
+    return () => clearTimeout(handle);
+  },
+};
+
+/** Calls `callback` every `periodMs` on a grid that does not drift. Returns a function that ends it. */
+export function every(clock: Clock, periodMs: number, callback: () => void): () => void {
+  let nextMs = clock.nowMs() + periodMs;
+  let cancel = () => {};
+  const arm = () => {
+    cancel = clock.at(nextMs, () => {
+      nextMs = Math.max(nextMs + periodMs, clock.nowMs());
+      arm();
+      callback();
+    });
+  };
+  arm();
+  return () => cancel();
+}
+
+/** A clock that moves only when told to: `advanceToMs` fires what falls due, in order. For tests and lockstep runs. */
+export interface VirtualClock extends Clock {
+  advanceToMs(timeMs: number): void;
+  /** When the next callback falls due; Infinity when none is waiting. */
+  nextDueMs(): number;
+}
+
+export function createVirtualClock(startMs = 0, startWallTimeMs = 0): VirtualClock {
+  let nowMs = startMs;
+  let order = 0;
+  const waiting: { readonly timeMs: number; readonly order: number; readonly callback: () => void }[] = [];
+  const nextIndex = () => {
+    let best = -1;
+    waiting.forEach((entry, index) => {
+      const other = waiting[best];
+      if (!other || entry.timeMs < other.timeMs || (entry.timeMs === other.timeMs && entry.order < other.order))
+        best = index;
+    });
+    return best;
+  };
+  const advanceToMs = (timeMs: number) => {
+    for (;;) {
+      const index = nextIndex();
+      const entry = waiting[index];
+      if (!entry || entry.timeMs > timeMs) break;
+      waiting.splice(index, 1);
+      nowMs = Math.max(nowMs, entry.timeMs);
+      entry.callback();
+    }
+    nowMs = Math.max(nowMs, timeMs);
+  };
+  return {
+    nowMs: () => nowMs,
+    wallTimeMs: () => startWallTimeMs + (nowMs - startMs),
+    sleepUntilMs: async (timeMs) => advanceToMs(timeMs),
+    at: (timeMs, callback) => {
+      const entry = { timeMs: Math.max(timeMs, nowMs), order: order++, callback };
+      waiting.push(entry);
+      return () => {
+        const index = waiting.indexOf(entry);
+        if (index >= 0) waiting.splice(index, 1);
+      };
+    },
+    advanceToMs,
+    nextDueMs: () => waiting[nextIndex()]?.timeMs ?? Number.POSITIVE_INFINITY,
+  };
+}

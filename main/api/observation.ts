@@ -1,0 +1,80 @@
+/**
+ * What the robot senses at a tick's edge. Never a privileged pose: those belong to the simulator's own reward and operator.
+ *
+ * The proprioception vector of one instant has `PROPRIOCEPTION_SIZE` numbers, already scaled to about [-1, 1] and clipped to ±5,
+ * in the order of `PROPRIOCEPTION_FIELDS`. A policy sees two of them, the previous one first ("2 stacked");
+ * at an episode's first step both are the same.
+ */
+import { z } from 'zod';
+
+/** Field, how many numbers, and what one unit of the scaled number is worth. */
+export const PROPRIOCEPTION_FIELDS = [
+  {
+    name: 'position',
+    size: 3,
+    unit: 0.02,
+    unitName: 'm',
+    note: 'tool relative to its reset pose, in the reset tool frame',
+  },
+  {
+    name: 'rotation',
+    size: 3,
+    unit: 0.1,
+    unitName: 'rad',
+    note: 'rotation vector relative to the reset pose, in the reset tool frame',
+  },
+  { name: 'linearVelocity', size: 3, unit: 0.05, unitName: 'm/s', note: 'in the tool frame' },
+  { name: 'angularVelocity', size: 3, unit: 0.3, unitName: 'rad/s', note: 'in the tool frame' },
+  { name: 'force', size: 3, unit: 8, unitName: 'N', note: 'external force on the tool, in the tool frame' },
+  {
+    name: 'torque',
+    size: 3,
+    unit: 0.5,
+    unitName: 'Nm',
+    note: 'external torque about the tool point, in the tool frame',
+  },
+  {
+    name: 'gripper',
+    size: 1,
+    unit: 0.04,
+    unitName: 'm',
+    note: 'opening of the gripper, both fingers together, halved',
+  },
+  {
+    name: 'tactileLeft',
+    size: 4,
+    unit: 10,
+    unitName: 'N',
+    note: 'normal force (offset −30 N, per 30 N), shear x and z (per 10 N), torsion (per 0.1 Nm)',
+  },
+  { name: 'tactileRight', size: 4, unit: 10, unitName: 'N', note: 'as the left pad' },
+] as const;
+export const PROPRIOCEPTION_SIZE = 27;
+export const PROPRIOCEPTION_STACK = 2;
+export const PROPRIOCEPTION_CLIP = 5;
+
+/** One camera picture: RGB, 8 bits, row by row, `width * height * 3` bytes. */
+export interface CameraFrame {
+  readonly camera: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly rgb: Uint8Array;
+}
+
+/** One tactile pad: `rows * columns` taxels, three planes: pressure, shear x, shear z, in newtons per taxel. */
+export interface TactileFrame {
+  readonly pad: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** [3, rows, columns] */
+  readonly forceN: Float32Array;
+  /** Totals over the pad: normal force, shear x, shear z in N, torsion in Nm. */
+  readonly total: readonly [number, number, number, number];
+}
+
+/** What stands in for the pictures: the frozen encoder's embedding, the simulator's noisy state (a control), or zeros (a control). */
+export const observationKindSchema = z.enum(['pixels', 'state', 'blind']);
+export type ObservationKind = z.infer<typeof observationKindSchema>;
+
+/** The simulator's noisy estimate of the hole for the `state` control: offset at two scales (6 numbers) and the yaw error. */
+export const STATE_ESTIMATE_SIZE = 7;

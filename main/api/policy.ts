@@ -1,0 +1,47 @@
+/** The manifest that travels with a policy or an encoder: everything a runtime needs besides the ONNX file beside it. */
+import { z } from 'zod';
+import { actionMaskSchema } from './action.ts';
+import { observationKindSchema } from './observation.ts';
+import { taskIdSchema } from './task.ts';
+
+export const encoderManifestSchema = z
+  .object({
+    kind: z.literal('encoder'),
+    name: z.string(),
+    /** File name of the model, beside this manifest. */
+    model: z.string(),
+    /** SHA-256 of the model file, hex; a policy names the encoder it was trained on by it. */
+    sha256: z.string().length(64),
+    /** One uint8 NHWC input per camera. */
+    cameras: z.array(z.object({ name: z.string(), input: z.string(), widthPx: z.int(), heightPx: z.int() })).readonly(),
+    embeddingSize: z.int().positive(),
+    output: z.string(),
+    trainedOn: z.object({ labels: z.string(), frames: z.int(), seedRange: z.string() }).readonly(),
+    holdOut: z.record(z.string(), z.number()).readonly(),
+  })
+  .readonly();
+export type EncoderManifest = z.infer<typeof encoderManifestSchema>;
+
+export const policyManifestSchema = z
+  .object({
+    kind: z.literal('policy'),
+    /** Unique within a project folder, e.g. `starter` or `run-3/1200`. */
+    name: z.string(),
+    head: z.enum(['consistency']),
+    task: taskIdSchema,
+    observation: observationKindSchema,
+    /** ONNX graph that takes its weights as inputs, beside this manifest. */
+    graph: z.string(),
+    /** Flat float32 file of all weights, in the order of `parameters`. */
+    weights: z.string(),
+    parameters: z.array(z.object({ name: z.string(), shape: z.array(z.int()).readonly() })).readonly(),
+    embeddingSize: z.int(),
+    proprioceptionSize: z.int(),
+    actionMask: actionMaskSchema,
+    encoderSha256: z.string().optional(),
+    /** Standard deviation of gaussian noise added to the action when acting; 0 = none. */
+    actingNoiseStd: z.number().min(0),
+    trainedSteps: z.int(),
+  })
+  .readonly();
+export type PolicyManifest = z.infer<typeof policyManifestSchema>;

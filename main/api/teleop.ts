@@ -1,0 +1,79 @@
+/**
+ * From a puck's axes to a twist in the robot's base frame, as data: a signed permutation, gains and a dead zone.
+ * Rotation and translation are treated alike: `base[i] = sign * gain * deadZone(puck[source])`.
+ */
+import { z } from 'zod';
+import type { Vec6 } from './geometry.ts';
+
+export const teleopMapSchema = z
+  .object({
+    /** For each of the six base-frame components (x, y, z, rx, ry, rz): which puck axis drives it, and its sign. */
+    source: z.array(z.int().min(0).max(5)).length(6).readonly(),
+    sign: z
+      .array(z.union([z.literal(1), z.literal(-1)]))
+      .length(6)
+      .readonly(),
+    translationGain: z.number().min(0).max(1),
+    rotationGain: z.number().min(0).max(1),
+    /** Deflection below this reads as zero; the rest is stretched to keep full scale. */
+    deadZone: z.number().min(0).max(0.5),
+  })
+  .readonly();
+export type TeleopMap = z.infer<typeof teleopMapSchema>;
+
+/** Raw HID axes (x right, y towards the operator, z down) with the operator behind the robot's base, looking along base +x. */
+export const DEFAULT_TELEOP_MAP: TeleopMap = {
+  source: [1, 0, 2, 4, 3, 5],
+  sign: [-1, -1, -1, -1, -1, -1],
+  translationGain: 1,
+  rotationGain: 1,
+  deadZone: 0.04,
+};
+
+/** Puck deflection, each axis in [-1, 1], to a base-frame twist, each component in [-1, 1] of full scale. */
+export function baseTwistFromPuck(axes: Vec6, map: TeleopMap): Vec6 {
+  const component = (index: number) => {
+    const raw = axes[map.source[index] ?? 0] ?? 0;
+    const magnitude = Math.min(1, Math.max(0, (Math.abs(raw) - map.deadZone) / (1 - map.deadZone)));
+    const gain = index < 3 ? map.translationGain : map.rotationGain;
+    return (map.sign[index] ?? 1) * gain * Math.sign(raw) * magnitude;
+  };
+  return [component(0), component(1), component(2), component(3), component(4), component(5)];
+}
+
+/** The deflection that gives `twist`: the inverse, for a scripted operator. Components beyond the gain are clipped. */
+export function puckFromBaseTwist(twist: Vec6, map: TeleopMap): Vec6 {
+  const axes = [0, 0, 0, 0, 0, 0];
+  map.source.forEach((source, index) => {
+    const gain = index < 3 ? map.translationGain : map.rotationGain;
+    const value = Math.min(1, Math.max(-1, gain > 0 ? (twist[index] ?? 0) / gain : 0)) * (map.sign[index] ?? 1);
+    axes[source] = value === 0 ? 0 : Math.sign(value) * (map.deadZone + Math.abs(value) * (1 - map.deadZone));
+  });
+  return [axes[0]!, axes[1]!, axes[2]!, axes[3]!, axes[4]!, axes[5]!];
+}
+
+/** How control is taken: by moving the puck, by holding a button, or by pressing a key once to take and once to release. */
+export const takeoverModeSchema = z.enum(['motion', 'hold', 'toggle']);
+export type TakeoverMode = z.infer<typeof takeoverModeSchema>;
+
+export const takeoverSettingsSchema = z
+  .object({
+    mode: takeoverModeSchema,
+    /** Motion mode: deflection that takes over, and the lower one that counts as neutral. */
+    engageDeflection: z.number().min(0.02).max(0.9),
+    neutralDeflection: z.number().min(0.01).max(0.9),
+    /** Motion mode: how long neutral before the policy drives again. */
+    releaseAfterMs: z.number().min(0).max(5000),
+    /** Hold mode: the button. */
+    holdButton: z.int().min(0).max(31),
+  })
+  .readonly();
+export type TakeoverSettings = z.infer<typeof takeoverSettingsSchema>;
+
+export const DEFAULT_TAKEOVER: TakeoverSettings = {
+  mode: 'motion',
+  engageDeflection: 0.12,
+  neutralDeflection: 0.06,
+  releaseAfterMs: 500,
+  holdButton: 0,
+};
