@@ -1,0 +1,48 @@
+/** Starts a trainer as a child process of this machine, at the lowest priority. Killing it harms nothing: its checkpoints are atomic. */
+import { fork } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import type { FromTrainer } from '../api/trainer-process.ts';
+import type { RunLauncher, TrainerEnd } from './launcher.ts';
+
+const ENTRY = fileURLToPath(new URL('../learn/trainer-process.ts', import.meta.url));
+const LAST_WORDS_CHARACTERS = 4000;
+
+export const launchLocalTrainer: RunLauncher = (config) => {
+  const child = fork(ENTRY, [JSON.stringify(config)], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    execArgv: [],
+  });
+  if (child.pid !== undefined) {
+    try {
+      setPriority(child.pid, constants.priority.PRIORITY_LOW);
+    } catch {
+      // The child lowers its own priority too; a system that forbids both still runs the trainer, only less politely.
+    }
+  }
+  let lastWords = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS);
+  });
+  const listeners = new Set<(message: FromTrainer) => void>();
+  child.on('message', (message) => {
+    // Own child at the same version: the types of `trainer-process.ts` are the contract.
+    for (const listener of [...listeners]) listener(message as FromTrainer);
+  });
+  const ended = new Promise<TrainerEnd>((resolve) => {
+    child.on('error', (error) => resolve({ code: undefined, signal: undefined, lastWords: error.message }));
+    child.on('close', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined, lastWords }));
+  });
+  return {
+    send: (message) => {
+      if (child.connected) child.send(message);
+    },
+    onMessage: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    ended,
+    kill: () => child.kill('SIGKILL'),
+  };
+};

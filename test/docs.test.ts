@@ -1,0 +1,35 @@
+/** What the READMEs say must be true: every path they name exists, every script and verb they tell the reader to run exists. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { z } from 'zod';
+import { ROOT, sourceFiles } from './source-files.ts';
+
+const packageJson = z
+  .object({ scripts: z.record(z.string(), z.string()) })
+  .parse(JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')));
+const readmes = ['README.md', ...sourceFiles(['README.md'])];
+const TOP_LEVEL = /^(electron|renderer|main|native|data|test)\//;
+
+test('every path that a README names in code exists', () => {
+  const missing = readmes.flatMap((readme) => {
+    const text = readFileSync(join(ROOT, readme), 'utf8').replace(/```[\s\S]*?```/g, '');
+    return [...text.matchAll(/`([\w./@-]+\/[\w./@-]*|[\w-]+\.(?:ts|tsx|md|json))`/g)]
+      .map((match) => match[1] ?? '')
+      .filter((path) => TOP_LEVEL.test(path) || /\.(ts|tsx)$/.test(path))
+      .filter((path) => !existsSync(join(ROOT, path)) && !existsSync(join(ROOT, dirname(readme), path)))
+      .map((path) => `${readme}: ${path}`);
+  });
+  assert.deepEqual(missing, []);
+});
+
+test('every script that a README names exists', () => {
+  const missing = readmes.flatMap((readme) =>
+    [...readFileSync(join(ROOT, readme), 'utf8').matchAll(/npm run ([\w:-]+)/g)]
+      .map((match) => match[1] ?? '')
+      .filter((name) => !(name in packageJson.scripts))
+      .map((name) => `${readme}: npm run ${name}`),
+  );
+  assert.deepEqual(missing, []);
+});

@@ -1,0 +1,175 @@
+/**
+ * The import table of the architecture, enforced. A source file that no row covers fails, and so does an import that its row
+ * does not allow; type-only imports count. To move a wall, change the table here and the one in README.md together.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { ROOT, sourceFiles } from './source-files.ts';
+
+interface Row {
+  /** The files this row governs; the first row that matches wins. */
+  readonly files: RegExp;
+  /** Folders or files of this project it may import, besides its own folder where `itself` is set. */
+  readonly may: readonly RegExp[];
+  /** Third-party packages and Node's own modules it may import. */
+  readonly packages: readonly RegExp[];
+}
+
+const node = /^node:/;
+const api = /^main\/api\//;
+const graph = /^main\/learn\/graph\//;
+const nets = /^main\/learn\/nets\//;
+const losses = /^main\/learn\/losses\//;
+const optimiser = /^main\/learn\/optim\.ts$/;
+const wrapperOnly = (name: string) => new RegExp(`^${name}(/|$)`);
+
+const TABLE: readonly Row[] = [
+  { files: /^main\/api\//, may: [api], packages: [wrapperOnly('zod')] },
+  { files: /^main\/learn\/graph\/ort\.ts$/, may: [graph], packages: [node, wrapperOnly('onnxruntime-node')] },
+  { files: /^main\/learn\/graph\//, may: [graph], packages: [node] },
+  { files: /^main\/learn\/losses\//, may: [graph, losses], packages: [] },
+  { files: /^main\/learn\/nets\//, may: [graph, nets, /^main\/api\/rng\.ts$/], packages: [] },
+  {
+    files: /^main\/learn\/(policies|algorithms|recipes)\//,
+    may: [graph, nets, losses, optimiser, api, /^main\/learn\/(policies|algorithms|recipes)\//],
+    packages: [node, wrapperOnly('zod')],
+  },
+  {
+    files: /^main\/learn\//,
+    may: [/^main\/learn\//, /^data\//, api, /^main\/policy\//],
+    packages: [node, wrapperOnly('zod')],
+  },
+  { files: /^main\/policy\//, may: [/^main\/policy\//, api, graph, /^main\/learn\/policies\//], packages: [node] },
+  { files: /^main\/engine\/(safety|arbitration)\.ts$/, may: [api], packages: [] },
+  { files: /^main\/engine\/main\.ts$/, may: [/^main\/engine\//, api, /^data\//, /^native\//], packages: [node] },
+  {
+    files: /^main\/engine\//,
+    may: [/^main\/engine\//, api, /^data\//, /^native\/device\.ts$/],
+    packages: [node, wrapperOnly('ws'), wrapperOnly('zod'), wrapperOnly('three')],
+  },
+  {
+    // The scripts that make the shipped models need the simulator itself.
+    files: /^main\/cli\/assets\//,
+    may: [/^main\//, /^data\//, /^native\//],
+    packages: [node],
+  },
+  {
+    files: /^main\/(runs|cli)\//,
+    may: [/^main\/(runs|cli|engine|learn|policy)\//, api, /^data\//, /^native\/(device|hid|spacemouse)\.ts$/],
+    packages: [node, wrapperOnly('vite'), wrapperOnly('@vitejs/plugin-react'), wrapperOnly('zod')],
+  },
+  {
+    files: /^native\/sim\//,
+    may: [/^native\/sim\//, /^native\/device\.ts$/, api],
+    packages: [node, wrapperOnly('@mujoco/mujoco'), wrapperOnly('three')],
+  },
+  {
+    files: /^native\//,
+    may: [/^native\/(device|hid)\.ts$/, api],
+    packages: [node, wrapperOnly('node-hid')],
+  },
+  {
+    files: /^data\//,
+    may: [/^data\//, api],
+    packages: [
+      node,
+      wrapperOnly('better-sqlite3'),
+      wrapperOnly('zod'),
+      wrapperOnly('hyparquet-writer'),
+      wrapperOnly('hyparquet'),
+      wrapperOnly('@napi-rs/webcodecs'),
+      wrapperOnly('mediabunny'),
+      wrapperOnly('sharp'),
+    ],
+  },
+  {
+    files: /^renderer\/vite\.config\.ts$/,
+    may: [],
+    packages: [node, wrapperOnly('vite'), wrapperOnly('@vitejs/plugin-react')],
+  },
+  {
+    files: /^renderer\//,
+    may: [/^renderer\//, api],
+    packages: [
+      wrapperOnly('react'),
+      wrapperOnly('react-dom'),
+      wrapperOnly('three'),
+      wrapperOnly('@react-three/fiber'),
+      wrapperOnly('zustand'),
+      wrapperOnly('uplot'),
+      wrapperOnly('zod'),
+      wrapperOnly('@fontsource-variable/inter'),
+    ],
+  },
+  { files: /^electron\//, may: [/^electron\//, api], packages: [node, wrapperOnly('electron'), wrapperOnly('sharp')] },
+  { files: /^test\//, may: [/./], packages: [/./] },
+];
+
+/** Packages that exactly one file of the product may import. */
+const ONE_WRAPPER = [
+  'onnxruntime-node',
+  'better-sqlite3',
+  'node-hid',
+  '@mujoco/mujoco',
+  'ws',
+  '@napi-rs/webcodecs',
+  'mediabunny',
+  'uplot',
+];
+
+const IMPORT =
+  /(?:^|[^.\w])(?:import|export)\s+(?:type\s+)?(?:[\w*{}\s,$]+\s+from\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|new URL\(\s*['"](\.[^'"]+\.ts)['"]/gm;
+
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8')
+    .replace(/\/\*[\s\S]*?\*\//g, '')
+    .replace(/^\s*\/\/.*$/gm, '');
+  return [...text.matchAll(IMPORT)]
+    .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+    .filter((name) => name !== '');
+}
+
+function violation(file: string, specifier: string): string | undefined {
+  const row = TABLE.find((candidate) => candidate.files.test(file));
+  if (!row) return `${file}: no row of the import table covers this file`;
+  if (/\.(css|woff2|svg|png|json)(\?.*)?$/.test(specifier)) return undefined;
+  if (specifier.startsWith('.')) {
+    const target = relative(ROOT, join(ROOT, dirname(file), specifier))
+      .replaceAll('\\', '/')
+      .replace(/\?.*$/, '');
+    return row.may.some((rule) => rule.test(target))
+      ? undefined
+      : `${file} imports ${target}; its row allows ${row.may.join(' ')}`;
+  }
+  return row.packages.some((rule) => rule.test(specifier))
+    ? undefined
+    : `${file} imports the package ${specifier}; its row allows ${row.packages.join(' ')}`;
+}
+
+test('every import is allowed by the import table', () => {
+  const violations = sourceFiles().flatMap((file) => importsOf(file).flatMap((name) => violation(file, name) ?? []));
+  assert.deepEqual(violations, []);
+});
+
+test('the table itself tells right from wrong', () => {
+  assert.equal(violation('main/engine/safety.ts', '../api/limits.ts'), undefined);
+  assert.match(violation('main/engine/safety.ts', './maths.ts') ?? '', /imports main\/engine\/maths\.ts/);
+  assert.match(violation('renderer/app.tsx', 'node:fs') ?? '', /package node:fs/);
+  assert.match(violation('native/spacemouse.ts', './sim/physics.ts') ?? '', /imports native\/sim\/physics\.ts/);
+  assert.match(violation('somewhere/else.ts', './x.ts') ?? '', /no row/);
+});
+
+test('a third-party package has one wrapper file', () => {
+  const users = new Map<string, string[]>();
+  for (const file of sourceFiles().filter((name) => !name.startsWith('test/')))
+    for (const specifier of importsOf(file)) {
+      const name = ONE_WRAPPER.find((candidate) => specifier === candidate || specifier.startsWith(`${candidate}/`));
+      if (name && !specifier.endsWith('.css')) users.set(name, [...(users.get(name) ?? []), file]);
+    }
+  const shared = [...users]
+    .filter(([, files]) => new Set(files).size > 1)
+    .map(([name, files]) => `${name}: ${[...new Set(files)].join(', ')}`);
+  assert.deepEqual(shared, []);
+});
