@@ -111,9 +111,7 @@ export interface StoreReader {
     readonly beforeId?: number | undefined;
   }): Promise<readonly EpisodeSummary[]>;
   episode(episodeId: number): Promise<EpisodeSummary | undefined>;
-  replay(
-    episodeId: number,
-  ): Promise<
+  replay(episodeId: number): Promise<
     | {
         readonly episode: EpisodeSummary;
         readonly steps: readonly StepSummary[];

@@ -1,0 +1,212 @@
+/**
+ * H.264 in MP4, in plain Node: the one file that uses @napi-rs/webcodecs and mediabunny. Frame k is shown at exactly k/fps
+ * (strict constant rate, GOP 2, no B-frames, limited range BT.709), since readers look frames up by their index.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import * as webcodecs from '@napi-rs/webcodecs';
+import {
+  ALL_FORMATS,
+  BufferSource,
+  BufferTarget,
+  EncodedPacket,
+  EncodedPacketSink,
+  EncodedVideoPacketSource,
+  Input,
+  Mp4OutputFormat,
+  Output,
+} from 'mediabunny';
+import type { CameraFrame } from '../../main/api/observation.ts';
+import { StoreError } from '../store-error.ts';
+
+const CODEC = 'avc1.42001f';
+const KEY_FRAME_EVERY = 2;
+/** Visually lossless for rendered pictures; a larger rate only costs space. */
+const BITS_PER_PIXEL = 4;
+const LEAST_BITRATE = 500_000;
+
+// mediabunny looks for the browser's classes by their global names.
+for (const name of ['EncodedVideoChunk', 'VideoEncoder', 'VideoDecoder', 'VideoFrame', 'VideoColorSpace'] as const)
+  if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value: webcodecs[name], configurable: true });
+
+/** Full-range RGB to limited-range BT.709, chroma averaged over 2×2 pixels. */
+export function i420FromRgb({ rgb, widthPx, heightPx }: CameraFrame): Uint8Array {
+  const luma = widthPx * heightPx;
+  const planes = new Uint8Array(luma + luma / 2);
+  for (let index = 0; index < luma; index++) {
+    const [r = 0, g = 0, b = 0] = [rgb[3 * index], rgb[3 * index + 1], rgb[3 * index + 2]];
+    planes[index] = Math.round(16 + (219 / 255) * (0.2126 * r + 0.7152 * g + 0.0722 * b));
+  }
+  let at = luma;
+  for (let y = 0; y < heightPx; y += 2)
+    for (let x = 0; x < widthPx; x += 2, at++) {
+      const corner = y * widthPx + x;
+      let [r, g, b] = [0, 0, 0];
+      for (const pixel of [corner, corner + 1, corner + widthPx, corner + widthPx + 1]) {
+        r += (rgb[3 * pixel] ?? 0) / 4;
+        g += (rgb[3 * pixel + 1] ?? 0) / 4;
+        b += (rgb[3 * pixel + 2] ?? 0) / 4;
+      }
+      const y709 = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      planes[at] = Math.round(128 + ((224 / 255) * (b - y709)) / 1.8556);
+      planes[at + luma / 4] = Math.round(128 + ((224 / 255) * (r - y709)) / 1.5748);
+    }
+  return planes;
+}
+
+/** Writes the frames of one episode. Returns the number of bytes. */
+export async function writeVideo(file: string, frames: Iterable<CameraFrame>, fps: number): Promise<number> {
+  const chunks: webcodecs.EncodedVideoChunk[] = [];
+  let description: webcodecs.EncodedVideoChunkMetadata | undefined;
+  let failure: Error | undefined;
+  const encoder = new webcodecs.VideoEncoder({
+    output: (chunk, metadata) => {
+      chunks.push(chunk);
+      description ??= metadata?.decoderConfig ? metadata : undefined;
+    },
+    error: (error) => {
+      failure ??= error;
+    },
+  });
+  let size: { readonly widthPx: number; readonly heightPx: number } | undefined;
+  let index = 0;
+  try {
+    for (const frame of frames) {
+      if (!size) {
+        size = frame;
+        if (size.widthPx % 2 || size.heightPx % 2) throw oddSize(frame);
+        encoder.configure({
+          codec: CODEC,
+          width: size.widthPx,
+          height: size.heightPx,
+          framerate: fps,
+          bitrate: Math.max(LEAST_BITRATE, size.widthPx * size.heightPx * fps * BITS_PER_PIXEL),
+          latencyMode: 'realtime',
+          avc: { format: 'avc' },
+        });
+      }
+      const picture = new webcodecs.VideoFrame(i420FromRgb(frame), {
+        format: 'I420',
+        codedWidth: size.widthPx,
+        codedHeight: size.heightPx,
+        timestamp: Math.round((index * 1e6) / fps),
+        duration: Math.round(1e6 / fps),
+        colorSpace: { primaries: 'bt709', transfer: 'bt709', matrix: 'bt709', fullRange: false },
+      });
+      encoder.encode(picture, { keyFrame: index % KEY_FRAME_EVERY === 0 });
+      picture.close();
+      index++;
+    }
+    await encoder.flush();
+  } finally {
+    encoder.close();
+  }
+  if (failure || chunks.length !== index)
+    throw new StoreError(
+      'export',
+      `${file}: ${chunks.length} of ${index} frames were encoded${failure ? ` (${failure.message})` : ''}.`,
+      'Export again; if it fails again, report it with the size of the camera pictures.',
+    );
+  const bytes = await mux(chunks, description, fps);
+  writeFileSync(file, bytes);
+  return bytes.length;
+}
+
+function oddSize({ camera, widthPx, heightPx }: CameraFrame): StoreError {
+  return new StoreError(
+    'export',
+    `Camera ${camera} has pictures of ${widthPx}×${heightPx}; H.264 needs an even width and height.`,
+    'Set the camera to an even size.',
+  );
+}
+
+async function mux(
+  chunks: readonly webcodecs.EncodedVideoChunk[],
+  description: webcodecs.EncodedVideoChunkMetadata | undefined,
+  fps: number,
+): Promise<Uint8Array> {
+  const target = new BufferTarget();
+  const output = new Output({ format: new Mp4OutputFormat({ fastStart: 'in-memory' }), target });
+  const source = new EncodedVideoPacketSource('avc');
+  output.addVideoTrack(source, { frameRate: fps });
+  await output.start();
+  for (const [index, chunk] of chunks.entries()) {
+    const data = new Uint8Array(chunk.byteLength);
+    chunk.copyTo(data);
+    // The chunk's own times are whole microseconds and would make the rate of the file slightly wrong.
+    const packet = new EncodedPacket(data, chunk.type, index / fps, 1 / fps);
+    // Both packages mean the metadata of the WebCodecs standard; their types were written apart.
+    await source.add(packet, index === 0 ? (description as Parameters<typeof source.add>[1]) : undefined);
+  }
+  await output.finalize();
+  return new Uint8Array(target.buffer ?? new ArrayBuffer(0));
+}
+
+export interface VideoFacts {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly timesSec: readonly number[];
+  readonly keyFrames: readonly boolean[];
+  readonly durationSec: number;
+}
+
+/** Reads the times of all frames, in the order of decoding, without decoding them. */
+export async function inspectVideo(file: string): Promise<VideoFacts> {
+  const { track, packets } = await openVideo(file);
+  return {
+    widthPx: track.codedWidth,
+    heightPx: track.codedHeight,
+    timesSec: packets.map((packet) => packet.timestamp),
+    keyFrames: packets.map((packet) => packet.type === 'key'),
+    durationSec: packets.reduce((sum, packet) => sum + packet.duration, 0),
+  };
+}
+
+async function openVideo(file: string) {
+  const input = new Input({ source: new BufferSource(readFileSync(file)), formats: ALL_FORMATS });
+  const video = await input.getPrimaryVideoTrack();
+  if (!video) throw new StoreError('export', `${file} has no video track.`, 'Export again.');
+  const packets: EncodedPacket[] = [];
+  for await (const packet of new EncodedPacketSink(video).packets()) packets.push(packet);
+  const config = await video.getDecoderConfig();
+  return { track: { codedWidth: video.codedWidth, codedHeight: video.codedHeight, config }, packets };
+}
+
+/** Decodes every frame to its luma plane, limited range: what a check of the pictures needs. */
+export async function decodeLuma(file: string): Promise<Uint8Array[]> {
+  const { track, packets } = await openVideo(file);
+  const frames: webcodecs.VideoFrame[] = [];
+  let failure: Error | undefined;
+  const decoder = new webcodecs.VideoDecoder({
+    output: (frame) => frames.push(frame),
+    error: (error) => {
+      failure ??= error;
+    },
+  });
+  const { config } = track;
+  decoder.configure({
+    codec: config?.codec ?? CODEC,
+    codedWidth: track.codedWidth,
+    codedHeight: track.codedHeight,
+    ...(config?.description instanceof Uint8Array ? { description: config.description } : {}),
+  });
+  for (const packet of packets)
+    decoder.decode(
+      new webcodecs.EncodedVideoChunk({
+        type: packet.type,
+        timestamp: Math.round(packet.timestamp * 1e6),
+        duration: Math.round(packet.duration * 1e6),
+        data: packet.data,
+      }),
+    );
+  await decoder.flush();
+  decoder.close();
+  if (failure) throw new StoreError('export', `${file} cannot be decoded: ${failure.message}.`, 'Export again.');
+  const planes: Uint8Array[] = [];
+  for (const frame of frames) {
+    const bytes = new Uint8Array(frame.allocationSize());
+    await frame.copyTo(bytes);
+    planes.push(bytes.slice(0, frame.codedWidth * frame.codedHeight));
+    frame.close();
+  }
+  return planes;
+}

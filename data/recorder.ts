@@ -1,0 +1,322 @@
+/**
+ * The synchronous heart of the writer: applies commands to the database, a batch in one transaction. Does no queueing and
+ * knows no thread. A batch that fails is rolled back and tried again command by command, so that one bad command never
+ * takes others with it; what is lost after all is a problem that names it.
+ */
+
+import type { Command, Problem, WriterState } from './commands.ts';
+import type { Database } from './database.ts';
+import { EMPTY_TALLY, loadState, type RecorderState, type Tally, tallied } from './recorder-state.ts';
+import { createRecorderStatements } from './recorder-statements.ts';
+import type { EpisodeEnd, EpisodeStart, StepRecord } from './records.ts';
+import { membership } from './rules.ts';
+import { errorCode, errorText, StoreError } from './store-error.ts';
+
+export interface RecorderOptions {
+  /** Unix time for labels. */
+  readonly wallTimeMs: () => number;
+  readonly freeBytes: () => number;
+  /** Recording stops when less than this is free. */
+  readonly reserveBytes: number;
+}
+
+export interface BatchResult {
+  readonly steps: number;
+  readonly problems: readonly Problem[];
+  readonly answers: readonly { readonly request: number; readonly undone: string | undefined }[];
+}
+
+export interface Recorder {
+  readonly sessionId: number;
+  readonly nextEpisodeId: number;
+  /** What opening found: episodes that a crash had cut short. */
+  readonly found: readonly Problem[];
+  apply(commands: readonly Command[]): BatchResult;
+  state(): WriterState;
+  /** Looks at the disk again. Returns true when `full` changed. */
+  checkDisk(): boolean;
+}
+
+const FREE_SPACE =
+  'Free some disk space, or move the project to a larger disk; recording goes on with the next episode.';
+
+export function createRecorder(database: Database, options: RecorderOptions): Recorder {
+  const statements = createRecorderStatements(database);
+  let memory: RecorderState = loadState(database);
+  let bytesWritten = 0;
+  let stepsWritten = 0;
+  let freeBytes = options.freeBytes();
+  let full = freeBytes < options.reserveBytes;
+  /** By episode: the first step that was lost, and how many since. */
+  const lost = new Map<number, { readonly first: number; count: number }>();
+
+  const setTally = (episodeId: number, next: Tally) => {
+    const before = memory.tallies.get(episodeId) ?? EMPTY_TALLY;
+    memory.counts = tallied(memory.counts, before, next);
+    memory.tallies.set(episodeId, next);
+  };
+  const tallyOf = (episodeId: number): Tally => {
+    const tally = memory.tallies.get(episodeId);
+    if (!tally)
+      throw new StoreError('out-of-order', `Episode ${episodeId} is not stored.`, 'Name an episode of this project.');
+    return tally;
+  };
+  const sequence = () => memory.nextSequence++;
+
+  const begin = (episodeId: number, start: EpisodeStart) => {
+    // Steps of an episode under way still fit into the reserve; a new one is not begun on it.
+    if (full)
+      throw new StoreError('disk-full', `The disk's reserve of ${options.reserveBytes} bytes is reached.`, FREE_SPACE);
+    // An earlier episode whose end could not be written, for want of space, is closed now that there is some.
+    for (const [openId, tally] of memory.tallies)
+      if (!tally.ended) writeEnd(openId, { outcome: 'aborted', judge: 'engine' });
+    statements.insertEpisode(episodeId, sessionId, start);
+    bytesWritten += statements.insertObservation(episodeId, 0, start.first);
+    setTally(episodeId, { ...EMPTY_TALLY, mode: start.mode, task: start.task });
+  };
+
+  const step = (episodeId: number, record: StepRecord) => {
+    const tally = tallyOf(episodeId);
+    if (tally.ended || record.index !== tally.steps)
+      throw new StoreError(
+        'out-of-order',
+        `Step ${record.index} of episode ${episodeId} came ${tally.ended ? 'after its end' : `where step ${tally.steps} was expected`}.`,
+        'Hand over steps in order, once each.',
+      );
+    statements.insertTransition(episodeId, record);
+    bytesWritten += statements.insertObservation(episodeId, record.index + 1, record.next);
+    const { rl, demo } = membership(tally.mode, record.actor);
+    const atMs = options.wallTimeMs();
+    if (rl) statements.rlEvent(sequence(), 'add', episodeId, record.index, record.index + 1, undefined, atMs);
+    if (demo) statements.demoEvent(sequence(), 'add', episodeId, record.index, record.index + 1, undefined, atMs);
+    setTally(episodeId, {
+      ...tally,
+      steps: tally.steps + 1,
+      rl: tally.rl + (rl ? 1 : 0),
+      demo: tally.demo + (demo ? 1 : 0),
+      human: tally.human + (record.actor === 'human' ? 1 : 0),
+    });
+    stepsWritten++;
+  };
+
+  const writeEnd = (episodeId: number, end: EpisodeEnd) => {
+    const tally = tallyOf(episodeId);
+    if (tally.ended) return;
+    statements.verdictEvent(sequence(), 'end', episodeId, end.outcome, end.judge, undefined, options.wallTimeMs());
+    setTally(episodeId, { ...tally, ended: true });
+  };
+
+  const end = (episodeId: number, wanted: EpisodeEnd, lostSteps: number) => {
+    // With steps missing, the last stored one is not the one that the outcome was about.
+    const gap = (lost.get(episodeId)?.count ?? 0) + lostSteps;
+    // Its beginning was refused, and that has been told.
+    if (gap > 0 && !memory.tallies.has(episodeId)) return;
+    writeEnd(episodeId, gap > 0 ? { outcome: 'aborted', judge: 'engine' } : wanted);
+  };
+
+  const relabel = (episodeId: number, outcome: 'success' | 'failure') => {
+    if (!tallyOf(episodeId).ended)
+      throw new StoreError('out-of-order', `Episode ${episodeId} has not ended.`, 'Give the verdict when it has.');
+    const number = sequence();
+    statements.verdictEvent(number, 'relabel', episodeId, outcome, 'human', undefined, options.wallTimeMs());
+    memory.undoable.push({
+      kind: 'relabel',
+      sequence: number,
+      episodeId,
+      words: `verdict ${outcome} on episode ${episodeId}`,
+    });
+  };
+
+  /** Written to both tables, so that each can be read without the other. Returns the number of the first row. */
+  const inBoth = (kind: 'discard' | 'restore', episodeId: number, refersTo: number | undefined) => {
+    const { steps } = tallyOf(episodeId);
+    const number = sequence();
+    const atMs = options.wallTimeMs();
+    statements.rlEvent(number, kind, episodeId, 0, steps, refersTo, atMs);
+    statements.demoEvent(sequence(), kind, episodeId, 0, steps, refersTo, atMs);
+    setTally(episodeId, { ...tallyOf(episodeId), discarded: kind === 'discard' });
+    return number;
+  };
+
+  const discard = (episodeId: number) => {
+    if (tallyOf(episodeId).discarded) return;
+    const number = inBoth('discard', episodeId, undefined);
+    memory.undoable.push({ kind: 'discard', sequence: number, episodeId, words: `discard of episode ${episodeId}` });
+  };
+
+  const undo = (): string | undefined => {
+    const action = memory.undoable.pop();
+    if (!action) return undefined;
+    if (action.kind === 'discard') inBoth('restore', action.episodeId, action.sequence);
+    else
+      statements.verdictEvent(
+        sequence(),
+        'withdraw',
+        action.episodeId,
+        undefined,
+        'human',
+        action.sequence,
+        options.wallTimeMs(),
+      );
+    return action.words;
+  };
+
+  const run = (command: Command): string | undefined => {
+    switch (command.kind) {
+      case 'begin':
+        begin(command.episodeId, command.start);
+        return undefined;
+      case 'step':
+        step(command.episodeId, command.step);
+        return undefined;
+      case 'end':
+        end(command.episodeId, command.end, command.lostSteps);
+        return undefined;
+      case 'relabel':
+        relabel(command.episodeId, command.verdict);
+        return undefined;
+      case 'discard':
+        discard(command.episodeId);
+        return undefined;
+      case 'embedding':
+        bytesWritten += statements.insertEmbedding(command.episodeId, command.index, command.embedding);
+        return undefined;
+      case 'undo':
+        return undo();
+      case 'drain':
+      case 'close':
+        return undefined;
+      default:
+        return command satisfies never;
+    }
+  };
+
+  /** All or nothing; on failure memory is read back from the file. */
+  const transact = (commands: readonly Command[]): (string | undefined)[] => {
+    const written = { bytesWritten, stepsWritten };
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      const answers = commands.map(run);
+      database.exec('COMMIT');
+      return answers;
+    } catch (error) {
+      if (database.inTransaction) database.exec('ROLLBACK');
+      memory = loadState(database);
+      ({ bytesWritten, stepsWritten } = written);
+      throw error;
+    }
+  };
+
+  const lossOf = (command: Command, error: unknown): Problem | undefined => {
+    const code = errorCode(error);
+    const outOfSpace = code === 'SQLITE_FULL' || code === 'ENOSPC';
+    if (outOfSpace) full = true;
+    const remedy = outOfSpace
+      ? FREE_SPACE
+      : error instanceof StoreError
+        ? error.remedy
+        : 'Check the disk of the project.';
+    const why = error instanceof StoreError ? error.message : `${errorText(error)}.`;
+    if (command.kind === 'step') {
+      const known = lost.get(command.episodeId);
+      if (known) {
+        known.count++;
+        return undefined;
+      }
+      lost.set(command.episodeId, { first: command.step.index, count: 1 });
+      return {
+        message: `Step ${command.step.index} of episode ${command.episodeId} and those after it are not stored: ${why}`,
+        remedy,
+        fatal: true,
+      };
+    }
+    const what = 'episodeId' in command ? `${command.kind} of episode ${command.episodeId}` : command.kind;
+    return {
+      message: `Not stored: ${what}: ${why}`,
+      remedy,
+      fatal: command.kind === 'begin' || command.kind === 'end',
+    };
+  };
+
+  const sumUp = (command: Command): Problem | undefined => {
+    if (command.kind !== 'end') return undefined;
+    const gap = lost.get(command.episodeId);
+    lost.delete(command.episodeId);
+    if (!gap) return undefined;
+    if (!memory.tallies.has(command.episodeId))
+      return { message: `Episode ${command.episodeId} is lost, ${gap.count} steps.`, remedy: FREE_SPACE, fatal: true };
+    return {
+      message: `Episode ${command.episodeId} ended with ${gap.count} steps lost, from step ${gap.first} to step ${gap.first + gap.count - 1}; it is kept up to there, as aborted.`,
+      remedy: 'Discard the episode if the rest is of no use.',
+      fatal: true,
+    };
+  };
+
+  const checkDisk = (): boolean => {
+    const before = full;
+    freeBytes = options.freeBytes();
+    full = freeBytes < options.reserveBytes;
+    return before !== full;
+  };
+
+  const apply = (commands: readonly Command[]): BatchResult => {
+    const problems: Problem[] = [];
+    const undone: (string | undefined)[] = [];
+    const note = (problem: Problem | undefined) => {
+      if (problem) problems.push(problem);
+    };
+    freeBytes = options.freeBytes();
+    if (!full && freeBytes < options.reserveBytes) {
+      // What was handed over before the reserve was reached still fits into it.
+      note({
+        message: `Recording stops: ${freeBytes} bytes are free on the project's disk; ${options.reserveBytes} are kept in reserve.`,
+        remedy: FREE_SPACE,
+        fatal: true,
+      });
+    }
+    try {
+      undone.push(...transact(commands));
+    } catch {
+      // Told command by command, below.
+      for (const command of commands) {
+        try {
+          undone.push(...transact([command]));
+        } catch (error) {
+          undone.push(undefined);
+          note(lossOf(command, error));
+        }
+      }
+    }
+    full ||= freeBytes < options.reserveBytes;
+    for (const command of commands) note(sumUp(command));
+    const answers = commands.flatMap((command, index) =>
+      command.kind === 'undo' || command.kind === 'drain' ? [{ request: command.request, undone: undone[index] }] : [],
+    );
+    return { steps: commands.filter((command) => command.kind === 'step').length, problems, answers };
+  };
+
+  const found: Problem[] = [];
+  const sessionId = database
+    .transaction(() => {
+      for (const [episodeId, tally] of memory.tallies) {
+        if (tally.ended) continue;
+        writeEnd(episodeId, { outcome: 'aborted', judge: 'engine' });
+        found.push({
+          message: `Episode ${episodeId} was cut short when the program ended; its ${tally.steps} stored steps are kept, as aborted.`,
+          remedy: 'Discard the episode if they are of no use.',
+          fatal: false,
+        });
+      }
+      return Number(statements.insertSession(options.wallTimeMs()));
+    })
+    .immediate();
+
+  return {
+    sessionId,
+    nextEpisodeId: memory.nextEpisodeId,
+    found,
+    apply,
+    checkDisk,
+    state: () => ({ counts: memory.counts, bytesWritten, stepsWritten, diskFreeBytes: freeBytes, full }),
+  };
+}

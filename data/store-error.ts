@@ -1,0 +1,35 @@
+/** The errors of the store: what is wrong with which file, what was expected, and what to do about it. */
+
+export type StoreErrorKind =
+  | 'missing'
+  | 'corrupt'
+  | 'foreign'
+  | 'too-new'
+  | 'locked'
+  | 'disk-full'
+  | 'queue-full'
+  | 'out-of-order'
+  | 'export'
+  | 'cancelled'
+  | 'io';
+
+export class StoreError extends Error {
+  readonly kind: StoreErrorKind;
+  readonly remedy: string;
+
+  constructor(kind: StoreErrorKind, message: string, remedy: string, cause?: unknown) {
+    super(`${message} ${remedy}`, cause === undefined ? undefined : { cause });
+    this.name = 'StoreError';
+    this.kind = kind;
+    this.remedy = remedy;
+  }
+}
+
+/** The `code` of a Node or SQLite error, for example ENOSPC or SQLITE_FULL; undefined when it has none. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+export function errorText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,370 @@
+/**
+ * The trainer's memory of both buffers: compact typed arrays that grow. Every observation is held once; a transition refers to
+ * two of them, and stacking looks back within its own episode only. Corrections (verdict, discard, undo) change what a
+ * transition means or whether it is drawn, never where it is: row numbers are stable, so a recorded batch can be drawn again.
+ */
+import { ACTION_SIZE, type Actor } from '../main/api/action.ts';
+import type { Mode, Outcome } from '../main/api/episode.ts';
+import type { Rng } from '../main/api/rng.ts';
+import { TASKS, type TaskId } from '../main/api/task.ts';
+import { writeReturns } from './monte-carlo.ts';
+import { type Ending, endingUnder } from './rules.ts';
+
+export interface PoolOptions {
+  /** 0 = policies that see no embedding. */
+  readonly embeddingSize: number;
+  readonly proprioceptionSize: number;
+  /** How many proprioception vectors a policy sees, oldest first. */
+  readonly stack: number;
+  readonly discount: number;
+}
+
+export interface PoolStep extends Ending {
+  readonly actor: Actor;
+  readonly idle: boolean;
+  readonly action: Float32Array;
+  readonly rl: boolean;
+  readonly demo: boolean;
+}
+
+export interface PoolEpisode {
+  readonly id: number;
+  readonly task: TaskId;
+  readonly mode: Mode;
+  readonly outcome: Outcome;
+  /** T+1 of them. */
+  readonly observations: readonly {
+    readonly proprioception: Float32Array;
+    readonly embedding: Float32Array | undefined;
+  }[];
+  readonly steps: readonly PoolStep[];
+}
+
+/** `imitation`: the demo buffer without its idle steps. */
+export type PoolSource = 'rl' | 'demo' | 'imitation' | 'all';
+
+/** [N] rows of a minibatch, reused from draw to draw. E embedding, P proprioception, S stack, A action. */
+export interface TransitionBatch {
+  readonly size: number;
+  /** [N] the transitions drawn. */
+  readonly rows: Int32Array;
+  /** [N, E] */
+  readonly embedding: Float32Array;
+  /** [N, S·P] oldest first */
+  readonly proprioception: Float32Array;
+  /** [N, A] as executed */
+  readonly action: Float32Array;
+  /** [N] */
+  readonly reward: Float32Array;
+  /** [N] 0 when terminated: nothing is bootstrapped; 1 otherwise, time-outs included. */
+  readonly mask: Float32Array;
+  readonly nextEmbedding: Float32Array;
+  readonly nextProprioception: Float32Array;
+  /** [N] discounted return of the episode from here. */
+  readonly monteCarloReturn: Float32Array;
+  /** [N] the same, −Infinity for what the policy did before a person took over. */
+  readonly monteCarloReturnCut: Float32Array;
+  /** [N] 1 = may be imitated; 0 for a person's idle steps. */
+  readonly imitation: Float32Array;
+  /** [N] 1 = human-driven. */
+  readonly human: Float32Array;
+}
+
+export interface MissingEmbedding {
+  readonly row: number;
+  readonly episodeId: number;
+  readonly index: number;
+}
+
+interface EpisodeEntry {
+  readonly id: number;
+  readonly task: TaskId;
+  readonly mode: Mode;
+  readonly firstObservation: number;
+  readonly firstTransition: number;
+  readonly steps: number;
+  /** The last transition as recorded. */
+  readonly recorded: Ending | undefined;
+  /** Verdicts given since, oldest first; the newest that stands decides. */
+  readonly verdicts: { readonly sequence: number; readonly outcome: Outcome }[];
+  readonly endedAs: Outcome;
+  discarded: boolean;
+}
+
+export interface PoolEvent {
+  readonly kind: 'relabel' | 'withdraw' | 'discard' | 'restore';
+  readonly sequence: number;
+  readonly episodeId: number;
+  readonly outcome?: Outcome | undefined;
+  readonly refersTo?: number | undefined;
+}
+
+export type TransitionPool = ReturnType<typeof createTransitionPool>;
+
+const IN_RL = 1;
+const IN_DEMO = 2;
+const FIRST_ROWS = 1024;
+
+type Numbers = Float32Array | Int32Array | Uint8Array;
+
+/** The array itself, or one half as large again with its contents. */
+function grown<A extends Numbers>(array: A, make: (length: number) => A, needed: number): A {
+  if (needed <= array.length) return array;
+  const larger = make(Math.max(needed, Math.ceil(array.length * 1.5)));
+  larger.set(array);
+  return larger;
+}
+const floats = (length: number) => new Float32Array(length);
+const ints = (length: number) => new Int32Array(length);
+const bytes = (length: number) => new Uint8Array(length);
+
+export function createTransitionPool(options: PoolOptions) {
+  const { embeddingSize: E, proprioceptionSize: P, stack: S, discount } = options;
+  const A = ACTION_SIZE;
+  const episodes = new Map<number, EpisodeEntry>();
+  let observationCount = 0;
+  let transitionCount = 0;
+  const seen = {
+    embedding: floats(FIRST_ROWS * E),
+    proprioception: floats(FIRST_ROWS * P),
+    /** The row before in the same episode; an episode's first row refers to itself. */
+    previous: ints(FIRST_ROWS),
+    embedded: bytes(FIRST_ROWS),
+    episode: ints(FIRST_ROWS),
+  };
+  const done = {
+    observation: ints(FIRST_ROWS),
+    action: floats(FIRST_ROWS * A),
+    reward: floats(FIRST_ROWS),
+    mask: floats(FIRST_ROWS),
+    monteCarlo: floats(FIRST_ROWS),
+    monteCarloCut: floats(FIRST_ROWS),
+    human: bytes(FIRST_ROWS),
+    policy: bytes(FIRST_ROWS),
+    idle: bytes(FIRST_ROWS),
+    member: bytes(FIRST_ROWS),
+  };
+  /** Transitions that may be drawn, in row order; made again when something changed. */
+  let lists: Readonly<Record<PoolSource, Int32Array>> | undefined;
+
+  const reserve = (observations: number, transitions: number) => {
+    const rows = observationCount + observations;
+    seen.embedding = grown(seen.embedding, floats, rows * E);
+    seen.proprioception = grown(seen.proprioception, floats, rows * P);
+    seen.previous = grown(seen.previous, ints, rows);
+    seen.embedded = grown(seen.embedded, bytes, rows);
+    seen.episode = grown(seen.episode, ints, rows);
+    const steps = transitionCount + transitions;
+    done.observation = grown(done.observation, ints, steps);
+    done.action = grown(done.action, floats, steps * A);
+    done.reward = grown(done.reward, floats, steps);
+    done.mask = grown(done.mask, floats, steps);
+    done.monteCarlo = grown(done.monteCarlo, floats, steps);
+    done.monteCarloCut = grown(done.monteCarloCut, floats, steps);
+    done.human = grown(done.human, bytes, steps);
+    done.policy = grown(done.policy, bytes, steps);
+    done.idle = grown(done.idle, bytes, steps);
+    done.member = grown(done.member, bytes, steps);
+  };
+
+  const setEmbedding = (row: number, embedding: Float32Array) => {
+    if (embedding.length !== E)
+      throw new RangeError(`An embedding of ${embedding.length} numbers; this pool holds embeddings of ${E}.`);
+    seen.embedding.set(embedding, row * E);
+    seen.embedded[row] = 1;
+    lists = undefined;
+  };
+
+  /** Reward, mask and returns of an episode under the verdict that stands. */
+  const applyVerdict = (entry: EpisodeEntry) => {
+    const { firstTransition, steps, recorded, task } = entry;
+    if (steps === 0 || !recorded) return;
+    const outcome = entry.verdicts.at(-1)?.outcome ?? entry.endedAs;
+    const ending = endingUnder(outcome, task, recorded);
+    const last = firstTransition + steps - 1;
+    done.reward[last] = ending.reward;
+    done.mask[last] = ending.terminated ? 0 : 1;
+    const end = firstTransition + steps;
+    writeReturns({
+      reward: done.reward.subarray(firstTransition, end),
+      human: done.human.subarray(firstTransition, end),
+      success: outcome === 'success',
+      rewardPerStep: TASKS[task].rewardPerStep,
+      discount,
+      whole: done.monteCarlo.subarray(firstTransition, end),
+      cut: done.monteCarloCut.subarray(firstTransition, end),
+    });
+    lists = undefined;
+  };
+
+  const addEpisode = (episode: PoolEpisode) => {
+    if (episodes.has(episode.id)) throw new RangeError(`Episode ${episode.id} is in the pool already.`);
+    if (episode.observations.length !== episode.steps.length + 1)
+      throw new RangeError(
+        `Episode ${episode.id} has ${episode.steps.length} steps and ${episode.observations.length} observations; expected one more.`,
+      );
+    reserve(episode.observations.length, episode.steps.length);
+    const firstObservation = observationCount;
+    episode.observations.forEach(({ proprioception, embedding }, index) => {
+      if (proprioception.length !== P)
+        throw new RangeError(`Episode ${episode.id}: proprioception of ${proprioception.length} numbers, not ${P}.`);
+      const row = firstObservation + index;
+      seen.proprioception.set(proprioception, row * P);
+      seen.previous[row] = index === 0 ? row : row - 1;
+      seen.episode[row] = episode.id;
+      seen.embedded[row] = E === 0 ? 1 : 0;
+      if (embedding && E > 0) setEmbedding(row, embedding);
+    });
+    const firstTransition = transitionCount;
+    episode.steps.forEach((step, index) => {
+      const row = firstTransition + index;
+      done.observation[row] = firstObservation + index;
+      done.action.set(step.action, row * A);
+      done.reward[row] = step.reward;
+      done.mask[row] = step.terminated ? 0 : 1;
+      done.human[row] = step.actor === 'human' ? 1 : 0;
+      done.policy[row] = step.actor === 'policy' ? 1 : 0;
+      done.idle[row] = step.idle ? 1 : 0;
+      done.member[row] = (step.rl ? IN_RL : 0) | (step.demo ? IN_DEMO : 0);
+    });
+    observationCount += episode.observations.length;
+    transitionCount += episode.steps.length;
+    const entry: EpisodeEntry = {
+      id: episode.id,
+      task: episode.task,
+      mode: episode.mode,
+      firstObservation,
+      firstTransition,
+      steps: episode.steps.length,
+      recorded: episode.steps.at(-1),
+      verdicts: [],
+      endedAs: episode.outcome,
+      discarded: false,
+    };
+    episodes.set(episode.id, entry);
+    applyVerdict(entry);
+    lists = undefined;
+  };
+
+  /** Events about episodes that are not in the pool are none of its business. */
+  const applyEvent = (event: PoolEvent) => {
+    const entry = episodes.get(event.episodeId);
+    if (!entry) return;
+    if (event.kind === 'discard' || event.kind === 'restore') entry.discarded = event.kind === 'discard';
+    else if (event.kind === 'relabel' && event.outcome)
+      entry.verdicts.push({ sequence: event.sequence, outcome: event.outcome });
+    else {
+      const index = entry.verdicts.findIndex((verdict) => verdict.sequence === event.refersTo);
+      if (index >= 0) entry.verdicts.splice(index, 1);
+    }
+    applyVerdict(entry);
+    lists = undefined;
+  };
+
+  const makeLists = (): Readonly<Record<PoolSource, Int32Array>> => {
+    const found: Record<PoolSource, number[]> = { rl: [], demo: [], imitation: [], all: [] };
+    for (const entry of episodes.values()) {
+      if (entry.discarded) continue;
+      for (let index = 0; index < entry.steps; index++) {
+        const observation = entry.firstObservation + index;
+        // A transition whose embeddings are still to be computed is not drawn.
+        if (!seen.embedded[observation] || !seen.embedded[observation + 1]) continue;
+        const row = entry.firstTransition + index;
+        const member = done.member[row] ?? 0;
+        if (member & IN_RL) found.rl.push(row);
+        if (member & IN_DEMO) {
+          found.demo.push(row);
+          if (!done.idle[row]) found.imitation.push(row);
+        }
+        if (member) found.all.push(row);
+      }
+    }
+    return {
+      rl: Int32Array.from(found.rl),
+      demo: Int32Array.from(found.demo),
+      imitation: Int32Array.from(found.imitation),
+      all: Int32Array.from(found.all),
+    };
+  };
+  const list = (source: PoolSource): Int32Array => {
+    lists ??= makeLists();
+    return lists[source];
+  };
+
+  const copyObservation = (row: number, at: number, embedding: Float32Array, proprioception: Float32Array) => {
+    embedding.set(seen.embedding.subarray(row * E, (row + 1) * E), at * E);
+    let from = row;
+    for (let back = S - 1; back >= 0; back--) {
+      proprioception.set(seen.proprioception.subarray(from * P, (from + 1) * P), (at * S + back) * P);
+      from = seen.previous[from] ?? from;
+    }
+  };
+
+  /** Puts transition `row` into place `at` of a batch. */
+  const readTransition = (row: number, batch: TransitionBatch, at: number) => {
+    const observation = done.observation[row] ?? 0;
+    copyObservation(observation, at, batch.embedding, batch.proprioception);
+    copyObservation(observation + 1, at, batch.nextEmbedding, batch.nextProprioception);
+    batch.rows[at] = row;
+    batch.action.set(done.action.subarray(row * A, (row + 1) * A), at * A);
+    batch.reward[at] = done.reward[row] ?? 0;
+    batch.mask[at] = done.mask[row] ?? 0;
+    batch.monteCarloReturn[at] = done.monteCarlo[row] ?? 0;
+    batch.monteCarloReturnCut[at] = done.monteCarloCut[row] ?? 0;
+    batch.imitation[at] = done.idle[row] ? 0 : 1;
+    batch.human[at] = done.human[row] ?? 0;
+  };
+
+  return {
+    options,
+    addEpisode,
+    applyEvent,
+    setEmbedding,
+    readTransition,
+    hasEpisode: (episodeId: number): boolean => episodes.has(episodeId),
+    /** How many transitions can be drawn from `source`. */
+    size: (source: PoolSource): number => list(source).length,
+    /** The rows that can be drawn, in order. */
+    rows: (source: PoolSource): Int32Array => list(source),
+    transitionCount: (): number => transitionCount,
+    observationCount: (): number => observationCount,
+
+    createBatch: (size: number): TransitionBatch => ({
+      size,
+      rows: ints(size),
+      embedding: floats(size * E),
+      proprioception: floats(size * S * P),
+      action: floats(size * A),
+      reward: floats(size),
+      mask: floats(size),
+      nextEmbedding: floats(size * E),
+      nextProprioception: floats(size * S * P),
+      monteCarloReturn: floats(size),
+      monteCarloReturnCut: floats(size),
+      imitation: floats(size),
+      human: floats(size),
+    }),
+
+    /** Draws `count` transitions uniformly, with replacement, into places `offset` … of the batch. */
+    sampleBatch(rng: Rng, count: number, source: PoolSource, batch: TransitionBatch, offset = 0): void {
+      const candidates = list(source);
+      if (candidates.length === 0)
+        throw new RangeError(`Nothing to draw from '${source}': it has no transitions. Record episodes first.`);
+      for (let index = 0; index < count; index++)
+        readTransition(candidates[rng.integer(candidates.length)] ?? 0, batch, offset + index);
+    },
+
+    /** Observations whose embedding is still to be computed, those of discarded episodes left out. */
+    missingEmbeddings(): MissingEmbedding[] {
+      const missing: MissingEmbedding[] = [];
+      for (const entry of episodes.values()) {
+        if (entry.discarded) continue;
+        for (let index = 0; index <= entry.steps; index++) {
+          const row = entry.firstObservation + index;
+          if (!seen.embedded[row]) missing.push({ row, episodeId: entry.id, index });
+        }
+      }
+      return missing;
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/**
+ * The writer's thread: takes commands from the port in order, a batch in one transaction, and reports after each commit.
+ * Holds the project folder's lock for as long as it lives.
+ */
+import { statfsSync } from 'node:fs';
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { every, systemClock } from '../main/api/clock.ts';
+import type { Command, Report } from './commands.ts';
+import { type Database, lockFolder, openForWriting } from './database.ts';
+import { createRecorder } from './recorder.ts';
+import { errorText, StoreError } from './store-error.ts';
+
+export interface WriterThreadSettings {
+  readonly folder: string;
+  readonly reserveBytes: number;
+  /** Largest size of the project file; SQLite refuses to grow beyond it as on a full disk. */
+  readonly maxFileBytes: number | undefined;
+}
+
+/** Bounds how long a commit can be away: 16 steps with two frames each take about 10 ms. */
+const BATCH_COMMANDS = 16;
+const DISK_CHECK_MS = 1000;
+
+function openFolder({ folder, maxFileBytes }: WriterThreadSettings): { database: Database; unlock: () => void } {
+  const unlock = lockFolder(folder, { pid: process.pid, sinceMs: systemClock.wallTimeMs() });
+  try {
+    const database = openForWriting(folder);
+    if (maxFileBytes !== undefined) {
+      const pageBytes = Number(database.pragma('page_size', { simple: true }));
+      database.pragma(`max_page_count = ${Math.floor(maxFileBytes / pageBytes)}`);
+    }
+    return { database, unlock };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+function serve(port: MessagePort, settings: WriterThreadSettings): void {
+  const report = (message: Report) => port.postMessage(message);
+  const { database, unlock } = openFolder(settings);
+  const recorder = createRecorder(database, {
+    wallTimeMs: systemClock.wallTimeMs,
+    freeBytes: () => {
+      const disk = statfsSync(settings.folder);
+      return disk.bavail * disk.bsize;
+    },
+    reserveBytes: settings.reserveBytes,
+  });
+  report({
+    kind: 'ready',
+    sessionId: recorder.sessionId,
+    nextEpisodeId: recorder.nextEpisodeId,
+    state: recorder.state(),
+    problems: recorder.found,
+  });
+  const stopChecking = every(systemClock, DISK_CHECK_MS, () => {
+    if (recorder.checkDisk()) report({ kind: 'done', steps: 0, state: recorder.state(), problems: [], answers: [] });
+  });
+  const finish = () => {
+    stopChecking();
+    try {
+      database.close();
+      report({ kind: 'closed', problems: [] });
+    } catch (error) {
+      const message = `The project file could not be closed: ${errorText(error)}.`;
+      report({
+        kind: 'closed',
+        problems: [{ message, remedy: 'Open the project again: it repairs itself.', fatal: false }],
+      });
+    } finally {
+      unlock();
+      port.close();
+    }
+  };
+  port.on('message', (firstCommand: Command) => {
+    const batch = [firstCommand];
+    while (batch.length < BATCH_COMMANDS) {
+      const received: { message: Command } | undefined = receiveMessageOnPort(port);
+      if (!received) break;
+      batch.push(received.message);
+    }
+    const result = recorder.apply(batch);
+    report({ kind: 'done', ...result, state: recorder.state() });
+    if (batch.some((command) => command.kind === 'close')) finish();
+  });
+}
+
+if (parentPort) {
+  // The sender is this program's own writer.ts.
+  const settings: WriterThreadSettings = workerData;
+  try {
+    serve(parentPort, settings);
+  } catch (error) {
+    const known = error instanceof StoreError;
+    const refusal: Report = {
+      kind: 'refused',
+      errorKind: known ? error.kind : 'io',
+      message: errorText(error),
+      remedy: known ? error.remedy : 'Check the project folder and its disk.',
+    };
+    parentPort.postMessage(refusal);
+    parentPort.close();
+  }
+}

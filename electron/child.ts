@@ -1,0 +1,109 @@
+/**
+ * A real engine child: plain Node in a process group of its own, with an IPC channel. The channel is how it is asked to stop,
+ * and how it learns that the shell is gone: on `disconnect` the engine stops by itself, so that even a killed shell leaves no orphan.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ChildEvents, EngineChild } from './engine-process.ts';
+import { createLineSplitter } from './log-tail.ts';
+
+export interface EngineCommand {
+  /** The pinned Node; never Electron's own binary. */
+  readonly node: string;
+  readonly script: string;
+  readonly workingFolder: string;
+}
+
+/** Where the engine is: beside the sources, or in the packaged program's resources. */
+export function findEngine(
+  root: string,
+  packaged: boolean,
+  platform: NodeJS.Platform = process.platform,
+): EngineCommand {
+  const executable = platform === 'win32' ? 'node.exe' : 'node';
+  return packaged
+    ? { node: join(root, 'bin', executable), script: join(root, 'main/cli/takeover.js'), workingFolder: root }
+    : {
+        node: join(root, 'node_modules/node/bin', executable),
+        script: join(root, 'main/cli/takeover.ts'),
+        workingFolder: root,
+      };
+}
+
+/** The engine needs none of the variables that steer Electron, and must not attach to itself. */
+export function engineEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(environment).filter(
+    ([name]) => !/^(ELECTRON_|TAKEOVER_ENGINE_URL$|NODE_OPTIONS$)/.test(name),
+  );
+  return Object.fromEntries(kept);
+}
+
+export function launchEngine(command: EngineCommand, folder: string | undefined, events: ChildEvents): EngineChild {
+  for (const [what, path] of [
+    ['Node for the engine', command.node],
+    ["the engine's program", command.script],
+  ] as const) {
+    if (existsSync(path)) continue;
+    events.line(
+      `shell: ${what} is missing: expected ${path}. Install the program again (in a source tree: npm ci).`,
+      'err',
+    );
+    events.exited({ code: undefined, signal: undefined });
+    return { requestStop: () => {}, kill: () => {}, killRemains: () => {} };
+  }
+  const child = spawn(
+    command.node,
+    [command.script, 'serve', '--no-window', '--json', ...(folder ? ['--data', folder] : [])],
+    {
+      cwd: command.workingFolder,
+      env: engineEnvironment(process.env),
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+    },
+  );
+  return follow(child, events);
+}
+
+/** Wires a child process to the events; exported for tests with other commands. */
+export function follow(child: ChildProcess, events: ChildEvents): EngineChild {
+  const out = createLineSplitter((line) => events.line(line, 'out'));
+  const err = createLineSplitter((line) => events.line(line, 'err'));
+  child.stdout?.setEncoding('utf8').on('data', out.feed);
+  child.stderr?.setEncoding('utf8').on('data', err.feed);
+  let over = false;
+  const finish = (code: number | undefined, signal: string | undefined) => {
+    if (over) return;
+    over = true;
+    out.end();
+    err.end();
+    events.exited({ code, signal });
+  };
+  child.on('error', (error) => {
+    events.line(`shell: ${error.message}`, 'err');
+    if (child.pid === undefined) finish(undefined, undefined);
+  });
+  // `close` waits for output held open by grandchildren; `exit` does not, so those cannot keep a dead engine "alive".
+  child.on('exit', (code, signal) => finish(code ?? undefined, signal ?? undefined));
+  const group = (signal: NodeJS.Signals) => {
+    if (child.pid === undefined) return;
+    try {
+      if (process.platform === 'win32') spawnSync('taskkill', ['/pid', String(child.pid), '/T', '/F']);
+      else process.kill(-child.pid, signal);
+    } catch {
+      // No such group: nothing remains.
+    }
+  };
+  return {
+    requestStop: () => {
+      if (child.connected) child.send({ kind: 'stop' }, () => {});
+      else child.kill('SIGTERM');
+    },
+    kill: (signal) => {
+      if (signal === 'SIGKILL') group(signal);
+      else child.kill(signal);
+    },
+    killRemains: () => group('SIGKILL'),
+  };
+}

@@ -1,0 +1,91 @@
+/**
+ * The menu as data. No entry uses a bare key or Ctrl+Z: those belong to the operator's window, Escape (Stop) above all.
+ */
+
+export type MenuAction =
+  | 'open-folder'
+  | 'export'
+  | 'reload'
+  | 'zoom-in'
+  | 'zoom-out'
+  | 'zoom-reset'
+  | 'full-screen'
+  | 'developer-tools'
+  | 'keys'
+  | 'show-log';
+
+/** What the system's own menus do: the shell maps these to Electron's roles. */
+export type MenuRole = 'about' | 'hide' | 'quit' | 'close' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'minimize';
+
+export type MenuItem =
+  | { readonly kind: 'separator' }
+  | { readonly kind: 'role'; readonly role: MenuRole }
+  | {
+      readonly kind: 'action';
+      readonly action: MenuAction;
+      readonly label: string;
+      readonly accelerator?: string;
+      readonly enabled: boolean;
+    };
+
+export interface Menu {
+  readonly label: string;
+  readonly items: readonly MenuItem[];
+}
+
+export interface MenuFacts {
+  readonly macOs: boolean;
+  readonly productName: string;
+  /** The shell started the engine itself, and so may start it on another folder. */
+  readonly ownsEngine: boolean;
+  /** A page of the engine is showing, not one of the shell's own. */
+  readonly engineShown: boolean;
+  readonly development: boolean;
+}
+
+const separator: MenuItem = { kind: 'separator' };
+const role = (name: MenuRole): MenuItem => ({ kind: 'role', role: name });
+const action = (name: MenuAction, label: string, accelerator?: string, enabled = true): MenuItem => ({
+  kind: 'action',
+  action: name,
+  label,
+  ...(accelerator ? { accelerator } : {}),
+  enabled,
+});
+
+export function menuModel(facts: MenuFacts): readonly Menu[] {
+  const { macOs, ownsEngine, engineShown, development } = facts;
+  const ownMenu: Menu = { label: facts.productName, items: [role('about'), separator, role('hide'), role('quit')] };
+  const help = [
+    action('keys', 'Keys', 'F1', engineShown),
+    ...(ownsEngine ? [action('show-log', "Engine's log")] : []),
+    ...(macOs ? [] : [separator, role('about')]),
+  ];
+  return [
+    ...(macOs ? [ownMenu] : []),
+    {
+      label: 'File',
+      items: [
+        action('open-folder', 'Open project folder…', 'CmdOrCtrl+O', ownsEngine),
+        action('export', 'Export…', 'CmdOrCtrl+Shift+E', engineShown),
+        separator,
+        role(macOs ? 'close' : 'quit'),
+      ],
+    },
+    { label: 'Edit', items: [role('cut'), role('copy'), role('paste'), role('selectAll')] },
+    {
+      label: 'View',
+      items: [
+        action('reload', 'Reload', 'CmdOrCtrl+R', engineShown),
+        separator,
+        action('zoom-in', 'Zoom in', 'CmdOrCtrl+Plus'),
+        action('zoom-out', 'Zoom out', 'CmdOrCtrl+-'),
+        action('zoom-reset', 'Actual size', 'CmdOrCtrl+0'),
+        separator,
+        action('full-screen', 'Full screen', macOs ? 'Ctrl+Command+F' : 'F11'),
+        ...(development ? [separator, action('developer-tools', 'Developer tools', 'F12')] : []),
+      ],
+    },
+    { label: 'Help', items: help },
+  ];
+}

@@ -1,0 +1,95 @@
+/**
+ * Where the window may go: the engine's origin and the shell's own pages, nothing else. Pure functions over strings;
+ * `electron-shell.ts` asks them at every navigation, request, new window and permission.
+ */
+
+/** Things a page of the shell itself may ask for, as links `takeover:<command>`. */
+export const SHELL_COMMANDS = ['retry', 'open-folder', 'show-log', 'quit'] as const;
+export type ShellCommand = (typeof SHELL_COMMANDS)[number];
+
+export type Navigation =
+  | { readonly kind: 'allow' }
+  | { readonly kind: 'command'; readonly command: ShellCommand }
+  | { readonly kind: 'open-outside'; readonly url: string }
+  | { readonly kind: 'deny' };
+
+const LOOPBACK = new Set(['127.0.0.1', 'localhost', '[::1]']);
+const DENY: Navigation = { kind: 'deny' };
+
+function parse(url: string): URL | undefined {
+  return URL.canParse(url) ? new URL(url) : undefined;
+}
+
+/** The origin of an engine's URL. Throws when it is not plain HTTP on this machine. */
+export function engineOrigin(url: string): string {
+  const parsed = parse(url);
+  if (parsed?.protocol !== 'http:' || !LOOPBACK.has(parsed.hostname) || parsed.username || parsed.password)
+    throw new Error(
+      `Engine URL is "${url}"; expected http://127.0.0.1:<port>/…. Start the engine with "takeover serve" and use the URL it prints.`,
+    );
+  return parsed.origin;
+}
+
+const isOrigin = (url: URL | undefined, origin: string | undefined): boolean =>
+  url !== undefined && origin !== undefined && url.protocol === 'http:' && url.origin === origin;
+
+/** Links that leave the program open in the user's browser: https only, no credentials, no monster URLs. */
+function outside(target: URL): Navigation {
+  const safe = target.protocol === 'https:' && !target.username && !target.password && target.href.length <= 2048;
+  return safe ? { kind: 'open-outside', url: target.href } : DENY;
+}
+
+export function decideNavigation(
+  target: string,
+  from: { origin: string | undefined; onShellPage: boolean },
+): Navigation {
+  const url = parse(target);
+  if (!url) return DENY;
+  if (isOrigin(url, from.origin)) return { kind: 'allow' };
+  if (url.protocol === 'takeover:') {
+    const command = SHELL_COMMANDS.find((name) => name === url.pathname);
+    return command && from.onShellPage ? { kind: 'command', command } : DENY;
+  }
+  return from.onShellPage ? DENY : outside(url);
+}
+
+/** `window.open` and `target=_blank`: never a window, at most the user's browser. */
+export function decideWindowOpen(target: string): Navigation {
+  const url = parse(target);
+  return url ? outside(url) : DENY;
+}
+
+/** Whether the page may fetch this. Sockets count as their origin; nothing leaves the machine. */
+export function mayRequest(target: string, origin: string | undefined): boolean {
+  const url = parse(target);
+  if (!url) return false;
+  if (url.protocol === 'data:' || url.protocol === 'devtools:') return true;
+  if (url.protocol === 'blob:') return isOrigin(parse(url.pathname), origin);
+  if (url.protocol === 'ws:') return isOrigin(parse(`http://${url.host}/`), origin);
+  return isOrigin(url, origin);
+}
+
+/** Gamepads need no permission, HID is read by the engine, and nothing records sound or pictures from the page. */
+const PERMISSIONS = new Set(['fullscreen', 'clipboard-sanitized-write']);
+
+export function mayUse(permission: string, requester: string, origin: string | undefined): boolean {
+  return PERMISSIONS.has(permission) && isOrigin(parse(requester), origin);
+}
+
+/** Set by the engine on every page; the shell adds it where an answer has none. */
+export function contentSecurityPolicy(origin: string): string {
+  const socket = origin.replace(/^http/, 'ws');
+  return [
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "worker-src 'self' blob:",
+    `connect-src 'self' ${socket}`,
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+}

@@ -1,0 +1,76 @@
+/**
+ * Lays out the packaged program in dist/: `dist/app` is the shell (becomes the asar), `dist/engine` the engine with its own Node,
+ * its packages and the built window (lies beside the asar, because native libraries and worker threads need real files).
+ */
+import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { copyPackages, packageFolders, packageName } from './gather-packages.ts';
+import { filesBelow, importsOf, reachableFrom, writeStripped } from './strip-types.ts';
+
+const ENGINE_FOLDERS = ['main', 'native', 'data'];
+/** Makes the window from its sources, which are not shipped; needs the bundler. */
+const NOT_IN_ENGINE = /^(main\/cli\/launch\/build-window-process\.ts$|data\/projects\/)/;
+
+export interface Gathered {
+  readonly app: string;
+  readonly engine: string;
+  readonly sourceFiles: number;
+  readonly packages: number;
+  /** Names of .ts files in the code that were not understood. */
+  readonly left: readonly string[];
+}
+
+export function gather(root: string): Gathered {
+  const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const field = (name: string): unknown => Reflect.get(Object(manifest), name);
+  const app = join(root, 'dist/app');
+  const engine = join(root, 'dist/engine');
+  for (const folder of [app, engine]) {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+  }
+  const about = {
+    name: field('name'),
+    version: field('version'),
+    description: field('description'),
+    license: field('license'),
+  };
+  const write = (folder: string, more: Readonly<Record<string, unknown>>) =>
+    writeFileSync(
+      join(folder, 'package.json'),
+      `${JSON.stringify({ ...about, private: true, type: 'module', ...more }, null, 2)}\n`,
+    );
+
+  const shellFiles = [...reachableFrom(root, 'electron/main.ts'), 'electron/icon.png'];
+  write(app, { productName: 'Takeover', main: 'electron/main.js' });
+  const leftInApp = writeStripped(root, shellFiles, app);
+
+  const engineFiles = ENGINE_FOLDERS.flatMap((folder) => filesBelow(root, folder)).filter(
+    (file) => !NOT_IN_ENGINE.test(file),
+  );
+  write(engine, {});
+  const leftInEngine = writeStripped(root, engineFiles, engine);
+  const known = new Set(Object.keys(Object(field('dependencies'))));
+  const names = engineFiles
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) => importsOf(readFileSync(join(engine, file.replace(/\.ts$/, '.js')), 'utf8')))
+    .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
+    .map(packageName);
+  const wanted = [...new Set(names)].filter((name) => known.has(name)).sort();
+  const folders = packageFolders(root, wanted);
+  copyPackages(root, folders, engine);
+
+  const executable = process.platform === 'win32' ? 'node.exe' : 'node';
+  mkdirSync(join(engine, 'bin'));
+  copyFileSync(join(root, 'node_modules/node/bin', executable), join(engine, 'bin', executable));
+  chmodSync(join(engine, 'bin', executable), 0o755);
+  const built = join(root, 'renderer/dist');
+  if (existsSync(join(built, 'index.html'))) cpSync(built, join(engine, 'renderer/dist'), { recursive: true });
+  return {
+    app,
+    engine,
+    sourceFiles: shellFiles.length + engineFiles.length,
+    packages: folders.length,
+    left: [...leftInApp, ...leftInEngine],
+  };
+}

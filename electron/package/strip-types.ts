@@ -1,0 +1,85 @@
+/**
+ * TypeScript sources to JavaScript by taking the types away, line for line: what Node does at each start, done once. Names of
+ * source files in the code (imports, workers, child processes) change from .ts to .js; nothing else does.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+
+const SKIPPED = new Set(['node_modules', 'dist', 'results']);
+const NOT_SHIPPED = /(^|\/)(tsconfig\.json|README\.md)$/;
+/** A string literal that names a TypeScript file, with an optional query. */
+const NAMES_SOURCE = /(['"`])((?:[\w@.-]+\/|\.{1,2}\/)*[\w@.-]+)\.ts(\?[\w=&-]*)?\1/g;
+
+export function filesBelow(root: string, folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return SKIPPED.has(entry.name) ? [] : filesBelow(root, path);
+      return entry.isFile() && !NOT_SHIPPED.test(path) ? [path] : [];
+    });
+}
+
+export interface Stripped {
+  readonly code: string;
+  /** Literals that end in .ts and name no file of the program; they stay as they are. */
+  readonly left: readonly string[];
+}
+
+/** `isSource`: whether this path from the root is one of the program's files. `file`: the path of this source from the root. */
+export function stripSource(source: string, file: string, isSource: (path: string) => boolean): Stripped {
+  const left: string[] = [];
+  const plain = stripTypeScriptTypes(source, { mode: 'strip' });
+  const code = plain.replace(
+    NAMES_SOURCE,
+    (literal: string, quote: string, stem: string, query: string | undefined, offset: number) => {
+      const beside = relative('.', join(dirname(file), `${stem}.ts`)).replaceAll('\\', '/');
+      if (isSource(beside) || isSource(`${stem}.ts`)) return `${quote}${stem}.js${query ?? ''}${quote}`;
+      const line = plain.slice(plain.lastIndexOf('\n', offset) + 1, offset);
+      if (!/^\s*(\/\/|\/?\*)/.test(line)) left.push(literal);
+      return literal;
+    },
+  );
+  return { code, left };
+}
+
+/** Writes the files to `target`, sources stripped, everything else as it is. Returns the literals that were left. */
+export function writeStripped(root: string, files: readonly string[], target: string): readonly string[] {
+  const left: string[] = [];
+  for (const file of files) {
+    const content = readFileSync(join(root, file));
+    const to = join(target, file.replace(/\.ts$/, '.js'));
+    mkdirSync(dirname(to), { recursive: true });
+    if (!file.endsWith('.ts')) {
+      writeFileSync(to, content);
+      continue;
+    }
+    const stripped = stripSource(content.toString('utf8'), file, (path) => existsSync(join(root, path)));
+    writeFileSync(to, stripped.code);
+    left.push(...stripped.left.map((literal) => `${file}: ${literal}`));
+  }
+  return left;
+}
+
+const IMPORTED =
+  /(?:^|[^.\w])(?:import|export)\s+(?:[\w*{}\s,$]+\s+from\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm;
+
+/** What a piece of JavaScript imports, by name. */
+export function importsOf(code: string): readonly string[] {
+  return [...code.matchAll(IMPORTED)].map((match) => match[1] ?? match[2] ?? '').filter((name) => name !== '');
+}
+
+/** The files that `entry` reaches by relative imports, itself among them. */
+export function reachableFrom(root: string, entry: string): readonly string[] {
+  const found = new Set<string>();
+  const visit = (file: string) => {
+    if (found.has(file)) return;
+    found.add(file);
+    const code = stripTypeScriptTypes(readFileSync(join(root, file), 'utf8'), { mode: 'strip' });
+    for (const name of importsOf(code))
+      if (name.startsWith('.')) visit(relative('.', join(dirname(file), name)).replaceAll('\\', '/'));
+  };
+  visit(entry);
+  return [...found].sort();
+}

@@ -1,0 +1,52 @@
+/**
+ * Starts the gathered engine as the packaged shell will: moved to a folder where nothing else can be found, under its own Node,
+ * until it announces its URL and answers; then stops it as the shell does.
+ */
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../main/api/clock.ts';
+import { findEngine, launchEngine } from '../child.ts';
+import { createEngineProcess, type EngineState } from '../engine-process.ts';
+import { engineOrigin } from '../navigation-policy.ts';
+
+export interface Tried {
+  readonly ok: boolean;
+  readonly what: string;
+}
+
+export async function tryEngine(engine: string, clock: Clock): Promise<Tried> {
+  const place = mkdtempSync(join(tmpdir(), 'takeover-package-'));
+  try {
+    const moved = join(place, 'engine');
+    cpSync(engine, moved, { recursive: true });
+    const settled = Promise.withResolvers<EngineState>();
+    const process = createEngineProcess({
+      launch: (events) => launchEngine(findEngine(moved, true), join(place, 'project'), events),
+      clock,
+      changed: (state) => {
+        if (state.kind !== 'starting') settled.resolve(state);
+      },
+    });
+    const startedMs = clock.nowMs();
+    process.start();
+    const state = await settled.promise;
+    const startMs = clock.nowMs() - startedMs;
+    const answer = state.kind === 'running' ? await fetch(`${engineOrigin(state.url)}/`) : undefined;
+    const page = (await answer?.text()) ?? '';
+    await process.stop();
+    if (state.kind !== 'running' || !answer?.ok) {
+      const what =
+        state.kind === 'waiting' || state.kind === 'failed'
+          ? state.what
+          : `It answered ${answer?.status ?? 'nothing'}.`;
+      return { ok: false, what: `${what} ${process.logTail().slice(-12).join('\n')}` };
+    }
+    return {
+      ok: true,
+      what: `it starts in ${(startMs / 1000).toFixed(1)} s, serves a page of ${page.length} characters, and stops`,
+    };
+  } finally {
+    rmSync(place, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,51 @@
+/** The shell's own pages, shown while there is no engine to show: starting, and what to do when it will not start. No scripts. */
+
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+
+/** Same colours as the operator's window, so that nothing flashes when it takes over. */
+export const BACKGROUND = '#0f1216';
+
+function page(title: string, body: string): string {
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<style>
+  html { background: ${BACKGROUND}; color: #e6e9ee; font: 13px/1.5 Inter, system-ui, sans-serif; color-scheme: dark }
+  body { margin: 0; min-height: 100vh; display: grid; place-items: center }
+  main { width: min(760px, 88vw); padding: 24px 0 }
+  h1 { font-size: 20px; font-weight: 600; margin: 0 0 8px }
+  p { margin: 0 0 12px; color: #8b94a3 } p.what { color: #e6e9ee }
+  pre { background: #171b21; border: 1px solid #242a33; border-radius: 6px; padding: 12px; overflow: auto; max-height: 40vh;
+        font: 12px/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere }
+  a { display: inline-block; margin: 4px 8px 4px 0; padding: 8px 16px; border: 1px solid #242a33; border-radius: 6px;
+      background: #171b21; color: #e6e9ee; text-decoration: none }
+  a:hover, a:focus-visible { border-color: #8b94a3; outline: none }
+</style></head><body><main>${body}</main></body></html>`;
+}
+
+export function startingPage(detail = 'The engine is starting.'): string {
+  return page('Takeover', `<h1>Takeover</h1><p role="status">${escapeHtml(detail)}</p>`);
+}
+
+export interface Failure {
+  readonly title: string;
+  readonly what: string;
+  readonly remedy: string;
+  readonly logTail: readonly string[];
+  /** The shell owns the engine: it can try again, or with another folder. */
+  readonly ownsEngine: boolean;
+}
+
+export function failurePage(failure: Failure): string {
+  const own = failure.ownsEngine
+    ? '<a href="takeover:open-folder">Open another project folder…</a><a href="takeover:show-log">Whole log</a>'
+    : '';
+  const log =
+    failure.logTail.length > 0
+      ? `<p>The last lines of the log:</p><pre>${escapeHtml(failure.logTail.join('\n'))}</pre>`
+      : '';
+  return page(
+    failure.title,
+    `<h1>${escapeHtml(failure.title)}</h1><p class="what">${escapeHtml(failure.what)}</p><p>${escapeHtml(failure.remedy)}</p>
+    ${log}<nav><a href="takeover:retry">Try again</a>${own}<a href="takeover:quit">Quit</a></nav>`,
+  );
+}

@@ -1,0 +1,45 @@
+/**
+ * When something that crashed is started again: longer waits after each crash in a row, a limit, and a clean slate after a
+ * steady stretch. Pure; used for the engine and for the window's page. Times in milliseconds.
+ */
+
+export interface RestartRules {
+  readonly firstDelayMs: number;
+  readonly longestDelayMs: number;
+  /** Crashes in a row after which it is left alone. */
+  readonly limit: number;
+  /** Running this long forgives what came before. */
+  readonly steadyAfterMs: number;
+}
+
+export const ENGINE_RULES: RestartRules = { firstDelayMs: 500, longestDelayMs: 8_000, limit: 5, steadyAfterMs: 60_000 };
+export const PAGE_RULES: RestartRules = { firstDelayMs: 0, longestDelayMs: 2_000, limit: 3, steadyAfterMs: 60_000 };
+
+export type Restart =
+  | { readonly kind: 'restart'; readonly delayMs: number; readonly crashes: number }
+  | { readonly kind: 'give-up'; readonly crashes: number };
+
+/** `crashes`: in a row before this one. `ranMs`: how long it was of use before it died; zero when it never was. */
+export function afterCrash(rules: RestartRules, crashes: number, ranMs: number): Restart {
+  const inARow = ranMs >= rules.steadyAfterMs ? 1 : crashes + 1;
+  if (inARow >= rules.limit) return { kind: 'give-up', crashes: inARow };
+  const delayMs = Math.min(rules.longestDelayMs, rules.firstDelayMs * 2 ** (inARow - 1));
+  return { kind: 'restart', delayMs, crashes: inARow };
+}
+
+/** Exit status by which the engine says that it refuses to start: trying again would end the same way. */
+export const REFUSED_EXIT_CODE = 2;
+
+export interface Exit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** In words, for the log and for the person. */
+export function describeExit(exit: Exit): string {
+  if (exit.signal === 'SIGKILL') return 'was killed (SIGKILL), perhaps for want of memory';
+  if (exit.signal) return `was ended by ${exit.signal}`;
+  if (exit.code === undefined) return 'could not be started';
+  if (exit.code === REFUSED_EXIT_CODE) return 'refused to start';
+  return exit.code === 0 ? 'ended by itself' : `ended with exit status ${exit.code}`;
+}

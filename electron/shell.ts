@@ -1,0 +1,60 @@
+/**
+ * The seam between the shell's logic and Electron. `electron-shell.ts` implements it with the real thing, tests with a fake;
+ * `application.ts` and everything it uses know only this.
+ */
+import type { Menu, MenuAction } from './menu-model.ts';
+import type { ShellCommand } from './navigation-policy.ts';
+import type { Placement, Rectangle } from './window-state.ts';
+
+/** Said to the page as a DOM event `takeover:shell`; one way, so no preload script is needed. */
+export type PageMessage =
+  | { readonly kind: 'export' }
+  | { readonly kind: 'keys' }
+  | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error'; readonly text: string };
+
+export interface WindowPlace {
+  readonly bounds: Rectangle;
+  readonly maximised: boolean;
+}
+
+export interface WindowEvents {
+  /** The page is on the screen. */
+  loaded(): void;
+  /** The page could not be had at all. */
+  unreachable(reason: string): void;
+  /** The page's process died. */
+  crashed(reason: string): void;
+  /** A link on one of the shell's own pages. */
+  command(command: ShellCommand): void;
+  /** Gone; with where it last was. */
+  closed(last: WindowPlace): void;
+}
+
+export interface ShellWindow {
+  /** Shows the engine's page and locks the window to its origin. */
+  showEngine(url: string): void;
+  /** Shows a page of the shell itself: no scripts, nothing fetched. */
+  showPage(html: string): void;
+  send(message: PageMessage): void;
+  reload(): void;
+  toFront(): void;
+  /** Steps of zoom; 0 goes back to actual size. */
+  zoom(step: -1 | 0 | 1): void;
+  toggleFullScreen(): void;
+  toggleDeveloperTools(): void;
+  bounds(): WindowPlace;
+  close(): void;
+}
+
+export interface Shell {
+  openWindow(placement: Placement, events: WindowEvents): ShellWindow;
+  /** Work areas, main display first. */
+  displays(): readonly Rectangle[];
+  setMenu(menus: readonly Menu[], chosen: (action: MenuAction) => void): void;
+  /** A folder chosen by the person; undefined when she changed her mind. */
+  chooseFolder(title: string, startAt: string | undefined): Promise<string | undefined>;
+  confirm(question: { message: string; detail: string; yes: string; no: string }): Promise<boolean>;
+  openFile(path: string): void;
+  /** Ends the shell's process. */
+  exit(code: number): void;
+}

@@ -1,0 +1,97 @@
+/**
+ * Tries one native part and prints what it is as one JSON line. Run as a process of its own by `probes.ts`: a library that is
+ * missing, of the wrong version, or that takes its process down becomes a finding instead of the doctor's end.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { NativeFacts, NativePart } from './probes.ts';
+
+/** Named apart because `native/sim/mujoco.ts` is its one wrapper; the probe must stand on nothing of the program. */
+const MUJOCO = '@mujoco/mujoco';
+const require = createRequire(import.meta.url);
+// Each part is asked for what a working copy of it can answer; the packages' own types are those of the wrappers.
+type Loose = Readonly<Record<string, unknown>>;
+const load = (name: string): Loose => require(name);
+const call = (target: unknown, name: string, ...values: readonly unknown[]): unknown => {
+  const method: unknown = Reflect.get(Object(target), name);
+  if (typeof method !== 'function') throw new TypeError(`${name} is missing`);
+  return Reflect.apply(method, target, values);
+};
+/** Found by folder: not every package lets its package.json be imported. */
+const versionOf = (name: string): string => {
+  const file = require.resolve
+    .paths(name)
+    ?.map((folder) => join(folder, name, 'package.json'))
+    .find(existsSync);
+  if (file === undefined) throw new Error(`The package ${name} is not installed.`);
+  return /"version":\s*"([^"]+)"/.exec(readFileSync(file, 'utf8'))?.[1] ?? 'unknown';
+};
+
+async function session(provider: string): Promise<NativeFacts> {
+  const runtime = load('onnxruntime-node');
+  const model = tinyModel();
+  const made = await call(runtime['InferenceSession'], 'create', model, {
+    executionProviders: [provider],
+    logSeverityLevel: 4,
+  });
+  const Tensor = runtime['Tensor'];
+  if (typeof Tensor !== 'function') throw new TypeError('Tensor is missing');
+  const x: unknown = Reflect.construct(Tensor, ['float32', Float32Array.of(21), [1]]);
+  const answer = await call(made, 'run', { x });
+  const data: unknown = Reflect.get(Object(Reflect.get(Object(answer), 'z')), 'data');
+  const value: unknown = Reflect.get(Object(data), 0);
+  if (value !== 42) throw new Error(`21 + 21 gave ${String(value)}; expected 42`);
+  return { version: versionOf('onnxruntime-node') };
+}
+
+/** A model of one node, z = x + x on one float, written field by field (protobuf: key byte, length, content). */
+function tinyModel(): Uint8Array {
+  const text = (value: string) => [...new TextEncoder().encode(value)];
+  const field = (number: number, content: readonly number[]) => [(number << 3) | 2, content.length, ...content];
+  const varint = (number: number, value: number) => [number << 3, value];
+  // ValueInfoProto: name, type.tensor_type { elem_type float, shape [1] }
+  const value = (name: string) => [
+    ...field(1, text(name)),
+    ...field(2, field(1, [...varint(1, 1), ...field(2, field(1, varint(1, 1)))])),
+  ];
+  const node = [...field(1, text('x')), ...field(1, text('x')), ...field(2, text('z')), ...field(4, text('Add'))];
+  const graph = [...field(1, node), ...field(2, text('tiny')), ...field(11, value('x')), ...field(12, value('z'))];
+  return Uint8Array.from([...varint(1, 8), ...field(7, graph), ...field(8, varint(2, 13))]);
+}
+
+const PARTS: Readonly<Record<NativePart, () => Promise<NativeFacts>>> = {
+  sqlite: async () => {
+    const Database: unknown = require('better-sqlite3');
+    if (typeof Database !== 'function') throw new TypeError('better-sqlite3 exports no class');
+    const row = call(call(Reflect.construct(Database, [':memory:']), 'prepare', 'SELECT sqlite_version() AS v'), 'get');
+    return { version: String(Reflect.get(Object(row), 'v')) };
+  },
+  onnxruntime: () => session('cpu'),
+  webgpu: () => session('webgpu'),
+  cuda: () => session('cuda'),
+  mujoco: async () => {
+    const module: Loose = await import(MUJOCO);
+    const mujoco = await call(module, 'default');
+    return { version: String(call(mujoco, 'mj_versionString')) };
+  },
+  hid: async () => {
+    call(load('node-hid'), 'devices');
+    return { version: versionOf('node-hid') };
+  },
+  video: async () => {
+    load('@napi-rs/webcodecs');
+    return { version: versionOf('@napi-rs/webcodecs') };
+  },
+  'tfjs-gpu': async () => ({ version: versionOf('@tensorflow/tfjs-node-gpu') }),
+};
+
+const name = process.argv[2] ?? '';
+const part = Object.entries(PARTS).find(([key]) => key === name)?.[1];
+if (!part) throw new Error(`There is no part "${name}"; expected one of ${Object.keys(PARTS).join(', ')}.`);
+try {
+  console.log(JSON.stringify({ ok: true, ...(await part()) }));
+} catch (error) {
+  console.log(JSON.stringify({ ok: false, error: error instanceof Error ? error.message : String(error) }));
+}
+process.exit(0);

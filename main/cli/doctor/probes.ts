@@ -1,0 +1,175 @@
+/** What the doctor asks of the machine. `realProbes` asks it; tests answer from tables. Nothing here throws: what fails is an answer. */
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type Host, thisHost } from '../launch/host.ts';
+import { type Freshness, windowFreshness } from '../launch/window-stamp.ts';
+
+/** Parts that need a library of the machine or of their own; each is tried in a process of its own. */
+export type NativePart = 'sqlite' | 'onnxruntime' | 'webgpu' | 'cuda' | 'mujoco' | 'hid' | 'video' | 'tfjs-gpu';
+export interface NativeFacts {
+  readonly version: string;
+}
+export type NativeAnswer = ({ readonly ok: true } & NativeFacts) | { readonly ok: false; readonly error: string };
+
+export interface HidrawDevice {
+  /** As in /dev/hidraw3. */
+  readonly node: string;
+  readonly name: string;
+  readonly vendorId: number;
+  readonly productId: number;
+  readonly mayOpen: boolean;
+}
+
+export interface Machine {
+  readonly appVersion: string;
+  readonly nodeVersion: string;
+  readonly architecture: string;
+  readonly systemRelease: string;
+  readonly processor: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly freeMemoryBytes: number;
+}
+
+export interface Ran {
+  readonly code: number;
+  readonly output: string;
+}
+
+export interface Probes {
+  readonly host: Host;
+  readonly root: string;
+  machine(): Machine;
+  native(part: NativePart): Promise<NativeAnswer>;
+  /** Free bytes where this folder is or would be, and whether it can be written there. */
+  folder(path: string): Promise<{ readonly freeBytes: number; readonly mayWrite: boolean }>;
+  hidraw(): readonly HidrawDevice[];
+  /** Undefined when there is no such program or it did not answer in time. */
+  run(program: string, argv: readonly string[]): Promise<Ran | undefined>;
+  /** Opens and closes a port on 127.0.0.1; what went wrong, or undefined. */
+  loopback(): Promise<string | undefined>;
+  windowBuild(): Freshness;
+}
+
+const NATIVE_LIMIT_MS = 30_000;
+const RUN_LIMIT_MS = 20_000;
+
+export function realProbes(root: string): Probes {
+  return {
+    host: thisHost,
+    root,
+    machine: () => ({
+      appVersion: versionIn(join(root, 'package.json')),
+      nodeVersion: process.versions.node,
+      architecture: process.arch,
+      systemRelease: release(),
+      processor: cpus()[0]?.model.trim() || 'unknown processor',
+      cores: availableParallelism(),
+      memoryBytes: totalmem(),
+      freeMemoryBytes: freemem(),
+    }),
+    native: tryNative,
+    folder: async (path) => {
+      const there = nearestExisting(path);
+      const { bavail, bsize } = await statfs(there);
+      return { freeBytes: bavail * bsize, mayWrite: may(there, constants.W_OK) };
+    },
+    hidraw: () => readHidraw('/sys/class/hidraw', (node) => may(node, constants.R_OK | constants.W_OK)),
+    run: (program, argv) => run(program, argv, RUN_LIMIT_MS),
+    loopback: () =>
+      new Promise((resolve) => {
+        const server = createServer();
+        server.on('error', (error) => resolve(error.message));
+        server.listen(0, '127.0.0.1', () => server.close(() => resolve(undefined)));
+      }),
+    windowBuild: () => windowFreshness(root),
+  };
+}
+
+const may = (path: string, mode: number): boolean => {
+  try {
+    accessSync(path, mode);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const nearestExisting = (path: string): string =>
+  existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
+
+function versionIn(file: string): string {
+  const found = existsSync(file) ? /"version":\s*"([^"]+)"/.exec(readFileSync(file, 'utf8')) : null;
+  return found?.[1] ?? 'unknown';
+}
+
+function run(program: string, argv: readonly string[], timeout: number): Promise<Ran | undefined> {
+  return new Promise((resolve) => {
+    execFile(program, argv, { timeout, killSignal: 'SIGKILL', windowsHide: true }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
+      resolve(code === undefined ? undefined : { code, output: `${stdout}${stderr}`.trim() });
+    });
+  });
+}
+
+async function tryNative(part: NativePart): Promise<NativeAnswer> {
+  const script = join(import.meta.dirname, `native-probe${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`);
+  const { promise, resolve } = Promise.withResolvers<NativeAnswer>();
+  execFile(
+    process.execPath,
+    [script, part],
+    { timeout: NATIVE_LIMIT_MS, killSignal: 'SIGKILL' },
+    (error, stdout, stderr) => resolve(readAnswer(stdout, stderr, error?.signal ?? undefined)),
+  );
+  return promise;
+}
+
+/** The last line of a probe's output; a probe that died says what killed it. */
+export function readAnswer(stdout: string, stderr: string, signal: string | undefined): NativeAnswer {
+  const last = stdout.trim().split('\n').at(-1) ?? '';
+  try {
+    const answer: unknown = JSON.parse(last);
+    const field = (name: string): unknown => Reflect.get(Object(answer), name);
+    if (field('ok') === true) return { ok: true, version: String(field('version')) };
+    if (field('ok') === false) return { ok: false, error: String(field('error')) };
+  } catch {
+    // It ended before it could answer; said below.
+  }
+  if (signal !== undefined) return { ok: false, error: `it took its process down (${signal})` };
+  return {
+    ok: false,
+    error:
+      stderr
+        .trim()
+        .split('\n')
+        .findLast((line) => /error/i.test(line)) ?? 'it gave no answer',
+  };
+}
+
+/** Devices as the kernel lists them, with no library involved; empty where there is no such list. */
+export function readHidraw(folder: string, mayOpen: (node: string) => boolean): readonly HidrawDevice[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .flatMap((entry) => {
+      const file = join(folder, entry, 'device/uevent');
+      const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+      const id = /^HID_ID=[0-9A-F]+:0*([0-9A-F]+):0*([0-9A-F]+)$/im.exec(text);
+      if (!id) return [];
+      const node = `/dev/${entry}`;
+      const name = /^HID_NAME=(.*)$/m.exec(text)?.[1] ?? 'unnamed device';
+      return [
+        {
+          node,
+          name,
+          vendorId: Number.parseInt(id[1] ?? '', 16),
+          productId: Number.parseInt(id[2] ?? '', 16),
+          mayOpen: mayOpen(node),
+        },
+      ];
+    });
+}

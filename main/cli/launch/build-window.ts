@@ -1,0 +1,157 @@
+/**
+ * Makes sure that the built window is there and matches its sources. Built aside and moved into place whole, by one process at a
+ * time; a failure leaves the last build standing, and the engine serves a page that says so where there is none.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../../api/clock.ts';
+import { sourceHash, windowFreshness, writeStamp } from './window-stamp.ts';
+
+const BUILD_LIMIT_MS = 180_000;
+const LOOK_AGAIN_MS = 200;
+
+export type WindowBuild =
+  | { readonly kind: 'prebuilt' | 'fresh' }
+  | { readonly kind: 'built'; readonly wallMs: number }
+  | { readonly kind: 'failed'; readonly message: string; readonly remedy: string; readonly olderBuild: boolean };
+
+export interface BuildWindowOptions {
+  /** The folder of package.json. */
+  readonly root: string;
+  readonly clock: Clock;
+  readonly say: (line: string) => void;
+  /** Builds into a folder; what it printed, and whether that was a failure. */
+  readonly build?: (target: string) => Promise<{ readonly ok: boolean; readonly output: string }>;
+  /** Whether a process is alive; for a lock whose holder was killed. */
+  readonly isAlive?: (pid: number) => boolean;
+}
+
+export async function ensureWindowBuilt(options: BuildWindowOptions): Promise<WindowBuild> {
+  const { root, clock } = options;
+  const before = windowFreshness(root);
+  if (before === 'fresh' || before === 'prebuilt') return { kind: before };
+  if (!existsSync(join(root, 'renderer/vite.config.ts')))
+    return failure(
+      options,
+      `renderer/dist/index.html is missing in ${root}, and so are the sources to build it from.`,
+      'Install the program again.',
+    );
+  const startedMs = clock.nowMs();
+  let unlock: () => void;
+  try {
+    unlock = await takeLock(options, startedMs + BUILD_LIMIT_MS);
+  } catch (error) {
+    return failure(options, `The window cannot be built: ${text(error)}.`, `Check that ${root} can be written to.`);
+  }
+  try {
+    // Another start may have built it while this one waited.
+    if (windowFreshness(root) === 'fresh') return { kind: 'fresh' };
+    options.say(
+      before === 'missing' ? 'Building the window, once …' : 'Building the window: its sources have changed …',
+    );
+    return await buildAside(options, startedMs);
+  } catch (error) {
+    return failure(options, `The window could not be built: ${text(error)}.`, 'Run "npm run build" to see it alone.');
+  } finally {
+    unlock();
+  }
+}
+
+async function buildAside(options: BuildWindowOptions, startedMs: number): Promise<WindowBuild> {
+  const { root, clock } = options;
+  const target = join(root, '.takeover', `window-${process.pid}`);
+  const old = `${target}-old`;
+  const dist = join(root, 'renderer/dist');
+  try {
+    // Hashed before building: a file saved meanwhile makes the result stale, never wrongly fresh.
+    const hash = sourceHash(root);
+    const { ok, output } = await (options.build ?? buildInChild(clock))(target);
+    if (!ok || !existsSync(join(target, 'index.html')))
+      return failure(
+        options,
+        `The window could not be built:\n${output.trim()}`,
+        'Correct the sources, or run "npm run build" to see it alone.',
+      );
+    writeStamp(target, hash);
+    if (existsSync(dist)) renameSync(dist, old);
+    renameSync(target, dist);
+    return { kind: 'built', wallMs: clock.nowMs() - startedMs };
+  } finally {
+    for (const folder of [target, old]) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function failure(options: BuildWindowOptions, message: string, remedy: string): WindowBuild {
+  const olderBuild = existsSync(join(options.root, 'renderer/dist/index.html'));
+  options.say(`${message}\n${remedy}${olderBuild ? ' The last build serves meanwhile.' : ''}`);
+  return { kind: 'failed', message, remedy, olderBuild };
+}
+
+/** One builder at a time, by a file that names its holder; a dead holder's file is put aside. */
+async function takeLock(options: BuildWindowOptions, untilMs: number): Promise<() => void> {
+  const { clock } = options;
+  const isAlive = options.isAlive ?? pidIsAlive;
+  const folder = join(options.root, '.takeover');
+  const file = join(folder, 'window.lock');
+  mkdirSync(folder, { recursive: true });
+  let said = false;
+  for (;;) {
+    try {
+      writeFileSync(file, String(process.pid), { flag: 'wx' });
+      return () => rmSync(file, { force: true });
+    } catch (error) {
+      if (Reflect.get(Object(error), 'code') !== 'EEXIST') throw error;
+    }
+    const holder = Number(existsSync(file) ? readFileSync(file, 'utf8') : Number.NaN);
+    if (Number.isInteger(holder) && holder > 0 && !isAlive(holder)) {
+      rmSync(file, { force: true });
+      continue;
+    }
+    if (clock.nowMs() >= untilMs)
+      throw new Error(`process ${holder} has been building it for too long; end it, or delete ${file}`);
+    if (!said) options.say('Another start is building the window; waiting for it …');
+    said = true;
+    await clock.sleepUntilMs(clock.nowMs() + LOOK_AGAIN_MS);
+  }
+}
+
+function pidIsAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return Reflect.get(Object(error), 'code') === 'EPERM';
+  }
+}
+
+const buildInChild = (clock: Clock) => (target: string) => {
+  const done = Promise.withResolvers<{ ok: boolean; output: string }>();
+  const script = join(import.meta.dirname, 'build-window-process.ts');
+  const child = spawn(process.execPath, [script, target], {
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  const keep = (part: Buffer) => {
+    output = (output + part.toString()).slice(-20_000);
+  };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const cancel = clock.at(clock.nowMs() + BUILD_LIMIT_MS, () => {
+    output += `\nnot finished within ${BUILD_LIMIT_MS / 1000} s`;
+    child.kill('SIGKILL');
+  });
+  const finish = (ok: boolean) => {
+    cancel();
+    done.resolve({ ok, output });
+  };
+  child.on('error', (error) => {
+    output += error.message;
+    finish(false);
+  });
+  child.on('close', (code) => finish(code === 0));
+  return done.promise;
+};
+
+const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));

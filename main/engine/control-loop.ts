@@ -1,0 +1,483 @@
+/**
+ * The control loop. At each tick's edge: snapshot → the policy proposes → arbitration picks the actor → safety → command → record.
+ *
+ * The grid never moves: t_k = t_0 + k · period. The observation is taken at the edge; the action takes effect `effectDelayMs`
+ * after it, as a set-point reached over one period from the pose measured at that moment; the previous one goes on until then.
+ * A proposal that is not there yet makes the arm hold until it comes; after `deadlineMs` it is not used: the arm holds for the
+ * tick, which is recorded as late with a zero action. All waiting goes through the cell's clock, so that headless runs (a
+ * virtual clock) and live ones (the host's) run this same code. Nothing throws past a tick: fault → hold → report.
+ */
+
+import type { ObservationRecord } from '../../data/records.ts';
+import type { PuckReading, Snapshot } from '../../native/device.ts';
+import { DEFAULT_ACTION_SCALE } from '../api/action.ts';
+import type { Mode, Phase } from '../api/episode.ts';
+import type { Pose, Vec3 } from '../api/geometry.ts';
+import type { SafetyEvent } from '../api/limits.ts';
+import { type ArbitrationState, arbitrate, deflectionOf, FRESH, isNeutral } from './arbitration.ts';
+import { createCommander } from './commander.ts';
+import { createDriving, DEFAULT_TIMING, type Flight } from './driving.ts';
+import { judgeStep, NO_REQUESTS, nextPhase, type Requests, type StepEnd } from './episode.ts';
+import { FAULTS, type LoopFault } from './faults.ts';
+import type { ControlLoop, LoopOptions } from './loop-types.ts';
+import type { PolicyReply } from './policy-source.ts';
+import { ask, type Pending } from './proposals.ts';
+import { proprioception } from './proprioception.ts';
+import { observationRecord } from './recorder.ts';
+import { isFinite7 } from './set-point.ts';
+import { createTickStats } from './tick-stats.ts';
+import { DEFAULT_HEARTBEAT_AGE_MS, watch } from './watchdog.ts';
+
+/** An observation on its way to the store. */
+interface Noted {
+  readonly index: number;
+  readonly record: Omit<ObservationRecord, 'embedding'>;
+  /** How the step that led here ended; undefined for an episode's first observation. */
+  readonly judged: StepEnd | undefined;
+  readonly closing: Flight | undefined;
+}
+
+export function createControlLoop(options: LoopOptions): ControlLoop {
+  const { cell, puck, policy, recorder, settings, task, pace, events } = options;
+  const { clock } = cell;
+  const timing = options.timing ?? DEFAULT_TIMING;
+  const commander = createCommander(cell, () => settings.limits);
+  const driving = createDriving({
+    cell,
+    commander,
+    timing,
+    scale: options.scale ?? DEFAULT_ACTION_SCALE,
+    mask: task.actionMask,
+    takeover: () => settings.takeover,
+    teleop: () => settings.teleop,
+  });
+  commander.onCommand((setPoint) => {
+    if (setPoint) commandedM = setPoint.baseFromTool.positionM;
+    events.command?.(setPoint);
+  });
+  const stats = createTickStats();
+
+  let phase: Phase = 'hold';
+  let holdReason: string | undefined = 'start';
+  let mode: Mode = 'run';
+  let originMs = clock.nowMs();
+  let tickIndex = -1;
+  let startAsked = false;
+  let flight: Flight | undefined;
+  let observations = 0;
+  let arbitration: ArbitrationState = FRESH;
+  let requests: Requests = NO_REQUESTS;
+  let seed = 0;
+  let resetPose: Pose = cell.state().baseFromTool;
+  let resetting: AbortController | undefined;
+  let commandedM: Vec3 = resetPose.positionM;
+  let buttonsBefore = 0;
+  let proposals = 0;
+  let saturationSum = 0;
+  let lateStreak = 0;
+  let newestSafety: readonly SafetyEvent[] = [];
+
+  const enter = (next: Phase, reason?: string) => {
+    phase = next;
+    holdReason = next === 'hold' ? reason : undefined;
+    events.phase?.(next, holdReason);
+    if (next !== 'running') events.driver?.('nobody');
+  };
+  const driver = () => (phase !== 'running' ? 'nobody' : mode === 'demonstrate' ? 'human' : arbitration.driver);
+
+  const halt = (reason: string, by: 'human' | 'engine') => {
+    commander.hold();
+    resetting?.abort();
+    resetting = undefined;
+    startAsked = false;
+    if (flight && !flight.cut) driving.cut(flight);
+    if (phase === 'running') requests = { ...requests, stopped: requests.stopped ?? by };
+    enter('hold', reason);
+  };
+  const fault = (what: LoopFault) => {
+    halt(what.what, 'engine');
+    events.fault?.(what);
+  };
+  const heldBySafety = (cause: SafetyEvent) => fault(FAULTS.safety(cause));
+
+  const offReading = puck.onReading((reading) => {
+    const pressed = reading.buttons & ~buttonsBefore;
+    buttonsBefore = reading.buttons;
+    if (phase !== 'running') return;
+    requestGripperFrom(pressed);
+    if (mode !== 'run' || !flight || flight.cut) return;
+    apply({ kind: 'reading', timeMs: reading.timeMs, ...puckNumbers(reading) }, reading);
+  });
+
+  const puckNumbers = (reading: PuckReading) => ({
+    deflection: deflectionOf(reading.axes),
+    buttons: reading.buttons,
+  });
+
+  /** Feeds arbitration; on a takeover between edges the set-point follows the person at once. */
+  const apply = (input: Parameters<typeof arbitrate>[1], reading: PuckReading) => {
+    const step = arbitrate(arbitration, input, settings.takeover);
+    arbitration = step.state;
+    if (step.change) events.driver?.(step.change === 'takeover' ? 'human' : 'policy');
+    if (step.change === 'takeover' && input.kind !== 'edge' && flight && flight.actor === 'policy') {
+      const held = driving.takeOver(flight, reading);
+      if (held) heldBySafety(held);
+    }
+  };
+
+  /** Button 0 closes and button 1 opens; where one of them is the hold button, the other toggles. */
+  const requestGripperFrom = (pressed: number) => {
+    const holdButton = settings.takeover.mode === 'hold' ? settings.takeover.holdButton : undefined;
+    for (const button of [0, 1]) {
+      if (button === holdButton || ((pressed >>> button) & 1) === 0) continue;
+      const toggled = commander.gripper() === 'open' ? 'close' : 'open';
+      driving.requestGripper(holdButton === 0 || holdButton === 1 ? toggled : button === 0 ? 'close' : 'open');
+    }
+  };
+
+  const checkWatchdogs = () => {
+    if (phase !== 'running') return;
+    const limits = { maxStateAgeMs: settings.limits.maxStateAgeMs, maxHeartbeatAgeMs: DEFAULT_HEARTBEAT_AGE_MS };
+    const alarm = watch({ stateTimeMs: cell.state().timeMs, ...options.supervision() }, limits, clock.nowMs());
+    if (alarm) fault(FAULTS.alarm(alarm, limits.maxStateAgeMs));
+  };
+
+  const nextEdgeMs = () => {
+    tickIndex++;
+    const lateMs = clock.nowMs() - (originMs + tickIndex * timing.periodMs);
+    if (lateMs > timing.periodMs / 2) {
+      const skipped = Math.ceil(lateMs / timing.periodMs);
+      tickIndex += skipped;
+      stats.skipped(skipped);
+    }
+    return originMs + tickIndex * timing.periodMs;
+  };
+
+  const beginRunning = () => {
+    startAsked = false;
+    arbitration = FRESH;
+    requests = NO_REQUESTS;
+    observations = 0;
+    proposals = 0;
+    saturationSum = 0;
+    lateStreak = 0;
+    driving.begin(resetPose, cell.state().gripperOpeningM);
+    policy.startEpisode({ seed, actingNoiseStd: settings.actingNoiseStd, observation: options.observation });
+    enter('running');
+    if (mode === 'demonstrate') events.driver?.('human');
+  };
+
+  const tick = async () => {
+    const edgeMs = nextEdgeMs();
+    await clock.sleepUntilMs(edgeMs);
+    stats.edge(clock.nowMs() - edgeMs);
+    try {
+      checkWatchdogs();
+      if (phase === 'ready' && startAsked) beginRunning();
+      if (phase === 'running' || flight) await runningTick(edgeMs);
+      else await idleTick(edgeMs);
+    } catch (error) {
+      fault(FAULTS.loop(error));
+      abandon();
+    }
+  };
+
+  /** Pictures for the window while nothing is recorded. In lockstep nobody watches. */
+  const idleTick = async (edgeMs: number) => {
+    if (pace.kind === 'lockstep') return;
+    const pending = await ask(clock, pace, () => capture());
+    await pending.arrivalOrTime(edgeMs + timing.periodMs / 2);
+  };
+
+  let capturing: Promise<Snapshot | undefined> | undefined;
+  /** One at a time: a camera that is late is asked again only when it has answered. */
+  const capture = async () => {
+    capturing ??= cell.capture().then(
+      (snapshot) => {
+        capturing = undefined;
+        return snapshot;
+      },
+      (error: unknown) => {
+        capturing = undefined;
+        fault(FAULTS.capture(error));
+        return undefined;
+      },
+    );
+    const snapshot = await capturing;
+    if (snapshot) events.snapshot?.(snapshot);
+    return snapshot;
+  };
+
+  const runningTick = async (edgeMs: number) => {
+    const closing = flight;
+    arbitrateAtEdge();
+    flight = phase === 'running' ? driving.newFlight(edgeMs, driver() === 'human' ? 'human' : 'policy') : undefined;
+    let noted: Noted | undefined;
+    const pending = await ask(clock, pace, () =>
+      observe(closing, (observation) => {
+        noted = observation;
+      }),
+    );
+    const effectMs = edgeMs + timing.effectDelayMs;
+    await pending.arrivalOrTime(effectMs);
+    await clock.sleepUntilMs(effectMs);
+    checkWatchdogs();
+    if (flight) await act(flight, pending, edgeMs);
+    await pending.arrivalOrTime(edgeMs + timing.deadlineMs);
+    if (!noted) await pending.arrivalOrTime(edgeMs + 0.9 * timing.periodMs);
+    if (!noted) {
+      abandon();
+      if (phase === 'running') fault(FAULTS.lateCapture(0.9 * timing.periodMs));
+      return;
+    }
+    await handOver(noted, pending);
+  };
+
+  const arbitrateAtEdge = () => {
+    if (phase !== 'running' || mode !== 'run') return;
+    const reading = puck.reading();
+    apply({ kind: 'edge', timeMs: clock.nowMs(), ...puckNumbers(reading) }, reading);
+    if (arbitration.driver === 'policy') driving.forgetGripperRequest();
+  };
+
+  /** Snapshot, the verdict on the step that led to it, and the policy's answer. Never rejects. */
+  const observe = async (
+    closing: Flight | undefined,
+    note: (noted: Noted) => void,
+  ): Promise<PolicyReply | undefined> => {
+    const snapshot = await capture();
+    if (!snapshot) return undefined;
+    const judged = closing && judgeStep(task, observations, snapshot.task, requests);
+    if (judged?.end) finishMotion();
+    const index = observations++;
+    const numbers = proprioception(snapshot.state, snapshot.tactile, resetPose);
+    note({ index, record: observationRecord(snapshot, numbers, cell.scenePoses()), judged, closing });
+    return policy.propose({
+      sequence: index,
+      snapshot,
+      proprioception: numbers,
+      wantAction: mode === 'run' && !judged?.end && phase === 'running',
+    });
+  };
+
+  /** The episode is over: no motion any more, at once. */
+  const finishMotion = () => {
+    flight = undefined;
+    commander.hold();
+    const next = nextPhase(phase, 'ended');
+    if (next) enter(next);
+  };
+
+  /** At the effect time: somebody's action goes to the arm. */
+  const act = async (current: Flight, pending: Pending<PolicyReply | undefined>, edgeMs: number) => {
+    const stillPolicy = () => flight === current && current.actor === 'policy' && !current.cut;
+    if (current.actor === 'human' && !current.cut) {
+      const held = driving.applyHuman(current, puck.reading());
+      if (held) heldBySafety(held);
+    } else if (stillPolicy() && !pending.value()) {
+      driving.rest();
+    }
+    // Whoever acts, what the policy would have done is stored beside it; only its own tick waits on the arm.
+    await pending.arrivalOrTime(edgeMs + timing.deadlineMs);
+    const reply = pending.value();
+    const latencyMs = (pending.arrivedMs() ?? clock.nowMs()) - edgeMs;
+    stats.policyLatency(latencyMs);
+    if (mode !== 'run') return;
+    if (reply?.kind === 'failed') {
+      if (stillPolicy()) fault(FAULTS.policy(reply));
+      return;
+    }
+    const action = reply?.action;
+    if (reply && action) {
+      if (!isFinite7(action)) return rejectAction(stillPolicy());
+      proposals++;
+      saturationSum += reply.saturation;
+      current.policyAction = action;
+    }
+    if (!stillPolicy()) return;
+    if (!reply || latencyMs > timing.deadlineMs) return missDeadline(current, latencyMs);
+    if (!action) return fault(FAULTS.noPolicy());
+    lateStreak = 0;
+    const held = driving.applyPolicy(current, action);
+    if (held) heldBySafety(held);
+  };
+
+  const rejectAction = (acting: boolean) => {
+    const name = policy.name() ?? 'the policy';
+    if (acting) fault(FAULTS.badAction(name));
+    events.badPolicy?.(name, 'its action was not a finite number');
+  };
+
+  const missDeadline = (current: Flight, latencyMs: number) => {
+    driving.rest();
+    current.late = true;
+    current.effectDelayMs ??= latencyMs;
+    stats.missedDeadline();
+    if (lateStreak++ === 0)
+      events.notice?.(
+        'warning',
+        `The policy missed its deadline of ${timing.deadlineMs} ms; the arm held for the tick.`,
+        'Close other programs, or use a smaller policy.',
+      );
+  };
+
+  /** The step that has just been completed, and the observation that it led to, go to the store. */
+  const handOver = async (noted: Noted, pending: Pending<PolicyReply | undefined>) => {
+    await makeRoom();
+    const reply = pending.value();
+    const embedding = reply?.kind === 'proposal' ? reply.embedding : undefined;
+    const observation: ObservationRecord = { ...noted.record, embedding };
+    const episode = noted.index === 0 ? recorder.begin(opening(observation)) : recorder.summary();
+    if (!episode) return;
+    if (!reply) addLateEmbedding(episode.id, noted.index, pending);
+    const { closing, judged } = noted;
+    if (!closing || !judged) return;
+    newestSafety = closing.safety;
+    const { end, ...labels } = judged;
+    const summary = recorder.step({
+      actor: closing.actor,
+      idle: closing.idle,
+      action: closing.executed,
+      policyAction: closing.policyAction,
+      humanAction: closing.humanAction,
+      takeoverSubstep: closing.takeoverSubstep,
+      effectDelayMs: closing.effectDelayMs ?? timing.effectDelayMs,
+      late: closing.late,
+      safety: closing.safety,
+      ...labels,
+      next: observation,
+    });
+    events.step?.(episode.id, summary, commandedM);
+    if (end) closeEpisode(end);
+  };
+
+  const closeEpisode = (end: NonNullable<StepEnd['end']>) => {
+    const { discard, verdict } = requests;
+    requests = NO_REQUESTS;
+    const ended = recorder.end(end);
+    if (!ended) return;
+    // A verdict that came while the last step was on its way to the store still wins.
+    if (verdict && verdict !== ended.outcome) recorder.relabel(ended.id, verdict);
+    if (discard) recorder.discard(ended.id);
+    const episode = recorder.summary() ?? ended;
+    events.episodeEnded?.(episode, { proposals, saturation: proposals > 0 ? saturationSum / proposals : 0 });
+  };
+
+  const episodeOpen = () => {
+    const episode = recorder.summary();
+    return episode !== undefined && episode.outcome === undefined;
+  };
+
+  /** The step in flight cannot be completed: what is recorded stays, the episode is closed. */
+  const abandon = () => {
+    flight = undefined;
+    commander.hold();
+    if (episodeOpen()) closeEpisode({ outcome: 'aborted', judge: 'engine' });
+  };
+
+  const opening = (first: ObservationRecord) => ({
+    task: task.id,
+    mode,
+    observation: options.observation,
+    seed,
+    policy: mode === 'run' ? policy.name() : undefined,
+    policyIsCandidate: mode === 'run' && options.policyIsCandidate(),
+    actingNoiseStd: mode === 'run' ? settings.actingNoiseStd : 0,
+    periodMs: timing.periodMs,
+    startedAtMs: clock.wallTimeMs(),
+    encoderSha256: policy.encoderSha256(),
+    first,
+  });
+
+  const addLateEmbedding = (episodeId: number, index: number, pending: Pending<PolicyReply | undefined>) => {
+    void pending.settled.then((reply) => {
+      if (reply?.kind === 'proposal' && reply.embedding) recorder.lateEmbedding(episodeId, index, reply.embedding);
+    });
+  };
+
+  /** Headless runs wait for the store; a live one that outgrows it holds and says so. */
+  const makeRoom = async () => {
+    const room = recorder.room();
+    if (room === 'plenty') return;
+    if (room === 'none' && pace.kind === 'lockstep') return recorder.drained();
+    if (phase !== 'running') return;
+    fault(room === 'none' ? FAULTS.storeBehind() : FAULTS.diskFull());
+  };
+
+  const reset = async (nextSeed: number): Promise<boolean> => {
+    if (phase === 'running') return false;
+    resetting?.abort();
+    const abort = new AbortController();
+    resetting = abort;
+    startAsked = false;
+    enter('resetting');
+    try {
+      await cell.reset(task.id, nextSeed, abort.signal);
+    } catch (error) {
+      if (abort.signal.aborted) return false;
+      fault(FAULTS.reset(error));
+      return false;
+    }
+    if (abort.signal.aborted || phase !== 'resetting') return false;
+    resetting = undefined;
+    seed = nextSeed;
+    resetPose = cell.state().baseFromTool;
+    commandedM = resetPose.positionM;
+    enter('ready');
+    return true;
+  };
+
+  return {
+    timing,
+    anchor: (timeMs) => {
+      originMs = timeMs;
+      tickIndex = -1;
+    },
+    tick,
+    phase: () => phase,
+    holdReason: () => holdReason,
+    driver,
+    episodeOpen,
+    mode: () => mode,
+    setMode: (next) => {
+      if (phase === 'running') return 'An episode is running: end it, then change the mode.';
+      mode = next;
+      return undefined;
+    },
+    reset,
+    start: () => {
+      if (phase !== 'ready') return `An episode starts from READY; this is ${phase.toUpperCase()}.`;
+      if (mode === 'run' && policy.name() === undefined)
+        return 'No policy is loaded: choose one, or record demonstrations.';
+      if (recorder.room() === 'disk-full')
+        return 'The disk has reached its reserve of free space: free some, then start.';
+      startAsked = true;
+      return undefined;
+    },
+    stop: (reason) => halt(reason, 'human'),
+    fault,
+    resumeRefusal: () => {
+      if (phase !== 'hold') return `The arm is not held; this is ${phase.toUpperCase()}.`;
+      if (flight) return 'The last step is still being recorded: try again in a moment.';
+      const reading = puck.reading();
+      const neutral = isNeutral(deflectionOf(reading.axes), settings.takeover) && reading.buttons === 0;
+      return neutral ? undefined : 'The puck is not at neutral: let go of it, then resume.';
+    },
+    request: (asked) => {
+      if (phase === 'running' || episodeOpen()) requests = { ...requests, ...asked };
+    },
+    takeoverKey: (engaged) => {
+      if (phase === 'running' && mode === 'run') apply({ kind: 'key', timeMs: clock.nowMs(), engaged }, puck.reading());
+    },
+    gripper: (command) => {
+      if (driver() === 'human') driving.requestGripper(command);
+    },
+    stats: () => stats.report(),
+    newestSafety: () => newestSafety,
+    dispose: () => {
+      offReading();
+      resetting?.abort();
+      commander.hold();
+    },
+  };
+}

@@ -1,0 +1,497 @@
+/**
+ * The engine: control loop, recorder, policies and services in one object, the same headless and live. It opens no database and
+ * loads no model itself; drivers, clocks and services are given to it (`main.ts` chooses them for a desktop).
+ */
+
+import type { StoreReader, StoreWriter } from '../../data/records.ts';
+import type { Puck, RobotCell, SetPoint, Snapshot } from '../../native/device.ts';
+import type { ActionScale } from '../api/action.ts';
+import { every, systemClock } from '../api/clock.ts';
+import type { EpisodeSummary, Mode, Phase } from '../api/episode.ts';
+import type { Fault, InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
+import type { ObservationKind } from '../api/observation.ts';
+import { episodeSeed, TASKS, type TaskId } from '../api/task.ts';
+import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
+import * as candidates from './candidate.ts';
+import { createControlLoop } from './control-loop.ts';
+import type { Timing } from './driving.ts';
+import type { LoopFault } from './faults.ts';
+import type { ControlLoop, LoopSettings } from './loop-types.ts';
+import { noPolicy, type PolicySource } from './policy-source.ts';
+import type { Pace } from './proposals.ts';
+import { createRecorder, type Recorder } from './recorder.ts';
+import { type Answer, done, type ExportService, type PolicyShelf, type RunService, refused } from './services.ts';
+import { counts as isCounted, isUnaidedSuccess, STATISTICS_EPISODES, statisticsOf } from './statistics.ts';
+import { createStoreMeter } from './store-meter.ts';
+
+export interface EngineOptions {
+  readonly projectFolder: string;
+  readonly cell: RobotCell;
+  readonly puck: Puck;
+  /** Lockstep: the virtual latency of the policy. Default live. */
+  readonly pace?: Pace;
+  readonly task?: TaskId;
+  readonly observation?: ObservationKind;
+  readonly writer?: StoreWriter | undefined;
+  readonly reader?: StoreReader | undefined;
+  readonly policy?: PolicySource | undefined;
+  /** Loaded by `open`. */
+  readonly policyManifestPath?: string | undefined;
+  readonly shelf?: PolicyShelf | undefined;
+  readonly runs?: RunService | undefined;
+  readonly exports?: ExportService | undefined;
+  readonly settings?: Partial<LoopSettings> & { readonly autoStart?: boolean };
+  readonly timing?: Timing;
+  readonly scale?: ActionScale;
+  /** Which part of the training seeds this engine's episodes come from. */
+  readonly runSeed?: number;
+  readonly inputDevices?: () => readonly InputDevice[];
+  /** The puck's light, where it has one. */
+  readonly indicator?: (humanDrives: boolean) => void;
+}
+
+/** The window that holds the controls, as the server tells it. */
+export interface Supervision {
+  heartbeatMs: number | undefined;
+  controlsLost: boolean;
+}
+
+export interface Engine {
+  readonly options: EngineOptions;
+  readonly loop: ControlLoop;
+  readonly recorder: Recorder;
+  readonly supervision: Supervision;
+  /** Opens cell, puck and policy. Refuses in words. */
+  open(): Promise<Answer<undefined>>;
+  /** Live: ticks until `close`. Resets first where `reset` says so; else the arm holds until Resume. */
+  run(start: { readonly reset: boolean }): Promise<void>;
+  close(): Promise<void>;
+  status(): Status;
+  rig(): Rig;
+  newestSnapshot(): Snapshot | undefined;
+  /** Messages for every window; `changed` wants a fresh status now. */
+  onMessage(listener: (message: OutgoingMessage) => void): () => void;
+  onChanged(listener: () => void): () => void;
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
+  /** Takes published policies and faults of devices from outside the loop. */
+  usePolicy(name: string, manifestPath: string): Promise<Answer<undefined>>;
+  publish(name: string, manifestPath: string): void;
+  /** Loads the candidate, or whoever is due, before an episode. Headless runs call it between episodes; live it happens by itself. */
+  loadPolicyInUse(): Promise<Answer<undefined>>;
+  revertPolicy(because: string): Answer<{ readonly policy: string }>;
+  candidate(): candidates.CandidateState | undefined;
+  resume(): Promise<Answer<undefined>>;
+  nextSeed(): number;
+  verdict(verdict: 'success' | 'failure', episodeId: number | undefined): Answer<undefined>;
+  discard(episodeId: number | undefined): Answer<undefined>;
+  undo(): Promise<Answer<{ readonly undone?: string | undefined }>>;
+  endEpisode(): Answer<undefined>;
+  setMode(mode: Mode): Answer<undefined>;
+  change(settings: Partial<LoopSettings> & { readonly autoStart?: boolean | undefined }): void;
+}
+
+export function createEngine(options: EngineOptions): Engine {
+  const { cell, puck, writer, reader } = options;
+  const pace: Pace = options.pace ?? { kind: 'live' };
+  const policy = options.policy ?? noPolicy();
+  const task = TASKS[options.task ?? 'insert'];
+  const recorder = createRecorder(writer);
+  const supervision: Supervision = { heartbeatMs: undefined, controlsLost: false };
+  const settings: LoopSettings = {
+    takeover: options.settings?.takeover ?? DEFAULT_TAKEOVER,
+    teleop: options.settings?.teleop ?? DEFAULT_TELEOP_MAP,
+    limits: options.settings?.limits ?? cell.info.limits,
+    actingNoiseStd: options.settings?.actingNoiseStd ?? 0,
+  };
+  let autoStart = options.settings?.autoStart ?? false;
+  let fault: Fault | undefined;
+  let snapshot: Snapshot | undefined;
+  let policies: candidates.CandidateState | undefined;
+  const manifestPaths = new Map<string, string>();
+  let recent: readonly EpisodeSummary[] = [];
+  let seedIndex = 0;
+  let running = false;
+  let stopped: Promise<void> | undefined;
+  const meter = createStoreMeter(cell.clock, writer);
+  const messageListeners = new Set<(message: OutgoingMessage) => void>();
+  const changeListeners = new Set<() => void>();
+  const snapshotListeners = new Set<(snapshot: Snapshot) => void>();
+  const offs: (() => void)[] = [];
+
+  const send = (message: OutgoingMessage) => {
+    for (const listener of messageListeners) listener(message);
+  };
+  const changed = () => {
+    for (const listener of changeListeners) listener();
+  };
+  const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
+    send({ kind: 'notice', level, text, ...(remedy === undefined ? {} : { remedy }) });
+  const raise = (what: LoopFault) => {
+    fault = { ...what, atMs: cell.clock.nowMs() };
+    notice('error', `${what.what} ${what.armDoes}`, what.remedy);
+    changed();
+  };
+
+  const loop = createControlLoop({
+    cell,
+    puck,
+    policy,
+    recorder,
+    settings,
+    task,
+    observation: options.observation ?? 'pixels',
+    pace,
+    timing: options.timing,
+    scale: options.scale,
+    supervision: () => supervision,
+    policyIsCandidate: () => policies?.candidate !== undefined && policies.candidate === policy.name(),
+    events: {
+      phase: (phase) => onPhase(phase),
+      fault: raise,
+      driver: (driver) => {
+        options.indicator?.(driver === 'human');
+        changed();
+      },
+      step: (episodeId, step, toolPositionM) =>
+        send({ kind: 'step', episodeId, step, toolPositionM: [...toolPositionM] }),
+      episodeEnded: (episode, proposals) => onEpisodeEnded(episode, proposals),
+      snapshot: (next) => {
+        snapshot = next;
+        for (const listener of snapshotListeners) listener(next);
+      },
+      command: (setPoint) => sendSetPoint(setPoint),
+      badPolicy: (name, because) => {
+        if (policies?.candidate === name) revert(because);
+      },
+      notice,
+    },
+  });
+
+  const sendSetPoint = (setPoint: SetPoint | undefined) => {
+    if (messageListeners.size === 0) return;
+    const pose = setPoint?.baseFromTool ?? cell.state().baseFromTool;
+    send({
+      kind: 'setPoint',
+      baseFromTool: [...pose.positionM, ...pose.orientation],
+      driver: loop.driver(),
+    });
+  };
+
+  const onPhase = (phase: Phase) => {
+    if (phase === 'ready' || phase === 'running') fault = undefined;
+    // A lost window is lost once: the arm is holding, and the next window starts anew.
+    if (phase === 'hold') supervision.controlsLost = false;
+    changed();
+    if (pace.kind === 'lockstep') return;
+    if (phase === 'ready' && autoStart) startByItself();
+  };
+
+  const startByItself = () => {
+    const refusal = loop.start();
+    if (refusal) notice('warning', refusal);
+  };
+
+  const onEpisodeEnded = (
+    episode: EpisodeSummary,
+    proposals: { readonly proposals: number; readonly saturation: number },
+  ) => {
+    recent = [episode, ...recent.filter((other) => other.id !== episode.id)].slice(0, 4 * STATISTICS_EPISODES);
+    if (policies && episode.policy !== undefined && isCounted(episode)) {
+      const step = candidates.episodeEnded(policies, {
+        policy: episode.policy,
+        unaidedSuccess: isUnaidedSuccess(episode),
+        ...proposals,
+      });
+      policies = step.state;
+      if (step.reverted) notice('warning', `${step.reverted} was reverted to ${policies.good}: ${step.because}.`);
+      if (step.promoted) notice('info', `${step.promoted} passed its trial and is the policy now.`);
+    }
+    send({ kind: 'episode', episode });
+    changed();
+    if (pace.kind === 'live' && loop.phase() === 'resetting') void prepareNext();
+  };
+
+  /** Live: newest policy, then the next reset. */
+  const prepareNext = async () => {
+    const loaded = await loadPolicyInUse();
+    if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+    if (loop.phase() === 'resetting') await loop.reset(nextSeed());
+  };
+
+  const loadPolicyInUse = async (): Promise<Answer<undefined>> => {
+    if (!policies) return done(undefined);
+    const wanted = candidates.policyInUse(policies);
+    if (wanted === policy.name()) return done(undefined);
+    const path = manifestPaths.get(wanted) ?? (await options.shelf?.manifestPath(wanted));
+    const reply = path === undefined ? undefined : await policy.load(path);
+    if (reply?.kind === 'loaded') {
+      changed();
+      return done(undefined);
+    }
+    if (policies.candidate === wanted) revert(reply?.message ?? 'its manifest is missing');
+    return refused(
+      `Policy ${wanted} cannot be used: ${reply?.message ?? 'its manifest is not in the project'}`,
+      reply?.remedy ?? 'Choose another policy.',
+    );
+  };
+
+  const revert = (because: string) => {
+    if (!policies) return;
+    const step = candidates.reverted(policies, because);
+    policies = step.state;
+    if (step.reverted) notice('warning', `${step.reverted} was reverted to ${policies.good}: ${because}.`);
+    changed();
+  };
+
+  const nextSeed = () => episodeSeed('training', seedIndex++, options.runSeed ?? 0);
+
+  const subscribe = <Listener>(set: Set<Listener>, listener: Listener) => {
+    set.add(listener);
+    return () => {
+      set.delete(listener);
+    };
+  };
+
+  const annotated = (change: (episode: EpisodeSummary) => EpisodeSummary, id: number) => {
+    const known = recent.find((episode) => episode.id === id);
+    if (!known) return void refreshRecent();
+    const next = change(known);
+    recent = recent.map((episode) => (episode.id === id ? next : episode));
+    send({ kind: 'episode', episode: next });
+    changed();
+  };
+
+  const refreshRecent = async () => {
+    if (!reader) return;
+    try {
+      await writer?.drained();
+      recent = await reader.listEpisodes({ limit: 4 * STATISTICS_EPISODES });
+      changed();
+    } catch (error) {
+      notice(
+        'warning',
+        `The episode list could not be read: ${error instanceof Error ? error.message : String(error)}`,
+        'Restart the engine if it stays so.',
+      );
+    }
+  };
+
+  const rigNow = (): Rig => ({
+    robot: cell.info.name,
+    simulated: cell.info.simulated,
+    task: task.id,
+    instruction: task.instruction,
+    maxSteps: task.maxSteps,
+    periodMs: loop.timing.periodMs,
+    ...settings,
+    autoStart,
+    shapes: cell.info.shapes,
+    cameras: cell.info.cameras,
+    tactilePads: cell.info.tactilePads,
+    projectFolder: options.projectFolder,
+  });
+
+  const publish = (name: string, manifestPath: string) => {
+    manifestPaths.set(name, manifestPath);
+    policies = policies ? candidates.published(policies, name) : candidates.startWith(name);
+    changed();
+  };
+
+  const whichEpisode = (episodeId: number | undefined): number | undefined => episodeId ?? recorder.summary()?.id;
+  const noEpisode = refused('There is no episode yet.', 'Record one first.');
+
+  return {
+    options,
+    loop,
+    recorder,
+    supervision,
+    open: async () => {
+      await cell.open();
+      await puck.open();
+      offs.push(
+        cell.onFault((device) =>
+          loop.fault({
+            what: `${device.device}: ${device.message}`,
+            armDoes: 'It holds where it is.',
+            remedy: device.remedy,
+          }),
+        ),
+        puck.onHealth(() => changed()),
+        policy.onTrouble((trouble) => notice('error', trouble.message, trouble.remedy)),
+      );
+      const offProblem = writer?.onProblem((problem) => {
+        if (problem.fatal && loop.phase() === 'running')
+          loop.fault({ what: problem.message, armDoes: 'It holds where it is.', remedy: problem.remedy });
+        else notice(problem.fatal ? 'error' : 'warning', problem.message, problem.remedy);
+      });
+      if (offProblem) offs.push(offProblem);
+      const { runs, exports } = options;
+      if (runs)
+        offs.push(
+          runs.onStatus((run) => send({ kind: 'run', run })),
+          runs.onPublished((next) => publish(next.policy, next.manifestPath)),
+        );
+      if (exports)
+        offs.push(
+          exports.onProgress(({ message, ...progress }) =>
+            send({ kind: 'export', ...progress, ...(message === undefined ? {} : { message }) }),
+          ),
+        );
+      await refreshRecent();
+      if (recent.length > 0) seedIndex = Math.max(0, ...recent.map((episode) => episode.id));
+      if (options.policyManifestPath === undefined) return done(undefined);
+      const reply = await policy.load(options.policyManifestPath);
+      if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
+      manifestPaths.set(reply.name, options.policyManifestPath);
+      policies = candidates.startWith(reply.name);
+      if (options.settings?.actingNoiseStd === undefined) settings.actingNoiseStd = reply.actingNoiseStd;
+      return done(undefined);
+    },
+    run: async ({ reset }) => {
+      running = true;
+      loop.anchor(cell.clock.nowMs() + loop.timing.periodMs);
+      if (reset) void loop.reset(nextSeed());
+      const ticking = async () => {
+        while (running) await loop.tick();
+      };
+      stopped = ticking();
+      offs.push(every(systemClock, 1000, changed));
+      await stopped;
+    },
+    close: async () => {
+      running = false;
+      loop.stop('The engine is closing.');
+      await stopped;
+      for (const off of offs.splice(0)) off();
+      loop.dispose();
+      await policy.close();
+      await puck.close();
+      await cell.close();
+    },
+    status: () => {
+      const report = loop.stats();
+      const reading = puck.reading();
+      const state = cell.state();
+      const name = policy.name();
+      const open = recorder.summary();
+      const reason = loop.holdReason();
+      const rates = statisticsOf(recent);
+      return {
+        timeMs: cell.clock.nowMs(),
+        phase: loop.phase(),
+        mode: loop.mode(),
+        driver: loop.driver(),
+        ...(reason === undefined ? {} : { holdReason: reason }),
+        ...(fault ? { fault } : {}),
+        ...(open && loop.episodeOpen() ? { episodeId: open.id } : {}),
+        step: open && loop.episodeOpen() ? open.steps : 0,
+        ...(name === undefined ? {} : { policy: { name, candidate: policies?.candidate === name } }),
+        buffers: recorder.counts(),
+        tick: {
+          hz: 1000 / loop.timing.periodMs,
+          jitterP99Ms: report.jitterP99Ms,
+          missedDeadlines: report.missedDeadlines,
+          policyLatencyMs: report.policyLatencyMs,
+        },
+        forceInTool: [...state.wrenchInTool],
+        gripperOpeningM: state.gripperOpeningM,
+        puckAxes: [...reading.axes],
+        puckButtons: reading.buttons,
+        inputDevices: options.inputDevices?.() ?? [],
+        safety: [...loop.newestSafety()],
+        ...meter.read(),
+        ...(rates.unaidedSuccessRate === undefined ? {} : { unaidedSuccessRate: rates.unaidedSuccessRate }),
+        ...(rates.interventionRate === undefined ? {} : { interventionRate: rates.interventionRate }),
+        holdsControls: false,
+        controlsHeldByOther: false,
+      };
+    },
+    rig: rigNow,
+    newestSnapshot: () => snapshot,
+    onMessage: (listener) => subscribe(messageListeners, listener),
+    onChanged: (listener) => subscribe(changeListeners, listener),
+    onSnapshot: (listener) => subscribe(snapshotListeners, listener),
+    usePolicy: async (name, manifestPath) => {
+      manifestPaths.set(name, manifestPath);
+      policies = policies ? candidates.used(policies, name) : candidates.startWith(name);
+      if (loop.phase() === 'running' || loop.episodeOpen()) return done(undefined);
+      return loadPolicyInUse();
+    },
+    publish,
+    loadPolicyInUse,
+    revertPolicy: (because) => {
+      if (!policies) return refused('There is no policy to go back to.', 'Load one first.');
+      if (policies.candidate === undefined)
+        return refused(
+          `${policies.good} is no candidate: there is nothing to revert.`,
+          'Choose another policy by name.',
+        );
+      revert(because);
+      if (loop.phase() !== 'running' && pace.kind === 'live') void loadPolicyInUse();
+      return done({ policy: policies.good });
+    },
+    candidate: () => policies,
+    resume: async () => {
+      const refusal = loop.resumeRefusal();
+      if (refusal) return refused(refusal, 'Let go of the puck, then press Resume.');
+      fault = undefined;
+      const loaded = await loadPolicyInUse();
+      if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+      void loop.reset(nextSeed());
+      return done(undefined);
+    },
+    nextSeed,
+    verdict: (verdict, episodeId) => {
+      if (loop.episodeOpen() && (episodeId === undefined || episodeId === recorder.summary()?.id)) {
+        loop.request({ verdict });
+        return done(undefined);
+      }
+      const id = whichEpisode(episodeId);
+      if (id === undefined) return noEpisode;
+      recorder.relabel(id, verdict);
+      annotated((episode) => ({ ...episode, outcome: verdict, judge: 'human' }), id);
+      return done(undefined);
+    },
+    discard: (episodeId) => {
+      if (loop.episodeOpen() && (episodeId === undefined || episodeId === recorder.summary()?.id)) {
+        loop.request({ discard: true });
+        return done(undefined);
+      }
+      const id = whichEpisode(episodeId);
+      if (id === undefined) return noEpisode;
+      recorder.discard(id);
+      annotated((episode) => ({ ...episode, discarded: true }), id);
+      return done(undefined);
+    },
+    undo: async () => {
+      const undone = await recorder.undo();
+      await refreshRecent();
+      for (const episode of recent.slice(0, STATISTICS_EPISODES)) send({ kind: 'episode', episode });
+      return done(undone === undefined ? {} : { undone });
+    },
+    endEpisode: () => {
+      if (loop.phase() === 'running') {
+        loop.request({ reset: true });
+        return done(undefined);
+      }
+      if (loop.phase() === 'hold') return refused('The arm is held.', 'Press Resume first.');
+      void loop.reset(nextSeed());
+      return done(undefined);
+    },
+    setMode: (mode) => {
+      const refusal = loop.setMode(mode);
+      if (refusal) return refused(refusal, 'Press R again when the episode has ended.');
+      changed();
+      return done(undefined);
+    },
+    change: ({ autoStart: nextAutoStart, ...next }) => {
+      Object.assign(settings, Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)));
+      if (nextAutoStart !== undefined) {
+        autoStart = nextAutoStart;
+        if (autoStart && loop.phase() === 'ready' && pace.kind === 'live') startByItself();
+      }
+      send({ kind: 'rig', rig: rigNow() });
+      changed();
+    },
+  };
+}

@@ -1,0 +1,78 @@
+/** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
+import type { SafetyEvent } from '../api/limits.ts';
+import type { Alarm } from './watchdog.ts';
+
+export interface LoopFault {
+  readonly what: string;
+  readonly armDoes: string;
+  readonly remedy: string;
+}
+
+const HOLDS = 'It holds where it is.';
+const KEPT = 'It holds where it is; everything so far is kept.';
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+export const FAULTS = {
+  safety: (cause: SafetyEvent): LoopFault => ({
+    what: `Safety stopped the arm: ${cause}.`,
+    armDoes: HOLDS,
+    remedy: 'Look at the cell, move the puck to neutral, then press Resume.',
+  }),
+  alarm: (alarm: Alarm, maxStateAgeMs: number): LoopFault =>
+    alarm.kind === 'window-lost'
+      ? {
+          what: 'The window that held the controls is gone or silent.',
+          armDoes: HOLDS,
+          remedy: 'Open the window again; press Resume when the puck is at neutral.',
+        }
+      : {
+          what: `The robot's state is ${Math.round(alarm.ageMs)} ms old; at most ${maxStateAgeMs} ms are allowed.`,
+          armDoes: HOLDS,
+          remedy: 'Check the link to the robot; press Resume when the puck is at neutral.',
+        },
+  loop: (error: unknown): LoopFault => ({
+    what: `The control loop failed: ${messageOf(error)}`,
+    armDoes: 'It holds where it is; the episode is closed as it was recorded.',
+    remedy: 'Press Resume to reset and go on. Report this message if it comes again.',
+  }),
+  capture: (error: unknown): LoopFault => ({
+    what: `The cell gave no observation: ${messageOf(error)}`,
+    armDoes: HOLDS,
+    remedy: 'Check cameras and robot, then press Resume.',
+  }),
+  lateCapture: (limitMs: number): LoopFault => ({
+    what: `The cameras took longer than ${Math.round(limitMs)} ms.`,
+    armDoes: 'It holds where it is; the episode is closed.',
+    remedy: 'Check the cameras, or lower their rate, then press Resume.',
+  }),
+  policy: (trouble: { readonly message: string; readonly remedy: string }): LoopFault => ({
+    what: trouble.message,
+    armDoes: HOLDS,
+    remedy: trouble.remedy,
+  }),
+  noPolicy: (): LoopFault => ({
+    what: 'No policy is loaded.',
+    armDoes: HOLDS,
+    remedy: 'Choose a policy, or record demonstrations.',
+  }),
+  badAction: (policy: string): LoopFault => ({
+    what: `${policy} proposed an action that is not a finite number.`,
+    armDoes: 'It holds where it is; a candidate is reverted.',
+    remedy: 'Press Resume to go on with the last good policy.',
+  }),
+  storeBehind: (): LoopFault => ({
+    what: 'Recording cannot keep up with the control loop.',
+    armDoes: KEPT,
+    remedy: 'Wait until the store has caught up, then press Resume. A faster disk helps.',
+  }),
+  diskFull: (): LoopFault => ({
+    what: 'The disk has reached its reserve of free space; recording stopped.',
+    armDoes: KEPT,
+    remedy: 'Free some space or choose another project folder, then press Resume.',
+  }),
+  reset: (error: unknown): LoopFault => ({
+    what: `The reset failed: ${messageOf(error)}`,
+    armDoes: HOLDS,
+    remedy: 'Clear the cell, then press Resume to try again.',
+  }),
+} as const;

@@ -1,0 +1,91 @@
+/** What the control loop is made of, what it tells, and what may be asked of it. */
+
+import type { Puck, RobotCell, SetPoint, Snapshot } from '../../native/device.ts';
+import type { ActionScale } from '../api/action.ts';
+import type { EpisodeSummary, Mode, Phase, StepSummary } from '../api/episode.ts';
+import type { Vec3 } from '../api/geometry.ts';
+import type { SafetyEvent, SafetyLimits } from '../api/limits.ts';
+import type { ObservationKind } from '../api/observation.ts';
+import type { TaskSpec } from '../api/task.ts';
+import type { TakeoverSettings, TeleopMap } from '../api/teleop.ts';
+import type { Timing } from './driving.ts';
+import type { Requests } from './episode.ts';
+import type { LoopFault } from './faults.ts';
+import type { PolicySource } from './policy-source.ts';
+import type { Pace } from './proposals.ts';
+import type { Recorder } from './recorder.ts';
+import type { TickReport } from './tick-stats.ts';
+
+export interface LoopSettings {
+  takeover: TakeoverSettings;
+  teleop: TeleopMap;
+  limits: SafetyLimits;
+  actingNoiseStd: number;
+}
+
+/** What the loop tells whoever made it. Called on the control thread: listeners hand over and return. */
+export interface LoopEvents {
+  phase(phase: Phase, reason: string | undefined): void;
+  fault(fault: LoopFault): void;
+  /** Control changed hands. */
+  driver(driver: 'policy' | 'human' | 'nobody'): void;
+  step(episodeId: number, step: StepSummary, toolPositionM: Vec3): void;
+  episodeEnded(episode: EpisodeSummary, proposals: ProposalCount): void;
+  snapshot(snapshot: Snapshot): void;
+  command(setPoint: SetPoint | undefined): void;
+  /** The policy gave a number that is not one. */
+  badPolicy(policy: string, because: string): void;
+  notice(level: 'info' | 'warning' | 'error', text: string, remedy: string | undefined): void;
+}
+
+export interface ProposalCount {
+  readonly proposals: number;
+  /** Mean share of action components at ±1. */
+  readonly saturation: number;
+}
+
+export interface LoopOptions {
+  readonly cell: RobotCell;
+  readonly puck: Puck;
+  readonly policy: PolicySource;
+  readonly recorder: Recorder;
+  readonly settings: LoopSettings;
+  readonly task: TaskSpec;
+  readonly observation: ObservationKind;
+  readonly pace: Pace;
+  readonly timing?: Timing | undefined;
+  readonly scale?: ActionScale | undefined;
+  /** Proof of life of the window that holds the controls. */
+  readonly supervision: () => { readonly heartbeatMs: number | undefined; readonly controlsLost: boolean };
+  readonly policyIsCandidate: () => boolean;
+  readonly events: Partial<LoopEvents>;
+}
+
+export interface ControlLoop {
+  readonly timing: Timing;
+  /** Puts the grid's origin at `timeMs`: once, live; before every episode, in lockstep. */
+  anchor(timeMs: number): void;
+  tick(): Promise<void>;
+  phase(): Phase;
+  holdReason(): string | undefined;
+  driver(): 'policy' | 'human' | 'nobody';
+  /** An episode is being recorded, its last step perhaps still on its way to the store. */
+  episodeOpen(): boolean;
+  mode(): Mode;
+  setMode(mode: Mode): string | undefined;
+  /** Begins a reset; resolves when READY is reached, or false when it was not. */
+  reset(seed: number): Promise<boolean>;
+  /** READY → RUNNING at the next edge; the answer is the reason why not. */
+  start(): string | undefined;
+  /** Holds now, from every phase. */
+  stop(reason: string): void;
+  fault(fault: LoopFault): void;
+  /** The reason why HOLD cannot be left now; undefined = it can. Leaving it is `reset`. */
+  resumeRefusal(): string | undefined;
+  request(requests: Partial<Requests>): void;
+  takeoverKey(engaged: boolean): void;
+  gripper(command: 'open' | 'close'): void;
+  stats(): TickReport;
+  newestSafety(): readonly SafetyEvent[];
+  dispose(): void;
+}

@@ -1,0 +1,75 @@
+/**
+ * Where actions come from, as the control loop sees it: the policy process, or a scripted expert in its place. Nothing here
+ * throws: a source that fails says so in its reply, and the loop holds.
+ */
+
+import type { Snapshot } from '../../native/device.ts';
+import type { ObservationKind } from '../api/observation.ts';
+
+export interface PolicyObservation {
+  /** Counts observations of the episode from 0. */
+  readonly sequence: number;
+  readonly snapshot: Snapshot;
+  /** [PROPRIOCEPTION_SIZE] */
+  readonly proprioception: Float32Array;
+  /** False when only the embedding is wanted: in Demonstrate mode, and at an episode's last observation. */
+  readonly wantAction: boolean;
+}
+
+export type PolicyReply =
+  | {
+      readonly kind: 'proposal';
+      /** [ACTION_SIZE]; undefined when none was wanted or no policy is loaded. May hold NaN: the loop checks. */
+      readonly action: Float32Array | undefined;
+      readonly embedding: Float32Array | undefined;
+      readonly computeMs: number;
+      /** Share of action components at ±1. */
+      readonly saturation: number;
+    }
+  | { readonly kind: 'failed'; readonly message: string; readonly remedy: string };
+
+export interface EpisodeOpening {
+  readonly seed: number;
+  readonly actingNoiseStd: number;
+  readonly observation: ObservationKind;
+}
+
+export type LoadReply =
+  | {
+      readonly kind: 'loaded';
+      readonly name: string;
+      readonly actingNoiseStd: number;
+      readonly encoderSha256: string | undefined;
+    }
+  | { readonly kind: 'refused'; readonly message: string; readonly remedy: string };
+
+export interface PolicySource {
+  /** Name of the policy in use; undefined while there is none. */
+  name(): string | undefined;
+  /** SHA-256 of the encoder that makes the embeddings. */
+  encoderSha256(): string | undefined;
+  /** Only between episodes. The previous policy stays in use when the new one is refused. */
+  load(manifestPath: string): Promise<LoadReply>;
+  startEpisode(opening: EpisodeOpening): void;
+  propose(observation: PolicyObservation): Promise<PolicyReply>;
+  /** Called when the source stops or starts being usable; the message is for people. */
+  onTrouble(listener: (trouble: { readonly message: string; readonly remedy: string }) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** No policy at all: demonstrations can be recorded, nothing can be run. */
+export function noPolicy(): PolicySource {
+  return {
+    name: () => undefined,
+    encoderSha256: () => undefined,
+    load: async () => ({
+      kind: 'refused',
+      message: 'This engine was started without a policy process.',
+      remedy: 'Start it with one, or record demonstrations.',
+    }),
+    startEpisode: () => {},
+    propose: async () => ({ kind: 'proposal', action: undefined, embedding: undefined, computeMs: 0, saturation: 0 }),
+    onTrouble: () => () => {},
+    close: async () => {},
+  };
+}

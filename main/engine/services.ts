@@ -1,0 +1,67 @@
+/** What the engine is given by others: fine-tuning runs, exports, the shelf of policies. Expected failures are answers, not errors. */
+
+import type { z } from 'zod';
+import type { Readiness, RunStatus, runRequestSchema } from '../api/run.ts';
+
+export type Answer<Value> =
+  | { readonly kind: 'done'; readonly value: Value }
+  | { readonly kind: 'refused'; readonly message: string; readonly remedy: string };
+
+export const done = <Value>(value: Value): Answer<Value> => ({ kind: 'done', value });
+export const refused = (message: string, remedy: string): Answer<never> => ({ kind: 'refused', message, remedy });
+
+export type RunRequest = z.output<typeof runRequestSchema>;
+
+export interface PublishedPolicy {
+  readonly runId: number;
+  readonly policy: string;
+  readonly manifestPath: string;
+  readonly step: number;
+}
+
+export interface RunService {
+  readiness(): Promise<Readiness>;
+  start(request: RunRequest | undefined): Promise<Answer<{ readonly runId: number }>>;
+  cancel(runId: number): Promise<Answer<undefined>>;
+  list(): Promise<readonly RunStatus[]>;
+  /** Series by metric name: [step, value] pairs. */
+  metrics(
+    runId: number,
+    names: readonly string[] | undefined,
+  ): Promise<Readonly<Record<string, readonly (readonly [number, number])[]>>>;
+  onStatus(listener: (status: RunStatus) => void): () => void;
+  /** A newer policy: it becomes the candidate from the next episode on. */
+  onPublished(listener: (policy: PublishedPolicy) => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface ExportRequest {
+  readonly format: 'lerobot-v3';
+  readonly directory: string | undefined;
+  readonly includeDiscarded: boolean;
+}
+
+export interface ExportProgress {
+  readonly exportId: number;
+  readonly state: 'running' | 'finished' | 'failed';
+  readonly fraction: number;
+  readonly directory: string;
+  readonly message?: string | undefined;
+}
+
+export interface ExportService {
+  start(request: ExportRequest): Promise<Answer<{ readonly exportId: number; readonly directory: string }>>;
+  onProgress(listener: (progress: ExportProgress) => void): () => void;
+}
+
+export interface PolicyEntry {
+  readonly name: string;
+  readonly trainedSteps: number;
+  readonly createdAtMs: number;
+  readonly successRate?: number | undefined;
+}
+
+export interface PolicyShelf {
+  list(): Promise<readonly PolicyEntry[]>;
+  manifestPath(name: string): Promise<string | undefined>;
+}

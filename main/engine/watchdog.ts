@@ -1,0 +1,34 @@
+/**
+ * What must not go silent while the arm may move: the robot's state, and the window that holds the controls. A puck's own
+ * silence is its driver's affair (it reads as zero after 100 ms). Pure over the times it is told; the control loop asks at
+ * every tick's edge and at every effect time.
+ */
+export interface WatchdogLimits {
+  /** Robot state older than this means hold. */
+  readonly maxStateAgeMs: number;
+  /** A controlling window silent for longer than this means hold. */
+  readonly maxHeartbeatAgeMs: number;
+}
+
+export const DEFAULT_HEARTBEAT_AGE_MS = 500;
+
+export interface Watched {
+  readonly stateTimeMs: number;
+  /** Newest proof of life of the window that holds the controls; undefined while no window does. */
+  readonly heartbeatMs: number | undefined;
+  /** The window that held the controls has gone without giving them back. */
+  readonly controlsLost: boolean;
+}
+
+export type Alarm =
+  | { readonly kind: 'state-stale'; readonly ageMs: number }
+  | { readonly kind: 'window-lost'; readonly silentMs: number };
+
+export function watch(watched: Watched, limits: WatchdogLimits, nowMs: number): Alarm | undefined {
+  const ageMs = nowMs - watched.stateTimeMs;
+  if (!(ageMs <= limits.maxStateAgeMs)) return { kind: 'state-stale', ageMs };
+  if (watched.controlsLost) return { kind: 'window-lost', silentMs: 0 };
+  if (watched.heartbeatMs === undefined) return undefined;
+  const silentMs = nowMs - watched.heartbeatMs;
+  return silentMs > limits.maxHeartbeatAgeMs ? { kind: 'window-lost', silentMs } : undefined;
+}

@@ -1,0 +1,100 @@
+/**
+ * What the trainer needs of a learning algorithm. A learner owns weights and optimiser state; where the data comes from,
+ * when to update and what to store is the trainer's business. All chance comes from the `Rng` it is given.
+ */
+
+import type { Rng } from '../../api/rng.ts';
+import type { PresetName, Stage } from '../../api/run.ts';
+import type { Backend } from '../graph/backend.ts';
+import type { Step } from '../graph/step.ts';
+import type { ParameterSpec } from '../nets/parameters.ts';
+
+export interface ObservationSizes {
+  /** 0 = a policy that sees no embedding. */
+  readonly embedding: number;
+  /** Of the stack of instants. */
+  readonly proprioception: number;
+  readonly actionMask: readonly boolean[];
+}
+
+/** One batch, row-major: what `data/transition-pool.ts` draws into. N transitions, E embedding, P proprioception of the stack, A action. */
+export interface TransitionBatch {
+  readonly size: number;
+  /** [N, E] */
+  readonly embedding: Float32Array;
+  /** [N, P] */
+  readonly proprioception: Float32Array;
+  /** [N, A] */
+  readonly action: Float32Array;
+  /** [N] */
+  readonly reward: Float32Array;
+  /** [N] 1 − terminated */
+  readonly mask: Float32Array;
+  readonly nextEmbedding: Float32Array;
+  readonly nextProprioception: Float32Array;
+  /** [N] discounted return of the whole episode. */
+  readonly monteCarloReturn: Float32Array;
+  /** [N] the same; −Infinity where it would credit the policy with a human's rescue. */
+  readonly monteCarloReturnCut: Float32Array;
+  /** [N] 0 = no imitation target. */
+  readonly imitation: Float32Array;
+  /** [N] 1 = human-driven. */
+  readonly human: Float32Array;
+}
+
+/** Everything that a learner must find again to continue to the byte. */
+export interface LearnerState {
+  readonly arrays: Readonly<Record<string, Float32Array>>;
+  readonly counters: Readonly<Record<string, number>>;
+}
+
+export type Metrics = Readonly<Record<string, number>>;
+
+export interface Learner {
+  /** One after the other, the batches of the critic updates that make one `update`; the actor's is the last of them. */
+  readonly batches: number;
+  readonly batchSize: number;
+  readonly policyParameters: readonly ParameterSpec[];
+  /** One actor update with the critic updates that go with it. `batch.size` is `batches · batchSize`. */
+  update(batch: TransitionBatch): Promise<Metrics>;
+  /** The newest weights of the policy, flat; valid until the next update. */
+  policyWeights(): Float32Array;
+  /** Actor updates made in this run. */
+  updates(): number;
+  state(): LearnerState;
+  /** Continues where `state` was taken. Throws a `ShapeError` when it belongs to other nets. */
+  restore(state: LearnerState): void;
+  /** Begins from another run's or policy's weights, with fresh optimisers. Arrays that are missing keep their initial values. */
+  startFrom(state: LearnerState): void;
+  dispose(): Promise<void>;
+}
+
+export interface LearnerOptions<Config> {
+  readonly backend: Backend;
+  readonly config: Config;
+  readonly stage: Stage;
+  readonly sizes: ObservationSizes;
+  /** For initial weights and for noise; its state is the trainer's to store. */
+  readonly rng: Rng;
+}
+
+export interface Algorithm<Config> {
+  readonly name: string;
+  readonly presets: Readonly<Record<PresetName, Config>>;
+  /** Settings as stored in a run's folder. Throws when they are not usable. */
+  parseConfig(value: unknown): Config;
+  createLearner(options: LearnerOptions<Config>): Promise<Learner>;
+  /** The policy's graph for one observation, weights as inputs. */
+  policyStep(config: Config, sizes: ObservationSizes): Step;
+  policyParameters(config: Config, sizes: ObservationSizes): readonly ParameterSpec[];
+}
+
+/** Weights that do not fit the nets they are meant for. */
+export class ShapeError extends Error {
+  readonly remedy: string;
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.name = 'ShapeError';
+    this.remedy = remedy;
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * ConRFT at work: holds the weights, draws the noise, runs the compiled step of `conrft.ts`, reads the metrics.
+ * The noise of an update is drawn in a fixed order from one stream, so a stored stream state replays to the byte.
+ */
+import { ACTION_SIZE } from '../../api/action.ts';
+import type { Rng } from '../../api/rng.ts';
+import type { TensorLike } from '../graph/backend.ts';
+import { defineStep, type Step } from '../graph/step.ts';
+import { input } from '../graph/tensor.ts';
+import { initialParameters, parameterCount, parametersFrom } from '../nets/parameters.ts';
+import { biasCorrections } from '../optim.ts';
+import { clipAction, SIGMA_STEPS, SIGMAS, sample } from '../policies/consistency.ts';
+import {
+  type Algorithm,
+  type Learner,
+  type LearnerOptions,
+  type LearnerState,
+  type Metrics,
+  type ObservationSizes,
+  ShapeError,
+  type TransitionBatch,
+} from './algorithm.ts';
+import { actorShare, conrftNets, conrftStep, observationInput } from './conrft.ts';
+import { type ConrftConfig, configSchema, PRESETS } from './conrft-config.ts';
+
+/** State arrays, by the names of the step's inputs. */
+const ACTOR_ARRAYS = ['actor', 'actorMean', 'actorVariance'] as const;
+const CRITIC_ARRAYS = ['critic', 'criticMean', 'criticVariance', 'criticTarget'] as const;
+const WEIGHTS = ['actor', 'critic', 'criticTarget'] as const;
+
+export const conrft: Algorithm<ConrftConfig> = {
+  name: 'conrft',
+  presets: PRESETS,
+  parseConfig: (value) => configSchema.parse(value),
+  createLearner: createConrftLearner,
+  policyStep: conrftPolicyStep,
+  policyParameters: (config, sizes) => conrftNets(config, sizes).actorParameters,
+};
+
+/** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */
+function conrftPolicyStep(config: ConrftConfig, sizes: ObservationSizes): Step {
+  const nets = conrftNets(config, sizes);
+  const weights = nets.actorParameters.map((spec) => input(spec.name, spec.shape));
+  const parameters = parametersFrom(weights, nets.actorParameters);
+  const share = actorShare(nets, parameters, observationInput('', [1], sizes));
+  return defineStep({ action: clipAction(sample(parameters, nets.head, share, input('noise', [1, ACTION_SIZE]))) });
+}
+
+async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promise<Learner> {
+  const { backend, config, stage, sizes, rng } = options;
+  const nets = conrftNets(config, sizes);
+  const settings = config[stage];
+  const compiled = await backend.compile(conrftStep(config, stage, sizes), { name: `conrft-${stage}` });
+  const noise = createNoise(config, stage, rng);
+
+  const weights = rng.split('initial weights');
+  const zeros = (count: number) => new Float32Array(count);
+  const [actorCount, criticCount] = [parameterCount(nets.actorParameters), parameterCount(nets.criticParameters)];
+  const critic = initialParameters(nets.criticParameters, weights);
+  const arrays: Record<string, Float32Array> = {
+    actor: initialParameters(nets.actorParameters, weights),
+    actorMean: zeros(actorCount),
+    actorVariance: zeros(actorCount),
+    critic,
+    criticMean: zeros(criticCount),
+    criticVariance: zeros(criticCount),
+    criticTarget: critic.slice(),
+  };
+  /** `…AdamSteps` count since the optimiser was fresh; `criticUpdates` counts over all runs that trained these critics. */
+  const counters = { updates: 0, actorAdamSteps: 0, criticAdamSteps: 0, criticUpdates: 0 };
+
+  const weight = new Float32Array(config.batchSize);
+  const last = (settings.criticUpdates - 1) * config.batchSize;
+
+  const inputsFrom = (batch: TransitionBatch): Record<string, TensorLike> => {
+    if (batch.size !== settings.criticUpdates * config.batchSize)
+      throw new RangeError(
+        `a batch of ${batch.size} transitions; an update takes ${settings.criticUpdates * config.batchSize}`,
+      );
+    const corrections = Array.from({ length: settings.criticUpdates }, (_, index) =>
+      biasCorrections(counters.criticAdamSteps + index + 1),
+    );
+    for (let row = 0; row < weight.length; row++)
+      weight[row] = batch.imitation[last + row]! * (batch.human[last + row] ? 1 : config.policyImitation);
+    return {
+      ...arrays,
+      ...noise.draw(),
+      ...(sizes.embedding > 0 && { embedding: batch.embedding, nextEmbedding: batch.nextEmbedding }),
+      proprioception: batch.proprioception,
+      nextProprioception: batch.nextProprioception,
+      action: batch.action,
+      reward: batch.reward,
+      bootstrap: batch.mask,
+      imitationWeight: weight,
+      learningRate: config.learningRate,
+      beta: settings.beta,
+      eta: counters.criticUpdates >= config.criticWarmupUpdates ? settings.eta : 0,
+      criticCorrections: corrections.flat(),
+      actorCorrections: [...biasCorrections(counters.actorAdamSteps + 1)],
+      ...(config.mcFloor === 'cut' && { returnFloor: batch.monteCarloReturnCut }),
+      ...(config.mcFloor === 'uncut' && { returnFloor: batch.monteCarloReturn }),
+      ...(settings.alpha > 0 && { alpha: settings.alpha, monteCarloReturn: batch.monteCarloReturn }),
+    };
+  };
+
+  const update = async (batch: TransitionBatch): Promise<Metrics> => {
+    const inputs = inputsFrom(batch);
+    const outputs = await compiled.run(inputs);
+    const metrics: Record<string, number> = {};
+    for (const [name, { data }] of Object.entries(outputs)) {
+      if (name.startsWith('metric.')) metrics[name.slice('metric.'.length)] = Number(data[0]);
+      else arrays[name.slice('next.'.length)] = data instanceof Float32Array ? data : Float32Array.from(data, Number);
+    }
+    counters.updates += 1;
+    counters.actorAdamSteps += 1;
+    counters.criticAdamSteps += settings.criticUpdates;
+    counters.criticUpdates += settings.criticUpdates;
+    return metrics;
+  };
+
+  return {
+    batches: settings.criticUpdates,
+    batchSize: config.batchSize,
+    policyParameters: nets.actorParameters,
+    update,
+    policyWeights: () => arrays['actor']!,
+    updates: () => counters.updates,
+    state: () => ({ arrays: { ...arrays }, counters: { ...counters } }),
+    restore: (state) => {
+      take(arrays, state, [...ACTOR_ARRAYS, ...CRITIC_ARRAYS]);
+      for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
+    },
+    startFrom: (state) => {
+      take(
+        arrays,
+        state,
+        WEIGHTS.filter((name) => state.arrays[name]),
+      );
+      counters.criticUpdates = state.arrays['critic'] ? (state.counters['criticUpdates'] ?? 0) : 0;
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+function take(arrays: Record<string, Float32Array>, state: LearnerState, names: readonly string[]): void {
+  for (const name of names) {
+    const [given, expected] = [state.arrays[name], arrays[name]!];
+    if (given?.length === expected.length) continue;
+    throw new ShapeError(
+      `${name} has ${given?.length ?? 'no'} numbers, these networks have ${expected.length}`,
+      'Use the preset, observation kind and encoder that the weights were trained with, or start from fresh weights.',
+    );
+  }
+  for (const name of names) arrays[name] = Float32Array.from(state.arrays[name]!);
+}
+
+/** Buffers for an update's noise, filled anew by every `draw` in the order in which they are listed. */
+function createNoise(config: ConrftConfig, stage: 'offline' | 'online', rng: Rng) {
+  const [C, B, A] = [config[stage].criticUpdates, config.batchSize, ACTION_SIZE];
+  const normals = { nextNoise: new Float32Array(C * B * A), imitationNoise: new Float32Array(B * A) };
+  const acting = new Float32Array(B * A);
+  const sigma = new Float32Array(B);
+  const wide = C * B * config.calQlActions * A;
+  const conservative =
+    config[stage].alpha > 0 ? { hereNoise: new Float32Array(wide), thereNoise: new Float32Array(wide) } : undefined;
+  const random = conservative && new Float32Array(wide);
+  const fill = (array: Float32Array) => {
+    for (let index = 0; index < array.length; index++) array[index] = rng.normal();
+  };
+  return {
+    draw: (): Record<string, Float32Array> => {
+      for (const array of Object.values(normals)) fill(array);
+      fill(acting);
+      // the smallest σ is never drawn, as in the released code
+      for (let index = 0; index < B; index++) sigma[index] = SIGMAS[rng.integer(SIGMA_STEPS - 1)]!;
+      if (!conservative || !random) return { ...normals, actingNoise: acting, sigma };
+      for (const array of Object.values(conservative)) fill(array);
+      for (let index = 0; index < wide; index++) random[index] = rng.range(-1, 1);
+      return { ...normals, actingNoise: acting, sigma, ...conservative, randomActions: random };
+    },
+  };
+}

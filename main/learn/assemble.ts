@@ -1,0 +1,150 @@
+/** Puts the parts of a training run together: settings, store, pool, encoder, learner, files. */
+import { writeFileSync } from 'node:fs';
+import { openLearningSource } from '../../data/learning.ts';
+import { openRunStore } from '../../data/runs.ts';
+import { createTransitionPool } from '../../data/transition-pool.ts';
+import type { Clock } from '../api/clock.ts';
+import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
+import { type RunSpec, runSpecSchema } from '../api/run.ts';
+import { TASKS } from '../api/task.ts';
+import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
+import { readEncoderManifest } from '../policy/encoder-runtime.ts';
+import { type Learner, type ObservationSizes, ShapeError } from './algorithms/algorithm.ts';
+import type { ConrftConfig } from './algorithms/conrft-config.ts';
+import { conrft } from './algorithms/conrft-learner.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { createEmbedder } from './embed-missing.ts';
+import { toOnnx } from './graph/onnx.ts';
+import { createOrtBackend } from './graph/ort.ts';
+import { exportPolicy, type PolicyFiles, readPolicy } from './policies/export-policy.ts';
+import { createRestorableRng } from './restorable-rng.ts';
+import { policyOrigin, runFolder } from './run-folder.ts';
+import { createTrainer, settingsOf, TrainingError } from './trainer.ts';
+
+export async function assembleTrainer(config: TrainerConfig, clock: Clock, report: (message: FromTrainer) => void) {
+  const trainer: TrainerConfig = { ...config, spec: runSpecSchema.parse(config.spec) };
+  const { spec, projectFolder, runId } = trainer;
+  const algorithm = conrft; // the only one that `RunSpec` names
+  const files = runFolder(projectFolder, runId);
+  const settings = settingsOf(files.config, algorithm.parseConfig, algorithm.presets[spec.preset]);
+  writeFileSync(files.config, `${JSON.stringify(settings, undefined, 2)}\n`);
+
+  const encoder = spec.observation === 'pixels' ? encoderOf(trainer) : undefined;
+  const embedding = { pixels: encoder?.manifest.embeddingSize ?? 0, state: STATE_ESTIMATE_SIZE, blind: 0 }[
+    spec.observation
+  ];
+  const sizes: ObservationSizes = {
+    embedding,
+    proprioception: PROPRIOCEPTION_SIZE * PROPRIOCEPTION_STACK,
+    actionMask: TASKS[spec.task].actionMask,
+  };
+  const pool = createTransitionPool({
+    embeddingSize: embedding,
+    proprioceptionSize: PROPRIOCEPTION_SIZE,
+    stack: PROPRIOCEPTION_STACK,
+    discount: settings.discount,
+  });
+  const source = openLearningSource({
+    folder: projectFolder,
+    pool,
+    // Pixels and proprioception are in every episode; the state's estimate only where it was asked for.
+    accepts: ({ task, observation }) => task === spec.task && (spec.observation !== 'state' || observation === 'state'),
+    encoderSha256: encoder?.manifest.sha256,
+  });
+  const runs = openRunStore(projectFolder, clock);
+  const rng = createRestorableRng(spec.seed);
+  const backend = createOrtBackend({ threads: trainer.threads });
+  const learner = await algorithm.createLearner({ backend, config: settings, stage: spec.stage, sizes, rng });
+  const parameters = learner.policyParameters.map(({ name, shape }) => ({ name, shape }));
+  const graph = toOnnx(algorithm.policyStep(settings, sizes), { name: 'policy' });
+  beginFrom(trainer, learner, encoder?.manifest.sha256);
+  const embedder = createEmbedder(source, pool, encoder?.manifestPath);
+
+  return {
+    runs,
+    checkpoint: files.checkpoint,
+    trainer: await createTrainer({
+      ...{ trainer, settings, clock, rng, learner, pool, source, runs, files, report },
+      embedMissing: embedder.embedMissing,
+      exportPolicy: (step) =>
+        exportPolicy(
+          files.policy(step),
+          {
+            ...policyHead(spec, settings, sizes),
+            name: files.policyName(step),
+            parameters,
+            ...(encoder && { encoderSha256: encoder.manifest.sha256 }),
+            trainedSteps: step,
+          },
+          graph,
+          learner.policyWeights(),
+        ),
+    }),
+    close: async () => {
+      await embedder.dispose();
+      await learner.dispose();
+      source.close();
+      runs.close();
+    },
+  };
+}
+
+/** The part of a manifest that does not change while a run lasts. */
+function policyHead(spec: RunSpec, settings: ConrftConfig, sizes: ObservationSizes) {
+  return {
+    head: 'consistency',
+    task: spec.task,
+    observation: spec.observation,
+    embeddingSize: sizes.embedding,
+    proprioceptionSize: sizes.proprioception,
+    actionMask: sizes.actionMask,
+    actingNoiseStd: settings.actingNoiseStd,
+  } as const;
+}
+
+function encoderOf({ encoderManifestPath }: TrainerConfig) {
+  if (encoderManifestPath === undefined)
+    throw new TrainingError(
+      'a run on pixels needs an encoder',
+      'Name one, or choose the observation `state` or `blind`.',
+    );
+  return { manifestPath: encoderManifestPath, manifest: readEncoderManifest(encoderManifestPath) };
+}
+
+/** Weights of the policy that a run starts from; with the critics of the run that made it, where they fit. */
+function beginFrom({ spec, projectFolder }: TrainerConfig, learner: Learner, encoderSha256: string | undefined): void {
+  if (spec.startFrom === undefined) return;
+  const origin = policyOrigin(projectFolder, spec.startFrom);
+  const policy = readPolicy(origin.manifestPath);
+  expectSame(policy, spec, learner, encoderSha256);
+  const arrays: Record<string, Float32Array> = { actor: policy.weights };
+  const checkpoint = origin.checkpoint === undefined ? undefined : readCheckpoint(origin.checkpoint);
+  const own = learner.state().arrays;
+  for (const name of ['critic', 'criticTarget']) {
+    const values = checkpoint?.arrays[name];
+    if (values && values.length === own[name]?.length) arrays[name] = values;
+  }
+  learner.startFrom({ arrays, counters: checkpoint?.header.counters ?? {} });
+}
+
+function expectSame(
+  { manifest }: PolicyFiles,
+  spec: RunSpec,
+  learner: Learner,
+  encoderSha256: string | undefined,
+): void {
+  const shapes = (parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
+    parameters.map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
+  const [found, expected] = [shapes(manifest.parameters), shapes(learner.policyParameters)];
+  const at = expected.findIndex((each, index) => each !== found[index]);
+  const remedy = 'Start from a policy with the same preset, observation kind and encoder, or from fresh weights.';
+  if (at >= 0 || found.length !== expected.length)
+    throw new ShapeError(
+      `policy ${manifest.name} does not fit: found ${found[at] ?? `${found.length} parameters`}, expected ${expected[at] ?? expected.length}`,
+      remedy,
+    );
+  if (manifest.task !== spec.task)
+    throw new ShapeError(`policy ${manifest.name} is for the task ${manifest.task}, this run for ${spec.task}`, remedy);
+  if (spec.observation === 'pixels' && manifest.encoderSha256 !== encoderSha256)
+    throw new ShapeError(`policy ${manifest.name} was trained on another encoder`, remedy);
+}

@@ -1,0 +1,184 @@
+/**
+ * Writes ONNX models as bytes: the dozen messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a static
+ * graph needs, in protobuf's wire format (https://protobuf.dev/programming-guides/encoding). Knows nothing of our nodes.
+ */
+import { type DType, sizeOf, type TensorType } from './ir.ts';
+
+export interface OnnxTensor extends TensorType {
+  readonly name: string;
+  readonly values: ArrayLike<number | bigint>;
+}
+
+export interface OnnxValue extends TensorType {
+  readonly name: string;
+}
+
+export interface OnnxNode {
+  readonly opType: string;
+  readonly domain: string;
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly ints: Readonly<Record<string, number | readonly number[]>>;
+  readonly floats: Readonly<Record<string, number>>;
+  readonly strings: Readonly<Record<string, string>>;
+}
+
+export interface OnnxModel {
+  readonly name: string;
+  readonly docString: string;
+  readonly producer: string;
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly nodes: readonly OnnxNode[];
+  readonly initializers: readonly OnnxTensor[];
+  readonly inputs: readonly OnnxValue[];
+  readonly outputs: readonly OnnxValue[];
+}
+
+/** TensorProto.DataType */
+export const ELEMENT_TYPE: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9 };
+
+const IR_VERSION = 8;
+const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8, metadataProps: 14 } as const;
+const OPSET = { domain: 1, version: 2 } as const;
+const ENTRY = { key: 1, value: 2 } as const;
+const GRAPH = { node: 1, name: 2, initializer: 5, docString: 10, input: 11, output: 12 } as const;
+const NODE = { input: 1, output: 2, name: 3, opType: 4, attribute: 5, domain: 7 } as const;
+const ATTRIBUTE = { name: 1, f: 2, i: 3, s: 4, ints: 8, type: 20 } as const;
+const ATTRIBUTE_TYPE = { float: 1, int: 2, string: 3, ints: 7 } as const;
+const TENSOR = { dims: 1, dataType: 2, name: 8, rawData: 9 } as const;
+const VALUE = { name: 1, type: 2 } as const;
+const TYPE = { tensor: 1 } as const;
+const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
+const TENSOR_SHAPE = { dim: 1 } as const;
+const DIMENSION = { value: 1 } as const;
+
+const WIRE = { varint: 0, lengthDelimited: 2, fixed32: 5 } as const;
+
+/** Encoded fields of one message, in order. */
+type Bytes = Uint8Array;
+
+export function encodeModel(model: OnnxModel): Bytes {
+  return join([
+    int(MODEL.irVersion, IR_VERSION),
+    text(MODEL.producerName, model.producer),
+    message(MODEL.graph, [
+      ...model.nodes.map((node) => message(GRAPH.node, encodeNode(node))),
+      text(GRAPH.name, model.name),
+      ...model.initializers.map((tensor) => message(GRAPH.initializer, encodeTensor(tensor))),
+      text(GRAPH.docString, model.docString),
+      ...model.inputs.map((value) => message(GRAPH.input, encodeValue(value))),
+      ...model.outputs.map((value) => message(GRAPH.output, encodeValue(value))),
+    ]),
+    ...Object.entries(model.opsets).map(([domain, version]) =>
+      message(MODEL.opsetImport, [text(OPSET.domain, domain), int(OPSET.version, version)]),
+    ),
+    ...Object.entries(model.metadata).map(([key, value]) =>
+      message(MODEL.metadataProps, [text(ENTRY.key, key), text(ENTRY.value, value)]),
+    ),
+  ]);
+}
+
+function encodeNode(node: OnnxNode): Bytes[] {
+  const attribute = (name: string, type: number, ...value: readonly Bytes[]) =>
+    message(NODE.attribute, [text(ATTRIBUTE.name, name), ...value, int(ATTRIBUTE.type, type)]);
+  return [
+    ...node.inputs.map((name) => text(NODE.input, name)),
+    ...node.outputs.map((name) => text(NODE.output, name)),
+    text(NODE.name, node.outputs[0] ?? node.opType),
+    text(NODE.opType, node.opType),
+    ...Object.entries(node.ints).map(([name, value]) =>
+      typeof value === 'number'
+        ? attribute(name, ATTRIBUTE_TYPE.int, int(ATTRIBUTE.i, value))
+        : attribute(name, ATTRIBUTE_TYPE.ints, ...value.map((each) => int(ATTRIBUTE.ints, each))),
+    ),
+    ...Object.entries(node.floats).map(([name, value]) =>
+      attribute(name, ATTRIBUTE_TYPE.float, float(ATTRIBUTE.f, value)),
+    ),
+    ...Object.entries(node.strings).map(([name, value]) =>
+      attribute(name, ATTRIBUTE_TYPE.string, text(ATTRIBUTE.s, value)),
+    ),
+    text(NODE.domain, node.domain),
+  ];
+}
+
+function encodeTensor({ name, shape, dtype, values }: OnnxTensor): Bytes[] {
+  return [
+    ...shape.map((size) => int(TENSOR.dims, size)),
+    int(TENSOR.dataType, ELEMENT_TYPE[dtype]),
+    text(TENSOR.name, name),
+    bytes(TENSOR.rawData, rawData(values, dtype, sizeOf(shape))),
+  ];
+}
+
+/** Little-endian, whatever the machine. */
+function rawData(values: ArrayLike<number | bigint>, dtype: DType, size: number): Bytes {
+  if (values.length !== size) throw new TypeError(`${values.length} values for a tensor of ${size} elements`);
+  if (dtype === 'bool') return Uint8Array.from(values, (value) => Number(Boolean(value)));
+  const raw = new DataView(new ArrayBuffer(size * (dtype === 'int64' ? 8 : 4)));
+  for (let index = 0; index < size; index++) {
+    if (dtype === 'int64') raw.setBigInt64(8 * index, BigInt(values[index]!), true);
+    else raw.setFloat32(4 * index, Number(values[index]!), true);
+  }
+  return new Uint8Array(raw.buffer);
+}
+
+function encodeValue({ name, shape, dtype }: OnnxValue): Bytes[] {
+  const sizes = shape.map((size) => message(TENSOR_SHAPE.dim, [int(DIMENSION.value, size)]));
+  const tensor = [int(TENSOR_TYPE.elementType, ELEMENT_TYPE[dtype]), message(TENSOR_TYPE.shape, sizes)];
+  return [text(VALUE.name, name), message(VALUE.type, [message(TYPE.tensor, tensor)])];
+}
+
+function int(field: number, value: number): Bytes {
+  return Uint8Array.from([...varint((field << 3) | WIRE.varint), ...varint(value)]);
+}
+
+function float(field: number, value: number): Bytes {
+  const raw = new DataView(new ArrayBuffer(4));
+  raw.setFloat32(0, value, true);
+  return join([Uint8Array.from(varint((field << 3) | WIRE.fixed32)), new Uint8Array(raw.buffer)]);
+}
+
+function text(field: number, value: string): Bytes {
+  return bytes(field, utf8(value));
+}
+
+function message(field: number, fields: readonly Bytes[]): Bytes {
+  return bytes(field, join(fields));
+}
+
+function bytes(field: number, content: Bytes): Bytes {
+  return join([Uint8Array.from([...varint((field << 3) | WIRE.lengthDelimited), ...varint(content.length)]), content]);
+}
+
+/** Base 128, least significant first; negative numbers as 64-bit two's complement. */
+function varint(value: number): number[] {
+  let rest = BigInt.asUintN(64, BigInt(value));
+  const result: number[] = [];
+  while (rest >= 128n) {
+    result.push(Number(rest & 127n) | 128);
+    rest >>= 7n;
+  }
+  return [...result, Number(rest)];
+}
+
+function utf8(value: string): Bytes {
+  return Uint8Array.from(unescapeBytes(encodeURIComponent(value)));
+}
+
+/** `%C3%A9a` → [0xC3, 0xA9, 0x61]: the language has no TextEncoder of its own. */
+function unescapeBytes(escaped: string): number[] {
+  return (escaped.match(/%..|./g) ?? []).map((part) =>
+    part.length === 3 ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0),
+  );
+}
+
+function join(parts: readonly Bytes[]): Bytes {
+  const result = new Uint8Array(parts.reduce((total, part) => total + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

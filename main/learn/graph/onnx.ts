@@ -1,0 +1,121 @@
+/**
+ * A step as an ONNX model: opset 18, and com.microsoft 1 for FusedMatMul. Inputs and outputs keep their names.
+ * The same bytes are produced for the same step, whatever else the process has built.
+ */
+
+import { elementsOf, type TensorLike } from './backend.ts';
+import { type Node, reachable, type TensorType } from './ir.ts';
+import { encodeModel, type OnnxNode, type OnnxTensor } from './onnx-proto.ts';
+import type { Emitter, OnnxNodeOptions } from './ops/op.ts';
+import { opOf } from './ops/table.ts';
+import { simplify } from './simplify.ts';
+import type { Step } from './step.ts';
+
+const OPSETS = { '': 18, 'com.microsoft': 1 } as const;
+
+export interface OnnxOptions {
+  readonly name: string;
+  readonly docString?: string;
+  /** Inputs to bake in as weights; they are no longer inputs of the model. */
+  readonly initializers?: Readonly<Record<string, TensorLike>>;
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+export function toOnnx(
+  step: Step,
+  { name, docString = '', initializers = {}, metadata = {} }: OnnxOptions,
+): Uint8Array {
+  const { outputs } = simplify(step);
+  const emission = createEmission([...Object.keys(step.inputs), ...Object.keys(outputs)]);
+  const values = new Map<Node, string>();
+  for (const node of reachable(Object.values(outputs)))
+    values.set(
+      node,
+      opOf(node).emit(
+        emission.emitter,
+        node.inputs.map((each) => values.get(each)!),
+        node,
+      ),
+    );
+  const weights = Object.entries(initializers).map(([key, value]): OnnxTensor => {
+    const node = step.inputs[key];
+    if (!node) throw new TypeError(`initializer ${key} is no input of the step`);
+    return { name: key, shape: node.shape, dtype: node.dtype, values: elementsOf(key, value, node) };
+  });
+  const described = (entries: Readonly<Record<string, Node>>) =>
+    Object.entries(entries).map(([key, { shape, dtype }]) => ({ name: key, shape, dtype }));
+  return encodeModel({
+    name,
+    docString,
+    producer: 'takeover',
+    opsets: OPSETS,
+    metadata,
+    nodes: nameResults(emission.nodes, new Map(Object.entries(outputs).map(([key, node]) => [key, values.get(node)!]))),
+    initializers: [...weights, ...emission.initializers],
+    inputs: described(step.inputs).filter((each) => !(each.name in initializers)),
+    outputs: described(outputs),
+  });
+}
+
+/** An emitter and what it has emitted so far. `reserved` names are not given to inner values. */
+function createEmission(reserved: readonly string[]) {
+  const nodes: OnnxNode[] = [];
+  const initializers: OnnxTensor[] = [];
+  const made = new Map<string, string | readonly string[]>();
+  const taken = new Set(reserved);
+  let count = 0;
+  const fresh = (opType: string): string => {
+    const name = `${opType}.${count++}`;
+    return taken.has(name) ? fresh(opType) : name;
+  };
+  const once = <T extends string | readonly string[]>(key: string, make: () => T): T => {
+    // A key belongs to one caller, who always asks for the same type.
+    const result = (made.get(key) as T | undefined) ?? make();
+    made.set(key, result);
+    return result;
+  };
+  const constant = (values: ArrayLike<number>, type: TensorType) =>
+    once(`constant ${type.dtype} [${type.shape.join()}] ${Array.from(values, print).join()}`, () => {
+      const name = fresh('constant');
+      initializers.push({ name, shape: type.shape, dtype: type.dtype, values });
+      return name;
+    });
+  const add = (opType: string, inputs: readonly string[], results: number, options: OnnxNodeOptions = {}) => {
+    const outputs = Array.from({ length: results }, () => fresh(opType));
+    const { domain = '', ints = {}, floats = {}, strings = {} } = options;
+    nodes.push({ opType, domain, inputs, outputs, ints, floats, strings });
+    return outputs;
+  };
+  const emitter: Emitter = {
+    node: (opType, inputs, options) => add(opType, inputs, 1, options)[0]!,
+    nodes: add,
+    constant,
+    integers: (values) => constant(values, { shape: [values.length], dtype: 'int64' }),
+    once,
+  };
+  return { emitter, nodes, initializers };
+}
+
+/** Negative zero is not zero. */
+const print = (value: number) => (Object.is(value, -0) ? '-0' : String(value));
+
+/** Renames inner values to the outputs they are; copies those that cannot be renamed (inputs, constants, second names). */
+function nameResults(nodes: readonly OnnxNode[], results: ReadonlyMap<string, string>): OnnxNode[] {
+  const computed = new Set(nodes.flatMap((node) => node.outputs));
+  const renamed = new Map<string, string>();
+  for (const [output, value] of results) if (computed.has(value) && !renamed.has(value)) renamed.set(value, output);
+  const current = (value: string) => renamed.get(value) ?? value;
+  const copies = [...results].filter(([output, value]) => current(value) !== output);
+  return [
+    ...nodes.map((node) => ({ ...node, inputs: node.inputs.map(current), outputs: node.outputs.map(current) })),
+    ...copies.map(([output, value]) => ({
+      opType: 'Identity',
+      domain: '',
+      inputs: [current(value)],
+      outputs: [output],
+      ints: {},
+      floats: {},
+      strings: {},
+    })),
+  ];
+}

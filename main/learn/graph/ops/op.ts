@@ -1,0 +1,123 @@
+/**
+ * What an op is: one entry with its shape rule, its float64 evaluation, its gradient, its ONNX form and its test cases.
+ * Adding an op means adding one entry to a family and its attributes to `Attributes`; the compiler says what is missing,
+ * and the table tests pick the new entry up.
+ */
+import {
+  type Attributes,
+  createNode,
+  type DType,
+  describeType,
+  type Node,
+  type OpName,
+  type Shape,
+  type TensorType,
+} from '../ir.ts';
+
+/** Where a tensor is wanted, a number may stand for a scalar constant. */
+export type Operand = Node | number;
+
+export interface Op<A> {
+  /** Result type; throws a TypeError that says what is wrong with the operands. */
+  readonly infer: (inputs: readonly TensorType[], attributes: A) => TensorType;
+  /** Row-major values of the result in double precision; booleans are 0 and 1. Must not write to its inputs. */
+  readonly evaluate: (inputs: readonly Float64Array[], node: Node<A>) => Float64Array;
+  /**
+   * Vector-Jacobian product: from the gradient of the result (same shape as the result) one gradient per input, `undefined`
+   * for a zero one. A gradient may have the shape of the result where the input was broadcast; `grad` sums it down.
+   * 'none': piecewise constant or not real, no gradient passes.
+   */
+  readonly vjp: ((gradient: Node, node: Node<A>) => readonly (Node | undefined)[]) | 'none';
+  /** Writes ONNX nodes, returns the name of the result. */
+  readonly emit: (emitter: Emitter, inputs: readonly string[], node: Node<A>) => string;
+  /** Twice differentiable on the cases' domain: the second-order test applies. */
+  readonly smooth: boolean;
+  readonly cases: readonly Case<A>[];
+}
+
+/** Where an op's tests evaluate it. */
+export interface Case<A> {
+  readonly inputs: readonly Sample[];
+  readonly attributes: A;
+  /** ONNX Runtime against the interpreter, relative to 1 + |value|; 1e-5 when not given. */
+  readonly tolerance?: number;
+}
+
+/** A random operand: uniform in [low, high), whole numbers for int64, coin flips for bool. */
+export interface Sample extends TensorType {
+  readonly low: number;
+  readonly high: number;
+}
+
+export const real = (shape: Shape, low = -2, high = 2): Sample => ({ shape, dtype: 'float32', low, high });
+export const whole = (shape: Shape, low: number, high: number): Sample => ({ shape, dtype: 'int64', low, high });
+export const flags = (shape: Shape): Sample => ({ shape, dtype: 'bool', low: 0, high: 2 });
+
+/** The ONNX graph under construction. Values are known by name. */
+export interface Emitter {
+  /** Adds a node with one result. An empty name stands for an operand left out. */
+  node(opType: string, inputs: readonly string[], options?: OnnxNodeOptions): string;
+  /** Adds a node with several results. */
+  nodes(opType: string, inputs: readonly string[], results: number, options?: OnnxNodeOptions): readonly string[];
+  /** A constant; equal ones are shared. */
+  constant(values: ArrayLike<number>, type: TensorType): string;
+  /** A one-dimensional int64 constant. */
+  integers(values: readonly number[]): string;
+  /** What `make` returned the first time it was called with this key in this graph. */
+  once<T extends string | readonly string[]>(key: string, make: () => T): T;
+}
+
+export interface OnnxNodeOptions {
+  readonly domain?: 'com.microsoft';
+  readonly ints?: Readonly<Record<string, number | readonly number[]>>;
+  readonly floats?: Readonly<Record<string, number>>;
+  readonly strings?: Readonly<Record<string, string>>;
+}
+
+/** Emission as the ONNX op of that name with the same operands and no attributes. */
+export const onnx = (opType: string) => (emitter: Emitter, inputs: readonly string[]) => emitter.node(opType, inputs);
+
+/** A number as a scalar constant; a node as it is. */
+export function asNode(operand: Operand, dtype: DType = 'float32'): Node {
+  if (typeof operand !== 'number') return operand;
+  const type = { shape: [], dtype };
+  return createNode('constant', [], { values: Float64Array.of(operand), type }, type);
+}
+
+/** Makes a node after checking its operands. Numbers take the dtype of the first operand that is not boolean. */
+export function apply<K extends OpName>(
+  op: K,
+  rule: Op<Attributes[K]>,
+  operands: readonly Operand[],
+  attributes: Attributes[K],
+): Node {
+  const dtype =
+    operands.flatMap((operand) =>
+      typeof operand === 'number' || operand.dtype === 'bool' ? [] : [operand.dtype],
+    )[0] ?? 'float32';
+  const inputs = operands.map((operand) => asNode(operand, dtype));
+  return createNode(op, inputs, attributes, inferType(op, rule, inputs, attributes));
+}
+
+/** The op's `infer`, with the op and its operands named in what it throws. */
+export function inferType<K extends OpName>(
+  op: K,
+  rule: Op<Attributes[K]>,
+  inputs: readonly Node[],
+  attributes: Attributes[K],
+): TensorType {
+  try {
+    return rule.infer(inputs, attributes);
+  } catch (error) {
+    const operands = inputs.map((input) => `  ${input.op}: ${describeType(input)} from ${input.source}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TypeError([`${op}: ${reason}`, ...operands].join('\n'), { cause: error });
+  }
+}
+
+/** Throws unless there are as many operands as dtypes and each has the dtype named. */
+export function expectDTypes(inputs: readonly TensorType[], ...dtypes: readonly DType[]): void {
+  const given = inputs.map((input) => input.dtype);
+  if (given.join() !== dtypes.join())
+    throw new TypeError(`expected operands (${dtypes.join(', ')}), got (${given.join(', ')})`);
+}

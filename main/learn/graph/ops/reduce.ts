@@ -1,0 +1,211 @@
+/**
+ * Reductions over axes, and softmax over one. Reductions keep an axis as size 1 or drop it. Equal extremes share the
+ * gradient equally, as torch.amax does.
+ */
+import type { Attributes, Node, TensorType } from '../ir.ts';
+import { sizeOf } from '../ir.ts';
+import { normalizeAxes, normalizeAxis, offsets, reducedShape, stridesOf } from '../layout.ts';
+import { cast, equal } from './compare.ts';
+import { div, exp, mul, sub } from './elementwise.ts';
+import { apply, asNode, type Case, type Emitter, expectDTypes, type Op, type Operand, real } from './op.ts';
+import { expand, reshape } from './shape.ts';
+
+type Reduction = Attributes['sum'];
+type OneAxis = Attributes['softmax'];
+
+interface Reducer {
+  readonly onnx: string;
+  /** What an accumulator starts from, and how it takes in a value. */
+  readonly start: number;
+  readonly step: (total: number, value: number) => number;
+  /** From the total and the number of values to the result. */
+  readonly finish?: (total: number, count: number) => number;
+  /** All with reduced axes kept: the result's gradient, the operand, the result. */
+  readonly vjp: (g: Node, x: Node, y: Node) => Node;
+  readonly smooth?: boolean;
+}
+
+function reduction({ onnx: opType, start, step, finish, vjp, smooth = true }: Reducer): Op<Reduction> {
+  return {
+    infer: ([x], { axes, keepDims }) => {
+      expectDTypes([x!], 'float32');
+      return { shape: reducedShape(x!.shape, axes, keepDims), dtype: x!.dtype };
+    },
+    evaluate: ([x], node) => {
+      const result = new Float64Array(sizeOf(node.shape)).fill(start);
+      const places = resultOffsets(node.inputs[0]!, node.attributes.axes);
+      x!.forEach((value, from) => {
+        const to = places[from]!;
+        result[to] = step(result[to]!, value);
+      });
+      return finish ? result.map((total) => finish(total, x!.length / result.length)) : result;
+    },
+    vjp: (g, node) => {
+      const x = node.inputs[0]!;
+      const kept = reducedShape(x.shape, node.attributes.axes, true);
+      return [vjp(reshape(g, kept), x, reshape(node, kept))];
+    },
+    emit: (emitter, [x], { attributes: { axes, keepDims } }) => emitReduction(emitter, opType, x!, axes, keepDims),
+    smooth,
+    cases: reductionCases,
+  };
+}
+
+const reductionCases: readonly Case<Reduction>[] = [
+  { inputs: [real([2, 3, 4])], attributes: { axes: [0, 1, 2], keepDims: false } },
+  { inputs: [real([2, 3, 4])], attributes: { axes: [1], keepDims: true } },
+  { inputs: [real([3, 4])], attributes: { axes: [0], keepDims: false } },
+  { inputs: [real([3, 4])], attributes: { axes: [1], keepDims: false } },
+];
+
+/** For each element of `x`, where the result of reducing `axes` holds its total. */
+function resultOffsets(x: TensorType, axes: readonly number[]): Int32Array {
+  const strides = stridesOf(reducedShape(x.shape, axes, true));
+  return offsets(
+    x.shape,
+    strides.map((stride, axis) => (axes.includes(axis) ? 0 : stride)),
+  );
+}
+
+function emitReduction(
+  emitter: Emitter,
+  opType: string,
+  x: string,
+  axes: readonly number[],
+  keepDims: boolean,
+): string {
+  return emitter.node(opType, [x, emitter.integers(axes)], { ints: { keepdims: Number(keepDims) } });
+}
+
+/** g to the elements that equal the extreme y, divided by their number. */
+function toExtremes(g: Node, x: Node, y: Node): Node {
+  const hits = cast(equal(x, y), 'float32');
+  const axes = x.shape.flatMap((size, axis) => (size === y.shape[axis] ? [] : [axis]));
+  const count = sum(hits, axes, true);
+  return mul(hits, div(g, count));
+}
+
+function softmaxLike(
+  opType: string,
+  rule: Pick<Op<OneAxis>, 'vjp'> & { f: (shifted: number, total: number) => number },
+): Op<OneAxis> {
+  return {
+    infer: ([x]) => {
+      expectDTypes([x!], 'float32');
+      return x!;
+    },
+    evaluate: ([x], node) => {
+      const places = resultOffsets(node, [node.attributes.axis]);
+      const rows = sizeOf(node.shape) / node.shape[node.attributes.axis]!;
+      const highest = new Float64Array(rows).fill(Number.NEGATIVE_INFINITY);
+      const total = new Float64Array(rows);
+      x!.forEach((value, at) => {
+        highest[places[at]!] = Math.max(highest[places[at]!]!, value);
+      });
+      x!.forEach((value, at) => {
+        total[places[at]!]! += Math.exp(value - highest[places[at]!]!);
+      });
+      return x!.map((value, at) => rule.f(value - highest[places[at]!]!, total[places[at]!]!));
+    },
+    vjp: rule.vjp,
+    emit: (emitter, inputs, node) => emitter.node(opType, inputs, { ints: { axis: node.attributes.axis } }),
+    smooth: true,
+    cases: [
+      { inputs: [real([3, 4])], attributes: { axis: 1 } },
+      { inputs: [real([2, 3, 4])], attributes: { axis: 1 } },
+      { inputs: [real([2, 5], -40, 40)], attributes: { axis: 1 } },
+    ],
+  };
+}
+
+export const reduce = {
+  // (Σx)' = 1
+  sum: reduction({
+    onnx: 'ReduceSum',
+    start: 0,
+    step: (total, value) => total + value,
+    vjp: (g, x) => expand(g, x.shape),
+  }),
+  // (Σx/n)' = 1/n
+  mean: reduction({
+    onnx: 'ReduceMean',
+    start: 0,
+    step: (total, value) => total + value,
+    finish: (total, count) => total / count,
+    vjp: (g, x, y) => expand(mul(g, sizeOf(y.shape) / sizeOf(x.shape)), x.shape),
+  }),
+  max: reduction({
+    onnx: 'ReduceMax',
+    start: Number.NEGATIVE_INFINITY,
+    step: (total, value) => Math.max(total, value),
+    vjp: toExtremes,
+    smooth: false,
+  }),
+  min: reduction({
+    onnx: 'ReduceMin',
+    start: Number.POSITIVE_INFINITY,
+    step: (total, value) => Math.min(total, value),
+    vjp: toExtremes,
+    smooth: false,
+  }),
+  // (ln Σeˣ)' = softmax(x) = eˣ⁻ʸ
+  logSumExp: {
+    ...reduction({ onnx: 'ReduceLogSumExp', start: 0, step: (a) => a, vjp: (g, x, y) => mul(g, exp(sub(x, y))) }),
+    evaluate: ([x], node) => {
+      const places = resultOffsets(node.inputs[0]!, node.attributes.axes);
+      const highest = new Float64Array(sizeOf(node.shape)).fill(Number.NEGATIVE_INFINITY);
+      const total = new Float64Array(highest.length);
+      x!.forEach((value, at) => {
+        highest[places[at]!] = Math.max(highest[places[at]!]!, value);
+      });
+      x!.forEach((value, at) => {
+        total[places[at]!]! += Math.exp(value - highest[places[at]!]!);
+      });
+      return total.map((sum, at) => highest[at]! + Math.log(sum));
+    },
+    cases: [...reductionCases, { inputs: [real([2, 5], -60, 60)], attributes: { axes: [1], keepDims: false } }],
+  } satisfies Op<Reduction>,
+  // (softmax)ᵀ g = y∘(g − Σ g∘y)
+  softmax: softmaxLike('Softmax', {
+    f: (shifted, total) => Math.exp(shifted) / total,
+    vjp: (g, node) => [mul(node, sub(g, sum(mul(g, node), node.attributes.axis, true)))],
+  }),
+  // (ln softmax)ᵀ g = g − softmax·Σ g
+  logSoftmax: softmaxLike('LogSoftmax', {
+    f: (shifted, total) => shifted - Math.log(total),
+    vjp: (g, node) => [sub(g, mul(exp(node), sum(g, node.attributes.axis, true)))],
+  }),
+};
+
+type Axes = number | readonly number[];
+
+function applyReduction(
+  op: 'sum' | 'mean' | 'max' | 'min' | 'logSumExp',
+  operand: Operand,
+  axes: Axes | undefined,
+  keepDims: boolean,
+): Node {
+  const x = asNode(operand);
+  const normal = normalizeAxes(axes, x.shape.length);
+  return normal.length === 0 ? x : apply(op, reduce[op], [x], { axes: normal, keepDims });
+}
+
+/** Reductions over `axes` (all when not given). */
+export const sum = (x: Operand, axes?: Axes, keepDims = false): Node => applyReduction('sum', x, axes, keepDims);
+export const mean = (x: Operand, axes?: Axes, keepDims = false): Node => applyReduction('mean', x, axes, keepDims);
+export const max = (x: Operand, axes?: Axes, keepDims = false): Node => applyReduction('max', x, axes, keepDims);
+export const min = (x: Operand, axes?: Axes, keepDims = false): Node => applyReduction('min', x, axes, keepDims);
+
+/** ln Σ eˣ over `axes`, without overflow. */
+export const logSumExp = (x: Operand, axes?: Axes, keepDims = false): Node =>
+  applyReduction('logSumExp', x, axes, keepDims);
+
+/** eˣ / Σ eˣ along `axis`. */
+export function softmax(x: Node, axis = -1): Node {
+  return apply('softmax', reduce.softmax, [x], { axis: normalizeAxis(axis, x.shape.length) });
+}
+
+/** x − ln Σ eˣ along `axis`. */
+export function logSoftmax(x: Node, axis = -1): Node {
+  return apply('logSoftmax', reduce.logSoftmax, [x], { axis: normalizeAxis(axis, x.shape.length) });
+}

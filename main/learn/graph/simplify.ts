@@ -1,0 +1,117 @@
+/**
+ * Makes a step smaller without changing what it computes: the rules of `rewrites.ts` to a fixed point, equal nodes merged,
+ * dead ones dropped, and each layer normalisation computed once for value and gradient. Checked after every pass.
+ */
+import { type Attributes, createNode, isOp, type Node, type OpName, reachable } from './ir.ts';
+import { add, mul } from './ops/elementwise.ts';
+import { normalize } from './ops/normalize.ts';
+import { rewrite } from './rewrites.ts';
+import { check, type Step } from './step.ts';
+
+/** Far above what any graph has needed; a pair of rules that undo each other would never end. */
+const MAX_PASSES = 100;
+
+export function simplify(step: Step): Step {
+  const shared = shareNormalizations(toFixedPoint(step));
+  check(shared);
+  return toFixedPoint(shared);
+}
+
+function toFixedPoint(step: Step): Step {
+  let current = step;
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const next = onePass(current);
+    if (Object.entries(next.outputs).every(([name, node]) => current.outputs[name] === node)) return current;
+    check(next);
+    current = next;
+  }
+  throw new Error(`simplify: no fixed point after ${MAX_PASSES} passes`);
+}
+
+/** Inputs first: merges equal nodes and applies the rules to each. Returns the same nodes where nothing changes. */
+function onePass(step: Step): Step {
+  const known = new Map<string, Node>();
+  const users = countUsers(step);
+  return mapNodes(step, (node, original) => {
+    const merged = share(known, node);
+    const result = rewrite(merged, users.get(original.inputs[0]) === 1);
+    return result ? share(known, result) : merged;
+  });
+}
+
+/** How many operands and outputs a node serves. */
+function countUsers({ outputs }: Step): Map<Node | undefined, number> {
+  const roots = Object.values(outputs);
+  const users = new Map<Node | undefined, number>();
+  for (const used of [...roots, ...reachable(roots).flatMap((node) => node.inputs)])
+    users.set(used, (users.get(used) ?? 0) + 1);
+  return users;
+}
+
+/** The first node seen that computes the same as this one. */
+function share(known: Map<string, Node>, node: Node): Node {
+  const key = keyOf(node);
+  const same = known.get(key);
+  if (same) return same;
+  known.set(key, node);
+  return node;
+}
+
+const COMMUTATIVE: ReadonlySet<OpName> = new Set<OpName>([
+  'add',
+  'mul',
+  'minimum',
+  'maximum',
+  'equal',
+  'logicalAnd',
+  'logicalOr',
+]);
+
+/** Equal keys, equal values. */
+function keyOf(node: Node): string {
+  const ids = node.inputs.map((input) => input.id);
+  if (COMMUTATIVE.has(node.op)) ids.sort((a, b) => a - b);
+  return `${node.op}(${ids.join()}) ${node.dtype} [${node.shape.join()}] ${attributeKey(node)}`;
+}
+
+/** Constants above this size are not compared by value. */
+const MAX_COMPARED = 64;
+
+function attributeKey(node: Node): string {
+  if (isOp(node, 'constant')) {
+    const { values } = node.attributes;
+    if (values.length > MAX_COMPARED) return `#${node.id}`;
+    return Array.from(values, (value) => (Object.is(value, -0) ? '-0' : String(value))).join();
+  }
+  return Object.entries(node.attributes)
+    .map(([key, value]) => `${key}=${String(value)}`)
+    .join();
+}
+
+/**
+ * The step with every node replaced, operands before users. A node whose operands changed is rebuilt first; `original` is
+ * the one it stands for.
+ */
+function mapNodes(step: Step, replace: (node: Node, original: Node) => Node): Step {
+  const replaced = new Map<Node, Node>();
+  for (const original of reachable(Object.values(step.outputs))) {
+    const inputs = original.inputs.map((input) => replaced.get(input)!);
+    const same = inputs.every((input, index) => input === original.inputs[index]);
+    const node = same ? original : createNode(original.op, inputs, original.attributes, original, original.source);
+    replaced.set(original, replace(node, original));
+  }
+  const outputs = Object.entries(step.outputs).map(([name, node]) => [name, replaced.get(node)!]);
+  return { inputs: step.inputs, outputs: Object.fromEntries(outputs) };
+}
+
+/** layerNorm(x) = x̂∘scale + bias wherever a gradient needs x̂ as well: one normalisation then serves both. */
+function shareNormalizations(step: Step): Step {
+  const key = (node: Node<Attributes['normalize']>) => `${node.inputs[0]!.id} ${node.attributes.epsilon}`;
+  const nodes = reachable(Object.values(step.outputs));
+  const wanted = new Set(nodes.flatMap((node) => (isOp(node, 'normalize') ? [key(node)] : [])));
+  return mapNodes(step, (node, original) => {
+    if (!isOp(node, 'layerNorm') || !isOp(original, 'layerNorm') || !wanted.has(key(original))) return node;
+    const [x, scale, bias] = node.inputs;
+    return add(mul(normalize(x!, node.attributes.epsilon), scale!), bias!);
+  });
+}

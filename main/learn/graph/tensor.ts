@@ -1,0 +1,114 @@
+/**
+ * The functional surface: what nets, losses and optimisers are written with. Operands broadcast as in numpy; a number may
+ * stand wherever a tensor is wanted. The ops come from `ops/`; what is defined here is composed of them.
+ */
+import type { Node, Shape } from './ir.ts';
+import { normalizeAxis } from './layout.ts';
+import { greater, less, where } from './ops/compare.ts';
+import { clipFixed, mul } from './ops/elementwise.ts';
+import { asNode, type Operand } from './ops/op.ts';
+import { concat, expand, reshape, slice } from './ops/shape.ts';
+import { constant } from './ops/source.ts';
+
+export type { DType, Node, Shape } from './ir.ts';
+export {
+  cast,
+  equal,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  where,
+} from './ops/compare.ts';
+export {
+  abs,
+  add,
+  cos,
+  div,
+  exp,
+  floor,
+  log,
+  maximum,
+  minimum,
+  mul,
+  neg,
+  pow,
+  reciprocal,
+  relu,
+  sigmoid,
+  sign,
+  sin,
+  softplus,
+  sqrt,
+  sub,
+  tanh,
+} from './ops/elementwise.ts';
+export { matmul } from './ops/linear.ts';
+export { layerNorm, normalize } from './ops/normalize.ts';
+export type { Operand } from './ops/op.ts';
+export { logSoftmax, logSumExp, max, mean, min, softmax, sum } from './ops/reduce.ts';
+export { concat, expand, gather, pad, reshape, scatterAdd, slice, stopGradient, transpose } from './ops/shape.ts';
+export { constant, input } from './ops/source.ts';
+
+/** A tensor of one value; it takes no memory until something needs it whole. */
+export const full = (shape: Shape, value: number): Node =>
+  shape.length === 0 ? constant(value) : expand(constant(value), shape);
+export const zeros = (shape: Shape): Node => full(shape, 0);
+export const ones = (shape: Shape): Node => full(shape, 1);
+
+export function square(x: Operand): Node {
+  const node = asNode(x);
+  return mul(node, node);
+}
+
+/** min(max(x, low), high). The gradient passes where low ≤ x ≤ high, edges included; a bound that is a tensor gets the rest. */
+export function clip(x: Operand, low: Operand, high: Operand): Node {
+  if (typeof low === 'number' && typeof high === 'number') return clipFixed(x, low, high);
+  return where(less(x, low), low, where(greater(x, high), high, x));
+}
+
+/** Parts of `sizes` along `axis`, in order. */
+export function split(x: Node, axis: number, sizes: readonly number[]): Node[] {
+  const size = x.shape[normalizeAxis(axis, x.shape.length)]!;
+  const total = sizes.reduce((sum, each) => sum + each, 0);
+  if (total !== size) throw new TypeError(`split: sizes ${sizes.join(' + ')} make ${total}, the axis has ${size}`);
+  let start = 0;
+  return sizes.map((each) => {
+    start += each;
+    return slice(x, axis, start - each, start);
+  });
+}
+
+/** Inserts axes of size 1 so that they stand at `axes` of the result. */
+export function unsqueeze(x: Node, axes: number | readonly number[]): Node {
+  const named = [axes].flat();
+  const rank = x.shape.length + named.length;
+  const inserted = named.map((axis) => normalizeAxis(axis, rank));
+  const rest = [...x.shape];
+  return reshape(
+    x,
+    Array.from({ length: rank }, (_, axis) => (inserted.includes(axis) ? 1 : rest.shift()!)),
+  );
+}
+
+/** Drops axes of size 1: those named, or all of them. */
+export function squeeze(x: Node, axes?: number | readonly number[]): Node {
+  const named = axes === undefined ? undefined : [axes].flat().map((axis) => normalizeAxis(axis, x.shape.length));
+  const wide = named?.find((axis) => x.shape[axis] !== 1);
+  if (wide !== undefined) throw new TypeError(`squeeze: axis ${wide} of [${x.shape.join(',')}] is not of size 1`);
+  return reshape(
+    x,
+    x.shape.filter((size, axis) => (named ? !named.includes(axis) : size !== 1)),
+  );
+}
+
+/** Equal shapes side by side along a new axis. */
+export function stack(xs: readonly Node[], axis: number): Node {
+  return concat(
+    xs.map((x) => unsqueeze(x, normalizeAxis(axis, x.shape.length + 1))),
+    normalizeAxis(axis, (xs[0]?.shape.length ?? 0) + 1),
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * E critics evaluated at once: every weight of the MLP block with a leading axis E, the last layer included.
+ * (HIL-SERL's released code shares the last layer between the critics, which makes "min of two" nearly pointless.)
+ * Letters: E critics, B batch, D input, H hidden.
+ */
+import type { Node } from '../graph/ir.ts';
+import { reshape } from '../graph/tensor.ts';
+import { type InputGroup, type MlpSpec, mlp, mlpParameters, project } from './mlp.ts';
+import type { ParameterSpec, Parameters } from './parameters.ts';
+
+export interface EnsembleSpec {
+  readonly name: string;
+  readonly members: number;
+  readonly inputs: readonly InputGroup[];
+  readonly hidden: readonly number[];
+}
+
+const asMlp = (spec: EnsembleSpec): MlpSpec => ({ ...spec, output: 1 });
+
+/** The MLP's parameters: kernels [in, out] become [E, in, out], vectors [out] become [E, 1, out]. */
+export function ensembleParameters(spec: EnsembleSpec): ParameterSpec[] {
+  return mlpParameters(asMlp(spec)).map((each) => ({
+    ...each,
+    shape: each.shape.length === 1 ? [spec.members, 1, ...each.shape] : [spec.members, ...each.shape],
+  }));
+}
+
+/** [B, size] → its share of the first layer's sum, [E, B, H]: every critic sees the same input. */
+export function projectEnsemble(parameters: Parameters, spec: EnsembleSpec, group: string, x: Node): Node {
+  return project(parameters, spec, group, x);
+}
+
+/** Shares of the first layer's sum, each [E, B, H] → values [E, B]. */
+export function ensemble(parameters: Parameters, spec: EnsembleSpec, shares: readonly Node[]): Node {
+  const values = mlp(parameters, asMlp(spec), shares);
+  return reshape(values, values.shape.slice(0, -1));
+}

@@ -1,0 +1,63 @@
+/**
+ * Adam (Kingma & Ba 2015) and AdamW (Loshchilov & Hutter 2019) on a flat vector, as graph nodes.
+ * Learning rate and bias corrections are inputs of the step, so one graph serves every update.
+ *   m ← m + (1−β₁)(g − m)   v ← v + (1−β₂)(g² − v)   θ ← θ − lr ( m c₁ / (√(v c₂) + ε) + wd θ ),   cᵢ = 1/(1 − βᵢᵗ)
+ */
+import type { Node } from './graph/ir.ts';
+import { add, div, minimum, mul, slice, sqrt, square, sub, sum } from './graph/tensor.ts';
+
+export const BETA1 = 0.9; // paper
+export const BETA2 = 0.999; // paper
+const EPSILON = 1e-8; // paper
+
+export interface Adam {
+  readonly parameters: Node;
+  readonly mean: Node;
+  readonly variance: Node;
+}
+
+export interface AdamOptions {
+  /** [] or [1] */
+  readonly learningRate: Node | number;
+  /** [2]: what `biasCorrections` returns for this update. */
+  readonly corrections: Node;
+  /** Decoupled; 0 = Adam. */
+  readonly weightDecay?: number;
+}
+
+export function adam(state: Adam, gradient: Node, options: AdamOptions): Adam {
+  const mean = add(state.mean, mul(sub(gradient, state.mean), 1 - BETA1));
+  const variance = add(state.variance, mul(sub(square(gradient), state.variance), 1 - BETA2));
+  const unbiasedMean = mul(mean, slice(options.corrections, 0, 0, 1));
+  const unbiasedVariance = mul(variance, slice(options.corrections, 0, 1, 2));
+  const direction = div(unbiasedMean, add(sqrt(unbiasedVariance), EPSILON));
+  const decayed = options.weightDecay ? add(direction, mul(state.parameters, options.weightDecay)) : direction;
+  return { parameters: sub(state.parameters, mul(decayed, options.learningRate)), mean, variance };
+}
+
+/** [1/(1−β₁ᵗ), 1/(1−β₂ᵗ)] for update t = 1, 2, … */
+export function biasCorrections(update: number): readonly [number, number] {
+  return [1 / (1 - BETA1 ** update), 1 / (1 - BETA2 ** update)];
+}
+
+/** θ̄ ← θ̄ + τ(θ − θ̄) */
+export function polyak(target: Node, parameters: Node, tau: number): Node {
+  return add(target, mul(sub(parameters, target), tau));
+}
+
+/** The gradient [P], shortened to `maxNorm` where it is longer. */
+export function clipByNorm(gradient: Node, maxNorm: number): Node {
+  const norm = sqrt(sum(square(gradient)));
+  return mul(gradient, minimum(div(maxNorm, add(norm, 1e-6)), 1));
+}
+
+/**
+ * Learning rate of update `step` of `steps`: rises along a cosine from peak/25 over the first 15 %, falls to peak/10⁴.
+ * The one-cycle policy as PyTorch's `OneCycleLR` computes it.
+ */
+export function oneCycle(step: number, steps: number, peak: number, risingShare = 0.15): number {
+  const [start, end] = [peak / 25, peak / 25e4];
+  const turn = risingShare * steps - 1;
+  const cosine = (from: number, to: number, share: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
+  return step <= turn ? cosine(start, peak, step / turn) : cosine(peak, end, (step - turn) / (steps - 1 - turn));
+}

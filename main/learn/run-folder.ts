@@ -1,0 +1,78 @@
+/**
+ * Where a run keeps its files, `runs/<id>/` in the project folder: `config.json` (the settings it really uses), `checkpoint.bin`,
+ * `blocks.jsonl` (what each block of updates could see), `policy-<step>/` (what it published).
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { STARTER_MANIFEST } from '../policy/assets.ts';
+
+export interface RunFolder {
+  readonly folder: string;
+  readonly config: string;
+  readonly checkpoint: string;
+  readonly blocks: string;
+  policy(step: number): string;
+  policyName(step: number): string;
+}
+
+export function runFolder(projectFolder: string, runId: number): RunFolder {
+  const folder = join(projectFolder, 'runs', String(runId));
+  mkdirSync(folder, { recursive: true });
+  return {
+    folder,
+    config: join(folder, 'config.json'),
+    checkpoint: join(folder, 'checkpoint.bin'),
+    blocks: join(folder, 'blocks.jsonl'),
+    policy: (step) => join(folder, `policy-${step}`),
+    policyName: (step) => `run-${runId}/${step}`,
+  };
+}
+
+export interface PolicyOrigin {
+  readonly manifestPath: string;
+  /** Of the run that made it; the rest of its learner's state is there. */
+  readonly checkpoint: string | undefined;
+}
+
+/** `starter`, `run-<id>/<step>`, or the path of a manifest. */
+export function policyOrigin(projectFolder: string, name: string): PolicyOrigin {
+  const [, run, step] = /^run-(\d+)\/(\d+)$/.exec(name) ?? [];
+  if (run && step) {
+    const folder = join(projectFolder, 'runs', run);
+    return {
+      manifestPath: join(folder, `policy-${step}`, 'manifest.json'),
+      checkpoint: join(folder, 'checkpoint.bin'),
+    };
+  }
+  return { manifestPath: name === 'starter' ? STARTER_MANIFEST : name, checkpoint: undefined };
+}
+
+const blockSchema = z
+  .object({
+    index: z.int(),
+    /** The grant it answers; undefined in a run that paces itself. */
+    throughEpisodeId: z.int().optional(),
+    requested: z.int().optional(),
+    /** The newest event of the store that it read; nothing newer counts. */
+    newestSequence: z.int(),
+    /** Transitions that could be drawn. */
+    rlTransitions: z.int(),
+    demoTransitions: z.int(),
+    /** Actor updates. */
+    updates: z.int(),
+  })
+  .readonly();
+/** Written before the block's first update: a resumed run repeats what is recorded before it does anything new. */
+export type BlockRecord = z.infer<typeof blockSchema>;
+
+/** A last line that a crash cut short is left out. */
+export function readBlocks(path: string): BlockRecord[] {
+  if (!existsSync(path)) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => blockSchema.parse(JSON.parse(line)));
+}
+
+export function appendBlock(path: string, block: BlockRecord): void {
+  appendFileSync(path, `${JSON.stringify(block)}\n`);
+}

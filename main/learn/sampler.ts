@@ -1,0 +1,32 @@
+/**
+ * Which transitions an update learns from: offline the demo buffer; online half RL buffer, half demo buffer (RLPD, HIL-SERL),
+ * and one of them alone while the other is empty.
+ */
+import type { TransitionBatch, TransitionPool } from '../../data/transition-pool.ts';
+import type { Rng } from '../api/rng.ts';
+import type { Stage } from '../api/run.ts';
+
+export interface Mixture {
+  readonly stage: Stage;
+  /** Share of an online batch that comes from the demo buffer. */
+  readonly demoShare: number;
+}
+
+/** Fills places `offset` … `offset + count − 1`. */
+export function drawMixed(
+  pool: TransitionPool,
+  rng: Rng,
+  { stage, demoShare }: Mixture,
+  count: number,
+  batch: TransitionBatch,
+  offset: number,
+): void {
+  const demos = demoCount(pool, stage, demoShare, count);
+  if (count > demos) pool.sampleBatch(rng, count - demos, 'rl', batch, offset);
+  if (demos > 0) pool.sampleBatch(rng, demos, 'demo', batch, offset + count - demos);
+}
+
+function demoCount(pool: TransitionPool, stage: Stage, demoShare: number, count: number): number {
+  if (stage === 'offline' || pool.size('rl') === 0) return count;
+  return pool.size('demo') === 0 ? 0 : Math.round(count * demoShare);
+}

@@ -1,0 +1,121 @@
+/**
+ * Entry of a trainer process: `node trainer-process.ts '<TrainerConfig as JSON>'`, spoken to over IPC
+ * (`main/api/trainer-process.ts`). Puts the parts of a run together and passes messages; the work is in `trainer.ts`.
+ */
+import { writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { systemClock } from '../api/clock.ts';
+import type { FromTrainer, ToTrainer, TrainerConfig } from '../api/trainer-process.ts';
+import { assembleTrainer } from './assemble.ts';
+import type { Trainer } from './trainer.ts';
+
+const send = (message: FromTrainer) =>
+  new Promise<void>((resolve) => {
+    if (!process.send || !process.connected) return resolve();
+    process.send(message, undefined, undefined, () => resolve());
+  });
+
+function lowerPriority(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // not permitted everywhere; the run only gets more of the machine than it should
+  }
+}
+
+/** Takes messages in order; resolves when the run is over. */
+async function serve(
+  config: TrainerConfig,
+  trainer: Trainer,
+  messages: AsyncQueue<ToTrainer>,
+): Promise<'finished' | 'cancelled'> {
+  await trainer.restore();
+  trainer.progress(config.pace === 'granted' ? 'waiting' : 'running');
+  const pacing = config.pace === 'paced' ? trainer.pace().then(() => ({ kind: 'finish' }) as const) : undefined;
+  for (;;) {
+    const message = await (pacing ? Promise.race([pacing, messages.next()]) : messages.next());
+    if (message.kind === 'grant') {
+      await trainer.grant(message.throughEpisodeId, message.updates);
+      continue;
+    }
+    trainer.stop();
+    await pacing;
+    return message.kind === 'finish' ? 'finished' : 'cancelled';
+  }
+}
+
+interface AsyncQueue<T> {
+  push(item: T): void;
+  next(): Promise<T>;
+}
+
+function createQueue<T>(): AsyncQueue<T> {
+  const items: T[] = [];
+  let wake: (() => void) | undefined;
+  return {
+    push: (item) => {
+      items.push(item);
+      wake?.();
+    },
+    next: async () => {
+      for (;;) {
+        const item = items.shift();
+        if (item !== undefined) return item;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  lowerPriority();
+  // The launcher is this program at the same version: the type is the contract.
+  const config = JSON.parse(process.argv[2] ?? 'null') as TrainerConfig;
+  const messages = createQueue<ToTrainer>();
+  const run = await assembleTrainer(config, systemClock, (message) => void send(message));
+  process.on('message', (message: ToTrainer) => {
+    // an end must reach a block that is under way
+    if (message.kind === 'cancel') run.trainer.stop();
+    messages.push(message);
+  });
+  // Whoever launched it is gone: what was done is kept.
+  process.on('disconnect', () => {
+    run.trainer.stop();
+    messages.push({ kind: 'cancel' });
+  });
+  try {
+    run.runs.updateRun(config.runId, { state: 'running' });
+    const end = await serve(config, run.trainer, messages);
+    if (end === 'finished') run.trainer.publish();
+    run.trainer.checkpoint();
+    run.runs.updateRun(config.runId, { state: end, step: run.trainer.updates() });
+    run.trainer.progress(end);
+    await send({ kind: 'finished', step: run.trainer.updates(), checkpoint: run.checkpoint });
+  } catch (error) {
+    const { message, remedy } = inWords(error);
+    run.runs.updateRun(config.runId, { state: 'failed', message, remedy });
+    throw error;
+  } finally {
+    await run.close();
+  }
+}
+
+function inWords(error: unknown): { readonly message: string; readonly remedy: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  const remedy =
+    error instanceof Error && 'remedy' in error
+      ? String(error.remedy)
+      : 'Start the run again: it continues from its last checkpoint.';
+  return { message, remedy };
+}
+
+try {
+  await main();
+} catch (error) {
+  writeFileSync(2, `${error instanceof Error ? error.stack : String(error)}\n`);
+  await send({ kind: 'failed', ...inWords(error) });
+  process.exitCode = 1;
+}
+if (process.connected) process.disconnect();

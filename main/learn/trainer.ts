@@ -1,0 +1,301 @@
+/**
+ * The life of one training run: reads what was recorded, makes blocks of updates, publishes policies, checkpoints.
+ * A block is recorded before its first update, with the newest event it may read; everything random comes from one stream
+ * whose state is checkpointed. So a run that was killed repeats what it had recorded, with the same losses, and goes on.
+ * Talks to nobody: `trainer-process.ts` brings messages in and reports out.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import type { LearningSource } from '../../data/learning.ts';
+import type { RunStore } from '../../data/runs.ts';
+import type { TransitionBatch, TransitionPool } from '../../data/transition-pool.ts';
+import type { Clock } from '../api/clock.ts';
+import type { RunStatus } from '../api/run.ts';
+import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
+import type { Learner, Metrics } from './algorithms/algorithm.ts';
+import type { ConrftConfig } from './algorithms/conrft-config.ts';
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { createMeter, UPDATES_PER_POINT } from './meter.ts';
+import type { RestorableRng } from './restorable-rng.ts';
+import { appendBlock, type BlockRecord, type RunFolder, readBlocks } from './run-folder.ts';
+import { drawMixed } from './sampler.ts';
+
+export interface TrainerParts {
+  readonly trainer: TrainerConfig;
+  readonly settings: ConrftConfig;
+  readonly clock: Clock;
+  /** The same one that the learner draws its noise from. */
+  readonly rng: RestorableRng;
+  readonly learner: Learner;
+  readonly pool: TransitionPool;
+  readonly source: LearningSource;
+  readonly runs: RunStore;
+  readonly files: RunFolder;
+  /** Fills in embeddings that the store lacks. */
+  readonly embedMissing: () => Promise<void>;
+  /** Writes the policy folder, returns its manifest's path. */
+  readonly exportPolicy: (step: number) => string;
+  readonly report: (message: FromTrainer) => void;
+}
+
+/** Training that cannot go on, with what to do about it. */
+export class TrainingError extends Error {
+  override readonly name = 'TrainingError';
+  readonly remedy: string;
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+const PUBLISH_EVERY_MS = 5000;
+const CHECKPOINT_EVERY_MS = 30_000;
+const REPORT_EVERY_MS = 1000;
+const POLL_MS = 250;
+const COMMIT_LIMIT_MS = 5000;
+/** Longest block of a run that paces itself: how often it looks for new episodes. */
+const PACED_BLOCK = 200;
+
+export type Trainer = Awaited<ReturnType<typeof createTrainer>>;
+
+export async function createTrainer(parts: TrainerParts) {
+  const { trainer, settings, clock, learner, pool, source, runs, files, report } = parts;
+  const { spec, runId } = trainer;
+  const batch: TransitionBatch = pool.createBatch(learner.batches * learner.batchSize);
+  const mixture = { stage: spec.stage, demoShare: settings.demoShare };
+  const wanted = spec.steps ?? (spec.stage === 'offline' ? settings.offlineSteps : undefined);
+  const meter = createMeter(clock, runId, runs);
+  let stepsServed = 0;
+  let blocks = 0;
+  let blockUpdates = 0;
+  let stopping = false;
+  let lastPolicy: string | undefined;
+  let [publishedAtMs, checkpointAtMs, reportedAtMs] = [clock.nowMs(), clock.nowMs(), Number.NEGATIVE_INFINITY];
+  let newestSequence = 0;
+
+  const header = (): Checkpoint['header'] => ({
+    algorithm: spec.algorithm,
+    preset: spec.preset,
+    stage: spec.stage,
+    runId,
+    counters: learner.state().counters,
+    rng: parts.rng.save(),
+    blocks,
+    blockUpdates,
+    stepsServed,
+    blockSums: meter.blockSums(),
+  });
+  const checkpoint = () => {
+    writeCheckpoint(files.checkpoint, { header: header(), arrays: learner.state().arrays });
+    meter.flush();
+    checkpointAtMs = clock.nowMs();
+  };
+
+  const status = (state: RunStatus['state']): RunStatus => {
+    const updatesPerSec = meter.updatesPerSec();
+    const step = learner.updates();
+    return {
+      id: runId,
+      spec,
+      state,
+      startedAtMs: meter.startedAtWallMs,
+      step,
+      ...(wanted === undefined ? {} : { steps: wanted }),
+      updatesPerSec,
+      ...(wanted === undefined || updatesPerSec === 0
+        ? {}
+        : { secondsLeft: Math.max(0, wanted - step) / updatesPerSec }),
+      metrics: meter.newest(),
+      ...(lastPolicy === undefined ? {} : { policy: lastPolicy }),
+    };
+  };
+  const progress = (state: RunStatus['state'] = 'running') => {
+    reportedAtMs = clock.nowMs();
+    report({ kind: 'progress', status: status(state) });
+  };
+
+  const publish = () => {
+    const step = learner.updates();
+    const manifestPath = parts.exportPolicy(step);
+    const policy = files.policyName(step);
+    publishedAtMs = clock.nowMs();
+    if (policy !== lastPolicy) {
+      const folder = `runs/${runId}/policy-${step}`;
+      runs.addCheckpoint({ runId, step, policy, folder, newestSequence, successRate: undefined, episodes: undefined });
+      runs.updateRun(runId, { step, policy });
+      lastPolicy = policy;
+      report({ kind: 'published', policy, manifestPath, step });
+    }
+    return { policy, manifestPath };
+  };
+
+  const read = async (limit?: number) => {
+    newestSequence = source.load(limit).newestSequence;
+    await parts.embedMissing();
+  };
+
+  /** Actor updates that the RL buffer's new steps have earned. */
+  const owed = (): number => {
+    if (spec.stage === 'offline') return (wanted ?? 0) - learner.updates();
+    const steps = pool.size('rl');
+    if (steps < settings.trainingStarts || pool.size('demo') === 0) {
+      stepsServed = Math.max(stepsServed, steps);
+      return 0;
+    }
+    const earned = Math.max(0, Math.floor((steps - stepsServed) * settings.actorUpdatesPerStep));
+    return wanted === undefined ? earned : Math.min(earned, wanted - learner.updates());
+  };
+
+  const makeUpdate = async () => {
+    for (let part = 0; part < learner.batches; part++)
+      drawMixed(pool, parts.rng, mixture, learner.batchSize, batch, part * learner.batchSize);
+    const metrics = await learner.update(batch);
+    const broken = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
+    if (broken)
+      throw new TrainingError(
+        `${broken[0]} became ${broken[1]} at update ${learner.updates()}`,
+        'Training has diverged. Go back to an earlier policy and start a new run from it.',
+      );
+    meter.count(learner.updates(), metrics);
+  };
+
+  /** Makes what is left of a recorded block. `between` is called after every update and says whether to go on. */
+  const work = async (block: BlockRecord, between: () => Promise<boolean>): Promise<Metrics> => {
+    meter.beginBlock(blockUpdates > 0);
+    while (blockUpdates < block.updates) {
+      await makeUpdate();
+      blockUpdates++;
+      if (!(await between()) && blockUpdates < block.updates) return meter.endBlock();
+    }
+    blocks = block.index + 1;
+    blockUpdates = 0;
+    stepsServed += block.updates / settings.actorUpdatesPerStep;
+    return meter.endBlock();
+  };
+  /** Lets messages in, reports, checkpoints and publishes when it is time. */
+  const breathe = async (publishing: boolean): Promise<boolean> => {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    const nowMs = clock.nowMs();
+    if (nowMs - reportedAtMs >= REPORT_EVERY_MS) progress();
+    // between two points of the curves, so that a resumed run writes the same points
+    const betweenPoints = learner.updates() % UPDATES_PER_POINT === 0;
+    if (betweenPoints && nowMs - checkpointAtMs >= CHECKPOINT_EVERY_MS) checkpoint();
+    if (publishing && nowMs - publishedAtMs >= PUBLISH_EVERY_MS) publish();
+    return !stopping;
+  };
+
+  const begin = (updates: number, grant?: { throughEpisodeId: number; updates: number | undefined }): BlockRecord => {
+    const block: BlockRecord = {
+      index: blocks,
+      ...(grant && { throughEpisodeId: grant.throughEpisodeId }),
+      ...(grant?.updates !== undefined && { requested: grant.updates }),
+      newestSequence,
+      rlTransitions: pool.size('rl'),
+      demoTransitions: pool.size('demo'),
+      updates,
+    };
+    appendBlock(files.blocks, block);
+    return block;
+  };
+
+  /** The block that a launcher may ask for again, because it never heard of its end. */
+  let repeatable: { readonly block: BlockRecord; readonly metrics: Metrics } | undefined;
+  const restore = async () => {
+    const stored = readCheckpoint(files.checkpoint);
+    if (stored) {
+      learner.restore({ arrays: stored.arrays, counters: stored.header.counters });
+      parts.rng.restore({ words: stored.header.rng.words, spareNormal: stored.header.rng.spareNormal });
+      ({ blocks, blockUpdates, stepsServed } = stored.header);
+      meter.restoreBlock(stored.header.blockSums);
+    }
+    for (const block of readBlocks(files.blocks)) {
+      await read(block.newestSequence);
+      if (block.index >= blocks) {
+        owed();
+        repeatable = { block, metrics: await work(block, () => breathe(false)) };
+        checkpoint();
+        if (stopping) return;
+      } else repeatable = { block, metrics: {} };
+    }
+  };
+
+  /** The grant may arrive before the store's writer has committed the end of the episode. */
+  const endOf = async (episodeId: number): Promise<number> => {
+    const untilMs = clock.nowMs() + COMMIT_LIMIT_MS;
+    for (;;) {
+      const sequence = source.endSequence(episodeId);
+      if (sequence !== undefined) return sequence;
+      if (clock.nowMs() >= untilMs)
+        throw new TrainingError(
+          `episode ${episodeId} has not ended in the store`,
+          'Grant episodes that have been stored.',
+        );
+      await clock.sleepUntilMs(clock.nowMs() + POLL_MS / 10);
+    }
+  };
+
+  const answer = (block: BlockRecord, metrics: Metrics) => {
+    const { policy, manifestPath } = publish();
+    const throughEpisodeId = block.throughEpisodeId ?? 0;
+    report({
+      kind: 'block',
+      index: block.index,
+      throughEpisodeId,
+      updates: block.updates,
+      policy,
+      manifestPath,
+      metrics,
+    });
+    progress();
+  };
+
+  return {
+    restore,
+    progress,
+
+    /** One granted block. */
+    async grant(throughEpisodeId: number, updates: number | undefined): Promise<void> {
+      const again = repeatable?.block;
+      if (repeatable && again?.throughEpisodeId === throughEpisodeId && again.requested === updates) {
+        answer(repeatable.block, repeatable.metrics);
+        repeatable = undefined;
+        return;
+      }
+      repeatable = undefined;
+      await read(await endOf(throughEpisodeId));
+      const earned = owed();
+      const block = begin(Math.max(0, updates ?? earned), { throughEpisodeId, updates });
+      if (block.updates > 0 && pool.size('demo') + pool.size('rl') === 0)
+        throw new TrainingError('there is nothing to learn from', 'Record demonstrations, then start the run again.');
+      const metrics = await work(block, () => breathe(false));
+      checkpoint();
+      if (!stopping) answer(block, metrics);
+    },
+
+    /** Follows the store by itself until it is stopped, or has made the updates asked for. */
+    async pace(): Promise<void> {
+      while (!stopping && (wanted === undefined || learner.updates() < wanted)) {
+        await read();
+        const updates = Math.min(PACED_BLOCK, owed());
+        if (updates > 0 && pool.size('demo') > 0) await work(begin(updates), () => breathe(true));
+        else {
+          await breathe(learner.updates() > 0);
+          await clock.sleepUntilMs(clock.nowMs() + POLL_MS);
+        }
+      }
+    },
+
+    /** Ends the block at hand at its next update. */
+    stop: () => {
+      stopping = true;
+    },
+    checkpoint,
+    publish,
+    updates: () => learner.updates(),
+    done: () => wanted !== undefined && learner.updates() >= wanted,
+  };
+}
+
+/** The settings a run uses: those in its folder when it was started before, or was prepared with its own. */
+export function settingsOf<Config>(path: string, parse: (value: unknown) => Config, preset: Config): Config {
+  return existsSync(path) ? parse({ ...preset, ...JSON.parse(readFileSync(path, 'utf8')) }) : preset;
+}

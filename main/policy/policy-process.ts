@@ -1,0 +1,93 @@
+/**
+ * The policy process: encoder and policy, asked by the engine over IPC (`main/api/policy-process.ts`), one answer per
+ * observation, in order. It opens no database and never decides anything: late or missing answers are the engine's to handle.
+ */
+import { ACTION_SIZE } from '../api/action.ts';
+import { systemClock } from '../api/clock.ts';
+import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
+import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
+import { type EncoderRuntime, loadEncoder, ModelError, reasonOf } from './encoder-runtime.ts';
+import { createPolicyRuntime } from './policy-runtime.ts';
+
+const policy = createPolicyRuntime();
+let encoder: EncoderRuntime | undefined;
+let observation: ObservationKind = 'pixels';
+
+const send = (message: FromPolicyProcess) => process.send?.(message);
+
+async function answer(message: ToPolicyProcess): Promise<void> {
+  switch (message.kind) {
+    case 'load-encoder':
+      return load(message.requestId, async () => {
+        const next = await loadEncoder(message.manifestPath);
+        await encoder?.dispose();
+        encoder = next;
+        const { name, embeddingSize, sha256 } = next.manifest;
+        return { name, embeddingSize, encoderSha256: sha256, actingNoiseStd: undefined };
+      });
+    case 'load-policy':
+      return load(message.requestId, async () => {
+        const manifest = await policy.load(message.manifestPath, encoder?.manifest.sha256);
+        const { name, embeddingSize, encoderSha256, actingNoiseStd } = manifest;
+        return { name, embeddingSize, encoderSha256, actingNoiseStd };
+      });
+    case 'start-episode':
+      observation = message.observation;
+      policy.startEpisode(message.seed, message.actingNoiseStd);
+      return;
+    case 'observe':
+      return propose(message);
+    default:
+      throw new Error(`unknown message ${message satisfies never}`);
+  }
+}
+
+type Loaded = Omit<Extract<FromPolicyProcess, { kind: 'loaded' }>, 'kind' | 'requestId'>;
+
+async function load(requestId: number, work: () => Promise<Loaded>): Promise<void> {
+  try {
+    send({ kind: 'loaded', requestId, ...(await work()) });
+  } catch (error) {
+    const remedy =
+      error instanceof Error && 'remedy' in error ? String(error.remedy) : 'Choose another, or make this one again.';
+    send({ kind: 'refused', requestId, message: reasonOf(error), remedy });
+  }
+}
+
+async function propose(message: Extract<ToPolicyProcess, { kind: 'observe' }>): Promise<void> {
+  const startedMs = systemClock.nowMs();
+  policy.observe(message.proprioception);
+  const embedding = await embed(message);
+  const wanted = message.wantAction && policy.manifest()?.embeddingSize === embedding.length;
+  const action = wanted ? await policy.act(embedding) : undefined;
+  const saturated = action ? action.filter((value) => Math.abs(value) >= 1).length / ACTION_SIZE : 0;
+  const computeMs = systemClock.nowMs() - startedMs;
+  send({ kind: 'proposal', sequence: message.sequence, action, embedding, computeMs, saturation: saturated });
+}
+
+/** What stands for the pictures under this episode's observation kind. */
+async function embed(message: Extract<ToPolicyProcess, { kind: 'observe' }>): Promise<Float32Array> {
+  switch (observation) {
+    case 'pixels':
+      if (!encoder) throw new ModelError('no encoder is loaded', 'Send load-encoder first.');
+      return encoder.embed(message.frames);
+    case 'state':
+      return message.stateEstimate ?? new Float32Array(STATE_ESTIMATE_SIZE);
+    case 'blind':
+      return new Float32Array(
+        policy.manifest()?.embeddingSize ?? encoder?.manifest.embeddingSize ?? STATE_ESTIMATE_SIZE,
+      );
+    default:
+      throw new Error(`no embedding for ${observation satisfies never}`);
+  }
+}
+
+/** Messages are answered one after the other. A failed observation gets no answer: the engine's deadline covers it. */
+let queue = Promise.resolve();
+process.on('message', (message: ToPolicyProcess) => {
+  queue = queue
+    .then(() => answer(message))
+    .catch((error: unknown) => console.error(`policy process: ${reasonOf(error)}`));
+});
+process.on('disconnect', () => process.exit(0));
+send({ kind: 'started' });

@@ -1,0 +1,152 @@
+/**
+ * A policy at work: one session for the graph, kept for life, that takes its weights as inputs. A newer policy with the same
+ * graph is a copy of its weights. Stacks the previous proprioception, draws the head's noise and the acting noise from the
+ * episode's stream.
+ */
+import { createHash } from 'node:crypto';
+import { ACTION_SIZE } from '../api/action.ts';
+import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts';
+import type { PolicyManifest } from '../api/policy.ts';
+import { createRng, type Rng } from '../api/rng.ts';
+import { loadOrtSession, type OrtSession, type SessionTensor } from '../learn/graph/ort.ts';
+import { readPolicy } from '../learn/policies/export-policy.ts';
+import { ModelError, reasonOf } from './encoder-runtime.ts';
+
+export interface PolicyRuntime {
+  /** Rejects with an error that has a `remedy`; the policy in use stays in use. `encoderSha256`: of the encoder that is loaded. */
+  load(manifestPath: string, encoderSha256: string | undefined): Promise<PolicyManifest>;
+  manifest(): PolicyManifest | undefined;
+  startEpisode(seed: number, actingNoiseStd: number): void;
+  /** Keeps `proprioception` for the next step's stack, whether or not an action is wanted. */
+  observe(proprioception: Float32Array): void;
+  /** The action for what was observed last, [7], clipped, acting noise included; undefined when no policy is loaded. */
+  act(embedding: Float32Array): Promise<Float32Array | undefined>;
+  dispose(): Promise<void>;
+}
+
+const EXPECTED_PROPRIOCEPTION = PROPRIOCEPTION_SIZE * PROPRIOCEPTION_STACK;
+
+interface Loaded {
+  readonly manifest: PolicyManifest;
+  readonly graphSha256: string;
+  readonly session: OrtSession;
+  readonly weights: Readonly<Record<string, SessionTensor>>;
+}
+
+export function createPolicyRuntime(threads = 1): PolicyRuntime {
+  let loaded: Loaded | undefined;
+  let noise: Rng = createRng(0);
+  let actingNoiseStd = 0;
+  const stack = new Float32Array(EXPECTED_PROPRIOCEPTION);
+  let seen = 0;
+
+  return {
+    load: async (manifestPath, encoderSha256) => {
+      const { manifest, graph, weights } = readPolicy(manifestPath);
+      const graphSha256 = createHash('sha256').update(graph).digest('hex');
+      const reusable = loaded?.graphSha256 === graphSha256 ? loaded.session : undefined;
+      checkManifest(manifest, encoderSha256, weights);
+      const session = reusable ?? (await open(manifestPath, graph, threads));
+      try {
+        const named = bind(manifestPath, manifest, session, weights);
+        const previous = loaded;
+        loaded = { manifest, graphSha256, session, weights: named };
+        if (previous && previous.session !== session) await previous.session.dispose();
+      } catch (error) {
+        if (!reusable) await session.dispose();
+        throw error;
+      }
+      return manifest;
+    },
+    manifest: () => loaded?.manifest,
+    startEpisode: (seed, std) => {
+      noise = createRng(seed).split('acting');
+      actingNoiseStd = std;
+      seen = 0;
+    },
+    observe: (proprioception) => {
+      // previous first; at an episode's first step both are the same
+      stack.copyWithin(0, PROPRIOCEPTION_SIZE);
+      stack.set(proprioception, PROPRIOCEPTION_SIZE);
+      if (seen++ === 0) stack.set(proprioception, 0);
+    },
+    act: async (embedding) => {
+      if (!loaded) return undefined;
+      const { manifest, session, weights } = loaded;
+      const draw = Float32Array.from({ length: ACTION_SIZE }, () => noise.normal());
+      const { action } = await session.run({
+        ...weights,
+        embedding: { shape: [1, manifest.embeddingSize], data: embedding },
+        proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
+        noise: { shape: [1, ACTION_SIZE], data: draw },
+      });
+      return Float32Array.from(Array.from(action!.data, Number), (value, index) => {
+        if (!manifest.actionMask[index]) return 0;
+        const noisy = actingNoiseStd > 0 ? value + actingNoiseStd * noise.normal() : value;
+        return Math.min(1, Math.max(-1, noisy)); // NaN stays NaN: the engine must see it
+      });
+    },
+    dispose: async () => loaded?.session.dispose(),
+  };
+}
+
+function checkManifest(manifest: PolicyManifest, encoderSha256: string | undefined, weights: Float32Array): void {
+  if (!weights.every(Number.isFinite))
+    throw new ModelError(
+      `policy ${manifest.name} has weights that are not finite numbers`,
+      'Its training has diverged: go back to an earlier policy.',
+    );
+  if (manifest.proprioceptionSize !== EXPECTED_PROPRIOCEPTION)
+    throw new ModelError(
+      `policy ${manifest.name} takes ${manifest.proprioceptionSize} numbers of proprioception, this robot gives ${EXPECTED_PROPRIOCEPTION}`,
+      'Train a policy for this robot.',
+    );
+  if (manifest.encoderSha256 !== undefined && encoderSha256 !== undefined && manifest.encoderSha256 !== encoderSha256)
+    throw new ModelError(
+      `policy ${manifest.name} was trained on the encoder ${manifest.encoderSha256.slice(0, 12)}…, the one in use is ${encoderSha256.slice(0, 12)}…`,
+      'Use the encoder that it was trained on, or train it again.',
+    );
+}
+
+async function open(manifestPath: string, graph: Uint8Array, threads: number): Promise<OrtSession> {
+  return loadOrtSession(graph, { threads }).catch((error: unknown) => {
+    throw new ModelError(
+      `the graph of ${manifestPath} cannot be opened: ${reasonOf(error)}`,
+      'Export the policy again.',
+    );
+  });
+}
+
+/** The flat weights as one tensor per parameter, checked against the graph's inputs. */
+function bind(
+  manifestPath: string,
+  manifest: PolicyManifest,
+  session: OrtSession,
+  weights: Float32Array,
+): Record<string, SessionTensor> {
+  const wrong = (message: string) =>
+    new ModelError(`${manifestPath} does not fit its graph: ${message}`, 'Export the policy again, or choose another.');
+  const expected: Record<string, readonly number[]> = {
+    embedding: [1, manifest.embeddingSize],
+    proprioception: [1, manifest.proprioceptionSize],
+    noise: [1, ACTION_SIZE],
+    ...Object.fromEntries(manifest.parameters.map(({ name, shape }) => [name, shape])),
+  };
+  for (const [name, shape] of Object.entries(expected)) {
+    const actual = session.inputs[name]?.shape;
+    if (actual?.join() !== shape.join())
+      throw wrong(
+        `${name} is [${shape.join(', ')}] in the manifest and ${actual ? `[${actual.join(', ')}]` : 'absent'} in the graph`,
+      );
+  }
+  const extra = Object.keys(session.inputs).filter((name) => !(name in expected));
+  if (extra.length > 0) throw wrong(`the graph also wants ${extra.join(', ')}`);
+  let offset = 0;
+  return Object.fromEntries(
+    manifest.parameters.map(({ name, shape }) => {
+      const start = offset;
+      offset += shape.reduce((a, b) => a * b, 1);
+      return [name, { shape, data: weights.subarray(start, offset) }];
+    }),
+  );
+}

@@ -1,0 +1,148 @@
+/**
+ * The one file that touches @mujoco/mujoco: loads the WASM module and wraps one model with its data.
+ * Views of MuJoCo's memory are taken once and kept: the arena is fixed by `<size memory>`, models are made at boot, and
+ * `views()` takes them again should the heap have grown. Quaternions here are MuJoCo's own, [w, x, y, z].
+ * Autoreset is off: a NaN or a warning is a fault that the caller reports, never a silent jump to the initial state.
+ */
+import loadMujocoModule, { type MainModule, type MjData, type MjModel } from '@mujoco/mujoco';
+
+export type Mujoco = MainModule;
+
+let shared: Promise<Mujoco> | undefined;
+
+/** Loads the WASM module, once per thread (about 0.3 s). */
+export function loadMujoco(): Promise<Mujoco> {
+  shared ??= loadMujocoModule();
+  return shared;
+}
+
+export interface SimViews {
+  readonly qpos: Float64Array;
+  readonly qvel: Float64Array;
+  readonly ctrl: Float64Array;
+  /** Gravity and Coriolis forces per degree of freedom. */
+  readonly qfrcBias: Float64Array;
+  readonly bodyPosition: Float64Array;
+  readonly bodyQuaternion: Float64Array;
+  /** Row-major 3×3 per body. */
+  readonly bodyRotation: Float64Array;
+  readonly sitePosition: Float64Array;
+  readonly geomPosition: Float64Array;
+  readonly geomRotation: Float64Array;
+  readonly jointAxis: Float64Array;
+  readonly jointAnchor: Float64Array;
+  readonly sensorData: Float64Array;
+  /** Of the model: where static bodies stand. Writing moves them. */
+  readonly modelBodyPosition: Float64Array;
+  readonly modelBodyQuaternion: Float64Array;
+}
+
+export type NamedObject = 'body' | 'geom' | 'site' | 'joint' | 'sensor';
+
+export interface SimModel {
+  readonly timestepSec: number;
+  readonly degreesOfFreedom: number;
+  views(): SimViews;
+  /** Index of a named object; throws when the model lacks it. */
+  indexOf(kind: NamedObject, name: string): number;
+  /** Where a sensor's numbers begin in `sensorData`. */
+  sensorAddress(name: string): number;
+  resetData(): void;
+  /** Position and velocity stages, up to where a controller may act. */
+  stepOne(): void;
+  /** Forces, constraints, integration. */
+  stepTwo(): void;
+  /** The full integration state, copied. */
+  saveState(): Float64Array;
+  restoreState(state: Float64Array): void;
+  /** Describes what went wrong in the dynamics since the last reset, if anything did. */
+  warning(): string | undefined;
+  dispose(): void;
+}
+
+const WARNING_NAMES = [
+  'a singular inertia matrix',
+  'a full contact buffer',
+  'a full constraint buffer',
+  'a position that is not finite',
+  'a velocity that is not finite',
+  'an acceleration that is not finite',
+  'a control that is not finite',
+];
+
+export function createSimModel(mujoco: Mujoco, xml: string): SimModel {
+  const model: MjModel = mujoco.MjModel.from_xml_string(xml);
+  const data: MjData = new mujoco.MjData(model);
+  model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET.value;
+  const stateSpec: number = mujoco.mjtState.mjSTATE_INTEGRATION.value;
+  const stateBuffer = new mujoco.DoubleBuffer(mujoco.mj_stateSize(model, stateSpec));
+  const objectKinds = {
+    body: mujoco.mjtObj.mjOBJ_BODY.value,
+    geom: mujoco.mjtObj.mjOBJ_GEOM.value,
+    site: mujoco.mjtObj.mjOBJ_SITE.value,
+    joint: mujoco.mjtObj.mjOBJ_JOINT.value,
+    sensor: mujoco.mjtObj.mjOBJ_SENSOR.value,
+  } as const;
+
+  const takeViews = (): SimViews => ({
+    qpos: data.qpos,
+    qvel: data.qvel,
+    ctrl: data.ctrl,
+    qfrcBias: data.qfrc_bias,
+    bodyPosition: data.xpos,
+    bodyQuaternion: data.xquat,
+    bodyRotation: data.xmat,
+    sitePosition: data.site_xpos,
+    geomPosition: data.geom_xpos,
+    geomRotation: data.geom_xmat,
+    jointAxis: data.xaxis,
+    jointAnchor: data.xanchor,
+    sensorData: data.sensordata,
+    modelBodyPosition: model.body_pos,
+    modelBodyQuaternion: model.body_quat,
+  });
+  let current = takeViews();
+
+  const indexOf = (kind: NamedObject, name: string) => {
+    const index = mujoco.mj_name2id(model, objectKinds[kind], name);
+    if (index < 0) throw new Error(`the model has no ${kind} named "${name}"`);
+    return index;
+  };
+
+  // The binding owns this vector: deleting it frees it twice. Read it once per tick, not per substep.
+  const warning = () => {
+    const counters = data.warning;
+    for (let index = 0; index < counters.size(); index++)
+      if ((counters.get(index)?.number ?? 0) > 0) return WARNING_NAMES[index] ?? `warning ${index}`;
+    return undefined;
+  };
+
+  return {
+    timestepSec: model.opt.timestep,
+    degreesOfFreedom: model.nv,
+    views: () => {
+      if (current.qpos.buffer.byteLength === 0) current = takeViews();
+      return current;
+    },
+    indexOf,
+    sensorAddress: (name) => model.sensor_adr[indexOf('sensor', name)],
+    resetData: () => mujoco.mj_resetData(model, data),
+    stepOne: () => mujoco.mj_step1(model, data),
+    stepTwo: () => mujoco.mj_step2(model, data),
+    saveState: () => {
+      mujoco.mj_getState(model, data, stateBuffer, stateSpec);
+      return Float64Array.from(stateBuffer.GetView());
+    },
+    restoreState: (state) => {
+      const view: Float64Array = stateBuffer.GetView();
+      view.set(state);
+      mujoco.mj_setState(model, data, view as unknown as number[], stateSpec); // the binding takes any array-like
+    },
+    warning,
+    dispose: () => {
+      stateBuffer.delete();
+      data.delete();
+      model.delete();
+    },
+  };
+}

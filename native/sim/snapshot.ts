@@ -1,0 +1,70 @@
+/** From readings and poses to what a tick sees; shared by the lockstep cell and the live one, so that both sense alike. */
+import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
+import { createRng } from '../../main/api/rng.ts';
+import type { ScenePoses, Snapshot } from '../device.ts';
+import { CAMERA_SIZE_PX } from './cell-info.ts';
+import { CELL_SHAPES } from './look.ts';
+import { createRenderer, type RenderLook } from './rasteriser.ts';
+import { READING, robotStateOf, truthOf } from './readings.ts';
+import { stateEstimate } from './state-estimate.ts';
+import { createTactilePads } from './tactile.ts';
+import type { SimTask } from './tasks/task.ts';
+
+const SUPERSAMPLE = 2;
+
+export interface Episode {
+  readonly task: SimTask;
+  readonly seed: number;
+}
+
+export interface Eyes {
+  /** One picture per camera of the cell. */
+  look(poses: ScenePoses): CameraFrame[];
+}
+
+export function createEyes(renderLook?: RenderLook): Eyes {
+  const renderer = createRenderer(CELL_SHAPES, { size: CAMERA_SIZE_PX, supersample: SUPERSAMPLE });
+  return {
+    look: (poses) => {
+      renderer.setScene(poses, renderLook);
+      return CELL_SHAPES.cameras.map((camera) => ({
+        camera: camera.name,
+        widthPx: CAMERA_SIZE_PX,
+        heightPx: CAMERA_SIZE_PX,
+        rgb: renderer.draw(camera),
+      }));
+    },
+  };
+}
+
+export interface Skin {
+  /** Noise follows from seed and simulated time, so touching twice at one instant feels the same. */
+  feel(poses: ScenePoses, readings: Float64Array, seed: number): TactileFrame[];
+}
+
+export function createSkin(): Skin {
+  const pads = createTactilePads();
+  return {
+    feel: (poses, readings, seed) => {
+      const rng = createRng(seed).split('tactile').split(Math.round(readings[READING.simTimeSec]! * 1000));
+      return pads.frames(poses, readings.subarray(READING.padTotals, READING.padTotals + 8), rng);
+    },
+  };
+}
+
+export function snapshotOf(
+  readings: Float64Array,
+  timeMs: number,
+  episode: Episode | undefined,
+  frames: readonly CameraFrame[],
+  tactile: readonly TactileFrame[],
+): Snapshot {
+  const truth = truthOf(readings);
+  return {
+    state: robotStateOf(readings, timeMs),
+    frames,
+    tactile,
+    task: episode?.task.outcome(truth),
+    stateEstimate: episode && stateEstimate(truth, episode.seed),
+  };
+}

@@ -1,0 +1,64 @@
+/**
+ * Peg in hand, hole nearby: put it in. Starts are real grasps from the pool, the socket within ±30 mm of the tip,
+ * which begins about 25–45 mm above the rim. 0.5 mm clearance a side, no chamfer. The gripper stays closed.
+ */
+import { FINGER_QPOS, OBJECT_QPOS } from '../model.ts';
+import { READING } from '../readings.ts';
+import { readReadings } from '../physics.ts';
+import { poseFromGrasp, graspPool } from './grasp-pool.ts';
+import {
+  isInserted,
+  remainingToInsertM,
+  type SimTask,
+  sceneRng,
+  seedRangeOf,
+  settle,
+  SUCCESS_LATERAL_M,
+} from './task.ts';
+
+const SOCKET_SPREAD_M = 0.03;
+const REACH_M = 0.07;
+const SETTLE_SEC = 0.1;
+/** A peg this far off the tool's axis and this low has fallen. */
+const LOST_OFFSET_M = 0.04;
+const LOST_HEIGHT_M = 0.02;
+const PARTLY_INSERTED_M = 0.009;
+
+export const insertTask: SimTask = {
+  id: 'insert',
+  object: 'peg',
+  arrange: (physics, seed) => {
+    const rng = sceneRng(seed);
+    const pool = graspPool(seedRangeOf(seed));
+    const grasp = pool[rng.integer(pool.length)]!;
+    physics.arrange({
+      armRad: grasp.slice(7, 14),
+      fingerM: grasp[FINGER_QPOS]!,
+      gripper: 'close',
+      baseFromObject: poseFromGrasp(grasp, OBJECT_QPOS),
+      socket: undefined,
+    });
+    settle(physics, SETTLE_SEC);
+    const readings = readReadings(physics);
+    physics.placeSocket({
+      xM: readings[READING.tip]! + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M),
+      yM: readings[READING.tip + 1]! + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M),
+      yawRad: 0,
+    });
+  },
+  outcome: (truth) => {
+    const [toolX, toolY] = truth.baseFromTool.positionM;
+    const offsetM = Math.hypot(truth.tipM[0] - toolX, truth.tipM[1] - toolY);
+    const inHole = truth.lateralErrorM < SUCCESS_LATERAL_M && truth.depthM > PARTLY_INSERTED_M;
+    const success = isInserted(truth);
+    return {
+      success,
+      failed: !success && !inHole && truth.tipM[2] < LOST_HEIGHT_M && offsetM > LOST_OFFSET_M,
+      remainingM: remainingToInsertM(truth),
+    };
+  },
+  workspace: ([x, y]) => ({
+    lowM: [x - REACH_M, y - REACH_M, 0.03],
+    highM: [x + REACH_M, y + REACH_M, 0.15],
+  }),
+};

@@ -1,0 +1,42 @@
+/** Pick the standing peg from the table and put it into the socket 20 cm away. It fails when the peg has toppled or left the table. */
+import { FINGER_OPEN_M, PEG_LENGTH_M } from '../model.ts';
+import { yawOrientation } from '../frames.ts';
+import { homePosture, isInserted, remainingToInsertM, type SimTask, sceneRng, settle, toolToObjectM } from './task.ts';
+
+const SPREAD_M = 0.03;
+const PEG_YAW_RAD = 0.15;
+const SETTLE_SEC = 0.1;
+/** Lying: it cannot be picked up the right way any more. */
+const TOPPLED_RAD = 1;
+const TOPPLED_HEIGHT_M = 0.03;
+
+export const pickInsertTask: SimTask = {
+  id: 'pick-insert',
+  object: 'peg',
+  arrange: (physics, seed) => {
+    const rng = sceneRng(seed);
+    const spread = () => rng.range(-SPREAD_M, SPREAD_M);
+    physics.arrange({
+      armRad: homePosture(rng),
+      fingerM: FINGER_OPEN_M,
+      gripper: 'open',
+      socket: { xM: 0.52 + spread(), yM: 0.1 + spread(), yawRad: 0 },
+      baseFromObject: {
+        positionM: [0.48 + spread(), -0.1 + spread(), PEG_LENGTH_M / 2],
+        orientation: yawOrientation(rng.range(-PEG_YAW_RAD, PEG_YAW_RAD)),
+      },
+    });
+    settle(physics, SETTLE_SEC);
+  },
+  outcome: (truth) => {
+    const success = isInserted(truth);
+    const height = truth.baseFromObject.positionM[2];
+    const toppled = truth.objectTiltRad > TOPPLED_RAD && height < TOPPLED_HEIGHT_M;
+    return {
+      success,
+      failed: !success && (toppled || height < -0.02),
+      remainingM: remainingToInsertM(truth) + toolToObjectM(truth),
+    };
+  },
+  workspace: () => ({ lowM: [0.34, -0.24, 0.02], highM: [0.66, 0.24, 0.45] }),
+};

@@ -1,0 +1,70 @@
+/**
+ * What a task of the cell is: how an episode starts, and how far it has come. Starts follow from the seed alone;
+ * outcomes are pure functions of the simulator's truth, so the live cell can judge on another thread than it steps.
+ */
+import type { Vec3 } from '../../../main/api/geometry.ts';
+import { createRng, type Rng } from '../../../main/api/rng.ts';
+import { SEED_RANGES, type SeedRange, type TaskId } from '../../../main/api/task.ts';
+import type { TaskOutcome } from '../../device.ts';
+import { ARM_JOINTS, HOME_RAD, type LooseObject } from '../model.ts';
+import type { Physics } from '../physics.ts';
+import type { Truth } from '../readings.ts';
+
+export interface Workspace {
+  readonly lowM: Vec3;
+  readonly highM: Vec3;
+}
+
+export interface SimTask {
+  readonly id: TaskId;
+  readonly object: LooseObject;
+  /** Brings the scene to the start of the episode, settled and holding. */
+  arrange(physics: Physics, seed: number): void;
+  outcome(truth: Truth): TaskOutcome;
+  /** Box for the tool point around where it started. */
+  workspace(start: Vec3): Workspace;
+}
+
+/** Hole depth that counts as inserted, and how far off axis the tip may be. */
+export const SUCCESS_DEPTH_M = 0.024;
+export const SUCCESS_LATERAL_M = 0.004;
+
+/** The range that a seed belongs to; seeds of no range (a user's own number) train. */
+export function seedRangeOf(seed: number): SeedRange {
+  if (seed >= SEED_RANGES.report.first) return 'report';
+  if (seed >= SEED_RANGES.selection.first) return 'selection';
+  if (seed >= SEED_RANGES.encoder.first && seed < SEED_RANGES.encoder.first + SEED_RANGES.encoder.count) return 'encoder';
+  return 'training';
+}
+
+/** The stream that arranges an episode. */
+export function sceneRng(seed: number): Rng {
+  return createRng(seed).split('scene');
+}
+
+/** The home posture, a little different every time. */
+export function homePosture(rng: Rng): number[] {
+  return Array.from({ length: ARM_JOINTS }, (_, joint) => HOME_RAD[joint]! + rng.range(-0.02, 0.02));
+}
+
+/** Runs the dynamics until what was placed has settled, then holds there. */
+export function settle(physics: Physics, seconds: number): void {
+  const steps = Math.round(seconds * physics.physicsHz);
+  for (let step = 0; step < steps; step++) physics.step();
+  physics.hold();
+}
+
+/** What is left of an insertion: off-axis distance plus height above the depth that counts. */
+export function remainingToInsertM(truth: Truth): number {
+  return truth.lateralErrorM + Math.max(0, SUCCESS_DEPTH_M - truth.depthM);
+}
+
+export function isInserted(truth: Truth): boolean {
+  return truth.lateralErrorM < SUCCESS_LATERAL_M && truth.depthM > SUCCESS_DEPTH_M;
+}
+
+export function toolToObjectM(truth: Truth): number {
+  const [toolX, toolY, toolZ] = truth.baseFromTool.positionM;
+  const [x, y, z] = truth.baseFromObject.positionM;
+  return Math.hypot(toolX - x, toolY - y, toolZ - z);
+}

@@ -1,0 +1,38 @@
+/**
+ * Held keys to the six axes a SpaceMouse would report: x right, y towards the operator, z down, and the turns about them.
+ * Pure; key-up, blur and lost focus are the caller's, who passes an empty set.
+ */
+import type { Vec6 } from '../../main/api/index.ts';
+
+/** Key code → axis and sign. */
+const AXIS_OF: Readonly<Record<string, readonly [axis: number, sign: 1 | -1]>> = {
+  KeyD: [0, 1],
+  KeyA: [0, -1],
+  KeyS: [1, 1],
+  KeyW: [1, -1],
+  KeyQ: [2, 1],
+  KeyE: [2, -1],
+  ArrowUp: [3, -1],
+  ArrowDown: [3, 1],
+  ArrowRight: [4, -1],
+  ArrowLeft: [4, 1],
+  KeyX: [5, 1],
+  KeyZ: [5, -1],
+};
+export const FINE_FRACTION = 0.3;
+
+export const NEUTRAL: Vec6 = [0, 0, 0, 0, 0, 0];
+
+export function axesFromKeys(held: ReadonlySet<string>): Vec6 {
+  const axes = [0, 0, 0, 0, 0, 0];
+  const size = held.has('ShiftLeft') || held.has('ShiftRight') ? FINE_FRACTION : 1;
+  for (const code of held) {
+    const entry = AXIS_OF[code];
+    if (entry) axes[entry[0]] = axes[entry[0]]! + entry[1] * size;
+  }
+  return [axes[0]!, axes[1]!, axes[2]!, axes[3]!, axes[4]!, axes[5]!];
+}
+
+export function isNeutral(axes: Vec6): boolean {
+  return axes.every((value) => value === 0);
+}

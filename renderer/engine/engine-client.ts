@@ -1,0 +1,217 @@
+/**
+ * The WebSocket to the engine: hello, typed calls, subscriptions, binary streams, and reconnection with back-off.
+ * Everything that arrives is parsed here with the contract's schemas; what does not parse is reported and dropped, never thrown.
+ */
+import {
+  CALLS,
+  type CallName,
+  type CallParameters,
+  type CallResult,
+  type ClientMessage,
+  CLOSE_CODES,
+  type Clock,
+  type ServerMessage,
+  serverMessageSchema,
+} from '../../main/api/index.ts';
+import type { Session } from './session.ts';
+
+export type LinkState =
+  | { readonly state: 'connecting' }
+  | { readonly state: 'open' }
+  /** Lost, and tried again at `retryAtMs` on the client's clock. */
+  | { readonly state: 'lost'; readonly retryAtMs: number; readonly attempt: number }
+  /** Not tried again by itself. */
+  | { readonly state: 'refused'; readonly reason: string; readonly remedy: string };
+
+/** A call was refused, or could not be answered. Said in words a person can act on. */
+export class CallError extends Error {
+  readonly remedy: string;
+  readonly linkLost: boolean;
+  constructor(message: string, remedy: string, linkLost = false) {
+    super(message);
+    this.name = 'CallError';
+    this.remedy = remedy;
+    this.linkLost = linkLost;
+  }
+}
+
+export interface EngineClientOptions {
+  readonly url: string;
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly openSocket: (url: string) => WebSocket;
+  readonly onLink: (link: LinkState) => void;
+  readonly onMessage: (message: ServerMessage) => void;
+  readonly onStream: (bytes: Uint8Array) => void;
+  readonly onMalformed: (what: string) => void;
+}
+
+interface Waiting {
+  readonly name: CallName;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: CallError) => void;
+  readonly cancelTimeout: () => void;
+}
+const ANSWER_WITHIN_MS = 10_000;
+
+/** 0.25 s, 0.5 s, 1 s, 2 s, then every 4 s. */
+export function backoffMs(attempt: number): number {
+  return Math.min(4000, 250 * 2 ** Math.max(0, attempt - 1));
+}
+
+export class EngineClient {
+  private readonly options: EngineClientOptions;
+  private readonly waiting = new Map<number, Waiting>();
+  private socket: WebSocket | undefined;
+  private welcomed = false;
+  private nextId = 0;
+  private attempt = 0;
+  private cancelRetry = () => {};
+  private wanted: { readonly streams: readonly string[]; readonly maxHz: number } = { streams: [], maxHz: 30 };
+
+  constructor(options: EngineClientOptions) {
+    this.options = options;
+  }
+
+  start(): void {
+    this.cancelRetry();
+    this.options.onLink({ state: 'connecting' });
+    const socket = this.options.openSocket(this.options.url);
+    socket.binaryType = 'arraybuffer';
+    this.socket = socket;
+    socket.onopen = () => this.send({ kind: 'hello', ...this.options.session.credentials() });
+    socket.onmessage = (event: MessageEvent<unknown>) => this.receive(event.data);
+    socket.onclose = (event) => this.closed(socket, event.code);
+  }
+
+  dispose(): void {
+    this.cancelRetry();
+    const socket = this.socket;
+    this.socket = undefined;
+    socket?.close();
+    this.failAll('The window was closed.', '');
+  }
+
+  /** Which streams to send, and how often at most. Asked again after every reconnection. */
+  subscribe(streams: readonly string[], maxHz: number): void {
+    this.wanted = { streams, maxHz };
+    if (this.welcomed) this.send({ kind: 'subscribe', streams: [...streams], maxHz });
+  }
+
+  call<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<CallResult<Name>> {
+    if (!this.welcomed)
+      return Promise.reject(new CallError('There is no link to the engine.', 'The window tries again by itself.', true));
+    const id = this.nextId++;
+    const { clock } = this.options;
+    return new Promise<CallResult<Name>>((resolve, reject) => {
+      const cancelTimeout = clock.at(clock.nowMs() + ANSWER_WITHIN_MS, () => {
+        this.waiting.delete(id);
+        reject(new CallError(`The engine did not answer ${name} within 10 s.`, 'See the engine’s own output.'));
+      });
+      // The schema of this very call has parsed the result; the map from name to type is not visible to the compiler.
+      const settle = (result: unknown) => resolve(result as CallResult<Name>);
+      this.waiting.set(id, { name, resolve: settle, reject, cancelTimeout });
+      this.send({ kind: 'call', id, name, parameters });
+    });
+  }
+
+  private send(message: ClientMessage): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  private receive(data: unknown): void {
+    if (data instanceof ArrayBuffer) {
+      try {
+        this.options.onStream(new Uint8Array(data));
+      } catch (error) {
+        this.options.onMalformed(error instanceof Error ? error.message : 'unreadable stream message');
+      }
+      return;
+    }
+    let value: unknown;
+    try {
+      value = JSON.parse(String(data));
+    } catch {
+      this.options.onMalformed('a text message that is not JSON');
+      return;
+    }
+    const parsed = serverMessageSchema.safeParse(value);
+    if (!parsed.success) {
+      const issue = parsed.error.issues[0];
+      this.options.onMalformed(`${issue?.path.join('.') || 'message'}: ${issue?.message ?? 'not of this protocol'}`);
+      return;
+    }
+    const message = parsed.data;
+    if (message.kind === 'welcome') this.welcome(message.token);
+    else if (message.kind === 'answer') this.answer(message.id, message.result);
+    else if (message.kind === 'refusal') this.refuse(message.id, message.message, message.remedy);
+    this.options.onMessage(message);
+  }
+
+  private welcome(token: string): void {
+    this.options.session.welcomed(token);
+    this.welcomed = true;
+    this.attempt = 0;
+    this.options.onLink({ state: 'open' });
+    this.subscribe(this.wanted.streams, this.wanted.maxHz);
+  }
+
+  private take(id: number): Waiting | undefined {
+    const entry = this.waiting.get(id);
+    this.waiting.delete(id);
+    entry?.cancelTimeout();
+    return entry;
+  }
+
+  private answer(id: number, result: unknown): void {
+    const entry = this.take(id);
+    if (!entry) return;
+    const parsed = CALLS[entry.name].result.safeParse(result);
+    if (parsed.success) entry.resolve(parsed.data);
+    else
+      entry.reject(
+        new CallError(`The engine’s answer to ${entry.name} cannot be read.`, 'Engine and window may differ in version.'),
+      );
+  }
+
+  private refuse(id: number, message: string, remedy: string): void {
+    this.take(id)?.reject(new CallError(message, remedy));
+  }
+
+  private failAll(message: string, remedy: string): void {
+    for (const id of [...this.waiting.keys()]) this.take(id)?.reject(new CallError(message, remedy, true));
+  }
+
+  private closed(socket: WebSocket, code: number): void {
+    if (this.socket !== socket) return;
+    this.socket = undefined;
+    this.welcomed = false;
+    this.failAll('The link to the engine was lost.', 'The window tries again by itself.');
+    if (code === CLOSE_CODES.badToken) {
+      this.options.session.refused();
+      const { code: again, token } = this.options.session.credentials();
+      if (!again && !token) {
+        this.options.onLink({
+          state: 'refused',
+          reason: 'This address has been used already, or the engine has started anew.',
+          remedy: 'Open the address that the engine printed last.',
+        });
+        return;
+      }
+    }
+    if (code === CLOSE_CODES.badOrigin || code === CLOSE_CODES.replaced) {
+      const replaced = code === CLOSE_CODES.replaced;
+      this.options.onLink({
+        state: 'refused',
+        reason: replaced ? 'Another window has taken this one’s place.' : 'The engine does not accept pages from here.',
+        remedy: replaced ? 'Close this window, or load it again.' : 'Open the address that the engine printed.',
+      });
+      return;
+    }
+    this.attempt++;
+    const { clock } = this.options;
+    const retryAtMs = clock.nowMs() + backoffMs(this.attempt);
+    this.options.onLink({ state: 'lost', retryAtMs, attempt: this.attempt });
+    this.cancelRetry = clock.at(retryAtMs, () => this.start());
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * The window's one link to the engine: wires the client to the stores, subscribes the streams that the rig has,
+ * claims the controls when nobody holds them, and keeps the heartbeat. Everything else calls `call` and `tell`.
+ */
+import {
+  type CallName,
+  type CallParameters,
+  type CallResult,
+  type Rig,
+  type SceneShapes,
+  type ServerMessage,
+  systemClock,
+} from '../../main/api/index.ts';
+import { liveEpisode, putEpisodes, putExport, putRun, putStep, useEngine } from '../state/engine-store.ts';
+import { dismissNotice, notify, useWindow } from '../state/window-store.ts';
+import { requestDraw } from './draw-loop.ts';
+import { CallError, EngineClient, type LinkState } from './engine-client.ts';
+import { LiveStreams } from './live-streams.ts';
+import { createMetronome } from './metronome.ts';
+import { codeFromFragment, createSession } from './session.ts';
+
+export const live = new LiveStreams();
+/** Beats every 33 ms, hidden or not. */
+export const metronome = createMetronome(33);
+export const nowMs = () => systemClock.nowMs();
+
+const HEARTBEAT_EVERY = 3;
+const INFO_STAYS_MS = 6000;
+let streamHz = 30;
+let claimAsked = false;
+
+const code = codeFromFragment(location.hash);
+if (code) history.replaceState(null, '', location.pathname + location.search);
+
+const client = new EngineClient({
+  url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/socket`,
+  session: createSession(code, sessionStorage),
+  clock: systemClock,
+  openSocket: (url) => new WebSocket(url),
+  onLink: linkChanged,
+  onMessage: received,
+  onStream: (bytes) => {
+    live.accept(bytes, nowMs());
+    requestDraw();
+  },
+  onMalformed: (what) =>
+    say('warning', 'The engine sent something this window cannot read.', `${what}. It was left out; engine and window may differ in version.`),
+});
+
+export function say(level: 'info' | 'warning' | 'error', text: string, remedy?: string): void {
+  notify({ level, text, remedy }, nowMs());
+}
+
+/** A call whose answer matters. */
+export function call<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<CallResult<Name>> {
+  return client.call(name, parameters);
+}
+
+/** A call whose refusal is worth a line on the screen and nothing else. Resolves to whether it was accepted. */
+export async function tell<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<boolean> {
+  try {
+    await client.call(name, parameters);
+    return true;
+  } catch (error) {
+    if (error instanceof CallError) say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
+    else throw error;
+    return false;
+  }
+}
+
+/** A call repeated many times a second: a refusal is the status's to show. */
+export function tellQuietly<Name extends CallName>(name: Name, parameters: CallParameters<Name>): void {
+  client.call(name, parameters).catch((error: unknown) => {
+    if (!(error instanceof CallError)) throw error;
+  });
+}
+
+/** How often streams are wanted at most: the picture's own pace on a slow renderer. */
+export function setStreamRate(maxHz: number): void {
+  streamHz = maxHz;
+  subscribe();
+}
+
+export function subscribe(): void {
+  const { rig } = useEngine.getState();
+  if (!rig) return;
+  const names = [...rig.cameras.map((camera) => camera.name), ...rig.tactilePads.map((pad) => pad.name)];
+  const replayed = useWindow.getState().replay ? names.map((name) => `replay/${name}`) : [];
+  client.subscribe(['poses', ...names, ...replayed], streamHz);
+}
+
+export function startEngineLink(): void {
+  client.start();
+  let beat = 0;
+  metronome.onBeat(() => {
+    beat++;
+    if (beat % HEARTBEAT_EVERY === 0 && useEngine.getState().status?.holdsControls) tellQuietly('input.heartbeat', {});
+    if (beat % 10 !== 0) return;
+    requestDraw();
+    for (const notice of useWindow.getState().notices)
+      if (notice.level === 'info' && nowMs() - notice.atMs > INFO_STAYS_MS) dismissNotice(notice.id);
+  });
+}
+
+export function reconnect(): void {
+  client.start();
+}
+
+function linkChanged(link: LinkState): void {
+  if (link.state === 'open') {
+    claimAsked = false;
+    live.clear();
+    useEngine.setState({ link, everLinked: true });
+    void load();
+  } else useEngine.setState({ link });
+  requestDraw();
+}
+
+/** What is asked once per link: everything the engine does not send by itself. */
+async function load(): Promise<void> {
+  try {
+    const [episodes, runs] = await Promise.all([call('episode.list', { limit: 200 }), call('run.list', {})]);
+    putEpisodes(episodes.episodes);
+    for (const run of runs.runs) putRun(run);
+    await refreshLearning();
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    if (!error.linkLost) say('error', error.message, error.remedy);
+  }
+}
+
+export async function refreshLearning(): Promise<void> {
+  try {
+    const [policies, readiness] = await Promise.all([call('policy.list', {}), call('run.readiness', {})]);
+    useEngine.setState({ policies: policies.policies, readiness });
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+  }
+}
+
+/** Shapes travel as data of their own type; only their outline is checked here, as the contract leaves them open. */
+function shapesOf(rig: Rig): SceneShapes | undefined {
+  const { shapes } = rig;
+  if (typeof shapes !== 'object' || shapes === null) return undefined;
+  const has = (key: keyof SceneShapes) => Array.isArray(Reflect.get(shapes, key));
+  return has('bodies') && has('materials') && has('cameras') && has('tactile') ? (shapes as SceneShapes) : undefined;
+}
+
+function received(message: ServerMessage): void {
+  switch (message.kind) {
+    case 'rig':
+      useEngine.setState((state) => {
+        const same = state.rig && JSON.stringify(state.rig.shapes) === JSON.stringify(message.rig.shapes);
+        return { rig: message.rig, shapes: same ? state.shapes : shapesOf(message.rig) };
+      });
+      subscribe();
+      break;
+    case 'status':
+      useEngine.setState({ status: message.status });
+      if (!claimAsked && !message.status.holdsControls && !message.status.controlsHeldByOther) {
+        claimAsked = true;
+        void tell('controls.claim', {});
+      }
+      requestDraw();
+      break;
+    case 'step':
+      putStep(message.episodeId, message.step);
+      requestDraw();
+      break;
+    case 'episode':
+      putEpisodes([message.episode]);
+      void refreshLearning();
+      break;
+    case 'run': {
+      const before = useEngine.getState().runs.find((run) => run.id === message.run.id);
+      putRun(message.run);
+      if (before?.state !== message.run.state || before.policy !== message.run.policy) void refreshLearning();
+      break;
+    }
+    case 'setPoint':
+      liveEpisode.setPoint = message.baseFromTool;
+      break;
+    case 'export':
+      putExport(message);
+      break;
+    case 'notice':
+      say(message.level, message.text, message.remedy);
+      break;
+    case 'welcome':
+    case 'answer':
+    case 'refusal':
+      break;
+    default:
+      message satisfies never;
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The newest message of every stream, outside React: textures, canvases and matrices are updated from here in place.
+ * A message older than the one already held is dropped. Times are on the window's own clock, milliseconds.
+ */
+import { decodeStream, type StreamMessage } from '../../main/api/index.ts';
+
+export interface StreamSlot {
+  readonly message: StreamMessage;
+  /** Counts messages: a painter compares it with the count it painted last. */
+  readonly count: number;
+  readonly arrivedMs: number;
+  /** Smoothed. */
+  readonly rateHz: number;
+}
+
+/** True when `sequence` comes after `previous` on the u32 circle. */
+export function isNewer(sequence: number, previous: number): boolean {
+  return sequence !== previous && ((sequence - previous) >>> 0) < 0x8000_0000;
+}
+
+export class LiveStreams {
+  private readonly slots = new Map<string, StreamSlot>();
+  private readonly listeners = new Set<() => void>();
+
+  /** Throws a `TypeError` for bytes that are no stream message. */
+  accept(bytes: Uint8Array, nowMs: number): void {
+    const message = decodeStream(bytes);
+    const before = this.slots.get(message.name);
+    if (before && !isNewer(message.sequence, before.message.sequence) && nowMs - before.arrivedMs < 1000) return;
+    const gapMs = before ? Math.max(1, nowMs - before.arrivedMs) : 0;
+    const rateHz = before && gapMs < 2000 ? before.rateHz + 0.15 * (1000 / gapMs - before.rateHz) : 0;
+    this.slots.set(message.name, { message, count: (before?.count ?? 0) + 1, arrivedMs: nowMs, rateHz });
+    for (const listener of this.listeners) listener();
+  }
+
+  get(name: string): StreamSlot | undefined {
+    return this.slots.get(name);
+  }
+
+  /** Forgets everything, as after a lost link: old sequence numbers mean nothing to a new engine. */
+  clear(): void {
+    this.slots.clear();
+  }
+
+  onArrival(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}

@@ -1,0 +1,129 @@
+/** Task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. Read from two metres away. */
+import { ACTIONS, missingForFineTune, perform } from '../../actions.ts';
+import { driverView } from '../../driver.ts';
+import { duration, fixed, grouped, percent } from '../../format.ts';
+import { activeRun, useEngine } from '../../state/engine-store.ts';
+import { useWindow } from '../../state/window-store.ts';
+import { KeyCap } from '../../ui/button.tsx';
+import { Glyph } from '../../ui/glyph.tsx';
+
+function Driver() {
+  const key = useEngine((state) => JSON.stringify(driverView(state.link.state === 'open', state.status)));
+  const view = JSON.parse(key) as ReturnType<typeof driverView>;
+  return (
+    <div className="driver" data-tone={view.tone} data-testid="driver" role="status" aria-live="polite">
+      <Glyph name={view.glyph} className="driver-glyph" />
+      <span className="driver-text">
+        <b>{view.word}</b>
+        <small>{view.detail}</small>
+      </span>
+    </div>
+  );
+}
+
+function Tick() {
+  const hz = useEngine((state) => state.status?.tick.hz);
+  const jitter = useEngine((state) => state.status?.tick.jitterP99Ms);
+  const missed = useEngine((state) => state.status?.tick.missedDeadlines ?? 0);
+  return (
+    <div
+      className="figure tick"
+      title={`Control ticks per second, and the 99th percentile of their jitter; ${missed} missed deadlines`}
+    >
+      <b>
+        {hz === undefined ? '–' : fixed(hz, 1)}
+        <span className="unit"> Hz</span>
+      </b>
+      <small>±{jitter === undefined ? '–' : fixed(jitter, 1)} ms</small>
+    </div>
+  );
+}
+
+function Counter({ label, of, title }: { readonly label: string; readonly of: 'rlTransitions' | 'demoTransitions'; readonly title: string }) {
+  const count = useEngine((state) => state.status?.buffers[of]);
+  return (
+    <div className="figure counter" title={title} data-testid={`counter-${label}`}>
+      <b>{count === undefined ? '–' : grouped(count)}</b>
+      <small>{label}</small>
+    </div>
+  );
+}
+
+function FineTune() {
+  const run = useEngine((state) => activeRun(state.runs));
+  const missing = useEngine(missingForFineTune);
+  if (run) {
+    const share = run.steps ? run.step / run.steps : undefined;
+    return (
+      <button
+        type="button"
+        className="button bar-button"
+        title="Show the run"
+        onClick={() => useWindow.setState({ tab: 'runs' })}
+      >
+        <span className="bar-button-text">
+          <b>Fine-tuning {share === undefined ? '' : percent(share)}</b>
+          <small>{run.secondsLeft === undefined ? `${grouped(run.step)} updates` : `${duration(run.secondsLeft)} left`}</small>
+        </span>
+        <i className="bar-button-fill" style={{ transform: `scaleX(${share ?? 0})` }} />
+      </button>
+    );
+  }
+  const blocked = missing !== undefined;
+  return (
+    <button
+      type="button"
+      className={`button bar-button ${blocked ? '' : 'strong'}`}
+      data-action="fine-tune"
+      aria-disabled={blocked || undefined}
+      title={blocked ? `Still needed: ${missing}` : 'Start fine-tuning in the background (F)'}
+      onClick={() => perform('fine-tune')}
+    >
+      <span className="bar-button-text">
+        <b>{ACTIONS['fine-tune'].label}</b>
+        <small>{missing ?? 'ready'}</small>
+      </span>
+      <KeyCap keys="F" />
+    </button>
+  );
+}
+
+export function Bar() {
+  const task = useEngine((state) => state.rig?.task);
+  const robot = useEngine((state) => state.rig?.robot);
+  const simulated = useEngine((state) => state.rig?.simulated);
+  return (
+    <header className="bar">
+      <div className="bar-place">
+        <b>{task ?? 'Takeover'}</b>
+        <small>
+          {robot ?? 'no rig'}
+          {simulated ? ' · simulated' : ''}
+        </small>
+      </div>
+      <Driver />
+      <div className="bar-figures">
+        <Tick />
+        <Counter label="RL" of="rlTransitions" title="Transitions in the RL buffer" />
+        <Counter label="Demo" of="demoTransitions" title="Transitions in the demo buffer" />
+      </div>
+      <div className="bar-actions">
+        <FineTune />
+        <button
+          type="button"
+          className="button quiet help"
+          title="Keys (?)"
+          aria-label="Keys"
+          onClick={() => perform('help')}
+        >
+          ?
+        </button>
+        <button type="button" className="stop" data-action="stop" title="Stop (Escape)" onClick={() => perform('stop')}>
+          <Glyph name="octagon" />
+          <b>STOP</b>
+          <KeyCap keys="Esc" />
+        </button>
+      </div>
+    </header>
+  );
+}

@@ -1,0 +1,157 @@
+/** What is recorded: the episodes, their labels, replay, and export. Discarding marks, it never deletes. */
+import { useState } from 'react';
+import { type EpisodeSummary, interventionRate } from '../../../main/api/index.ts';
+import { CallError } from '../../engine/engine-client.ts';
+import { call, say, tell } from '../../engine/engine.ts';
+import { bytes, clockTime, percent } from '../../format.ts';
+import { openReplay } from '../../replay.ts';
+import { useEngine } from '../../state/engine-store.ts';
+import { useWindow } from '../../state/window-store.ts';
+import { Button } from '../../ui/button.tsx';
+import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { OutcomeMark } from '../../ui/glyph.tsx';
+
+type Filter = 'all' | 'success' | 'helped' | 'discarded';
+const FILTERS: readonly { readonly value: Filter; readonly label: string }[] = [
+  { value: 'all', label: 'All' },
+  { value: 'success', label: 'Success' },
+  { value: 'helped', label: 'By hand' },
+  { value: 'discarded', label: 'Discarded' },
+];
+
+function passes(episode: EpisodeSummary, filter: Filter): boolean {
+  if (filter === 'discarded') return episode.discarded;
+  if (filter === 'success') return !episode.discarded && episode.outcome === 'success';
+  if (filter === 'helped') return !episode.discarded && episode.humanSteps > 0;
+  return true;
+}
+
+function EpisodeRow({ episode, chosen, onChoose }: { readonly episode: EpisodeSummary; readonly chosen: boolean; readonly onChoose: () => void }) {
+  const replayed = useWindow((state) => state.replay?.recording.episode.id === episode.id);
+  const share = interventionRate(episode);
+  return (
+    <div className="episode" data-discarded={episode.discarded} data-chosen={chosen || replayed}>
+      <button type="button" className="episode-head" aria-expanded={chosen} onClick={onChoose}>
+        <b>{episode.id}</b>
+        <OutcomeMark outcome={episode.outcome} />
+        <span className="who" title={`${percent(share)} by hand`}>
+          <i style={{ flexGrow: episode.steps - episode.humanSteps }} className="policy" />
+          <i style={{ flexGrow: episode.humanSteps }} className="human" />
+        </span>
+        <span className="episode-share">{episode.mode === 'demonstrate' ? 'demo' : percent(share)}</span>
+        <span className="muted">{episode.steps}</span>
+      </button>
+      {chosen ? (
+        <div className="episode-body">
+          <p className="muted small">
+            {episode.policy ?? 'demonstration'}
+            {episode.policyIsCandidate ? ' (candidate)' : ''} · {clockTime(episode.startedAtMs)} · {episode.takeovers} takeovers
+            {episode.judge ? ` · judged by ${episode.judge}` : ''}
+          </p>
+          <div className="buttons two">
+            <Button kind="strong" onClick={() => void openReplay(episode.id)}>
+              Replay
+            </Button>
+            <Button
+              blocked={episode.discarded ? 'It is discarded already; undo takes it back.' : undefined}
+              onClick={() => void tell('episode.discard', { episodeId: episode.id })}
+            >
+              Discard
+            </Button>
+            <Button onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict: 'success' })}>Label success</Button>
+            <Button onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict: 'failure' })}>Label failure</Button>
+          </div>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function Export() {
+  const exports = useEngine((state) => state.exports);
+  const [directory, setDirectory] = useState('');
+  const [includeDiscarded, setIncludeDiscarded] = useState(false);
+  const start = async () => {
+    try {
+      const trimmed = directory.trim();
+      const answer = await call('data.export', { format: 'lerobot-v3', includeDiscarded, ...(trimmed ? { directory: trimmed } : {}) });
+      say('info', `Exporting to ${answer.directory}`);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      say('error', error.message, error.remedy);
+    }
+  };
+  return (
+    <Section title="Export">
+      <Row label="Format">LeRobotDataset v3.0</Row>
+      <input
+        className="path"
+        placeholder="Folder (empty: in the project)"
+        aria-label="Folder to export to"
+        value={directory}
+        onChange={(event) => setDirectory(event.target.value)}
+      />
+      <Switch label="With discarded episodes" on={includeDiscarded} onChange={setIncludeDiscarded} />
+      <div className="buttons">
+        <Button kind="strong" onClick={() => void start()}>
+          Export the session
+        </Button>
+      </div>
+      {exports.map((one) => (
+        <div key={one.exportId} className="export" data-state={one.state}>
+          <span className="path-line" title={one.directory}>
+            {one.directory}
+          </span>
+          {one.state === 'running' ? (
+            <Progress fraction={one.fraction} label="Progress of the export" />
+          ) : (
+            <span className={one.state === 'failed' ? 'danger-text' : 'muted'}>{one.message ?? (one.state === 'failed' ? 'failed' : 'finished')}</span>
+          )}
+        </div>
+      ))}
+    </Section>
+  );
+}
+
+export function DataTab() {
+  const episodes = useEngine((state) => state.episodes);
+  const loaded = useEngine((state) => state.episodesLoaded);
+  const perHour = useEngine((state) => state.status?.storeBytesPerHour);
+  const free = useEngine((state) => state.status?.diskFreeBytes);
+  const [filter, setFilter] = useState<Filter>('all');
+  const [chosen, setChosen] = useState<number | undefined>(undefined);
+  const shown = episodes.filter((episode) => passes(episode, filter)).toReversed();
+  return (
+    <>
+      <Section
+        title="Episodes"
+        aside={<span className="muted small">{perHour === undefined || free === undefined ? '' : `${bytes(perHour)}/h · ${bytes(free)} free`}</span>}
+      >
+        <Choice label="Filter" value={filter} options={FILTERS} onChange={setFilter} />
+        {episodes.length === 0 ? (
+          <p className="muted">{loaded ? 'Nothing is recorded yet. Start an episode with N: every step is stored.' : 'Reading the project …'}</p>
+        ) : (
+          <div className="episodes">
+            <div className="episode-titles">
+              <span>No.</span>
+              <span>Outcome</span>
+              <span>Who drove</span>
+              <span>By hand</span>
+              <span>Steps</span>
+            </div>
+            {shown.map((episode) => (
+              <EpisodeRow
+                key={episode.id}
+                episode={episode}
+                chosen={episode.id === chosen}
+                onChoose={() => setChosen(episode.id === chosen ? undefined : episode.id)}
+              />
+            ))}
+            {shown.length === 0 ? <p className="muted">No episode is of this kind.</p> : null}
+          </div>
+        )}
+      </Section>
+      <Export />
+    </>
+  );
+}

@@ -1,0 +1,147 @@
+/** The episode: task, mode, go and verdicts, readiness to fine-tune, the policy, how control is taken, and what takes it. */
+import type { Mode, TakeoverMode } from '../../../main/api/index.ts';
+import { tell } from '../../engine/engine.ts';
+import { fixed, grouped } from '../../format.ts';
+import { useEngine } from '../../state/engine-store.ts';
+import { ActionButton, Button, KeyCap } from '../../ui/button.tsx';
+import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { InputDevices } from './input-devices.tsx';
+
+const MODES: readonly { readonly value: Mode; readonly label: string; readonly title: string }[] = [
+  { value: 'run', label: 'Run', title: 'A policy drives and you correct it' },
+  { value: 'demonstrate', label: 'Demonstrate', title: 'You drive from start to end' },
+];
+const TAKEOVER_MODES: readonly { readonly value: TakeoverMode; readonly label: string; readonly title: string }[] = [
+  { value: 'motion', label: 'Motion', title: 'Moving the puck takes over; neutral for a moment releases' },
+  { value: 'hold', label: 'Hold', title: 'You drive while the button is held' },
+  { value: 'toggle', label: 'Toggle', title: 'Space takes over, Space releases' },
+];
+
+function Verdicts() {
+  const running = useEngine((state) => state.status?.phase === 'running');
+  const step = useEngine((state) => state.status?.step ?? 0);
+  const maxSteps = useEngine((state) => state.rig?.maxSteps ?? 0);
+  const periodMs = useEngine((state) => state.rig?.periodMs ?? 100);
+  const autoStart = useEngine((state) => state.rig?.autoStart ?? false);
+  return (
+    <>
+      <div className="step-line">
+        <Progress fraction={running && maxSteps > 0 ? step / maxSteps : 0} label="Steps of this episode" />
+        <span>
+          {running ? `${step} of ${maxSteps}` : `0 of ${maxSteps}`} · {fixed((running ? step * periodMs : 0) / 1000, 1)} s
+        </span>
+      </div>
+      <div className="buttons two">
+        {running ? (
+          <Button
+            onClick={() => void tell('episode.reset', {})}
+            title="Ends the episode without a verdict and resets the arm"
+          >
+            End and reset
+          </Button>
+        ) : (
+          <ActionButton id="next" kind="strong" />
+        )}
+        <ActionButton id="takeover" />
+        <ActionButton id="success" />
+        <ActionButton id="failure" />
+        <ActionButton id="discard" />
+        <ActionButton id="undo" />
+      </div>
+      <Switch label="Start the next episode by itself" on={autoStart} onChange={(on) => void tell('settings.set', { autoStart: on })} />
+    </>
+  );
+}
+
+function Readiness() {
+  const readiness = useEngine((state) => state.readiness);
+  return (
+    <Section title="Fine-tune" aside={readiness?.ready ? <span className="badge success">ready</span> : null}>
+      {readiness ? (
+        <ul className="needs">
+          {readiness.needs.map((need) => (
+            <li key={need.label} data-done={need.have >= need.need}>
+              <span>{need.label}</span>
+              <b>
+                {grouped(Math.min(need.have, 99_999))}/{grouped(need.need)}
+              </b>
+              <Progress fraction={need.need > 0 ? need.have / need.need : 1} label={need.label} />
+            </li>
+          ))}
+        </ul>
+      ) : (
+        <p className="muted">Shown when the engine answers.</p>
+      )}
+    </Section>
+  );
+}
+
+function PolicyPart() {
+  const policy = useEngine((state) => state.status?.policy?.name);
+  const candidate = useEngine((state) => state.status?.policy?.candidate ?? false);
+  const policies = useEngine((state) => state.policies);
+  return (
+    <Section title="Policy" aside={candidate ? <span className="badge" title="On trial: reverted by itself if success falls">candidate</span> : null}>
+      {policy ? (
+        <select
+          aria-label="Policy, from the next episode on"
+          value={policy}
+          onChange={(event) => void tell('policy.use', { name: event.target.value })}
+        >
+          {policies.some((one) => one.name === policy) ? null : <option value={policy}>{policy}</option>}
+          {policies.map((one) => (
+            <option key={one.name} value={one.name}>
+              {one.name}
+              {one.trainedSteps > 0 ? ` · ${grouped(one.trainedSteps)} updates` : ''}
+            </option>
+          ))}
+        </select>
+      ) : (
+        <p className="muted">No policy is loaded. Record demonstrations (R), then fine-tune (F): the first run makes one.</p>
+      )}
+      <div className="buttons">
+        <ActionButton id="revert" />
+      </div>
+    </Section>
+  );
+}
+
+export function EpisodeTab() {
+  const instruction = useEngine((state) => state.rig?.instruction);
+  const mode = useEngine((state) => state.status?.mode);
+  const running = useEngine((state) => state.status?.phase === 'running');
+  const takeover = useEngine((state) => state.rig?.takeover);
+  return (
+    <>
+      <Section title="Task">
+        <p className="instruction">{instruction ?? '–'}</p>
+        <div className="inline">
+          <Choice
+            label="Mode"
+            value={mode}
+            options={MODES}
+            blocked={running ? 'Not while an episode runs.' : undefined}
+            onChange={(value) => void tell('mode.set', { mode: value })}
+          />
+          <KeyCap keys="R" />
+        </div>
+        <Verdicts />
+      </Section>
+      <Readiness />
+      <PolicyPart />
+      <Section title="Taking over">
+        <Choice
+          label="How control is taken"
+          value={takeover?.mode}
+          options={TAKEOVER_MODES}
+          onChange={(value) => takeover && void tell('settings.set', { takeover: { ...takeover, mode: value } })}
+        />
+        <p className="muted small">{TAKEOVER_MODES.find((one) => one.value === takeover?.mode)?.title}</p>
+        <InputDevices />
+        <Row label="Gripper">
+          <ActionButton id="gripper">Open or close</ActionButton>
+        </Row>
+      </Section>
+    </>
+  );
+}

@@ -1,0 +1,62 @@
+/** What can take control: each device with its state and remedy, and the axes it moves right now. */
+import { useRef } from 'react';
+import { useShallow } from 'zustand/react/shallow';
+import { useEngine } from '../../state/engine-store.ts';
+import { usePainter } from '../../ui/use-painter.ts';
+
+const AXES = ['x', 'y', 'z', 'rx', 'ry', 'rz'] as const;
+const STATE_SAYS = { ready: 'ready', absent: 'not plugged in', blocked: 'no permission', lost: 'unplugged' } as const;
+
+export function LiveAxes() {
+  const bars = useRef<(HTMLElement | null)[]>([]);
+  usePainter(() => {
+    const axes = useEngine.getState().status?.puckAxes;
+    bars.current.forEach((bar, index) => {
+      if (bar) bar.style.transform = `scaleX(${axes?.[index] ?? 0})`;
+    });
+  });
+  return (
+    <div className="axes" role="img" aria-label="Axes of the device that moves">
+      {AXES.map((name, index) => (
+        <span key={name}>
+          <b>{name}</b>
+          <em>
+            <i
+              ref={(element) => {
+                bars.current[index] = element;
+              }}
+            />
+          </em>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+export function InputDevices() {
+  const lines = useEngine(
+    useShallow((state) => (state.status?.inputDevices ?? []).map((device) => JSON.stringify(device))),
+  );
+  const devices = lines.map((line) => JSON.parse(line) as NonNullable<ReturnType<typeof useEngine.getState>['status']>['inputDevices'][number]);
+  const ready = devices.some((device) => device.state === 'ready' && (device.kind === 'spacemouse' || device.kind === 'gamepad'));
+  return (
+    <div className="devices">
+      {devices.map((device) => (
+        <div key={`${device.kind} ${device.name}`} className="device" data-state={device.state}>
+          <i className="health" />
+          <span>{device.name}</span>
+          <small>{STATE_SAYS[device.state]}</small>
+          {device.message ? <p>{device.message}</p> : null}
+          {device.remedy ? <pre>{device.remedy}</pre> : null}
+        </div>
+      ))}
+      {ready ? null : (
+        <p className="muted small">
+          No SpaceMouse or gamepad is connected. Plug one in, or drive from here: drag the puck, or click the scene and use
+          the keys.
+        </p>
+      )}
+      <LiveAxes />
+    </div>
+  );
+}

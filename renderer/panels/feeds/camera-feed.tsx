@@ -1,0 +1,75 @@
+/** One camera's picture with its name, rate and age; grey with the reason when stale. C shows exactly what the policy is given. */
+import { useRef } from 'react';
+import { decodePicture } from '../../../main/api/index.ts';
+import { live, nowMs } from '../../engine/engine.ts';
+import { freshnessOf } from '../../freshness.ts';
+import { useEngine } from '../../state/engine-store.ts';
+import { useWindow } from '../../state/window-store.ts';
+import { usePainter } from '../../ui/use-painter.ts';
+
+const STALE_MS = 600;
+
+export interface CameraFeedProps {
+  readonly name: string;
+  readonly stream: string;
+  readonly camera: { readonly widthPx: number; readonly heightPx: number };
+}
+
+export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
+  const box = useRef<HTMLElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const facts = useRef<HTMLSpanElement>(null);
+  const reason = useRef<HTMLSpanElement>(null);
+  const painted = useRef<{ stream: string; count: number; image: ImageData | undefined }>({ stream: '', count: -1, image: undefined });
+  const cropShown = useWindow((state) => state.cropShown);
+  const replaying = stream !== name;
+
+  usePainter(() => {
+    if (!box.current || !canvas.current || !facts.current || !reason.current) return;
+    const slot = live.get(stream);
+    const linked = useEngine.getState().link.state === 'open';
+    const fresh = replaying && slot ? { stale: false, says: '' } : freshnessOf(linked, slot, nowMs(), STALE_MS);
+    box.current.classList.toggle('stale', fresh.stale);
+    if (reason.current.textContent !== fresh.says) reason.current.textContent = fresh.says;
+    const ageMs = slot ? Math.min(9999, Math.max(0, nowMs() - slot.arrivedMs)) : 0;
+    facts.current.textContent = replaying
+      ? 'recorded'
+      : slot
+        ? `${slot.rateHz.toFixed(0)}\u2009Hz · ${(Math.round(ageMs / 10) * 10).toFixed(0)}\u2009ms`
+        : '–';
+    if (!slot || (painted.current.count === slot.count && painted.current.stream === stream)) return;
+    const picture = decodePicture(slot.message.payload);
+    if (picture.widthPx === 0 || picture.rgb.length < picture.widthPx * picture.heightPx * 3) return;
+    let image = painted.current.image;
+    if (!image || image.width !== picture.widthPx || image.height !== picture.heightPx) {
+      canvas.current.width = picture.widthPx;
+      canvas.current.height = picture.heightPx;
+      image = new ImageData(picture.widthPx, picture.heightPx);
+      image.data.fill(255);
+    }
+    const pixels = picture.widthPx * picture.heightPx;
+    for (let index = 0; index < pixels; index++) {
+      image.data[4 * index] = picture.rgb[3 * index]!;
+      image.data[4 * index + 1] = picture.rgb[3 * index + 1]!;
+      image.data[4 * index + 2] = picture.rgb[3 * index + 2]!;
+    }
+    canvas.current.getContext('2d')?.putImageData(image, 0, 0);
+    painted.current = { stream, count: slot.count, image };
+  });
+
+  return (
+    <figure ref={box} className={`feed camera ${cropShown ? 'crop' : ''}`} data-testid={`feed-${name}`}>
+      <canvas ref={canvas} aria-label={`${name} camera`} />
+      <figcaption>
+        <b>{name}</b>
+        <span ref={facts} className="facts" />
+      </figcaption>
+      <span ref={reason} className="feed-reason" />
+      {cropShown ? (
+        <span className="crop-label">
+          policy input, {camera.widthPx} × {camera.heightPx}, whole picture
+        </span>
+      ) : null}
+    </figure>
+  );
+}

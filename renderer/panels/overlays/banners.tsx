@@ -1,0 +1,177 @@
+/** The states that need words over the scene: link lost, fault, hold, other window, disk full, replay. Each says what to do. */
+import { useEffect, useState } from "react";
+import { every, systemClock } from "../../../main/api/clock.ts";
+import { perform } from '../../actions.ts';
+import { driverView } from '../../driver.ts';
+import { nowMs, reconnect, tell } from '../../engine/engine.ts';
+import { bytes } from '../../format.ts';
+import { closeReplay, togglePlaying } from '../../replay.ts';
+import { useEngine } from '../../state/engine-store.ts';
+import { useWindow } from '../../state/window-store.ts';
+import { Button } from '../../ui/button.tsx';
+import { Glyph } from '../../ui/glyph.tsx';
+
+const LOW_DISK_BYTES = 2e9;
+
+function LinkBanner() {
+  const link = useEngine((state) => state.link);
+  const everLinked = useEngine((state) => state.everLinked);
+  const [now, setNow] = useState(nowMs);
+  useEffect(() => {
+    if (link.state !== 'lost') return;
+    return every(systemClock, 250, () => setNow(nowMs()));
+  }, [link]);
+  if (link.state === 'open') return null;
+  if (link.state === 'refused')
+    return (
+      <div className="banner danger" data-testid="link-banner">
+        <Glyph name="broken" />
+        <div>
+          <b>{link.reason}</b>
+          <p>{link.remedy}</p>
+        </div>
+        <Button onClick={reconnect}>Try again</Button>
+      </div>
+    );
+  const seconds = link.state === 'lost' ? Math.max(0, (link.retryAtMs - now) / 1000).toFixed(0) : '0';
+  return (
+    <div className="banner hold" data-testid="link-banner">
+      <Glyph name="broken" />
+      <div>
+        <b>{everLinked ? 'The link to the engine is lost' : 'Looking for the engine'}</b>
+        <p>
+          {everLinked ? 'The engine holds the arm by itself; what is stored is safe. ' : ''}
+          {link.state === 'lost' ? `Next try in ${seconds}\u2009s.` : 'Trying now.'}
+        </p>
+      </div>
+      <Button onClick={reconnect}>Try now</Button>
+    </div>
+  );
+}
+
+function FaultBanner() {
+  const fault = useEngine((state) => (state.link.state === 'open' ? state.status?.fault : undefined));
+  if (!fault) return null;
+  return (
+    <div className="banner danger" role="alert" data-testid="fault-banner">
+      <Glyph name="triangle" />
+      <div>
+        <b>{fault.what}</b>
+        <p>{fault.armDoes}</p>
+        <p>{fault.remedy}</p>
+      </div>
+      <Button kind="strong" onClick={() => void tell('control.resume', {})}>
+        Resume
+      </Button>
+    </div>
+  );
+}
+
+function HoldBanner() {
+  const reason = useEngine((state) => {
+    if (state.link.state !== 'open' || state.status?.phase !== 'hold' || state.status.fault) return undefined;
+    return state.status.holdReason ?? 'No motion is commanded.';
+  });
+  const stopped = useEngine((state) => driverView(true, state.status).word === 'STOPPED');
+  const moved = useEngine((state) => state.status?.puckAxes.some((value) => Math.abs(value) > 0.06) ?? false);
+  if (reason === undefined) return null;
+  return (
+    <div className={`banner ${stopped ? 'danger' : 'hold'}`} data-testid="hold-banner">
+      <Glyph name={stopped ? 'octagon' : 'bars'} />
+      <div>
+        <b>{stopped ? 'Stopped' : 'Holding'}</b>
+        <p>{reason}</p>
+        {moved ? <p>Let the puck come back to neutral first.</p> : null}
+      </div>
+      <Button kind="strong" blocked={moved ? 'The puck is not at neutral.' : undefined} onClick={() => void tell('control.resume', {})}>
+        Resume
+      </Button>
+    </div>
+  );
+}
+
+function OtherWindowBanner() {
+  const other = useEngine((state) => state.link.state === 'open' && state.status?.controlsHeldByOther === true);
+  if (!other) return null;
+  return (
+    <div className="banner hold" data-testid="claim-banner">
+      <Glyph name="ring" />
+      <div>
+        <b>Another window holds the controls</b>
+        <p>This one watches. Stop works from here too.</p>
+      </div>
+      <Button kind="strong" onClick={() => void tell('controls.claim', {})}>
+        Take the controls
+      </Button>
+    </div>
+  );
+}
+
+function DiskBanner() {
+  const recording = useEngine((state) => state.status?.recording);
+  const free = useEngine((state) => state.status?.diskFreeBytes ?? Number.POSITIVE_INFINITY);
+  const folder = useEngine((state) => state.rig?.projectFolder);
+  if (recording !== 'disk-full' && free > LOW_DISK_BYTES) return null;
+  const full = recording === 'disk-full';
+  return (
+    <div className={`banner ${full ? 'danger' : 'hold'}`} data-testid="disk-banner">
+      <Glyph name="triangle" />
+      <div>
+        <b>{full ? 'The disk is full: nothing is recorded' : 'The disk is nearly full'}</b>
+        <p>
+          {bytes(free)} left. What is stored is safe. Free some space{folder ? ` on the disk of ${folder}` : ''}.
+        </p>
+      </div>
+    </div>
+  );
+}
+
+function ReplayBanner() {
+  const replay = useWindow((state) => state.replay);
+  if (!replay) return null;
+  return (
+    <div className="banner plain" data-testid="replay-banner">
+      <Glyph name="arc" />
+      <div>
+        <b>Replay of episode {replay.recording.episode.id}</b>
+        <p>
+          Observation {replay.index} of {replay.recording.poses.length - 1}. The arm itself goes on as the bar says.
+        </p>
+      </div>
+      <Button onClick={togglePlaying}>{replay.playing ? 'Pause' : 'Play'}</Button>
+      <Button onClick={closeReplay}>Back to live</Button>
+    </div>
+  );
+}
+
+function ReadyHint() {
+  const ready = useEngine((state) => state.link.state === 'open' && state.status?.phase === 'ready' && !state.status.fault);
+  const mode = useEngine((state) => state.status?.mode);
+  const replaying = useWindow((state) => state.replay !== undefined);
+  const other = useEngine((state) => state.status?.controlsHeldByOther === true);
+  if (!ready || replaying || other) return null;
+  return (
+    <div className="banner plain compact" data-testid="ready-banner">
+      <div>
+        <b>{mode === 'demonstrate' ? 'Ready for a demonstration' : 'Ready'}</b>
+      </div>
+      <Button kind="strong" onClick={() => perform('next')}>
+        Start <kbd>N</kbd>
+      </Button>
+    </div>
+  );
+}
+
+export function Banners() {
+  return (
+    <div className="banners">
+      <LinkBanner />
+      <FaultBanner />
+      <HoldBanner />
+      <OtherWindowBanner />
+      <DiskBanner />
+      <ReplayBanner />
+      <ReadyHint />
+    </div>
+  );
+}

@@ -1,0 +1,155 @@
+/** The scene's place in the window: canvas, frame tinted by who drives, view buttons, puck, and the states that need words. */
+import { useEffect, useRef, useState } from 'react';
+import { decodeStreamNumbers } from '../../decode-poses.ts';
+import { driverView } from '../../driver.ts';
+import { requestDraw } from '../../engine/draw-loop.ts';
+import { live, setStreamRate } from '../../engine/engine.ts';
+import { systemClock } from '../../../main/api/clock.ts';
+import { RigScene } from '../../scene/rig-scene.ts';
+import type { QualityLevel } from '../../scene/quality.ts';
+import { liveEpisode, useEngine } from '../../state/engine-store.ts';
+import { type SceneView, useWindow } from '../../state/window-store.ts';
+import { Banners } from '../overlays/banners.tsx';
+import { FirstStart } from '../overlays/first-start.tsx';
+import { usePainter } from '../../ui/use-painter.ts';
+import { Puck } from './puck.tsx';
+
+const VIEWS: readonly { readonly view: SceneView; readonly label: string; readonly key: string }[] = [
+  { view: 'wrist', label: 'Wrist', key: '1' },
+  { view: 'side', label: 'Side', key: '2' },
+  { view: 'top', label: 'Top', key: '3' },
+  { view: 'free', label: 'Free', key: '4' },
+];
+
+/** `?quality=high` in the address overrides the ladder. */
+function askedLevel(): QualityLevel | undefined {
+  const asked = new URLSearchParams(location.search).get('quality');
+  return asked === 'high' || asked === 'medium' || asked === 'low' ? asked : undefined;
+}
+
+function Views() {
+  const view = useWindow((state) => state.view);
+  return (
+    <div className="views" role="radiogroup" aria-label="View">
+      {VIEWS.map((one) => (
+        <button
+          key={one.view}
+          type="button"
+          // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
+          role="radio"
+          aria-checked={one.view === view}
+          onClick={() => useWindow.setState({ view: one.view })}
+        >
+          {one.label} <kbd>{one.key}</kbd>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function ScenePanel() {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const scene = useRef<RigScene | undefined>(undefined);
+  const poses = useRef<{ count: number; numbers: Float32Array | undefined }>({ count: -1, numbers: undefined });
+  const [broken, setBroken] = useState<string | undefined>(undefined);
+  const shapes = useEngine((state) => state.shapes);
+  const rig = useEngine((state) => state.rig);
+  const view = useWindow((state) => state.view);
+  const focused = useWindow((state) => state.sceneFocused);
+  const drives = useEngine((state) => state.status?.holdsControls === true);
+
+  // A new rig's limits move the box; only new shapes build the scene anew.
+  const newestRig = useRef(rig);
+  newestRig.current = rig;
+  useEffect(() => {
+    if (!canvas.current || !shapes || !newestRig.current) return;
+    try {
+      const made = new RigScene({
+        canvas: canvas.current,
+        rig: newestRig.current,
+        shapes,
+        level: askedLevel(),
+        onMoved: requestDraw,
+        onQuality: (quality) => setStreamRate(quality.streamHz),
+      });
+      scene.current = made;
+      made.show(useWindow.getState().view);
+      setBroken(undefined);
+    } catch (error) {
+      setBroken(error instanceof Error ? error.message : 'no 3-D drawing here');
+    }
+    requestDraw();
+    return () => {
+      scene.current?.dispose();
+      scene.current = undefined;
+    };
+  }, [shapes]);
+  useEffect(() => {
+    if (rig) scene.current?.setLimits(rig);
+    requestDraw();
+  }, [rig]);
+  useEffect(() => {
+    scene.current?.show(view);
+    requestDraw();
+  }, [view]);
+
+  const cancelAgain = useRef(() => {});
+  usePainter((nowMs) => {
+    const made = scene.current;
+    if (!made) return;
+    const { link, status } = useEngine.getState();
+    const { replay } = useWindow.getState();
+    const slot = live.get('poses');
+    if (slot && slot.count !== poses.current.count)
+      poses.current = { count: slot.count, numbers: decodeStreamNumbers(slot.message.payload) };
+    const tone = driverView(link.state === 'open', status).tone;
+    const step = replay?.recording.steps[Math.min(replay.index, replay.recording.steps.length - 1)];
+    const again = made.draw({
+      nowMs,
+      poses: replay ? replay.recording.poses[replay.index] : poses.current.numbers,
+      posesCount: replay ? replay.index + 0.5 : poses.current.count,
+      setPoint: replay || status?.phase === 'hold' ? undefined : liveEpisode.setPoint,
+      tone: replay ? (step?.actor === 'policy' ? 'policy' : 'human') : tone,
+      replaying: replay !== undefined,
+      stream: (name) => live.get(replay ? `replay/${name}` : name),
+    });
+    cancelAgain.current();
+    if (again !== undefined) cancelAgain.current = systemClock.at(systemClock.nowMs() + again, requestDraw);
+  });
+
+  return (
+    <main className="scene" aria-label="Scene">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the scene takes the keyboard to drive the arm */}
+      <div
+        className="scene-stage"
+        data-drive
+        data-testid="scene"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: as above
+        tabIndex={0}
+        role="application"
+        aria-label="Scene: with focus, keys drive the arm"
+        onFocus={() => useWindow.setState({ sceneFocused: true })}
+        onBlur={() => useWindow.setState({ sceneFocused: false })}
+        onPointerDown={(event) => event.currentTarget.focus()}
+        onDoubleClick={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          const x = ((event.clientX - box.left) / box.width) * 2 - 1;
+          const y = 1 - ((event.clientY - box.top) / box.height) * 2;
+          const name = scene.current?.cameraAt(x, y);
+          if (name === 'wrist' || name === 'side') useWindow.setState({ view: name });
+        }}
+      >
+        <canvas ref={canvas} />
+      </div>
+      <div className="scene-frame" />
+      <Views />
+      <div className={`drive-hint ${focused ? 'on' : ''}`}>
+        {focused && drives ? 'keys drive: W A S D · Q E · arrows · Z X · G' : 'click the scene to drive with keys'}
+      </div>
+      {broken ? <p className="scene-broken">The 3-D view cannot be drawn here: {broken}. Cameras and controls work.</p> : null}
+      <Puck />
+      <Banners />
+      <FirstStart />
+    </main>
+  );
+}

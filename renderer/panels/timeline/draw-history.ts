@@ -1,0 +1,120 @@
+/** Paints the last 20 episodes as bars (steps by actor, outcome below) and, beside them, both rates as they developed. */
+import type { EpisodeSummary } from '../../../main/api/index.ts';
+import { rollingRates } from '../../rates.ts';
+import { colorOf } from '../../tokens.ts';
+import { hatch } from '../../ui/canvas-size.ts';
+
+export const SHOWN = 20;
+
+export interface HistoryPlaces {
+  /** CSS pixels from the left where a bar begins, by episode. */
+  readonly bars: readonly { readonly episodeId: number; readonly from: number; readonly to: number }[];
+}
+
+export function drawHistory(canvas: HTMLCanvasElement, episodes: readonly EpisodeSummary[], ratio: number, selectedId: number | undefined): HistoryPlaces {
+  const context = canvas.getContext('2d');
+  if (!context) return { bars: [] };
+  const width = canvas.width / ratio;
+  const height = canvas.height / ratio;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  context.font = '11px "Inter Variable"';
+  context.textBaseline = 'middle';
+  const barsWidth = Math.round(width * 0.5);
+  const shown = episodes.slice(-SHOWN);
+  const pitch = barsWidth / SHOWN;
+  const bottom = height - 18;
+  const tallest = Math.max(20, ...shown.map((episode) => episode.steps));
+  const human = hatch(context, colorOf('human'), '#7a5527', 5);
+  context.fillStyle = colorOf('line');
+  context.fillRect(0, bottom, barsWidth - 2, 1);
+  const bars = shown.map((episode, index) => {
+    const from = (SHOWN - shown.length + index) * pitch;
+    const thick = Math.max(3, pitch - 4);
+    const full = ((bottom - 6) * episode.steps) / tallest;
+    const humanPx = episode.steps > 0 ? (full * episode.humanSteps) / episode.steps : 0;
+    context.globalAlpha = episode.discarded ? 0.28 : 1;
+    context.fillStyle = colorOf('policy');
+    context.fillRect(from, bottom - full + humanPx, thick, full - humanPx);
+    context.fillStyle = human;
+    context.fillRect(from, bottom - full, thick, humanPx);
+    if (episode.id === selectedId) {
+      context.strokeStyle = colorOf('text');
+      context.strokeRect(from - 1.5, bottom - full - 1.5, thick + 3, full + 3);
+    }
+    mark(context, episode, from + thick / 2, bottom + 9);
+    context.globalAlpha = 1;
+    return { episodeId: episode.id, from, to: from + pitch };
+  });
+  drawRates(context, episodes, barsWidth + 16, width, height);
+  return { bars };
+}
+
+/** ✓ success, ✕ failure, – time-out or aborted. */
+function mark(context: CanvasRenderingContext2D, episode: EpisodeSummary, x: number, y: number): void {
+  context.lineWidth = 1.8;
+  context.lineCap = 'round';
+  context.beginPath();
+  if (episode.outcome === 'success') {
+    context.strokeStyle = colorOf('success');
+    context.moveTo(x - 4, y);
+    context.lineTo(x - 1, y + 3.5);
+    context.lineTo(x + 4.5, y - 4);
+  } else if (episode.outcome === 'failure') {
+    context.strokeStyle = colorOf('danger');
+    context.moveTo(x - 3.5, y - 3.5);
+    context.lineTo(x + 3.5, y + 3.5);
+    context.moveTo(x + 3.5, y - 3.5);
+    context.lineTo(x - 3.5, y + 3.5);
+  } else {
+    context.strokeStyle = colorOf('muted');
+    context.moveTo(x - 4, y);
+    context.lineTo(x + 4, y);
+  }
+  context.stroke();
+}
+
+function drawRates(context: CanvasRenderingContext2D, episodes: readonly EpisodeSummary[], left: number, width: number, height: number): void {
+  const points = rollingRates(episodes, SHOWN).slice(-40);
+  const labelsPx = 92;
+  const right = width - labelsPx;
+  const top = 8;
+  const bottom = height - 18;
+  context.fillStyle = colorOf('line');
+  for (const share of [0, 0.5, 1]) context.fillRect(left, Math.round(bottom - share * (bottom - top)), right - left, 1);
+  context.fillStyle = colorOf('muted');
+  context.textAlign = 'left';
+  context.fillText('over the last 20 episodes', left, height - 7);
+  const y = (share: number) => bottom - share * (bottom - top);
+  const x = (index: number) => left + (points.length < 2 ? 1 : index / (points.length - 1)) * (right - left);
+  const last = points[points.length - 1];
+  const gap = 15;
+  const successY = last ? y(last.unaidedSuccess) : top + 8;
+  let interventionY = last ? y(last.intervention) : bottom - 8;
+  if (Math.abs(successY - interventionY) < gap) interventionY = successY + (interventionY >= successY ? gap : -gap);
+  const labelY = (place: number) => Math.min(bottom - 2, Math.max(top + 2, place));
+  const lines = [
+    { label: 'success', color: colorOf('success'), value: (one: (typeof points)[number]) => one.unaidedSuccess, at: successY, dash: [] as number[] },
+    { label: 'by hand', color: colorOf('human'), value: (one: (typeof points)[number]) => one.intervention, at: interventionY, dash: [4, 3] },
+  ];
+  for (const line of lines) {
+    context.strokeStyle = line.color;
+    context.fillStyle = line.color;
+    context.lineWidth = 1.75;
+    context.setLineDash(line.dash);
+    context.beginPath();
+    points.forEach((point, index) => {
+      if (index === 0) context.moveTo(x(index), y(line.value(point)));
+      else context.lineTo(x(index), y(line.value(point)));
+    });
+    context.stroke();
+    context.setLineDash([]);
+    if (last) {
+      context.beginPath();
+      context.arc(x(points.length - 1), y(line.value(last)), 2.6, 0, 2 * Math.PI);
+      context.fill();
+    }
+    const text = last ? `${Math.round(line.value(last) * 100)}\u2009%` : '–';
+    context.fillText(`${text}  ${line.label}`, right + 8, labelY(line.at));
+  }
+}

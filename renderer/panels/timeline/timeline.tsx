@@ -1,0 +1,107 @@
+/** This episode, or the recorded one that is replayed, and the last 20. Dragging on a recorded episode moves everything. */
+import { type PointerEvent, useRef } from 'react';
+import { liveEpisode, useEngine } from '../../state/engine-store.ts';
+import { useWindow } from '../../state/window-store.ts';
+import { openReplay, scrubTo } from '../../replay.ts';
+import { fitCanvas } from '../../ui/canvas-size.ts';
+import { usePainter } from '../../ui/use-painter.ts';
+import { drawEpisode, stepAt } from './draw-episode.ts';
+import { drawHistory, type HistoryPlaces } from './draw-history.ts';
+
+export function Timeline() {
+  const episodeCanvas = useRef<HTMLCanvasElement>(null);
+  const historyCanvas = useRef<HTMLCanvasElement>(null);
+  const paintedEpisode = useRef('');
+  const paintedHistory = useRef<unknown>(undefined);
+  const places = useRef<HistoryPlaces>({ bars: [] });
+  const dragging = useRef(false);
+  const replay = useWindow((state) => state.replay);
+  const empty = useEngine((state) => state.episodesLoaded && state.episodes.length === 0);
+  const episodeId = useEngine((state) => state.status?.episodeId);
+
+  usePainter(() => {
+    const ratio = Math.min(3, window.devicePixelRatio || 1);
+    const { rig, episodes } = useEngine.getState();
+    const { replay: current } = useWindow.getState();
+    const canvas = episodeCanvas.current;
+    if (canvas) {
+      const changed = fitCanvas(canvas);
+      const key = current ? `replay ${current.recording.episode.id} ${current.index}` : `live ${liveEpisode.count}`;
+      if (changed || key !== paintedEpisode.current) {
+        paintedEpisode.current = key;
+        const steps = current ? current.recording.steps : liveEpisode.steps;
+        drawEpisode(
+          canvas,
+          {
+            steps,
+            maxSteps: current ? Math.max(1, steps.length) : Math.max(rig?.maxSteps ?? 100, steps.length),
+            periodMs: current?.recording.periodMs ?? rig?.periodMs ?? 100,
+            cursor: current ? current.index : steps.length,
+            forceFullN: rig?.limits.softForceN ?? 30,
+          },
+          ratio,
+        );
+      }
+    }
+    const history = historyCanvas.current;
+    if (history) {
+      const changed = fitCanvas(history);
+      const selected = current?.recording.episode.id;
+      if (changed || paintedHistory.current !== episodes || selected !== undefined) {
+        paintedHistory.current = episodes;
+        places.current = drawHistory(history, episodes, ratio, selected);
+      }
+    }
+  });
+
+  const scrub = (event: PointerEvent<HTMLCanvasElement>) => {
+    const { replay: current } = useWindow.getState();
+    if (!current) return;
+    const box = event.currentTarget.getBoundingClientRect();
+    scrubTo(stepAt(event.clientX - box.left, box.width, Math.max(1, current.recording.steps.length)));
+  };
+
+  return (
+    <footer className="timeline">
+      <section className="timeline-episode">
+        <h2>{replay ? `Episode ${replay.recording.episode.id}, recorded` : episodeId === undefined ? 'This episode' : `Episode ${episodeId}`}</h2>
+        <canvas
+          ref={episodeCanvas}
+          data-testid="timeline"
+          className={replay ? 'scrubs' : ''}
+          tabIndex={replay ? 0 : -1}
+          aria-label="Timeline of the episode"
+          onPointerDown={(event) => {
+            dragging.current = true;
+            event.currentTarget.setPointerCapture(event.pointerId);
+            scrub(event);
+          }}
+          onPointerMove={(event) => {
+            if (dragging.current) scrub(event);
+          }}
+          onPointerUp={() => {
+            dragging.current = false;
+          }}
+          onKeyDown={(event) => {
+            if (!replay || (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight')) return;
+            scrubTo(replay.index + (event.key === 'ArrowRight' ? 1 : -1));
+          }}
+        />
+      </section>
+      <section className="timeline-history">
+        <h2>Last 20 episodes</h2>
+        {empty ? <p className="muted timeline-empty">Nothing is recorded yet. N starts the first episode.</p> : null}
+        <canvas
+          ref={historyCanvas}
+          aria-label="The last 20 episodes; click one to replay it"
+          onClick={(event) => {
+            const box = event.currentTarget.getBoundingClientRect();
+            const x = event.clientX - box.left;
+            const hit = places.current.bars.find((bar) => x >= bar.from && x < bar.to);
+            if (hit) void openReplay(hit.episodeId);
+          }}
+        />
+      </section>
+    </footer>
+  );
+}

@@ -1,0 +1,133 @@
+/** Each camera where it is mounted: its frustum as lines and, in its far plane, the picture it takes right now. */
+import {
+  BufferGeometry,
+  Color,
+  DataTexture,
+  DoubleSide,
+  Float32BufferAttribute,
+  Group,
+  LinearFilter,
+  LineBasicMaterial,
+  LineSegments,
+  Matrix4,
+  Mesh,
+  MeshBasicMaterial,
+  type Object3D,
+  PlaneGeometry,
+  SRGBColorSpace,
+} from 'three';
+import { type CameraMount, decodePicture } from '../../main/api/index.ts';
+import { colorOf } from '../tokens.ts';
+import { matrixOf } from './geometry.ts';
+import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
+
+/** Length of a fixed camera's frustum, and of one that the arm carries: there it must not hide the tool. */
+const FIXED_DEPTH_M = 0.16;
+const CARRIED_DEPTH_M = 0.05;
+
+interface Frustum {
+  readonly mount: CameraMount;
+  readonly bodyFromCamera: Matrix4;
+  readonly group: Group;
+  readonly picture: Mesh<PlaneGeometry, MeshBasicMaterial>;
+  texture: DataTexture | undefined;
+  painted: number;
+}
+
+export class Frustums implements SceneExtension {
+  private readonly frustums: readonly Frustum[];
+  private readonly world: SceneWorld;
+  private readonly lines: LineBasicMaterial;
+  /** The camera that is looked through: its own frustum would be in the way. */
+  hidden: string | undefined;
+
+  constructor(world: SceneWorld) {
+    this.world = world;
+    this.lines = new LineBasicMaterial({ color: new Color(colorOf('muted')), transparent: true, opacity: 0.8, toneMapped: false });
+    this.frustums = world.shapes.cameras.map((mount) => this.build(mount));
+  }
+
+  private build(mount: CameraMount): Frustum {
+    const camera = this.world.rig.cameras.find((one) => one.name === mount.name);
+    const aspect = camera ? camera.widthPx / camera.heightPx : 1;
+    const depthM = mount.body === this.world.shapes.bodies[0]?.name || mount.body === 'world' ? FIXED_DEPTH_M : CARRIED_DEPTH_M;
+    const halfHeight = depthM * Math.tan(mount.verticalFovRad / 2);
+    const halfWidth = halfHeight * aspect;
+    const corners = [
+      [-halfWidth, -halfHeight],
+      [halfWidth, -halfHeight],
+      [halfWidth, halfHeight],
+      [-halfWidth, halfHeight],
+    ] as const;
+    const points: number[] = [];
+    corners.forEach(([x, y], index) => {
+      const [nextX, nextY] = corners[(index + 1) % 4]!;
+      points.push(0, 0, 0, x, y, -depthM, x, y, -depthM, nextX, nextY, -depthM);
+    });
+    const outline = new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3));
+    const plane = new PlaneGeometry(2 * halfWidth, 2 * halfHeight).translate(0, 0, -depthM);
+    // Pictures come row by row from the top; textures start at the bottom.
+    const uv = plane.getAttribute('uv');
+    for (let index = 0; index < uv.count; index++) uv.setY(index, 1 - uv.getY(index));
+    const picture = new Mesh(plane, new MeshBasicMaterial({ side: DoubleSide, toneMapped: false, color: 0x2a313b }));
+    picture.userData['camera'] = mount.name;
+    const group = new Group();
+    group.matrixAutoUpdate = false;
+    group.add(new LineSegments(outline, this.lines), picture);
+    this.world.scene.add(group);
+    return { mount, bodyFromCamera: matrixOf(mount.bodyFromCamera), group, picture, texture: undefined, painted: -1 };
+  }
+
+  /** What a ray may hit to look through a camera. */
+  get targets(): readonly Object3D[] {
+    return this.frustums.filter((one) => one.group.visible).map((one) => one.picture);
+  }
+
+  update(frame: SceneFrame): void {
+    for (const one of this.frustums) {
+      one.group.visible = one.mount.name !== this.hidden;
+      one.group.matrix.multiplyMatrices(this.world.baseFromBody(one.mount.body), one.bodyFromCamera);
+      one.group.matrixWorldNeedsUpdate = true;
+      const slot = frame.stream(one.mount.name);
+      if (!slot || slot.count === one.painted) continue;
+      one.painted = slot.count;
+      this.paint(one, slot.message.payload);
+    }
+  }
+
+  private paint(one: Frustum, payload: Uint8Array): void {
+    const { widthPx, heightPx, rgb } = decodePicture(payload);
+    const pixels = widthPx * heightPx;
+    if (pixels === 0 || rgb.length < 3 * pixels) return;
+    let texture = one.texture;
+    if (!texture || texture.image.width !== widthPx || texture.image.height !== heightPx) {
+      texture?.dispose();
+      texture = new DataTexture(new Uint8Array(4 * pixels).fill(255), widthPx, heightPx);
+      texture.colorSpace = SRGBColorSpace;
+      texture.magFilter = LinearFilter;
+      texture.minFilter = LinearFilter;
+      one.texture = texture;
+      one.picture.material.map = texture;
+      one.picture.material.color.set(0xffffff);
+      one.picture.material.needsUpdate = true;
+    }
+    const data = texture.image.data;
+    if (!data) return;
+    for (let index = 0; index < pixels; index++) {
+      data[4 * index] = rgb[3 * index]!;
+      data[4 * index + 1] = rgb[3 * index + 1]!;
+      data[4 * index + 2] = rgb[3 * index + 2]!;
+    }
+    texture.needsUpdate = true;
+  }
+
+  dispose(): void {
+    for (const one of this.frustums) {
+      one.group.removeFromParent();
+      one.texture?.dispose();
+      one.picture.geometry.dispose();
+      one.picture.material.dispose();
+    }
+    this.lines.dispose();
+  }
+}

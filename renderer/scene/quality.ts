@@ -1,0 +1,30 @@
+/** The ladder: what is drawn, and how often, by what the machine can do. Pure; the scene asks it once at start and then every second. */
+export type QualityLevel = 'high' | 'medium' | 'low';
+export interface Quality {
+  readonly level: QualityLevel;
+  readonly shadows: boolean;
+  readonly maxFps: number;
+  readonly maxPixelRatio: number;
+  readonly antialias: boolean;
+  readonly latheSegments: number;
+  /** Also the most that streams are asked for. */
+  readonly streamHz: number;
+}
+
+export const QUALITIES: Readonly<Record<QualityLevel, Quality>> = {
+  high: { level: 'high', shadows: true, maxFps: 60, maxPixelRatio: 2, antialias: true, latheSegments: 48, streamHz: 30 },
+  medium: { level: 'medium', shadows: true, maxFps: 30, maxPixelRatio: 1, antialias: true, latheSegments: 32, streamHz: 30 },
+  low: { level: 'low', shadows: false, maxFps: 10, maxPixelRatio: 1, antialias: true, latheSegments: 24, streamHz: 10 },
+};
+const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
+
+export function firstLevel(rendererName: string): QualityLevel {
+  return SOFTWARE.test(rendererName) ? 'low' : 'high';
+}
+
+/** Steps down when frames take longer than their budget; never up by itself, so that it does not swing. */
+export function nextLevel(level: QualityLevel, meanFrameMs: number): QualityLevel {
+  if (level === 'high' && meanFrameMs > 22) return 'medium';
+  if (level === 'medium' && meanFrameMs > 45) return 'low';
+  return level;
+}

@@ -1,0 +1,153 @@
+/**
+ * The 3-D scene on one canvas: owns the renderer and its extensions, draws only when asked and no faster than its quality allows.
+ * It knows nothing of React or of the link: what it draws comes as a `SceneFrame`.
+ */
+import { Color, NeutralToneMapping, PCFShadowMap, PerspectiveCamera, Raycaster, Scene, Vector2, WebGLRenderer } from 'three';
+import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
+import type { Rig, SceneShapes } from '../../main/api/index.ts';
+import type { SceneView } from '../state/window-store.ts';
+import { colorOf } from '../tokens.ts';
+import { Frustums } from './frustums.ts';
+import { Ghost } from './ghost.ts';
+import { firstLevel, nextLevel, QUALITIES, type Quality, type QualityLevel } from './quality.ts';
+import { RigBodies } from './rig-bodies.ts';
+import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
+import { Surroundings } from './surroundings.ts';
+import { TactileRelief } from './tactile-relief.ts';
+import { Trail } from './trail.ts';
+import { Views } from './views.ts';
+
+export interface RigSceneOptions {
+  readonly canvas: HTMLCanvasElement;
+  readonly rig: Rig;
+  readonly shapes: SceneShapes;
+  /** Overrides what the ladder would choose. */
+  readonly level?: QualityLevel | undefined;
+  readonly onMoved: () => void;
+  readonly onQuality: (quality: Quality) => void;
+}
+
+export class RigScene {
+  quality: Quality;
+  private readonly options: RigSceneOptions;
+  private readonly renderer: WebGLRenderer;
+  private readonly scene = new Scene();
+  private readonly camera = new PerspectiveCamera(36, 1, 0.02, 20);
+  private readonly controls: OrbitControls;
+  private readonly surroundings: Surroundings;
+  private readonly bodies: RigBodies;
+  private readonly frustums: Frustums;
+  private readonly trail: Trail;
+  private readonly extensions: readonly SceneExtension[];
+  private readonly views: Views;
+  private drawnMs = 0;
+  private meanFrameMs = 0;
+  private frames = 0;
+
+  constructor(options: RigSceneOptions) {
+    this.options = options;
+    const { canvas, rig, shapes } = options;
+    this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance', preserveDrawingBuffer: true });
+    this.quality = QUALITIES[options.level ?? firstLevel(this.rendererName())];
+    this.renderer.toneMapping = NeutralToneMapping;
+    this.renderer.shadowMap.type = PCFShadowMap;
+    this.scene.background = new Color(colorOf('background'));
+    this.camera.up.set(0, 0, 1);
+    this.controls = new OrbitControls(this.camera, canvas);
+    this.controls.enableDamping = false;
+    this.controls.minDistance = 0.12;
+    this.controls.maxDistance = 4;
+    this.controls.maxPolarAngle = Math.PI * 0.52;
+    this.controls.addEventListener('change', options.onMoved);
+    this.views = new Views(this.camera, this.controls);
+    this.surroundings = new Surroundings(this.scene, this.quality);
+    this.surroundings.setWorkspace(rig.limits);
+    this.bodies = new RigBodies(this.scene, shapes, { lathe: this.quality.latheSegments, edge: this.quality.level === 'low' ? 2 : 4 });
+    const world: SceneWorld = { scene: this.scene, shapes, rig, baseFromBody: (name) => this.bodies.baseFromBody(name) };
+    this.frustums = new Frustums(world);
+    this.trail = new Trail(world);
+    this.extensions = [this.bodies, new Ghost(world, this.bodies), this.trail, this.frustums, new TactileRelief(world)];
+    this.applyQuality();
+  }
+
+  private rendererName(): string {
+    const gl = this.renderer.getContext();
+    const facts = gl.getExtension('WEBGL_debug_renderer_info');
+    return String(gl.getParameter(facts ? facts.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  }
+
+  private applyQuality(): void {
+    this.renderer.shadowMap.enabled = this.quality.shadows;
+    this.surroundings.setQuality(this.quality);
+    this.options.onQuality(this.quality);
+  }
+
+  setLimits(rig: Rig): void {
+    this.surroundings.setWorkspace(rig.limits);
+  }
+
+  show(view: SceneView): void {
+    this.views.show(view, this.options.shapes.cameras, this.options.rig.limits);
+    this.frustums.hidden = this.views.looksThrough;
+  }
+
+  /** The camera whose picture lies under a point, in −1 … 1 across the canvas. */
+  cameraAt(x: number, y: number): string | undefined {
+    const ray = new Raycaster();
+    ray.setFromCamera(new Vector2(x, y), this.camera);
+    const hit = ray.intersectObjects([...this.frustums.targets], false)[0];
+    const name: unknown = hit?.object.userData['camera'];
+    return typeof name === 'string' ? name : undefined;
+  }
+
+  private fit(): void {
+    const { canvas } = this.options;
+    const ratio = Math.min(this.quality.maxPixelRatio, window.devicePixelRatio || 1);
+    const [width, height] = [canvas.clientWidth, canvas.clientHeight];
+    const size = this.renderer.getSize(new Vector2());
+    if (width === 0 || height === 0) return;
+    if (size.x === width && size.y === height && this.renderer.getPixelRatio() === ratio) return;
+    this.renderer.setPixelRatio(ratio);
+    this.renderer.setSize(width, height, false);
+    this.camera.aspect = width / height;
+    this.camera.updateProjectionMatrix();
+    this.trail.setViewport(width * ratio, height * ratio, ratio);
+  }
+
+  /** Draws, unless the last drawing was so recent that this one must wait: then returns in how many milliseconds to ask again. */
+  draw(frame: Omit<SceneFrame, 'camera'>): number | undefined {
+    const waitMs = this.drawnMs + 1000 / this.quality.maxFps - 3 - frame.nowMs;
+    if (waitMs > 0) return waitMs;
+    const sinceMs = frame.nowMs - this.drawnMs;
+    this.drawnMs = frame.nowMs;
+    this.fit();
+    this.views.follow((name) => this.bodies.baseFromBody(name));
+    this.camera.updateMatrixWorld();
+    for (const extension of this.extensions) extension.update({ ...frame, camera: this.camera });
+    this.views.follow((name) => this.bodies.baseFromBody(name));
+    this.renderer.render(this.scene, this.camera);
+    this.measure(sinceMs);
+    return undefined;
+  }
+
+  /** Frames further apart than 200 ms were not asked for sooner, and say nothing about speed. */
+  private measure(sinceMs: number): void {
+    if (this.options.level || sinceMs > 200) return;
+    this.meanFrameMs += 0.05 * (sinceMs - this.meanFrameMs);
+    this.frames++;
+    // Streams pace the drawing: only frames slower than the streams say that the machine is.
+    if (this.frames < 90 || this.meanFrameMs < 1500 / this.quality.streamHz) return;
+    const level = nextLevel(this.quality.level, this.meanFrameMs);
+    this.frames = 0;
+    if (level === this.quality.level) return;
+    this.quality = QUALITIES[level];
+    this.applyQuality();
+  }
+
+  dispose(): void {
+    for (const extension of this.extensions) extension.dispose();
+    this.surroundings.dispose();
+    this.controls.dispose();
+    this.renderer.dispose();
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * One class per kind of thing in the scene. An extension adds its objects in its constructor, moves them in place in `update`,
+ * which runs once per drawn frame and must not allocate objects of size, and frees what it made in `dispose`.
+ */
+import type { Camera, Matrix4, Scene } from 'three';
+import type { Rig, SceneShapes, StreamMessage } from '../../main/api/index.ts';
+import type { Tone } from '../driver.ts';
+
+export interface SceneFrame {
+  readonly nowMs: number;
+  /** 7 numbers per body of the shapes; undefined before the first. */
+  readonly poses: ArrayLike<number> | undefined;
+  /** Grows with every new set of poses. */
+  readonly posesCount: number;
+  /** Commanded tool pose in the base frame; undefined while replaying. */
+  readonly setPoint: readonly number[] | undefined;
+  readonly tone: Tone;
+  readonly replaying: boolean;
+  readonly camera: Camera;
+  /** The newest message of a camera or pad, live or recorded. */
+  stream(name: string): { readonly message: StreamMessage; readonly count: number } | undefined;
+}
+
+export interface SceneWorld {
+  readonly scene: Scene;
+  readonly shapes: SceneShapes;
+  readonly rig: Rig;
+  /** Where a body is now; the world's is the identity. */
+  baseFromBody(name: string): Matrix4;
+}
+
+export interface SceneExtension {
+  update(frame: SceneFrame): void;
+  dispose(): void;
+}

@@ -1,0 +1,91 @@
+/** What the rig stands in: floor grid, light, and the workspace box that safety keeps the tool in. Z is up. */
+import {
+  AmbientLight,
+  BufferGeometry,
+  Color,
+  DirectionalLight,
+  Float32BufferAttribute,
+  GridHelper,
+  Group,
+  HemisphereLight,
+  LineBasicMaterial,
+  LineDashedMaterial,
+  LineSegments,
+  type Scene,
+} from 'three';
+import type { SafetyLimits } from '../../main/api/index.ts';
+import { colorOf } from '../tokens.ts';
+import type { Quality } from './quality.ts';
+
+const FLOOR_M = -0.045;
+const CORNER_M = 0.025;
+
+export class Surroundings {
+  private readonly root = new Group();
+  private readonly key: DirectionalLight;
+  private box: Group | undefined;
+
+  constructor(scene: Scene, quality: Quality) {
+    const grid = new GridHelper(6, 60, new Color(colorOf('line')), new Color(colorOf('line')));
+    grid.rotateX(Math.PI / 2);
+    grid.position.set(0.45, 0, FLOOR_M);
+    grid.material.transparent = true;
+    grid.material.opacity = 0.55;
+    grid.material.toneMapped = false;
+    const sky = new HemisphereLight(0xdfe8f5, 0x4a453f, 1.15);
+    sky.position.set(0, 0, 1);
+    this.key = new DirectionalLight(0xfff3e2, 2.3);
+    this.key.position.set(0.95, -0.9, 1.7);
+    this.key.target.position.set(0.42, 0, 0.1);
+    const rim = new DirectionalLight(0xbdd4ff, 0.9);
+    rim.position.set(-0.9, 0.9, 0.8);
+    this.root.add(grid, sky, this.key, this.key.target, rim, new AmbientLight(0xffffff, 0.18));
+    this.setQuality(quality);
+    scene.add(this.root);
+  }
+
+  setQuality(quality: Quality): void {
+    const { key } = this;
+    key.castShadow = quality.shadows;
+    key.shadow.mapSize.setScalar(quality.level === 'high' ? 2048 : 1024);
+    key.shadow.radius = 5;
+    key.shadow.bias = -0.0004;
+    key.shadow.normalBias = 0.012;
+    Object.assign(key.shadow.camera, { left: -0.85, right: 0.85, top: 0.95, bottom: -0.75, near: 0.5, far: 4 });
+    key.shadow.camera.updateProjectionMatrix();
+  }
+
+  setWorkspace(limits: SafetyLimits): void {
+    this.box?.removeFromParent();
+    const low = limits.workspaceLowM;
+    const high = limits.workspaceHighM;
+    const corner = (bits: number) => [0, 1, 2].map((axis) => ((bits >> axis) & 1 ? high[axis]! : low[axis]!));
+    const edges: number[] = [];
+    const corners: number[] = [];
+    for (let bits = 0; bits < 8; bits++)
+      for (let axis = 0; axis < 3; axis++) {
+        const from = corner(bits);
+        const to = corner(bits ^ (1 << axis));
+        if (!((bits >> axis) & 1)) edges.push(...from, ...to);
+        const reach = Math.min(1, CORNER_M / Math.max(1e-6, Math.abs(to[axis]! - from[axis]!)));
+        corners.push(...from, ...from.map((value, index) => value + (to[index]! - value) * reach));
+      }
+    const lines = (points: number[], material: LineBasicMaterial) => {
+      const made = new LineSegments(new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3)), material);
+      made.computeLineDistances();
+      return made;
+    };
+    const color = new Color(colorOf('muted'));
+    this.box = new Group();
+    this.box.add(
+      lines(edges, new LineDashedMaterial({ color, dashSize: 0.006, gapSize: 0.009, transparent: true, opacity: 0.5, toneMapped: false })),
+      lines(corners, new LineBasicMaterial({ color, transparent: true, opacity: 0.95, toneMapped: false })),
+    );
+    this.root.add(this.box);
+  }
+
+  dispose(): void {
+    this.root.removeFromParent();
+    this.key.dispose();
+  }
+}

@@ -1,0 +1,78 @@
+/** The four views. Wrist and side look through that camera; top looks down on the workspace; free is the person's own orbit. */
+import { type Matrix4, MathUtils, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
+import type { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
+import type { CameraMount, SafetyLimits } from '../../main/api/index.ts';
+import type { SceneView } from '../state/window-store.ts';
+import { matrixOf } from './geometry.ts';
+
+const FREE_FOV_DEG = 32;
+const FREE_FROM_M = [1.36, -0.98, 0.66] as const;
+const FREE_AT_M = [0.34, 0.02, 0.27] as const;
+/** The picture of a camera fills this share of the scene's height. */
+const THROUGH_SHARE = 0.86;
+const scale = new Vector3();
+const orientation = new Quaternion();
+
+export class Views {
+  private readonly camera: PerspectiveCamera;
+  private readonly controls: OrbitControls;
+  private through: CameraMount | undefined;
+  private remembered: { position: Vector3; target: Vector3 } | undefined;
+
+  constructor(camera: PerspectiveCamera, controls: OrbitControls) {
+    this.camera = camera;
+    this.controls = controls;
+    this.free();
+  }
+
+  /** The camera that is looked through now. */
+  get looksThrough(): string | undefined {
+    return this.through?.name;
+  }
+
+  show(view: SceneView, mounts: readonly CameraMount[], limits: SafetyLimits): void {
+    const mount = view === 'wrist' || view === 'side' ? mounts.find((one) => one.name === view) : undefined;
+    if (!this.through && this.controls.enabled && view !== 'free' && !this.remembered)
+      this.remembered = { position: this.camera.position.clone(), target: this.controls.target.clone() };
+    this.through = mount;
+    this.controls.enabled = !mount;
+    this.camera.up.set(0, 0, 1);
+    if (mount) return;
+    this.camera.fov = FREE_FOV_DEG;
+    this.camera.updateProjectionMatrix();
+    if (view === 'top') {
+      const middle = [0, 1].map((axis) => (limits.workspaceLowM[axis]! + limits.workspaceHighM[axis]!) / 2);
+      const heightM = 0.95;
+      this.controls.target.set(middle[0]!, middle[1]!, 0);
+      // Straight down is a pole of the orbit: a hair off keeps the base at the bottom of the picture.
+      this.camera.position.set(middle[0]! - 0.001, middle[1]!, heightM);
+      this.controls.update();
+      return;
+    }
+    if (this.remembered) {
+      this.camera.position.copy(this.remembered.position);
+      this.controls.target.copy(this.remembered.target);
+      this.remembered = undefined;
+      this.controls.update();
+    } else this.free();
+  }
+
+  private free(): void {
+    this.camera.fov = FREE_FOV_DEG;
+    this.camera.position.set(...FREE_FROM_M);
+    this.controls.target.set(...FREE_AT_M);
+    this.camera.updateProjectionMatrix();
+    this.controls.update();
+  }
+
+  /** Keeps the eye where the camera is that is looked through. */
+  follow(baseFromBody: (name: string) => Matrix4): void {
+    if (!this.through) return;
+    const pose = matrixOf(this.through.bodyFromCamera).premultiply(baseFromBody(this.through.body));
+    pose.decompose(this.camera.position, orientation, scale);
+    this.camera.quaternion.copy(orientation);
+    const half = Math.tan(this.through.verticalFovRad / 2) / THROUGH_SHARE;
+    this.camera.fov = MathUtils.radToDeg(2 * Math.atan(half));
+    this.camera.updateProjectionMatrix();
+  }
+}

@@ -1,0 +1,25 @@
+/** Reads the look's tokens for what is drawn outside CSS: canvases, charts and the 3-D scene. One source: styles/tokens.css. */
+export type ColorToken =
+  | 'background'
+  | 'panel'
+  | 'raised'
+  | 'line'
+  | 'line-strong'
+  | 'text'
+  | 'muted'
+  | 'policy'
+  | 'human'
+  | 'success'
+  | 'danger'
+  | 'hold';
+
+const cache = new Map<ColorToken, string>();
+
+/** A CSS colour, `#rrggbb`. */
+export function colorOf(token: ColorToken): string {
+  const known = cache.get(token);
+  if (known) return known;
+  const value = getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();
+  if (value) cache.set(token, value);
+  return value || '#ffffff';
+}

@@ -1,0 +1,121 @@
+/** The few form parts of the desk: a section, a row, a choice among few, a switch, a number with its unit. */
+import { type ReactNode, useEffect, useId, useState } from 'react';
+
+export function Section({ title, aside, children }: { readonly title: string; readonly aside?: ReactNode; readonly children: ReactNode }) {
+  return (
+    <section className="section">
+      <header>
+        <h2>{title}</h2>
+        {aside}
+      </header>
+      {children}
+    </section>
+  );
+}
+
+export function Row({ label, children, title }: { readonly label: string; readonly children: ReactNode; readonly title?: string }) {
+  return (
+    <div className="row" title={title}>
+      <span className="row-label">{label}</span>
+      <span className="row-value">{children}</span>
+    </div>
+  );
+}
+
+export interface ChoiceProps<Value extends string> {
+  readonly label: string;
+  readonly value: Value | undefined;
+  readonly options: readonly { readonly value: Value; readonly label: string; readonly title?: string }[];
+  readonly onChange: (value: Value) => void;
+  readonly blocked?: string | undefined;
+}
+
+export function Choice<Value extends string>({ label, value, options, onChange, blocked }: ChoiceProps<Value>) {
+  return (
+    <div className="choice" role="radiogroup" aria-label={label} title={blocked}>
+      {options.map((option) => (
+        <button
+          key={option.value}
+          type="button"
+          // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
+          role="radio"
+          aria-checked={option.value === value}
+          aria-disabled={blocked ? true : undefined}
+          title={blocked ?? option.title}
+          onClick={() => {
+            if (!blocked && option.value !== value) onChange(option.value);
+          }}
+        >
+          {option.label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+export function Switch({ label, on, onChange }: { readonly label: string; readonly on: boolean; readonly onChange: (on: boolean) => void }) {
+  return (
+    <button type="button" className="switch" role="switch" aria-checked={on} onClick={() => onChange(!on)}>
+      <i />
+      <span>{label}</span>
+    </button>
+  );
+}
+
+export interface NumberFieldProps {
+  readonly label: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+  readonly decimals: number;
+  readonly onCommit: (value: number) => void;
+}
+
+/** Committed on Enter or when the field is left; out of range is said, not sent. */
+export function NumberField({ label, unit, value, low, high, decimals, onCommit }: NumberFieldProps) {
+  const id = useId();
+  const [text, setText] = useState(value.toFixed(decimals));
+  useEffect(() => setText(value.toFixed(decimals)), [value, decimals]);
+  const entered = Number(text);
+  const wrong = text.trim() === '' || !Number.isFinite(entered) || entered < low || entered > high;
+  const commit = () => {
+    if (!wrong && Math.abs(entered - value) > 0.5 * 10 ** -decimals) onCommit(entered);
+    else setText(value.toFixed(decimals));
+  };
+  return (
+    <div className="row">
+      <label className="row-label" htmlFor={id}>
+        {label}
+      </label>
+      <span className="row-value">
+        <input
+          id={id}
+          className="number"
+          inputMode="decimal"
+          value={text}
+          aria-invalid={wrong}
+          title={`${low} to ${high} ${unit}`}
+          onChange={(event) => setText(event.target.value)}
+          onBlur={commit}
+          onKeyDown={(event) => {
+            if (event.key === 'Enter') commit();
+          }}
+        />
+        <span className="unit">{unit}</span>
+      </span>
+    </div>
+  );
+}
+
+export function Progress({ fraction, label }: { readonly fraction: number | undefined; readonly label: string }) {
+  const known = fraction !== undefined && Number.isFinite(fraction);
+  return (
+    <progress
+      className="progress"
+      aria-label={label}
+      max={1}
+      {...(known ? { value: Math.min(1, Math.max(0, fraction)) } : {})}
+    />
+  );
+}

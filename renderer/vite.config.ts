@@ -1,0 +1,22 @@
+/**
+ * How the window is built: root here, output in dist, relative addresses so that any path can serve it.
+ * Nothing is inlined as a data address, so a strict content security policy holds.
+ */
+import react from '@vitejs/plugin-react';
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: './',
+  plugins: [react()],
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: 'es2023',
+    assetsInlineLimit: 0,
+    chunkSizeWarningLimit: 1500,
+    modulePreload: { polyfill: false },
+  },
+  worker: { format: 'es' },
+  server: { fs: { allow: ['..'] } },
+});

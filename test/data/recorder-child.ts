@@ -1,0 +1,35 @@
+/**
+ * The recorder alone, without its thread, to be killed: records as fast as it can, one commit per step, and prints
+ * `episode steps` after each.
+ */
+import { writeSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
+import type { Command } from '../../data/commands.ts';
+import { lockFolder, openForWriting } from '../../data/database.ts';
+import { createRecorder } from '../../data/recorder.ts';
+import { createRng } from '../../main/api/rng.ts';
+import { start, step } from './fixture.ts';
+
+const [folder = '', seed = '1'] = process.argv.slice(2);
+const rng = createRng(Number(seed));
+const size = { sizePx: 32, taxels: 8, embeddingSize: 16 };
+const steps = Array.from({ length: 12 }, (_, index) => step(rng, index, 'human', size));
+const begun = start(rng, 'run', size);
+lockFolder(folder, { pid: process.pid, sinceMs: 0 });
+const database = openForWriting(folder);
+const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0 });
+const apply = (command: Command) => {
+  const [problem] = recorder.apply([command]).problems;
+  if (problem) throw new Error(problem.message);
+};
+// A killed process would not leave its compiled code to the next one, which then starts in a third of the time.
+flushCompileCache();
+writeSync(1, 'open\n');
+for (let episodeId = recorder.nextEpisodeId; ; episodeId++) {
+  apply({ kind: 'begin', episodeId, start: begun });
+  for (const one of steps) {
+    apply({ kind: 'step', episodeId, step: one });
+    writeSync(1, `${episodeId} ${one.index + 1}\n`);
+  }
+  apply({ kind: 'end', episodeId, end: { outcome: 'success', judge: 'simulator' }, lostSteps: 0 });
+}

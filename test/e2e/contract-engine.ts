@@ -1,0 +1,344 @@
+/**
+ * A small scripted engine that speaks the contract exactly: serves the built window, answers every call, streams a tape.
+ * Test code only. Tests read `calls`, change `status`, and cut links; it never decides anything a real engine decides.
+ * Run by itself it serves until ended: node test/e2e/contract-engine.ts 5199
+ */
+import { readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { type WebSocket, WebSocketServer } from 'ws';
+import {
+  CALLS,
+  type CallName,
+  clientMessageSchema,
+  CLOSE_CODES,
+  type EpisodeSummary,
+  encodePad,
+  encodePicture,
+  encodeStream,
+  every,
+  type OutgoingMessage,
+  type Rig,
+  type RunStatus,
+  type Status,
+  type StreamKind,
+  systemClock,
+} from '../../main/api/index.ts';
+import { contractRig, firstStatus, metricSeries, newRun, pastEpisodes, pastRun } from './contract-data.ts';
+import { recordTape, type Tape } from './tape.ts';
+
+export interface LoggedCall {
+  readonly name: CallName;
+  readonly parameters: Record<string, unknown>;
+  readonly atMs: number;
+}
+export interface ContractEngine {
+  /** With the one-time code in its fragment. */
+  readonly url: string;
+  readonly calls: LoggedCall[];
+  status: Status;
+  rig: Rig;
+  episodes: EpisodeSummary[];
+  runs: RunStatus[];
+  send(message: OutgoingMessage): void;
+  sendRaw(data: string | Uint8Array): void;
+  /** Sends rig and status anew. */
+  refresh(): void;
+  /** Plays the tape from a step on; the phase and driver are the tape's. */
+  play(fromStep?: number): void;
+  pause(): void;
+  /** Cuts every link, and accepts none until `accept`. */
+  cut(): void;
+  accept(): void;
+  /** How the last hello introduced itself. */
+  lastHello(): 'code' | 'token' | 'nothing';
+  close(): Promise<void>;
+}
+
+const DIST = join(import.meta.dirname, '../../renderer/dist');
+const TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+};
+/** As strict as the shell's. */
+export const CONTENT_SECURITY_POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://127.0.0.1:*; worker-src 'self'; base-uri 'none'; form-action 'none'";
+const TOKEN = 'token-of-this-session';
+const CODE = 'one-time';
+
+interface Client {
+  readonly socket: WebSocket;
+  streams: ReadonlySet<string>;
+  holds: boolean;
+}
+
+export async function createContractEngine(tape: Tape, port = 0): Promise<ContractEngine> {
+  const clients = new Set<Client>();
+  const calls: LoggedCall[] = [];
+  let accepting = true;
+  let codeUsed = false;
+  let hello: 'code' | 'token' | 'nothing' = 'nothing';
+  let sequence = 0;
+  let cursor = 0;
+  let part = 0;
+  let playing = false;
+
+  const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url ?? '/', 'http://x').pathname).replace(/^\/$/, '/index.html');
+    try {
+      const body = await readFile(join(DIST, path));
+      response.writeHead(200, {
+        'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+        'content-security-policy': CONTENT_SECURITY_POLICY,
+      });
+      response.end(body);
+    } catch {
+      response.writeHead(404).end('no such file');
+    }
+  });
+  const sockets = new WebSocketServer({ noServer: true });
+  server.on('upgrade', (request, socket, head) => {
+    if (!accepting) {
+      socket.destroy();
+      return;
+    }
+    sockets.handleUpgrade(request, socket, head, (upgraded) => opened(upgraded));
+  });
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const address = server.address();
+  const actualPort = typeof address === 'object' && address ? address.port : port;
+
+  const engine: ContractEngine = {
+    url: `http://127.0.0.1:${actualPort}/#code=${CODE}`,
+    calls,
+    status: firstStatus,
+    rig: contractRig,
+    episodes: pastEpisodes(26),
+    runs: [pastRun()],
+    send: (message) => engine.sendRaw(JSON.stringify(message)),
+    sendRaw: (data) => {
+      for (const client of clients) client.socket.send(data);
+    },
+    refresh: () => {
+      engine.send({ kind: 'rig', rig: engine.rig });
+      sendStatus();
+    },
+    play: (fromStep = 0) => {
+      cursor = fromStep;
+      playing = true;
+      engine.status = { ...engine.status, phase: 'running', episodeId: engine.episodes.length + 1 };
+    },
+    pause: () => {
+      playing = false;
+    },
+    cut: () => {
+      accepting = false;
+      for (const client of clients) client.socket.terminate();
+    },
+    accept: () => {
+      accepting = true;
+    },
+    lastHello: () => hello,
+    close: async () => {
+      endBeats();
+      for (const client of clients) client.socket.terminate();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+
+  function sendStatus(): void {
+    for (const client of clients)
+      client.socket.send(
+        JSON.stringify({
+          kind: 'status',
+          status: { ...engine.status, timeMs: systemClock.nowMs(), holdsControls: client.holds },
+        } satisfies OutgoingMessage),
+      );
+  }
+
+  function stream(kind: StreamKind, name: string, payload: Uint8Array): void {
+    const bytes = encodeStream({ kind, name, sequence: sequence++, timeMs: systemClock.nowMs(), payload });
+    for (const client of clients) if (client.streams.has(name)) client.socket.send(bytes);
+  }
+
+  function streamStep(index: number, prefix = ''): void {
+    const step = tape.steps[index];
+    if (!step) return;
+    for (const frame of step.frames) stream('camera', prefix + frame.camera, encodePicture(frame));
+    for (const pad of step.tactile) stream('tactile', prefix + pad.pad, encodePad(pad));
+  }
+
+  function beat(): void {
+    const step = tape.steps[cursor];
+    const poses = step?.poses[part];
+    if (poses) stream('poses', 'poses', new Uint8Array(poses.buffer, poses.byteOffset, poses.byteLength));
+    part = (part + 1) % 3;
+    if (part !== 0 || !step) return;
+    streamStep(cursor);
+    engine.status = { ...engine.status, forceInTool: step.wrench, gripperOpeningM: step.summary.gripperOpeningM };
+    if (playing) {
+      const { actor } = step.summary;
+      const { buffers } = engine.status;
+      const human = actor !== 'policy';
+      engine.status = {
+        ...engine.status,
+        driver: human ? 'human' : 'policy',
+        step: cursor,
+        puckAxes: human ? [0.32, -0.41, 0.55, 0.05, -0.12, 0.2] : [0, 0, 0, 0, 0, 0],
+        buffers: {
+          ...buffers,
+          rlTransitions: buffers.rlTransitions + 1,
+          demoTransitions: buffers.demoTransitions + (actor === 'human' ? 1 : 0),
+        },
+      };
+      engine.send({ kind: 'setPoint', baseFromTool: [...step.setPoint], driver: human ? 'human' : 'policy' });
+      engine.send({
+        kind: 'step',
+        episodeId: engine.episodes.length + 1,
+        step: step.summary,
+        toolPositionM: [...step.toolPositionM],
+      });
+      cursor = (cursor + 1) % tape.steps.length;
+    }
+    sendStatus();
+  }
+  const endBeats = every(systemClock, 100 / 3, beat);
+
+  function opened(socket: WebSocket): void {
+    const client: Client = { socket, streams: new Set(), holds: false };
+    let known = false;
+    socket.on('close', () => clients.delete(client));
+    socket.on('error', () => clients.delete(client));
+    socket.on('message', (data) => {
+      const parsed = clientMessageSchema.safeParse(JSON.parse(String(data)));
+      if (!parsed.success) {
+        socket.close(CLOSE_CODES.malformed);
+        return;
+      }
+      const message = parsed.data;
+      if (message.kind === 'hello') {
+        hello = message.code ? 'code' : message.token ? 'token' : 'nothing';
+        const good = (message.code === CODE && !codeUsed) || message.token === TOKEN;
+        if (!good) {
+          socket.close(CLOSE_CODES.badToken);
+          return;
+        }
+        codeUsed ||= message.code === CODE;
+        known = true;
+        clients.add(client);
+        socket.send(JSON.stringify({ kind: 'welcome', token: TOKEN, clientId: 1, protocol: 1 } satisfies OutgoingMessage));
+        socket.send(JSON.stringify({ kind: 'rig', rig: engine.rig } satisfies OutgoingMessage));
+      } else if (!known) socket.close(CLOSE_CODES.badToken);
+      else if (message.kind === 'subscribe') client.streams = new Set(message.streams);
+      else answer(client, message.id, message.name, message.parameters);
+    });
+  }
+
+  function answer(client: Client, id: number, name: CallName, parameters: unknown): void {
+    const parsed = CALLS[name].parameters.safeParse(parameters);
+    const reply = (message: OutgoingMessage) => client.socket.send(JSON.stringify(message));
+    if (!parsed.success) {
+      reply({ kind: 'refusal', id, message: `${name}: ${parsed.error.issues[0]?.message}`, remedy: 'Fix the window.' });
+      return;
+    }
+    const given = parsed.data as Record<string, unknown>;
+    calls.push({ name, parameters: given, atMs: systemClock.nowMs() });
+    reply({ kind: 'answer', id, result: act(client, name, given) });
+  }
+
+  /** Only what a test needs to see happen. */
+  function act(client: Client, name: CallName, given: Record<string, unknown>): unknown {
+    const change = (to: Partial<Status>) => {
+      engine.status = { ...engine.status, ...to };
+    };
+    const episode = engine.episodes.find((one) => one.id === given['episodeId']);
+    switch (name) {
+      case 'controls.claim':
+        for (const other of clients) other.holds = other === client;
+        change({ controlsHeldByOther: false });
+        return {};
+      case 'control.stop':
+        playing = false;
+        change({ phase: 'hold', driver: 'nobody', holdReason: 'Stopped by the operator.' });
+        return {};
+      case 'control.resume': {
+        const { holdReason: _, fault: __, ...rest } = engine.status;
+        engine.status = { ...rest, phase: 'ready' };
+        return {};
+      }
+      case 'input.puck':
+        change({ puckAxes: given['axes'] as number[] });
+        return {};
+      case 'episode.start':
+        engine.play();
+        return {};
+      case 'mode.set':
+        change({ mode: given['mode'] === 'demonstrate' ? 'demonstrate' : 'run' });
+        return {};
+      case 'settings.set':
+        engine.rig = { ...engine.rig, ...(given as Partial<Rig>) };
+        engine.send({ kind: 'rig', rig: engine.rig });
+        return {};
+      case 'episode.verdict':
+      case 'episode.discard':
+        if (episode) {
+          const changed: EpisodeSummary =
+            name === 'episode.discard'
+              ? { ...episode, discarded: true }
+              : { ...episode, outcome: given['verdict'] === 'success' ? 'success' : 'failure', judge: 'human' };
+          engine.episodes = engine.episodes.map((one) => (one.id === episode.id ? changed : one));
+          engine.send({ kind: 'episode', episode: changed });
+        }
+        return {};
+      case 'episode.list':
+        return { episodes: engine.episodes };
+      case 'episode.replay':
+        return {
+          episode: episode ?? engine.episodes[0],
+          steps: tape.steps.map((step) => step.summary),
+          poses: [...tape.steps.map((step) => [...step.poses[0]!]), [...tape.steps[tape.steps.length - 1]!.poses[2]!]],
+          periodMs: 100,
+        };
+      case 'episode.frames':
+        streamStep(Math.min(tape.steps.length - 1, Number(given['index'])), 'replay/');
+        return {};
+      case 'policy.list':
+        return {
+          policies: [
+            { name: 'starter', trainedSteps: 0, createdAtMs: 0 },
+            { name: 'run-1/1200', trainedSteps: 1200, createdAtMs: 0, successRate: 0.62 },
+          ],
+        };
+      case 'policy.revert':
+        change({ policy: { name: 'starter', candidate: false } });
+        return { policy: 'starter' };
+      case 'run.readiness':
+        return { ready: true, needs: [{ label: 'successes', have: 20, need: 20 }, { label: 'demonstrations', have: 4, need: 4 }] };
+      case 'run.start': {
+        const run = newRun(engine.runs.length + 1, 0);
+        engine.runs = [run, ...engine.runs];
+        engine.send({ kind: 'run', run });
+        return { runId: run.id };
+      }
+      case 'run.list':
+        return { runs: engine.runs };
+      case 'run.metrics':
+        return { series: metricSeries(1600) };
+      case 'data.export':
+        engine.send({ kind: 'export', exportId: 1, state: 'running', fraction: 0.4, directory: 'exports/insert' });
+        return { exportId: 1, directory: 'exports/insert' };
+      default:
+        return {};
+    }
+  }
+  return engine;
+}
+
+if (import.meta.main) {
+  const engine = await createContractEngine(await recordTape(10_000_003), Number(process.argv[2] ?? 5199));
+  engine.play();
+  console.log(engine.url);
+}
