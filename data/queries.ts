@@ -202,6 +202,10 @@ export function createQueries(database: Database) {
     recordedTransitions: (episodeId: number): StoredTransition[] => steps.all(episodeId).map(storedTransition),
     observations,
     pictures,
+    tactile(episodeId: number, index: number): TactileFrame[] {
+      const id = observationId.get(episodeId, index);
+      return id === undefined ? [] : tactileRows.all(id).map(unpackTactile);
+    },
     replay(episodeId: number) {
       const row = episodeById.get(episodeId);
       if (!row) return undefined;

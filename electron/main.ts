@@ -34,6 +34,9 @@ function run(): void {
   const iconPath = join(root, 'electron', 'icon.png');
   const engineAt = findEngine(app.isPackaged ? join(process.resourcesPath, 'engine') : root, app.isPackaged);
 
+  // In a source tree the engine's own default serves; the packaged program's folder cannot be written to.
+  const usualFolder = app.isPackaged ? join(app.getPath('documents'), PRODUCT) : undefined;
+
   mkdirSync(dirname(logFile), { recursive: true });
   if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
   const log = createWriteStream(logFile, { mode: 0o600 });
@@ -48,7 +51,7 @@ function run(): void {
     productName: PRODUCT,
     createEngine: (folder, changed) =>
       createEngineProcess({
-        launch: (events) => launchEngine(engineAt, folder, events),
+        launch: (events) => launchEngine(engineAt, folder ?? usualFolder, events),
         clock: systemClock,
         changed,
         log: (line) => log.write(`${line}\n`),

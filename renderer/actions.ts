@@ -2,9 +2,10 @@
  * Everything an operator can ask for, once: buttons and keys both run these, show their key from `keys.ts`,
  * and say why when an action is not to be had now.
  */
-import { CallError } from './engine/engine-client.ts';
+
 import { call, say, tell } from './engine/engine.ts';
-import { KEY_BINDINGS, type ActionId } from './keys.ts';
+import { CallError } from './engine/engine-client.ts';
+import { type ActionId, KEY_BINDINGS } from './keys.ts';
 import { activeRun, type EngineState, useEngine } from './state/engine-store.ts';
 import { useWindow } from './state/window-store.ts';
 
@@ -100,7 +101,11 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
 function stop(): void {
   void call('control.stop', {}).catch((error: unknown) => {
     if (!(error instanceof CallError)) throw error;
-    say('error', `Stop was not delivered: ${error.message}`, 'Without this window the engine holds the arm by itself. Use the emergency stop.');
+    say(
+      'error',
+      `Stop was not delivered: ${error.message}`,
+      'Without this window the engine holds the arm by itself. Use the emergency stop.',
+    );
   });
   useWindow.setState({ helpOpen: false });
 }

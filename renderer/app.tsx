@@ -1,7 +1,7 @@
 /** The window's frame: bar, feeds, scene, desk, timeline; splitters between them; what lies over them never covers the bar. */
-import { useEffect } from 'react';
-import { requestDraw } from './engine/draw-loop.ts';
+import { type CSSProperties, useEffect } from 'react';
 import { driverView } from './driver.ts';
+import { requestDraw } from './engine/draw-loop.ts';
 import { Bar } from './panels/bar/bar.tsx';
 import { Desk } from './panels/desk/desk.tsx';
 import { Feeds } from './panels/feeds/feeds.tsx';
@@ -25,7 +25,7 @@ export function App() {
   }, []);
   useEffect(requestDraw);
   return (
-    <div className="window" data-tone={tone}>
+    <div className="window" data-tone={tone} style={{ '--feeds': `${layout.feedsPx}px` } as CSSProperties}>
       <Bar />
       <div
         className="panels"

@@ -34,7 +34,8 @@ function buildTable(): Uint8ClampedArray {
   let before = path(0);
   for (let index = 1; index <= fine; index++) {
     const here = path(index / fine);
-    travelled[index] = travelled[index - 1]! + Math.hypot(here[0] - before[0], here[1] - before[1], here[2] - before[2]);
+    travelled[index] =
+      travelled[index - 1]! + Math.hypot(here[0] - before[0], here[1] - before[1], here[2] - before[2]);
     before = here;
   }
   const table = new Uint8ClampedArray(STEPS * 3);

@@ -14,5 +14,8 @@ export function freshnessOf(
   if (!slot) return { stale: true, says: 'waiting for the first picture' };
   const ageMs = nowMs - slot.arrivedMs;
   if (ageMs <= staleAfterMs) return { stale: false, says: '' };
-  return { stale: true, says: `nothing for ${ageMs < 60_000 ? `${(ageMs / 1000).toFixed(1)}\u2009s` : 'over a minute'}` };
+  return {
+    stale: true,
+    says: `nothing for ${ageMs < 60_000 ? `${(ageMs / 1000).toFixed(1)}\u2009s` : 'over a minute'}`,
+  };
 }

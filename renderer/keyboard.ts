@@ -7,7 +7,8 @@ import { useWindow } from './state/window-store.ts';
 
 function placeOf(target: EventTarget | null): FocusPlace {
   if (!(target instanceof HTMLElement)) return 'elsewhere';
-  const isTextInput = target instanceof HTMLInputElement && !['checkbox', 'radio', 'range', 'button'].includes(target.type);
+  const isTextInput =
+    target instanceof HTMLInputElement && !['checkbox', 'radio', 'range', 'button'].includes(target.type);
   if (isTextInput || target instanceof HTMLTextAreaElement || target.isContentEditable) return 'text';
   if (target.closest('[data-drive]')) return 'scene';
   if (target.closest('button, a, input, select, summary, [role=slider], [role=separator]')) return 'control';
@@ -21,7 +22,13 @@ export function startKeyboard(): void {
       const running = useEngine.getState().status?.phase === 'running';
       const focus = placeOf(event.target);
       const meaning = meaningOf(
-        { key: event.key, code: event.code, ctrl: event.ctrlKey || event.metaKey, alt: event.altKey, repeat: event.repeat },
+        {
+          key: event.key,
+          code: event.code,
+          ctrl: event.ctrlKey || event.metaKey,
+          alt: event.altKey,
+          repeat: event.repeat,
+        },
         { focus, running, dialogOpen: useWindow.getState().helpOpen },
       );
       if (meaning.kind === 'leave') {

@@ -1,7 +1,8 @@
 /** Replay of a recorded episode: one cursor moves scene, feeds and pads together. Pictures are asked for as the cursor moves, newest wins. */
-import { CallError } from './engine/engine-client.ts';
+
 import { requestDraw } from './engine/draw-loop.ts';
 import { call, metronome, nowMs, say, subscribe } from './engine/engine.ts';
+import { CallError } from './engine/engine-client.ts';
 import { useWindow } from './state/window-store.ts';
 
 let asked: { episodeId: number; index: number } | undefined;
@@ -50,7 +51,9 @@ export function togglePlaying(): void {
   if (!replay) return;
   const atEnd = replay.index >= replay.recording.poses.length - 1;
   lastStepMs = nowMs();
-  useWindow.setState({ replay: { ...replay, playing: !replay.playing, index: atEnd && !replay.playing ? 0 : replay.index } });
+  useWindow.setState({
+    replay: { ...replay, playing: !replay.playing, index: atEnd && !replay.playing ? 0 : replay.index },
+  });
 }
 
 /** One request in flight at a time: while it is, the cursor may move on, and only its last place is asked for. */

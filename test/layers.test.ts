@@ -43,7 +43,11 @@ const TABLE: readonly Row[] = [
   },
   { files: /^main\/policy\//, may: [/^main\/policy\//, api, graph, /^main\/learn\/policies\//], packages: [node] },
   { files: /^main\/engine\/(safety|arbitration)\.ts$/, may: [api], packages: [] },
-  { files: /^main\/engine\/main\.ts$/, may: [/^main\/engine\//, api, /^data\//, /^native\//], packages: [node] },
+  {
+    files: /^main\/engine\/(main|headless-rig)\.ts$/,
+    may: [/^main\/engine\//, api, /^data\//, /^native\//],
+    packages: [node],
+  },
   {
     files: /^main\/engine\//,
     may: [/^main\/engine\//, api, /^data\//, /^native\/device\.ts$/],

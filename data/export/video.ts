@@ -3,7 +3,14 @@
  * (strict constant rate, GOP 2, no B-frames, limited range BT.709), since readers look frames up by their index.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import * as webcodecs from '@napi-rs/webcodecs';
+import {
+  EncodedVideoChunk,
+  type EncodedVideoChunkMetadata,
+  VideoColorSpace,
+  VideoDecoder,
+  VideoEncoder,
+  VideoFrame,
+} from '@napi-rs/webcodecs';
 import {
   ALL_FORMATS,
   BufferSource,
@@ -25,8 +32,9 @@ const BITS_PER_PIXEL = 4;
 const LEAST_BITRATE = 500_000;
 
 // mediabunny looks for the browser's classes by their global names.
-for (const name of ['EncodedVideoChunk', 'VideoEncoder', 'VideoDecoder', 'VideoFrame', 'VideoColorSpace'] as const)
-  if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value: webcodecs[name], configurable: true });
+const CLASSES = { EncodedVideoChunk, VideoColorSpace, VideoDecoder, VideoEncoder, VideoFrame };
+for (const [name, value] of Object.entries(CLASSES))
+  if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true });
 
 /** Full-range RGB to limited-range BT.709, chroma averaged over 2×2 pixels. */
 export function i420FromRgb({ rgb, widthPx, heightPx }: CameraFrame): Uint8Array {
@@ -55,10 +63,10 @@ export function i420FromRgb({ rgb, widthPx, heightPx }: CameraFrame): Uint8Array
 
 /** Writes the frames of one episode. Returns the number of bytes. */
 export async function writeVideo(file: string, frames: Iterable<CameraFrame>, fps: number): Promise<number> {
-  const chunks: webcodecs.EncodedVideoChunk[] = [];
-  let description: webcodecs.EncodedVideoChunkMetadata | undefined;
+  const chunks: EncodedVideoChunk[] = [];
+  let description: EncodedVideoChunkMetadata | undefined;
   let failure: Error | undefined;
-  const encoder = new webcodecs.VideoEncoder({
+  const encoder = new VideoEncoder({
     output: (chunk, metadata) => {
       chunks.push(chunk);
       description ??= metadata?.decoderConfig ? metadata : undefined;
@@ -84,7 +92,7 @@ export async function writeVideo(file: string, frames: Iterable<CameraFrame>, fp
           avc: { format: 'avc' },
         });
       }
-      const picture = new webcodecs.VideoFrame(i420FromRgb(frame), {
+      const picture = new VideoFrame(i420FromRgb(frame), {
         format: 'I420',
         codedWidth: size.widthPx,
         codedHeight: size.heightPx,
@@ -120,8 +128,8 @@ function oddSize({ camera, widthPx, heightPx }: CameraFrame): StoreError {
 }
 
 async function mux(
-  chunks: readonly webcodecs.EncodedVideoChunk[],
-  description: webcodecs.EncodedVideoChunkMetadata | undefined,
+  chunks: readonly EncodedVideoChunk[],
+  description: EncodedVideoChunkMetadata | undefined,
   fps: number,
 ): Promise<Uint8Array> {
   const target = new BufferTarget();
@@ -174,9 +182,9 @@ async function openVideo(file: string) {
 /** Decodes every frame to its luma plane, limited range: what a check of the pictures needs. */
 export async function decodeLuma(file: string): Promise<Uint8Array[]> {
   const { track, packets } = await openVideo(file);
-  const frames: webcodecs.VideoFrame[] = [];
+  const frames: VideoFrame[] = [];
   let failure: Error | undefined;
-  const decoder = new webcodecs.VideoDecoder({
+  const decoder = new VideoDecoder({
     output: (frame) => frames.push(frame),
     error: (error) => {
       failure ??= error;
@@ -191,7 +199,7 @@ export async function decodeLuma(file: string): Promise<Uint8Array[]> {
   });
   for (const packet of packets)
     decoder.decode(
-      new webcodecs.EncodedVideoChunk({
+      new EncodedVideoChunk({
         type: packet.type,
         timestamp: Math.round(packet.timestamp * 1e6),
         duration: Math.round(packet.duration * 1e6),

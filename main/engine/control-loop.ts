@@ -20,6 +20,7 @@ import { createDriving, DEFAULT_TIMING, type Flight } from './driving.ts';
 import { judgeStep, NO_REQUESTS, nextPhase, type Requests, type StepEnd } from './episode.ts';
 import { FAULTS, type LoopFault } from './faults.ts';
 import type { ControlLoop, LoopOptions } from './loop-types.ts';
+import { IDENTITY } from './maths.ts';
 import type { PolicyReply } from './policy-source.ts';
 import { ask, type Pending } from './proposals.ts';
 import { proprioception } from './proprioception.ts';
@@ -68,7 +69,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   let arbitration: ArbitrationState = FRESH;
   let requests: Requests = NO_REQUESTS;
   let seed = 0;
-  let resetPose: Pose = cell.state().baseFromTool;
+  let resetPose: Pose = { positionM: [0, 0, 0], orientation: IDENTITY };
   let resetting: AbortController | undefined;
   let commandedM: Vec3 = resetPose.positionM;
   let buttonsBefore = 0;
@@ -423,6 +424,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     seed = nextSeed;
     resetPose = cell.state().baseFromTool;
     commandedM = resetPose.positionM;
+    options.onReset?.();
     enter('ready');
     return true;
   };

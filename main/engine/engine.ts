@@ -8,20 +8,23 @@ import type { Puck, RobotCell, SetPoint, Snapshot } from '../../native/device.ts
 import type { ActionScale } from '../api/action.ts';
 import { every, systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Mode, Phase } from '../api/episode.ts';
+import type { Vec3 } from '../api/geometry.ts';
+import type { SafetyLimits } from '../api/limits.ts';
 import type { Fault, InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import { episodeSeed, TASKS, type TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
-import * as candidates from './candidate.ts';
+import type { CandidateState } from './candidate.ts';
 import { createControlLoop } from './control-loop.ts';
 import type { Timing } from './driving.ts';
 import type { LoopFault } from './faults.ts';
 import type { ControlLoop, LoopSettings } from './loop-types.ts';
+import { createPolicyDesk } from './policy-desk.ts';
 import { noPolicy, type PolicySource } from './policy-source.ts';
 import type { Pace } from './proposals.ts';
 import { createRecorder, type Recorder } from './recorder.ts';
 import { type Answer, done, type ExportService, type PolicyShelf, type RunService, refused } from './services.ts';
-import { counts as isCounted, isUnaidedSuccess, STATISTICS_EPISODES, statisticsOf } from './statistics.ts';
+import { STATISTICS_EPISODES, statisticsOf } from './statistics.ts';
 import { createStoreMeter } from './store-meter.ts';
 
 export interface EngineOptions {
@@ -45,15 +48,21 @@ export interface EngineOptions {
   readonly scale?: ActionScale;
   /** Which part of the training seeds this engine's episodes come from. */
   readonly runSeed?: number;
+  /** Box of the task as it was just reset; the limits' own box still counts too. */
+  readonly workspace?: (() => Workspace) | undefined;
   readonly inputDevices?: () => readonly InputDevice[];
   /** The puck's light, where it has one. */
   readonly indicator?: (humanDrives: boolean) => void;
 }
 
+export interface Workspace {
+  readonly lowM: Vec3;
+  readonly highM: Vec3;
+}
+
 /** The window that holds the controls, as the server tells it. */
 export interface Supervision {
   heartbeatMs: number | undefined;
-  controlsLost: boolean;
 }
 
 export interface Engine {
@@ -79,7 +88,7 @@ export interface Engine {
   /** Loads the candidate, or whoever is due, before an episode. Headless runs call it between episodes; live it happens by itself. */
   loadPolicyInUse(): Promise<Answer<undefined>>;
   revertPolicy(because: string): Answer<{ readonly policy: string }>;
-  candidate(): candidates.CandidateState | undefined;
+  candidate(): CandidateState | undefined;
   resume(): Promise<Answer<undefined>>;
   nextSeed(): number;
   verdict(verdict: 'success' | 'failure', episodeId: number | undefined): Answer<undefined>;
@@ -96,18 +105,19 @@ export function createEngine(options: EngineOptions): Engine {
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];
   const recorder = createRecorder(writer);
-  const supervision: Supervision = { heartbeatMs: undefined, controlsLost: false };
+  const supervision: Supervision = { heartbeatMs: undefined };
   const settings: LoopSettings = {
     takeover: options.settings?.takeover ?? DEFAULT_TAKEOVER,
     teleop: options.settings?.teleop ?? DEFAULT_TELEOP_MAP,
     limits: options.settings?.limits ?? cell.info.limits,
     actingNoiseStd: options.settings?.actingNoiseStd ?? 0,
   };
+  /** What was set, before a task narrows the box. */
+  let wideLimits = settings.limits;
+  let noiseIsChosen = options.settings?.actingNoiseStd !== undefined;
   let autoStart = options.settings?.autoStart ?? false;
   let fault: Fault | undefined;
   let snapshot: Snapshot | undefined;
-  let policies: candidates.CandidateState | undefined;
-  const manifestPaths = new Map<string, string>();
   let recent: readonly EpisodeSummary[] = [];
   let seedIndex = 0;
   let running = false;
@@ -132,6 +142,20 @@ export function createEngine(options: EngineOptions): Engine {
     changed();
   };
 
+  /** A policy brings its own acting noise, unless somebody set one. */
+  const setActingNoise = (std: number) => {
+    if (noiseIsChosen) return;
+    settings.actingNoiseStd = std;
+    send({ kind: 'rig', rig: rigNow() });
+  };
+  const desk = createPolicyDesk({
+    policy,
+    shelf: options.shelf,
+    notice,
+    changed,
+    onActingNoise: setActingNoise,
+  });
+
   const loop = createControlLoop({
     cell,
     puck,
@@ -144,7 +168,12 @@ export function createEngine(options: EngineOptions): Engine {
     timing: options.timing,
     scale: options.scale,
     supervision: () => supervision,
-    policyIsCandidate: () => policies?.candidate !== undefined && policies.candidate === policy.name(),
+    onReset: () => {
+      if (!options.workspace) return;
+      settings.limits = narrowed(wideLimits, options.workspace());
+      send({ kind: 'rig', rig: rigNow() });
+    },
+    policyIsCandidate: () => desk.onTrial(),
     events: {
       phase: (phase) => onPhase(phase),
       fault: raise,
@@ -160,9 +189,7 @@ export function createEngine(options: EngineOptions): Engine {
         for (const listener of snapshotListeners) listener(next);
       },
       command: (setPoint) => sendSetPoint(setPoint),
-      badPolicy: (name, because) => {
-        if (policies?.candidate === name) revert(because);
-      },
+      badPolicy: (name, because) => desk.revertIfCandidate(name, because),
       notice,
     },
   });
@@ -179,8 +206,6 @@ export function createEngine(options: EngineOptions): Engine {
 
   const onPhase = (phase: Phase) => {
     if (phase === 'ready' || phase === 'running') fault = undefined;
-    // A lost window is lost once: the arm is holding, and the next window starts anew.
-    if (phase === 'hold') supervision.controlsLost = false;
     changed();
     if (pace.kind === 'lockstep') return;
     if (phase === 'ready' && autoStart) startByItself();
@@ -196,16 +221,7 @@ export function createEngine(options: EngineOptions): Engine {
     proposals: { readonly proposals: number; readonly saturation: number },
   ) => {
     recent = [episode, ...recent.filter((other) => other.id !== episode.id)].slice(0, 4 * STATISTICS_EPISODES);
-    if (policies && episode.policy !== undefined && isCounted(episode)) {
-      const step = candidates.episodeEnded(policies, {
-        policy: episode.policy,
-        unaidedSuccess: isUnaidedSuccess(episode),
-        ...proposals,
-      });
-      policies = step.state;
-      if (step.reverted) notice('warning', `${step.reverted} was reverted to ${policies.good}: ${step.because}.`);
-      if (step.promoted) notice('info', `${step.promoted} passed its trial and is the policy now.`);
-    }
+    desk.episodeEnded(episode, proposals);
     send({ kind: 'episode', episode });
     changed();
     if (pace.kind === 'live' && loop.phase() === 'resetting') void prepareNext();
@@ -213,34 +229,9 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** Live: newest policy, then the next reset. */
   const prepareNext = async () => {
-    const loaded = await loadPolicyInUse();
+    const loaded = await desk.loadInUse();
     if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
     if (loop.phase() === 'resetting') await loop.reset(nextSeed());
-  };
-
-  const loadPolicyInUse = async (): Promise<Answer<undefined>> => {
-    if (!policies) return done(undefined);
-    const wanted = candidates.policyInUse(policies);
-    if (wanted === policy.name()) return done(undefined);
-    const path = manifestPaths.get(wanted) ?? (await options.shelf?.manifestPath(wanted));
-    const reply = path === undefined ? undefined : await policy.load(path);
-    if (reply?.kind === 'loaded') {
-      changed();
-      return done(undefined);
-    }
-    if (policies.candidate === wanted) revert(reply?.message ?? 'its manifest is missing');
-    return refused(
-      `Policy ${wanted} cannot be used: ${reply?.message ?? 'its manifest is not in the project'}`,
-      reply?.remedy ?? 'Choose another policy.',
-    );
-  };
-
-  const revert = (because: string) => {
-    if (!policies) return;
-    const step = candidates.reverted(policies, because);
-    policies = step.state;
-    if (step.reverted) notice('warning', `${step.reverted} was reverted to ${policies.good}: ${because}.`);
-    changed();
   };
 
   const nextSeed = () => episodeSeed('training', seedIndex++, options.runSeed ?? 0);
@@ -291,12 +282,6 @@ export function createEngine(options: EngineOptions): Engine {
     projectFolder: options.projectFolder,
   });
 
-  const publish = (name: string, manifestPath: string) => {
-    manifestPaths.set(name, manifestPath);
-    policies = policies ? candidates.published(policies, name) : candidates.startWith(name);
-    changed();
-  };
-
   const whichEpisode = (episodeId: number | undefined): number | undefined => episodeId ?? recorder.summary()?.id;
   const noEpisode = refused('There is no episode yet.', 'Record one first.');
 
@@ -329,7 +314,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (runs)
         offs.push(
           runs.onStatus((run) => send({ kind: 'run', run })),
-          runs.onPublished((next) => publish(next.policy, next.manifestPath)),
+          runs.onPublished((next) => desk.publish(next.policy, next.manifestPath)),
         );
       if (exports)
         offs.push(
@@ -340,11 +325,9 @@ export function createEngine(options: EngineOptions): Engine {
       await refreshRecent();
       if (recent.length > 0) seedIndex = Math.max(0, ...recent.map((episode) => episode.id));
       if (options.policyManifestPath === undefined) return done(undefined);
-      const reply = await policy.load(options.policyManifestPath);
-      if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
-      manifestPaths.set(reply.name, options.policyManifestPath);
-      policies = candidates.startWith(reply.name);
-      if (options.settings?.actingNoiseStd === undefined) settings.actingNoiseStd = reply.actingNoiseStd;
+      const first = await desk.loadFirst(options.policyManifestPath);
+      if (first.kind === 'refused') return first;
+      setActingNoise(first.value.actingNoiseStd);
       return done(undefined);
     },
     run: async ({ reset }) => {
@@ -385,7 +368,7 @@ export function createEngine(options: EngineOptions): Engine {
         ...(fault ? { fault } : {}),
         ...(open && loop.episodeOpen() ? { episodeId: open.id } : {}),
         step: open && loop.episodeOpen() ? open.steps : 0,
-        ...(name === undefined ? {} : { policy: { name, candidate: policies?.candidate === name } }),
+        ...(name === undefined ? {} : { policy: { name, candidate: desk.onTrial() } }),
         buffers: recorder.counts(),
         tick: {
           hz: 1000 / loop.timing.periodMs,
@@ -412,30 +395,23 @@ export function createEngine(options: EngineOptions): Engine {
     onChanged: (listener) => subscribe(changeListeners, listener),
     onSnapshot: (listener) => subscribe(snapshotListeners, listener),
     usePolicy: async (name, manifestPath) => {
-      manifestPaths.set(name, manifestPath);
-      policies = policies ? candidates.used(policies, name) : candidates.startWith(name);
-      if (loop.phase() === 'running' || loop.episodeOpen()) return done(undefined);
-      return loadPolicyInUse();
+      desk.use(name, manifestPath);
+      return loop.phase() === 'running' || loop.episodeOpen() ? done(undefined) : desk.loadInUse();
     },
-    publish,
-    loadPolicyInUse,
+    publish: desk.publish,
+    loadPolicyInUse: desk.loadInUse,
     revertPolicy: (because) => {
-      if (!policies) return refused('There is no policy to go back to.', 'Load one first.');
-      if (policies.candidate === undefined)
-        return refused(
-          `${policies.good} is no candidate: there is nothing to revert.`,
-          'Choose another policy by name.',
-        );
-      revert(because);
-      if (loop.phase() !== 'running' && pace.kind === 'live') void loadPolicyInUse();
-      return done({ policy: policies.good });
+      const answer = desk.revert(because);
+      // Headless runs load between episodes themselves.
+      if (answer.kind === 'done' && pace.kind === 'live' && loop.phase() !== 'running') void desk.loadInUse();
+      return answer;
     },
-    candidate: () => policies,
+    candidate: desk.state,
     resume: async () => {
       const refusal = loop.resumeRefusal();
       if (refusal) return refused(refusal, 'Let go of the puck, then press Resume.');
       fault = undefined;
-      const loaded = await loadPolicyInUse();
+      const loaded = await desk.loadInUse();
       if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
       void loop.reset(nextSeed());
       return done(undefined);
@@ -486,6 +462,8 @@ export function createEngine(options: EngineOptions): Engine {
     },
     change: ({ autoStart: nextAutoStart, ...next }) => {
       Object.assign(settings, Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)));
+      if (next.actingNoiseStd !== undefined) noiseIsChosen = true;
+      if (next.limits) wideLimits = next.limits;
       if (nextAutoStart !== undefined) {
         autoStart = nextAutoStart;
         if (autoStart && loop.phase() === 'ready' && pace.kind === 'live') startByItself();
@@ -494,4 +472,17 @@ export function createEngine(options: EngineOptions): Engine {
       changed();
     },
   };
+}
+
+/** The common part of both boxes; the wide one where they do not meet. */
+function narrowed(limits: SafetyLimits, box: Workspace): SafetyLimits {
+  const corner = (pick: (a: number, b: number) => number, wide: Vec3, narrow: Vec3): Vec3 => [
+    pick(wide[0], narrow[0]),
+    pick(wide[1], narrow[1]),
+    pick(wide[2], narrow[2]),
+  ];
+  const workspaceLowM = corner(Math.max, limits.workspaceLowM, box.lowM);
+  const workspaceHighM = corner(Math.min, limits.workspaceHighM, box.highM);
+  const empty = workspaceLowM.some((low, axis) => low >= (workspaceHighM[axis] ?? low));
+  return empty ? limits : { ...limits, workspaceLowM, workspaceHighM };
 }

@@ -56,8 +56,10 @@ export interface LoopOptions {
   readonly timing?: Timing | undefined;
   readonly scale?: ActionScale | undefined;
   /** Proof of life of the window that holds the controls. */
-  readonly supervision: () => { readonly heartbeatMs: number | undefined; readonly controlsLost: boolean };
+  readonly supervision: () => { readonly heartbeatMs: number | undefined };
   readonly policyIsCandidate: () => boolean;
+  /** The arm is at the start of an episode: the time to look where that is. */
+  readonly onReset?: (() => void) | undefined;
   readonly events: Partial<LoopEvents>;
 }
 

@@ -16,8 +16,6 @@ export interface Watched {
   readonly stateTimeMs: number;
   /** Newest proof of life of the window that holds the controls; undefined while no window does. */
   readonly heartbeatMs: number | undefined;
-  /** The window that held the controls has gone without giving them back. */
-  readonly controlsLost: boolean;
 }
 
 export type Alarm =
@@ -27,7 +25,6 @@ export type Alarm =
 export function watch(watched: Watched, limits: WatchdogLimits, nowMs: number): Alarm | undefined {
   const ageMs = nowMs - watched.stateTimeMs;
   if (!(ageMs <= limits.maxStateAgeMs)) return { kind: 'state-stale', ageMs };
-  if (watched.controlsLost) return { kind: 'window-lost', silentMs: 0 };
   if (watched.heartbeatMs === undefined) return undefined;
   const silentMs = nowMs - watched.heartbeatMs;
   return silentMs > limits.maxHeartbeatAgeMs ? { kind: 'window-lost', silentMs } : undefined;

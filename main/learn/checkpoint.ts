@@ -12,6 +12,11 @@ const MAGIC = 'TKCK';
 const VERSION = 1;
 const PREFIX_BYTES = 12;
 
+/** Metrics summed over the unfinished block, and over the unfinished point of the curves. */
+const sumsSchema = z
+  .object({ count: z.int(), totals: z.record(z.string(), z.number()) })
+  .default({ count: 0, totals: {} });
+
 const headerSchema = z
   .object({
     algorithm: z.string(),
@@ -26,7 +31,8 @@ const headerSchema = z
     /** Blocks finished, and updates made in the unfinished one. */
     blocks: z.int(),
     blockUpdates: z.int(),
-    blockSums: z.object({ count: z.int(), totals: z.record(z.string(), z.number()) }),
+    blockSums: sumsSchema,
+    pointSums: sumsSchema,
     /** Environment steps that updates have been made for. */
     stepsServed: z.number(),
     arrays: z.array(z.object({ name: z.string(), length: z.int() })),

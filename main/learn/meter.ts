@@ -4,7 +4,7 @@ import type { Clock } from '../api/clock.ts';
 import type { Metrics } from './algorithms/algorithm.ts';
 
 /** Updates that make one point of a curve. */
-export const UPDATES_PER_POINT = 20;
+const UPDATES_PER_POINT = 20;
 /** Points written in one transaction. */
 const POINTS_PER_WRITE = 200;
 /** Weight of the newest update in the speed. */
@@ -15,6 +15,7 @@ export interface Sums {
   totals: Record<string, number>;
 }
 
+const copyOf = ({ count, totals }: Sums): Sums => ({ count, totals: { ...totals } });
 const emptySums = (): Sums => ({ count: 0, totals: {} });
 
 function include(sums: Sums, metrics: Metrics): void {
@@ -60,9 +61,9 @@ export function createMeter(clock: Clock, runId: number, runs: Pick<RunStore, 'a
     },
     /** Means over the block. */
     endBlock: (): Metrics => (block.count > 0 ? means(block) : {}),
-    blockSums: (): Sums => ({ count: block.count, totals: { ...block.totals } }),
-    restoreBlock(sums: Sums): void {
-      block = { count: sums.count, totals: { ...sums.totals } };
+    save: () => ({ blockSums: copyOf(block), pointSums: copyOf(point) }),
+    restore(saved: { readonly blockSums: Sums; readonly pointSums: Sums }): void {
+      [block, point] = [copyOf(saved.blockSums), copyOf(saved.pointSums)];
     },
     newest: () => newest,
     updatesPerSec: () => (msPerUpdate ? 1000 / msPerUpdate : 0),

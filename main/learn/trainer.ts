@@ -14,7 +14,7 @@ import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
 import type { Learner, Metrics } from './algorithms/algorithm.ts';
 import type { ConrftConfig } from './algorithms/conrft-config.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { createMeter, UPDATES_PER_POINT } from './meter.ts';
+import { createMeter } from './meter.ts';
 import type { RestorableRng } from './restorable-rng.ts';
 import { appendBlock, type BlockRecord, type RunFolder, readBlocks } from './run-folder.ts';
 import { drawMixed } from './sampler.ts';
@@ -82,7 +82,7 @@ export async function createTrainer(parts: TrainerParts) {
     blocks,
     blockUpdates,
     stepsServed,
-    blockSums: meter.blockSums(),
+    ...meter.save(),
   });
   const checkpoint = () => {
     writeCheckpoint(files.checkpoint, { header: header(), arrays: learner.state().arrays });
@@ -176,9 +176,7 @@ export async function createTrainer(parts: TrainerParts) {
     await new Promise<void>((resolve) => setImmediate(resolve));
     const nowMs = clock.nowMs();
     if (nowMs - reportedAtMs >= REPORT_EVERY_MS) progress();
-    // between two points of the curves, so that a resumed run writes the same points
-    const betweenPoints = learner.updates() % UPDATES_PER_POINT === 0;
-    if (betweenPoints && nowMs - checkpointAtMs >= CHECKPOINT_EVERY_MS) checkpoint();
+    if (nowMs - checkpointAtMs >= CHECKPOINT_EVERY_MS) checkpoint();
     if (publishing && nowMs - publishedAtMs >= PUBLISH_EVERY_MS) publish();
     return !stopping;
   };
@@ -205,7 +203,7 @@ export async function createTrainer(parts: TrainerParts) {
       learner.restore({ arrays: stored.arrays, counters: stored.header.counters });
       parts.rng.restore({ words: stored.header.rng.words, spareNormal: stored.header.rng.spareNormal });
       ({ blocks, blockUpdates, stepsServed } = stored.header);
-      meter.restoreBlock(stored.header.blockSums);
+      meter.restore(stored.header);
     }
     for (const block of readBlocks(files.blocks)) {
       await read(block.newestSequence);

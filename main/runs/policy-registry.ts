@@ -3,16 +3,9 @@
  * the project folder under `runs/<id>/policy-<step>/`. A name is resolved to a manifest that was parsed, or to an error that says why not.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type PolicyManifest, policyManifestSchema } from '../api/policy.ts';
-
-const ASSETS = join(dirname(dirname(fileURLToPath(import.meta.url))), 'policy', 'assets');
-
-/** The encoder that ships for the simulated cell. */
-export const CELL_ENCODER_MANIFEST = join(ASSETS, 'cell-encoder', 'manifest.json');
-/** The starter policy that ships: good enough to try, bad enough to correct. */
-export const STARTER_MANIFEST = join(ASSETS, 'starter', 'manifest.json');
+import { STARTER_MANIFEST } from '../policy/assets.ts';
 
 export interface RegisteredPolicy {
   readonly name: string;

@@ -6,7 +6,7 @@
 import { Quaternion, Vector3 } from 'three';
 import type { Pose } from '../../main/api/geometry.ts';
 import type { Rng } from '../../main/api/rng.ts';
-import { FINGER_QPOS, OBJECT_QPOS, ARM_JOINTS, ARM_QPOS } from './model.ts';
+import { ARM_JOINTS, ARM_QPOS, FINGER_QPOS, OBJECT_QPOS } from './model.ts';
 import { type Physics, readReadings } from './physics.ts';
 import { truthOf } from './readings.ts';
 import { type Grasp, graspPool, poseFromGrasp } from './tasks/grasp-pool.ts';
@@ -54,9 +54,7 @@ export function drawGrasp(grasps: readonly HeldPeg[], rng: Rng): HeldPeg {
   const { positionM, orientation } = real.toolFromObject;
   const tilt = new Quaternion()
     .setFromAxisAngle(new Vector3(0, 1, 0), rng.range(-SPREAD_TILT_RAD, SPREAD_TILT_RAD))
-    .multiply(
-      new Quaternion().setFromAxisAngle(new Vector3(1, 0, 0), rng.range(-SPREAD_ACROSS_RAD, SPREAD_ACROSS_RAD)),
-    )
+    .multiply(new Quaternion().setFromAxisAngle(new Vector3(1, 0, 0), rng.range(-SPREAD_ACROSS_RAD, SPREAD_ACROSS_RAD)))
     .multiply(new Quaternion(...orientation));
   return {
     ...real,

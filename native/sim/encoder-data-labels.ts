@@ -9,14 +9,26 @@ import type { Truth } from './readings.ts';
 
 /** `needs`: what must be in the scene for the label to mean something. */
 export const ENCODER_LABELS = [
-  { name: 'holeFromTip', size: 3, unit: 'm', needs: 'hand and socket', note: 'from the tip of the held peg to the hole' },
+  {
+    name: 'holeFromTip',
+    size: 3,
+    unit: 'm',
+    needs: 'hand and socket',
+    note: 'from the tip of the held peg to the hole',
+  },
   { name: 'holeFromTool', size: 3, unit: 'm', needs: 'socket', note: 'zero where a well-held peg would touch the rim' },
   { name: 'yawError', size: 1, unit: 'rad', needs: 'socket', note: 'about the base z axis, socket against tool, ±45°' },
   { name: 'holeAxis', size: 2, unit: 'rad', needs: 'socket', note: 'x and y of the direction into the hole' },
   { name: 'tipFromTool', size: 3, unit: 'm', needs: 'hand', note: 'z against a well-held peg' },
   { name: 'pegAxis', size: 2, unit: 'rad', needs: 'hand', note: 'x and y of the direction towards the tip' },
   { name: 'opening', size: 1, unit: 'm', needs: 'nothing', note: 'half the distance between the fingers' },
-  { name: 'depth', size: 1, unit: 'm', needs: 'hand and socket', note: 'of the tip below the rim while in the hole, else 0' },
+  {
+    name: 'depth',
+    size: 1,
+    unit: 'm',
+    needs: 'hand and socket',
+    note: 'of the tip below the rim while in the hole, else 0',
+  },
   { name: 'objectFromTool', size: 3, unit: 'm', needs: 'nothing', note: 'centre of the peg or block' },
   { name: 'held', size: 1, unit: '1', needs: 'nothing', note: '1 while the object is in the hand' },
 ] as const;
@@ -36,7 +48,10 @@ export interface LabelledInstant {
   readonly known: Uint8Array;
 }
 
-export function encoderLabels(truth: Truth, scene: { readonly object: 'peg' | 'block'; readonly socket: boolean }): LabelledInstant {
+export function encoderLabels(
+  truth: Truth,
+  scene: { readonly object: 'peg' | 'block'; readonly socket: boolean },
+): LabelledInstant {
   const { positionM: tool, orientation } = truth.baseFromTool;
   const inTool = (from: Vec3, to: Vec3): Vec3 =>
     rotateInto(orientation, [to[0] - from[0], to[1] - from[1], to[2] - from[2]]);
@@ -68,7 +83,7 @@ export function encoderLabels(truth: Truth, scene: { readonly object: 'peg' | 'b
   const labels = new Float32Array(ENCODER_LABEL_COUNT);
   const known = new Uint8Array(ENCODER_LABEL_COUNT);
   let at = 0;
-  for (const { name, size, needs } of ENCODER_LABELS) {
+  for (const { name, needs } of ENCODER_LABELS) {
     const present =
       needs === 'nothing' ||
       (needs === 'hand' && held) ||

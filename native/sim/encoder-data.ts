@@ -37,6 +37,8 @@ export interface EncoderFrame {
 }
 
 export interface EncoderDataSource {
+  /** Names, in the order of `EncoderFrame.pictures`. */
+  readonly cameras: readonly string[];
   /** The frames of one group. The same index gives the same bytes. */
   group(split: EncoderSplit, index: number): EncoderFrame[];
   dispose(): void;
@@ -74,10 +76,16 @@ export async function createEncoderData(): Promise<EncoderDataSource> {
     renderer.setScene(poses, look);
     const pictures = CELL_SHAPES.cameras.map((camera) => renderer.draw(camera));
     const truth = truthOf(readReadings(physics));
-    return { mode, defaultLook: look === DEFAULT_LOOK, pictures, ...encoderLabels(truth, { object: physics.object, socket }) };
+    return {
+      mode,
+      defaultLook: look === DEFAULT_LOOK,
+      pictures,
+      ...encoderLabels(truth, { object: physics.object, socket }),
+    };
   };
 
   return {
+    cameras: ENCODER_CAMERAS.map(({ name }) => name),
     group: (split, index) => {
       const rng = createRng(encoderGroupSeed(split, index)).split('encoder');
       const look = randomLook(CELL_SHAPES, rng.split('look'));

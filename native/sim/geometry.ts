@@ -45,7 +45,10 @@ export interface BodyMesh {
 }
 
 /** Ramer–Douglas–Peucker on a profile. */
-function simplified(profile: readonly (readonly [number, number])[], toleranceM: number): (readonly [number, number])[] {
+function simplified(
+  profile: readonly (readonly [number, number])[],
+  toleranceM: number,
+): (readonly [number, number])[] {
   const first = profile[0];
   const last = profile.at(-1);
   if (!first || !last || profile.length < 3 || toleranceM <= 0) return [...profile];
@@ -72,7 +75,11 @@ function solidGeometry(solid: Solid, detail: LevelOfDetail): BufferGeometry {
     }
     case 'rounded-box': {
       const small = Math.max(...solid.sizeM) < 0.03;
-      return new RoundedBoxGeometry(...solid.sizeM, small ? Math.min(1, detail.edgeSegments) : detail.edgeSegments, solid.radiusM);
+      return new RoundedBoxGeometry(
+        ...solid.sizeM,
+        small ? Math.min(1, detail.edgeSegments) : detail.edgeSegments,
+        solid.radiusM,
+      );
     }
     case 'box': {
       const [x, y, z] = solid.sizeM;

@@ -131,7 +131,8 @@ export function createImpedanceController(sim: SimModel): ImpedanceController {
     for (let row = 0; row < 6; row++) {
       for (let column = 0; column <= row; column++) {
         let sum = row === column ? PROJECTION_DAMPING : 0;
-        for (let joint = 0; joint < ARM_JOINTS; joint++) sum += jacobian[row * 7 + joint]! * jacobian[column * 7 + joint]!;
+        for (let joint = 0; joint < ARM_JOINTS; joint++)
+          sum += jacobian[row * 7 + joint]! * jacobian[column * 7 + joint]!;
         gram[row * 6 + column] = sum;
       }
     }

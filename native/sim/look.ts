@@ -154,9 +154,7 @@ const PARTS: Readonly<Record<SceneBody, readonly Part[]>> = {
   rightFinger: fingerParts,
   socket: socketParts(),
   peg: [part('peg', roundedBox([2 * PEG_HALF_WIDTH_M, 2 * PEG_HALF_WIDTH_M, PEG_LENGTH_M], 0.0012))],
-  block: [
-    part('peg', roundedBox([2 * BLOCK_HALF_WIDTH_M, 2 * BLOCK_HALF_WIDTH_M, 2 * BLOCK_HALF_WIDTH_M], 0.0025)),
-  ],
+  block: [part('peg', roundedBox([2 * BLOCK_HALF_WIDTH_M, 2 * BLOCK_HALF_WIDTH_M, 2 * BLOCK_HALF_WIDTH_M], 0.0025))],
 };
 
 const bodies: readonly Body[] = SCENE_BODIES.map((name) => ({

@@ -62,7 +62,13 @@ export interface Operator {
 }
 
 export function createOperator(options: OperatorOptions): Operator {
-  const { rng, mode, map = DEFAULT_TELEOP_MAP, takeover = 'motion', holdButton = DEFAULT_TAKEOVER.holdButton } = options;
+  const {
+    rng,
+    mode,
+    map = DEFAULT_TELEOP_MAP,
+    takeover = 'motion',
+    holdButton = DEFAULT_TAKEOVER.holdButton,
+  } = options;
   let insertion = newInsertion();
   let pauseSteps = 0;
   let driving = false;
@@ -100,9 +106,7 @@ export function createOperator(options: OperatorOptions): Operator {
 
   const reasonToTake = (truth: Truth): TakeoverReason | undefined => {
     const strayed =
-      truth.lateralErrorM > STRAY_LATERAL_M ||
-      -truth.depthM > STRAY_HEIGHT_M ||
-      truth.objectTiltRad > STRAY_TILT_RAD;
+      truth.lateralErrorM > STRAY_LATERAL_M || -truth.depthM > STRAY_HEIGHT_M || truth.objectTiltRad > STRAY_TILT_RAD;
     if (strayed) return 'stray';
     if (stallSteps >= STALL_STEPS) return 'stall';
     return jamSteps >= JAM_STEPS ? 'jam' : undefined;
@@ -111,7 +115,9 @@ export function createOperator(options: OperatorOptions): Operator {
   const shouldRelease = (truth: Truth): boolean => {
     const gainM = remainingAtTakeoverM - remainingToInsertM(truth);
     const gained = gainM > RELEASE_GAIN_M || (truth.depthM > RELEASE_DEPTH_M && gainM > RELEASE_GAIN_IN_HOLE_M);
-    return (stepsDriven >= RELEASE_AFTER_STEPS && gained) || stepsDriven >= RELEASE_AT_LATEST_STEPS || isInserted(truth);
+    return (
+      (stepsDriven >= RELEASE_AFTER_STEPS && gained) || stepsDriven >= RELEASE_AT_LATEST_STEPS || isInserted(truth)
+    );
   };
 
   const watch = (truth: Truth) => {

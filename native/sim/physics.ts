@@ -15,8 +15,10 @@ import {
   FINGER_CLOSE_COMMAND_M,
   FINGER_OPEN_M,
   FINGER_QPOS,
+  HOME_RAD,
   type LooseObject,
   OBJECT_QPOS,
+  objectHalfHeightM,
   PARKED_HEIGHT_M,
   SCENE_BODIES,
 } from './model.ts';
@@ -226,11 +228,11 @@ export function createPhysics(mujoco: Mujoco, options: PhysicsOptions): Physics 
   };
 
   arrange({
-    armRad: [0, -0.3, 0, -2.2, 0, 1.9, Math.PI / 4],
+    armRad: HOME_RAD,
     fingerM: FINGER_OPEN_M,
     gripper: 'open',
-    baseFromObject: { positionM: [0.48, -0.1, 0.05], orientation: [0, 0, 0, 1] },
-    socket: undefined,
+    baseFromObject: { positionM: [0.48, -0.1, objectHalfHeightM(object)], orientation: [0, 0, 0, 1] },
+    socket: object === 'peg' ? { xM: 0.52, yM: 0.1, yawRad: 0 } : undefined,
   });
   for (let index = 0; index < WARM_UP_STEPS; index++) step();
 

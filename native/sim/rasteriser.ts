@@ -8,9 +8,10 @@ import { Matrix4, Quaternion, Vector3 } from 'three';
 import type { Vec3 } from '../../main/api/geometry.ts';
 import type { CameraMount, SceneShapes } from '../../main/api/shapes.ts';
 import type { ScenePoses } from '../device.ts';
+import { develop } from './film.ts';
 import { type BodyMesh, bodyMesh, CAMERA_DETAIL, type LevelOfDetail } from './geometry.ts';
+import { createShader } from './shading.ts';
 import { createShadowMap } from './shadow-map.ts';
-import { createShader, type Shader } from './shading.ts';
 import { type ColorTarget, createVertexBuffer, fillColor, type VertexBuffer } from './triangle-fill.ts';
 
 export interface RenderLook {
@@ -66,12 +67,6 @@ export interface PlacedMesh {
 const NEAR_M = 0.01;
 /** Bodies parked below the table are not in the scene. */
 const HIDDEN_BELOW_M = -0.5;
-/** Samples whose depths differ by less than this factor lie on one surface. */
-const SAME_SURFACE = 1.02;
-/** Surfaces that get next to nothing from the lamp need no shadow. */
-const NEVER_SHADED = 0.98;
-const TONE_STEPS = 8192;
-const TONE_RANGE = 3;
 
 export function createRenderer(shapes: SceneShapes, options: RendererOptions): Renderer {
   const { size, supersample, detail = CAMERA_DETAIL } = options;
@@ -93,7 +88,6 @@ export function createRenderer(shapes: SceneShapes, options: RendererOptions): R
   };
   const shadows = createShadowMap(placed, vertices);
   const shader = createShader(shapes);
-  const toneCurve = createToneCurve();
   let look = DEFAULT_LOOK;
   let scenePoses: ScenePoses = new Float32Array(shapes.bodies.length * 7);
 
@@ -111,7 +105,9 @@ export function createRenderer(shapes: SceneShapes, options: RendererOptions): R
     const focal = samples / 2 / Math.tan(camera.verticalFovRad / 2);
     const view = { elements: e, focal, centre: samples / 2 };
     target.nearness.fill(0);
-    for (const body of placed) {
+    // Gripper first, table last: what is hidden later costs only its depth test.
+    for (let index = placed.length - 1; index >= 0; index--) {
+      const body = placed[index]!;
       if (!body.visible || outOfView(body, view)) continue;
       projectBody(body, view, vertices, depth);
       shader.shade(body, e[12]!, e[13]!, e[14]!, vertices);
@@ -124,7 +120,8 @@ export function createRenderer(shapes: SceneShapes, options: RendererOptions): R
           focal,
         );
     }
-    return resolve(view);
+    shadows.prepareLookup(view);
+    return develop(target, size, supersample, look, shadows);
   };
 
   const drawTriangle = (a: number, b: number, c: number, focal: number) => {
@@ -147,74 +144,6 @@ export function createRenderer(shapes: SceneShapes, options: RendererOptions): R
     }
     for (let corner = 1; corner + 1 < count; corner++)
       fillColor(target, vertices, vertexCount, vertexCount + corner, vertexCount + corner + 1);
-  };
-
-  /** How much of the lamp reaches all samples of a pixel alike; −1 when they must be asked one by one. */
-  const sharedLight = (first: number, row: number, column: number): number => {
-    const { nearness, color } = target;
-    let nearest = 0;
-    let farthest = Number.POSITIVE_INFINITY;
-    let share = 1;
-    for (let sub = 0; sub < supersample; sub++) {
-      let pixel = first + sub * samples;
-      for (const end = pixel + supersample; pixel < end; pixel++) {
-        nearest = Math.max(nearest, nearness[pixel]!);
-        farthest = Math.min(farthest, nearness[pixel]!);
-        share = Math.min(share, color[pixel * 4 + 3]!);
-      }
-    }
-    if (farthest === 0 || nearest > SAME_SURFACE * farthest) return nearest === 0 ? 1 : -1;
-    if (share > NEVER_SHADED) return 1;
-    const half = (supersample - 1) / 2;
-    return shadows.lit(column * supersample + half, row * supersample + half, (nearest + farthest) / 2);
-  };
-
-  const resolve = (view: View): Uint8Array => {
-    const rgb = new Uint8Array(size * size * 3);
-    const { nearness, color } = target;
-    shadows.prepareLookup(view);
-    const { backgroundTop: high, backgroundBottom: low, exposure } = look;
-    const scale = (exposure * TONE_STEPS) / TONE_RANGE / (supersample * supersample);
-    let out = 0;
-    for (let row = 0; row < size; row++) {
-      const blend = row / size;
-      const skyRed = high[0] + (low[0] - high[0]) * blend;
-      const skyGreen = high[1] + (low[1] - high[1]) * blend;
-      const skyBlue = high[2] + (low[2] - high[2]) * blend;
-      for (let column = 0; column < size; column++) {
-        let red = 0;
-        let green = 0;
-        let blue = 0;
-        const first = row * supersample * samples + column * supersample;
-        // One shadow lookup serves the pixel when its samples lie on one surface, else each has its own.
-        const shared = sharedLight(first, row, column);
-        for (let sub = 0; sub < supersample; sub++) {
-          let pixel = first + sub * samples;
-          for (const end = pixel + supersample; pixel < end; pixel++) {
-            const near = nearness[pixel]!;
-            if (near === 0) {
-              red += skyRed;
-              green += skyGreen;
-              blue += skyBlue;
-              continue;
-            }
-            const at = pixel * 4;
-            const share = color[at + 3]!;
-            let light = shared;
-            if (light < 0)
-              light = share > NEVER_SHADED ? 1 : shadows.lit(pixel % samples, row * supersample + sub, near);
-            light = share + (1 - share) * light;
-            red += color[at]! * light;
-            green += color[at + 1]! * light;
-            blue += color[at + 2]! * light;
-          }
-        }
-        rgb[out++] = toneCurve[Math.min(TONE_STEPS - 1, (red * scale) | 0)]!;
-        rgb[out++] = toneCurve[Math.min(TONE_STEPS - 1, (green * scale) | 0)]!;
-        rgb[out++] = toneCurve[Math.min(TONE_STEPS - 1, (blue * scale) | 0)]!;
-      }
-    }
-    return rgb;
   };
 
   return {
@@ -286,7 +215,9 @@ function outOfView({ pose, mesh }: PlacedMesh, { elements: e, focal, centre }: V
   const up = e[4]! * dx + e[5]! * dy + e[6]! * dz;
   const ahead = -(e[8]! * dx + e[9]! * dy + e[10]! * dz);
   const reach = radius * Math.sqrt(focal * focal + centre * centre);
-  return ahead < -radius || Math.abs(right) * focal - ahead * centre > reach || Math.abs(up) * focal - ahead * centre > reach;
+  return (
+    ahead < -radius || Math.abs(right) * focal - ahead * centre > reach || Math.abs(up) * focal - ahead * centre > reach
+  );
 }
 
 function projectBody(body: PlacedMesh, view: View, vertices: VertexBuffer, depth: Float32Array): void {
@@ -360,15 +291,3 @@ function cutVertex(
   vertices.blue[into] = mix(vertices.blue);
   vertices.ambientShare[into] = mix(vertices.ambientShare);
 }
-
-/** Filmic shoulder, then sRGB, as a table over linear light. */
-function createToneCurve(): Uint8Array {
-  return Uint8Array.from({ length: TONE_STEPS }, (_, step) => {
-    const light = (step / TONE_STEPS) * TONE_RANGE;
-    const film = Math.min(1, (light * (2.51 * light + 0.03)) / (light * (2.43 * light + 0.59) + 0.14));
-    const encoded = film <= 0.0031308 ? 12.92 * film : 1.055 * film ** (1 / 2.4) - 0.055;
-    return Math.round(255 * encoded);
-  });
-}
-
-export type { Shader };

@@ -60,12 +60,7 @@ export function poseAt(numbers: Numbers, at: number): Pose {
   const sign = numbers[at + 6]! < 0 ? -1 : 1;
   return {
     positionM: vec3At(numbers, at),
-    orientation: [
-      sign * numbers[at + 3]!,
-      sign * numbers[at + 4]!,
-      sign * numbers[at + 5]!,
-      sign * numbers[at + 6]!,
-    ],
+    orientation: [sign * numbers[at + 3]!, sign * numbers[at + 4]!, sign * numbers[at + 5]!, sign * numbers[at + 6]!],
   };
 }
 

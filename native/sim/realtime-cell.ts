@@ -14,7 +14,14 @@ import { createSharedState, emptyReport, type FirstUse } from './shared-state.ts
 import { type Episode, snapshotOf } from './snapshot.ts';
 import { SIM_TASKS } from './tasks/registry.ts';
 import type { Workspace } from './tasks/task.ts';
-import { type FromRender, type FromServo, type ServoStart, type ToRender, type ToServo, workerUrl } from './worker-messages.ts';
+import {
+  type FromRender,
+  type FromServo,
+  type ServoStart,
+  type ToRender,
+  type ToServo,
+  workerUrl,
+} from './worker-messages.ts';
 
 const REMEDY = 'Reset the episode. If it comes again, close and open the cell.';
 const PREVIEW_PERIOD_MS = 80;
@@ -155,6 +162,7 @@ export function createRealtimeCell(options: RealtimeOptions = {}): RealtimeCell 
     capture,
     reset: async (task, seed, signal) => {
       signal.throwIfAborted();
+      episode = undefined; // nothing is judged until the new one stands
       const id = ++requestId;
       await new Promise<void>((resolve, reject) => {
         resets.set(id, { resolve, reject });

@@ -72,9 +72,12 @@ export function createSensing(sim: SimModel): Sensing {
       const normalForce = sensorData[at + 1]!;
       const tangentForce = sensorData[at + 2]!;
       const sideForce = sensorData[at + 3]!;
-      const forceX = normalX * normalForce + tangentX * tangentForce + (normalY * tangentZ - normalZ * tangentY) * sideForce;
-      const forceY = normalY * normalForce + tangentY * tangentForce + (normalZ * tangentX - normalX * tangentZ) * sideForce;
-      const forceZ = normalZ * normalForce + tangentZ * tangentForce + (normalX * tangentY - normalY * tangentX) * sideForce;
+      const forceX =
+        normalX * normalForce + tangentX * tangentForce + (normalY * tangentZ - normalZ * tangentY) * sideForce;
+      const forceY =
+        normalY * normalForce + tangentY * tangentForce + (normalZ * tangentX - normalX * tangentZ) * sideForce;
+      const forceZ =
+        normalZ * normalForce + tangentZ * tangentForce + (normalX * tangentY - normalY * tangentX) * sideForce;
       const offsetX = sensorData[at + 5]! - geomPosition[geom * 3]!;
       const offsetY = sensorData[at + 6]! - geomPosition[geom * 3 + 1]!;
       const offsetZ = sensorData[at + 7]! - geomPosition[geom * 3 + 2]!;

@@ -46,7 +46,9 @@ export function createSkin(): Skin {
   const pads = createTactilePads();
   return {
     feel: (poses, readings, seed) => {
-      const rng = createRng(seed).split('tactile').split(Math.round(readings[READING.simTimeSec]! * 1000));
+      const rng = createRng(seed)
+        .split('tactile')
+        .split(Math.round(readings[READING.simTimeSec]! * 1000));
       return pads.frames(poses, readings.subarray(READING.padTotals, READING.padTotals + 8), rng);
     },
   };

@@ -2,7 +2,8 @@
  * The noisy estimate of the hole for the `state` control experiment: what a good vision system would say, without pixels.
  * Hole relative to the tool, in the tool frame, zero when a well-grasped peg's tip is at the rim: three numbers per 20 mm,
  * the same clipped to ±1.5 per 3 mm (z: per 5 mm), and the yaw error per 0.1 rad. One bias per episode, fresh noise per instant.
- * Both follow from seed and simulated time, so asking twice gives the same answer.
+ * Where there is no socket (`lift`), the object's centre and yaw stand in for the hole's.
+ * All of it follows from seed and simulated time, so asking twice gives the same answer.
  */
 import { STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
 import { createRng } from '../../main/api/rng.ts';
@@ -24,20 +25,23 @@ export function stateEstimate(truth: Truth, seed: number): Float32Array {
   const episode = createRng(seed).split('estimate');
   const instant = episode.split(Math.round(truth.simTimeSec * 1000));
   const { positionM, orientation } = truth.baseFromTool;
+  const hasSocket = truth.holeM[2] > 0;
+  const targetM = hasSocket ? truth.holeM : truth.baseFromObject.positionM;
+  const targetYaw = hasSocket ? truth.socketYawRad : yawOf(truth.baseFromObject.orientation);
   const offset = rotateInto(orientation, [
-    truth.holeM[0] - positionM[0],
-    truth.holeM[1] - positionM[1],
-    truth.holeM[2] - positionM[2],
+    targetM[0] - positionM[0],
+    targetM[1] - positionM[1],
+    targetM[2] - positionM[2],
   ]);
   const estimate = new Float32Array(STATE_ESTIMATE_SIZE);
   for (const axis of [0, 1, 2] as const) {
-    const nominal = axis === 2 ? NOMINAL_TIP_BELOW_TOOL_M : 0;
+    const nominal = axis === 2 && hasSocket ? NOMINAL_TIP_BELOW_TOOL_M : 0;
     const seenM = offset[axis] - nominal + BIAS_STD_M[axis] * episode.normal() + NOISE_STD_M * instant.normal();
     estimate[axis] = clamp(seenM / COARSE_M, COARSE_CLIP);
     estimate[3 + axis] = clamp(seenM / FINE_M[axis], FINE_CLIP);
   }
   const yawError =
-    wrapQuarterTurn(yawOf(orientation) - truth.socketYawRad) + // about the tool's z axis, which points down
+    wrapQuarterTurn(yawOf(orientation) - targetYaw) + // about the tool's z axis, which points down
     YAW_BIAS_STD_RAD * episode.normal() +
     YAW_NOISE_STD_RAD * instant.normal();
   estimate[6] = clamp(yawError / YAW_UNIT_RAD, COARSE_CLIP);

@@ -5,9 +5,9 @@
  * little from taxel to taxel, noise, and 12-bit quantisation. A pure function of poses, totals and seed.
  */
 import { Matrix4, Quaternion, Vector3 } from 'three';
+import type { TactileFrame } from '../../main/api/observation.ts';
 import type { Rng } from '../../main/api/rng.ts';
 import { createRng } from '../../main/api/rng.ts';
-import type { TactileFrame } from '../../main/api/observation.ts';
 import type { ScenePoses } from '../device.ts';
 import {
   BLOCK_HALF_WIDTH_M,

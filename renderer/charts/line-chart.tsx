@@ -34,7 +34,15 @@ const short = (value: number) => {
   return size >= 100 ? value.toFixed(0) : value.toFixed(size >= 10 ? 1 : 2);
 };
 
-export function LineChart({ title, unit, lines }: { readonly title: string; readonly unit?: string; readonly lines: readonly ChartLine[] }) {
+export function LineChart({
+  title,
+  unit,
+  lines,
+}: {
+  readonly title: string;
+  readonly unit?: string;
+  readonly lines: readonly ChartLine[];
+}) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const shape = JSON.stringify(lines.map((line) => [line.label, line.color, line.dashed]));
@@ -57,7 +65,13 @@ export function LineChart({ title, unit, lines }: { readonly title: string; read
         padding: [6, 4, 0, 0],
         scales: { x: { time: false } },
         axes: [
-          { ...axis, size: 18, gap: 2, space: 60, values: (_, values) => values.map((value) => (value >= 1000 ? `${value / 1000}k` : `${value}`)) },
+          {
+            ...axis,
+            size: 18,
+            gap: 2,
+            space: 60,
+            values: (_, values) => values.map((value) => (value >= 1000 ? `${value / 1000}k` : `${value}`)),
+          },
           { ...axis, size: 40, gap: 4, space: 26, values: (_, values) => values.map(short) },
         ],
         series: [
@@ -75,7 +89,9 @@ export function LineChart({ title, unit, lines }: { readonly title: string; read
       element,
     );
     plot.current = made;
-    const observer = new ResizeObserver(() => made.setSize({ width: Math.max(80, element.clientWidth), height: HEIGHT_PX }));
+    const observer = new ResizeObserver(() =>
+      made.setSize({ width: Math.max(80, element.clientWidth), height: HEIGHT_PX }),
+    );
     observer.observe(element);
     return () => {
       observer.disconnect();

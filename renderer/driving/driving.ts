@@ -78,4 +78,3 @@ export function startDriving(): void {
     else puck.beat();
   });
 }
-

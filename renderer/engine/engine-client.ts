@@ -7,8 +7,8 @@ import {
   type CallName,
   type CallParameters,
   type CallResult,
-  type ClientMessage,
   CLOSE_CODES,
+  type ClientMessage,
   type Clock,
   type ServerMessage,
   serverMessageSchema,
@@ -100,7 +100,9 @@ export class EngineClient {
 
   call<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<CallResult<Name>> {
     if (!this.welcomed)
-      return Promise.reject(new CallError('There is no link to the engine.', 'The window tries again by itself.', true));
+      return Promise.reject(
+        new CallError('There is no link to the engine.', 'The window tries again by itself.', true),
+      );
     const id = this.nextId++;
     const { clock } = this.options;
     return new Promise<CallResult<Name>>((resolve, reject) => {
@@ -170,7 +172,10 @@ export class EngineClient {
     if (parsed.success) entry.resolve(parsed.data);
     else
       entry.reject(
-        new CallError(`The engine’s answer to ${entry.name} cannot be read.`, 'Engine and window may differ in version.'),
+        new CallError(
+          `The engine’s answer to ${entry.name} cannot be read.`,
+          'Engine and window may differ in version.',
+        ),
       );
   }
 

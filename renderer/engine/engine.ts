@@ -44,7 +44,11 @@ const client = new EngineClient({
     requestDraw();
   },
   onMalformed: (what) =>
-    say('warning', 'The engine sent something this window cannot read.', `${what}. It was left out; engine and window may differ in version.`),
+    say(
+      'warning',
+      'The engine sent something this window cannot read.',
+      `${what}. It was left out; engine and window may differ in version.`,
+    ),
 });
 
 export function say(level: 'info' | 'warning' | 'error', text: string, remedy?: string): void {

@@ -9,13 +9,13 @@ export interface StreamSlot {
   /** Counts messages: a painter compares it with the count it painted last. */
   readonly count: number;
   readonly arrivedMs: number;
-  /** Smoothed. */
+  readonly meanGapMs: number;
   readonly rateHz: number;
 }
 
 /** True when `sequence` comes after `previous` on the u32 circle. */
 export function isNewer(sequence: number, previous: number): boolean {
-  return sequence !== previous && ((sequence - previous) >>> 0) < 0x8000_0000;
+  return sequence !== previous && (sequence - previous) >>> 0 < 0x8000_0000;
 }
 
 export class LiveStreams {
@@ -27,9 +27,16 @@ export class LiveStreams {
     const message = decodeStream(bytes);
     const before = this.slots.get(message.name);
     if (before && !isNewer(message.sequence, before.message.sequence) && nowMs - before.arrivedMs < 1000) return;
-    const gapMs = before ? Math.max(1, nowMs - before.arrivedMs) : 0;
-    const rateHz = before && gapMs < 2000 ? before.rateHz + 0.15 * (1000 / gapMs - before.rateHz) : 0;
-    this.slots.set(message.name, { message, count: (before?.count ?? 0) + 1, arrivedMs: nowMs, rateHz });
+    // On the engine's clock: messages that arrive in a burst were not sent in one.
+    const gapMs = before ? message.timeMs - before.message.timeMs : 0;
+    const usable = before && gapMs > 0 && gapMs < 2000;
+    const meanGapMs = usable
+      ? before.meanGapMs > 0
+        ? before.meanGapMs + 0.15 * (gapMs - before.meanGapMs)
+        : gapMs
+      : 0;
+    const rateHz = meanGapMs > 0 ? 1000 / meanGapMs : 0;
+    this.slots.set(message.name, { message, count: (before?.count ?? 0) + 1, arrivedMs: nowMs, meanGapMs, rateHz });
     for (const listener of this.listeners) listener();
   }
 

@@ -9,7 +9,7 @@ import {
   LinearFilter,
   LineBasicMaterial,
   LineSegments,
-  Matrix4,
+  type Matrix4,
   Mesh,
   MeshBasicMaterial,
   type Object3D,
@@ -43,14 +43,20 @@ export class Frustums implements SceneExtension {
 
   constructor(world: SceneWorld) {
     this.world = world;
-    this.lines = new LineBasicMaterial({ color: new Color(colorOf('muted')), transparent: true, opacity: 0.8, toneMapped: false });
+    this.lines = new LineBasicMaterial({
+      color: new Color(colorOf('muted')),
+      transparent: true,
+      opacity: 0.8,
+      toneMapped: false,
+    });
     this.frustums = world.shapes.cameras.map((mount) => this.build(mount));
   }
 
   private build(mount: CameraMount): Frustum {
     const camera = this.world.rig.cameras.find((one) => one.name === mount.name);
     const aspect = camera ? camera.widthPx / camera.heightPx : 1;
-    const depthM = mount.body === this.world.shapes.bodies[0]?.name || mount.body === 'world' ? FIXED_DEPTH_M : CARRIED_DEPTH_M;
+    const depthM =
+      mount.body === this.world.shapes.bodies[0]?.name || mount.body === 'world' ? FIXED_DEPTH_M : CARRIED_DEPTH_M;
     const halfHeight = depthM * Math.tan(mount.verticalFovRad / 2);
     const halfWidth = halfHeight * aspect;
     const corners = [

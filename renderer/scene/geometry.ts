@@ -1,13 +1,5 @@
 /** Solids of the contract to three.js geometry, and poses to matrices. Metres, z up. */
-import {
-  BoxGeometry,
-  type BufferGeometry,
-  LatheGeometry,
-  Matrix4,
-  Quaternion,
-  Vector2,
-  Vector3,
-} from 'three';
+import { BoxGeometry, type BufferGeometry, LatheGeometry, Matrix4, Quaternion, Vector2, Vector3 } from 'three';
 import { RoundedBoxGeometry } from 'three/examples/jsm/geometries/RoundedBoxGeometry.js';
 import type { Pose, Solid } from '../../main/api/index.ts';
 
@@ -44,7 +36,7 @@ export function geometryOf(solid: Solid, detail: Detail): BufferGeometry {
     }
     case 'rounded-box': {
       const smallest = Math.min(...solid.sizeM);
-      return new RoundedBoxGeometry(...solid.sizeM, detail.edge, Math.min(solid.radiusM, smallest * 0.49)).toNonIndexed();
+      return new RoundedBoxGeometry(...solid.sizeM, detail.edge, Math.min(solid.radiusM, smallest * 0.49));
     }
     case 'box':
       return new BoxGeometry(...solid.sizeM);

@@ -1,12 +1,43 @@
-/** The commanded tool pose as a line drawing of the tool's body: where the arm is asked to be, against where it is. */
-import { Color, EdgesGeometry, Group, LineBasicMaterial, LineSegments, Matrix4 } from 'three';
+/** The commanded tool pose as a line drawing: the tool body's largest part, and a cross at the tool point: where the arm is asked to be, against where it is. */
+import {
+  BoxGeometry,
+  BufferGeometry,
+  Color,
+  EdgesGeometry,
+  Float32BufferAttribute,
+  Group,
+  LineBasicMaterial,
+  LineSegments,
+  Matrix4,
+} from 'three';
+import type { Solid } from '../../main/api/index.ts';
 import { colorOf } from '../tokens.ts';
 import { matrixAt, matrixOf } from './geometry.ts';
-import type { RigBodies } from './rig-bodies.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
-/** Edges flatter than this are not drawn. */
-const CREASE_DEG = 28;
+const CROSS_M = 0.014;
+const CIRCLE_STEPS = 40;
+
+function extentM(solid: Solid): number {
+  return solid.kind === 'lathe' ? 2 * Math.max(...solid.profile.map(([radius]) => radius)) : Math.max(...solid.sizeM);
+}
+
+/** A few lines that stand for a solid: a box's edges, a lathe's widest circle. */
+function outline(solid: Solid): BufferGeometry {
+  if (solid.kind !== 'lathe') return new EdgesGeometry(new BoxGeometry(...solid.sizeM));
+  const [radius, z] = solid.profile.reduce((widest, point) => (point[0] > widest[0] ? point : widest));
+  const points: number[] = [];
+  for (let step = 0; step < CIRCLE_STEPS; step++)
+    for (const at of [step, step + 1]) {
+      const angle = (2 * Math.PI * at) / CIRCLE_STEPS;
+      points.push(radius * Math.cos(angle), radius * Math.sin(angle), z);
+    }
+  return lines(points);
+}
+
+function lines(points: readonly number[]): BufferGeometry {
+  return new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3));
+}
 
 export class Ghost implements SceneExtension {
   private readonly root = new Group();
@@ -14,21 +45,27 @@ export class Ghost implements SceneExtension {
   private readonly material: LineBasicMaterial;
   private readonly baseFromTool = new Matrix4();
 
-  constructor(world: SceneWorld, bodies: RigBodies) {
-    const { tool } = world.shapes;
+  constructor(world: SceneWorld) {
+    const { tool, bodies } = world.shapes;
     this.toolFromBody = matrixOf(tool.bodyFromTool).invert();
     this.material = new LineBasicMaterial({
       color: new Color(colorOf('text')),
       transparent: true,
-      opacity: 0.5,
+      opacity: 0.6,
       depthTest: false,
       toneMapped: false,
     });
-    for (const mesh of bodies.meshesOf(tool.body))
-      this.root.add(new LineSegments(new EdgesGeometry(mesh.geometry, CREASE_DEG), this.material));
+    const parts = bodies.find((body) => body.name === tool.body)?.parts ?? [];
+    const largest = parts.toSorted((a, b) => extentM(b.solid) - extentM(a.solid))[0];
+    if (largest)
+      this.root.add(
+        new LineSegments(outline(largest.solid).applyMatrix4(matrixOf(largest.bodyFromPart)), this.material),
+      );
+    const cross = [-CROSS_M, 0, 0, CROSS_M, 0, 0, 0, -CROSS_M, 0, 0, CROSS_M, 0, 0, 0, -CROSS_M, 0, 0, CROSS_M];
+    this.root.add(new LineSegments(lines(cross).applyMatrix4(matrixOf(tool.bodyFromTool)), this.material));
     this.root.matrixAutoUpdate = false;
     this.root.visible = false;
-    this.root.renderOrder = 5;
+    for (const child of this.root.children) child.renderOrder = 5;
     world.scene.add(this.root);
   }
 

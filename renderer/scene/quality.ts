@@ -12,9 +12,33 @@ export interface Quality {
 }
 
 export const QUALITIES: Readonly<Record<QualityLevel, Quality>> = {
-  high: { level: 'high', shadows: true, maxFps: 60, maxPixelRatio: 2, antialias: true, latheSegments: 48, streamHz: 30 },
-  medium: { level: 'medium', shadows: true, maxFps: 30, maxPixelRatio: 1, antialias: true, latheSegments: 32, streamHz: 30 },
-  low: { level: 'low', shadows: false, maxFps: 10, maxPixelRatio: 1, antialias: true, latheSegments: 24, streamHz: 10 },
+  high: {
+    level: 'high',
+    shadows: true,
+    maxFps: 60,
+    maxPixelRatio: 2,
+    antialias: true,
+    latheSegments: 48,
+    streamHz: 30,
+  },
+  medium: {
+    level: 'medium',
+    shadows: true,
+    maxFps: 30,
+    maxPixelRatio: 1,
+    antialias: true,
+    latheSegments: 32,
+    streamHz: 30,
+  },
+  low: {
+    level: 'low',
+    shadows: false,
+    maxFps: 10,
+    maxPixelRatio: 1,
+    antialias: false,
+    latheSegments: 20,
+    streamHz: 10,
+  },
 };
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 

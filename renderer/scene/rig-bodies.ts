@@ -59,11 +59,6 @@ export class RigBodies implements SceneExtension {
     return this.groups.get(name)?.matrix ?? IDENTITY;
   }
 
-  /** The meshes of one body, for whoever draws it another way. */
-  meshesOf(name: string): readonly Mesh[] {
-    return (this.groups.get(name)?.children ?? []).filter((child): child is Mesh => child instanceof Mesh);
-  }
-
   update(frame: SceneFrame): void {
     if (!frame.poses || frame.posesCount === this.painted) return;
     this.painted = frame.posesCount;

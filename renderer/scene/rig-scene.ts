@@ -2,9 +2,18 @@
  * The 3-D scene on one canvas: owns the renderer and its extensions, draws only when asked and no faster than its quality allows.
  * It knows nothing of React or of the link: what it draws comes as a `SceneFrame`.
  */
-import { Color, NeutralToneMapping, PCFShadowMap, PerspectiveCamera, Raycaster, Scene, Vector2, WebGLRenderer } from 'three';
+import {
+  Color,
+  NeutralToneMapping,
+  PCFShadowMap,
+  PerspectiveCamera,
+  Raycaster,
+  Scene,
+  Vector2,
+  WebGLRenderer,
+} from 'three';
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
-import type { Rig, SceneShapes } from '../../main/api/index.ts';
+import { type Rig, type SceneShapes, systemClock } from '../../main/api/index.ts';
 import type { SceneView } from '../state/window-store.ts';
 import { colorOf } from '../tokens.ts';
 import { Frustums } from './frustums.ts';
@@ -27,6 +36,16 @@ export interface RigSceneOptions {
   readonly onQuality: (quality: Quality) => void;
 }
 
+/** What draws WebGL here, asked on a canvas of its own because a context's antialiasing is fixed when it is made. */
+function rendererName(): string {
+  const gl = document.createElement('canvas').getContext('webgl2');
+  if (!gl) throw new Error('WebGL 2 is not available');
+  const facts = gl.getExtension('WEBGL_debug_renderer_info');
+  const name = String(gl.getParameter(facts ? facts.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension('WEBGL_lose_context')?.loseContext();
+  return name;
+}
+
 export class RigScene {
   quality: Quality;
   private readonly options: RigSceneOptions;
@@ -40,15 +59,22 @@ export class RigScene {
   private readonly trail: Trail;
   private readonly extensions: readonly SceneExtension[];
   private readonly views: Views;
+  private readonly pixel = new Uint8Array(4);
+  private composed = false;
   private drawnMs = 0;
+  private restMs = 0;
   private meanFrameMs = 0;
   private frames = 0;
 
   constructor(options: RigSceneOptions) {
     this.options = options;
     const { canvas, rig, shapes } = options;
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, powerPreference: 'high-performance', preserveDrawingBuffer: true });
-    this.quality = QUALITIES[options.level ?? firstLevel(this.rendererName())];
+    this.quality = QUALITIES[options.level ?? firstLevel(rendererName())];
+    this.renderer = new WebGLRenderer({
+      canvas,
+      antialias: this.quality.antialias,
+      powerPreference: 'high-performance',
+    });
     this.renderer.toneMapping = NeutralToneMapping;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.scene.background = new Color(colorOf('background'));
@@ -62,18 +88,20 @@ export class RigScene {
     this.views = new Views(this.camera, this.controls);
     this.surroundings = new Surroundings(this.scene, this.quality);
     this.surroundings.setWorkspace(rig.limits);
-    this.bodies = new RigBodies(this.scene, shapes, { lathe: this.quality.latheSegments, edge: this.quality.level === 'low' ? 2 : 4 });
-    const world: SceneWorld = { scene: this.scene, shapes, rig, baseFromBody: (name) => this.bodies.baseFromBody(name) };
+    this.bodies = new RigBodies(this.scene, shapes, {
+      lathe: this.quality.latheSegments,
+      edge: this.quality.level === 'low' ? 2 : 4,
+    });
+    const world: SceneWorld = {
+      scene: this.scene,
+      shapes,
+      rig,
+      baseFromBody: (name) => this.bodies.baseFromBody(name),
+    };
     this.frustums = new Frustums(world);
     this.trail = new Trail(world);
-    this.extensions = [this.bodies, new Ghost(world, this.bodies), this.trail, this.frustums, new TactileRelief(world)];
+    this.extensions = [this.bodies, new Ghost(world), this.trail, this.frustums, new TactileRelief(world)];
     this.applyQuality();
-  }
-
-  private rendererName(): string {
-    const gl = this.renderer.getContext();
-    const facts = gl.getExtension('WEBGL_debug_renderer_info');
-    return String(gl.getParameter(facts ? facts.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
   }
 
   private applyQuality(): void {
@@ -111,12 +139,14 @@ export class RigScene {
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
     this.camera.updateProjectionMatrix();
+    if (!this.composed) this.views.compose();
+    this.composed = true;
     this.trail.setViewport(width * ratio, height * ratio, ratio);
   }
 
   /** Draws, unless the last drawing was so recent that this one must wait: then returns in how many milliseconds to ask again. */
   draw(frame: Omit<SceneFrame, 'camera'>): number | undefined {
-    const waitMs = this.drawnMs + 1000 / this.quality.maxFps - 3 - frame.nowMs;
+    const waitMs = this.drawnMs + Math.max(1000 / this.quality.maxFps, this.restMs) - 3 - frame.nowMs;
     if (waitMs > 0) return waitMs;
     const sinceMs = frame.nowMs - this.drawnMs;
     this.drawnMs = frame.nowMs;
@@ -126,8 +156,18 @@ export class RigScene {
     for (const extension of this.extensions) extension.update({ ...frame, camera: this.camera });
     this.views.follow((name) => this.bodies.baseFromBody(name));
     this.renderer.render(this.scene, this.camera);
+    if (this.quality.level === 'low') this.rest();
     this.measure(sinceMs);
     return undefined;
+  }
+
+  /** Drawing in software takes the processor that the control loop needs too: it may have a third of the time. */
+  private rest(): void {
+    const startedMs = systemClock.nowMs();
+    const gl = this.renderer.getContext();
+    // Reading one pixel back waits until the picture is finished.
+    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, this.pixel);
+    this.restMs = Math.min(1000, 3 * (systemClock.nowMs() - startedMs));
   }
 
   /** Frames further apart than 200 ms were not asked for sooner, and say nothing about speed. */

@@ -32,13 +32,13 @@ export class Surroundings {
     grid.material.transparent = true;
     grid.material.opacity = 0.55;
     grid.material.toneMapped = false;
-    const sky = new HemisphereLight(0xdfe8f5, 0x4a453f, 1.15);
+    const sky = new HemisphereLight(0xe2e9f3, 0x5a554e, 1.5);
     sky.position.set(0, 0, 1);
-    this.key = new DirectionalLight(0xfff3e2, 2.3);
-    this.key.position.set(0.95, -0.9, 1.7);
+    this.key = new DirectionalLight(0xfff3e2, 2.0);
+    this.key.position.set(-0.15, -0.95, 1.75);
     this.key.target.position.set(0.42, 0, 0.1);
     const rim = new DirectionalLight(0xbdd4ff, 0.9);
-    rim.position.set(-0.9, 0.9, 0.8);
+    rim.position.set(1.2, 0.9, 0.7);
     this.root.add(grid, sky, this.key, this.key.target, rim, new AmbientLight(0xffffff, 0.18));
     this.setQuality(quality);
     scene.add(this.root);
@@ -71,14 +71,27 @@ export class Surroundings {
         corners.push(...from, ...from.map((value, index) => value + (to[index]! - value) * reach));
       }
     const lines = (points: number[], material: LineBasicMaterial) => {
-      const made = new LineSegments(new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3)), material);
+      const made = new LineSegments(
+        new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3)),
+        material,
+      );
       made.computeLineDistances();
       return made;
     };
     const color = new Color(colorOf('muted'));
     this.box = new Group();
     this.box.add(
-      lines(edges, new LineDashedMaterial({ color, dashSize: 0.006, gapSize: 0.009, transparent: true, opacity: 0.5, toneMapped: false })),
+      lines(
+        edges,
+        new LineDashedMaterial({
+          color,
+          dashSize: 0.006,
+          gapSize: 0.009,
+          transparent: true,
+          opacity: 0.5,
+          toneMapped: false,
+        }),
+      ),
       lines(corners, new LineBasicMaterial({ color, transparent: true, opacity: 0.95, toneMapped: false })),
     );
     this.root.add(this.box);

@@ -24,9 +24,10 @@ import { colorOf } from '../tokens.ts';
 import { matrixOf } from './geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
-const ENLARGED = 4.5;
-/** How far the enlarged field stands off, metres, and its height at full scale as a share of its width. */
-const STAND_OFF_M = 0.085;
+const ENLARGED = 3.2;
+/** How far the enlarged field stands to the side and above, metres, and its height at full scale as a share of its width. */
+const ASIDE_M = 0.14;
+const ABOVE_M = 0.035;
 const RELIEF = 0.32;
 const linear = new Color();
 
@@ -66,6 +67,9 @@ export class TactileRelief implements SceneExtension {
   private readonly baseFromPad = new Matrix4();
   private readonly padAt = new Vector3();
   private readonly outward = new Vector3();
+  private readonly right = new Vector3();
+  /** On which side of the picture the first pad's field stands. */
+  private firstSide: 1 | -1 = -1;
   private readonly along = new Vector3();
   private readonly towards = new Vector3();
   private readonly across = new Vector3();
@@ -79,12 +83,23 @@ export class TactileRelief implements SceneExtension {
       const pad = world.rig.tactilePads.find((one) => one.name === mount.pad);
       const geometry = fieldGeometry(pad?.rows ?? 16, pad?.columns ?? 16, mount.sizeM);
       const material = () =>
-        new MeshStandardMaterial({ vertexColors: true, roughness: 0.75, side: DoubleSide, emissive: 0xffffff, emissiveIntensity: 0 });
+        new MeshStandardMaterial({
+          vertexColors: true,
+          roughness: 0.75,
+          side: DoubleSide,
+          emissive: 0xffffff,
+          emissiveIntensity: 0,
+        });
       const small = new Mesh(geometry, material());
       const large = new Mesh(geometry, material());
       const leader = new LineSegments(
         new BufferGeometry().setAttribute('position', new Float32BufferAttribute(new Float32Array(6), 3)),
-        new LineBasicMaterial({ color: new Color(colorOf('muted')), transparent: true, opacity: 0.6, toneMapped: false }),
+        new LineBasicMaterial({
+          color: new Color(colorOf('muted')),
+          transparent: true,
+          opacity: 0.6,
+          toneMapped: false,
+        }),
       );
       leader.frustumCulled = false;
       for (const mesh of [small, large]) {
@@ -99,7 +114,8 @@ export class TactileRelief implements SceneExtension {
 
   update(frame: SceneFrame): void {
     this.towards.setFromMatrixPosition(frame.camera.matrixWorld);
-    for (const relief of this.reliefs) {
+    this.right.setFromMatrixColumn(frame.camera.matrixWorld, 0);
+    this.reliefs.forEach((relief, index) => {
       const slot = frame.stream(relief.mount.pad);
       if (slot && slot.count !== relief.painted) {
         relief.painted = slot.count;
@@ -109,8 +125,8 @@ export class TactileRelief implements SceneExtension {
       relief.small.visible = shown;
       relief.large.visible = shown;
       relief.leader.visible = shown;
-      if (shown) this.place(relief);
-    }
+      if (shown) this.place(relief, index);
+    });
   }
 
   /** Heights and colours from a reading; the field's y is the pad's outward normal. */
@@ -124,7 +140,12 @@ export class TactileRelief implements SceneExtension {
       const share = Math.min(1.2, Math.max(0, (pad.forceN[index] ?? 0) / relief.scaleN));
       position.setY(index, share * RELIEF * relief.mount.sizeM[0]);
       const offset = heatOffset(share);
-      linear.setRGB(HEAT_TABLE[offset]! / 255, HEAT_TABLE[offset + 1]! / 255, HEAT_TABLE[offset + 2]! / 255, SRGBColorSpace);
+      linear.setRGB(
+        HEAT_TABLE[offset]! / 255,
+        HEAT_TABLE[offset + 1]! / 255,
+        HEAT_TABLE[offset + 2]! / 255,
+        SRGBColorSpace,
+      );
       color.setXYZ(index, linear.r, linear.g, linear.b);
     }
     position.needsUpdate = true;
@@ -132,16 +153,28 @@ export class TactileRelief implements SceneExtension {
     geometry.computeVertexNormals();
   }
 
-  private place(relief: Relief): void {
+  private place(relief: Relief, index: number): void {
     this.baseFromPad.multiplyMatrices(this.world.baseFromBody(relief.mount.body), relief.bodyFromPad);
     relief.small.matrix.copy(this.baseFromPad);
     relief.small.matrixWorldNeedsUpdate = true;
     this.padAt.setFromMatrixPosition(this.baseFromPad);
     this.outward.setFromMatrixColumn(this.baseFromPad, 1).negate();
     this.along.setFromMatrixColumn(this.baseFromPad, 2);
-    this.anchor.copy(this.padAt).addScaledVector(this.outward, STAND_OFF_M).addScaledVector(this.along, -0.012);
+    // Each field stands on its own finger's side of the picture; changes of mind need a clear reason.
+    const lean = this.outward.dot(this.right);
+    if (index === 0 && Math.abs(lean) > 0.3) this.firstSide = lean > 0 ? 1 : -1;
+    const side = index === 0 ? this.firstSide : -this.firstSide;
+    this.anchor
+      .copy(this.padAt)
+      .addScaledVector(this.right, side * ASIDE_M)
+      .addScaledVector(this.along, -ABOVE_M);
     // The page's normal: halfway between straight at the viewer and upright, so that the relief shows as relief.
-    const normal = this.outward.copy(this.towards).sub(this.anchor).normalize().addScaledVector(this.along, -0.75).normalize();
+    const normal = this.outward
+      .copy(this.towards)
+      .sub(this.anchor)
+      .normalize()
+      .addScaledVector(this.along, -0.55)
+      .normalize();
     this.across.crossVectors(normal, this.along).normalize();
     this.along.crossVectors(this.across, normal).normalize();
     relief.large.matrix.makeBasis(this.across, normal, this.along).setPosition(this.anchor);
@@ -149,7 +182,13 @@ export class TactileRelief implements SceneExtension {
     relief.large.matrixWorldNeedsUpdate = true;
     const line = relief.leader.geometry.getAttribute('position') as BufferAttribute;
     line.setXYZ(0, this.padAt.x, this.padAt.y, this.padAt.z);
-    line.setXYZ(1, this.anchor.x, this.anchor.y, this.anchor.z);
+    const gap = (0.5 * ENLARGED * relief.mount.sizeM[0] + 0.006) * -side;
+    line.setXYZ(
+      1,
+      this.anchor.x + gap * this.right.x,
+      this.anchor.y + gap * this.right.y,
+      this.anchor.z + gap * this.right.z,
+    );
     line.needsUpdate = true;
   }
 

@@ -3,6 +3,7 @@ import {
   BufferAttribute,
   BufferGeometry,
   Color,
+  DoubleSide,
   DynamicDrawUsage,
   Matrix4,
   Mesh,
@@ -72,7 +73,13 @@ export class Trail implements SceneExtension {
     this.world = world;
     this.bodyFromTool = matrixOf(world.shapes.tool.bodyFromTool);
     const color = (tone: Tone) => new Color(colorOf(COLOR[tone]));
-    this.colors = { policy: color('policy'), human: color('human'), hold: color('hold'), danger: color('danger'), plain: color('plain') };
+    this.colors = {
+      policy: color('policy'),
+      human: color('human'),
+      hold: color('hold'),
+      danger: color('danger'),
+      plain: color('plain'),
+    };
     for (const [name, size] of [
       ['position', 3],
       ['previous', 3],
@@ -94,7 +101,10 @@ export class Trail implements SceneExtension {
       vertexShader,
       fragmentShader,
       transparent: true,
+      side: DoubleSide,
       depthWrite: false,
+      // Seen through the arm too: a path hidden by the hand that made it says nothing.
+      depthTest: false,
       uniforms: { viewportPx: { value: new Vector2(1, 1) }, widthPx: { value: 5 } },
     });
     this.mesh = new Mesh(this.geometry, this.material);
@@ -121,7 +131,8 @@ export class Trail implements SceneExtension {
       if (last && last.at.distanceTo(at) > 0.08) this.points.length = 0;
       if (!last || last.at.distanceTo(at) > STEP_M) this.points.push({ at, tone: frame.tone, timeMs: frame.nowMs });
     }
-    while (this.points.length > POINTS || (this.points[0] && frame.nowMs - this.points[0].timeMs > KEEP_MS)) this.points.shift();
+    while (this.points.length > POINTS || (this.points[0] && frame.nowMs - this.points[0].timeMs > KEEP_MS))
+      this.points.shift();
     this.write(frame.nowMs);
   }
 

@@ -1,13 +1,16 @@
 /** The four views. Wrist and side look through that camera; top looks down on the workspace; free is the person's own orbit. */
-import { type Matrix4, MathUtils, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
+import { MathUtils, type Matrix4, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
 import type { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import type { CameraMount, SafetyLimits } from '../../main/api/index.ts';
 import type { SceneView } from '../state/window-store.ts';
 import { matrixOf } from './geometry.ts';
 
-const FREE_FOV_DEG = 32;
-const FREE_FROM_M = [1.36, -0.98, 0.66] as const;
-const FREE_AT_M = [0.34, 0.02, 0.27] as const;
+const FREE_FOV_DEG = 33;
+/** From the front right: the whole arm, the task, and the fixed camera's picture beside the tool, not before it. */
+const FREE_FROM_M = [1.4, -1.36, 0.8] as const;
+const FREE_AT_M = [0.4, -0.02, 0.27] as const;
+/** Width over height that the free view is composed for. */
+const FREE_ASPECT = 1.05;
 /** The picture of a camera fills this share of the scene's height. */
 const THROUGH_SHARE = 0.86;
 const scale = new Vector3();
@@ -57,10 +60,17 @@ export class Views {
     } else this.free();
   }
 
+  /** Composes the free view anew, as soon as the picture's shape is known. */
+  compose(): void {
+    if (!this.through && !this.remembered) this.free();
+  }
+
+  /** The whole arm, from further away where the picture is narrow. */
   private free(): void {
     this.camera.fov = FREE_FOV_DEG;
-    this.camera.position.set(...FREE_FROM_M);
     this.controls.target.set(...FREE_AT_M);
+    this.camera.position.set(...FREE_FROM_M).sub(this.controls.target);
+    this.camera.position.multiplyScalar(Math.max(1, FREE_ASPECT / this.camera.aspect)).add(this.controls.target);
     this.camera.updateProjectionMatrix();
     this.controls.update();
   }

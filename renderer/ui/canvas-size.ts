@@ -10,7 +10,12 @@ export function fitCanvas(canvas: HTMLCanvasElement): boolean {
 }
 
 /** Diagonal lines in `color`: what tells human from policy without colour. Sizes in canvas pixels. */
-export function hatch(context: CanvasRenderingContext2D, color: string, ground: string, gapPx: number): CanvasPattern | string {
+export function hatch(
+  context: CanvasRenderingContext2D,
+  color: string,
+  ground: string,
+  gapPx: number,
+): CanvasPattern | string {
   const tile = document.createElement('canvas');
   tile.width = gapPx;
   tile.height = gapPx;

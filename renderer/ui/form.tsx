@@ -1,7 +1,15 @@
 /** The few form parts of the desk: a section, a row, a choice among few, a switch, a number with its unit. */
 import { type ReactNode, useEffect, useId, useState } from 'react';
 
-export function Section({ title, aside, children }: { readonly title: string; readonly aside?: ReactNode; readonly children: ReactNode }) {
+export function Section({
+  title,
+  aside,
+  children,
+}: {
+  readonly title: string;
+  readonly aside?: ReactNode;
+  readonly children: ReactNode;
+}) {
   return (
     <section className="section">
       <header>
@@ -13,7 +21,15 @@ export function Section({ title, aside, children }: { readonly title: string; re
   );
 }
 
-export function Row({ label, children, title }: { readonly label: string; readonly children: ReactNode; readonly title?: string }) {
+export function Row({
+  label,
+  children,
+  title,
+}: {
+  readonly label: string;
+  readonly children: ReactNode;
+  readonly title?: string;
+}) {
   return (
     <div className="row" title={title}>
       <span className="row-label">{label}</span>
@@ -37,7 +53,6 @@ export function Choice<Value extends string>({ label, value, options, onChange, 
         <button
           key={option.value}
           type="button"
-          // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
           role="radio"
           aria-checked={option.value === value}
           aria-disabled={blocked ? true : undefined}
@@ -53,7 +68,15 @@ export function Choice<Value extends string>({ label, value, options, onChange, 
   );
 }
 
-export function Switch({ label, on, onChange }: { readonly label: string; readonly on: boolean; readonly onChange: (on: boolean) => void }) {
+export function Switch({
+  label,
+  on,
+  onChange,
+}: {
+  readonly label: string;
+  readonly on: boolean;
+  readonly onChange: (on: boolean) => void;
+}) {
   return (
     <button type="button" className="switch" role="switch" aria-checked={on} onClick={() => onChange(!on)}>
       <i />

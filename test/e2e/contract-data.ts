@@ -1,5 +1,5 @@
 /** What a project looks like after an evening's work: episodes that get better, two runs, policies. Made up, deterministic, test data only. */
-import { createRng } from '../../main/api/rng.ts';
+
 import {
   DEFAULT_TAKEOVER,
   DEFAULT_TELEOP_MAP,
@@ -9,6 +9,7 @@ import {
   type Status,
   TASKS,
 } from '../../main/api/index.ts';
+import { createRng } from '../../main/api/rng.ts';
 import { CELL_INFO } from '../../native/sim/cell-info.ts';
 
 /** 23:40 of some evening. */
@@ -21,7 +22,11 @@ export function pastEpisodes(count: number): EpisodeSummary[] {
     const demonstration = index < 4;
     const steps = Math.round(44 + 50 * (1 - skill) + 12 * rng.uniform());
     const helped = !demonstration && rng.uniform() > skill;
-    const humanSteps = demonstration ? steps : helped ? Math.round(steps * (0.15 + 0.5 * (1 - skill) * rng.uniform())) : 0;
+    const humanSteps = demonstration
+      ? steps
+      : helped
+        ? Math.round(steps * (0.15 + 0.5 * (1 - skill) * rng.uniform()))
+        : 0;
     const success = demonstration || rng.uniform() < 0.35 + 0.62 * skill;
     const discarded = index === 9;
     return {
@@ -100,7 +105,15 @@ export const firstStatus: Status = {
 export function pastRun(): RunStatus {
   return {
     id: 1,
-    spec: { algorithm: 'conrft', preset: 'cell', stage: 'offline', task: 'insert', observation: 'pixels', steps: 1200, seed: 1 },
+    spec: {
+      algorithm: 'conrft',
+      preset: 'cell',
+      stage: 'offline',
+      task: 'insert',
+      observation: 'pixels',
+      steps: 1200,
+      seed: 1,
+    },
     state: 'finished',
     startedAtMs: EVENING_MS + 240_000,
     step: 1200,

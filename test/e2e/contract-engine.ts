@@ -10,8 +10,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import {
   CALLS,
   type CallName,
-  clientMessageSchema,
   CLOSE_CODES,
+  clientMessageSchema,
   type EpisodeSummary,
   encodePad,
   encodePicture,
@@ -229,7 +229,9 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
         codeUsed ||= message.code === CODE;
         known = true;
         clients.add(client);
-        socket.send(JSON.stringify({ kind: 'welcome', token: TOKEN, clientId: 1, protocol: 1 } satisfies OutgoingMessage));
+        socket.send(
+          JSON.stringify({ kind: 'welcome', token: TOKEN, clientId: 1, protocol: 1 } satisfies OutgoingMessage),
+        );
         socket.send(JSON.stringify({ kind: 'rig', rig: engine.rig } satisfies OutgoingMessage));
       } else if (!known) socket.close(CLOSE_CODES.badToken);
       else if (message.kind === 'subscribe') client.streams = new Set(message.streams);
@@ -316,7 +318,13 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
         change({ policy: { name: 'starter', candidate: false } });
         return { policy: 'starter' };
       case 'run.readiness':
-        return { ready: true, needs: [{ label: 'successes', have: 20, need: 20 }, { label: 'demonstrations', have: 4, need: 4 }] };
+        return {
+          ready: true,
+          needs: [
+            { label: 'successes', have: 20, need: 20 },
+            { label: 'demonstrations', have: 4, need: 4 },
+          ],
+        };
       case 'run.start': {
         const run = newRun(engine.runs.length + 1, 0);
         engine.runs = [run, ...engine.runs];

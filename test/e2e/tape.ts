@@ -47,10 +47,14 @@ export async function recordTape(seed: number, maxSteps = 70): Promise<Tape> {
     const drift = actor === 'policy' && index < 9 ? 0.35 * Math.sin(index / 3) : 0;
     const move = new Vector3(action[0]! + drift, action[1]! - drift, action[2]! * (index < 9 ? 0.5 : 1));
     const { positionM } = snapshot.state.baseFromTool;
-    move.multiplyScalar(0.01).applyQuaternion(orientation).add(new Vector3(...positionM));
+    move
+      .multiplyScalar(0.01)
+      .applyQuaternion(orientation)
+      .add(new Vector3(...positionM));
     const turn = new Vector3(action[3], action[4], action[5]).multiplyScalar(0.05);
     const angle = turn.length();
-    if (angle > 1e-6) orientation.multiply(new Quaternion().setFromAxisAngle(turn.divideScalar(angle), angle)).normalize();
+    if (angle > 1e-6)
+      orientation.multiply(new Quaternion().setFromAxisAngle(turn.divideScalar(angle), angle)).normalize();
     const q = orientation;
     cell.command({
       baseFromTool: { positionM: [move.x, move.y, move.z], orientation: [q.x, q.y, q.z, q.w] },

@@ -1,9 +1,10 @@
 /** What the engine's tests share: a fake cell with a puck on a fake HID bus, a policy that says what it is told, a writer that keeps. */
+
+import type { EpisodeEnd, EpisodeStart, StepRecord, StorePressure, StoreWriter } from '../../data/records.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
 import { createEngine, type Engine, type EngineOptions } from '../../main/engine/engine.ts';
 import type { PolicyObservation, PolicyReply, PolicySource } from '../../main/engine/policy-source.ts';
 import type { Pace } from '../../main/engine/proposals.ts';
-import type { EpisodeEnd, EpisodeStart, StepRecord, StorePressure, StoreWriter } from '../../data/records.ts';
 import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
 import { createFakeHid, type FakeHid } from '../../native/fake-hid.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
@@ -19,7 +20,13 @@ export function createFakeWriter(): FakeWriter {
   const episodes: FakeWriter['episodes'] = [];
   const events: string[] = [];
   const embeddings: [number, number][] = [];
-  const counts: BufferCounts = { rlTransitions: 0, demoTransitions: 0, demonstrations: 0, interventionSteps: 0, episodes: 0 };
+  const counts: BufferCounts = {
+    rlTransitions: 0,
+    demoTransitions: 0,
+    demonstrations: 0,
+    interventionSteps: 0,
+    episodes: 0,
+  };
   let pressure: StorePressure = {
     queuedSteps: 0,
     capacitySteps: 100,

@@ -67,7 +67,10 @@ export interface ToyEpisodes {
 }
 
 /** Appends episodes to a project folder; returns their ids. */
-export async function recordToyEpisodes(folder: string, { demonstrations, corrected, seed }: ToyEpisodes): Promise<number[]> {
+export async function recordToyEpisodes(
+  folder: string,
+  { demonstrations, corrected, seed }: ToyEpisodes,
+): Promise<number[]> {
   const store = await openStoreWriter({ folder, reserveBytes: 0 });
   const rng = createRng(seed);
   const ids: number[] = [];

@@ -197,6 +197,7 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
   const count = parameterCount(nets.criticParameters);
   let critic: Critic = { ...adamInputs('critic', count), target: input('criticTarget', [count]) };
   const learningRate = input('learningRate', []);
+  const alpha = input('alpha', []); // used where the stage has a Cal-QL term
   let outputs: Record<string, Node> = {};
   let metrics: Metrics = {};
   for (let update = 0; update < settings.criticUpdates; update++) {
@@ -211,7 +212,7 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
     const td = tdLoss(values, floored);
     const extra = inputs.conservative(update);
     const conservative = extra && calQlTerm(nets, config, { parameters, share, policy, batch, values }, extra);
-    const loss = conservative ? add(td, mul(conservative.loss, input('alpha', []))) : td;
+    const loss = conservative ? add(td, mul(conservative.loss, alpha)) : td;
     metrics = { criticLoss: td, qData: mean(values), qTarget: mean(floored) };
     if (floor) metrics['floorRate'] = mean(cast(greater(floor, target), 'float32'));
     if (conservative) metrics['calQlBoundRate'] = conservative.boundRate;

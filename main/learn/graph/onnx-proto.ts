@@ -2,14 +2,23 @@
  * Writes ONNX models as bytes: the dozen messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a static
  * graph needs, in protobuf's wire format (https://protobuf.dev/programming-guides/encoding). Knows nothing of our nodes.
  */
-import { type DType, sizeOf, type TensorType } from './ir.ts';
+import { halfBits } from './float16.ts';
+import { type DType, type Shape, sizeOf } from './ir.ts';
 
-export interface OnnxTensor extends TensorType {
+/** What a file may hold: the graph's own types, and two smaller ones that are cast when the model begins. */
+export type ElementType = DType | 'uint8' | 'float16';
+
+export interface OnnxType {
+  readonly shape: Shape;
+  readonly dtype: ElementType;
+}
+
+export interface OnnxTensor extends OnnxType {
   readonly name: string;
   readonly values: ArrayLike<number | bigint>;
 }
 
-export interface OnnxValue extends TensorType {
+export interface OnnxValue extends OnnxType {
   readonly name: string;
 }
 
@@ -36,7 +45,13 @@ export interface OnnxModel {
 }
 
 /** TensorProto.DataType */
-export const ELEMENT_TYPE: Readonly<Record<DType, number>> = { float32: 1, int64: 7, bool: 9 };
+export const ELEMENT_TYPE: Readonly<Record<ElementType, number>> = {
+  float32: 1,
+  uint8: 2,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+};
 
 const IR_VERSION = 8;
 const MODEL = { irVersion: 1, producerName: 2, graph: 7, opsetImport: 8, metadataProps: 14 } as const;
@@ -112,12 +127,14 @@ function encodeTensor({ name, shape, dtype, values }: OnnxTensor): Bytes[] {
 }
 
 /** Little-endian, whatever the machine. */
-function rawData(values: ArrayLike<number | bigint>, dtype: DType, size: number): Bytes {
+function rawData(values: ArrayLike<number | bigint>, dtype: ElementType, size: number): Bytes {
   if (values.length !== size) throw new TypeError(`${values.length} values for a tensor of ${size} elements`);
   if (dtype === 'bool') return Uint8Array.from(values, (value) => Number(Boolean(value)));
-  const raw = new DataView(new ArrayBuffer(size * (dtype === 'int64' ? 8 : 4)));
+  if (dtype === 'uint8') return Uint8Array.from(values, Number);
+  const raw = new DataView(new ArrayBuffer(size * { float32: 4, int64: 8, float16: 2 }[dtype]));
   for (let index = 0; index < size; index++) {
-    if (dtype === 'int64') raw.setBigInt64(8 * index, BigInt(values[index]!), true);
+    if (dtype === 'float16') raw.setUint16(2 * index, halfBits(Number(values[index]!)), true);
+    else if (dtype === 'int64') raw.setBigInt64(8 * index, BigInt(values[index]!), true);
     else raw.setFloat32(4 * index, Number(values[index]!), true);
   }
   return new Uint8Array(raw.buffer);

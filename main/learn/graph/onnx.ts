@@ -4,8 +4,8 @@
  */
 
 import { elementsOf, type TensorLike } from './backend.ts';
-import { type Node, reachable, type TensorType } from './ir.ts';
-import { encodeModel, type OnnxNode, type OnnxTensor } from './onnx-proto.ts';
+import { isOp, type Node, reachable, type TensorType } from './ir.ts';
+import { ELEMENT_TYPE, type ElementType, encodeModel, type OnnxNode, type OnnxTensor } from './onnx-proto.ts';
 import type { Emitter, OnnxNodeOptions } from './ops/op.ts';
 import { opOf } from './ops/table.ts';
 import { simplify } from './simplify.ts';
@@ -19,31 +19,37 @@ export interface OnnxOptions {
   /** Inputs to bake in as weights; they are no longer inputs of the model. */
   readonly initializers?: Readonly<Record<string, TensorLike>>;
   readonly metadata?: Readonly<Record<string, string>>;
+  /** float32 inputs and initializers that the file has in a smaller type: pictures as uint8, weights as float16. */
+  readonly stored?: Readonly<Record<string, 'uint8' | 'float16'>>;
 }
 
 export function toOnnx(
   step: Step,
-  { name, docString = '', initializers = {}, metadata = {} }: OnnxOptions,
+  { name, docString = '', initializers = {}, metadata = {}, stored = {} }: OnnxOptions,
 ): Uint8Array {
   const { outputs } = simplify(step);
   const emission = createEmission([...Object.keys(step.inputs), ...Object.keys(outputs)]);
   const values = new Map<Node, string>();
-  for (const node of reachable(Object.values(outputs)))
+  for (const node of reachable(Object.values(outputs))) {
+    const emitted = opOf(node).emit(
+      emission.emitter,
+      node.inputs.map((each) => values.get(each)!),
+      node,
+    );
+    const small = isOp(node, 'input') && stored[node.attributes.name];
     values.set(
       node,
-      opOf(node).emit(
-        emission.emitter,
-        node.inputs.map((each) => values.get(each)!),
-        node,
-      ),
+      small ? emission.emitter.node('Cast', [emitted], { ints: { to: ELEMENT_TYPE.float32 } }) : emitted,
     );
+  }
+  const storedType = (key: string, node: Node): ElementType => stored[key] ?? node.dtype;
   const weights = Object.entries(initializers).map(([key, value]): OnnxTensor => {
     const node = step.inputs[key];
     if (!node) throw new TypeError(`initializer ${key} is no input of the step`);
-    return { name: key, shape: node.shape, dtype: node.dtype, values: elementsOf(key, value, node) };
+    return { name: key, shape: node.shape, dtype: storedType(key, node), values: elementsOf(key, value, node) };
   });
   const described = (entries: Readonly<Record<string, Node>>) =>
-    Object.entries(entries).map(([key, { shape, dtype }]) => ({ name: key, shape, dtype }));
+    Object.entries(entries).map(([key, node]) => ({ name: key, shape: node.shape, dtype: storedType(key, node) }));
   return encodeModel({
     name,
     docString,

@@ -33,5 +33,5 @@ export function bytesOf(array: Float32Array): Uint8Array {
 
 /** Little-endian float32 values, copied so that they are aligned. */
 export function floatsOf(bytes: Uint8Array): Float32Array {
-  return new Float32Array(bytes.slice().buffer);
+  return new Float32Array(new Uint8Array(bytes).buffer); // a Buffer's own slice() does not copy
 }

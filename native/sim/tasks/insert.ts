@@ -3,17 +3,17 @@
  * which begins about 25–45 mm above the rim. 0.5 mm clearance a side, no chamfer. The gripper stays closed.
  */
 import { FINGER_QPOS, OBJECT_QPOS } from '../model.ts';
-import { READING } from '../readings.ts';
 import { readReadings } from '../physics.ts';
-import { poseFromGrasp, graspPool } from './grasp-pool.ts';
+import { READING } from '../readings.ts';
+import { graspPool, poseFromGrasp } from './grasp-pool.ts';
 import {
   isInserted,
   remainingToInsertM,
   type SimTask,
+  SUCCESS_LATERAL_M,
   sceneRng,
   seedRangeOf,
   settle,
-  SUCCESS_LATERAL_M,
 } from './task.ts';
 
 const SOCKET_SPREAD_M = 0.03;

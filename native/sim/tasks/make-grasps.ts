@@ -11,7 +11,7 @@ import { FINGER_OPEN_M, PEG_LENGTH_M } from '../model.ts';
 import { loadMujoco } from '../mujoco.ts';
 import { createPhysics, type Physics, readReadings } from '../physics.ts';
 import { truthOf } from '../readings.ts';
-import { type Grasp, GRASPS_PER_POOL } from './grasp-pool.ts';
+import { GRASPS_PER_POOL, type Grasp } from './grasp-pool.ts';
 import { homePosture } from './task.ts';
 
 const SEEN_ERROR_M = 0.0015;

@@ -33,7 +33,8 @@ export const SUCCESS_LATERAL_M = 0.004;
 export function seedRangeOf(seed: number): SeedRange {
   if (seed >= SEED_RANGES.report.first) return 'report';
   if (seed >= SEED_RANGES.selection.first) return 'selection';
-  if (seed >= SEED_RANGES.encoder.first && seed < SEED_RANGES.encoder.first + SEED_RANGES.encoder.count) return 'encoder';
+  if (seed >= SEED_RANGES.encoder.first && seed < SEED_RANGES.encoder.first + SEED_RANGES.encoder.count)
+    return 'encoder';
   return 'training';
 }
 

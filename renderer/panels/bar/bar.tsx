@@ -39,7 +39,15 @@ function Tick() {
   );
 }
 
-function Counter({ label, of, title }: { readonly label: string; readonly of: 'rlTransitions' | 'demoTransitions'; readonly title: string }) {
+function Counter({
+  label,
+  of,
+  title,
+}: {
+  readonly label: string;
+  readonly of: 'rlTransitions' | 'demoTransitions';
+  readonly title: string;
+}) {
   const count = useEngine((state) => state.status?.buffers[of]);
   return (
     <div className="figure counter" title={title} data-testid={`counter-${label}`}>
@@ -63,7 +71,9 @@ function FineTune() {
       >
         <span className="bar-button-text">
           <b>Fine-tuning {share === undefined ? '' : percent(share)}</b>
-          <small>{run.secondsLeft === undefined ? `${grouped(run.step)} updates` : `${duration(run.secondsLeft)} left`}</small>
+          <small>
+            {run.secondsLeft === undefined ? `${grouped(run.step)} updates` : `${duration(run.secondsLeft)} left`}
+          </small>
         </span>
         <i className="bar-button-fill" style={{ transform: `scaleX(${share ?? 0})` }} />
       </button>

@@ -1,8 +1,8 @@
 /** What is recorded: the episodes, their labels, replay, and export. Discarding marks, it never deletes. */
 import { useState } from 'react';
 import { type EpisodeSummary, interventionRate } from '../../../main/api/index.ts';
-import { CallError } from '../../engine/engine-client.ts';
 import { call, say, tell } from '../../engine/engine.ts';
+import { CallError } from '../../engine/engine-client.ts';
 import { bytes, clockTime, percent } from '../../format.ts';
 import { openReplay } from '../../replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
@@ -26,7 +26,15 @@ function passes(episode: EpisodeSummary, filter: Filter): boolean {
   return true;
 }
 
-function EpisodeRow({ episode, chosen, onChoose }: { readonly episode: EpisodeSummary; readonly chosen: boolean; readonly onChoose: () => void }) {
+function EpisodeRow({
+  episode,
+  chosen,
+  onChoose,
+}: {
+  readonly episode: EpisodeSummary;
+  readonly chosen: boolean;
+  readonly onChoose: () => void;
+}) {
   const replayed = useWindow((state) => state.replay?.recording.episode.id === episode.id);
   const share = interventionRate(episode);
   return (
@@ -45,7 +53,8 @@ function EpisodeRow({ episode, chosen, onChoose }: { readonly episode: EpisodeSu
         <div className="episode-body">
           <p className="muted small">
             {episode.policy ?? 'demonstration'}
-            {episode.policyIsCandidate ? ' (candidate)' : ''} · {clockTime(episode.startedAtMs)} · {episode.takeovers} takeovers
+            {episode.policyIsCandidate ? ' (candidate)' : ''} · {clockTime(episode.startedAtMs)} · {episode.takeovers}{' '}
+            takeovers
             {episode.judge ? ` · judged by ${episode.judge}` : ''}
           </p>
           <div className="buttons two">
@@ -58,8 +67,12 @@ function EpisodeRow({ episode, chosen, onChoose }: { readonly episode: EpisodeSu
             >
               Discard
             </Button>
-            <Button onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict: 'success' })}>Label success</Button>
-            <Button onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict: 'failure' })}>Label failure</Button>
+            <Button onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict: 'success' })}>
+              Label success
+            </Button>
+            <Button onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict: 'failure' })}>
+              Label failure
+            </Button>
           </div>
         </div>
       ) : null}
@@ -74,7 +87,11 @@ function Export() {
   const start = async () => {
     try {
       const trimmed = directory.trim();
-      const answer = await call('data.export', { format: 'lerobot-v3', includeDiscarded, ...(trimmed ? { directory: trimmed } : {}) });
+      const answer = await call('data.export', {
+        format: 'lerobot-v3',
+        includeDiscarded,
+        ...(trimmed ? { directory: trimmed } : {}),
+      });
       say('info', `Exporting to ${answer.directory}`);
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
@@ -105,7 +122,9 @@ function Export() {
           {one.state === 'running' ? (
             <Progress fraction={one.fraction} label="Progress of the export" />
           ) : (
-            <span className={one.state === 'failed' ? 'danger-text' : 'muted'}>{one.message ?? (one.state === 'failed' ? 'failed' : 'finished')}</span>
+            <span className={one.state === 'failed' ? 'danger-text' : 'muted'}>
+              {one.message ?? (one.state === 'failed' ? 'failed' : 'finished')}
+            </span>
           )}
         </div>
       ))}
@@ -125,18 +144,26 @@ export function DataTab() {
     <>
       <Section
         title="Episodes"
-        aside={<span className="muted small">{perHour === undefined || free === undefined ? '' : `${bytes(perHour)}/h · ${bytes(free)} free`}</span>}
+        aside={
+          <span className="muted small">
+            {perHour === undefined || free === undefined ? '' : `${bytes(perHour)}/h · ${bytes(free)} free`}
+          </span>
+        }
       >
         <Choice label="Filter" value={filter} options={FILTERS} onChange={setFilter} />
         {episodes.length === 0 ? (
-          <p className="muted">{loaded ? 'Nothing is recorded yet. Start an episode with N: every step is stored.' : 'Reading the project …'}</p>
+          <p className="muted">
+            {loaded
+              ? 'Nothing is recorded yet. Start an episode with N: every step is stored.'
+              : 'Reading the project …'}
+          </p>
         ) : (
           <div className="episodes">
             <div className="episode-titles">
               <span>No.</span>
               <span>Outcome</span>
               <span>Who drove</span>
-              <span>By hand</span>
+              <span>Hand</span>
               <span>Steps</span>
             </div>
             {shown.map((episode) => (

@@ -17,7 +17,9 @@ const TABS: readonly { readonly tab: DeskTab; readonly label: string; readonly c
 export function Desk() {
   const tab = useWindow((state) => state.tab);
   const runActive = useEngine((state) => activeRun(state.runs) !== undefined);
-  const trouble = useEngine((state) => state.status?.inputDevices.some((device) => device.state === 'blocked') ?? false);
+  const trouble = useEngine(
+    (state) => state.status?.inputDevices.some((device) => device.state === 'blocked') ?? false,
+  );
   const Content = TABS.find((one) => one.tab === tab)?.content ?? EpisodeTab;
   return (
     <aside className="desk" aria-label="Desk">
@@ -33,7 +35,9 @@ export function Desk() {
             onClick={() => useWindow.setState({ tab: one.tab })}
           >
             {one.label}
-            {(one.tab === 'runs' && runActive) || (one.tab === 'rig' && trouble) ? <i className="dot" title={one.tab === 'runs' ? 'A run is under way' : 'A device needs attention'} /> : null}
+            {(one.tab === 'runs' && runActive) || (one.tab === 'rig' && trouble) ? (
+              <i className="dot" title={one.tab === 'runs' ? 'A run is under way' : 'A device needs attention'} />
+            ) : null}
           </button>
         ))}
       </div>

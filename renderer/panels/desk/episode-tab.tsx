@@ -28,7 +28,8 @@ function Verdicts() {
       <div className="step-line">
         <Progress fraction={running && maxSteps > 0 ? step / maxSteps : 0} label="Steps of this episode" />
         <span>
-          {running ? `${step} of ${maxSteps}` : `0 of ${maxSteps}`} · {fixed((running ? step * periodMs : 0) / 1000, 1)} s
+          {running ? `${step} of ${maxSteps}` : `0 of ${maxSteps}`} · {fixed((running ? step * periodMs : 0) / 1000, 1)}{' '}
+          s
         </span>
       </div>
       <div className="buttons two">
@@ -48,7 +49,11 @@ function Verdicts() {
         <ActionButton id="discard" />
         <ActionButton id="undo" />
       </div>
-      <Switch label="Start the next episode by itself" on={autoStart} onChange={(on) => void tell('settings.set', { autoStart: on })} />
+      <Switch
+        label="Start the next episode by itself"
+        on={autoStart}
+        onChange={(on) => void tell('settings.set', { autoStart: on })}
+      />
     </>
   );
 }
@@ -81,7 +86,16 @@ function PolicyPart() {
   const candidate = useEngine((state) => state.status?.policy?.candidate ?? false);
   const policies = useEngine((state) => state.policies);
   return (
-    <Section title="Policy" aside={candidate ? <span className="badge" title="On trial: reverted by itself if success falls">candidate</span> : null}>
+    <Section
+      title="Policy"
+      aside={
+        candidate ? (
+          <span className="badge" title="On trial: reverted by itself if success falls">
+            candidate
+          </span>
+        ) : null
+      }
+    >
       {policy ? (
         <select
           aria-label="Policy, from the next episode on"
@@ -97,7 +111,9 @@ function PolicyPart() {
           ))}
         </select>
       ) : (
-        <p className="muted">No policy is loaded. Record demonstrations (R), then fine-tune (F): the first run makes one.</p>
+        <p className="muted">
+          No policy is loaded. Record demonstrations (R), then fine-tune (F): the first run makes one.
+        </p>
       )}
       <div className="buttons">
         <ActionButton id="revert" />

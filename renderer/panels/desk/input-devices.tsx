@@ -37,8 +37,12 @@ export function InputDevices() {
   const lines = useEngine(
     useShallow((state) => (state.status?.inputDevices ?? []).map((device) => JSON.stringify(device))),
   );
-  const devices = lines.map((line) => JSON.parse(line) as NonNullable<ReturnType<typeof useEngine.getState>['status']>['inputDevices'][number]);
-  const ready = devices.some((device) => device.state === 'ready' && (device.kind === 'spacemouse' || device.kind === 'gamepad'));
+  const devices = lines.map(
+    (line) => JSON.parse(line) as NonNullable<ReturnType<typeof useEngine.getState>['status']>['inputDevices'][number],
+  );
+  const ready = devices.some(
+    (device) => device.state === 'ready' && (device.kind === 'spacemouse' || device.kind === 'gamepad'),
+  );
   return (
     <div className="devices">
       {devices.map((device) => (
@@ -52,8 +56,8 @@ export function InputDevices() {
       ))}
       {ready ? null : (
         <p className="muted small">
-          No SpaceMouse or gamepad is connected. Plug one in, or drive from here: drag the puck, or click the scene and use
-          the keys.
+          No SpaceMouse or gamepad is connected. Plug one in, or drive from here: drag the puck, or click the scene and
+          use the keys.
         </p>
       )}
       <LiveAxes />

@@ -15,7 +15,9 @@ function Rates() {
   const free = useEngine((state) => state.status?.diskFreeBytes);
   return (
     <Section title="Rates and latencies">
-      <Row label="Control loop">{tick ? `${withUnit(tick.hz, 1, 'Hz')} ±${withUnit(tick.jitterP99Ms, 1, 'ms')}` : '–'}</Row>
+      <Row label="Control loop">
+        {tick ? `${withUnit(tick.hz, 1, 'Hz')} ±${withUnit(tick.jitterP99Ms, 1, 'ms')}` : '–'}
+      </Row>
       <Row label="Missed deadlines">{tick ? tick.missedDeadlines : '–'}</Row>
       <Row label="Policy answers within">{withUnit(tick?.policyLatencyMs, 1, 'ms')}</Row>
       <StreamRates />
@@ -30,11 +32,51 @@ function Limits({ limits }: { readonly limits: SafetyLimits }) {
   const mm = (values: readonly number[]) => values.map((value) => fixed(value * 1000, 0)).join(', ');
   return (
     <Section title="Limits" aside={<span className="muted small">for policy and person alike</span>}>
-      <NumberField label="Speed" unit="mm/s" value={limits.maxLinearMPerSec * 1000} low={1} high={250} decimals={0} onCommit={(value) => set({ maxLinearMPerSec: value / 1000 })} />
-      <NumberField label="Turning speed" unit="°/s" value={limits.maxAngularRadPerSec * DEGREE} low={1} high={57} decimals={0} onCommit={(value) => set({ maxAngularRadPerSec: value / DEGREE })} />
-      <NumberField label="Tilt" unit="°" value={limits.maxTiltRad * DEGREE} low={1} high={180} decimals={0} onCommit={(value) => set({ maxTiltRad: value / DEGREE })} />
-      <NumberField label="Force: push no further" unit="N" value={limits.softForceN} low={1} high={200} decimals={0} onCommit={(value) => set({ softForceN: value })} />
-      <NumberField label="Force: hold" unit="N" value={limits.stopForceN} low={1} high={300} decimals={0} onCommit={(value) => set({ stopForceN: value })} />
+      <NumberField
+        label="Speed"
+        unit="mm/s"
+        value={limits.maxLinearMPerSec * 1000}
+        low={1}
+        high={250}
+        decimals={0}
+        onCommit={(value) => set({ maxLinearMPerSec: value / 1000 })}
+      />
+      <NumberField
+        label="Turning speed"
+        unit="°/s"
+        value={limits.maxAngularRadPerSec * DEGREE}
+        low={1}
+        high={57}
+        decimals={0}
+        onCommit={(value) => set({ maxAngularRadPerSec: value / DEGREE })}
+      />
+      <NumberField
+        label="Tilt"
+        unit="°"
+        value={limits.maxTiltRad * DEGREE}
+        low={1}
+        high={180}
+        decimals={0}
+        onCommit={(value) => set({ maxTiltRad: value / DEGREE })}
+      />
+      <NumberField
+        label="Force: push no further"
+        unit="N"
+        value={limits.softForceN}
+        low={1}
+        high={200}
+        decimals={0}
+        onCommit={(value) => set({ softForceN: value })}
+      />
+      <NumberField
+        label="Force: hold"
+        unit="N"
+        value={limits.stopForceN}
+        low={1}
+        high={300}
+        decimals={0}
+        onCommit={(value) => set({ stopForceN: value })}
+      />
       <Row label="Workspace from">{`${mm(limits.workspaceLowM)} mm`}</Row>
       <Row label="Workspace to">{`${mm(limits.workspaceHighM)} mm`}</Row>
       <Row label="Set-point lead">{`${fixed(limits.maxSetPointLeadM * 1000, 0)} mm`}</Row>
@@ -43,13 +85,46 @@ function Limits({ limits }: { readonly limits: SafetyLimits }) {
 }
 
 function Takeover({ takeover }: { readonly takeover: TakeoverSettings }) {
-  const set = (change: Partial<TakeoverSettings>) => void tell('settings.set', { takeover: { ...takeover, ...change } });
+  const set = (change: Partial<TakeoverSettings>) =>
+    void tell('settings.set', { takeover: { ...takeover, ...change } });
   return (
     <Section title="Takeover">
-      <NumberField label="Takes over at" unit="%" value={takeover.engageDeflection * 100} low={2} high={90} decimals={0} onCommit={(value) => set({ engageDeflection: value / 100 })} />
-      <NumberField label="Neutral below" unit="%" value={takeover.neutralDeflection * 100} low={1} high={90} decimals={0} onCommit={(value) => set({ neutralDeflection: value / 100 })} />
-      <NumberField label="Releases after" unit="ms" value={takeover.releaseAfterMs} low={0} high={5000} decimals={0} onCommit={(value) => set({ releaseAfterMs: Math.round(value) })} />
-      <NumberField label="Hold button" unit="no." value={takeover.holdButton} low={0} high={31} decimals={0} onCommit={(value) => set({ holdButton: Math.round(value) })} />
+      <NumberField
+        label="Takes over at"
+        unit="%"
+        value={takeover.engageDeflection * 100}
+        low={2}
+        high={90}
+        decimals={0}
+        onCommit={(value) => set({ engageDeflection: value / 100 })}
+      />
+      <NumberField
+        label="Neutral below"
+        unit="%"
+        value={takeover.neutralDeflection * 100}
+        low={1}
+        high={90}
+        decimals={0}
+        onCommit={(value) => set({ neutralDeflection: value / 100 })}
+      />
+      <NumberField
+        label="Releases after"
+        unit="ms"
+        value={takeover.releaseAfterMs}
+        low={0}
+        high={5000}
+        decimals={0}
+        onCommit={(value) => set({ releaseAfterMs: Math.round(value) })}
+      />
+      <NumberField
+        label="Hold button"
+        unit="no."
+        value={takeover.holdButton}
+        low={0}
+        high={31}
+        decimals={0}
+        onCommit={(value) => set({ holdButton: Math.round(value) })}
+      />
     </Section>
   );
 }
@@ -75,8 +150,18 @@ export function RigTab() {
       <Limits limits={rig.limits} />
       <Takeover takeover={rig.takeover} />
       <Section title="Acting noise">
-        <NumberField label="Standard deviation" unit="of full scale" value={rig.actingNoiseStd} low={0} high={0.5} decimals={2} onCommit={(value) => void tell('settings.set', { actingNoiseStd: value })} />
-        <p className="muted small">Added to the policy’s actions so that it explores. Off unless the cell is simulated.</p>
+        <NumberField
+          label="Standard deviation"
+          unit="of full scale"
+          value={rig.actingNoiseStd}
+          low={0}
+          high={0.5}
+          decimals={2}
+          onCommit={(value) => void tell('settings.set', { actingNoiseStd: value })}
+        />
+        <p className="muted small">
+          Added to the policy’s actions so that it explores. Off unless the cell is simulated.
+        </p>
       </Section>
     </>
   );

@@ -3,8 +3,8 @@ import { useEffect, useMemo, useState } from 'react';
 import type { CallResult, PresetName, RunStatus, Stage } from '../../../main/api/index.ts';
 import { missingForFineTune } from '../../actions.ts';
 import { type ChartLine, LineChart } from '../../charts/line-chart.tsx';
-import { CallError } from '../../engine/engine-client.ts';
 import { call, say, tell } from '../../engine/engine.ts';
+import { CallError } from '../../engine/engine-client.ts';
 import { clockTime, duration, fixed, grouped } from '../../format.ts';
 import { activeRun, useEngine } from '../../state/engine-store.ts';
 import type { ColorToken } from '../../tokens.ts';
@@ -76,9 +76,23 @@ function Charts({ series }: { readonly series: Series }) {
   return charts.map((chart) => <LineChart key={chart.title} title={chart.title} lines={chart.lines} />);
 }
 
-const STATE_SAYS = { waiting: 'waiting', running: 'running', finished: 'finished', cancelled: 'cancelled', failed: 'failed' } as const;
+const STATE_SAYS = {
+  waiting: 'waiting',
+  running: 'running',
+  finished: 'finished',
+  cancelled: 'cancelled',
+  failed: 'failed',
+} as const;
 
-function RunCard({ run, open, onOpen }: { readonly run: RunStatus; readonly open: boolean; readonly onOpen: () => void }) {
+function RunCard({
+  run,
+  open,
+  onOpen,
+}: {
+  readonly run: RunStatus;
+  readonly open: boolean;
+  readonly onOpen: () => void;
+}) {
   const series = useMetrics(open ? run : undefined);
   const active = run.state === 'running' || run.state === 'waiting';
   const inUse = useEngine((state) => state.status?.policy?.name === run.policy && run.policy !== undefined);
@@ -90,7 +104,9 @@ function RunCard({ run, open, onOpen }: { readonly run: RunStatus; readonly open
         <span className="muted">
           {run.spec.stage} · {run.spec.preset} · {clockTime(run.startedAtMs)}
         </span>
-        <span className={`badge ${run.state === 'failed' ? 'danger' : run.state === 'finished' ? 'success' : ''}`}>{STATE_SAYS[run.state]}</span>
+        <span className={`badge ${run.state === 'failed' ? 'danger' : run.state === 'finished' ? 'success' : ''}`}>
+          {STATE_SAYS[run.state]}
+        </span>
       </button>
       {active ? <Progress fraction={fraction} label="Progress of the run" /> : null}
       {open ? (
@@ -146,7 +162,11 @@ export function RunsTab() {
       say('error', error.message, error.remedy);
     }
   };
-  const blocked = active ? 'A run is under way.' : stage === 'online' && missing ? `Still needed: ${missing}` : undefined;
+  const blocked = active
+    ? 'A run is under way.'
+    : stage === 'online' && missing
+      ? `Still needed: ${missing}`
+      : undefined;
   return (
     <>
       <Section title="New run">
@@ -155,8 +175,8 @@ export function RunsTab() {
         <p className="muted small">{PRESETS.find((one) => one.value === preset)?.title}.</p>
         <p className="muted small">
           Uses {grouped(counts?.demoTransitions ?? 0)} demo
-          {stage === 'online' ? ` and ${grouped(counts?.rlTransitions ?? 0)} RL` : ''} transitions. The loop stays smooth; the newer
-          policy takes the next episode as a candidate.
+          {stage === 'online' ? ` and ${grouped(counts?.rlTransitions ?? 0)} RL` : ''} transitions. The loop stays
+          smooth; the newer policy takes the next episode as a candidate.
         </p>
         <div className="buttons">
           <Button kind="strong" blocked={blocked} onClick={() => void start()}>
@@ -168,7 +188,12 @@ export function RunsTab() {
       <Section title="Runs">
         {runs.length === 0 ? <p className="muted">No run yet. What you correct becomes a better policy here.</p> : null}
         {runs.map((run) => (
-          <RunCard key={run.id} run={run} open={run.id === shown} onOpen={() => setOpened(run.id === shown ? -1 : run.id)} />
+          <RunCard
+            key={run.id}
+            run={run}
+            open={run.id === shown}
+            onOpen={() => setOpened(run.id === shown ? -1 : run.id)}
+          />
         ))}
       </Section>
     </>

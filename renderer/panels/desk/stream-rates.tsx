@@ -17,7 +17,10 @@ export function StreamRates() {
   });
   const names = rig ? [...rig.cameras.map((one) => one.name), ...rig.tactilePads.map((one) => one.name), 'poses'] : [];
   return names.map((name) => (
-    <Row key={name} label={name === 'poses' ? 'Poses' : `${rig?.cameras.some((one) => one.name === name) ? 'Camera' : 'Pad'} ${name}`}>
+    <Row
+      key={name}
+      label={name === 'poses' ? 'Poses' : `${rig?.cameras.some((one) => one.name === name) ? 'Camera' : 'Pad'} ${name}`}
+    >
       <span
         ref={(element) => {
           if (element) cells.current.set(name, element);

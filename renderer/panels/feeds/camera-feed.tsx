@@ -20,7 +20,11 @@ export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const facts = useRef<HTMLSpanElement>(null);
   const reason = useRef<HTMLSpanElement>(null);
-  const painted = useRef<{ stream: string; count: number; image: ImageData | undefined }>({ stream: '', count: -1, image: undefined });
+  const painted = useRef<{ stream: string; count: number; image: ImageData | undefined }>({
+    stream: '',
+    count: -1,
+    image: undefined,
+  });
   const cropShown = useWindow((state) => state.cropShown);
   const replaying = stream !== name;
 

@@ -1,6 +1,6 @@
 /** The states that need words over the scene: link lost, fault, hold, other window, disk full, replay. Each says what to do. */
-import { useEffect, useState } from "react";
-import { every, systemClock } from "../../../main/api/clock.ts";
+import { useEffect, useState } from 'react';
+import { every, systemClock } from '../../../main/api/clock.ts';
 import { perform } from '../../actions.ts';
 import { driverView } from '../../driver.ts';
 import { nowMs, reconnect, tell } from '../../engine/engine.ts';
@@ -83,7 +83,11 @@ function HoldBanner() {
         <p>{reason}</p>
         {moved ? <p>Let the puck come back to neutral first.</p> : null}
       </div>
-      <Button kind="strong" blocked={moved ? 'The puck is not at neutral.' : undefined} onClick={() => void tell('control.resume', {})}>
+      <Button
+        kind="strong"
+        blocked={moved ? 'The puck is not at neutral.' : undefined}
+        onClick={() => void tell('control.resume', {})}
+      >
         Resume
       </Button>
     </div>
@@ -144,14 +148,17 @@ function ReplayBanner() {
   );
 }
 
-function ReadyHint() {
-  const ready = useEngine((state) => state.link.state === 'open' && state.status?.phase === 'ready' && !state.status.fault);
+/** The go, where the eye is: at the foot of the scene. */
+export function ReadyHint() {
+  const ready = useEngine(
+    (state) => state.link.state === 'open' && state.status?.phase === 'ready' && !state.status.fault,
+  );
   const mode = useEngine((state) => state.status?.mode);
   const replaying = useWindow((state) => state.replay !== undefined);
   const other = useEngine((state) => state.status?.controlsHeldByOther === true);
   if (!ready || replaying || other) return null;
   return (
-    <div className="banner plain compact" data-testid="ready-banner">
+    <div className="banner plain ready-hint" data-testid="ready-banner">
       <div>
         <b>{mode === 'demonstrate' ? 'Ready for a demonstration' : 'Ready'}</b>
       </div>
@@ -171,7 +178,6 @@ export function Banners() {
       <OtherWindowBanner />
       <DiskBanner />
       <ReplayBanner />
-      <ReadyHint />
     </div>
   );
 }

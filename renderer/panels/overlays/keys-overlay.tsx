@@ -38,7 +38,10 @@ export function KeysOverlay() {
               rows={[
                 { keys: 'Drag', says: 'Orbit; right button or Shift pans, wheel zooms' },
                 { keys: 'Double', says: 'Click a camera’s picture to look through it' },
-                { keys: 'Puck', says: 'Disc: left, right, away, back. Ring: turn. Bar: up, down. Shift on the disc: tilt' },
+                {
+                  keys: 'Puck',
+                  says: 'Disc: left, right, away, back. Ring: turn. Bar: up, down. Shift on the disc: tilt',
+                },
               ]}
             />
             <p className="muted">

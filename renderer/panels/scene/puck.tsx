@@ -70,7 +70,10 @@ export function Puck() {
     const axes = local.current ?? useEngine.getState().status?.puckAxes ?? NEUTRAL;
     const at = (index: number) => axes[index] ?? 0;
     knob.current?.setAttribute('transform', `translate(${at(0) * TRAVEL} ${at(1) * TRAVEL})`);
-    tilt.current?.setAttribute('transform', `translate(${(at(0) - at(4) * 0.5) * TRAVEL} ${(at(1) + at(3) * 0.5) * TRAVEL})`);
+    tilt.current?.setAttribute(
+      'transform',
+      `translate(${(at(0) - at(4) * 0.5) * TRAVEL} ${(at(1) + at(3) * 0.5) * TRAVEL})`,
+    );
     const angle = at(5) * 1.2;
     const large = Math.abs(angle) > Math.PI ? 1 : 0;
     turn.current?.setAttribute(

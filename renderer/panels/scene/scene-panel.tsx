@@ -1,17 +1,17 @@
 /** The scene's place in the window: canvas, frame tinted by who drives, view buttons, puck, and the states that need words. */
 import { useEffect, useRef, useState } from 'react';
+import { systemClock } from '../../../main/api/clock.ts';
 import { decodeStreamNumbers } from '../../decode-poses.ts';
 import { driverView } from '../../driver.ts';
 import { requestDraw } from '../../engine/draw-loop.ts';
 import { live, setStreamRate } from '../../engine/engine.ts';
-import { systemClock } from '../../../main/api/clock.ts';
-import { RigScene } from '../../scene/rig-scene.ts';
 import type { QualityLevel } from '../../scene/quality.ts';
+import { RigScene } from '../../scene/rig-scene.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
 import { type SceneView, useWindow } from '../../state/window-store.ts';
-import { Banners } from '../overlays/banners.tsx';
-import { FirstStart } from '../overlays/first-start.tsx';
 import { usePainter } from '../../ui/use-painter.ts';
+import { Banners, ReadyHint } from '../overlays/banners.tsx';
+import { FirstStart } from '../overlays/first-start.tsx';
 import { Puck } from './puck.tsx';
 
 const VIEWS: readonly { readonly view: SceneView; readonly label: string; readonly key: string }[] = [
@@ -35,7 +35,6 @@ function Views() {
         <button
           key={one.view}
           type="button"
-          // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
           role="radio"
           aria-checked={one.view === view}
           onClick={() => useWindow.setState({ view: one.view })}
@@ -119,7 +118,6 @@ export function ScenePanel() {
 
   return (
     <main className="scene" aria-label="Scene">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the scene takes the keyboard to drive the arm */}
       <div
         className="scene-stage"
         data-drive
@@ -146,9 +144,12 @@ export function ScenePanel() {
       <div className={`drive-hint ${focused ? 'on' : ''}`}>
         {focused && drives ? 'keys drive: W A S D · Q E · arrows · Z X · G' : 'click the scene to drive with keys'}
       </div>
-      {broken ? <p className="scene-broken">The 3-D view cannot be drawn here: {broken}. Cameras and controls work.</p> : null}
+      {broken ? (
+        <p className="scene-broken">The 3-D view cannot be drawn here: {broken}. Cameras and controls work.</p>
+      ) : null}
       <Puck />
       <Banners />
+      <ReadyHint />
       <FirstStart />
     </main>
   );

@@ -64,13 +64,38 @@ export function drawEpisode(canvas: HTMLCanvasElement, picture: EpisodePicture, 
   context.globalAlpha = 1;
 
   const lanes = [
-    { label: 'reward', value: (step: StepSummary) => step.reward, low: -1, high: 10, color: colorOf('text'), unit: '', fill: false },
-    { label: 'force', value: (step: StepSummary) => step.forceN, low: 0, high: picture.forceFullN, color: colorOf('muted'), unit: '\u2009N', fill: true },
-    { label: 'gripper', value: (step: StepSummary) => step.gripperOpeningM * 1000, low: 0, high: 45, color: colorOf('muted'), unit: '\u2009mm', fill: false },
+    {
+      label: 'reward',
+      value: (step: StepSummary) => step.reward,
+      low: -1,
+      high: 10,
+      color: colorOf('text'),
+      unit: '',
+      fill: false,
+    },
+    {
+      label: 'force',
+      value: (step: StepSummary) => step.forceN,
+      low: 0,
+      high: picture.forceFullN,
+      color: colorOf('muted'),
+      unit: '\u2009N',
+      fill: true,
+    },
+    {
+      label: 'gripper',
+      value: (step: StepSummary) => step.gripperOpeningM * 1000,
+      low: 0,
+      high: 45,
+      color: colorOf('muted'),
+      unit: '\u2009mm',
+      fill: false,
+    },
   ] as const;
   lanes.forEach((lane, index) => {
     const top = laneTop(index);
-    const y = (value: number) => top + lanePx - (Math.min(lane.high, Math.max(lane.low, value)) - lane.low) * (lanePx / (lane.high - lane.low));
+    const y = (value: number) =>
+      top + lanePx - (Math.min(lane.high, Math.max(lane.low, value)) - lane.low) * (lanePx / (lane.high - lane.low));
     name(lane.label, top + lanePx / 2);
     rule(top + lanePx);
     if (picture.steps.length === 0) return;
@@ -93,12 +118,17 @@ export function drawEpisode(canvas: HTMLCanvasElement, picture: EpisodePicture, 
       context.fill();
       context.globalAlpha = 1;
     }
-    const step = picture.steps.find((one) => one.index === Math.floor(picture.cursor)) ?? picture.steps[picture.steps.length - 1];
+    const step =
+      picture.steps.find((one) => one.index === Math.floor(picture.cursor)) ?? picture.steps[picture.steps.length - 1];
     if (!step) return;
     context.fillStyle = colorOf('text');
     context.textAlign = 'right';
     const value = lane.value(step);
-    context.fillText(`${value < 0 ? '\u2212' : ''}${Math.abs(value).toFixed(lane.label === 'reward' ? 2 : 0)}${lane.unit}`, width, top + lanePx / 2);
+    context.fillText(
+      `${value < 0 ? '\u2212' : ''}${Math.abs(value).toFixed(lane.label === 'reward' ? 2 : 0)}${lane.unit}`,
+      width,
+      top + lanePx / 2,
+    );
   });
 
   drawAxis(context, picture, x, height - axisPx + 2, height);
@@ -112,7 +142,13 @@ export function drawEpisode(canvas: HTMLCanvasElement, picture: EpisodePicture, 
   context.fill();
 }
 
-function drawAxis(context: CanvasRenderingContext2D, picture: EpisodePicture, x: (step: number) => number, top: number, bottom: number): void {
+function drawAxis(
+  context: CanvasRenderingContext2D,
+  picture: EpisodePicture,
+  x: (step: number) => number,
+  top: number,
+  bottom: number,
+): void {
   const seconds = (picture.maxSteps * picture.periodMs) / 1000;
   const every = [1, 2, 5, 10, 20, 30, 60].find((one) => seconds / one <= 10) ?? 60;
   context.textAlign = 'center';

@@ -11,7 +11,12 @@ export interface HistoryPlaces {
   readonly bars: readonly { readonly episodeId: number; readonly from: number; readonly to: number }[];
 }
 
-export function drawHistory(canvas: HTMLCanvasElement, episodes: readonly EpisodeSummary[], ratio: number, selectedId: number | undefined): HistoryPlaces {
+export function drawHistory(
+  canvas: HTMLCanvasElement,
+  episodes: readonly EpisodeSummary[],
+  ratio: number,
+  selectedId: number | undefined,
+): HistoryPlaces {
   const context = canvas.getContext('2d');
   if (!context) return { bars: [] };
   const width = canvas.width / ratio;
@@ -74,7 +79,13 @@ function mark(context: CanvasRenderingContext2D, episode: EpisodeSummary, x: num
   context.stroke();
 }
 
-function drawRates(context: CanvasRenderingContext2D, episodes: readonly EpisodeSummary[], left: number, width: number, height: number): void {
+function drawRates(
+  context: CanvasRenderingContext2D,
+  episodes: readonly EpisodeSummary[],
+  left: number,
+  width: number,
+  height: number,
+): void {
   const points = rollingRates(episodes, SHOWN).slice(-40);
   const labelsPx = 92;
   const right = width - labelsPx;
@@ -94,8 +105,20 @@ function drawRates(context: CanvasRenderingContext2D, episodes: readonly Episode
   if (Math.abs(successY - interventionY) < gap) interventionY = successY + (interventionY >= successY ? gap : -gap);
   const labelY = (place: number) => Math.min(bottom - 2, Math.max(top + 2, place));
   const lines = [
-    { label: 'success', color: colorOf('success'), value: (one: (typeof points)[number]) => one.unaidedSuccess, at: successY, dash: [] as number[] },
-    { label: 'by hand', color: colorOf('human'), value: (one: (typeof points)[number]) => one.intervention, at: interventionY, dash: [4, 3] },
+    {
+      label: 'success',
+      color: colorOf('success'),
+      value: (one: (typeof points)[number]) => one.unaidedSuccess,
+      at: successY,
+      dash: [] as number[],
+    },
+    {
+      label: 'by hand',
+      color: colorOf('human'),
+      value: (one: (typeof points)[number]) => one.intervention,
+      at: interventionY,
+      dash: [4, 3],
+    },
   ];
   for (const line of lines) {
     context.strokeStyle = line.color;

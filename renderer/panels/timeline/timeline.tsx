@@ -1,8 +1,8 @@
 /** This episode, or the recorded one that is replayed, and the last 20. Dragging on a recorded episode moves everything. */
 import { type PointerEvent, useRef } from 'react';
+import { openReplay, scrubTo } from '../../replay.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
-import { openReplay, scrubTo } from '../../replay.ts';
 import { fitCanvas } from '../../ui/canvas-size.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 import { drawEpisode, stepAt } from './draw-episode.ts';
@@ -64,7 +64,13 @@ export function Timeline() {
   return (
     <footer className="timeline">
       <section className="timeline-episode">
-        <h2>{replay ? `Episode ${replay.recording.episode.id}, recorded` : episodeId === undefined ? 'This episode' : `Episode ${episodeId}`}</h2>
+        <h2>
+          {replay
+            ? `Episode ${replay.recording.episode.id}, recorded`
+            : episodeId === undefined
+              ? 'This episode'
+              : `Episode ${episodeId}`}
+        </h2>
         <canvas
           ref={episodeCanvas}
           data-testid="timeline"

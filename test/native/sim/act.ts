@@ -21,8 +21,7 @@ export function createActionFollower(start: Pose, gripper: 'open' | 'close', per
       const angle = turn.length();
       if (angle > 1e-9) target.multiply(new Quaternion().setFromAxisAngle(turn.divideScalar(angle), angle)).normalize();
       const lead = orientation.angleTo(target);
-      if (lead > scale.rotationLeashRad)
-        target.copy(orientation.clone().slerp(target, scale.rotationLeashRad / lead));
+      if (lead > scale.rotationLeashRad) target.copy(orientation.clone().slerp(target, scale.rotationLeashRad / lead));
       const grip = action[6] ?? 0;
       if (grip >= 0.5) hand = 'open';
       if (grip <= -0.5) hand = 'close';

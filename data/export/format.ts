@@ -1,0 +1,40 @@
+/** What every export format is: it describes itself, writes a dataset from a project, and can check what it wrote. */
+import type { Queries } from '../queries.ts';
+
+export interface Progress {
+  readonly doneEpisodes: number;
+  readonly totalEpisodes: number;
+  readonly doneFrames: number;
+}
+
+/** Hears what could not be taken over as it was; what is fatal is thrown. */
+export interface Reporter {
+  warn(message: string): void;
+}
+
+export interface ExportOptions {
+  /** Must not exist, or be empty. */
+  readonly outFolder: string;
+  /** Of the project; ended episodes that are not discarded when left out. */
+  readonly episodeIds?: readonly number[];
+  readonly reporter: Reporter;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+}
+
+export interface ExportResult {
+  readonly format: string;
+  readonly out: string;
+  readonly episodes: number;
+  readonly frames: number;
+  readonly bytes: number;
+}
+
+export interface DatasetFormat {
+  readonly name: string;
+  readonly description: string;
+  /** Throws a `StoreError` that says what to do; leaves nothing behind then. */
+  write(queries: Queries, options: ExportOptions): Promise<ExportResult>;
+  /** Reads a dataset again; returns what is wrong with it, nothing when it is as the format wants it. */
+  validate(folder: string): Promise<readonly string[]>;
+}

@@ -1,0 +1,184 @@
+/**
+ * Makes the encoder that ships for the simulated cell: `node main/cli/assets/make-encoder.ts --cache DIR`.
+ * Renders labelled pictures into the cache, trains on them, writes model and manifest, measures the written file on the
+ * hold-out set. Deterministic for a seed and a machine's arithmetic; stop it at any time, the same command goes on.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { createEncoderData, ENCODER_CAMERAS, ENCODER_LABELS } from '../../../native/sim/encoder-data.ts';
+import { systemClock } from '../../api/clock.ts';
+import { type EncoderManifest, encoderManifestSchema } from '../../api/policy.ts';
+import { createRng } from '../../api/rng.ts';
+import { SEED_RANGES } from '../../api/task.ts';
+import { type EncoderSpec, type EncoderStatistics, embeddingLayout, encoderModel } from '../../learn/encoder.ts';
+import {
+  ENCODER_TRAINING,
+  type EncoderDataset,
+  type EncoderTrainingConfig,
+  type EncoderTrainingState,
+  pixelStatistics,
+  trainEncoder,
+} from '../../learn/encoder-training.ts';
+import { createOrtBackend } from '../../learn/graph/ort.ts';
+import { bytesOf, floatsOf, writeFileAtomically } from '../../learn/policies/atomic-files.ts';
+import { CELL_ENCODER_MANIFEST } from '../../policy/assets.ts';
+import { loadEncoder } from '../../policy/encoder-runtime.ts';
+import { openEncoderCache } from './encoder-cache.ts';
+import { evaluateHoldOut, type HoldOutReport, type ReadoutPlaces } from './encoder-hold-out.ts';
+import { CELL_ENCODER } from './encoder-spec.ts';
+
+const MODEL_FILE = 'encoder.onnx';
+const OUTPUT = 'embedding';
+const USAGE = `usage: node main/cli/assets/make-encoder.ts --cache DIR [options]
+  --cache DIR       where pictures and training state are kept
+  --out DIR         where the model goes (default: the folder that ships)
+  --frames N        training frames (default 24000)
+  --hold-out N      frames to measure on (default 3000)
+  --epochs N        (default ${ENCODER_TRAINING.epochs})
+  --seed N          of initial weights and order (default 0)
+  --threads N       (default 1)`;
+
+function options() {
+  const { values } = parseArgs({
+    options: {
+      cache: { type: 'string' },
+      out: { type: 'string' },
+      frames: { type: 'string', default: '24000' },
+      'hold-out': { type: 'string', default: '3000' },
+      epochs: { type: 'string', default: String(ENCODER_TRAINING.epochs) },
+      seed: { type: 'string', default: '0' },
+      threads: { type: 'string', default: '1' },
+    },
+  });
+  const whole = (name: 'frames' | 'hold-out' | 'epochs' | 'seed' | 'threads') => {
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} must be a whole number\n${USAGE}`);
+    return value;
+  };
+  if (!values.cache) throw new Error(USAGE);
+  return {
+    cache: values.cache,
+    out: values.out ?? join(CELL_ENCODER_MANIFEST, '..'),
+    frames: whole('frames'),
+    holdOut: whole('hold-out'),
+    epochs: whole('epochs'),
+    seed: whole('seed'),
+    threads: whole('threads'),
+  };
+}
+
+const elapsed = (sinceMs: number) => `${((systemClock.nowMs() - sinceMs) / 1000).toFixed(0)} s`;
+
+/** Epoch by epoch, its state kept in the cache; removed once the weights are final. */
+async function train(
+  spec: EncoderSpec,
+  dataset: EncoderDataset,
+  statistics: EncoderStatistics,
+  config: EncoderTrainingConfig,
+  run: { readonly folder: string; readonly seed: number; readonly threads: number },
+): Promise<Float32Array> {
+  const key = createHash('sha256').update(JSON.stringify({ spec, config, seed: run.seed, count: dataset.count }));
+  const statePath = join(run.folder, `training-${key.digest('hex').slice(0, 16)}.bin`);
+  const startMs = systemClock.nowMs();
+  const weights = await trainEncoder({
+    backend: createOrtBackend({ threads: run.threads }),
+    spec,
+    statistics,
+    dataset,
+    config,
+    rng: createRng(run.seed).split('encoder training'),
+    from: readState(statePath),
+    onEpoch: (state, meanLoss) => {
+      writeState(statePath, state);
+      console.log(`epoch ${state.epoch}/${config.epochs}  loss ${meanLoss.toFixed(4)}  ${elapsed(startMs)}`);
+    },
+  });
+  rmSync(statePath, { force: true });
+  return weights;
+}
+
+function writeState(path: string, { epoch, parameters, mean, variance }: EncoderTrainingState): void {
+  writeFileAtomically(path, [Float32Array.of(epoch), parameters, mean, variance].map(bytesOf));
+}
+
+function readState(path: string): EncoderTrainingState | undefined {
+  if (!existsSync(path)) return undefined;
+  const all = floatsOf(readFileSync(path));
+  const count = (all.length - 1) / 3;
+  const part = (index: number) => all.slice(1 + index * count, 1 + (index + 1) * count);
+  return { epoch: all[0]!, parameters: part(0), mean: part(1), variance: part(2) };
+}
+
+/** Where the hole and the yaw are in the embedding. */
+export function readoutPlaces(spec: EncoderSpec): ReadoutPlaces {
+  const layout = embeddingLayout(spec);
+  const shownUnit = (label: string) => spec.readouts.find((readout) => readout.label === label)!.shown[0]!.unit;
+  return {
+    hole: { at: layout.findIndex((name) => name.startsWith('holeFromTip[0]')), unitM: shownUnit('holeFromTip') },
+    yaw: { at: layout.findIndex((name) => name.startsWith('yawError[0]')), unitRad: shownUnit('yawError') },
+  };
+}
+
+function manifestOf(spec: EncoderSpec, model: Uint8Array, frames: number, report?: HoldOutReport): EncoderManifest {
+  const shown = spec.readouts.filter((readout) => readout.shown.length > 0).map(({ label }) => label);
+  const { first, count } = SEED_RANGES.encoder;
+  return encoderManifestSchema.parse({
+    kind: 'encoder',
+    name: 'cell-encoder',
+    model: MODEL_FILE,
+    sha256: createHash('sha256').update(model).digest('hex'),
+    cameras: ENCODER_CAMERAS.map((camera) => ({ ...camera, input: camera.name })),
+    embeddingSize: embeddingLayout(spec).length,
+    output: OUTPUT,
+    trainedOn: {
+      labels: `from the simulator: ${ENCODER_LABELS.map(({ name }) => name).join(', ')}; readouts of ${shown.join(', ')} are the first ${embeddingLayout(spec).length - spec.features} numbers of the embedding`,
+      frames,
+      seedRange: `encoder: ${first}–${first + count - 1}, hold-out from ${first + count / 2}`,
+    },
+    holdOut: report?.summary ?? {},
+  });
+}
+
+function printReport({ modes, summary, msPerEncode }: HoldOutReport): void {
+  console.log('hold-out, lateral error tip to hole:');
+  for (const [mode, { frames, medianMm, p90Mm }] of Object.entries(modes))
+    console.log(`  ${mode.padEnd(12)} ${String(frames).padStart(5)} frames  median ${medianMm} mm  90 % ${p90Mm} mm`);
+  console.log(JSON.stringify(summary, undefined, 2));
+  console.log(`${msPerEncode.toFixed(2)} ms per pair of pictures`);
+}
+
+async function main(): Promise<void> {
+  const { cache: cacheFolder, out, frames, holdOut, epochs, seed, threads } = options();
+  const source = await createEncoderData();
+  const cache = openEncoderCache(cacheFolder, source, CELL_ENCODER);
+  console.log(`pictures in ${cache.folder}`);
+  const startMs = systemClock.nowMs();
+  const dataset = cache.dataset(frames, (count) => console.log(`${count}/${frames} frames  ${elapsed(startMs)}`));
+  const config = { ...ENCODER_TRAINING, epochs };
+  const statistics = pixelStatistics(CELL_ENCODER, dataset, config.spreadFloor);
+  const weights = await train(CELL_ENCODER, dataset, statistics, config, { folder: cache.folder, seed, threads });
+
+  const model = encoderModel(CELL_ENCODER, statistics, weights, {
+    embedding: embeddingLayout(CELL_ENCODER).join('; '),
+  });
+  const manifestPath = join(out, 'manifest.json');
+  const writeManifest = (report?: HoldOutReport) =>
+    writeFileSync(
+      manifestPath,
+      `${JSON.stringify(manifestOf(CELL_ENCODER, model, dataset.count, report), undefined, 2)}\n`,
+    );
+  mkdirSync(out, { recursive: true });
+  writeFileSync(join(out, MODEL_FILE), model);
+  writeManifest();
+  const encoder = await loadEncoder(manifestPath, threads);
+  const report = await evaluateHoldOut(encoder, readoutPlaces(CELL_ENCODER), source, systemClock, holdOut);
+  await encoder.dispose();
+  source.dispose();
+  writeManifest(report);
+  printReport(report);
+  console.log(`${join(out, MODEL_FILE)}: ${(model.length / 1e6).toFixed(2)} MB, ${elapsed(startMs)}`);
+}
+
+if (import.meta.main) await main();

@@ -1,0 +1,120 @@
+/** `takeover finetune`: one stage of training on what the project holds, in the foreground. Ctrl+C keeps what was checkpointed. */
+import { z } from 'zod';
+import { openStoreReader } from '../../data/reader.ts';
+import { systemClock } from '../api/clock.ts';
+import { observationKindSchema } from '../api/observation.ts';
+import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, stageSchema } from '../api/run.ts';
+import { taskIdSchema } from '../api/task.ts';
+import { launchLocalTrainer } from '../runs/local-process.ts';
+import { openRunRows } from '../runs/run-rows.ts';
+import { parseVerb } from './arguments.ts';
+import { createProgress, printJson } from './output.ts';
+import { encoderFor } from './session.ts';
+
+const DEFAULT_ONLINE_STEPS = 5000;
+
+export async function run(rest: readonly string[]): Promise<number> {
+  const options = parseVerb(
+    'finetune',
+    {
+      algorithm: { type: 'string', help: 'conrft (default)' },
+      preset: { type: 'string', help: 'cell, paper or released-code (default cell)' },
+      stage: { type: 'string', help: 'offline or online (default offline)' },
+      steps: {
+        type: 'string',
+        help: `actor updates (default: the preset's offline number, or ${DEFAULT_ONLINE_STEPS} online)`,
+      },
+      from: { type: 'string', help: 'policy to start from, such as starter or run-1/1000 (default: fresh weights)' },
+      task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
+      observation: { type: 'string', help: 'pixels, state or blind (default pixels)' },
+      threads: { type: 'string', help: 'threads of the numerical library (default 1)' },
+    },
+    {
+      algorithm: algorithmSchema.default('conrft'),
+      preset: presetSchema.default('cell'),
+      stage: stageSchema.default('offline'),
+      steps: z.coerce.number().int().positive().optional(),
+      from: z.string().min(1).optional(),
+      task: taskIdSchema.default('insert'),
+      observation: observationKindSchema.default('pixels'),
+      threads: z.coerce.number().int().min(1).max(64).default(1),
+    },
+    rest,
+  );
+  if (!options) return 0;
+  const steps = options.steps ?? (options.stage === 'online' ? DEFAULT_ONLINE_STEPS : undefined);
+  const spec: RunSpec = {
+    algorithm: options.algorithm,
+    preset: options.preset,
+    stage: options.stage,
+    task: options.task,
+    observation: options.observation,
+    seed: options.seed,
+    ...(steps === undefined ? {} : { steps }),
+    ...(options.from === undefined ? {} : { startFrom: options.from }),
+  };
+  const reader = await openStoreReader(options.data);
+  const newest = (await reader.listEpisodes({ limit: 1 }))[0];
+  await reader.close();
+  if (!newest)
+    throw new Error(
+      `${options.data} holds no episodes: there is nothing to learn from. Record some: \`takeover demo\`.`,
+    );
+  const rows = openRunRows(options.data);
+  const runId = await rows.createRun(spec);
+  const startMs = systemClock.nowMs();
+  const progress = createProgress(`run ${runId}`, systemClock, options.json && process.stderr.isTTY !== true);
+  const trainer = launchLocalTrainer({
+    projectFolder: options.data,
+    runId,
+    spec,
+    threads: options.threads,
+    pace: 'granted',
+    encoderManifestPath: encoderFor(options.observation),
+  });
+  let status: RunStatus | undefined;
+  let failure: string | undefined;
+  let policy: string | undefined;
+  trainer.onMessage((message) => {
+    switch (message.kind) {
+      case 'progress':
+        status = message.status;
+        progress.update(status.step, status.steps ?? status.step, `updates, ${status.updatesPerSec.toFixed(1)}/s`);
+        return;
+      case 'block':
+        policy = message.policy;
+        return trainer.send({ kind: 'finish' });
+      case 'failed':
+        failure = `${message.message} ${message.remedy}`;
+        return;
+      case 'published':
+      case 'finished':
+        return;
+      default:
+        return message satisfies never;
+    }
+  });
+  const cancel = () => trainer.send({ kind: 'cancel' });
+  process.once('SIGINT', cancel);
+  trainer.send({ kind: 'grant', throughEpisodeId: newest.id, updates: steps });
+  const end = await trainer.ended;
+  process.removeListener('SIGINT', cancel);
+  progress.end();
+  await rows.close();
+  if (failure !== undefined || end.code !== 0)
+    throw new Error(failure ?? `the trainer ended (${end.signal ?? `code ${end.code}`}): ${end.lastWords.trim()}`);
+  const wallSec = (systemClock.nowMs() - startMs) / 1000;
+  const result = {
+    run: runId,
+    checkpoint: policy ?? '',
+    steps: status?.step ?? 0,
+    updatesPerSec: status?.updatesPerSec ?? 0,
+    wallSec,
+  };
+  if (options.json) printJson(result);
+  else
+    console.log(
+      `run ${runId}: ${result.steps} actor updates in ${wallSec.toFixed(1)} s; the policy is ${result.checkpoint || 'not published: the run was cancelled'}`,
+    );
+  return 0;
+}

@@ -1,0 +1,61 @@
+/** What the headless verbs share: a project's store, a rig, and their ends in the right order. */
+import { mkdirSync } from 'node:fs';
+import { openStoreWriter, type QueuedStoreWriter } from '../../data/writer.ts';
+import type { EpisodeSummary } from '../api/episode.ts';
+import type { ObservationKind } from '../api/observation.ts';
+import type { TaskId } from '../api/task.ts';
+import type { EpisodeRun } from '../engine/headless.ts';
+import { createHeadlessRig, type HeadlessRig } from '../engine/headless-rig.ts';
+import { CELL_ENCODER_MANIFEST } from '../policy/assets.ts';
+
+export interface SessionOptions {
+  readonly projectFolder: string;
+  readonly task: TaskId;
+  readonly observation: ObservationKind;
+  readonly record: boolean;
+  readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
+  readonly actingNoiseStd?: number | undefined;
+}
+
+export interface Session extends AsyncDisposable {
+  readonly rig: HeadlessRig;
+  readonly writer: QueuedStoreWriter | undefined;
+}
+
+/** The encoder that goes with an observation kind; only pictures need one. */
+export function encoderFor(observation: ObservationKind): string | undefined {
+  return observation === 'pixels' ? CELL_ENCODER_MANIFEST : undefined;
+}
+
+export async function openSession(options: SessionOptions): Promise<Session> {
+  mkdirSync(options.projectFolder, { recursive: true });
+  const writer = options.record ? await openStoreWriter({ folder: options.projectFolder }) : undefined;
+  try {
+    const rig = await createHeadlessRig({
+      projectFolder: options.projectFolder,
+      task: options.task,
+      observation: options.observation,
+      encoderManifestPath: encoderFor(options.observation),
+      writer,
+      policy: options.policy,
+      ...(options.actingNoiseStd === undefined ? {} : { actingNoiseStd: options.actingNoiseStd }),
+    });
+    return {
+      rig,
+      writer,
+      [Symbol.asyncDispose]: async () => {
+        await rig.close();
+        await writer?.close();
+      },
+    };
+  } catch (error) {
+    await writer?.close();
+    throw error;
+  }
+}
+
+/** The episode of a run that ended; a refused one is an error in its own words. */
+export function episodeOf(run: EpisodeRun): EpisodeSummary {
+  if (run.kind === 'refused') throw new Error(`${run.message} ${run.remedy}`);
+  return run.episode;
+}

@@ -1,0 +1,103 @@
+/**
+ * Composition root of headless runs: the simulated cell in lockstep, a policy process, and the scripted operator, who acts by raw
+ * HID reports through the SpaceMouse driver. A recording rig has a writer; one that only measures has none.
+ */
+import type { StoreWriter } from '../../data/records.ts';
+import { createFakeHid } from '../../native/fake-hid.ts';
+import { createExpert, type Expert } from '../../native/sim/expert.ts';
+import { createLockstepCell, type LockstepCell } from '../../native/sim/lockstep-cell.ts';
+import { createOperator } from '../../native/sim/operator.ts';
+import { createSpaceMouse } from '../../native/spacemouse.ts';
+import { systemClock } from '../api/clock.ts';
+import type { ObservationKind } from '../api/observation.ts';
+import { createRng } from '../api/rng.ts';
+import type { TaskId } from '../api/task.ts';
+import { DEFAULT_TAKEOVER } from '../api/teleop.ts';
+import { createEngine, type Engine } from './engine.ts';
+import { type EpisodeRun, runEpisode } from './headless.ts';
+import { createPolicyClient } from './policy-client.ts';
+import type { PolicySource } from './policy-source.ts';
+import { createScriptedPolicy, type Script } from './scripted-policy.ts';
+
+export interface HeadlessRigOptions {
+  readonly projectFolder: string;
+  readonly task: TaskId;
+  readonly observation: ObservationKind;
+  readonly encoderManifestPath: string | undefined;
+  readonly writer: StoreWriter | undefined;
+  /** `scripted`: the privileged expert drives in the policy's place. */
+  readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
+  readonly actingNoiseStd?: number;
+}
+
+/** Who helps: nobody, the operator from start to end, or the operator when the policy errs. */
+export type Help = 'alone' | 'demonstrate' | 'supervise';
+
+export interface HeadlessRig {
+  readonly engine: Engine;
+  episode(seed: number, help: Help, signal?: AbortSignal): Promise<EpisodeRun>;
+  close(): Promise<void>;
+}
+
+/** Throws with message and remedy when cell, puck or policy cannot be opened. */
+export async function createHeadlessRig(options: HeadlessRigOptions): Promise<HeadlessRig> {
+  const cell = createLockstepCell({ renderCameras: options.observation === 'pixels' });
+  const hid = createFakeHid();
+  const puck = createSpaceMouse({ transport: hid, clock: cell.clock });
+  const policy: PolicySource =
+    options.policy.kind === 'process'
+      ? createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath })
+      : createScriptedPolicy(expertScript(cell, options.task));
+  const takeover = { ...DEFAULT_TAKEOVER, mode: 'hold' } as const;
+  const engine = createEngine({
+    projectFolder: options.projectFolder,
+    cell,
+    puck,
+    policy,
+    pace: { kind: 'lockstep', latencyMs: 20 },
+    task: options.task,
+    observation: options.observation,
+    workspace: () => cell.workspace(),
+    ...(options.writer ? { writer: options.writer } : {}),
+    settings: { takeover, ...(options.actingNoiseStd === undefined ? {} : { actingNoiseStd: options.actingNoiseStd }) },
+  });
+  const opened = await engine.open();
+  if (opened.kind === 'refused') throw new Error(`${opened.message} ${opened.remedy}`);
+  return {
+    engine,
+    episode: (seed, help, signal) => {
+      const operator =
+        help === 'alone'
+          ? undefined
+          : createOperator({
+              rng: createRng(seed).split('operator'),
+              mode: help,
+              takeover: takeover.mode,
+              holdButton: takeover.holdButton,
+            });
+      return runEpisode(engine, {
+        seed,
+        mode: help === 'demonstrate' ? 'demonstrate' : 'run',
+        transport: hid,
+        ...(operator
+          ? { operator: { begin: () => operator.begin(cell.truth()), tick: () => operator.tick(cell.truth()) } }
+          : {}),
+        ...(signal ? { signal } : {}),
+      });
+    },
+    close: () => engine.close(),
+  };
+}
+
+function expertScript(cell: LockstepCell, task: TaskId): Script {
+  let expert: Expert | undefined;
+  return {
+    begin: (seed) => {
+      expert = createExpert(task, createRng(seed).split('expert'));
+    },
+    act: () => {
+      if (!expert) throw new Error('the scripted expert was asked to act before an episode began');
+      return expert.nextAction(cell.truth());
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/** The one wrapper of ws: WebSockets on an HTTP server, with a size limit, and how much each still has to send. */
+import type { IncomingMessage, Server } from 'node:http';
+import { WebSocketServer } from 'ws';
+
+export interface Socket {
+  sendText(text: string): void;
+  sendBytes(bytes: Uint8Array): void;
+  /** Bytes accepted here and not yet taken by the network. */
+  bufferedBytes(): number;
+  onText(listener: (text: string) => void): void;
+  /** Binary messages are not part of the protocol in this direction. */
+  onBinary(listener: () => void): void;
+  onClose(listener: () => void): void;
+  close(code: number, reason: string): void;
+  /** Without a farewell: for one that does not read. */
+  terminate(): void;
+}
+
+/** What a close frame may carry. */
+const MAX_REASON_BYTES = 120;
+
+export function acceptSockets(options: {
+  readonly server: Server;
+  readonly path: string;
+  readonly maxBytes: number;
+  readonly onSocket: (socket: Socket, request: IncomingMessage) => void;
+}): { close(): void } {
+  const sockets = new WebSocketServer({
+    server: options.server,
+    path: options.path,
+    maxPayload: options.maxBytes,
+    perMessageDeflate: false,
+  });
+  // Errors of the HTTP server pass through here; whoever listens on it handles them.
+  sockets.on('error', () => {});
+  sockets.on('connection', (peer, request) => {
+    // A broken or oversized frame: ws closes the socket itself, and 'close' follows.
+    peer.on('error', () => {});
+    options.onSocket(
+      {
+        sendText: (text) => peer.send(text),
+        sendBytes: (bytes) => peer.send(bytes),
+        bufferedBytes: () => peer.bufferedAmount,
+        onText: (listener) => {
+          peer.on('message', (data, isBinary) => {
+            if (!isBinary) listener(data.toString());
+          });
+        },
+        onBinary: (listener) => {
+          peer.on('message', (_data, isBinary) => {
+            if (isBinary) listener();
+          });
+        },
+        onClose: (listener) => {
+          peer.on('close', () => listener());
+        },
+        close: (code, reason) => peer.close(code, reason.slice(0, MAX_REASON_BYTES)),
+        terminate: () => peer.terminate(),
+      },
+      request,
+    );
+  });
+  return {
+    close: () => {
+      for (const peer of sockets.clients) peer.terminate();
+      sockets.close();
+    },
+  };
+}

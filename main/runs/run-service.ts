@@ -1,0 +1,205 @@
+/**
+ * Fine-tuning as the engine sees it: start, follow, cancel, and every newer policy as it is published. One run at a time.
+ * Fine-tune without further wishes does what an operator means: an offline stage where the policy in use has no critic yet,
+ * then the online stage from what it made, which goes on until it is cancelled.
+ */
+import type { Clock } from '../api/clock.ts';
+import type { BufferCounts } from '../api/episode.ts';
+import type { RunSpec, RunStatus, Stage } from '../api/run.ts';
+import type { TaskId } from '../api/task.ts';
+import type { FromTrainer } from '../api/trainer-process.ts';
+import {
+  type Answer,
+  done,
+  type PublishedPolicy,
+  type RunRequest,
+  type RunService,
+  refused,
+} from '../engine/services.ts';
+import type { RunLauncher, TrainerHandle } from './launcher.ts';
+import { readinessFor } from './readiness.ts';
+import type { RunRows } from './run-rows.ts';
+
+export interface RunServiceOptions {
+  readonly projectFolder: string;
+  readonly clock: Clock;
+  readonly rows: RunRows;
+  readonly launch: RunLauncher;
+  readonly task: TaskId;
+  readonly encoderManifestPath: string | undefined;
+  readonly counts: () => BufferCounts;
+  /** Name of the policy that drives now. */
+  readonly policyInUse: () => string | undefined;
+  /** Threads for the trainer; one beside a live control loop. */
+  readonly threads?: number;
+}
+
+interface ActiveRun {
+  readonly id: number;
+  readonly spec: RunSpec;
+  readonly trainer: TrainerHandle;
+  status: RunStatus;
+  cancelled: boolean;
+  finished: boolean;
+  failure: { readonly message: string; readonly remedy: string } | undefined;
+}
+
+const SHIPPED_SEED = 0;
+const CANCEL_PATIENCE_MS = 5000;
+
+/** Policies made by a run have critics to go on with; the starter and imported ones do not. */
+const hasCritic = (policy: string | undefined): policy is string => policy?.startsWith('run-') === true;
+
+export function createRunService(options: RunServiceOptions): RunService {
+  const { projectFolder, clock, rows, launch, counts } = options;
+  const statusListeners = new Set<(status: RunStatus) => void>();
+  const publishedListeners = new Set<(policy: PublishedPolicy) => void>();
+  let active: ActiveRun | undefined;
+
+  const tell = (status: RunStatus) => {
+    for (const listener of statusListeners) listener(status);
+  };
+
+  const stageOf = (request: RunRequest | undefined): Stage =>
+    request?.stage ?? (hasCritic(request?.startFrom ?? options.policyInUse()) ? 'online' : 'offline');
+
+  const specOf = (request: RunRequest | undefined): RunSpec => {
+    const startFrom = request?.startFrom ?? options.policyInUse();
+    return {
+      algorithm: request?.algorithm ?? 'conrft',
+      preset: request?.preset ?? 'cell',
+      stage: stageOf(request),
+      task: request?.task ?? options.task,
+      observation: request?.observation ?? 'pixels',
+      seed: request?.seed ?? SHIPPED_SEED,
+      ...(request?.steps === undefined ? {} : { steps: request.steps }),
+      ...(startFrom === undefined ? {} : { startFrom }),
+    };
+  };
+
+  const onMessage = (run: ActiveRun, message: FromTrainer) => {
+    switch (message.kind) {
+      case 'progress':
+        run.status = message.status;
+        return tell(run.status);
+      case 'published':
+        for (const listener of publishedListeners)
+          listener({ runId: run.id, policy: message.policy, manifestPath: message.manifestPath, step: message.step });
+        return;
+      case 'finished':
+        run.finished = true;
+        return;
+      case 'failed':
+        run.failure = { message: message.message, remedy: message.remedy };
+        return;
+      case 'block':
+        return;
+      default:
+        return message satisfies never;
+    }
+  };
+
+  const onEnd = async (run: ActiveRun, chain: boolean, lastWords: string) => {
+    if (active === run) active = undefined;
+    if (run.finished && !run.cancelled) {
+      tell({ ...run.status, state: 'finished' });
+      if (chain && run.status.policy !== undefined)
+        await begin(specOf({ ...run.spec, stage: 'online', startFrom: run.status.policy, steps: undefined }), false);
+      return;
+    }
+    if (run.cancelled) {
+      await rows.updateRun(run.id, { state: 'cancelled' });
+      return tell({ ...run.status, state: 'cancelled' });
+    }
+    const failure = run.failure ?? {
+      message: `the trainer ended unexpectedly${lastWords ? `: ${lastWords.trim().split('\n').at(-1)}` : ''}`,
+      remedy: 'Start the run again: it continues from what was published.',
+    };
+    await rows.updateRun(run.id, { state: 'failed', ...failure });
+    tell({ ...run.status, state: 'failed', ...failure });
+  };
+
+  const begin = async (spec: RunSpec, chain: boolean): Promise<number> => {
+    const id = await rows.createRun(spec);
+    const trainer = launch({
+      projectFolder,
+      runId: id,
+      spec,
+      threads: options.threads ?? 1,
+      pace: 'paced',
+      encoderManifestPath: options.encoderManifestPath,
+    });
+    const status: RunStatus = {
+      id,
+      spec,
+      state: 'waiting',
+      startedAtMs: clock.wallTimeMs(),
+      step: 0,
+      updatesPerSec: 0,
+      metrics: {},
+    };
+    const run: ActiveRun = { id, spec, trainer, status, cancelled: false, finished: false, failure: undefined };
+    active = run;
+    trainer.onMessage((message) => onMessage(run, message));
+    void trainer.ended.then(({ lastWords }) => onEnd(run, chain, lastWords));
+    tell(status);
+    return id;
+  };
+
+  const cancel = async (runId: number): Promise<Answer<undefined>> => {
+    const run = active;
+    if (!run || run.id !== runId) return refused(`Run ${runId} is not going on.`, 'The Runs tab lists what is.');
+    run.cancelled = true;
+    run.trainer.send({ kind: 'cancel' });
+    const stop = clock.at(clock.nowMs() + CANCEL_PATIENCE_MS, () => run.trainer.kill());
+    await run.trainer.ended;
+    stop();
+    return done(undefined);
+  };
+
+  return {
+    readiness: async () => readinessFor(stageOf(undefined), counts()),
+    start: async (request) => {
+      if (active) return refused(`Run ${active.id} is going on.`, 'Cancel it first, or wait until it has finished.');
+      const spec = specOf(request);
+      const missing = readinessFor(spec.stage, counts()).needs.filter(({ have, need }) => have < need);
+      if (missing.length > 0)
+        return refused(
+          `Not enough to learn from: ${missing.map(({ label, have, need }) => `${have} of ${need} ${label}`).join(', ')}.`,
+          'Record demonstrations (R), or correct the policy while it runs.',
+        );
+      return done({ runId: await begin(spec, request?.stage === undefined) });
+    },
+    cancel,
+    list: async () => {
+      const stored = await rows.runs();
+      return stored.map(({ endedAtMs: _endedAtMs, ...run }) =>
+        active?.id === run.id ? active.status : { ...run, state: stale(run.state), updatesPerSec: 0 },
+      );
+    },
+    metrics: async (runId, names) => {
+      const points = (await rows.metrics(runId)).filter(({ name }) => !names || names.includes(name));
+      const byName = Map.groupBy(points, ({ name }) => name);
+      return Object.fromEntries(
+        [...byName].map(([name, all]) => [name, all.map(({ step, value }): [number, number] => [step, value])]),
+      );
+    },
+    onStatus: (listener) => {
+      statusListeners.add(listener);
+      return () => statusListeners.delete(listener);
+    },
+    onPublished: (listener) => {
+      publishedListeners.add(listener);
+      return () => publishedListeners.delete(listener);
+    },
+    close: async () => {
+      if (active) await cancel(active.id);
+      await rows.close();
+    },
+  };
+}
+
+/** A run that no process of ours works on cannot be going on: its process died with an earlier engine. */
+function stale(state: RunStatus['state']): RunStatus['state'] {
+  return state === 'running' || state === 'waiting' ? 'cancelled' : state;
+}

@@ -1,0 +1,278 @@
+/** Which window opens, on which machine, and what happens when it does not. No process is started. */
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import { createVirtualClock } from '../../main/api/clock.ts';
+import { chooseWindow } from '../../main/cli/launch/choose-window.ts';
+import { findBrowsers, profileFolder } from '../../main/cli/launch/find-browser.ts';
+import { findElectron } from '../../main/cli/launch/find-electron.ts';
+import type { Host } from '../../main/cli/launch/host.ts';
+import { FETCH_LIMIT_MS, openWindow, type Spawn } from '../../main/cli/launch/open-window.ts';
+import { followParent } from '../../main/cli/launch/parent-link.ts';
+
+const ROOT = '/app';
+const URL_1 = 'http://127.0.0.1:4711/#c';
+const INSTALLER = '/app/node_modules/electron/install.js';
+/** What a finished download leaves. */
+const ELECTRON: Readonly<Record<string, string>> = {
+  '/app/node_modules/electron/dist/electron': '',
+  '/app/node_modules/electron/dist/version': '45.4.1',
+  '/app/node_modules/electron/path.txt': 'electron',
+};
+
+interface FakeMachine extends Partial<Omit<Host, 'environment'>> {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly environment?: Record<string, string>;
+}
+
+function host(machine: FakeMachine = {}): Host {
+  const files: Record<string, string> = {
+    [INSTALLER]: '',
+    '/app/node_modules/electron/package.json': '{ "version": "45.4.1" }',
+    ...machine.files,
+  };
+  const has = (path: string) => Object.hasOwn(files, path);
+  return {
+    platform: 'linux',
+    home: '/home/op',
+    isRoot: false,
+    exists: has,
+    isExecutable: has,
+    read: (path) => files[path],
+    realPath: (path) => path,
+    ...machine,
+    environment: { DISPLAY: ':0', PATH: '/usr/bin', ...machine.environment },
+  };
+}
+const CHROME = { '/usr/bin/google-chrome': '' };
+
+test('the choices, best first', () => {
+  const kinds = (machine: FakeMachine) => {
+    const { choices, fetchElectron } = chooseWindow(host(machine), ROOT, URL_1);
+    return `${choices.map((choice) => choice.kind).join(' ')}${fetchElectron ? ' +fetch' : ''}`;
+  };
+  const table: readonly (readonly [string, FakeMachine, string])[] = [
+    ['Electron and a browser', { files: { ...ELECTRON, ...CHROME } }, 'electron browser url'],
+    ['Electron alone', { files: ELECTRON }, 'electron url'],
+    ['a browser alone', { files: CHROME }, 'browser url +fetch'],
+    ['neither', {}, 'url +fetch'],
+    ['no display', { files: { ...ELECTRON, ...CHROME }, environment: { DISPLAY: '' } }, 'url'],
+    ['Wayland', { files: ELECTRON, environment: { DISPLAY: '', WAYLAND_DISPLAY: 'wayland-0' } }, 'electron url'],
+    ['a build server', { files: CHROME, environment: { CI: '1' } }, 'browser url'],
+    ['fetching switched off', { environment: { TAKEOVER_NO_FETCH: '1' } }, 'url'],
+    ['no installer', { exists: () => false }, 'url'],
+    ['half a download', { files: { ...ELECTRON, '/app/node_modules/electron/path.txt': '' } }, 'url +fetch'],
+    ['an older binary', { files: { ...ELECTRON, '/app/node_modules/electron/dist/version': 'v44.0.0' } }, 'url +fetch'],
+    [
+      'a binary elsewhere',
+      { files: { '/opt/electron': '' }, environment: { ELECTRON_PATH: '/opt/electron' } },
+      'electron url',
+    ],
+    ['a wrong ELECTRON_PATH', { files: ELECTRON, environment: { ELECTRON_PATH: '/nowhere' } }, 'url +fetch'],
+  ];
+  for (const [what, machine, expected] of table) assert.equal(kinds(machine), expected, what);
+});
+
+test("Electron gets the engine's URL in its environment, never on the command line", () => {
+  const [choice] = chooseWindow(host({ files: ELECTRON }), ROOT, URL_1).choices;
+  assert.deepEqual(choice, {
+    kind: 'electron',
+    path: '/app/node_modules/electron/dist/electron',
+    argv: [ROOT],
+    environment: { TAKEOVER_ENGINE_URL: URL_1 },
+  });
+});
+
+test('the sandbox is given up for the superuser on Linux only', () => {
+  const without = (machine: FakeMachine) =>
+    chooseWindow(host({ files: { ...ELECTRON, ...CHROME }, ...machine }), ROOT, URL_1).choices.map((choice) =>
+      choice.kind === 'url' ? '' : String(choice.argv.includes('--no-sandbox')),
+    );
+  assert.deepEqual(without({}), ['false', 'false', '']);
+  assert.deepEqual(without({ isRoot: true }), ['true', 'true', '']);
+});
+
+test('a browser opens one window of its own, with its own profile', () => {
+  const choice = chooseWindow(host({ files: CHROME }), ROOT, URL_1).choices[0];
+  assert.ok(choice?.kind === 'browser');
+  assert.equal(choice.path, '/usr/bin/google-chrome');
+  for (const argument of [`--app=${URL_1}`, '--user-data-dir=/home/op/.cache/takeover/window', '--no-first-run'])
+    assert.ok(choice.argv.includes(argument), argument);
+});
+
+test('browsers are found where each system keeps them', () => {
+  const paths = (machine: FakeMachine) => findBrowsers(host(machine)).map((browser) => browser.path);
+  const mac = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+  assert.deepEqual(paths({ platform: 'darwin', files: { [mac]: '' } }), [mac]);
+  const edge = 'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe';
+  assert.deepEqual(
+    paths({
+      platform: 'win32',
+      files: { [edge]: '' },
+      environment: { 'PROGRAMFILES(X86)': 'C:\\Program Files (x86)' },
+    }),
+    [edge],
+  );
+  assert.deepEqual(paths({ files: { '/usr/bin/chromium': '', '/usr/bin/google-chrome': '' } }), [
+    '/usr/bin/google-chrome',
+    '/usr/bin/chromium',
+  ]);
+  const oneTwice = { '/usr/bin/google-chrome': '', '/usr/bin/google-chrome-stable': '' };
+  assert.deepEqual(paths({ files: oneTwice, realPath: () => '/opt/google/chrome/chrome' }), [
+    '/usr/bin/google-chrome-stable',
+  ]);
+  assert.deepEqual(paths({ files: { '/x/chrome': '', ...CHROME }, environment: { TAKEOVER_BROWSER: '/x/chrome' } }), [
+    '/x/chrome',
+    '/usr/bin/google-chrome',
+  ]);
+});
+
+test('a snap may write only below its own folder', () => {
+  const machine = host({ files: { '/snap/bin/chromium': '', '/usr/bin/chromium-browser': '' } });
+  for (const browser of findBrowsers(machine)) {
+    assert.equal(browser.snap, true, browser.path);
+    assert.equal(profileFolder(machine, browser), '/home/op/snap/chromium/common/takeover-window');
+  }
+});
+
+test('looking for Electron says why it is not there', () => {
+  const why = (machine: FakeMachine) => {
+    const found = findElectron(host(machine), ROOT);
+    return found.kind === 'absent' ? found.why : found.kind;
+  };
+  assert.equal(why({}), 'its binary has not been fetched yet');
+  assert.match(
+    why({ files: { ...ELECTRON, '/app/node_modules/electron/dist/version': '44.0.0' } }),
+    /is 44\.0\.0, and 45\.4\.1 is wanted/,
+  );
+});
+
+/** A spawn that hands its children to the test. */
+function fakeSpawn() {
+  const children: (EventEmitter & { readonly path: string; readonly argv: readonly string[]; killed: boolean })[] = [];
+  const spawn: Spawn = (path, argv) => {
+    const child = Object.assign(new EventEmitter(), {
+      path,
+      argv,
+      killed: false,
+      kill: () => {
+        child.killed = true;
+        return true;
+      },
+      unref: () => {},
+    });
+    children.push(child);
+    return child as unknown as ReturnType<Spawn>;
+  };
+  return { spawn, children };
+}
+
+function launch(machine: FakeMachine) {
+  const { spawn, children } = fakeSpawn();
+  const clock = createVirtualClock();
+  const said: string[] = [];
+  let codes = 0;
+  const opened = openWindow({
+    root: ROOT,
+    url: () => `http://127.0.0.1:4711/#${++codes}`,
+    clock,
+    say: (line) => said.push(line),
+    host: host(machine),
+    spawn,
+  });
+  return { opened, children, clock, said, settle: () => new Promise(setImmediate) };
+}
+
+test('a window that stands is watched until it closes', async () => {
+  const { opened, children, clock } = launch({ files: ELECTRON });
+  clock.advanceToMs(8_000);
+  const window = await opened;
+  assert.equal(window.kind, 'electron');
+  children[0]?.emit('exit', 0, null);
+  assert.equal(await window.ended, 'closed');
+});
+
+test('an Electron that dies at once is followed by the browser, with a fresh code, and the remedy is said', async () => {
+  const { opened, children, clock, said, settle } = launch({ files: { ...ELECTRON, ...CHROME } });
+  children[0]?.emit('exit', 127, null);
+  await settle();
+  clock.advanceToMs(20_000);
+  assert.equal((await opened).kind, 'browser');
+  assert.equal(children[1]?.argv[0], '--app=http://127.0.0.1:4711/#2');
+  assert.match(said[0] ?? '', /Electron ended at once \(exit status 127\)\..*chown root:root .*chrome-sandbox/);
+});
+
+test('nothing works: the URL is what remains', async () => {
+  const { opened, children, said, settle } = launch({ files: { ...ELECTRON, ...CHROME } });
+  children[0]?.emit('error', new Error('spawn EACCES'));
+  await settle();
+  children[1]?.emit('exit', null, 'SIGTRAP');
+  const window = await opened;
+  assert.equal(window.kind, 'url');
+  assert.equal(await window.ended, 'not-watched');
+  assert.match(said.at(-1) ?? '', /^No window was opened: .* Open the printed URL in a browser\.$/);
+});
+
+test('a shell that already runs takes the window over', async () => {
+  const { opened, children } = launch({ files: ELECTRON });
+  children[0]?.emit('exit', 75, null);
+  assert.equal(await (await opened).ended, 'handed-over');
+});
+
+test('a browser that already runs takes the page and its new process ends: not a closed window', async () => {
+  const { opened, children } = launch({ files: CHROME, environment: { TAKEOVER_NO_FETCH: '1' } });
+  children[0]?.emit('exit', 0, null);
+  assert.equal(await (await opened).ended, 'not-watched');
+});
+
+test('Electron is fetched beside the browser; one line, whatever comes of it', async () => {
+  const { opened, children, clock, said, settle } = launch({ files: CHROME });
+  assert.deepEqual(
+    children.map((child) => child.argv[0]),
+    [INSTALLER, '--app=http://127.0.0.1:4711/#1'],
+  );
+  clock.advanceToMs(FETCH_LIMIT_MS);
+  assert.equal((await opened).kind, 'browser');
+  await settle();
+  assert.equal(children[0]?.killed, true);
+  assert.deepEqual(said, [
+    'Electron could not be fetched (not finished within 60 s); nothing depends on it, and the next start tries again.',
+  ]);
+});
+
+test('with nothing else to show it in, an Electron that arrives is used at once', async () => {
+  const files: Record<string, string> = {
+    '/app/node_modules/electron/package.json': '{ "version": "45.4.1" }',
+    [INSTALLER]: '',
+  };
+  const has = (path: string) => Object.hasOwn(files, path);
+  const { opened, children, clock, said, settle } = launch({
+    exists: has,
+    isExecutable: has,
+    read: (path) => files[path],
+  });
+  await settle();
+  Object.assign(files, ELECTRON);
+  children[0]?.emit('exit', 0, null);
+  await settle();
+  clock.advanceToMs(100_000);
+  assert.equal((await opened).kind, 'electron');
+  assert.match(said[0] ?? '', /^No window was opened: Electron cannot be used \(its binary has not been fetched yet\)/);
+});
+
+test('an engine follows its shell: asked or gone, once; without a shell it is its own', () => {
+  const channel = Object.assign(new EventEmitter(), { connected: true, disconnect: () => {} });
+  const heard: string[] = [];
+  const letGo = followParent(channel, (why) => heard.push(why));
+  channel.emit('message', { kind: 'other' });
+  channel.emit('message', 'stop');
+  channel.emit('message', { kind: 'stop' });
+  channel.emit('disconnect');
+  assert.deepEqual(heard, ['asked']);
+  letGo();
+  assert.equal(channel.listenerCount('message'), 0);
+  const alone = Object.assign(new EventEmitter(), { connected: false });
+  followParent(alone, () => heard.push('never'));
+  alone.emit('disconnect');
+  assert.deepEqual(heard, ['asked']);
+});

@@ -1,0 +1,266 @@
+/**
+ * The built window in a real headless browser, against the scripted engine: what must never fail on the operator.
+ * Needs renderer/dist (npx vite build renderer). Every wait is for a state, never for a time.
+ */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, beforeEach, test } from 'node:test';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import sharp from 'sharp';
+import { systemClock } from '../../main/api/index.ts';
+import { openBrowser } from './browser.ts';
+import { firstStatus } from './contract-data.ts';
+import { type ContractEngine, createContractEngine } from './contract-engine.ts';
+import { recordTape } from './tape.ts';
+
+const WAIT_MS = 20_000;
+let browser: Browser;
+let context: BrowserContext;
+let engine: ContractEngine;
+let page: Page;
+const pageErrors: string[] = [];
+let firstWordMs = 0;
+
+/** Waits until `condition` holds here, in this process. */
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const endMs = systemClock.nowMs() + WAIT_MS;
+  while (!condition()) {
+    assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
+    await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
+  }
+}
+const called = (name: string) => engine.calls.filter((call) => call.name === name);
+const driverSays = (word: string) =>
+  page.locator('[data-testid=driver] b', { hasText: new RegExp(`^${word}$`) }).waitFor();
+
+before(async () => {
+  assert.ok(
+    existsSync(join(import.meta.dirname, '../../renderer/dist/index.html')),
+    'build the window first: vite build renderer',
+  );
+  const [tape, opened] = await Promise.all([recordTape(10_000_003), openBrowser()]);
+  browser = opened;
+  engine = await createContractEngine(tape);
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
+  page = await context.newPage();
+  page.setDefaultTimeout(WAIT_MS);
+  page.on('pageerror', (error) => pageErrors.push(error.message));
+  page.on('console', (message) => {
+    if (message.type() === 'error' && /Content Security Policy/.test(message.text())) pageErrors.push(message.text());
+  });
+  const startedMs = systemClock.nowMs();
+  await page.goto(engine.url);
+  await driverSays('READY');
+  firstWordMs = systemClock.nowMs() - startedMs;
+  await page.getByRole('button', { name: 'Skip' }).click();
+});
+after(async () => {
+  await browser?.close();
+  await engine?.close();
+});
+beforeEach(async () => {
+  engine.calls.length = 0;
+  engine.pause();
+  engine.status = { ...firstStatus };
+  await driverSays('READY');
+});
+
+test('opens, shows who drives within ten seconds, and takes the code out of the address', async (t) => {
+  t.diagnostic(`first word after ${firstWordMs.toFixed(0)} ms`);
+  assert.ok(firstWordMs < 10_000, `took ${firstWordMs.toFixed(0)} ms`);
+  assert.equal(engine.lastHello(), 'code');
+  assert.equal(new URL(page.url()).hash, '');
+  engine.play();
+  await driverSays('POLICY');
+});
+
+test('the heartbeat goes on at 5 Hz or faster', async () => {
+  await until('ten beats', () => called('input.heartbeat').length >= 10);
+  const beats = called('input.heartbeat').slice(0, 10);
+  const meanGapMs = (beats[9]!.atMs - beats[0]!.atMs) / 9;
+  assert.ok(meanGapMs <= 200, `mean gap ${meanGapMs.toFixed(0)} ms`);
+});
+
+test('counters follow the engine, and Fine-tune says what it needs', async () => {
+  engine.status = { ...engine.status, buffers: { ...engine.status.buffers, rlTransitions: 54_321 } };
+  await page.getByTestId('counter-RL').getByText('54\u2009321', { exact: true }).waitFor();
+  assert.equal(await page.locator('[data-action=fine-tune] small').textContent(), 'ready');
+});
+
+test('Escape stops from the scene, from a text field, and while the overview is open', async () => {
+  await page.getByTestId('scene').focus();
+  await page.keyboard.press('Escape');
+  await driverSays('STOPPED');
+  await page.getByTestId('hold-banner').getByRole('button', { name: 'Resume' }).click();
+  await driverSays('READY');
+
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.getByLabel('Folder to export to').fill('nfr');
+  assert.equal(called('mode.set').length, 0, 'letters in a text field are letters');
+  await page.keyboard.press('Escape');
+  await driverSays('STOPPED');
+  await page.getByTestId('hold-banner').getByRole('button', { name: 'Resume' }).click();
+
+  await page.getByRole('tab', { name: 'Episode' }).click();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog').waitFor();
+  assert.ok(await page.locator('.stop').isVisible());
+  await page.keyboard.press('Escape');
+  await driverSays('STOPPED');
+  assert.equal(await page.getByRole('dialog').count(), 0);
+  assert.equal(called('control.stop').length, 3);
+});
+
+test('held keys drive at 20 Hz or faster; key-up and lost focus are zero', async () => {
+  const pucks = () => called('input.puck').map((call) => call.parameters['axes'] as number[]);
+  await page.getByTestId('scene').focus();
+  await page.keyboard.down('w');
+  await until('ten repeats', () => pucks().length >= 10);
+  assert.deepEqual(pucks()[0], [0, -1, 0, 0, 0, 0]);
+  const gapsMs = called('input.puck')
+    .map((call, index, all) => call.atMs - (all[index - 1]?.atMs ?? call.atMs))
+    .slice(1);
+  const median = gapsMs.toSorted((a, b) => a - b)[Math.floor(gapsMs.length / 2)]!;
+  assert.ok(median <= 50, `median gap ${median.toFixed(0)} ms`);
+  await page.keyboard.up('w');
+  await until(
+    'zero after key-up',
+    () =>
+      pucks()
+        .at(-1)
+        ?.every((value) => value === 0) === true,
+  );
+
+  engine.calls.length = 0;
+  await page.keyboard.down('a');
+  await until('driving', () => pucks().length >= 1);
+  await page.getByRole('tab', { name: 'Episode' }).focus();
+  await until(
+    'zero after lost focus',
+    () =>
+      pucks()
+        .at(-1)
+        ?.every((value) => value === 0) === true,
+  );
+  await page.keyboard.up('a');
+
+  engine.calls.length = 0;
+  await page.getByTestId('scene').focus();
+  await page.keyboard.down('d');
+  await until('driving again', () => pucks().length >= 1);
+  await page.evaluate(`window.dispatchEvent(new Event('blur'))`);
+  await until(
+    'zero after blur',
+    () =>
+      pucks()
+        .at(-1)
+        ?.every((value) => value === 0) === true,
+  );
+  await page.keyboard.up('d');
+});
+
+test('the puck on screen drives while it is held, and lets go', async () => {
+  const box = await page.getByTestId('puck-disc').boundingBox();
+  assert.ok(box);
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + 40, y);
+  await until('a deflection to the right', () =>
+    called('input.puck').some((call) => (call.parameters['axes'] as number[])[0] === 1),
+  );
+  await page.mouse.up();
+  await until('zero', () =>
+    (called('input.puck').at(-1)!.parameters['axes'] as number[]).every((value) => value === 0),
+  );
+});
+
+test('while an episode runs, focused buttons ignore Space and Enter', async () => {
+  await page.getByRole('switch', { name: 'Start the next episode by itself' }).focus();
+  await page.keyboard.press('Enter');
+  await until('the switch works when nothing runs', () => called('settings.set').length === 1);
+  engine.play();
+  await driverSays('POLICY');
+  await page.keyboard.press('Space');
+  await until('Space takes over', () => called('control.takeover').length === 1);
+  await page.keyboard.press('Enter');
+  await until('Enter is success', () => called('episode.verdict').length === 1);
+  assert.equal(called('settings.set').length, 1);
+});
+
+test('what cannot be read is a notice, not a crash', async () => {
+  engine.sendRaw('{ not json');
+  engine.sendRaw(JSON.stringify({ kind: 'status', status: { phase: 'dancing' } }));
+  engine.sendRaw(JSON.stringify({ kind: 'unheard-of' }));
+  engine.sendRaw(new Uint8Array([9, 9, 9]));
+  await page.getByTestId('notices').getByText('cannot read').waitFor();
+  engine.play();
+  await driverSays('POLICY');
+  await page.getByRole('button', { name: 'Dismiss' }).first().click();
+});
+
+test('a fault says what happened, what the arm does, and what to do', async () => {
+  engine.status = {
+    ...engine.status,
+    phase: 'hold',
+    fault: {
+      what: 'The policy gave NaN',
+      armDoes: 'The arm holds.',
+      remedy: 'Go back to the last good policy (B).',
+      atMs: 0,
+    },
+  };
+  await driverSays('FAULT');
+  const text = await page.getByTestId('fault-banner').textContent();
+  for (const part of ['NaN', 'holds', 'last good policy']) assert.match(text ?? '', new RegExp(part));
+});
+
+test('another window holds the controls: this one says so and can take them', async () => {
+  engine.status = { ...engine.status, controlsHeldByOther: true };
+  await page.getByTestId('claim-banner').getByRole('button').click();
+  await until('a claim', () => called('controls.claim').length === 1);
+});
+
+test('replay moves pictures and timeline together', async () => {
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.locator('.episode-head').first().click();
+  await page.getByRole('button', { name: 'Replay' }).click();
+  await page.getByTestId('replay-banner').waitFor();
+  await until('frames asked for', () => called('episode.frames').length > 0);
+  await page.getByTestId('feed-wrist').getByText('recorded').waitFor();
+  const box = await page.getByTestId('timeline').boundingBox();
+  assert.ok(box);
+  await page.mouse.click(box.x + box.width / 2, box.y + 10);
+  await until('the middle asked for', () => Number(called('episode.frames').at(-1)?.parameters['index']) > 5);
+  await page.getByRole('button', { name: 'Back to live' }).click();
+  await page.getByRole('tab', { name: 'Episode' }).click();
+});
+
+test('a lost link is said, and found again with the token', async () => {
+  engine.cut();
+  await driverSays('NO LINK');
+  await page.getByTestId('link-banner').waitFor();
+  engine.accept();
+  await driverSays('READY');
+  assert.equal(engine.lastHello(), 'token');
+});
+
+test('the scene is not blank', async () => {
+  const box = await page.getByTestId('scene').boundingBox();
+  assert.ok(box);
+  const picture = await page.screenshot({
+    clip: { x: box.x + 200, y: box.y + 80, width: box.width - 240, height: box.height - 320 },
+  });
+  const { data } = await sharp(picture).greyscale().raw().toBuffer({ resolveWithObject: true });
+  const bins = new Array<number>(16).fill(0);
+  for (const value of data) bins[value >> 4]!++;
+  const used = bins.filter((count) => count > data.length * 0.005).length;
+  assert.ok(used >= 4, `grey levels in use: ${bins.join(' ')}`);
+  const bright = bins.slice(8).reduce((sum, count) => sum + count, 0) / data.length;
+  assert.ok(bright > 0.01, 'the arm is light on dark');
+});
+
+test('nothing was thrown in the page, and the content security policy was kept', () => {
+  assert.deepEqual(pageErrors, []);
+});

@@ -1,0 +1,104 @@
+/** The same loop, live: a clock that somebody else moves, answers that race it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
+import { bench, proposal } from './rig.ts';
+
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+/** Moves the clock millisecond by millisecond, letting promises run in between. */
+async function pass(cell: FakeCell, forMs: number) {
+  for (let ms = 0; ms < forMs; ms++) {
+    cell.clock.advanceToMs(cell.clock.nowMs() + 1);
+    await settle();
+  }
+}
+
+async function live() {
+  const cell = createFakeCell({ pace: 'manual' });
+  const rig = await bench({ cell, pace: { kind: 'live' } });
+  const started = rig.engine.run({ reset: true });
+  await pass(cell, 5);
+  const close = async () => {
+    const closing = rig.engine.close();
+    await pass(cell, 250);
+    await closing;
+    await started;
+  };
+  return { ...rig, close };
+}
+
+test('reset, READY, go: RUNNING on the grid; the answer races the clock', async () => {
+  const { cell, engine, policy, writer, close } = await live();
+  assert.equal(engine.loop.phase(), 'ready');
+  let delayMs = 10;
+  policy.say(
+    () =>
+      new Promise((resolve) => {
+        cell.clock.at(cell.clock.nowMs() + delayMs, () => resolve(proposal([0.5])));
+      }),
+  );
+  assert.equal(engine.loop.start(), undefined);
+  await pass(cell, 300);
+  delayMs = 50;
+  await pass(cell, 100);
+  delayMs = 75;
+  await pass(cell, 200);
+  const steps = writer.episodes[0]?.steps ?? [];
+  assert.ok(steps.length >= 3);
+  assert.deepEqual([steps[0]?.effectDelayMs, steps[0]?.late], [30, false]);
+  assert.ok(steps.some((step) => !step.late && (step.effectDelayMs ?? 0) >= 50 && step.effectDelayMs <= 52));
+  assert.ok(steps.some((step) => step.late));
+  assert.ok(engine.loop.stats().missedDeadlines >= 1);
+  await close();
+});
+
+test('a window that held the controls falls silent: hold within 600 ms', async () => {
+  const { cell, engine, close } = await live();
+  engine.loop.start();
+  engine.supervision.heartbeatMs = cell.clock.nowMs();
+  await pass(cell, 450);
+  assert.equal(engine.loop.phase(), 'running');
+  await pass(cell, 150);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /window/);
+  await close();
+});
+
+test('cameras slower than a period: hold, and the episode is closed with what was recorded', async () => {
+  const { cell, engine, writer, close } = await live();
+  engine.loop.start();
+  await pass(cell, 350);
+  const before = writer.episodes[0]?.steps.length ?? 0;
+  assert.ok(before >= 1);
+  cell.setCaptureMs(180);
+  await pass(cell, 400);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /cameras took longer/);
+  assert.deepEqual(writer.episodes[0]?.end, { outcome: 'aborted', judge: 'engine' });
+  await close();
+});
+
+test('a store that lags live: hold with a message', async () => {
+  const { cell, engine, writer, close } = await live();
+  engine.loop.start();
+  await pass(cell, 250);
+  writer.pressureIs({ queuedSteps: 100 });
+  await pass(cell, 200);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /keep up/);
+  await close();
+});
+
+test('an ended episode resets by itself; with autoStart the next one begins', async () => {
+  const { cell, engine, writer, close } = await live();
+  engine.change({ autoStart: true });
+  await pass(cell, 250);
+  cell.setOutcome({ success: true });
+  await pass(cell, 300);
+  assert.equal(writer.episodes[0]?.end?.outcome, 'success');
+  assert.equal(engine.loop.phase(), 'running');
+  assert.equal(writer.episodes.length, 2);
+  assert.equal(engine.status().unaidedSuccessRate, 1);
+  await close();
+});

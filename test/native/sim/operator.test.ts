@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRng } from '../../../main/api/rng.ts';
+import { createOperator } from '../../../native/sim/operator.ts';
+import type { Truth } from '../../../native/sim/readings.ts';
+import { axesReport, buttonsReport } from '../../../native/sim/spacemouse-report.ts';
+import { axesOf } from './drive.ts';
+
+const started: Truth = {
+  simTimeSec: 0,
+  baseFromTool: { positionM: [0.52, 0.1, 0.11], orientation: [1, 0, 0, 0] },
+  openingM: 0.008,
+  tipM: [0.52, 0.1, 0.065],
+  holeM: [0.53, 0.09, 0.03],
+  baseFromObject: { positionM: [0.52, 0.1, 0.095], orientation: [0, 0, 0, 1] },
+  socketYawRad: 0,
+  objectTiltRad: 0,
+  depthM: -0.035,
+  lateralErrorM: 0.0141,
+  contactForceN: 0,
+};
+
+test('reports are the bytes that a wireless puck sends', () => {
+  assert.deepEqual([...axesReport([1, -1, 0.5, 0, 2, -0.02])], [1, 94, 1, 162, 254, 175, 0, 0, 0, 94, 1, 249, 255]);
+  assert.deepEqual([...buttonsReport(0b1_0000_0010)], [3, 2, 1]);
+});
+
+test('demonstrating: drives from the first tick, towards the hole', () => {
+  const operator = createOperator({ rng: createRng(3), mode: 'demonstrate' });
+  operator.begin(started);
+  const sums = [0, 0, 0, 0, 0, 0];
+  for (let tick = 0; tick < 20; tick++) {
+    const [report] = operator.tick(started);
+    assert.equal(report?.[0], 1);
+    axesOf(report!).forEach((axis, index) => {
+      sums[index]! += axis;
+    });
+  }
+  // Base +x is the puck's −y (away from the person), base −y its +x, base −z its +z (press down).
+  assert.ok(sums[1]! < -2 && sums[0]! > 2, `puck ${sums}`);
+});
+
+test('supervising: watches while all is well, takes over at a stall, lets go after progress', () => {
+  const operator = createOperator({ rng: createRng(4), mode: 'supervise', takeover: 'hold' });
+  operator.begin(started);
+  let tick = 0;
+  while (!operator.driving() && tick < 40) {
+    tick++;
+    const reports = operator.tick(started);
+    if (operator.driving()) {
+      assert.deepEqual([...reports[0]!], [3, 1, 0], 'the button goes down first');
+      break;
+    }
+    assert.deepEqual(axesOf(reports[0]!), [0, 0, 0, 0, 0, 0]);
+  }
+  assert.equal(tick, 18);
+  assert.equal(operator.reason(), 'stall');
+  for (let driven = 0; driven < 5; driven++) operator.tick(started);
+  assert.ok(operator.driving());
+  const closer: Truth = { ...started, depthM: -0.02 };
+  assert.deepEqual([...operator.tick(closer)[0]!], [3, 0, 0], 'the button comes up');
+  assert.ok(!operator.driving());
+  assert.equal(operator.takeovers(), 1);
+});
+
+test('supervising: takes over when the policy strays, and when it jams', () => {
+  const stray = createOperator({ rng: createRng(5), mode: 'supervise' });
+  stray.begin(started);
+  stray.tick({ ...started, lateralErrorM: 0.06 });
+  assert.equal(stray.reason(), 'stray');
+  const jam = createOperator({ rng: createRng(6), mode: 'supervise' });
+  jam.begin(started);
+  for (let tick = 0; tick < 8; tick++) jam.tick({ ...started, contactForceN: 30 });
+  assert.equal(jam.reason(), 'jam');
+});

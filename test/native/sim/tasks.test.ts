@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { episodeSeed, SEED_RANGES, type SeedRange } from '../../../main/api/task.ts';
+import { toolDown } from '../../../native/sim/frames.ts';
+import { loadMujoco } from '../../../native/sim/mujoco.ts';
+import { createPhysics, type Physics, readReadings } from '../../../native/sim/physics.ts';
+import { truthOf } from '../../../native/sim/readings.ts';
+import { stateEstimate } from '../../../native/sim/state-estimate.ts';
+import { GRASPS_PER_POOL, graspPool } from '../../../native/sim/tasks/grasp-pool.ts';
+import { insertTask } from '../../../native/sim/tasks/insert.ts';
+import { tryGrasp } from '../../../native/sim/tasks/make-grasps.ts';
+import { SIM_TASKS } from '../../../native/sim/tasks/registry.ts';
+import { seedRangeOf } from '../../../native/sim/tasks/task.ts';
+import { driveExpert, driveOperator } from './drive.ts';
+
+const scenes: Record<'peg' | 'block', Physics | undefined> = { peg: undefined, block: undefined };
+const physicsFor = (object: 'peg' | 'block'): Physics => scenes[object]!;
+before(async () => {
+  const mujoco = await loadMujoco();
+  scenes.peg = createPhysics(mujoco, { object: 'peg' });
+  scenes.block = createPhysics(mujoco, { object: 'block' });
+});
+after(() => {
+  scenes.peg?.dispose();
+  scenes.block?.dispose();
+});
+
+const ranges: readonly SeedRange[] = ['encoder', 'training', 'selection', 'report'];
+
+test('every range of seeds has its own full pool of grasps', () => {
+  const all = ranges.flatMap((range) => {
+    assert.equal(graspPool(range).length, GRASPS_PER_POOL);
+    assert.equal(seedRangeOf(SEED_RANGES[range].first), range);
+    assert.equal(seedRangeOf(SEED_RANGES[range].first + SEED_RANGES[range].count - 1), range);
+    return graspPool(range).map((grasp) => grasp.join());
+  });
+  assert.equal(new Set(all).size, ranges.length * GRASPS_PER_POOL);
+});
+
+test('the committed pool is what its script makes', () => {
+  assert.deepEqual(tryGrasp(physicsFor('peg'), 'report', 0), graspPool('report')[0]);
+});
+
+test('the same seed gives the same start; starts are where the task says', () => {
+  for (const task of Object.values(SIM_TASKS)) {
+    const physics = physicsFor(task.object);
+    for (let index = 0; index < 6; index++) {
+      const seed = episodeSeed('training', index);
+      task.arrange(physics, seed);
+      const readings = readReadings(physics);
+      task.arrange(physics, seed);
+      assert.deepEqual(readReadings(physics), readings);
+      const truth = truthOf(readings);
+      assert.deepEqual(
+        { ...task.outcome(truth), remainingM: 0 },
+        { success: false, failed: false, remainingM: 0 },
+        `${task.id} ${seed}`,
+      );
+      const { lowM, highM } = task.workspace(truth.baseFromTool.positionM);
+      truth.baseFromTool.positionM.forEach((value, axis) => {
+        assert.ok(value > lowM[axis]! && value < highM[axis]!, `${task.id} starts inside its workspace`);
+      });
+      if (task.id === 'insert') {
+        assert.ok(-truth.depthM > 0.01 && -truth.depthM < 0.06, `tip ${-truth.depthM} m above the rim`);
+        assert.ok(truth.lateralErrorM < 0.0425);
+      }
+    }
+  }
+});
+
+test('the expert solves fresh seeds of every task', () => {
+  for (const [task, count, least] of [
+    ['insert', 10, 9],
+    ['pick-insert', 5, 5],
+    ['lift', 4, 4],
+  ] as const) {
+    const physics = physicsFor(SIM_TASKS[task].object);
+    let successes = 0;
+    for (let index = 0; index < count; index++)
+      successes += Number(driveExpert(physics, task, episodeSeed('training', 5000 + index)).outcome.success);
+    assert.ok(successes >= least, `${task}: ${successes} of ${count}`);
+  }
+});
+
+test('the scripted operator demonstrates insertion', () => {
+  let successes = 0;
+  for (let index = 0; index < 8; index++)
+    successes += Number(driveOperator(physicsFor('peg'), episodeSeed('training', 6000 + index)).outcome.success);
+  assert.ok(successes >= 7, `${successes} of 8`);
+});
+
+test('a dropped peg fails the insertion', () => {
+  const physics = physicsFor('peg');
+  insertTask.arrange(physics, episodeSeed('training', 3));
+  const [x, y] = truthOf(readReadings(physics)).baseFromTool.positionM;
+  const away = { positionM: [x - 0.1, y - 0.12, 0.14] as const, orientation: toolDown(0) };
+  physics.command({ baseFromTool: away, gripper: 'close', rampMs: 800 });
+  for (let step = 0; step < 500; step++) physics.step();
+  physics.command({ baseFromTool: away, gripper: 'open', rampMs: 100 });
+  for (let step = 0; step < 250; step++) physics.step();
+  physics.command({ baseFromTool: { ...away, positionM: [x + 0.02, y - 0.12, 0.14] }, gripper: 'open', rampMs: 800 });
+  for (let step = 0; step < 500; step++) physics.step();
+  const outcome = insertTask.outcome(truthOf(readReadings(physics)));
+  assert.deepEqual([outcome.success, outcome.failed], [false, true]);
+});
+
+test('the state estimate is noisy as specified, and the same when asked twice', () => {
+  const physics = physicsFor('peg');
+  const errors: number[] = [];
+  for (let index = 0; index < 60; index++) {
+    const seed = episodeSeed('training', 100 + index);
+    insertTask.arrange(physics, seed);
+    const truth = truthOf(readReadings(physics));
+    const estimate = stateEstimate(truth, seed);
+    assert.deepEqual(stateEstimate(truth, seed), estimate);
+    assert.ok(estimate.every((value, at) => Number.isFinite(value) && (at < 3 || at > 5 || Math.abs(value) <= 1.5)));
+    // The tool points down, so its z axis runs along base −z: the hole lies ahead of it.
+    const trueZ = truth.baseFromTool.positionM[2] - truth.holeM[2] - 0.045;
+    errors.push(estimate[2]! * 0.02 - trueZ);
+  }
+  const rms = Math.sqrt(errors.reduce((sum, error) => sum + error * error, 0) / errors.length);
+  assert.ok(rms > 0.0004 && rms < 0.0011, `z error ${rms} m, expected about √(0.5² + 0.5²) mm plus tilt`);
+});
