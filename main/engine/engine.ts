@@ -6,7 +6,6 @@
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import type { Puck, RobotCell, SetPoint, Snapshot } from '../../native/device.ts';
 import type { ActionScale } from '../api/action.ts';
-import { every, systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Mode, Phase } from '../api/episode.ts';
 import type { Vec3 } from '../api/geometry.ts';
 import type { SafetyLimits } from '../api/limits.ts';
@@ -338,7 +337,6 @@ export function createEngine(options: EngineOptions): Engine {
         while (running) await loop.tick();
       };
       stopped = ticking();
-      offs.push(every(systemClock, 1000, changed));
       await stopped;
     },
     close: async () => {

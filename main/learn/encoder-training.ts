@@ -48,9 +48,9 @@ export interface EncoderTrainingConfig {
 }
 
 export const ENCODER_TRAINING: EncoderTrainingConfig = {
-  epochs: 20,
-  batchSize: 64,
-  peakLearningRate: 2e-3,
+  epochs: 30,
+  batchSize: 128,
+  peakLearningRate: 3e-3,
   weightDecay: 1e-4,
   clipNorm: 2,
   beta: 0.05,

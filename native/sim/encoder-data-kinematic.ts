@@ -13,15 +13,15 @@ import type { Arrangement } from './physics.ts';
 
 /** Share of each situation in the kinematic part. */
 const MODE_SHARES = {
-  near: 0.26,
-  rim: 0.16,
+  near: 0.24,
+  rim: 0.15,
   jam: 0.09,
-  inserted: 0.09,
+  inserted: 0.08,
   approach: 0.18,
   carry: 0.05,
-  pick: 0.09,
+  pick: 0.12,
   free: 0.03,
-  lift: 0.05,
+  lift: 0.06,
 } as const;
 export type KinematicMode = keyof typeof MODE_SHARES;
 

@@ -26,6 +26,8 @@ export interface Detail {
   readonly lathe: number;
   /** Segments of a rounded edge. */
   readonly edge: number;
+  /** Diffuse light only: a third of the work in software. */
+  readonly simpleShading: boolean;
 }
 
 export function geometryOf(solid: Solid, detail: Detail): BufferGeometry {

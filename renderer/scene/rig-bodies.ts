@@ -1,5 +1,5 @@
 /** The arm, gripper and task: bodies built once from the shapes, then moved by writing their matrices. */
-import { type BufferGeometry, Color, Group, Matrix4, Mesh, MeshStandardMaterial, type Scene } from 'three';
+import { type BufferGeometry, Color, Group, type Material, Matrix4, Mesh, MeshLambertMaterial, MeshStandardMaterial, type Scene } from 'three';
 import { mergeGeometries } from 'three/examples/jsm/utils/BufferGeometryUtils.js';
 import type { SceneShapes } from '../../main/api/index.ts';
 import { type Detail, geometryOf, matrixAt, matrixOf } from './geometry.ts';
@@ -13,18 +13,20 @@ export class RigBodies implements SceneExtension {
   private readonly groups = new Map<string, Group>();
   private readonly order: readonly Group[];
   private readonly root = new Group();
-  private readonly materials: readonly MeshStandardMaterial[];
+  private readonly materials: readonly Material[];
   private painted = -1;
 
   constructor(scene: Scene, shapes: SceneShapes, detail: Detail) {
     const materials = new Map(
       shapes.materials.map((material) => [
         material.name,
-        new MeshStandardMaterial({
-          color: new Color().setRGB(...material.color),
-          roughness: material.roughness,
-          metalness: material.metalness,
-        }),
+        detail.simpleShading
+          ? new MeshLambertMaterial({ color: new Color().setRGB(...material.color) })
+          : new MeshStandardMaterial({
+              color: new Color().setRGB(...material.color),
+              roughness: material.roughness,
+              metalness: material.metalness,
+            }),
       ]),
     );
     this.materials = [...materials.values()];

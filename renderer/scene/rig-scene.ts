@@ -26,6 +26,9 @@ import { TactileRelief } from './tactile-relief.ts';
 import { Trail } from './trail.ts';
 import { Views } from './views.ts';
 
+const LOOK_EVERY_MS = 15;
+const LONGEST_FRAME_MS = 2000;
+
 export interface RigSceneOptions {
   readonly canvas: HTMLCanvasElement;
   readonly rig: Rig;
@@ -59,7 +62,7 @@ export class RigScene {
   private readonly trail: Trail;
   private readonly extensions: readonly SceneExtension[];
   private readonly views: Views;
-  private readonly pixel = new Uint8Array(4);
+  private cancelLook = () => {};
   private composed = false;
   private drawnMs = 0;
   private restMs = 0;
@@ -91,6 +94,7 @@ export class RigScene {
     this.bodies = new RigBodies(this.scene, shapes, {
       lathe: this.quality.latheSegments,
       edge: this.quality.level === 'low' ? 2 : 4,
+      simpleShading: this.quality.level === 'low',
     });
     const world: SceneWorld = {
       scene: this.scene,
@@ -147,7 +151,7 @@ export class RigScene {
   /** Draws, unless the last drawing was so recent that this one must wait: then returns in how many milliseconds to ask again. */
   draw(frame: Omit<SceneFrame, 'camera'>): number | undefined {
     const waitMs = this.drawnMs + Math.max(1000 / this.quality.maxFps, this.restMs) - 3 - frame.nowMs;
-    if (waitMs > 0) return waitMs;
+    if (waitMs > 0) return Math.min(waitMs, LONGEST_FRAME_MS);
     const sinceMs = frame.nowMs - this.drawnMs;
     this.drawnMs = frame.nowMs;
     this.fit();
@@ -161,13 +165,30 @@ export class RigScene {
     return undefined;
   }
 
-  /** Drawing in software takes the processor that the control loop needs too: it may have a third of the time. */
+  /**
+   * Drawing in software takes the processor that the control loop needs too: it may have a third of the time. The fence
+   * tells when a picture is finished without waiting for it: a blocked page would let the engine's messages pile up.
+   */
   private rest(): void {
-    const startedMs = systemClock.nowMs();
     const gl = this.renderer.getContext();
-    // Reading one pixel back waits until the picture is finished.
-    gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, this.pixel);
-    this.restMs = Math.min(1000, 3 * (systemClock.nowMs() - startedMs));
+    if (!(gl instanceof WebGL2RenderingContext)) return;
+    const fence = gl.fenceSync(gl.SYNC_GPU_COMMANDS_COMPLETE, 0);
+    if (!fence) return;
+    gl.flush();
+    const startedMs = systemClock.nowMs();
+    this.restMs = Number.POSITIVE_INFINITY;
+    const look = () => {
+      const tookMs = systemClock.nowMs() - startedMs;
+      const unfinished = gl.getSyncParameter(fence, gl.SYNC_STATUS) !== gl.SIGNALED;
+      if (unfinished && tookMs < LONGEST_FRAME_MS) {
+        this.cancelLook = systemClock.at(systemClock.nowMs() + LOOK_EVERY_MS, look);
+        return;
+      }
+      gl.deleteSync(fence);
+      this.restMs = Math.min(LONGEST_FRAME_MS, 3 * tookMs);
+      this.options.onMoved();
+    };
+    this.cancelLook = systemClock.at(startedMs + LOOK_EVERY_MS, look);
   }
 
   /** Frames further apart than 200 ms were not asked for sooner, and say nothing about speed. */
@@ -185,6 +206,7 @@ export class RigScene {
   }
 
   dispose(): void {
+    this.cancelLook();
     for (const extension of this.extensions) extension.dispose();
     this.surroundings.dispose();
     this.controls.dispose();

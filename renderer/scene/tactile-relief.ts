@@ -26,8 +26,8 @@ import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.t
 
 const ENLARGED = 3.2;
 /** How far the enlarged field stands to the side and above, metres, and its height at full scale as a share of its width. */
-const ASIDE_M = 0.14;
-const ABOVE_M = 0.035;
+const ASIDE_M = 0.13;
+const ABOVE_M = 0.085;
 const RELIEF = 0.32;
 const linear = new Color();
 

@@ -56,7 +56,7 @@ export function ActionButton({ id, kind = 'plain', children, pressed }: ActionBu
       onClick={() => perform(id)}
     >
       <span>{children ?? ACTIONS[id].label}</span>
-      <KeyCap keys={keysOf(id)} />
+      <KeyCap keys={keysOf(id).replace('Backspace', '⌫')} />
     </button>
   );
 }

@@ -50,6 +50,7 @@ export function Choice<Value extends string>({ label, value, options, onChange, 
   return (
     <div className="choice" role="radiogroup" aria-label={label} title={blocked}>
       {options.map((option) => (
+        // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
         <button
           key={option.value}
           type="button"

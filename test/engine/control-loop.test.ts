@@ -196,6 +196,7 @@ test('Demonstrate mode: every tick is the human\u2019s, no action is asked of a 
   const { engine, writer, policy, begin, puckAt } = await bench();
   const startMs = await begin('demonstrate');
   puckAt(startMs + 120, FORWARD);
+  puckAt(startMs + 200, FORWARD);
   await ticks(engine, 4);
   assert.deepEqual(
     writer.episodes[0]?.steps.map((step) => [step.actor, step.idle, round(step.humanAction)[0], step.policyAction]),

@@ -89,7 +89,7 @@ for (const [name, weightDecay] of [
     const state = { parameters: input('parameters', [4]), mean: input('mean', [4]), variance: input('variance', [4]) };
     const options = { learningRate: input('learningRate', []), corrections: input('corrections', [2]), weightDecay };
     const next = adam(state, input('gradient', [4]), options);
-    let [parameters, mean, variance]: number[][] = [start, [0, 0, 0, 0], [0, 0, 0, 0]];
+    let [parameters, mean, variance]: [number[], number[], number[]] = [start, [0, 0, 0, 0], [0, 0, 0, 0]];
     for (const [index, gradient] of gradients.entries()) {
       const value = await evaluate(
         { p: next.parameters, m: next.mean, v: next.variance },

@@ -34,7 +34,7 @@ const OUTPUT = 'embedding';
 const USAGE = `usage: node main/cli/assets/make-encoder.ts --cache DIR [options]
   --cache DIR       where pictures and training state are kept
   --out DIR         where the model goes (default: the folder that ships)
-  --frames N        training frames (default 24000)
+  --frames N        training frames (default 30000)
   --hold-out N      frames to measure on (default 3000)
   --epochs N        (default ${ENCODER_TRAINING.epochs})
   --seed N          of initial weights and order (default 0)
@@ -45,7 +45,7 @@ function options() {
     options: {
       cache: { type: 'string' },
       out: { type: 'string' },
-      frames: { type: 'string', default: '24000' },
+      frames: { type: 'string', default: '30000' },
       'hold-out': { type: 'string', default: '3000' },
       epochs: { type: 'string', default: String(ENCODER_TRAINING.epochs) },
       seed: { type: 'string', default: '0' },

@@ -108,7 +108,7 @@ export function Bar() {
         <b>{task ?? 'Takeover'}</b>
         <small>
           {robot ?? 'no rig'}
-          {simulated ? ' · simulated' : ''}
+          {simulated && !/simulated/i.test(robot ?? '') ? ' · simulated' : ''}
         </small>
       </div>
       <Driver />

@@ -137,7 +137,7 @@ export function RigTab() {
       <Section title="Devices">
         <Row label="Robot">
           {rig.robot}
-          {rig.simulated ? ' (simulated)' : ''}
+          {rig.simulated && !/simulated/i.test(rig.robot) ? ' (simulated)' : ''}
         </Row>
         <Row label="Project">
           <span className="path-line" title={rig.projectFolder}>

@@ -32,6 +32,7 @@ function Views() {
   return (
     <div className="views" role="radiogroup" aria-label="View">
       {VIEWS.map((one) => (
+        // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
         <button
           key={one.view}
           type="button"

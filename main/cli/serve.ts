@@ -1,0 +1,143 @@
+/** `takeover serve`: the engine on the simulated cell, its URL printed at once, and with `--window` the operator's window. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+import { openStoreReader } from '../../data/reader.ts';
+import { openStoreWriter } from '../../data/writer.ts';
+import { systemClock } from '../api/clock.ts';
+import type { Mode } from '../api/episode.ts';
+import { type TaskId, taskIdSchema } from '../api/task.ts';
+import { startEngine } from '../engine/main.ts';
+import type { RunService } from '../engine/services.ts';
+import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../policy/assets.ts';
+import { createExportService } from '../runs/export-service.ts';
+import { launchLocalTrainer } from '../runs/local-process.ts';
+import { findPolicy } from '../runs/policy-registry.ts';
+import { createPolicyShelf } from '../runs/policy-shelf.ts';
+import { openRunRows } from '../runs/run-rows.ts';
+import { createRunService } from '../runs/run-service.ts';
+import { parseVerb } from './arguments.ts';
+import { ensureWindowBuilt } from './launch/build-window.ts';
+import { openWindow } from './launch/open-window.ts';
+import { followParent } from './launch/parent-link.ts';
+import { printJson } from './output.ts';
+
+const ROOT = dirname(dirname(import.meta.dirname));
+/** Fixed, so that a browser remembers the window's layout for this origin; 0 = any free one. */
+const DEFAULT_PORT = 4817;
+/** The shell does not start an engine again that says it must not start. */
+const REFUSED = 2;
+
+export interface ServeOptions {
+  readonly data: string;
+  readonly task: TaskId;
+  readonly mode: Mode;
+  readonly window: boolean;
+  readonly json: boolean;
+  readonly port: number;
+  readonly policy?: string | undefined;
+}
+
+export async function run(rest: readonly string[]): Promise<number> {
+  const options = parseVerb(
+    'serve',
+    {
+      window: { type: 'boolean', help: 'open the window: Electron, else an installed Chrome or Chromium' },
+      'no-window': { type: 'boolean', help: 'print the URL only (the default)' },
+      task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
+      policy: { type: 'string', help: 'starter, or a policy of this project (default starter)' },
+      port: { type: 'string', help: `port on 127.0.0.1, 0 = any (default ${DEFAULT_PORT}, or any if it is taken)` },
+      demonstrate: { type: 'boolean', help: 'begin in Demonstrate mode' },
+    },
+    {
+      window: z.boolean().default(false),
+      'no-window': z.boolean().default(false),
+      task: taskIdSchema.default('insert'),
+      policy: z.string().min(1).optional(),
+      port: z.coerce.number().int().min(0).max(65_535).default(DEFAULT_PORT),
+      demonstrate: z.boolean().default(false),
+    },
+    rest,
+  );
+  if (!options) return 0;
+  const { data, task, json, port, policy } = options;
+  return serve({
+    data,
+    task,
+    json,
+    port,
+    policy,
+    mode: options.demonstrate ? 'demonstrate' : 'run',
+    window: options.window && !options['no-window'],
+  });
+}
+
+/** Runs until it is asked to stop: Ctrl+C, SIGTERM, the shell, or the window being closed. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
+  mkdirSync(options.data, { recursive: true });
+  const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say });
+  const writer = await openStoreWriter({ folder: options.data }).catch((error: unknown) => {
+    console.error(`takeover serve: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  });
+  if (!writer) return REFUSED;
+  const reader = await openStoreReader(options.data);
+  const rows = openRunRows(options.data);
+  const exports = createExportService({ projectFolder: options.data, reader, clock: systemClock });
+  const encoderManifestPath = existsSync(CELL_ENCODER_MANIFEST) ? CELL_ENCODER_MANIFEST : undefined;
+  const named = options.policy === undefined ? undefined : findPolicy(options.data, options.policy).manifestPath;
+  let runService: RunService | undefined;
+  const started = await startEngine({
+    projectFolder: options.data,
+    windowFolder: join(ROOT, 'renderer', 'dist'),
+    writer,
+    reader,
+    encoderManifestPath,
+    policyManifestPath: named ?? (existsSync(STARTER_MANIFEST) ? STARTER_MANIFEST : undefined),
+    shelf: createPolicyShelf(options.data, rows),
+    exports,
+    runs: (engine) => {
+      runService = createRunService({
+        projectFolder: options.data,
+        clock: systemClock,
+        rows,
+        launch: launchLocalTrainer,
+        task: options.task,
+        encoderManifestPath,
+        counts: () => writer.counts(),
+        policyInUse: () => engine().status().policy?.name,
+      });
+      return runService;
+    },
+    task: options.task,
+    port: options.port,
+  });
+  if (options.mode === 'demonstrate') started.engine.setMode('demonstrate');
+  if (options.json) printJson({ url: started.url });
+  else say(`Takeover is at ${started.url}`);
+  void started.ready.then((answer) => {
+    if (answer.kind === 'refused') say(`${answer.message} ${answer.remedy}`);
+  });
+  const stopped = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
+  const letGo = followParent(process, () => stopped.resolve());
+  const built = await building;
+  if (built.kind === 'failed') say(`${built.message} ${built.remedy}`);
+  const opening = options.window
+    ? openWindow({ root: ROOT, url: () => started.server.issueUrl(), clock: systemClock, say })
+    : undefined;
+  void opening?.then(async (window) => {
+    if ((await window.ended) === 'closed') stopped.resolve();
+  });
+  await stopped.promise;
+  say('Stopping: the arm holds, what was recorded is committed.');
+  if (opening) (await opening).close();
+  exports.close();
+  await runService?.close();
+  await started.close();
+  await reader.close();
+  await writer.close();
+  letGo();
+  return 0;
+}
