@@ -50,7 +50,8 @@ const TABLE: readonly Row[] = [
   },
   {
     files: /^main\/engine\//,
-    may: [/^main\/engine\//, api, /^data\//, /^native\/device\.ts$/],
+    // The policy process is spawned, never imported.
+    may: [/^main\/engine\//, api, /^data\//, /^native\/device\.ts$/, /^main\/policy\/policy-process\.ts$/],
     packages: [node, wrapperOnly('ws'), wrapperOnly('zod'), wrapperOnly('three')],
   },
   {

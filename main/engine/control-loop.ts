@@ -22,12 +22,15 @@ import { FAULTS, type LoopFault } from './faults.ts';
 import type { ControlLoop, LoopOptions } from './loop-types.ts';
 import { IDENTITY } from './maths.ts';
 import type { PolicyReply } from './policy-source.ts';
-import { ask, type Pending } from './proposals.ts';
+import { ask, type Pending, promiseOrTime } from './proposals.ts';
 import { proprioception } from './proprioception.ts';
 import { observationRecord } from './recorder.ts';
 import { isFinite7 } from './set-point.ts';
 import { createTickStats } from './tick-stats.ts';
 import { DEFAULT_HEARTBEAT_AGE_MS, watch } from './watchdog.ts';
+
+/** A camera silent for longer than this is a fault. */
+const CAPTURE_PATIENCE_MS = 500;
 
 /** An observation on its way to the store. */
 interface Noted {
@@ -214,9 +217,11 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     arbitrateAtEdge();
     flight = phase === 'running' ? driving.newFlight(edgeMs, driver() === 'human' ? 'human' : 'policy') : undefined;
     let noted: Noted | undefined;
+    const seen = Promise.withResolvers<void>();
     const pending = await ask(clock, pace, () =>
       observe(closing, (observation) => {
         noted = observation;
+        seen.resolve();
       }),
     );
     const effectMs = edgeMs + timing.effectDelayMs;
@@ -225,10 +230,11 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     checkWatchdogs();
     if (flight) await act(flight, pending, edgeMs);
     await pending.arrivalOrTime(edgeMs + timing.deadlineMs);
-    if (!noted) await pending.arrivalOrTime(edgeMs + 0.9 * timing.periodMs);
+    // A slow camera costs late ticks and skipped edges; one that does not answer ends the episode.
+    if (!noted && pace.kind === 'live') await promiseOrTime(clock, seen.promise, edgeMs + CAPTURE_PATIENCE_MS);
     if (!noted) {
       abandon();
-      if (phase === 'running') fault(FAULTS.lateCapture(0.9 * timing.periodMs));
+      if (phase === 'running') fault(FAULTS.lateCapture(CAPTURE_PATIENCE_MS));
       return;
     }
     await handOver(noted, pending);

@@ -164,7 +164,7 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     const encoder = await ready;
     if (encoder.kind === 'refused') return encoder;
     const reply = await ask((requestId) => ({ kind: 'load-policy', requestId, manifestPath: path }));
-    if (reply.kind === 'refused') return reply;
+    if (reply.kind === 'refused') return { kind: 'refused', message: reply.message, remedy: reply.remedy };
     manifestPath = path;
     name = reply.name;
     return { kind: 'loaded', name, actingNoiseStd: reply.actingNoiseStd ?? 0, encoderSha256: reply.encoderSha256 };

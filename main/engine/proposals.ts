@@ -42,14 +42,18 @@ export async function ask<Value>(clock: Clock, pace: Pace, work: () => Promise<V
     value: () => answer?.value,
     arrivedMs: () => answer?.arrivedMs,
     arrivalOrTime: async (timeMs) => {
-      if (answer) return;
-      let cancel = () => {};
-      const time = new Promise<void>((resolve) => {
-        cancel = clock.at(timeMs, resolve);
-      });
-      await Promise.race([settled, time]);
-      cancel();
+      if (!answer) await promiseOrTime(clock, settled, timeMs);
     },
     settled,
   };
+}
+
+/** Live only: a virtual clock is not moved by it. */
+export async function promiseOrTime(clock: Clock, promise: Promise<unknown>, timeMs: number): Promise<void> {
+  let cancel = () => {};
+  const time = new Promise<void>((resolve) => {
+    cancel = clock.at(timeMs, resolve);
+  });
+  await Promise.race([promise, time]);
+  cancel();
 }

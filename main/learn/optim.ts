@@ -28,11 +28,14 @@ export interface AdamOptions {
 export function adam(state: Adam, gradient: Node, options: AdamOptions): Adam {
   const mean = add(state.mean, mul(sub(gradient, state.mean), 1 - BETA1));
   const variance = add(state.variance, mul(sub(square(gradient), state.variance), 1 - BETA2));
-  const unbiasedMean = mul(mean, slice(options.corrections, 0, 0, 1));
-  const unbiasedVariance = mul(variance, slice(options.corrections, 0, 1, 2));
-  const direction = div(unbiasedMean, add(sqrt(unbiasedVariance), EPSILON));
-  const decayed = options.weightDecay ? add(direction, mul(state.parameters, options.weightDecay)) : direction;
-  return { parameters: sub(state.parameters, mul(decayed, options.learningRate)), mean, variance };
+  // m c₁ / (√(v c₂) + ε) = (c₁/√c₂) m / (√v + ε/√c₂): the corrections touch two numbers, not two vectors
+  const rootCorrection = sqrt(slice(options.corrections, 0, 1, 2));
+  const rate = div(mul(slice(options.corrections, 0, 0, 1), options.learningRate), rootCorrection);
+  const direction = div(mean, add(sqrt(variance), div(EPSILON, rootCorrection)));
+  const decayed = options.weightDecay
+    ? mul(state.parameters, sub(1, mul(options.learningRate, options.weightDecay)))
+    : state.parameters;
+  return { parameters: sub(decayed, mul(direction, rate)), mean, variance };
 }
 
 /** [1/(1−β₁ᵗ), 1/(1−β₂ᵗ)] for update t = 1, 2, … */

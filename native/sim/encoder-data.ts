@@ -5,6 +5,7 @@
  */
 import { createRng } from '../../main/api/rng.ts';
 import { SEED_RANGES } from '../../main/api/task.ts';
+import type { ScenePoses } from '../device.ts';
 import { CAMERA_SIZE_PX, CELL_INFO } from './cell-info.ts';
 import { drawGrasp, type HeldPeg, realGrasps } from './encoder-data-grasp.ts';
 import { createArmSolver } from './encoder-data-ik.ts';
@@ -39,6 +40,8 @@ export interface EncoderFrame {
 export interface EncoderDataSource {
   /** Names, in the order of `EncoderFrame.pictures`. */
   readonly cameras: readonly string[];
+  /** One picture per camera of a posed scene. */
+  pictures(poses: ScenePoses, look?: RenderLook): Uint8Array[];
   /** The frames of one group. The same index gives the same bytes. */
   group(split: EncoderSplit, index: number): EncoderFrame[];
   dispose(): void;
@@ -71,21 +74,25 @@ export async function createEncoderData(): Promise<EncoderDataSource> {
   };
   const poses = new Float32Array(SCENE_BODIES.length * 7);
 
+  const draw = (scene: ScenePoses, look: RenderLook = DEFAULT_LOOK): Uint8Array[] => {
+    renderer.setScene(scene, look);
+    return CELL_SHAPES.cameras.map((camera) => renderer.draw(camera));
+  };
+
   const frameOf = (physics: Physics, mode: EncoderMode, socket: boolean, look: RenderLook): EncoderFrame => {
     physics.readScenePoses(poses);
-    renderer.setScene(poses, look);
-    const pictures = CELL_SHAPES.cameras.map((camera) => renderer.draw(camera));
     const truth = truthOf(readReadings(physics));
     return {
       mode,
       defaultLook: look === DEFAULT_LOOK,
-      pictures,
+      pictures: draw(poses, look),
       ...encoderLabels(truth, { object: physics.object, socket }),
     };
   };
 
   return {
     cameras: ENCODER_CAMERAS.map(({ name }) => name),
+    pictures: draw,
     group: (split, index) => {
       const rng = createRng(encoderGroupSeed(split, index)).split('encoder');
       const look = randomLook(CELL_SHAPES, rng.split('look'));

@@ -71,7 +71,7 @@ export function startDriving(): void {
   let last = 0;
   metronome.onBeat(() => {
     pollGamepad();
-    // A beat that was late by more than 100 ms means the page slept: what was held then is not trusted now.
+    // A beat that is a second late means the page slept: what was held then is not trusted now.
     const late = last > 0 && nowMs() - last > 1000;
     last = nowMs();
     if (late) letGo();

@@ -9,7 +9,7 @@ function paint(nowMs: number): void {
   for (const painter of painters) painter(nowMs);
 }
 
-/** Asks for one more frame. `nowMs` that painters receive is on `performance.now`'s axis. */
+/** Asks for one more frame. `nowMs` that painters receive is the frame's own time, on the clock's axis. */
 export function requestDraw(): void {
   if (scheduled) return;
   scheduled = true;

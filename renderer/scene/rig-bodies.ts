@@ -1,5 +1,15 @@
 /** The arm, gripper and task: bodies built once from the shapes, then moved by writing their matrices. */
-import { type BufferGeometry, Color, Group, type Material, Matrix4, Mesh, MeshLambertMaterial, MeshStandardMaterial, type Scene } from 'three';
+import {
+  type BufferGeometry,
+  Color,
+  Group,
+  type Material,
+  Matrix4,
+  Mesh,
+  MeshLambertMaterial,
+  MeshStandardMaterial,
+  type Scene,
+} from 'three';
 import { mergeGeometries } from 'three/examples/jsm/utils/BufferGeometryUtils.js';
 import type { SceneShapes } from '../../main/api/index.ts';
 import { type Detail, geometryOf, matrixAt, matrixOf } from './geometry.ts';

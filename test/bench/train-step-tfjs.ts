@@ -26,7 +26,11 @@ function variables(specs: readonly ParameterSpec[], copy = ''): Weights {
     specs.map(({ name, shape, initial }) => {
       const bound = typeof initial === 'object' ? Math.sqrt(6 / (initial.fanIn + initial.fanOut)) : 0;
       const value =
-        initial === 'zeros' ? tf.zeros([...shape]) : initial === 'ones' ? tf.ones([...shape]) : tf.randomUniform([...shape], -bound, bound, 'float32', 1);
+        initial === 'zeros'
+          ? tf.zeros([...shape])
+          : initial === 'ones'
+            ? tf.ones([...shape])
+            : tf.randomUniform([...shape], -bound, bound, 'float32', 1);
       return [name, tf.variable(value, copy === '', copy + name)];
     }),
   );

@@ -21,7 +21,7 @@ async function live() {
   await pass(cell, 5);
   const close = async () => {
     const closing = rig.engine.close();
-    await pass(cell, 250);
+    await pass(cell, 1100);
     await closing;
     await started;
   };
@@ -43,7 +43,7 @@ test('reset, READY, go: RUNNING on the grid; the answer races the clock', async 
   delayMs = 50;
   await pass(cell, 100);
   delayMs = 75;
-  await pass(cell, 200);
+  await pass(cell, 300);
   const steps = writer.episodes[0]?.steps ?? [];
   assert.ok(steps.length >= 3);
   assert.deepEqual([steps[0]?.effectDelayMs, steps[0]?.late], [30, false]);
@@ -65,17 +65,24 @@ test('a window that held the controls falls silent: hold within 600 ms', async (
   await close();
 });
 
-test('cameras slower than a period: hold, and the episode is closed with what was recorded', async () => {
+test('cameras slower than a period cost late ticks and skipped edges; silent ones make the arm hold', async () => {
   const { cell, engine, writer, close } = await live();
   engine.loop.start();
   await pass(cell, 350);
-  const before = writer.episodes[0]?.steps.length ?? 0;
+  const steps = writer.episodes[0]?.steps ?? [];
+  const before = steps.length;
   assert.ok(before >= 1);
   cell.setCaptureMs(180);
-  await pass(cell, 400);
+  await pass(cell, 600);
+  assert.equal(engine.loop.phase(), 'running');
+  assert.ok(steps.slice(before).some((step) => step.late));
+  assert.ok(engine.loop.stats().skippedEdges >= 2);
+  cell.setCaptureMs(900);
+  await pass(cell, 900);
   assert.equal(engine.loop.phase(), 'hold');
   assert.match(engine.status().fault?.what ?? '', /cameras took longer/);
   assert.deepEqual(writer.episodes[0]?.end, { outcome: 'aborted', judge: 'engine' });
+  cell.setCaptureMs(0);
   await close();
 });
 

@@ -4,7 +4,7 @@
  */
 import { ACTION_SIZE } from '../../api/action.ts';
 import type { Rng } from '../../api/rng.ts';
-import type { TensorLike } from '../graph/backend.ts';
+import type { TensorData, TensorLike, TensorValue } from '../graph/backend.ts';
 import { defineStep, type Step } from '../graph/step.ts';
 import { input } from '../graph/tensor.ts';
 import { initialParameters, parameterCount, parametersFrom } from '../nets/parameters.ts';
@@ -103,13 +103,20 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     };
   };
 
+  /** Results are written into the arrays that the update before last has read from: fresh memory costs more than it seems. */
+  const spare: Record<string, Float32Array> = mapValues(arrays, (values) => new Float32Array(values.length));
+  const replace = (name: string, data: TensorData) => {
+    if (data === spare[name]) spare[name] = arrays[name]!;
+    arrays[name] = data instanceof Float32Array ? data : Float32Array.from(data, Number);
+  };
+
   const update = async (batch: TransitionBatch): Promise<Metrics> => {
     const inputs = inputsFrom(batch);
-    const outputs = await compiled.run(inputs);
+    const outputs = await compiled.run(inputs, targets(spare));
     const metrics: Record<string, number> = {};
     for (const [name, { data }] of Object.entries(outputs)) {
       if (name.startsWith('metric.')) metrics[name.slice('metric.'.length)] = Number(data[0]);
-      else arrays[name.slice('next.'.length)] = data instanceof Float32Array ? data : Float32Array.from(data, Number);
+      else replace(name.slice('next.'.length), data);
     }
     counters.updates += 1;
     counters.actorAdamSteps += 1;
@@ -125,7 +132,7 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     update,
     policyWeights: () => arrays['actor']!,
     updates: () => counters.updates,
-    state: () => ({ arrays: { ...arrays }, counters: { ...counters } }),
+    state: () => ({ arrays: mapValues(arrays, (values) => values.slice()), counters: { ...counters } }),
     restore: (state) => {
       take(arrays, state, [...ACTOR_ARRAYS, ...CRITIC_ARRAYS]);
       for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
@@ -140,6 +147,17 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     },
     dispose: () => compiled.dispose(),
   };
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
+}
+
+/** Where the backend may write the new value of each state array. */
+function targets(spare: Readonly<Record<string, Float32Array>>): Record<string, TensorValue> {
+  return Object.fromEntries(
+    Object.entries(spare).map(([name, data]) => [`next.${name}`, { shape: [data.length], dtype: 'float32', data }]),
+  );
 }
 
 function take(arrays: Record<string, Float32Array>, state: LearnerState, names: readonly string[]): void {

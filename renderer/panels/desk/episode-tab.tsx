@@ -96,13 +96,17 @@ function PolicyPart() {
         ) : null
       }
     >
-      {policy ? (
+      {policy || policies.length > 0 ? (
         <select
           aria-label="Policy, from the next episode on"
-          value={policy}
+          value={policy ?? ''}
           onChange={(event) => void tell('policy.use', { name: event.target.value })}
         >
-          {policies.some((one) => one.name === policy) ? null : <option value={policy}>{policy}</option>}
+          {policies.some((one) => one.name === policy) ? null : (
+            <option value={policy ?? ''} disabled={!policy}>
+              {policy ?? 'Choose a policy'}
+            </option>
+          )}
           {policies.map((one) => (
             <option key={one.name} value={one.name}>
               {one.name}

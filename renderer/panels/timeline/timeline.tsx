@@ -8,11 +8,14 @@ import { usePainter } from '../../ui/use-painter.ts';
 import { drawEpisode, stepAt } from './draw-episode.ts';
 import { drawHistory, type HistoryPlaces } from './draw-history.ts';
 
+const FONT = '11px "Inter Variable"';
+
 export function Timeline() {
   const episodeCanvas = useRef<HTMLCanvasElement>(null);
   const historyCanvas = useRef<HTMLCanvasElement>(null);
   const paintedEpisode = useRef('');
   const paintedHistory = useRef<unknown>(undefined);
+  const paintedFont = useRef(false);
   const places = useRef<HistoryPlaces>({ bars: [] });
   const dragging = useRef(false);
   const replay = useWindow((state) => state.replay);
@@ -20,12 +23,16 @@ export function Timeline() {
   const episodeId = useEngine((state) => state.status?.episodeId);
 
   usePainter(() => {
+    // Labels painted before the typeface arrived are painted once more.
+    const fontReady = document.fonts.check(FONT);
+    const fontCame = fontReady && !paintedFont.current;
+    paintedFont.current = fontReady;
     const ratio = Math.min(3, window.devicePixelRatio || 1);
     const { rig, episodes } = useEngine.getState();
     const { replay: current } = useWindow.getState();
     const canvas = episodeCanvas.current;
     if (canvas) {
-      const changed = fitCanvas(canvas);
+      const changed = fitCanvas(canvas) || fontCame;
       const key = current ? `replay ${current.recording.episode.id} ${current.index}` : `live ${liveEpisode.count}`;
       if (changed || key !== paintedEpisode.current) {
         paintedEpisode.current = key;
@@ -45,7 +52,7 @@ export function Timeline() {
     }
     const history = historyCanvas.current;
     if (history) {
-      const changed = fitCanvas(history);
+      const changed = fitCanvas(history) || fontCame;
       const selected = current?.recording.episode.id;
       if (changed || paintedHistory.current !== episodes || selected !== undefined) {
         paintedHistory.current = episodes;
@@ -96,7 +103,7 @@ export function Timeline() {
       </section>
       <section className="timeline-history">
         <h2>Last 20 episodes</h2>
-        {empty ? <p className="muted timeline-empty">Nothing is recorded yet. N starts the first episode.</p> : null}
+        {empty ? <p className="muted timeline-empty">Nothing is recorded yet: N starts.</p> : null}
         <canvas
           ref={historyCanvas}
           aria-label="The last 20 episodes; click one to replay it"

@@ -1,0 +1,77 @@
+/**
+ * Takeover latency: from the arrival of a HID report that takes over to the first physics substep that uses the changed
+ * set-point, in the real-time cell, over the whole path: driver, arbitration, safety, shared memory, servo thread.
+ */
+import { systemClock } from '../../main/api/clock.ts';
+import { createRng } from '../../main/api/rng.ts';
+import { createEngine } from '../../main/engine/engine.ts';
+import { percentile } from '../../main/engine/tick-stats.ts';
+import { createFakeHid } from '../../native/fake-hid.ts';
+import { createRealtimeCell } from '../../native/sim/realtime-cell.ts';
+import { axesReport } from '../../native/sim/spacemouse-report.ts';
+import { createSpaceMouse } from '../../native/spacemouse.ts';
+import { stillPolicy } from './still-policy.ts';
+
+const REPORT_EVERY_MS = 8;
+const PUSHED_MS = 60;
+const RELEASE_MS = 200;
+
+export async function run(options: { readonly takeovers?: number } = {}) {
+  const takeovers = options.takeovers ?? 100;
+  const cell = createRealtimeCell();
+  const hid = createFakeHid();
+  const puck = createSpaceMouse({ transport: hid, clock: systemClock });
+  const rng = createRng(7);
+  const engine = createEngine({
+    projectFolder: '',
+    cell,
+    puck,
+    policy: stillPolicy(),
+    settings: {
+      autoStart: true,
+      takeover: { mode: 'motion', engageDeflection: 0.12, neutralDeflection: 0.06, releaseAfterMs: 50, holdButton: 0 },
+    },
+  });
+  await engine.open();
+  const ticking = engine.run({ reset: true });
+  const latenciesMs: number[] = [];
+  let missed = 0;
+  const waitMs = (ms: number) => systemClock.sleepUntilMs(systemClock.nowMs() + ms);
+  while (latenciesMs.length + missed < takeovers) {
+    if (engine.loop.driver() !== 'policy') {
+      // A machine that is busy with other things may make the arm hold: go on as an operator would.
+      if (engine.loop.phase() === 'hold') await engine.resume();
+      await waitMs(10);
+      continue;
+    }
+    await waitMs(rng.range(0, 100));
+    if (engine.loop.driver() !== 'policy') continue;
+    const before = cell.lastFirstUse().number;
+    const arrivedMs = systemClock.nowMs();
+    hid.push(axesReport([0, 0, -0.2, 0, 0, 0]));
+    const untilMs = arrivedMs + PUSHED_MS;
+    let used = cell.lastFirstUse();
+    while (used.number <= before && systemClock.nowMs() < untilMs) {
+      await waitMs(1);
+      used = cell.lastFirstUse();
+    }
+    if (used.number > before) latenciesMs.push(Math.max(0, used.usedMs - arrivedMs));
+    else missed++;
+    for (let sent = 0; sent < 4; sent++) {
+      await waitMs(REPORT_EVERY_MS);
+      hid.push(axesReport([0, 0, 0, 0, 0, 0]));
+    }
+    await waitMs(RELEASE_MS);
+  }
+  await engine.close();
+  await ticking;
+  const sorted = latenciesMs.toSorted((a, b) => a - b);
+  return {
+    name: 'takeover-latency',
+    takeovers: latenciesMs.length,
+    missed,
+    p50Ms: percentile(sorted, 0.5),
+    p99Ms: percentile(sorted, 0.99),
+    maxMs: sorted.at(-1) ?? 0,
+  };
+}

@@ -1,0 +1,86 @@
+/**
+ * Punctuality of the control tick at 10 Hz in the real-time cell, recording, with every stream subscribed by a client over the
+ * real socket; beside it an idle 10 Hz timer of a thread of its own in the same run: what the machine itself gives.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { WebSocket } from 'ws';
+import { openStoreWriter } from '../../data/writer.ts';
+import { systemClock } from '../../main/api/clock.ts';
+import { createEngine } from '../../main/engine/engine.ts';
+import { serveEngine } from '../../main/engine/server.ts';
+import { percentile } from '../../main/engine/tick-stats.ts';
+import { createFakeHid } from '../../native/fake-hid.ts';
+import { createRealtimeCell } from '../../native/sim/realtime-cell.ts';
+import { createSpaceMouse } from '../../native/spacemouse.ts';
+import { stillPolicy } from './still-policy.ts';
+
+/** Runs in its own thread: lateness of a 10 Hz timer that has nothing else to do. */
+const IDLE_TIMER = `
+const { parentPort } = require('node:worker_threads');
+const late = []; let next = performance.now() + 100;
+const arm = () => setTimeout(() => { late.push(Math.abs(performance.now() - next)); next += 100; arm(); }, Math.max(0, next - performance.now()));
+arm(); parentPort.once('message', () => { parentPort.postMessage(late); process.exit(0); });`;
+
+export async function run(options: { readonly seconds?: number } = {}) {
+  const seconds = options.seconds ?? 30;
+  const folder = await mkdtemp(join(tmpdir(), 'tick-jitter-'));
+  const cell = createRealtimeCell();
+  const writer = await openStoreWriter({ folder });
+  const engine = createEngine({
+    projectFolder: folder,
+    cell,
+    puck: createSpaceMouse({ transport: createFakeHid(), clock: systemClock }),
+    writer,
+    policy: stillPolicy(),
+    settings: { autoStart: true },
+  });
+  const server = await serveEngine({ engine, windowPuck: undefined, windowFolder: folder });
+  await engine.open();
+  const names = [...cell.info.cameras, ...cell.info.tactilePads].map(({ name }) => name);
+  const client = new WebSocket(`ws://127.0.0.1:${server.port}/socket`);
+  let streamedBytes = 0;
+  client.on('message', (data: Buffer, isBinary) => {
+    if (isBinary) streamedBytes += data.byteLength;
+  });
+  await new Promise<void>((resolve) => client.once('open', () => resolve()));
+  client.send(JSON.stringify({ kind: 'hello', code: new URL(server.issueUrl()).hash.replace('#code=', '') }));
+  client.send(JSON.stringify({ kind: 'subscribe', streams: [...names, 'poses'], maxHz: 30 }));
+  const idle = new Worker(IDLE_TIMER, { eval: true });
+  const ticking = engine.run({ reset: true });
+  const untilMs = systemClock.nowMs() + seconds * 1000;
+  let holds = 0;
+  while (systemClock.nowMs() < untilMs) {
+    await systemClock.sleepUntilMs(systemClock.nowMs() + 250);
+    if (engine.loop.phase() === 'hold' && (await engine.resume()).kind === 'done') holds++;
+  }
+  const report = engine.loop.stats();
+  const idleMs = await new Promise<number[]>((resolve) => {
+    idle.once('message', resolve);
+    idle.postMessage('stop');
+  });
+  const { stepsWritten } = writer.pressure();
+  client.terminate();
+  await engine.close();
+  await ticking;
+  await server.close();
+  await writer.close();
+  await rm(folder, { recursive: true });
+  const idleSorted = idleMs.sort((a, b) => a - b);
+  return {
+    name: 'tick-jitter',
+    seconds,
+    ticks: report.ticks,
+    p50Ms: report.jitterP50Ms,
+    p99Ms: report.jitterP99Ms,
+    idleP50Ms: percentile(idleSorted, 0.5),
+    idleP99Ms: percentile(idleSorted, 0.99),
+    missedDeadlines: report.missedDeadlines,
+    skippedEdges: report.skippedEdges,
+    holds,
+    stepsWritten,
+    streamedMegabytes: streamedBytes / 1e6,
+  };
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createVirtualClock } from '../../main/api/clock.ts';
+import type { FromPolicyProcess, ToPolicyProcess } from '../../main/api/policy-process.ts';
+import { createPolicyClient, type PolicyChild } from '../../main/engine/policy-client.ts';
+import { createFakeCell } from '../../native/fake-cell.ts';
+
+interface FakeChild extends PolicyChild {
+  readonly heard: ToPolicyProcess[];
+  say(message: FromPolicyProcess): void;
+  die(why: string): void;
+}
+
+function fakeChild(): FakeChild {
+  let onMessage: (message: FromPolicyProcess) => void = () => {};
+  let onExit: (why: string) => void = () => {};
+  const heard: ToPolicyProcess[] = [];
+  return {
+    heard,
+    send: (message) => void heard.push(message),
+    onMessage: (listener) => {
+      onMessage = listener;
+    },
+    onExit: (listener) => {
+      onExit = listener;
+    },
+    kill: () => onExit('killed'),
+    say: (message) => onMessage(message),
+    die: (why) => onExit(why),
+  };
+}
+
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+async function open(encoderManifestPath?: string) {
+  const clock = createVirtualClock();
+  const children: FakeChild[] = [];
+  const troubles: string[] = [];
+  const client = createPolicyClient({
+    clock,
+    encoderManifestPath,
+    patienceMs: 1000,
+    spawn: () => {
+      const child = fakeChild();
+      children.push(child);
+      return child;
+    },
+  });
+  client.onTrouble((trouble) => troubles.push(trouble.message));
+  const snapshot = await createFakeCell().capture();
+  const ask = (sequence: number) =>
+    client.propose({ sequence, snapshot, proprioception: new Float32Array(27), wantAction: true });
+  return { clock, children, troubles, client, ask };
+}
+
+const loaded = (requestId: number, name: string): FromPolicyProcess => ({
+  kind: 'loaded',
+  requestId,
+  name,
+  embeddingSize: 2,
+  encoderSha256: 'e',
+  actingNoiseStd: 0.1,
+});
+
+test('encoder first, then the policy; answers find their questions', async () => {
+  const { children, client, ask } = await open('encoder.json');
+  const [child] = children;
+  const loading = client.load('starter.json');
+  child?.say(loaded(1, 'encoder'));
+  await settle();
+  child?.say(loaded(2, 'starter'));
+  assert.deepEqual(await loading, { kind: 'loaded', name: 'starter', actingNoiseStd: 0.1, encoderSha256: 'e' });
+  const [first, second] = [ask(0), ask(1)];
+  for (const sequence of [1, 0])
+    child?.say({
+      kind: 'proposal',
+      sequence,
+      action: new Float32Array(7).fill(sequence),
+      embedding: new Float32Array(2),
+      computeMs: 1,
+      saturation: 0,
+    });
+  const [a, b] = [await first, await second];
+  assert.ok(a.kind === 'proposal' && b.kind === 'proposal' && a.action?.[0] === 0 && b.action?.[0] === 1);
+  assert.deepEqual(
+    child?.heard.map((message) => message.kind),
+    ['load-encoder', 'load-policy', 'observe', 'observe'],
+  );
+});
+
+test('a refused policy leaves the one in use', async () => {
+  const { children, client } = await open();
+  const first = client.load('a.json');
+  await settle();
+  children[0]?.say(loaded(1, 'a'));
+  await first;
+  const second = client.load('b.json');
+  await settle();
+  children[0]?.say({
+    kind: 'refused',
+    requestId: 2,
+    message: 'weights of 10 floats; expected 12',
+    remedy: 'Train again.',
+  });
+  assert.deepEqual(await second, {
+    kind: 'refused',
+    message: 'weights of 10 floats; expected 12',
+    remedy: 'Train again.',
+  });
+  assert.equal(client.name(), 'a');
+});
+
+test('a process that dies: questions are answered with what happened, and it is started again with its policy', async () => {
+  const { clock, children, client, troubles, ask } = await open();
+  const loading = client.load('a.json');
+  await settle();
+  children[0]?.say(loaded(1, 'a'));
+  await loading;
+  const asked = ask(0);
+  children[0]?.die('ended with code 1');
+  const reply = await asked;
+  assert.ok(reply.kind === 'failed' && reply.message.includes('ended with code 1'));
+  assert.deepEqual(troubles, ['The policy process ended with code 1.']);
+  assert.equal((await ask(1)).kind, 'failed');
+  clock.advanceToMs(clock.nowMs() + 600);
+  await settle();
+  assert.deepEqual(children[1]?.heard, [{ kind: 'load-policy', requestId: 2, manifestPath: 'a.json' }]);
+});
+
+test('a process that never answers is not waited for', async () => {
+  const { clock, ask } = await open();
+  const asked = ask(0);
+  clock.advanceToMs(1001);
+  const reply = await asked;
+  assert.ok(reply.kind === 'failed' && reply.message.includes('1 s'));
+});
