@@ -16,7 +16,8 @@ import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
 import type { CandidateState } from './candidate.ts';
 import { createControlLoop } from './control-loop.ts';
 import type { Timing } from './driving.ts';
-import type { LoopFault } from './faults.ts';
+import { FAULTS, type LoopFault } from './faults.ts';
+import { guardCell } from './guarded-cell.ts';
 import type { ControlLoop, LoopSettings } from './loop-types.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { noPolicy, type PolicySource } from './policy-source.ts';
@@ -98,8 +99,10 @@ export interface Engine {
   change(settings: Partial<LoopSettings> & { readonly autoStart?: boolean | undefined }): void;
 }
 
-export function createEngine(options: EngineOptions): Engine {
-  const { cell, puck, writer, reader } = options;
+export function createEngine(given: EngineOptions): Engine {
+  const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
+  const options: EngineOptions = { ...given, cell };
+  const { puck, writer, reader } = options;
   const pace: Pace = options.pace ?? { kind: 'live' };
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];

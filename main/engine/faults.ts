@@ -35,6 +35,11 @@ export const FAULTS = {
     armDoes: 'It holds where it is; the episode is closed as it was recorded.',
     remedy: 'Press Resume to reset and go on. Report this message if it comes again.',
   }),
+  robot: (error: unknown): LoopFault => ({
+    what: `The robot does not take commands: ${messageOf(error)}`,
+    armDoes: 'It keeps what it was told last: use the emergency stop if it moves.',
+    remedy: 'Check the link to the robot, then press Resume.',
+  }),
   capture: (error: unknown): LoopFault => ({
     what: `The cell gave no observation: ${messageOf(error)}`,
     armDoes: HOLDS,

@@ -83,6 +83,9 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     windowPuck,
     windowFolder: options.windowFolder,
     ...(options.port === undefined ? {} : { port: options.port }),
+  }).catch(async (error: unknown) => {
+    await engine.close();
+    throw error;
   });
   const open = async (): Promise<Answer<undefined>> => {
     const opened = await engine.open();

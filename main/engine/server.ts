@@ -217,12 +217,18 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
     },
   });
 
-  await new Promise<void>((resolve, reject) => {
-    http.once('error', reject);
-    http.listen(options.port ?? 0, '127.0.0.1', () => {
-      http.off('error', reject);
-      resolve();
+  const listen = (wanted: number) =>
+    new Promise<void>((resolve, reject) => {
+      http.once('error', reject);
+      http.listen(wanted, '127.0.0.1', () => {
+        http.off('error', reject);
+        resolve();
+      });
     });
+  await listen(options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
+    // Another engine has the usual port: any free one does, the URL says which.
+    if (error.code !== 'EADDRINUSE') throw error;
+    return listen(0);
   });
   const offs = [engine.onMessage(broadcast), engine.onChanged(changed), every(clock, STATUS_MS, () => sendStatus())];
   return {

@@ -24,6 +24,10 @@ const roundSchema = z
   .readonly();
 export type HilRound = z.infer<typeof roundSchema>;
 
+/** What a round's summary needs of a training episode. */
+const trainedSchema = z.object({ steps: z.int(), humanSteps: z.int(), unaidedSuccess: z.boolean() }).readonly();
+export type TrainedEpisode = z.infer<typeof trainedSchema>;
+
 const stateSchema = z.object({
   seed: z.int(),
   demos: z.int(),
@@ -35,8 +39,14 @@ const stateSchema = z.object({
   newestEpisodeId: z.int(),
   offlineRunId: z.int().optional(),
   onlineRunId: z.int().optional(),
-  /** Online episodes finished and granted to the trainer. */
+  /** Online episodes recorded to their end. */
   onlineEpisodes: z.int(),
+  /** The newest of them that was granted to the trainer; 0 = none. */
+  grantedEpisodeId: z.int().default(0),
+  /** The policy of the next online episode; undefined before the first block was made. */
+  policy: z.string().optional(),
+  /** Online episodes since the last round was closed. */
+  openRound: z.array(trainedSchema).readonly().default([]),
   rounds: z.array(roundSchema),
   wallSec: z.number(),
 });
@@ -44,9 +54,31 @@ export type HilState = z.infer<typeof stateSchema>;
 
 const FILE = 'hil.json';
 
+export function newHilState(wanted: Pick<HilState, 'seed' | 'demos' | 'observation' | 'preset'>): HilState {
+  return {
+    ...wanted,
+    demoAttempts: 0,
+    demosDone: 0,
+    newestEpisodeId: 0,
+    onlineEpisodes: 0,
+    grantedEpisodeId: 0,
+    openRound: [],
+    rounds: [],
+    wallSec: 0,
+  };
+}
+
+/** Undefined where no session was begun. Throws in words when the file is not one of ours. */
 export function readHilState(projectFolder: string): HilState | undefined {
   const path = join(projectFolder, FILE);
-  return existsSync(path) ? stateSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) : undefined;
+  if (!existsSync(path)) return undefined;
+  try {
+    return stateSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch (error) {
+    throw new Error(
+      `${path} cannot be read as the state of a session: ${error instanceof Error ? error.message : String(error)}. Delete it to begin anew on what is recorded, or use another --data folder.`,
+    );
+  }
 }
 
 export function writeHilState(projectFolder: string, state: HilState): void {

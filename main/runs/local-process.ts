@@ -36,7 +36,8 @@ export const launchLocalTrainer: RunLauncher = (config) => {
   });
   return {
     send: (message) => {
-      if (child.connected) child.send(message);
+      // A channel that is closing reports through 'close', with the last words.
+      if (child.connected) child.send(message, () => {});
     },
     onMessage: (listener) => {
       listeners.add(listener);

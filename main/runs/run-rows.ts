@@ -1,39 +1,47 @@
-/** The rows of runs, asked for from the control thread's side: every method of `RunStore`, as a promise, answered by a thread. */
+/**
+ * The rows of runs, asked for from the control thread's side: every method of `RunStore`, as a promise, answered by a thread.
+ * The thread keeps the process alive only while something is asked of it.
+ */
 import { Worker } from 'node:worker_threads';
 import type { RunStore } from '../../data/runs.ts';
 import type { RowAnswer, RowCall } from './run-rows-thread.ts';
 
-export type RunRows = {
+export type RunRows = AsyncDisposable & {
   readonly [Name in keyof RunStore]: (...values: Parameters<RunStore[Name]>) => Promise<ReturnType<RunStore[Name]>>;
 };
 
 export function openRunRows(projectFolder: string): RunRows {
   const worker = new Worker(new URL('./run-rows-thread.ts', import.meta.url), { workerData: { projectFolder } });
-  worker.unref();
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let nextId = 1;
-  let broken: Error | undefined;
+  let over: Error | undefined;
+  const stop = (error: Error) => {
+    over ??= error;
+    for (const call of waiting.values()) call.reject(over);
+    waiting.clear();
+  };
   worker.on('message', (answer: RowAnswer) => {
     const call = waiting.get(answer.id);
     waiting.delete(answer.id);
+    if (waiting.size === 0) worker.unref();
     if (answer.kind === 'value') call?.resolve(answer.value);
     else call?.reject(new Error(answer.message));
   });
-  worker.on('error', (error) => {
-    broken = error instanceof Error ? error : new Error(String(error));
-    for (const call of waiting.values()) call.reject(broken);
-    waiting.clear();
-  });
+  worker.on('error', (error) => stop(error instanceof Error ? error : new Error(String(error))));
+  worker.on('exit', () => stop(new Error('the rows of runs are closed')));
+  // Only now: a listener that is added later makes the thread count again.
+  worker.unref();
   const call =
     (method: keyof RunStore) =>
     (...values: readonly unknown[]) =>
       new Promise((resolve, reject) => {
-        if (broken) return reject(broken);
+        if (over) return reject(over);
         const id = nextId++;
         waiting.set(id, { resolve, reject });
+        worker.ref();
         worker.postMessage({ id, method, values } satisfies RowCall);
       });
-  const methods = [
+  const names = [
     'createRun',
     'updateRun',
     'appendMetrics',
@@ -44,5 +52,14 @@ export function openRunRows(projectFolder: string): RunRows {
     'checkpoints',
     'close',
   ] as const satisfies readonly (keyof RunStore)[];
-  return Object.fromEntries(methods.map((method) => [method, call(method)])) as unknown as RunRows; // each method has the type its name says
+  const methods = Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as Omit<
+    RunRows,
+    typeof Symbol.asyncDispose
+  >; // each method has the type its name says
+  return {
+    ...methods,
+    [Symbol.asyncDispose]: async () => {
+      if (!over) await methods.close();
+    },
+  };
 }

@@ -17,13 +17,6 @@ import { createRealtimeCell } from '../../native/sim/realtime-cell.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { stillPolicy } from './still-policy.ts';
 
-/** Runs in its own thread: lateness of a 10 Hz timer that has nothing else to do. */
-const IDLE_TIMER = `
-const { parentPort } = require('node:worker_threads');
-const late = []; let next = performance.now() + 100;
-const arm = () => setTimeout(() => { late.push(Math.abs(performance.now() - next)); next += 100; arm(); }, Math.max(0, next - performance.now()));
-arm(); parentPort.once('message', () => { parentPort.postMessage(late); process.exit(0); });`;
-
 export async function run(options: { readonly seconds?: number } = {}) {
   const seconds = options.seconds ?? 30;
   const folder = await mkdtemp(join(tmpdir(), 'tick-jitter-'));
@@ -48,7 +41,7 @@ export async function run(options: { readonly seconds?: number } = {}) {
   await new Promise<void>((resolve) => client.once('open', () => resolve()));
   client.send(JSON.stringify({ kind: 'hello', code: new URL(server.issueUrl()).hash.replace('#code=', '') }));
   client.send(JSON.stringify({ kind: 'subscribe', streams: [...names, 'poses'], maxHz: 30 }));
-  const idle = new Worker(IDLE_TIMER, { eval: true });
+  const idle = new Worker(new URL('./idle-timer.ts', import.meta.url));
   const ticking = engine.run({ reset: true });
   const untilMs = systemClock.nowMs() + seconds * 1000;
   let holds = 0;

@@ -348,6 +348,35 @@ test('a full disk: the arm holds, what was recorded stays', async () => {
   assert.equal(writer.episodes[0]?.end?.outcome, 'aborted');
 });
 
+test('a cell that throws where it must not: no tick fails, the arm holds, the reason is told', async () => {
+  const { cell, engine, begin } = await bench();
+  const state = cell.state;
+  const command = cell.command;
+  await begin();
+  await ticks(engine, 2);
+  Object.assign(cell, {
+    command: () => {
+      throw new Error('link down');
+    },
+  });
+  await ticks(engine, 1);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /link down/);
+  Object.assign(cell, { command });
+  await ticks(engine, 1);
+  await begin();
+  await ticks(engine, 2);
+  Object.assign(cell, {
+    state: () => {
+      throw new Error('torn read');
+    },
+  });
+  await ticks(engine, 4);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /ms old|stale-state/);
+  Object.assign(cell, { state });
+});
+
 test('a failing reset holds and says so', async () => {
   const { cell, engine } = await bench();
   cell.failResets(new Error('door open'));

@@ -145,6 +145,13 @@ test('a window that has not been built: a page that says what to do', async () =
   assert.match(page.body, /not been built/);
 });
 
+test('a port that is taken gives way to a free one', async () => {
+  const { server, engine } = await serve();
+  const second = await serveEngine({ engine, windowPuck: undefined, windowFolder: folder, port: server.port });
+  closing.push(() => second.close());
+  assert.notEqual(second.port, server.port);
+});
+
 test('opening: a code works once, its token again and again, anything else is closed with 4401', async () => {
   const { server } = await serve();
   const code = codeOf(server.issueUrl());
