@@ -20,7 +20,7 @@ export const safetyLimitsSchema = z
     stopForceN: z.number().positive(),
     /** Robot state older than this means hold. */
     maxStateAgeMs: z.number().positive(),
-    /** Control periods between two opposite gripper commands. */
+    /** Least time between two opposite gripper commands. */
     gripperRefractoryMs: z.number().nonnegative(),
   })
   .readonly();

@@ -174,7 +174,8 @@ export function createOperator(options: OperatorOptions): Operator {
       const wanted = driving && takeover === 'hold' ? 1 << holdButton : 0;
       if (wanted !== buttons) {
         buttons = wanted;
-        reports.unshift(buttonsReport(buttons));
+        // After the axes: whoever samples the puck when the button goes down sees the hand's motion, not rest.
+        reports.push(buttonsReport(buttons));
       }
       return reports;
     },
