@@ -51,7 +51,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     (done, soFar) => progress.update(done, options.episodes, `${soFar.successes} solved`),
   );
   progress.end();
-  if (options.json) printJson({ policy: policy.name, ...result, range: options.range, actingNoiseStd: noise });
+  if (options.json) printJson({ policy: policy.name, ...result });
   else
     console.log(
       `${policy.name}: ${result.successes} of ${result.episodes} on the ${options.range} seeds without help = ${percent(result.successRate)} ` +

@@ -60,7 +60,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     throw new Error(
       `${options.data} holds no episodes: there is nothing to learn from. Record some: \`takeover demo\`.`,
     );
-  const rows = openRunRows(options.data);
+  await using rows = openRunRows(options.data);
   const runId = await rows.createRun(spec);
   const startMs = systemClock.nowMs();
   const progress = createProgress(`run ${runId}`, systemClock, options.json && process.stderr.isTTY !== true);
@@ -100,7 +100,6 @@ export async function run(rest: readonly string[]): Promise<number> {
   const end = await trainer.ended;
   process.removeListener('SIGINT', cancel);
   progress.end();
-  await rows.close();
   if (failure !== undefined || end.code !== 0)
     throw new Error(failure ?? `the trainer ended (${end.signal ?? `code ${end.code}`}): ${end.lastWords.trim()}`);
   const wallSec = (systemClock.nowMs() - startMs) / 1000;

@@ -6,8 +6,8 @@ import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { presetSchema } from '../api/run.ts';
 import type { HeadlessRig } from '../engine/headless-rig.ts';
-import { type HilRig, runHil } from '../runs/hil.ts';
-import { type HilRound, type HilState, readHilState } from '../runs/hil-state.ts';
+import { type HilRig, isOver, runHil } from '../runs/hil.ts';
+import { type HilRound, newHilState, readHilState } from '../runs/hil-state.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { openRunRows } from '../runs/run-rows.ts';
@@ -63,15 +63,7 @@ export async function run(rest: readonly string[]): Promise<number> {
         `--${name} ${value}: the session in ${projectFolder} was begun with ${was}; use another --data folder, or the same option`,
       );
   }
-  const state: HilState = stored ?? {
-    ...wanted,
-    demoAttempts: 0,
-    demosDone: 0,
-    newestEpisodeId: 0,
-    onlineEpisodes: 0,
-    rounds: [],
-    wallSec: 0,
-  };
+  const state = stored ?? newHilState(wanted);
   const session = {
     projectFolder,
     task: 'insert',
@@ -80,7 +72,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   } as const;
   await using recording = await openSession({ ...session, record: true, actingNoiseStd: options['training-noise'] });
   await using measuring = await openSession({ ...session, record: false, actingNoiseStd: options.noise });
-  const rows = openRunRows(projectFolder);
+  await using rows = openRunRows(projectFolder);
   const progress = createProgress('hil', systemClock, options.json && process.stderr.isTTY !== true);
   const result = await runHil({
     projectFolder,
@@ -104,22 +96,14 @@ export async function run(rest: readonly string[]): Promise<number> {
     },
   });
   progress.end();
-  await rows.close();
-  const line = {
-    seed: options.seed,
-    demos: options.demos,
-    rounds: result.rounds,
-    finalSuccessRate: result.finalSuccessRate,
-    wallSec: result.wallSec,
-  };
-  const details = {
-    ...line,
-    observation: options.observation,
-    preset: options.preset,
-    noise: options.noise,
-    trainingNoise: options['training-noise'],
-  };
-  appendFileSync(options.results ?? join(projectFolder, 'hil-results.jsonl'), `${JSON.stringify(details)}\n`);
+  const { seed, demos, observation, preset } = state;
+  const { rounds, finalSuccessRate, wallSec } = result;
+  if (!isOver(state)) {
+    const noises = { noise: options.noise, trainingNoise: options['training-noise'] };
+    const details = { seed, demos, rounds, finalSuccessRate, wallSec, observation, preset, ...noises };
+    appendFileSync(options.results ?? join(projectFolder, 'hil-results.jsonl'), `${JSON.stringify(details)}\n`);
+  }
+  const line = { seed, demos, rounds: rounds.map(roundLine), finalSuccessRate, wallSec };
   if (options.json) printJson(line);
   else {
     console.log(`\n${table(HEADER, result.rounds.map(rowOf))}\n`);
@@ -129,6 +113,11 @@ export async function run(rest: readonly string[]): Promise<number> {
     );
   }
   return 0;
+}
+
+/** The keys that the command line promises; the results file has all of them. */
+function roundLine({ name, successRate, ci95, interventionRate, episodes, wallSec }: HilRound) {
+  return { name, successRate, ci95, interventionRate, episodes, wallSec };
 }
 
 const HEADER = ['round', 'alone', '95 % interval', 'steps', 'human steps', 'unaided', 'episodes', 'minutes'];

@@ -111,6 +111,8 @@ export async function serve(options: ServeOptions): Promise<number> {
       return runService;
     },
     task: options.task,
+    // The simulated cell delights at once; a real arm waits for its person.
+    autoStart: true,
     port: options.port,
   });
   if (options.mode === 'demonstrate') started.engine.setMode('demonstrate');

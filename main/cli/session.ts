@@ -44,8 +44,11 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       rig,
       writer,
       [Symbol.asyncDispose]: async () => {
-        await rig.close();
-        await writer?.close();
+        try {
+          await rig.close();
+        } finally {
+          await writer?.close();
+        }
       },
     };
   } catch (error) {

@@ -42,7 +42,7 @@ async function main(): Promise<number> {
     console.log(usage());
     return verb === undefined ? 2 : 0;
   }
-  if (!(verb in VERBS)) {
+  if (!Object.hasOwn(VERBS, verb)) {
     console.error(`takeover: there is no verb "${verb}".\n\n${usage()}`);
     return 2;
   }

@@ -7,8 +7,6 @@ import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import type { Puck, RobotCell, SetPoint, Snapshot } from '../../native/device.ts';
 import type { ActionScale } from '../api/action.ts';
 import type { EpisodeSummary, Mode, Phase } from '../api/episode.ts';
-import type { Vec3 } from '../api/geometry.ts';
-import type { SafetyLimits } from '../api/limits.ts';
 import type { Fault, InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import { episodeSeed, TASKS, type TaskId } from '../api/task.ts';
@@ -19,6 +17,7 @@ import type { Timing } from './driving.ts';
 import { FAULTS, type LoopFault } from './faults.ts';
 import { guardCell } from './guarded-cell.ts';
 import type { ControlLoop, LoopSettings } from './loop-types.ts';
+import { narrowed, type Workspace } from './narrowed-limits.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { noPolicy, type PolicySource } from './policy-source.ts';
 import type { Pace } from './proposals.ts';
@@ -55,14 +54,11 @@ export interface EngineOptions {
   readonly indicator?: (humanDrives: boolean) => void;
 }
 
-export interface Workspace {
-  readonly lowM: Vec3;
-  readonly highM: Vec3;
-}
-
 /** The window that holds the controls, as the server tells it. */
 export interface Supervision {
   heartbeatMs: number | undefined;
+  /** Windows that look on: nothing starts by itself unwatched. */
+  windows: number;
 }
 
 export interface Engine {
@@ -82,6 +78,8 @@ export interface Engine {
   onMessage(listener: (message: OutgoingMessage) => void): () => void;
   onChanged(listener: () => void): () => void;
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
+  /** A window was opened, or the last one closed. */
+  windowsChanged(windows: number): void;
   /** Takes published policies and faults of devices from outside the loop. */
   usePolicy(name: string, manifestPath: string): Promise<Answer<undefined>>;
   publish(name: string, manifestPath: string): void;
@@ -107,7 +105,7 @@ export function createEngine(given: EngineOptions): Engine {
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];
   const recorder = createRecorder(writer);
-  const supervision: Supervision = { heartbeatMs: undefined };
+  const supervision: Supervision = { heartbeatMs: undefined, windows: 0 };
   const settings: LoopSettings = {
     takeover: options.settings?.takeover ?? DEFAULT_TAKEOVER,
     teleop: options.settings?.teleop ?? DEFAULT_TELEOP_MAP,
@@ -209,11 +207,13 @@ export function createEngine(given: EngineOptions): Engine {
   const onPhase = (phase: Phase) => {
     if (phase === 'ready' || phase === 'running') fault = undefined;
     changed();
-    if (pace.kind === 'lockstep') return;
-    if (phase === 'ready' && autoStart) startByItself();
+    startByItself();
   };
 
+  /** Live, watched, and for a policy only: a person who demonstrates says when. */
   const startByItself = () => {
+    const due = autoStart && pace.kind === 'live' && supervision.windows > 0 && loop.mode() === 'run';
+    if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
     const refusal = loop.start();
     if (refusal) notice('warning', refusal);
   };
@@ -395,6 +395,10 @@ export function createEngine(given: EngineOptions): Engine {
     onMessage: (listener) => subscribe(messageListeners, listener),
     onChanged: (listener) => subscribe(changeListeners, listener),
     onSnapshot: (listener) => subscribe(snapshotListeners, listener),
+    windowsChanged: (windows) => {
+      supervision.windows = windows;
+      startByItself();
+    },
     usePolicy: async (name, manifestPath) => {
       desk.use(name, manifestPath);
       return loop.phase() === 'running' || loop.episodeOpen() ? done(undefined) : desk.loadInUse();
@@ -467,23 +471,10 @@ export function createEngine(given: EngineOptions): Engine {
       if (next.limits) wideLimits = next.limits;
       if (nextAutoStart !== undefined) {
         autoStart = nextAutoStart;
-        if (autoStart && loop.phase() === 'ready' && pace.kind === 'live') startByItself();
+        startByItself();
       }
       send({ kind: 'rig', rig: rigNow() });
       changed();
     },
   };
-}
-
-/** The common part of both boxes; the wide one where they do not meet. */
-function narrowed(limits: SafetyLimits, box: Workspace): SafetyLimits {
-  const corner = (pick: (a: number, b: number) => number, wide: Vec3, narrow: Vec3): Vec3 => [
-    pick(wide[0], narrow[0]),
-    pick(wide[1], narrow[1]),
-    pick(wide[2], narrow[2]),
-  ];
-  const workspaceLowM = corner(Math.max, limits.workspaceLowM, box.lowM);
-  const workspaceHighM = corner(Math.min, limits.workspaceHighM, box.highM);
-  const empty = workspaceLowM.some((low, axis) => low >= (workspaceHighM[axis] ?? low));
-  return empty ? limits : { ...limits, workspaceLowM, workspaceHighM };
 }

@@ -124,9 +124,11 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
     windowPuck?.release();
     changed();
   };
+  const admitted = () => [...clients].filter((client) => client.admitted).length;
   const onGone = (client: Client) => {
     clients.delete(client);
     client.streams.close();
+    engine.windowsChanged(admitted());
     if (client !== holder) return;
     letGo(client);
     if (engine.loop.phase() === 'running') engine.loop.fault(FAULTS.alarm({ kind: 'window-lost', silentMs: 0 }, 0));
@@ -140,6 +142,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
     text(client, { kind: 'welcome', token, clientId: client.id, protocol: 1 });
     text(client, { kind: 'rig', rig: engine.rig() });
     sendStatus(client);
+    engine.windowsChanged(admitted());
   };
 
   const onText = (client: Client, raw: string) => {
@@ -234,7 +237,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
   return {
     port: port(),
     issueUrl: () => `http://127.0.0.1:${port()}/#code=${access.issueCode()}`,
-    windows: () => [...clients].filter((client) => client.admitted).length,
+    windows: admitted,
     close: async () => {
       for (const off of offs) off();
       acceptor.close();

@@ -40,6 +40,7 @@ export function startExport(job: ExportJob): RunningExport {
     lastWords = (lastWords + text).slice(-2000);
   });
   createInterface({ input: child.stdout }).on('line', (text) => {
+    if (!text.startsWith('{')) return; // a library that speaks on standard output
     const line = JSON.parse(text) as ExportLine; // own child, same version
     if (line.kind === 'done') end = line;
     if (line.kind === 'error') end = { kind: 'failed', message: line.message, remedy: line.remedy };

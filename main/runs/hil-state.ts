@@ -75,8 +75,10 @@ export function readHilState(projectFolder: string): HilState | undefined {
   try {
     return stateSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    const why = issue ? `${issue.path.join('.')}: ${issue.message}` : String(error);
     throw new Error(
-      `${path} cannot be read as the state of a session: ${error instanceof Error ? error.message : String(error)}. Delete it to begin anew on what is recorded, or use another --data folder.`,
+      `${path} is not the state of a session (${why}). Delete it to begin anew on what is recorded, or use another --data folder.`,
     );
   }
 }

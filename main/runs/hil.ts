@@ -3,17 +3,19 @@
  * the operator corrects the policy while a trainer fine-tunes it.
  *
  * Reproducible although rollout and training overlap: while episode n+1 runs with the policy of block n−1, the trainer makes
- * block n, which sees episodes up to n and nothing newer; the rollout waits for a trainer that lags. Interrupted sessions
- * go on at the episode after the last one that was granted.
+ * block n, which sees episodes up to n and nothing newer; the rollout waits for a trainer that lags. An interrupted session goes
+ * on at the episode after the last one that was recorded, with the policy that it would have had. One with a report is over:
+ * the report's seeds are used once.
  */
 import type { Clock } from '../api/clock.ts';
 import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
 import type { RunSpec } from '../api/run.ts';
 import { episodeSeed } from '../api/task.ts';
-import type { FromTrainer } from '../api/trainer-process.ts';
-import { type Evaluation, evaluate, evaluationOf } from './evaluation.ts';
-import { type HilRound, type HilState, writeHilState } from './hil-state.ts';
-import type { RunLauncher, TrainerHandle } from './launcher.ts';
+import { isUnaidedSuccess } from '../engine/statistics.ts';
+import { type Evaluation, evaluate } from './evaluation.ts';
+import { type Block, followGranted } from './granted-trainer.ts';
+import { type HilRound, type HilState, type TrainedEpisode, writeHilState } from './hil-state.ts';
+import type { RunLauncher } from './launcher.ts';
 import type { RunRows } from './run-rows.ts';
 
 /** What the loop needs of a headless engine. */
@@ -34,7 +36,7 @@ export interface HilRig {
 export interface HilOptions {
   readonly projectFolder: string;
   readonly rig: HilRig;
-  readonly rows: RunRows;
+  readonly rows: Pick<RunRows, 'createRun' | 'run'>;
   readonly launch: RunLauncher;
   readonly clock: Clock;
   readonly state: HilState;
@@ -57,9 +59,13 @@ export interface HilResult {
   readonly wallSec: number;
 }
 
-type Block = Extract<FromTrainer, { kind: 'block' }>;
 const MS_PER_SEC = 1000;
 const MS_PER_MIN = 60_000;
+/** Attempts at demonstrations and online episodes count on one axis of seeds: no more attempts than this, so none is used twice. */
+const FIRST_ONLINE_INDEX = 1000;
+const REPORT = 'report';
+
+export const isOver = (state: HilState): boolean => state.rounds.some((round) => round.name === REPORT);
 
 export async function runHil(options: HilOptions): Promise<HilResult> {
   const { rig, clock, rows, projectFolder } = options;
@@ -81,7 +87,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     ...(startFrom === undefined ? {} : { startFrom }),
   });
   const start = (runId: number, spec: RunSpec) =>
-    follow(
+    followGranted(
       options.launch({
         projectFolder,
         runId,
@@ -100,44 +106,49 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
       (done, so_far) => options.onProgress(`evaluating on ${range}`, done, count, `${so_far.successes} solved`),
     );
   };
-  const addRound = (name: string, policy: string, evaluation: Evaluation, trained: readonly EpisodeSummary[]) => {
+  /** Closes a round; it is stored together with the emptied list of its episodes. */
+  const addRound = (name: string, policy: string, evaluation: Evaluation) => {
+    const trained = state.openRound;
     const round: HilRound = {
       name,
       successRate: evaluation.successRate,
       ci95: evaluation.ci95,
       meanSteps: evaluation.meanSteps,
-      interventionRate: evaluationOf(trained).interventionRate,
-      unaidedRate:
-        trained.filter((episode) => episode.outcome === 'success' && episode.humanSteps === 0).length /
-        Math.max(1, trained.length),
+      interventionRate: meanOf(trained.map(interventionRate)),
+      unaidedRate: meanOf(trained.map((episode) => (episode.unaidedSuccess ? 1 : 0))),
       episodes: state.onlineEpisodes,
       wallSec: wallSec(),
       policy,
     };
-    keep({ rounds: [...state.rounds, round] });
+    keep({ rounds: [...state.rounds, round], openRound: [] });
     options.onRound(round);
   };
 
-  await demonstrate();
-  const offlinePolicy = await learnOffline();
-  if (state.rounds.length === 0)
-    addRound('offline', offlinePolicy, await judge(offlinePolicy, 'selection', options.selectionEpisodes), []);
-  await learnOnline(offlinePolicy);
-  const best = state.rounds
-    .filter((round) => round.name !== 'report')
-    .reduce((a, b) => (b.successRate >= a.successRate ? b : a));
-  if (!state.rounds.some((round) => round.name === 'report'))
-    addRound('report', best.policy, await judge(best.policy, 'report', options.reportEpisodes), []);
-  return { rounds: state.rounds, finalSuccessRate: state.rounds.at(-1)?.successRate ?? 0, wallSec: state.wallSec };
+  if (!isOver(state)) {
+    await demonstrate();
+    const offlinePolicy = await learnOffline();
+    if (state.rounds.length === 0)
+      addRound('offline', offlinePolicy, await judge(offlinePolicy, 'selection', options.selectionEpisodes));
+    await learnOnline(offlinePolicy);
+    const best = state.rounds.reduce((a, b) => (b.successRate >= a.successRate ? b : a));
+    addRound(REPORT, best.policy, await judge(best.policy, 'report', options.reportEpisodes));
+  }
+  const finalSuccessRate = state.rounds.find((round) => round.name === REPORT)?.successRate ?? 0;
+  return { rounds: state.rounds, finalSuccessRate, wallSec: state.wallSec };
 
   async function demonstrate(): Promise<void> {
     while (state.demosDone < state.demos) {
+      if (state.demoAttempts >= FIRST_ONLINE_INDEX)
+        throw new Error(
+          `only ${state.demosDone} of ${state.demoAttempts} scripted demonstrations succeeded; expected nearly all. Run \`takeover doctor\`, and check the cell's settings.`,
+        );
       const episode = await rig.record({
         seed: episodeSeed('training', state.demoAttempts, state.seed),
         help: 'demonstrate',
       });
       const success = episode.outcome === 'success';
       if (!success) rig.discard(episode.id);
+      await rig.drained();
       keep({
         demoAttempts: state.demoAttempts + 1,
         demosDone: state.demosDone + (success ? 1 : 0),
@@ -145,7 +156,6 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
       });
       options.onProgress('demonstrations', state.demosDone, state.demos, '');
     }
-    await rig.drained();
   }
 
   async function learnOffline(): Promise<string> {
@@ -154,7 +164,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     keep({ offlineRunId: runId });
     const known = (await rows.run(runId))?.policy;
     if (known !== undefined && state.rounds.length > 0) return known;
-    const trainer = start(runId, spec);
+    await using trainer = start(runId, spec);
     const stop = trainer.onProgress((step, steps) => options.onProgress('offline stage', step, steps, 'updates'));
     const block = await trainer.block(state.newestEpisodeId);
     stop();
@@ -163,88 +173,65 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
   }
 
   async function learnOnline(offline: string): Promise<void> {
+    const goesOn = () => state.onlineEpisodes < options.episodes && !outOfTime();
+    if (!goesOn() && state.openRound.length === 0) return;
     const spec = specOf('online', offline);
     const runId = state.onlineRunId ?? (await rows.createRun(spec));
     keep({ onlineRunId: runId });
-    const trainer = start(runId, spec);
-    const newest = state.rounds.at(-1)?.policy ?? offline;
-    await rig.usePolicy(newest, options.manifestPathOf(newest));
+    await using trainer = start(runId, spec);
     let pending: Promise<Block> | undefined;
-    let round: EpisodeSummary[] = [];
-    let policy = newest;
+    const grant = (episodeId: number) => {
+      keep({ grantedEpisodeId: episodeId });
+      pending = trainer.block(episodeId);
+      // A trainer that dies is met when its block is awaited, one episode later.
+      pending.catch(() => {});
+    };
     const settle = async () => {
       if (!pending) return;
       const block = await pending;
       pending = undefined;
-      policy = block.policy;
       await rig.usePolicy(block.policy, block.manifestPath);
+      keep({ policy: block.policy });
     };
-    while (state.onlineEpisodes < options.episodes && !outOfTime()) {
-      // Attempts at demonstrations and online episodes count on the same axis of seeds, so none is used twice.
-      const index = 1000 + state.onlineEpisodes;
-      const episode = await rig.record({ seed: episodeSeed('training', index, state.seed), help: 'supervise' });
-      round.push(episode);
-      await rig.drained();
+    const first = state.policy ?? state.rounds.at(-1)?.policy ?? offline;
+    await rig.usePolicy(first, options.manifestPathOf(first));
+    // After an interruption: what was granted is answered from the trainer's own record, or made again to the same bytes.
+    if (state.grantedEpisodeId > 0) grant(state.grantedEpisodeId);
+    if (state.onlineEpisodes > 0 && state.newestEpisodeId !== state.grantedEpisodeId) {
       await settle();
-      pending = trainer.block(episode.id);
-      // A trainer that dies is met when its block is awaited, one episode later.
-      pending.catch(() => {});
-      keep({ onlineEpisodes: state.onlineEpisodes + 1, newestEpisodeId: episode.id });
-      options.onProgress(
-        'online',
-        state.onlineEpisodes,
-        options.episodes,
-        `last 10: ${Math.round(100 * meanOf(round.slice(-10).map(interventionRate)))} % human`,
-      );
-      if (round.length >= options.episodesPerRound || state.onlineEpisodes >= options.episodes) {
-        await settle();
-        addRound(
-          `online ${state.onlineEpisodes}`,
-          policy,
-          await judge(policy, 'selection', options.selectionEpisodes),
-          round,
-        );
-        round = [];
-      }
+      grant(state.newestEpisodeId);
     }
-    if (pending) await pending;
+    for (;;) {
+      if (state.openRound.length > 0 && (state.openRound.length >= options.episodesPerRound || !goesOn())) {
+        await settle();
+        const policy = state.policy ?? first;
+        const evaluation = await judge(policy, 'selection', options.selectionEpisodes);
+        addRound(`online ${state.onlineEpisodes}`, policy, evaluation);
+      }
+      if (!goesOn()) break;
+      const index = FIRST_ONLINE_INDEX + state.onlineEpisodes;
+      const episode = await rig.record({ seed: episodeSeed('training', index, state.seed), help: 'supervise' });
+      await rig.drained();
+      keep({
+        onlineEpisodes: state.onlineEpisodes + 1,
+        newestEpisodeId: episode.id,
+        openRound: [...state.openRound, trainedEpisode(episode)],
+      });
+      await settle();
+      grant(episode.id);
+      const newest = state.openRound.slice(-10).map(interventionRate);
+      const note = `last ${newest.length}: ${Math.round(100 * meanOf(newest))} % human`;
+      options.onProgress('online', state.onlineEpisodes, options.episodes, note);
+    }
     await trainer.finish();
   }
 }
 
-/** A trainer's messages as promises: one block at a time, and an error that says why when it dies instead. */
-function follow(trainer: TrainerHandle) {
-  let waiting: { resolve(block: Block): void; reject(error: Error): void } | undefined;
-  let failure: string | undefined;
-  const progress = new Set<(step: number, steps: number) => void>();
-  trainer.onMessage((message) => {
-    if (message.kind === 'block') {
-      waiting?.resolve(message);
-      waiting = undefined;
-    } else if (message.kind === 'progress') {
-      for (const listener of progress) listener(message.status.step, message.status.steps ?? message.status.step);
-    } else if (message.kind === 'failed') failure = `${message.message} ${message.remedy}`;
-  });
-  void trainer.ended.then(({ code, signal, lastWords }) => {
-    waiting?.reject(new Error(`the trainer ended (${signal ?? `code ${code}`}): ${failure ?? lastWords.trim()}`));
-    waiting = undefined;
-  });
-  return {
-    block: (throughEpisodeId: number) =>
-      new Promise<Block>((resolve, reject) => {
-        waiting = { resolve, reject };
-        trainer.send({ kind: 'grant', throughEpisodeId, updates: undefined });
-      }),
-    onProgress: (listener: (step: number, steps: number) => void) => {
-      progress.add(listener);
-      return () => progress.delete(listener);
-    },
-    finish: async () => {
-      trainer.send({ kind: 'finish' });
-      await trainer.ended;
-    },
-  };
-}
+const trainedEpisode = (episode: EpisodeSummary): TrainedEpisode => ({
+  steps: episode.steps,
+  humanSteps: episode.humanSteps,
+  unaidedSuccess: isUnaidedSuccess(episode),
+});
 
 const meanOf = (values: readonly number[]) =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);

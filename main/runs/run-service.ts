@@ -55,6 +55,9 @@ export function createRunService(options: RunServiceOptions): RunService {
   const statusListeners = new Set<(status: RunStatus) => void>();
   const publishedListeners = new Set<(policy: PublishedPolicy) => void>();
   let active: ActiveRun | undefined;
+  /** A run is being begun: its row is not there yet. */
+  let beginning: Promise<number> | undefined;
+  let closed = false;
 
   const tell = (status: RunStatus) => {
     for (const listener of statusListeners) listener(status);
@@ -103,7 +106,7 @@ export function createRunService(options: RunServiceOptions): RunService {
     if (active === run) active = undefined;
     if (run.finished && !run.cancelled) {
       tell({ ...run.status, state: 'finished' });
-      if (chain && run.status.policy !== undefined)
+      if (chain && run.status.policy !== undefined && !closed && !beginning)
         await begin(specOf({ ...run.spec, stage: 'online', startFrom: run.status.policy, steps: undefined }), false);
       return;
     }
@@ -119,7 +122,15 @@ export function createRunService(options: RunServiceOptions): RunService {
     tell({ ...run.status, state: 'failed', ...failure });
   };
 
-  const begin = async (spec: RunSpec, chain: boolean): Promise<number> => {
+  const begin = (spec: RunSpec, chain: boolean): Promise<number> => {
+    const begun = beginRow(spec, chain).finally(() => {
+      if (beginning === begun) beginning = undefined;
+    });
+    beginning = begun;
+    return begun;
+  };
+
+  const beginRow = async (spec: RunSpec, chain: boolean): Promise<number> => {
     const id = await rows.createRun(spec);
     const trainer = launch({
       projectFolder,
@@ -141,7 +152,10 @@ export function createRunService(options: RunServiceOptions): RunService {
     const run: ActiveRun = { id, spec, trainer, status, cancelled: false, finished: false, failure: undefined };
     active = run;
     trainer.onMessage((message) => onMessage(run, message));
-    void trainer.ended.then(({ lastWords }) => onEnd(run, chain, lastWords));
+    // A row that cannot be written is told like any other failure of the run.
+    const untold = (error: unknown) =>
+      tell({ ...run.status, state: 'failed', message: inWords(error), remedy: 'Check the disk of the project.' });
+    void trainer.ended.then(({ lastWords }) => onEnd(run, chain, lastWords)).catch(untold);
     tell(status);
     return id;
   };
@@ -161,6 +175,7 @@ export function createRunService(options: RunServiceOptions): RunService {
     readiness: async () => readinessFor(stageOf(undefined), counts()),
     start: async (request) => {
       if (active) return refused(`Run ${active.id} is going on.`, 'Cancel it first, or wait until it has finished.');
+      if (beginning) return refused('A run is being started.', 'Wait a moment: the Runs tab shows it.');
       const spec = specOf(request);
       const missing = readinessFor(spec.stage, counts()).needs.filter(({ have, need }) => have < need);
       if (missing.length > 0)
@@ -193,11 +208,15 @@ export function createRunService(options: RunServiceOptions): RunService {
       return () => publishedListeners.delete(listener);
     },
     close: async () => {
+      closed = true;
+      await beginning?.catch(() => {});
       if (active) await cancel(active.id);
       await rows.close();
     },
   };
 }
+
+const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** A run that no process of ours works on cannot be going on: its process died with an earlier engine. */
 function stale(state: RunStatus['state']): RunStatus['state'] {

@@ -97,9 +97,12 @@ test('a store that lags live: hold with a message', async () => {
   await close();
 });
 
-test('an ended episode resets by itself; with autoStart the next one begins', async () => {
+test('an ended episode resets by itself; with autoStart the next one begins, while a window looks on', async () => {
   const { cell, engine, writer, close } = await live();
   engine.change({ autoStart: true });
+  await pass(cell, 250);
+  assert.equal(engine.loop.phase(), 'ready', 'nobody is watching');
+  engine.windowsChanged(1);
   await pass(cell, 250);
   cell.setOutcome({ success: true });
   await pass(cell, 300);
