@@ -45,7 +45,7 @@ export function listPolicies(projectFolder: string): readonly RegisteredPolicy[]
   const published = foldersIn(runs)
     .map((run) => join(runs, run))
     .flatMap((run) => foldersIn(run).map((folder) => join(run, folder)))
-    .filter((folder) => basename(folder).startsWith('policy-'))
+    .filter((folder) => /^policy-\d+$/.test(basename(folder)))
     .flatMap((folder) => readable(join(folder, 'manifest.json')))
     .sort((a, b) => a.createdAtMs - b.createdAtMs);
   return [...readable(STARTER_MANIFEST), ...published];

@@ -6,6 +6,7 @@ import { useWindow } from '../state/window-store.ts';
 import { axesFromGamepad } from './gamepad-axes.ts';
 import { axesFromKeys, isNeutral } from './held-keys.ts';
 import { PuckDriver } from './puck-driver.ts';
+import { turnedWithView } from './view-relative.ts';
 
 const held = new Set<string>();
 export const puck = new PuckDriver((message) => tellQuietly('input.puck', message));
@@ -18,7 +19,7 @@ function holdBit(): number {
 
 function applyKeys(): void {
   const axes = axesFromKeys(held);
-  puck.set('keyboard', axes, isNeutral(axes) ? 0 : holdBit());
+  puck.set('keyboard', turnedWithView(axes), isNeutral(axes) ? 0 : holdBit());
 }
 
 export function holdKey(code: string): void {
@@ -38,7 +39,7 @@ export function releaseAllKeys(): void {
 }
 
 export function movePuck(axes: Vec6): void {
-  puck.set('screen', axes, isNeutral(axes) ? 0 : holdBit());
+  puck.set('screen', turnedWithView(axes), isNeutral(axes) ? 0 : holdBit());
 }
 
 function pollGamepad(): void {
@@ -48,7 +49,7 @@ function pollGamepad(): void {
     return;
   }
   const reading = axesFromGamepad({ axes: pad.axes, buttons: pad.buttons.map((button) => button.value) });
-  puck.set('gamepad', reading.axes, reading.held ? holdBit() : 0);
+  puck.set('gamepad', turnedWithView(reading.axes), reading.held ? holdBit() : 0);
 }
 
 /** Name of a connected gamepad, for the desk. */

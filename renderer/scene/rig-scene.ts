@@ -14,6 +14,7 @@ import {
 } from 'three';
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import { type Rig, type SceneShapes, systemClock } from '../../main/api/index.ts';
+import { setViewHeading } from '../driving/view-relative.ts';
 import type { SceneView } from '../state/window-store.ts';
 import { colorOf } from '../tokens.ts';
 import { Frustums } from './frustums.ts';
@@ -159,6 +160,7 @@ export class RigScene {
     this.camera.updateMatrixWorld();
     for (const extension of this.extensions) extension.update({ ...frame, camera: this.camera });
     this.views.follow((name) => this.bodies.baseFromBody(name));
+    setViewHeading(this.views.headingRad());
     this.renderer.render(this.scene, this.camera);
     if (this.quality.level === 'low') this.rest();
     this.measure(sinceMs);

@@ -15,6 +15,8 @@ const FREE_ASPECT = 1.05;
 const THROUGH_SHARE = 0.86;
 const scale = new Vector3();
 const orientation = new Quaternion();
+const away = new Vector3();
+const upper = new Vector3();
 
 export class Views {
   private readonly camera: PerspectiveCamera;
@@ -73,6 +75,13 @@ export class Views {
     this.camera.position.multiplyScalar(Math.max(1, FREE_ASPECT / this.camera.aspect)).add(this.controls.target);
     this.camera.updateProjectionMatrix();
     this.controls.update();
+  }
+
+  /** Direction away from the viewer over the table, from the base's +x: of the view's axis, or of its upper edge when it looks down. */
+  headingRad(): number {
+    this.camera.getWorldDirection(away);
+    upper.set(0, 1, 0).applyQuaternion(this.camera.quaternion);
+    return Math.atan2(away.y + upper.y, away.x + upper.x);
   }
 
   /** Keeps the eye where the camera is that is looked through. */

@@ -1,0 +1,192 @@
+/** The run service against a trainer that does what it is told: start, chain, cancel, failure, and never two at once. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BufferCounts } from '../../main/api/episode.ts';
+import type { RunStatus } from '../../main/api/run.ts';
+import { createRunService } from '../../main/runs/run-service.ts';
+import { createFakeLauncher, createFakeRows, SPEC, settle, statusOf, virtualClock } from './fake-trainer.ts';
+
+const PLENTY: BufferCounts = {
+  rlTransitions: 5000,
+  demoTransitions: 900,
+  demonstrations: 25,
+  interventionSteps: 100,
+  episodes: 60,
+};
+
+function service(policyInUse: string | undefined = 'starter', counts: BufferCounts = PLENTY) {
+  const clock = virtualClock();
+  const { launch, trainers } = createFakeLauncher();
+  const rows = createFakeRows();
+  const runs = createRunService({
+    projectFolder: 'project',
+    clock,
+    rows,
+    launch,
+    task: 'insert',
+    encoderManifestPath: 'encoder/manifest.json',
+    counts: () => counts,
+    policyInUse: () => policyInUse,
+  });
+  const told: RunStatus[] = [];
+  runs.onStatus((status) => told.push(status));
+  return { clock, trainers, rows, runs, told };
+}
+
+test('Fine-tune on the starter: offline from it, then online from what that made, until it is cancelled', async () => {
+  const { trainers, rows, runs, told } = service('starter');
+  assert.deepEqual(await runs.start(undefined), { kind: 'done', value: { runId: 1 } });
+  const offline = trainers[0]!;
+  assert.deepEqual(offline.config, {
+    projectFolder: 'project',
+    runId: 1,
+    spec: {
+      ...{ algorithm: 'conrft', preset: 'cell', stage: 'offline', task: 'insert', observation: 'pixels' },
+      ...{ seed: 0, startFrom: 'starter' },
+    },
+    threads: 1,
+    pace: 'paced',
+    encoderManifestPath: 'encoder/manifest.json',
+  });
+  assert.equal(told.at(-1)?.state, 'waiting');
+  offline.say({ kind: 'progress', status: statusOf(offline.config.spec, { step: 1000, policy: 'run-1/1000' }) });
+  offline.say({ kind: 'finished', step: 1000, checkpoint: 'checkpoint.bin' });
+  offline.end();
+  await settle();
+  const online = trainers[1]!;
+  assert.deepEqual(
+    [online.config.runId, online.config.spec.stage, online.config.spec.startFrom, online.config.spec.steps],
+    [2, 'online', 'run-1/1000', undefined],
+  );
+
+  const cancelling = runs.cancel(2);
+  assert.deepEqual(online.sent, [{ kind: 'cancel' }]);
+  online.end();
+  assert.deepEqual(await cancelling, { kind: 'done', value: undefined });
+  await settle();
+  assert.equal(trainers.length, 2, 'a cancelled run starts no other');
+  assert.deepEqual(told.at(-1)?.state, 'cancelled');
+  assert.deepEqual(rows.updates.at(-1), { runId: 2, state: 'cancelled' });
+});
+
+test('a policy that has critics goes on online; a stage that was asked for is the only one', async () => {
+  const inUse = service('run-7/2000');
+  await inUse.runs.start(undefined);
+  assert.deepEqual(
+    [inUse.trainers[0]!.config.spec.stage, inUse.trainers[0]!.config.spec.startFrom],
+    ['online', 'run-7/2000'],
+  );
+  const asked = service('starter');
+  await asked.runs.start({ stage: 'offline', steps: 50, preset: 'paper', seed: 4 });
+  const { spec } = asked.trainers[0]!.config;
+  assert.deepEqual([spec.stage, spec.steps, spec.preset, spec.seed], ['offline', 50, 'paper', 4]);
+  asked.trainers[0]!.say({ kind: 'progress', status: statusOf(spec, { policy: 'run-1/50' }) });
+  asked.trainers[0]!.say({ kind: 'finished', step: 50, checkpoint: '' });
+  asked.trainers[0]!.end();
+  await settle();
+  assert.equal(asked.trainers.length, 1);
+});
+
+test('what is missing is said, and nothing starts', async () => {
+  const { runs, trainers } = service('starter', { ...PLENTY, demonstrations: 3, interventionSteps: 0 });
+  const answer = await runs.start(undefined);
+  assert.equal(answer.kind, 'refused');
+  assert.match(answer.kind === 'refused' ? answer.message : '', /3 of 20 demonstrations/);
+  assert.equal(trainers.length, 0);
+  assert.equal((await runs.readiness()).ready, false);
+});
+
+test('one run at a time, also when two are asked for in the same moment', async () => {
+  const { runs, rows, trainers } = service();
+  const held = Promise.withResolvers<void>();
+  rows.holdCreate(held.promise);
+  const first = runs.start(undefined);
+  const second = await runs.start(undefined);
+  assert.equal(second.kind, 'refused');
+  held.resolve();
+  assert.equal((await first).kind, 'done');
+  assert.equal((await runs.start(undefined)).kind, 'refused');
+  assert.equal(trainers.length, 1);
+});
+
+test('a trainer that dies: its last words are stored and told, and the next run may start', async () => {
+  const { runs, rows, trainers, told } = service();
+  await runs.start(undefined);
+  trainers[0]!.end({ code: 134, lastWords: 'loading\nterminate called: out of memory\n' });
+  await settle();
+  assert.deepEqual(rows.updates.at(-1), {
+    runId: 1,
+    state: 'failed',
+    message: 'the trainer ended unexpectedly: terminate called: out of memory',
+  });
+  assert.equal(told.at(-1)?.state, 'failed');
+  assert.match(told.at(-1)?.remedy ?? '', /Start the run again/);
+  assert.equal((await runs.start(undefined)).kind, 'done');
+
+  trainers[1]!.say({ kind: 'failed', message: 'criticLoss became NaN at update 7', remedy: 'Go back.' });
+  trainers[1]!.end({ code: 1, lastWords: 'Error: a stack' });
+  await settle();
+  assert.deepEqual([told.at(-1)?.message, told.at(-1)?.remedy], ['criticLoss became NaN at update 7', 'Go back.']);
+});
+
+test('a trainer that does not heed a cancel is killed after five seconds', async () => {
+  const { clock, runs, trainers } = service();
+  await runs.start(undefined);
+  const cancelling = runs.cancel(1);
+  clock.advanceToMs(4999);
+  assert.equal(trainers[0]!.killed(), false);
+  clock.advanceToMs(5000);
+  assert.equal(trainers[0]!.killed(), true);
+  assert.equal((await cancelling).kind, 'done');
+  assert.equal((await runs.cancel(1)).kind, 'refused');
+});
+
+test('closing while a run is being begun leaves no trainer behind', async () => {
+  const { runs, rows, trainers } = service();
+  const held = Promise.withResolvers<void>();
+  rows.holdCreate(held.promise);
+  const starting = runs.start(undefined);
+  const closing = runs.close();
+  held.resolve();
+  await starting;
+  await settle();
+  assert.deepEqual(trainers[0]?.sent, [{ kind: 'cancel' }]);
+  trainers[0]!.end();
+  await closing;
+
+  const between = service();
+  await between.runs.start(undefined);
+  const { spec } = between.trainers[0]!.config;
+  between.trainers[0]!.say({ kind: 'progress', status: statusOf(spec, { policy: 'run-1/9' }) });
+  between.trainers[0]!.say({ kind: 'finished', step: 9, checkpoint: '' });
+  const ending = between.runs.close();
+  between.trainers[0]!.end();
+  await ending;
+  await settle();
+  assert.equal(between.trainers.length, 1, 'no online stage after the engine has closed');
+});
+
+test('published policies are passed on; metrics come by name; a row that nobody works on is not running', async () => {
+  const { runs, rows, trainers } = service();
+  const published: unknown[] = [];
+  runs.onPublished((policy) => published.push(policy));
+  await rows.createRun(SPEC);
+  await rows.updateRun(1, { state: 'running' });
+  assert.equal((await runs.list())[0]?.state, 'cancelled', 'left by an engine that died');
+  await runs.start(undefined);
+  trainers[0]!.say({ kind: 'published', policy: 'run-2/40', manifestPath: 'm.json', step: 40 });
+  assert.deepEqual(published, [{ runId: 2, policy: 'run-2/40', manifestPath: 'm.json', step: 40 }]);
+  assert.deepEqual(
+    (await runs.list()).map(({ id, state }) => [id, state]),
+    [
+      [2, 'waiting'],
+      [1, 'cancelled'],
+    ],
+  );
+  assert.deepEqual(await runs.metrics(2, ['criticLoss']), {
+    criticLoss: [
+      [10, 2],
+      [20, 1],
+    ],
+  });
+});
