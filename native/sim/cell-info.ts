@@ -18,7 +18,7 @@ export const CELL_LIMITS: SafetyLimits = {
   maxSetPointLeadRad: 0.15,
   softForceN: 30,
   stopForceN: 60,
-  maxStateAgeMs: 100,
+  maxStateAgeMs: 250,
   gripperRefractoryMs: 500,
 };
 

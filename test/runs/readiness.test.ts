@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { BufferCounts, EpisodeSummary } from '../../main/api/episode.ts';
+import type { BufferCounts } from '../../main/api/episode.ts';
 import { SEED_RANGES } from '../../main/api/task.ts';
 import { evaluate, evaluationOf } from '../../main/runs/evaluation.ts';
 import { readinessFor } from '../../main/runs/readiness.ts';
 import { wilson95 } from '../../main/runs/wilson.ts';
+import { episode } from './fake-session.ts';
 
 const EMPTY: BufferCounts = {
   rlTransitions: 0,
@@ -40,7 +41,7 @@ test('online also needs a hundred transitions in the RL buffer, and every need i
   assert.equal(readinessFor('online', { ...counts, rlTransitions: 100 }).ready, true);
 });
 
-/** From R 4.4 `prop.test(x, n, correct = FALSE)$conf.int`, six digits. */
+/** Successes, trials, and the roots of (p − x/n)² = z² p (1 − p) / n in 40-digit decimals (Python 3.11), rounded to six. */
 const WILSON: readonly (readonly [number, number, number, number])[] = [
   [0, 1, 0, 0.793451],
   [1, 1, 0.206549, 1],
@@ -48,11 +49,11 @@ const WILSON: readonly (readonly [number, number, number, number])[] = [
   [5, 10, 0.236593, 0.763407],
   [10, 10, 0.722467, 1],
   [90, 100, 0.825634, 0.944771],
-  [93, 100, 0.862523, 0.965693],
+  [93, 100, 0.862505, 0.965681],
   [100, 100, 0.963007, 1],
 ];
 
-test("Wilson's interval has the values of the book", () => {
+test("Wilson's interval solves its equation", () => {
   for (const [successes, trials, low, high] of WILSON) {
     const [found, foundHigh] = wilson95(successes, trials);
     assert.ok(Math.abs(found - low) < 1e-6, `${successes}/${trials}: low ${found}, expected ${low}`);
@@ -72,15 +73,6 @@ test('it holds the share, lies in [0, 1], and mirrors', () => {
     }),
   );
 });
-
-export function episode(id: number, more: Partial<EpisodeSummary> = {}): EpisodeSummary {
-  return {
-    ...{ id, sessionId: 1, task: 'insert', mode: 'run', observation: 'state', seed: id, policyIsCandidate: false },
-    ...{ startedAtMs: 0, steps: 40, humanSteps: 0, takeovers: 0, return: 8, discarded: false },
-    ...{ outcome: 'success', judge: 'simulator' },
-    ...more,
-  };
-}
 
 test('an evaluation counts successes, steps of the successful ones, and the help', () => {
   const found = evaluationOf([

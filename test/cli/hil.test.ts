@@ -1,0 +1,76 @@
+/** `takeover hil` from end to end, killed in the middle and called again; and that it ends when its trainer does. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { systemClock } from '../../main/api/clock.ts';
+import { inFolder, openReader } from '../data/fixture.ts';
+import { lastLine, prepareSmallRun, startTakeover, takeover } from './takeover-child.ts';
+
+const SMALL = [
+  ...['--demos', '2', '--episodes', '2', '--round', '2', '--selection-episodes', '1', '--report-episodes', '1'],
+  ...['--observation', 'state', '--json'],
+];
+
+async function until(what: string, condition: () => boolean): Promise<void> {
+  const endMs = systemClock.nowMs() + 60_000;
+  while (!condition()) {
+    assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
+    await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
+  }
+}
+
+test('killed after its first corrected episode and called again, it goes on to the report', () =>
+  inFolder(async (folder) => {
+    for (const runId of [1, 2]) prepareSmallRun(folder, runId);
+    const state = () => {
+      const path = join(folder, 'hil.json');
+      return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+    };
+    const first = startTakeover(['hil', ...SMALL, '--data', folder]);
+    await until('the first corrected episode', () => state().onlineEpisodes === 1);
+    first.child.kill('SIGKILL');
+    assert.equal((await first.ended).signal, 'SIGKILL');
+    const before = state();
+
+    const line = lastLine(await takeover('hil', ...SMALL, '--data', folder));
+    assert.deepEqual(Object.keys(line), ['seed', 'demos', 'rounds', 'finalSuccessRate', 'wallSec']);
+    const rounds = line['rounds'] as Record<string, unknown>[];
+    assert.deepEqual(
+      rounds.map(({ name, episodes }) => [name, episodes]),
+      [
+        ['offline', 0],
+        ['online 2', 2],
+        ['report', 2],
+      ],
+    );
+    for (const round of rounds)
+      assert.deepEqual(Object.keys(round), [
+        ...['name', 'successRate', 'ci95', 'interventionRate', 'episodes', 'wallSec'],
+      ]);
+    assert.deepEqual([state().offlineRunId, state().onlineRunId], [1, 2], 'the runs go on, none is begun anew');
+    assert.equal(state().demoAttempts, before.demoAttempts, 'no demonstration is recorded again');
+    const reader = await openReader(folder);
+    const episodes = await reader.listEpisodes({ limit: 100 });
+    const whole = episodes.filter(({ outcome }) => outcome !== 'aborted').map(({ seed }) => seed);
+    assert.equal(new Set(whole).size, whole.length, `no seed twice: ${whole}`);
+    const results = readFileSync(join(folder, 'hil-results.jsonl'), 'utf8').trimEnd().split('\n');
+    assert.equal(results.length, 1);
+
+    const again = await takeover('hil', ...SMALL, '--data', folder);
+    assert.deepEqual(lastLine(again), line, 'a session with a report is over: it is told again');
+    assert.equal(readFileSync(join(folder, 'hil-results.jsonl'), 'utf8').trimEnd().split('\n').length, 1);
+    const other = await takeover('hil', ...SMALL, '--data', folder, '--seed', '5');
+    assert.equal(other.status, 2);
+    assert.match(other.stderr, /--seed 5: the session in .* was begun with 0/);
+  }));
+
+test('when its trainer fails it says why and ends', () =>
+  inFolder(async (folder) => {
+    mkdirSync(join(folder, 'runs', '1'), { recursive: true });
+    writeFileSync(join(folder, 'runs', '1', 'config.json'), '{"hidden": []}');
+    const { status, stderr, stdout } = await takeover('hil', ...SMALL, '--demos', '1', '--data', folder);
+    assert.equal(status, 1);
+    assert.match(stderr, /takeover hil: the trainer ended \(code 1\): .*hidden/s);
+    assert.equal(stdout, '');
+  }));

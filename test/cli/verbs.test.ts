@@ -1,0 +1,79 @@
+/** Every headless verb as a process of its own, on a project that grows from one to the next; the keys of their last lines are fixed. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { validateLerobot } from '../../data/export/lerobot-validate.ts';
+import { removeFolder, temporaryFolder } from '../data/fixture.ts';
+import { lastLine, prepareSmallRun, takeover } from './takeover-child.ts';
+
+let folder = '';
+before(() => {
+  folder = temporaryFolder();
+});
+after(() => removeFolder(folder));
+
+const inState = ['--observation', 'state', '--json'];
+
+test('rollout: the scripted expert, recorded into the RL buffer only', async () => {
+  const ended = await takeover('rollout', '--policy', 'scripted', '--episodes', '1', '--data', folder, ...inState);
+  const line = lastLine(ended);
+  assert.deepEqual(
+    { ...line, realTimeFactor: Number(line['realTimeFactor']) > 0 },
+    {
+      ...{ episodes: 1, successes: 1, transitions: line['transitions'], rlTransitions: line['transitions'] },
+      ...{ demoTransitions: 0, interventionRate: 0, realTimeFactor: true },
+    },
+  );
+  assert.ok(Number(line['transitions']) > 10);
+  assert.equal(ended.status, 0);
+  assert.equal(ended.stdout.trimEnd().split('\n').length, 1, 'nothing but the line');
+});
+
+test('demo: two demonstrations', async () => {
+  const line = lastLine(await takeover('demo', '--episodes', '2', '--data', folder, ...inState));
+  assert.deepEqual(Object.keys(line), ['demonstrations', 'attempts', 'transitions', 'wallSec']);
+  assert.equal(line['demonstrations'], 2);
+});
+
+test('finetune: five updates offline make a policy', async () => {
+  prepareSmallRun(folder, 1);
+  const line = lastLine(await takeover('finetune', '--steps', '5', '--data', folder, ...inState));
+  assert.deepEqual(Object.keys(line), ['run', 'checkpoint', 'steps', 'updatesPerSec', 'wallSec']);
+  assert.deepEqual([line['run'], line['checkpoint'], line['steps']], [1, 'run-1/5', 5]);
+  assert.ok(Number(line['updatesPerSec']) > 0);
+  assert.ok(existsSync(join(folder, 'runs/1/policy-5/manifest.json')));
+});
+
+test('evaluate: that policy alone, with the interval; the same again gives the same', async () => {
+  const args = ['evaluate', '--policy', 'run-1/5', '--episodes', '1', '--data', folder, '--json'];
+  const [first, second] = await Promise.all([takeover(...args), takeover(...args)]);
+  const line = lastLine(first);
+  assert.deepEqual(Object.keys(line), [
+    ...['policy', 'episodes', 'successes', 'successRate', 'ci95', 'meanSteps', 'interventionRate'],
+  ]);
+  assert.deepEqual([line['policy'], line['episodes'], line['interventionRate']], ['run-1/5', 1, 0]);
+  assert.equal((line['ci95'] as unknown[]).length, 2);
+  assert.deepEqual(lastLine(second), line);
+});
+
+test('export: three episodes as a dataset that reads back; the folder is not overwritten', async () => {
+  const out = join(folder, 'dataset');
+  const args = ['export', '--format', 'lerobot-v3', '--out', out, '--data', folder, '--json'];
+  const line = lastLine(await takeover(...args));
+  assert.deepEqual(Object.keys(line), ['format', 'out', 'episodes', 'frames', 'wallSec', 'bytes']);
+  assert.deepEqual([line['format'], line['out'], line['episodes']], ['lerobot-v3', out, 3]);
+  assert.deepEqual(await validateLerobot(out), []);
+  const again = await takeover(...args);
+  assert.equal(again.status, 1);
+  assert.match(again.stderr, /dataset/);
+  assert.equal(again.stdout, '');
+});
+
+test('rollout of a trained policy with the scripted operator: corrections go to the demo buffer as well', async () => {
+  const args = ['rollout', '--policy', 'run-1/5', '--operator', 'scripted', '--episodes', '1', '--noise', '0'];
+  const line = lastLine(await takeover(...args, '--data', folder, '--json'));
+  assert.ok(Number(line['interventionRate']) > 0, JSON.stringify(line));
+  assert.ok(Number(line['demoTransitions']) > 0);
+  assert.ok(Number(line['rlTransitions']) > Number(line['demoTransitions']));
+});
