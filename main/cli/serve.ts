@@ -12,7 +12,7 @@ import type { RunService } from '../engine/services.ts';
 import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../policy/assets.ts';
 import { createExportService } from '../runs/export-service.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
-import { findPolicy } from '../runs/policy-registry.ts';
+import { findPolicy, readPolicy } from '../runs/policy-registry.ts';
 import { createPolicyShelf } from '../runs/policy-shelf.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { createRunService } from '../runs/run-service.ts';
@@ -76,17 +76,22 @@ export async function run(rest: readonly string[]): Promise<number> {
 export async function serve(options: ServeOptions): Promise<number> {
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
   mkdirSync(options.data, { recursive: true });
+  const policyManifestPath =
+    options.policy === undefined ? starterFor(options.task) : findPolicy(options.data, options.policy).manifestPath;
   const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say });
+  // Whatever ends the session, it is taken down from here: last opened, first closed.
+  await using open = new AsyncDisposableStack();
   const writer = await openStoreWriter({ folder: options.data }).catch((error: unknown) => {
     console.error(`takeover serve: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
   });
   if (!writer) return REFUSED;
+  open.defer(() => writer.close());
   const reader = await openStoreReader(options.data);
-  const rows = openRunRows(options.data);
+  open.defer(() => reader.close());
+  const rows = open.use(openRunRows(options.data));
   const exports = createExportService({ projectFolder: options.data, reader, clock: systemClock });
   const encoderManifestPath = existsSync(CELL_ENCODER_MANIFEST) ? CELL_ENCODER_MANIFEST : undefined;
-  const named = options.policy === undefined ? undefined : findPolicy(options.data, options.policy).manifestPath;
   let runService: RunService | undefined;
   const started = await startEngine({
     projectFolder: options.data,
@@ -94,7 +99,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     writer,
     reader,
     encoderManifestPath,
-    policyManifestPath: named ?? (existsSync(STARTER_MANIFEST) ? STARTER_MANIFEST : undefined),
+    policyManifestPath,
     shelf: createPolicyShelf(options.data, rows),
     exports,
     runs: (engine) => {
@@ -115,31 +120,35 @@ export async function serve(options: ServeOptions): Promise<number> {
     autoStart: true,
     port: options.port,
   });
+  open.defer(() => started.close());
+  open.defer(() => runService?.close());
+  open.defer(() => exports.close());
   if (options.mode === 'demonstrate') started.engine.setMode('demonstrate');
   if (options.json) printJson({ url: started.url });
   else say(`Takeover is at ${started.url}`);
+  const stopped = Promise.withResolvers<void>();
   void started.ready.then((answer) => {
     if (answer.kind === 'refused') say(`${answer.message} ${answer.remedy}`);
-  });
-  const stopped = Promise.withResolvers<void>();
+  }, stopped.reject);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
-  const letGo = followParent(process, () => stopped.resolve());
+  open.defer(followParent(process, () => stopped.resolve()));
   const built = await building;
   if (built.kind === 'failed') say(`${built.message} ${built.remedy}`);
   const opening = options.window
     ? openWindow({ root: ROOT, url: () => started.server.issueUrl(), clock: systemClock, say })
     : undefined;
+  open.defer(async () => (await opening)?.close());
   void opening?.then(async (window) => {
     if ((await window.ended) === 'closed') stopped.resolve();
   });
   await stopped.promise;
   say('Stopping: the arm holds, what was recorded is committed.');
-  if (opening) (await opening).close();
-  exports.close();
-  await runService?.close();
-  await started.close();
-  await reader.close();
-  await writer.close();
-  letGo();
   return 0;
+}
+
+/** The starter, where it is a policy for this task. */
+function starterFor(task: TaskId): string | undefined {
+  return existsSync(STARTER_MANIFEST) && readPolicy(STARTER_MANIFEST).manifest.task === task
+    ? STARTER_MANIFEST
+    : undefined;
 }

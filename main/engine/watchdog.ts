@@ -10,7 +10,10 @@ export interface WatchdogLimits {
   readonly maxHeartbeatAgeMs: number;
 }
 
-export const DEFAULT_HEARTBEAT_AGE_MS = 500;
+/** While the person at the window drives: her hand is what went silent. (Her puck reads as zero after 100 ms already.) */
+export const DRIVING_HEARTBEAT_AGE_MS = 500;
+/** While a policy drives under her eyes: longer, so that a page that stalls in drawing does not stop every episode. */
+export const WATCHING_HEARTBEAT_AGE_MS = 2000;
 
 export interface Watched {
   readonly stateTimeMs: number;

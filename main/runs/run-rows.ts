@@ -59,7 +59,8 @@ export function openRunRows(projectFolder: string): RunRows {
   return {
     ...methods,
     [Symbol.asyncDispose]: async () => {
-      if (!over) await methods.close();
+      // Closed before: the thread is gone, or on its way.
+      await methods.close().catch(() => {});
     },
   };
 }

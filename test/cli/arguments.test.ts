@@ -37,7 +37,7 @@ test('a wrong option or value is a usage error that names it and what was expect
   refused(/--episodes: .*>=1/, '--episodes', '0');
   refused(/--episodes: .*int/, '--episodes', '1.5');
   refused(/--kind: .*"a"\|"b"/, '--kind', 'c');
-  refused(/--seed: /, '--seed', '-1');
+  refused(/--seed: .*>=0/, '--seed=-1');
   refused(/Unknown option '--speed'/, '--speed', '3');
   refused(/stray/, 'stray');
   refused(/--episodes/, '--episodes');

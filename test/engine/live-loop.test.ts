@@ -53,11 +53,27 @@ test('reset, READY, go: RUNNING on the grid; the answer races the clock', async 
   await close();
 });
 
-test('a window that held the controls falls silent: hold within 600 ms', async () => {
+test('the window that holds the controls falls silent while its person drives: hold within 600 ms', async () => {
+  const { cell, engine, close } = await live();
+  engine.loop.start();
+  engine.loop.takeoverKey(true);
+  await pass(cell, 150);
+  engine.supervision.heartbeatMs = cell.clock.nowMs();
+  engine.loop.takeoverKey(true);
+  assert.equal(engine.loop.driver(), 'human');
+  await pass(cell, 450);
+  assert.equal(engine.loop.phase(), 'running');
+  await pass(cell, 150);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /window/);
+  await close();
+});
+
+test('it falls silent while a policy drives: hold within 2.1 s', async () => {
   const { cell, engine, close } = await live();
   engine.loop.start();
   engine.supervision.heartbeatMs = cell.clock.nowMs();
-  await pass(cell, 450);
+  await pass(cell, 1950);
   assert.equal(engine.loop.phase(), 'running');
   await pass(cell, 150);
   assert.equal(engine.loop.phase(), 'hold');
