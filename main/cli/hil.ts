@@ -6,8 +6,8 @@ import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { presetSchema } from '../api/run.ts';
 import type { HeadlessRig } from '../engine/headless-rig.ts';
-import { type HilRig, isOver, runHil } from '../runs/hil.ts';
-import { type HilRound, newHilState, readHilState } from '../runs/hil-state.ts';
+import { type HilResult, type HilRig, isOver, resultOf, runHil } from '../runs/hil.ts';
+import { type HilRound, type HilState, newHilState, readHilState } from '../runs/hil-state.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { openRunRows } from '../runs/run-rows.ts';
@@ -17,8 +17,8 @@ import { encoderFor, episodeOf, openSession, type Session } from './session.ts';
 
 const DEFAULT_NOISE = 0.1;
 
-export async function run(rest: readonly string[]): Promise<number> {
-  const options = parseVerb(
+function parse(rest: readonly string[]) {
+  return parseVerb(
     'hil',
     {
       demos: { type: 'string', help: 'successful demonstrations to start with (default 20)' },
@@ -51,6 +51,11 @@ export async function run(rest: readonly string[]): Promise<number> {
     },
     rest,
   );
+}
+type Options = NonNullable<ReturnType<typeof parse>>;
+
+export async function run(rest: readonly string[]): Promise<number> {
+  const options = parse(rest);
   if (!options) return 0;
   const projectFolder = options.data;
   mkdirSync(projectFolder, { recursive: true });
@@ -64,6 +69,28 @@ export async function run(rest: readonly string[]): Promise<number> {
       );
   }
   const state = stored ?? newHilState(wanted);
+  const result = isOver(state) ? resultOf(state) : await runSession(options, state);
+  const { seed, demos, observation, preset } = state;
+  const { rounds, finalSuccessRate, wallSec } = result;
+  if (!isOver(state)) {
+    const noises = { noise: options.noise, trainingNoise: options['training-noise'] };
+    const details = { seed, demos, rounds, finalSuccessRate, wallSec, observation, preset, ...noises };
+    appendFileSync(options.results ?? join(projectFolder, 'hil-results.jsonl'), `${JSON.stringify(details)}\n`);
+  }
+  const line = { seed, demos, rounds: rounds.map(roundLine), finalSuccessRate, wallSec };
+  if (options.json) printJson(line);
+  else {
+    console.log(`\n${table(HEADER, result.rounds.map(rowOf))}\n`);
+    console.log(
+      `Without help on the report seeds: ${percent(result.finalSuccessRate)} after ${(result.wallSec / 60).toFixed(1)} min. ` +
+        `Preset ${options.preset}; reward and the end of an episode come from the simulator.`,
+    );
+  }
+  return 0;
+}
+
+async function runSession(options: Options, state: HilState): Promise<HilResult> {
+  const projectFolder = options.data;
   const session = {
     projectFolder,
     task: 'insert',
@@ -96,23 +123,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     },
   });
   progress.end();
-  const { seed, demos, observation, preset } = state;
-  const { rounds, finalSuccessRate, wallSec } = result;
-  if (!isOver(state)) {
-    const noises = { noise: options.noise, trainingNoise: options['training-noise'] };
-    const details = { seed, demos, rounds, finalSuccessRate, wallSec, observation, preset, ...noises };
-    appendFileSync(options.results ?? join(projectFolder, 'hil-results.jsonl'), `${JSON.stringify(details)}\n`);
-  }
-  const line = { seed, demos, rounds: rounds.map(roundLine), finalSuccessRate, wallSec };
-  if (options.json) printJson(line);
-  else {
-    console.log(`\n${table(HEADER, result.rounds.map(rowOf))}\n`);
-    console.log(
-      `Without help on the report seeds: ${percent(result.finalSuccessRate)} after ${(result.wallSec / 60).toFixed(1)} min. ` +
-        `Preset ${options.preset}; reward and the end of an episode come from the simulator.`,
-    );
-  }
-  return 0;
+  return result;
 }
 
 /** The keys that the command line promises; the results file has all of them. */

@@ -127,6 +127,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (options.json) printJson({ url: started.url });
   else say(`Takeover is at ${started.url}`);
   const stopped = Promise.withResolvers<void>();
+  stopped.promise.catch(() => {}); // it is waited for further down
   void started.ready.then((answer) => {
     if (answer.kind === 'refused') say(`${answer.message} ${answer.remedy}`);
   }, stopped.reject);

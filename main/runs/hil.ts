@@ -67,6 +67,10 @@ const REPORT = 'report';
 
 export const isOver = (state: HilState): boolean => state.rounds.some((round) => round.name === REPORT);
 
+export function resultOf({ rounds, wallSec }: HilState): HilResult {
+  return { rounds, wallSec, finalSuccessRate: rounds.find((round) => round.name === REPORT)?.successRate ?? 0 };
+}
+
 export async function runHil(options: HilOptions): Promise<HilResult> {
   const { rig, clock, rows, projectFolder } = options;
   let state = options.state;
@@ -133,8 +137,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     const best = state.rounds.reduce((a, b) => (b.successRate >= a.successRate ? b : a));
     addRound(REPORT, best.policy, await judge(best.policy, 'report', options.reportEpisodes));
   }
-  const finalSuccessRate = state.rounds.find((round) => round.name === REPORT)?.successRate ?? 0;
-  return { rounds: state.rounds, finalSuccessRate, wallSec: state.wallSec };
+  return resultOf(state);
 
   async function demonstrate(): Promise<void> {
     while (state.demosDone < state.demos) {
