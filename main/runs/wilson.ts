@@ -9,5 +9,6 @@ export function wilson95(successes: number, trials: number): readonly [number, n
   const z2 = (Z_95 * Z_95) / trials;
   const centre = (share + z2 / 2) / (1 + z2);
   const half = (Z_95 * Math.sqrt((share * (1 - share)) / trials + z2 / (4 * trials))) / (1 + z2);
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+  // The bounds are exact where nothing, or everything, succeeded; rounding would leave 0.9999….
+  return [successes === 0 ? 0 : centre - half, successes === trials ? 1 : centre + half];
 }

@@ -10,7 +10,7 @@ import { createFakeHid } from '../../native/fake-hid.ts';
 import { createRealtimeCell } from '../../native/sim/realtime-cell.ts';
 import { axesReport } from '../../native/sim/spacemouse-report.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
-import { stillPolicy } from './still-policy.ts';
+import { shippedPolicy } from './shipped-policy.ts';
 
 const REPORT_EVERY_MS = 8;
 const PUSHED_MS = 60;
@@ -26,13 +26,14 @@ export async function run(options: { readonly takeovers?: number } = {}) {
     projectFolder: '',
     cell,
     puck,
-    policy: stillPolicy(),
+    ...shippedPolicy(),
     settings: {
       autoStart: true,
       takeover: { mode: 'motion', engageDeflection: 0.12, neutralDeflection: 0.06, releaseAfterMs: 50, holdButton: 0 },
     },
   });
   await engine.open();
+  engine.windowsChanged(1); // nothing starts by itself unwatched
   const ticking = engine.run({ reset: true });
   const latenciesMs: number[] = [];
   let missed = 0;

@@ -1,5 +1,5 @@
 /**
- * Punctuality of the control tick at 10 Hz in the real-time cell, recording, with every stream subscribed by a client over the
+ * Punctuality of the control tick at 10 Hz in the real-time cell, the starter policy driving, recording, with every stream subscribed by a client over the
  * real socket; beside it an idle 10 Hz timer of a thread of its own in the same run: what the machine itself gives.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ import { percentile } from '../../main/engine/tick-stats.ts';
 import { createFakeHid } from '../../native/fake-hid.ts';
 import { createRealtimeCell } from '../../native/sim/realtime-cell.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
-import { stillPolicy } from './still-policy.ts';
+import { shippedPolicy } from './shipped-policy.ts';
 
 export async function run(options: { readonly seconds?: number } = {}) {
   const seconds = options.seconds ?? 30;
@@ -27,7 +27,7 @@ export async function run(options: { readonly seconds?: number } = {}) {
     cell,
     puck: createSpaceMouse({ transport: createFakeHid(), clock: systemClock }),
     writer,
-    policy: stillPolicy(),
+    ...shippedPolicy(),
     settings: { autoStart: true },
   });
   const server = await serveEngine({ engine, windowPuck: undefined, windowFolder: folder });

@@ -18,7 +18,7 @@ import { openRunRows } from '../../runs/run-rows.ts';
 import { episodeOf, openSession } from '../session.ts';
 
 const DEMONSTRATIONS = 20;
-const UPDATES = 100;
+const UPDATES = 70;
 /** Its part of the training range: another run's demonstrations are other episodes. */
 const RUN_SEED = 900;
 const TASK = 'insert';
@@ -108,7 +108,8 @@ async function measureAlone(
   });
   const used = await session.rig.engine.usePolicy('starter', manifestPath);
   if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
-  return evaluate(
+  // Awaited here: the session must outlive the measurement.
+  return await evaluate(
     async (seed) => episodeOf(await session.rig.episode(seed, 'alone')),
     'selection',
     episodes,

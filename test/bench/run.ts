@@ -1,0 +1,89 @@
+/**
+ * `npm run bench -- NAME [--json] [--quick]`: one measurement; with --json the last line of standard output is one JSON object
+ * `{ name, … }`. What must also hold while a run trains is measured twice, alone and beside a real trainer: the numbers on top
+ * are those beside it.
+ */
+import { availableParallelism, loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
+import { whileTraining } from './busy-trainer.ts';
+
+type Measured = { readonly name: string } & Readonly<Record<string, unknown>>;
+
+interface Bench {
+  readonly what: string;
+  /** `quick`: just enough to see that it works. */
+  measure(quick: boolean): Promise<Measured>;
+}
+
+interface Times {
+  readonly p99Ms: number;
+}
+
+/** `ratio`: how much longer the slowest percent takes beside a trainer. */
+async function aloneAndTraining<T extends Measured & Times>(run: () => Promise<T>): Promise<Measured> {
+  const alone = await run();
+  const { result, updatesPerSec } = await whileTraining(run);
+  return { ...result, training: { updatesPerSec }, alone, ratio: result.p99Ms / alone.p99Ms };
+}
+
+export const BENCHES: Readonly<Record<string, Bench>> = {
+  'train-step': {
+    what: 'one ConRFT update, beside TensorFlow.js and PyTorch',
+    measure: async (quick) => (await import('./train-step.ts')).run(quick ? 3 : undefined),
+  },
+  recording: {
+    what: 'transitions per second into the store, bytes per transition',
+    measure: async (quick) => (await import('./recording.ts')).run(quick ? 200 : undefined),
+  },
+  'trainer-memory': {
+    what: "the trainer's memory at 100,000 transitions",
+    measure: async (quick) => (await import('./trainer-memory.ts')).run(quick ? 2000 : undefined),
+  },
+  'takeover-latency': {
+    what: 'from a HID report to the substep that uses it',
+    measure: async (quick) => {
+      const { run } = await import('./takeover-latency.ts');
+      return aloneAndTraining(() => run(quick ? { takeovers: 3 } : {}));
+    },
+  },
+  'tick-jitter': {
+    what: 'punctuality of the control tick, recording, streams subscribed',
+    measure: async (quick) => {
+      const { run } = await import('./tick-jitter.ts');
+      return aloneAndTraining(() => run(quick ? { seconds: 4 } : {}));
+    },
+  },
+};
+
+function report(measured: Readonly<Record<string, unknown>>, indent = ''): void {
+  for (const [key, value] of Object.entries(measured))
+    if (typeof value === 'object' && value !== null) {
+      console.log(`${indent}${key}`);
+      report(value as Readonly<Record<string, unknown>>, `${indent}  `); // an object's entries
+    } else console.log(`${indent}${key.padEnd(22)} ${typeof value === 'number' ? Number(value.toFixed(3)) : value}`);
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const [name] = positionals;
+  const bench = name !== undefined && Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
+  if (!bench || positionals.length !== 1) {
+    const list = Object.entries(BENCHES).map(([each, { what }]) => `  ${each.padEnd(18)} ${what}`);
+    console.error(['usage: npm run bench -- NAME [--json] [--quick]', '', ...list].join('\n'));
+    return 2;
+  }
+  const loadBefore = loadavg()[0] ?? 0;
+  const measured = {
+    ...(await bench.measure(values.quick)),
+    machine: { cores: availableParallelism(), loadBefore },
+  };
+  if (values.json) console.log(JSON.stringify(measured));
+  else report(measured);
+  return 0;
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));
