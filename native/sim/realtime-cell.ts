@@ -25,6 +25,8 @@ import {
 
 const REMEDY = 'Reset the episode. If it comes again, close and open the cell.';
 const PREVIEW_PERIOD_MS = 80;
+/** The first pictures take ten times as long as later ones: better before an episode than in it. */
+const WARM_UP_PICTURES = 4;
 
 export interface RealtimeOptions {
   readonly physicsHz?: number;
@@ -146,6 +148,7 @@ export function createRealtimeCell(options: RealtimeOptions = {}): RealtimeCell 
       ]);
       servo.on('message', onServo);
       render.on('message', onRender);
+      for (let count = 0; count < WARM_UP_PICTURES; count++) await capture();
     },
     close: async () => {
       closing = true;
