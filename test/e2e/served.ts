@@ -1,0 +1,38 @@
+/** The product as it is started: `takeover serve` as a process of its own, its URL from the line it prints. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { systemClock } from '../../main/api/index.ts';
+
+const ENTRY = join(import.meta.dirname, '../../main/cli/takeover.ts');
+
+export interface Served {
+  readonly url: string;
+  readonly child: ChildProcess;
+  readonly startedMs: number;
+  /** What it wrote to its error output so far. */
+  readonly said: () => string;
+  readonly exited: Promise<{ readonly code: number | undefined; readonly signal: string | undefined }>;
+}
+
+export async function serve(projectFolder: string): Promise<Served> {
+  const startedMs = systemClock.nowMs();
+  const child = spawn(process.execPath, [ENTRY, 'serve', '--json', '--port', '0', '--data', projectFolder], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said += text;
+  });
+  const exited: Served['exited'] = new Promise((resolve) => {
+    child.once('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    let printed = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      if (printed.includes('\n')) resolve(JSON.parse(printed.split('\n')[0] ?? '').url);
+    });
+    void exited.then(() => reject(new Error(`the engine ended before it printed its URL: ${said}`)));
+  });
+  return { url, child, startedMs, said: () => said, exited };
+}
