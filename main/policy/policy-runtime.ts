@@ -76,7 +76,8 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
       const draw = Float32Array.from({ length: ACTION_SIZE }, () => noise.normal());
       const { action } = await session.run({
         ...weights,
-        embedding: { shape: [1, manifest.embeddingSize], data: embedding },
+        // A blind policy has no embedding, and its graph no such input.
+        ...(manifest.embeddingSize > 0 && { embedding: { shape: [1, manifest.embeddingSize], data: embedding } }),
         proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
         noise: { shape: [1, ACTION_SIZE], data: draw },
       });
@@ -127,7 +128,7 @@ function bind(
   const wrong = (message: string) =>
     new ModelError(`${manifestPath} does not fit its graph: ${message}`, 'Export the policy again, or choose another.');
   const expected: Record<string, readonly number[]> = {
-    embedding: [1, manifest.embeddingSize],
+    ...(manifest.embeddingSize > 0 && { embedding: [1, manifest.embeddingSize] }),
     proprioception: [1, manifest.proprioceptionSize],
     noise: [1, ACTION_SIZE],
     ...Object.fromEntries(manifest.parameters.map(({ name, shape }) => [name, shape])),
