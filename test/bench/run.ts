@@ -3,9 +3,9 @@
  * `{ name, … }`. What must also hold while a run trains is measured twice, alone and beside a real trainer: the numbers on top
  * are those beside it.
  */
-import { availableParallelism, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { whileTraining } from './busy-trainer.ts';
+import { observingMachine } from './machine.ts';
 
 type Measured = { readonly name: string } & Readonly<Record<string, unknown>>;
 
@@ -21,9 +21,16 @@ interface Times {
 
 /** `ratio`: how much longer the slowest percent takes beside a trainer. */
 async function aloneAndTraining<T extends Measured & Times>(run: () => Promise<T>): Promise<Measured> {
-  const alone = await run();
-  const { result, updatesPerSec } = await whileTraining(run);
-  return { ...result, training: { updatesPerSec }, alone, ratio: result.p99Ms / alone.p99Ms };
+  const alone = await observingMachine(run);
+  const training = await whileTraining(() => observingMachine(run));
+  const { result, machine } = training.result;
+  return {
+    ...result,
+    machine,
+    training: { updatesPerSec: training.updatesPerSec },
+    alone: { ...alone.result, machine: alone.machine },
+    ratio: result.p99Ms / alone.result.p99Ms,
+  };
 }
 
 export const BENCHES: Readonly<Record<string, Bench>> = {
@@ -76,11 +83,8 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(['usage: npm run bench -- NAME [--json] [--quick]', '', ...list].join('\n'));
     return 2;
   }
-  const loadBefore = loadavg()[0] ?? 0;
-  const measured = {
-    ...(await bench.measure(values.quick)),
-    machine: { cores: availableParallelism(), loadBefore },
-  };
+  const { result, machine } = await observingMachine(() => bench.measure(values.quick));
+  const measured = { machine, ...result };
   if (values.json) console.log(JSON.stringify(measured));
   else report(measured);
   return 0;

@@ -13,7 +13,8 @@ import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { shippedPolicy } from './shipped-policy.ts';
 
 const REPORT_EVERY_MS = 8;
-const PUSHED_MS = 60;
+/** Long enough that a late use counts as what it is, not as a miss. */
+const PUSHED_MS = 1000;
 const RELEASE_MS = 200;
 
 export async function run(options: { readonly takeovers?: number } = {}) {

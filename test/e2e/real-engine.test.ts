@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { availableParallelism, loadavg, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
@@ -13,6 +13,7 @@ import sharp from 'sharp';
 import { validateLerobot } from '../../data/export/lerobot-validate.ts';
 import { openStoreReader } from '../../data/reader.ts';
 import { type EpisodeSummary, systemClock } from '../../main/api/index.ts';
+import { observingMachine } from '../bench/machine.ts';
 import { openBrowser } from './browser.ts';
 import { createOperator, type Operator, pictureOf } from './operator.ts';
 import { type Served, serve } from './served.ts';
@@ -23,8 +24,9 @@ const MAX_PICTURE_BYTES = 400_000;
 /** An episode may end by itself just before the key does it. */
 const MAX_ATTEMPTS = 5;
 const VIEWPORT = { width: 1280, height: 800 };
-/** Asked of a machine that has nothing else to do; one that has gets more. */
-const FIRST_MOVE_MS = loadavg()[0]! < availableParallelism() ? 10_000 : 30_000;
+/** The first is asked of a machine that has nothing else to do; one that has, or that its host takes time from, gets more. */
+const FIRST_MOVE_MS = { free: 10_000, busy: 40_000 };
+const MAX_STOLEN_SHARE = 0.05;
 
 let folder = '';
 let browser: Browser;
@@ -61,22 +63,24 @@ after(async () => {
 });
 
 test('soon after the start the arm moves by itself, both cameras are live, both pads feel', async (t) => {
-  await operator.until('the starter policy drives and is recorded', async () => {
-    const { rl } = await operator.counters();
-    return (await operator.word()) === 'POLICY' && rl > 0;
+  const { machine } = await observingMachine(async () => {
+    await operator.until('the starter policy drives and is recorded', async () => {
+      const { rl } = await operator.counters();
+      return (await operator.word()) === 'POLICY' && rl > 0;
+    });
+    for (const feed of ['feed-wrist', 'feed-side', 'pad-left', 'pad-right'])
+      await operator.until(`a picture in ${feed}`, async () => (await pictureOf(page, feed)).colours > 20);
+    const first = await pictureOf(page, 'feed-side');
+    await operator.until(
+      'the side camera sees a motion',
+      async () => (await pictureOf(page, 'feed-side')).hash !== first.hash,
+    );
   });
-  for (const feed of ['feed-wrist', 'feed-side', 'pad-left', 'pad-right'])
-    await operator.until(`a picture in ${feed}`, async () => (await pictureOf(page, feed)).colours > 20);
-  const first = await pictureOf(page, 'feed-side');
-  await operator.until(
-    'the side camera sees a motion',
-    async () => (await pictureOf(page, 'feed-side')).hash !== first.hash,
-  );
   const tookMs = systemClock.nowMs() - engine.startedMs;
-  t.diagnostic(
-    `moving and live ${(tookMs / 1000).toFixed(1)} s after the engine's start; load ${loadavg()[0]?.toFixed(1)}`,
-  );
-  assert.ok(tookMs < FIRST_MOVE_MS, `took ${tookMs.toFixed(0)} ms`);
+  const busy = machine.loadBefore > machine.cores || (machine.stolenShare ?? 0) > MAX_STOLEN_SHARE;
+  const seconds = (tookMs / 1000).toFixed(1);
+  t.diagnostic(`moving and live ${seconds} s after the engine's start; the machine: ${JSON.stringify(machine)}`);
+  assert.ok(tookMs < (busy ? FIRST_MOVE_MS.busy : FIRST_MOVE_MS.free), `took ${seconds} s`);
 
   await page.getByRole('button', { name: 'Skip' }).click();
   const still = await sceneGreys();

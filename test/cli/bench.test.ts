@@ -1,0 +1,29 @@
+/** `npm run bench`: names are found, the last line is one object; the measurements themselves are not judged here. */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { BENCHES } from '../bench/run.ts';
+
+const ENTRY = join(import.meta.dirname, '../bench/run.ts');
+const bench = (...args: readonly string[]) => spawnSync(process.execPath, [ENTRY, ...args], { encoding: 'utf8' });
+
+test('every name has its file; an unknown one is answered with the list', () => {
+  const names = Object.keys(BENCHES);
+  assert.deepEqual(names.toSorted(), ['recording', 'takeover-latency', 'tick-jitter', 'train-step', 'trainer-memory']);
+  for (const name of names) assert.ok(existsSync(join(import.meta.dirname, `../bench/${name}.ts`)), name);
+  const { status, stderr } = bench('speed');
+  assert.equal(status, 2);
+  for (const name of names) assert.ok(stderr.includes(name), name);
+});
+
+test('with --json the last line is one object with its name, and what the machine gave', () => {
+  const { status, stdout, stderr } = bench('trainer-memory', '--json', '--quick');
+  assert.equal(status, 0, stderr);
+  const line = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '');
+  assert.equal(line.name, 'trainer-memory');
+  assert.equal(line.transitions, 2000);
+  assert.ok(line.peakResidentMb > 0);
+  assert.ok(line.machine.cores >= 1);
+});
