@@ -27,7 +27,7 @@ import { proprioception } from './proprioception.ts';
 import { observationRecord } from './recorder.ts';
 import { isFinite7 } from './set-point.ts';
 import { createTickStats } from './tick-stats.ts';
-import { DRIVING_HEARTBEAT_AGE_MS, WATCHING_HEARTBEAT_AGE_MS, watch } from './watchdog.ts';
+import { DRIVING_HEARTBEAT_AGE_MS, WATCHING_HEARTBEAT_AGE_MS, WATCHING_SIMULATION_AGE_MS, watch } from './watchdog.ts';
 
 /** A camera silent for longer than this is a fault. */
 const CAPTURE_PATIENCE_MS = 500;
@@ -141,7 +141,8 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
 
   const checkWatchdogs = () => {
     if (phase !== 'running') return;
-    const maxHeartbeatAgeMs = driver() === 'human' ? DRIVING_HEARTBEAT_AGE_MS : WATCHING_HEARTBEAT_AGE_MS;
+    const watchingAgeMs = cell.info.simulated ? WATCHING_SIMULATION_AGE_MS : WATCHING_HEARTBEAT_AGE_MS;
+    const maxHeartbeatAgeMs = driver() === 'human' ? DRIVING_HEARTBEAT_AGE_MS : watchingAgeMs;
     const limits = { maxStateAgeMs: settings.limits.maxStateAgeMs, maxHeartbeatAgeMs };
     const alarm = watch({ stateTimeMs: cell.state().timeMs, ...options.supervision() }, limits, clock.nowMs());
     if (alarm) fault(FAULTS.alarm(alarm, limits.maxStateAgeMs));

@@ -14,6 +14,8 @@ export interface WatchdogLimits {
 export const DRIVING_HEARTBEAT_AGE_MS = 500;
 /** While a policy drives under her eyes: longer, so that a page that stalls in drawing does not stop every episode. */
 export const WATCHING_HEARTBEAT_AGE_MS = 2000;
+/** The same in a simulated cell, where nobody can be hurt and the first pictures without a GPU may take seconds. */
+export const WATCHING_SIMULATION_AGE_MS = 10_000;
 
 export interface Watched {
   readonly stateTimeMs: number;

@@ -102,7 +102,8 @@ function drawRates(
   const gap = 15;
   const successY = last ? y(last.unaidedSuccess) : top + 8;
   let interventionY = last ? y(last.intervention) : bottom - 8;
-  if (Math.abs(successY - interventionY) < gap) interventionY = successY + (interventionY >= successY ? gap : -gap);
+  // Labels that would lie on each other: the second goes below where there is room, else above.
+  if (Math.abs(successY - interventionY) < gap) interventionY = successY + (successY + gap <= bottom - 2 ? gap : -gap);
   const labelY = (place: number) => Math.min(bottom - 2, Math.max(top + 2, place));
   const lines = [
     {

@@ -1,0 +1,58 @@
+/** What the program says, as a process of its own, to what it does not understand, and when a project lacks what a verb needs; it always ends. */
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { inFolder, openWriter } from '../data/fixture.ts';
+import { takeover } from './takeover-child.ts';
+
+test('the program itself: no verb, an unknown one, help', async () => {
+  const [none, unknown, inherited, help, verbHelp, wrong] = await Promise.all([
+    takeover(),
+    takeover('dance'),
+    takeover('toString'),
+    takeover('--help'),
+    takeover('rollout', '--help'),
+    takeover('rollout', '--episodes', 'x'),
+  ]);
+  assert.deepEqual([none.status, unknown.status, inherited.status, help.status], [2, 2, 2, 0]);
+  for (const verb of ['serve', 'demo', 'rollout', 'finetune', 'evaluate', 'hil', 'export', 'doctor'])
+    assert.match(help.stdout, new RegExp(`^ {2}${verb} `, 'm'));
+  assert.match(unknown.stderr, /there is no verb "dance"[\s\S]*usage: takeover/);
+  assert.match(inherited.stderr, /there is no verb "toString"/);
+  assert.equal(verbHelp.status, 0);
+  for (const option of ['--policy', '--operator', '--episodes', '--data', '--seed', '--json'])
+    assert.ok(verbHelp.stdout.includes(option), option);
+  assert.equal(wrong.status, 2);
+  assert.match(wrong.stderr, /^takeover rollout: --episodes: .*number.*--help lists the options\)\n$/);
+});
+
+test('what is missing is said with what to do, and the process ends', () =>
+  inFolder(async (folder) => {
+    const data = (name: string) => ['--data', join(folder, name)];
+    mkdirSync(join(folder, 'bare'));
+    await openWriter(join(folder, 'taken'));
+    const [evaluated, rolled, trained, exported, lift, outless, served, taken] = await Promise.all([
+      takeover('evaluate', '--policy', 'run-1/5', ...data('bare')),
+      takeover('rollout', '--policy', 'nobody', ...data('bare')),
+      takeover('finetune', '--observation', 'state', ...data('none')),
+      takeover('export', '--out', join(folder, 'out'), ...data('none')),
+      takeover('demo', '--task', 'lift', ...data('bare')),
+      takeover('export', ...data('bare')),
+      takeover('serve', '--policy', 'nobody', '--port', '0', ...data('bare')),
+      takeover('rollout', '--policy', 'scripted', '--observation', 'state', ...data('taken')),
+    ]);
+    const saidWhy = (ended: typeof evaluated, status: number, why: RegExp) => {
+      assert.match(ended.stderr, why);
+      assert.equal(ended.status, status, ended.stderr);
+      assert.doesNotMatch(ended.stderr, /\n {4}at /, 'no stack');
+    };
+    saidWhy(evaluated, 1, /no policy named "run-1\/5"/);
+    saidWhy(rolled, 1, /no policy named "nobody"/);
+    saidWhy(trained, 1, /none/);
+    saidWhy(exported, 1, /none/);
+    saidWhy(lift, 2, /--task lift: the scripted operator demonstrates insert only/);
+    saidWhy(outless, 2, /--out: which folder/);
+    saidWhy(served, 1, /no policy named "nobody"/);
+    saidWhy(taken, 1, /in use by another engine/);
+  }));
