@@ -6,7 +6,7 @@ import { systemClock } from '../../main/api/clock.ts';
 
 const ENTRY = join(import.meta.dirname, '../../main/cli/takeover.ts');
 /** Far above what any of them takes: a process that does not end is a failure, not a wait. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 240_000;
 
 export interface Ended {
   readonly status: number | undefined;
