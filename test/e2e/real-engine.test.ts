@@ -15,7 +15,7 @@ import { openStoreReader } from '../../data/reader.ts';
 import { type EpisodeSummary, systemClock } from '../../main/api/index.ts';
 import { observingMachine } from '../bench/machine.ts';
 import { openBrowser } from './browser.ts';
-import { createOperator, type Operator, pictureOf } from './operator.ts';
+import { createOperator, dismissNotices, type Operator, pictureOf } from './operator.ts';
 import { type Served, serve } from './served.ts';
 
 const OUTPUT = join(import.meta.dirname, 'output');
@@ -254,7 +254,7 @@ function difference(one: Uint8Array, other: Uint8Array): number {
 async function savePicture(): Promise<void> {
   await page.setViewportSize({ width: 1440, height: 900 });
   await operator.untilWord('POLICY');
-  for (const dismiss of await page.getByRole('button', { name: 'Dismiss' }).all()) await dismiss.click();
+  await dismissNotices(page);
   const picture = await sharp(await page.screenshot())
     .png({ palette: true, effort: 10 })
     .toBuffer();

@@ -16,7 +16,7 @@ import { firstStatus } from './contract-data.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { recordTape } from './tape.ts';
 
-const WAIT_MS = 20_000;
+const WAIT_MS = 60_000;
 let browser: Browser;
 let context: BrowserContext;
 let engine: ContractEngine;
