@@ -1,10 +1,12 @@
 /** What the program says, as a process of its own, to what it does not understand, and when a project lacks what a verb needs; it always ends. */
 import assert from 'node:assert/strict';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { projectFile } from '../../data/database.ts';
 import { inFolder, openWriter } from '../data/fixture.ts';
-import { takeover } from './takeover-child.ts';
+import { recordToyEpisodes } from '../learn/toy-project.ts';
+import { prepareSmallRun, takeover } from './takeover-child.ts';
 
 test('the program itself: no verb, an unknown one, help', async () => {
   const [none, unknown, inherited, help, verbHelp, wrong] = await Promise.all([
@@ -55,4 +57,39 @@ test('what is missing is said with what to do, and the process ends', () =>
     saidWhy(outless, 2, /--out: which folder/);
     saidWhy(served, 1, /no policy named "nobody"/);
     saidWhy(taken, 1, /in use by another engine/);
+  }));
+
+test('a project file that is damaged is refused in words by every verb, and left as it is', () =>
+  inFolder(async (folder) => {
+    const file = projectFile(folder);
+    const damaged = Buffer.alloc(20_000, 'no database ');
+    writeFileSync(file, damaged);
+    const data = ['--data', folder];
+    const ended = await Promise.all([
+      takeover('serve', '--port', '0', ...data),
+      takeover('rollout', '--policy', 'scripted', '--observation', 'state', ...data),
+      takeover('finetune', '--observation', 'state', ...data),
+      takeover('export', '--out', join(folder, 'out'), ...data),
+    ]);
+    for (const { status, stderr } of ended) {
+      assert.match(stderr, /is not a database|damaged|corrupt/);
+      assert.doesNotMatch(stderr, /\n {4}at /, 'no stack');
+      assert.ok(status === 1 || status === 2);
+    }
+    assert.equal(ended[0]?.status, 2, 'the shell does not start it again');
+    assert.deepEqual(readFileSync(file), damaged);
+    assert.equal(existsSync(join(folder, 'out')), false);
+  }));
+
+test('a policy whose files do not fit is refused in words, and the process ends', () =>
+  inFolder(async (folder) => {
+    await recordToyEpisodes(folder, { demonstrations: 2, corrected: 0, seed: 1 });
+    prepareSmallRun(folder, 1);
+    const trained = await takeover('finetune', '--steps', '2', '--observation', 'state', '--data', folder);
+    assert.equal(trained.status, 0, trained.stderr);
+    const weights = join(folder, 'runs/1/policy-2/weights.bin');
+    writeFileSync(weights, readFileSync(weights).subarray(0, -8));
+    const { status, stderr } = await takeover('evaluate', '--policy', 'run-1/2', '--data', folder);
+    assert.equal(status, 1);
+    assert.match(stderr, /takeover evaluate: .*weights\.bin holds \d+ numbers, the manifest's parameters are \d+/);
   }));
