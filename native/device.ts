@@ -46,7 +46,7 @@ export interface Snapshot {
   readonly tactile: readonly TactileFrame[];
   /** The simulator's verdict on the task; undefined on a real robot, where people and classifiers judge. */
   readonly task: TaskOutcome | undefined;
-  /** Noisy hole estimate for the `state` control experiment; undefined on a real robot. See `STATE_ESTIMATE_SIZE`. */
+  /** Where the hole is, for the `state` control experiment; undefined on a real robot. See `STATE_ESTIMATE_SIZE`. */
   readonly stateEstimate: Float32Array | undefined;
 }
 

@@ -72,9 +72,9 @@ export interface TactileFrame {
   readonly total: readonly [number, number, number, number];
 }
 
-/** What stands in for the pictures: the frozen encoder's embedding, the simulator's noisy state (a control), or zeros (a control). */
+/** What stands in for the pictures: the frozen encoder's embedding, the simulator's own state (a control), or zeros (a control). */
 export const observationKindSchema = z.enum(['pixels', 'state', 'blind']);
 export type ObservationKind = z.infer<typeof observationKindSchema>;
 
-/** The simulator's noisy estimate of the hole for the `state` control: offset at two scales (6 numbers) and the yaw error. */
+/** Where the simulator knows the hole to be, for the `state` control: offset at two scales (6 numbers) and the yaw error. */
 export const STATE_ESTIMATE_SIZE = 7;

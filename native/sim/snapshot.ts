@@ -67,6 +67,6 @@ export function snapshotOf(
     frames,
     tactile,
     task: episode?.task.outcome(truth),
-    stateEstimate: episode && stateEstimate(truth, episode.seed),
+    stateEstimate: episode && stateEstimate(truth),
   };
 }

@@ -1,29 +1,22 @@
 /**
- * The noisy estimate of the hole for the `state` control experiment: what a good vision system would say, without pixels.
+ * The hole as the simulator knows it, for the `state` control experiment: what a perfect vision system would say, without pixels. It is
+ * the upper bound that pixels are compared with, so it has neither bias nor noise.
  * Hole relative to the tool, in the tool frame, zero when a well-grasped peg's tip is at the rim: three numbers per 20 mm,
- * the same clipped to ±1.5 per 3 mm (z: per 5 mm), and the yaw error per 0.1 rad. One bias per episode, fresh noise per instant.
+ * the same clipped to ±1.5 per 3 mm (z: per 5 mm), and the yaw error per 0.1 rad. How the peg sits in the hand is not in it.
  * Where there is no socket (`lift`), the object's centre and yaw stand in for the hole's.
- * All of it follows from seed and simulated time, so asking twice gives the same answer.
  */
 import { STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
-import { createRng } from '../../main/api/rng.ts';
 import { clamp, rotateInto, wrapQuarterTurn, yawOf } from './frames.ts';
 import { NOMINAL_TIP_BELOW_TOOL_M } from './model.ts';
 import type { Truth } from './readings.ts';
 
-const BIAS_STD_M = [0.001, 0.001, 0.0005] as const;
-const NOISE_STD_M = 0.0005;
-const YAW_BIAS_STD_RAD = 0.02;
-const YAW_NOISE_STD_RAD = 0.01;
 const COARSE_M = 0.02;
 const FINE_M = [0.003, 0.003, 0.005] as const;
 const FINE_CLIP = 1.5;
 const COARSE_CLIP = 5;
 const YAW_UNIT_RAD = 0.1;
 
-export function stateEstimate(truth: Truth, seed: number): Float32Array {
-  const episode = createRng(seed).split('estimate');
-  const instant = episode.split(Math.round(truth.simTimeSec * 1000));
+export function stateEstimate(truth: Truth): Float32Array {
   const { positionM, orientation } = truth.baseFromTool;
   const hasSocket = truth.holeM[2] > 0;
   const targetM = hasSocket ? truth.holeM : truth.baseFromObject.positionM;
@@ -36,14 +29,11 @@ export function stateEstimate(truth: Truth, seed: number): Float32Array {
   const estimate = new Float32Array(STATE_ESTIMATE_SIZE);
   for (const axis of [0, 1, 2] as const) {
     const nominal = axis === 2 && hasSocket ? NOMINAL_TIP_BELOW_TOOL_M : 0;
-    const seenM = offset[axis] - nominal + BIAS_STD_M[axis] * episode.normal() + NOISE_STD_M * instant.normal();
+    const seenM = offset[axis] - nominal;
     estimate[axis] = clamp(seenM / COARSE_M, COARSE_CLIP);
     estimate[3 + axis] = clamp(seenM / FINE_M[axis], FINE_CLIP);
   }
-  const yawError =
-    wrapQuarterTurn(yawOf(orientation) - targetYaw) + // about the tool's z axis, which points down
-    YAW_BIAS_STD_RAD * episode.normal() +
-    YAW_NOISE_STD_RAD * instant.normal();
+  const yawError = wrapQuarterTurn(yawOf(orientation) - targetYaw); // about the tool's z axis, which points down
   estimate[6] = clamp(yawError / YAW_UNIT_RAD, COARSE_CLIP);
   return estimate;
 }
