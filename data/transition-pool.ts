@@ -17,6 +17,8 @@ export interface PoolOptions {
   /** How many proprioception vectors a policy sees, oldest first. */
   readonly stack: number;
   readonly discount: number;
+  /** n: a transition's reward is that of n steps, and its next observation the one after them; 1 where absent. */
+  readonly nStep?: number;
 }
 
 export interface PoolStep extends Ending {
@@ -56,7 +58,7 @@ export interface TransitionBatch {
   readonly action: Float32Array;
   /** [N] */
   readonly reward: Float32Array;
-  /** [N] 0 when terminated: nothing is bootstrapped; 1 otherwise, time-outs included. */
+  /** [N] 0 when terminated: nothing is bootstrapped; else γ^(k−1) after k summed steps, which is 1 for single steps, time-outs included. */
   readonly mask: Float32Array;
   readonly nextEmbedding: Float32Array;
   readonly nextProprioception: Float32Array;
@@ -68,6 +70,10 @@ export interface TransitionBatch {
   readonly imitation: Float32Array;
   /** [N] 1 = human-driven. */
   readonly human: Float32Array;
+  /** [N, K, A] the actions from here on: those of the same episode and the same driver; then the last one again. */
+  readonly actionChunk: Float32Array;
+  /** [N, K] 1 = padding. */
+  readonly chunkPad: Float32Array;
 }
 
 export interface MissingEmbedding {
@@ -103,6 +109,8 @@ export type TransitionPool = ReturnType<typeof createTransitionPool>;
 
 const IN_RL = 1;
 const IN_DEMO = 2;
+/** Last transition of its episode. */
+const IS_LAST = 4;
 const FIRST_ROWS = 1024;
 
 type Numbers = Float32Array | Int32Array | Uint8Array;
@@ -119,7 +127,7 @@ const ints = (length: number) => new Int32Array(length);
 const bytes = (length: number) => new Uint8Array(length);
 
 export function createTransitionPool(options: PoolOptions) {
-  const { embeddingSize: E, proprioceptionSize: P, stack: S, discount } = options;
+  const { embeddingSize: E, proprioceptionSize: P, stack: S, discount, nStep = 1 } = options;
   const A = ACTION_SIZE;
   const episodes = new Map<number, EpisodeEntry>();
   let observationCount = 0;
@@ -225,7 +233,8 @@ export function createTransitionPool(options: PoolOptions) {
       done.human[row] = step.actor === 'human' ? 1 : 0;
       done.policy[row] = step.actor === 'policy' ? 1 : 0;
       done.idle[row] = step.idle ? 1 : 0;
-      done.member[row] = (step.rl ? IN_RL : 0) | (step.demo ? IN_DEMO : 0);
+      const last = index === episode.steps.length - 1;
+      done.member[row] = (step.rl ? IN_RL : 0) | (step.demo ? IN_DEMO : 0) | (last ? IS_LAST : 0);
     });
     observationCount += episode.observations.length;
     transitionCount += episode.steps.length;
@@ -268,7 +277,8 @@ export function createTransitionPool(options: PoolOptions) {
       for (let index = 0; index < entry.steps; index++) {
         const observation = entry.firstObservation + index;
         // A transition whose embeddings are still to be computed is not drawn.
-        if (!seen.embedded[observation] || !seen.embedded[observation + 1]) continue;
+        const next = entry.firstObservation + Math.min(index + nStep, entry.steps);
+        if (!seen.embedded[observation] || !seen.embedded[next]) continue;
         const row = entry.firstTransition + index;
         const member = done.member[row] ?? 0;
         if (member & IN_RL) found.rl.push(row);
@@ -276,7 +286,7 @@ export function createTransitionPool(options: PoolOptions) {
           found.demo.push(row);
           if (!done.idle[row]) found.imitation.push(row);
         }
-        if (member) found.all.push(row);
+        if (member & (IN_RL | IN_DEMO)) found.all.push(row);
       }
     }
     return {
@@ -300,15 +310,34 @@ export function createTransitionPool(options: PoolOptions) {
     }
   };
 
+  const readChunk = (row: number, batch: TransitionBatch, at: number) => {
+    const K = batch.chunkPad.length / batch.size;
+    let from = row;
+    for (let k = 0; k < K; k++) {
+      const ended = from - row < k;
+      batch.actionChunk.set(done.action.subarray(from * A, (from + 1) * A), (at * K + k) * A);
+      batch.chunkPad[at * K + k] = ended ? 1 : 0;
+      const goesOn = !ended && !((done.member[from] ?? 0) & IS_LAST) && done.human[from + 1] === done.human[row];
+      if (goesOn) from++;
+    }
+  };
+
   /** Puts transition `row` into place `at` of a batch. */
   const readTransition = (row: number, batch: TransitionBatch, at: number) => {
     const observation = done.observation[row] ?? 0;
     copyObservation(observation, at, batch.embedding, batch.proprioception);
-    copyObservation(observation + 1, at, batch.nextEmbedding, batch.nextProprioception);
+    let [reward, weight, last] = [done.reward[row] ?? 0, 1, row];
+    while (last - row + 1 < nStep && !((done.member[last] ?? 0) & IS_LAST)) {
+      last++;
+      weight *= discount;
+      reward += weight * (done.reward[last] ?? 0);
+    }
+    copyObservation(observation + 1 + last - row, at, batch.nextEmbedding, batch.nextProprioception);
     batch.rows[at] = row;
     batch.action.set(done.action.subarray(row * A, (row + 1) * A), at * A);
-    batch.reward[at] = done.reward[row] ?? 0;
-    batch.mask[at] = done.mask[row] ?? 0;
+    batch.reward[at] = reward;
+    batch.mask[at] = weight * (done.mask[last] ?? 0);
+    if (batch.chunkPad.length > 0) readChunk(row, batch, at);
     batch.monteCarloReturn[at] = done.monteCarlo[row] ?? 0;
     batch.monteCarloReturnCut[at] = done.monteCarloCut[row] ?? 0;
     batch.imitation[at] = done.idle[row] ? 0 : 1;
@@ -329,7 +358,8 @@ export function createTransitionPool(options: PoolOptions) {
     transitionCount: (): number => transitionCount,
     observationCount: (): number => observationCount,
 
-    createBatch: (size: number): TransitionBatch => ({
+    /** `chunk`: K of the action chunks; 0 = none. */
+    createBatch: (size: number, chunk = 0): TransitionBatch => ({
       size,
       rows: ints(size),
       embedding: floats(size * E),
@@ -343,6 +373,8 @@ export function createTransitionPool(options: PoolOptions) {
       monteCarloReturnCut: floats(size),
       imitation: floats(size),
       human: floats(size),
+      actionChunk: floats(size * chunk * A),
+      chunkPad: floats(size * chunk),
     }),
 
     /** Draws `count` transitions uniformly, with replacement, into places `offset` … of the batch. */

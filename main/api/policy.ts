@@ -1,6 +1,6 @@
 /** The manifest that travels with a policy or an encoder: everything a runtime needs besides the ONNX file beside it. */
 import { z } from 'zod';
-import { actionMaskSchema } from './action.ts';
+import { ACTION_SIZE, actionMaskSchema } from './action.ts';
 import { observationKindSchema } from './observation.ts';
 import { taskIdSchema } from './task.ts';
 
@@ -22,12 +22,44 @@ export const encoderManifestSchema = z
   .readonly();
 export type EncoderManifest = z.infer<typeof encoderManifestSchema>;
 
+export const headSchema = z.enum([
+  'consistency',
+  'mse',
+  'gaussian',
+  'gmm',
+  'categorical',
+  'categorical-autoregressive',
+  'diffusion',
+  'flow',
+  'tanh-gaussian',
+]);
+export type HeadName = z.infer<typeof headSchema>;
+
+/** A policy that predicts K actions at a time, and how its chunks are executed (`main/learn/policies/chunk-executor.ts`). */
+export const chunkSchema = z
+  .object({
+    /** K */
+    size: z.int().positive(),
+    /** M ≤ K: actions executed before the policy is asked again. */
+    execute: z.int().positive(),
+    /** First actions of a newer chunk to drop, because they were meant for ticks that have passed. */
+    latencySteps: z.int().min(0),
+    /** Temporal ensembling of overlapping chunks: weights exp(−rate·i), i = 0 the oldest; absent = none. */
+    ensembleRate: z.number().min(0).optional(),
+  })
+  .readonly();
+export type ChunkExecution = z.infer<typeof chunkSchema>;
+
 export const policyManifestSchema = z
   .object({
     kind: z.literal('policy'),
     /** Unique within a project folder, e.g. `starter` or `run-3/1200`. */
     name: z.string(),
-    head: z.enum(['consistency']),
+    head: headSchema,
+    /** Numbers of standard normal noise that one evaluation takes. */
+    noiseSize: z.int().positive().default(ACTION_SIZE),
+    /** Absent: one action at a time, output `action` [1, A]; else output `actions` [1, K, A]. */
+    chunk: chunkSchema.optional(),
     task: taskIdSchema,
     observation: observationKindSchema,
     /** ONNX graph that takes its weights as inputs, beside this manifest. */

@@ -3,17 +3,34 @@ import { z } from 'zod';
 import { observationKindSchema } from './observation.ts';
 import { taskIdSchema } from './task.ts';
 
-export const algorithmSchema = z.enum(['conrft']);
+/**
+ * `conrft` and `cal-ql` (its critic alone improves the policy, no imitation), `rlpd` and `hil-serl` learn from reward; `imitation` is behaviour cloning
+ * with any policy head: offline it is SFT on the demonstrations, online it goes on as the corrections come in (HG-DAgger).
+ */
+export const algorithmSchema = z.enum(['conrft', 'cal-ql', 'rlpd', 'hil-serl', 'imitation']);
 export type AlgorithmName = z.infer<typeof algorithmSchema>;
-/** `cell` is ConRFT without the Cal-QL term and with a Monte-Carlo floor; `paper` and `released-code` are what they say. */
+/** `paper` and `released-code` are what they say; `cell` is what was found to work in the simulated cell. Not every algorithm has all. */
 export const presetSchema = z.enum(['cell', 'paper', 'released-code']);
 export type PresetName = z.infer<typeof presetSchema>;
 export const stageSchema = z.enum(['offline', 'online']);
 export type Stage = z.infer<typeof stageSchema>;
 
+/** The handbook's recipes (`main/learn/recipes/`): settings of an algorithm and how their result is judged, as data. */
+export const recipeSchema = z.enum([
+  'bc-baseline',
+  'multi-modal',
+  'precise-trajectories',
+  'high-rate',
+  'add-tactile',
+  'rl-fine-tune',
+]);
+export type RecipeName = z.infer<typeof recipeSchema>;
+
 const runSpecFields = z.object({
   algorithm: algorithmSchema,
   preset: presetSchema,
+  /** Settings of this recipe instead of the preset's. */
+  recipe: recipeSchema.optional(),
   stage: stageSchema,
   task: taskIdSchema,
   observation: observationKindSchema,

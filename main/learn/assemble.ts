@@ -10,8 +10,7 @@ import { TASKS } from '../api/task.ts';
 import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
 import { readEncoderManifest } from '../policy/encoder-runtime.ts';
 import { type Learner, type ObservationSizes, ShapeError } from './algorithms/algorithm.ts';
-import type { ConrftConfig } from './algorithms/conrft-config.ts';
-import { conrft } from './algorithms/conrft-learner.ts';
+import { type ConfiguredAlgorithm, configureAlgorithm } from './algorithms/registry.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { createEmbedder } from './embed-missing.ts';
 import { toOnnx } from './graph/onnx.ts';
@@ -19,14 +18,14 @@ import { createOrtBackend } from './graph/ort.ts';
 import { exportPolicy, type PolicyFiles, readPolicy } from './policies/export-policy.ts';
 import { createRestorableRng } from './restorable-rng.ts';
 import { policyOrigin, runFolder } from './run-folder.ts';
-import { createTrainer, settingsOf, TrainingError } from './trainer.ts';
+import { createTrainer, storedSettings, TrainingError } from './trainer.ts';
 
 export async function assembleTrainer(config: TrainerConfig, clock: Clock, report: (message: FromTrainer) => void) {
   const trainer: TrainerConfig = { ...config, spec: runSpecSchema.parse(config.spec) };
   const { spec, projectFolder, runId } = trainer;
-  const algorithm = conrft; // the only one that `RunSpec` names
   const files = runFolder(projectFolder, runId);
-  const settings = settingsOf(files.config, algorithm.parseConfig, algorithm.presets[spec.preset]);
+  const algorithm = configureAlgorithm(spec, storedSettings(files.config));
+  const { settings } = algorithm;
   writeFileSync(files.config, `${JSON.stringify(settings, undefined, 2)}\n`);
 
   const encoder = spec.observation === 'pixels' ? encoderOf(trainer) : undefined;
@@ -43,6 +42,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
     proprioceptionSize: PROPRIOCEPTION_SIZE,
     stack: PROPRIOCEPTION_STACK,
     discount: settings.discount,
+    nStep: settings.nStep ?? 1,
   });
   const source = openLearningSource({
     folder: projectFolder,
@@ -54,9 +54,9 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   const runs = openRunStore(projectFolder, clock);
   const rng = createRestorableRng(spec.seed);
   const backend = createOrtBackend({ threads: trainer.threads });
-  const learner = await algorithm.createLearner({ backend, config: settings, stage: spec.stage, sizes, rng });
+  const learner = await algorithm.createLearner({ backend, stage: spec.stage, sizes, rng });
   const parameters = learner.policyParameters.map(({ name, shape }) => ({ name, shape }));
-  const graph = toOnnx(algorithm.policyStep(settings, sizes), { name: 'policy' });
+  const graph = toOnnx(algorithm.policyStep(sizes), { name: 'policy' });
   beginFrom(trainer, learner, encoder?.manifest.sha256);
   const embedder = createEmbedder(source, pool, encoder?.manifestPath);
 
@@ -70,7 +70,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
         exportPolicy(
           files.policy(step),
           {
-            ...policyHead(spec, settings, sizes),
+            ...manifestHead(spec, algorithm, sizes),
             name: files.policyName(step),
             parameters,
             ...(encoder && { encoderSha256: encoder.manifest.sha256 }),
@@ -90,16 +90,16 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
 }
 
 /** The part of a manifest that does not change while a run lasts. */
-function policyHead(spec: RunSpec, settings: ConrftConfig, sizes: ObservationSizes) {
+function manifestHead(spec: RunSpec, { policyHead, settings }: ConfiguredAlgorithm, sizes: ObservationSizes) {
   return {
-    head: 'consistency',
+    ...policyHead,
     task: spec.task,
     observation: spec.observation,
     embeddingSize: sizes.embedding,
     proprioceptionSize: sizes.proprioception,
     actionMask: sizes.actionMask,
     actingNoiseStd: settings.actingNoiseStd,
-  } as const;
+  };
 }
 
 function encoderOf({ encoderManifestPath }: TrainerConfig) {

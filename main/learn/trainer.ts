@@ -11,8 +11,7 @@ import type { TransitionBatch, TransitionPool } from '../../data/transition-pool
 import type { Clock } from '../api/clock.ts';
 import type { RunStatus } from '../api/run.ts';
 import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
-import type { Learner, Metrics } from './algorithms/algorithm.ts';
-import type { ConrftConfig } from './algorithms/conrft-config.ts';
+import type { Learner, Metrics, TrainingSettings } from './algorithms/algorithm.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { createMeter } from './meter.ts';
 import type { RestorableRng } from './restorable-rng.ts';
@@ -21,7 +20,7 @@ import { drawMixed } from './sampler.ts';
 
 export interface TrainerParts {
   readonly trainer: TrainerConfig;
-  readonly settings: ConrftConfig;
+  readonly settings: TrainingSettings;
   readonly clock: Clock;
   /** The same one that the learner draws its noise from. */
   readonly rng: RestorableRng;
@@ -60,7 +59,7 @@ export type Trainer = Awaited<ReturnType<typeof createTrainer>>;
 export async function createTrainer(parts: TrainerParts) {
   const { trainer, settings, clock, learner, pool, source, runs, files, report } = parts;
   const { spec, runId } = trainer;
-  const batch: TransitionBatch = pool.createBatch(learner.batches * learner.batchSize);
+  const batch: TransitionBatch = pool.createBatch(learner.batches * learner.batchSize, learner.chunk);
   const mixture = { stage: spec.stage, demoShare: settings.demoShare };
   const wanted = spec.steps ?? (spec.stage === 'offline' ? settings.offlineSteps : undefined);
   const meter = createMeter(clock, runId, runs);
@@ -293,7 +292,11 @@ export async function createTrainer(parts: TrainerParts) {
   };
 }
 
-/** The settings a run uses: those in its folder when it was started before, or was prepared with its own. */
-export function settingsOf<Config>(path: string, parse: (value: unknown) => Config, preset: Config): Config {
-  return existsSync(path) ? parse({ ...preset, ...JSON.parse(readFileSync(path, 'utf8')) }) : preset;
+/** The settings in a run's folder, where it was started before or was prepared with its own. */
+export function storedSettings(path: string): object {
+  if (!existsSync(path)) return {};
+  const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (typeof stored !== 'object' || stored === null)
+    throw new TrainingError(`${path} holds no settings`, 'Remove it, or start a new run.');
+  return stored;
 }

@@ -47,6 +47,8 @@ function syntheticBatch(size: number): TransitionBatch {
     monteCarloReturnCut: normals(size),
     imitation: ones,
     human: ones,
+    actionChunk: new Float32Array(),
+    chunkPad: new Float32Array(),
   };
 }
 

@@ -67,6 +67,52 @@ test('stacking looks back within the episode only, and a transition joins neighb
     source.close();
   }));
 
+/** One episode with action i and reward i at step i, observation i; drivers as given. */
+function countingEpisode(actors: readonly Actor[], outcome: Outcome) {
+  const steps = actors.map((actor, index) => {
+    const last = index === actors.length - 1;
+    return {
+      ...{ actor, idle: false, action: new Float32Array(7).fill(index), reward: index, rl: true, demo: false },
+      ...{ terminated: last && outcome !== 'truncated', truncated: last && outcome === 'truncated' },
+    };
+  });
+  const observations = Array.from({ length: actors.length + 1 }, (_, index) => ({
+    proprioception: new Float32Array(1).fill(index),
+    embedding: undefined,
+  }));
+  return { id: 1, task: 'insert', mode: 'run', outcome, observations, steps } as const;
+}
+
+test('n-step rewards stop at the end of the episode: a time-out bootstraps with what is left of the discount, an end does not', () => {
+  for (const outcome of ['truncated', 'failure'] as const) {
+    const pool = createTransitionPool({ embeddingSize: 0, proprioceptionSize: 1, stack: 1, discount: 0.5, nStep: 3 });
+    pool.addEpisode(countingEpisode(['policy', 'policy', 'human', 'human', 'policy'], outcome));
+    const batch = pool.createBatch(5);
+    for (let row = 0; row < 5; row++) pool.readTransition(row, batch, row);
+    const last = batch.reward[4]!;
+    const expected = [0 + 0.5 * 1 + 0.25 * 2, 1 + 0.5 * 2 + 0.25 * 3, 2 + 0.5 * 3 + 0.25 * last, 3 + 0.5 * last, last];
+    assert.deepEqual(batch.reward, Float32Array.from(expected));
+    assert.deepEqual([...batch.nextProprioception], [3, 4, 5, 5, 5]);
+    assert.deepEqual([...batch.mask], outcome === 'truncated' ? [0.25, 0.25, 0.25, 0.5, 1] : [0.25, 0.25, 0, 0, 0]);
+  }
+});
+
+test('an action chunk ends where the episode or its driver does, and says what is padding', () => {
+  const pool = createTransitionPool({ embeddingSize: 0, proprioceptionSize: 1, stack: 1, discount: 0.9 });
+  pool.addEpisode(countingEpisode(['human', 'human', 'human', 'policy', 'human'], 'success'));
+  const batch = pool.createBatch(5, 3);
+  for (let row = 0; row < 5; row++) pool.readTransition(row, batch, row);
+  const chunks = Array.from({ length: 5 }, (_, row) => [0, 1, 2].map((k) => batch.actionChunk[(row * 3 + k) * 7 + 6]));
+  assert.deepEqual(chunks, [
+    [0, 1, 2],
+    [1, 2, 2],
+    [2, 2, 2],
+    [3, 3, 3],
+    [4, 4, 4],
+  ]);
+  assert.deepEqual([...batch.chunkPad], [0, 0, 0, 0, 0, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1]);
+});
+
 test('only ended episodes are visible, missing embeddings are reported, and a limit reads nothing newer', () =>
   inFolder(async (folder) => {
     const rng = createRng(2);

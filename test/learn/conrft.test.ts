@@ -47,6 +47,8 @@ function randomBatch(size: number, rng: Rng, { embedding, proprioception }: type
     monteCarloReturnCut: normals(size).map((value, index) => (index % 2 ? value : Number.NEGATIVE_INFINITY)),
     imitation: Float32Array.from({ length: size }, (_, index) => (index % 4 ? 1 : 0)),
     human: new Float32Array(size).fill(1),
+    actionChunk: new Float32Array(),
+    chunkPad: new Float32Array(),
   };
 }
 

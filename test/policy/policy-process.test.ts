@@ -1,9 +1,11 @@
 /** The policy process over its real channel: actions from a seed, hot swap, refusals that leave the policy in use alone. */
+
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
 import type { PolicyManifest } from '../../main/api/policy.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../../main/api/policy-process.ts';
@@ -35,7 +37,7 @@ function writePolicy(
   const weights = initialParameters(parameters, createRng(seed));
   if (nan) weights[10] = Number.NaN;
   const manifest = {
-    ...({ name, head: 'consistency', task: 'insert', observation: 'state' } as const),
+    ...({ name, head: 'consistency', noiseSize: ACTION_SIZE, task: 'insert', observation: 'state' } as const),
     parameters: parameters.map(({ name, shape }) => ({ name, shape })),
     embeddingSize: SIZES.embedding,
     proprioceptionSize: SIZES.proprioception,

@@ -3,8 +3,9 @@
  * when to update and what to store is the trainer's business. All chance comes from the `Rng` it is given.
  */
 
+import type { ChunkExecution, HeadName } from '../../api/policy.ts';
 import type { Rng } from '../../api/rng.ts';
-import type { PresetName, Stage } from '../../api/run.ts';
+import type { AlgorithmName, PresetName, Stage } from '../../api/run.ts';
 import type { Backend } from '../graph/backend.ts';
 import type { Step } from '../graph/step.ts';
 import type { ParameterSpec } from '../nets/parameters.ts';
@@ -40,6 +41,34 @@ export interface TransitionBatch {
   readonly imitation: Float32Array;
   /** [N] 1 = human-driven. */
   readonly human: Float32Array;
+  /** [N, K, A] the actions from here on, for a learner with `chunk` = K: those of the same episode and the same driver; then the last one again. */
+  readonly actionChunk: Float32Array;
+  /** [N, K] 1 = padding. */
+  readonly chunkPad: Float32Array;
+}
+
+/** What every algorithm's settings name for the trainer. */
+export interface TrainingSettings {
+  /** γ */
+  readonly discount: number;
+  /** Share of an online batch that comes from the demo buffer. */
+  readonly demoShare: number;
+  /** Actor updates of an offline run that names no number. */
+  readonly offlineSteps: number;
+  /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
+  readonly actorUpdatesPerStep: number;
+  readonly trainingStarts: number;
+  /** Standard deviation of the acting noise that published policies ask for. */
+  readonly actingNoiseStd: number;
+  /** Steps summed into one reward before the target bootstraps; 1 where absent. */
+  readonly nStep?: number;
+}
+
+/** How a policy's outputs are to be run. */
+export interface PolicyHead {
+  readonly head: HeadName;
+  readonly noiseSize: number;
+  readonly chunk?: ChunkExecution;
 }
 
 /** Everything that a learner must find again to continue to the byte. */
@@ -54,6 +83,8 @@ export interface Learner {
   /** One after the other, the batches of the critic updates that make one `update`; the actor's is the last of them. */
   readonly batches: number;
   readonly batchSize: number;
+  /** K of the action chunks it learns from; 0 where absent: none are drawn. */
+  readonly chunk?: number;
   readonly policyParameters: readonly ParameterSpec[];
   /** One actor update with the critic updates that go with it. `batch.size` is `batches · batchSize`. */
   update(batch: TransitionBatch): Promise<Metrics>;
@@ -78,15 +109,17 @@ export interface LearnerOptions<Config> {
   readonly rng: Rng;
 }
 
-export interface Algorithm<Config> {
-  readonly name: string;
-  readonly presets: Readonly<Record<PresetName, Config>>;
+export interface Algorithm<Config extends TrainingSettings> {
+  readonly name: AlgorithmName;
+  /** Those it has; `cell` is always there. */
+  readonly presets: Readonly<Partial<Record<PresetName, Config>> & Record<'cell', Config>>;
   /** Settings as stored in a run's folder. Throws when they are not usable. */
   parseConfig(value: unknown): Config;
   createLearner(options: LearnerOptions<Config>): Promise<Learner>;
   /** The policy's graph for one observation, weights as inputs. */
   policyStep(config: Config, sizes: ObservationSizes): Step;
   policyParameters(config: Config, sizes: ObservationSizes): readonly ParameterSpec[];
+  policyHead(config: Config): PolicyHead;
 }
 
 /** Weights that do not fit the nets they are meant for. */

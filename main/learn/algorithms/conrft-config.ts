@@ -50,6 +50,8 @@ export const configSchema = z
     policyImitation: z.number().min(0).max(1),
     /** Standard deviation of the acting noise that published policies ask for. */
     actingNoiseStd: z.number().min(0),
+    /** n: steps summed into one reward before the target bootstraps. */
+    nStep: z.int().positive(),
   })
   .readonly();
 export type ConrftConfig = z.infer<typeof configSchema>;
@@ -73,6 +75,7 @@ const paper: ConrftConfig = {
   trainingStarts: 100, // released code
   policyImitation: 1,
   actingNoiseStd: 0,
+  nStep: 1,
 };
 
 export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {

@@ -35,6 +35,7 @@ export const conrft: Algorithm<ConrftConfig> = {
   createLearner: createConrftLearner,
   policyStep: conrftPolicyStep,
   policyParameters: (config, sizes) => conrftNets(config, sizes).actorParameters,
+  policyHead: () => ({ head: 'consistency', noiseSize: ACTION_SIZE }),
 };
 
 /** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */

@@ -1,0 +1,72 @@
+/** The algorithms that a run may name, one line each, and how a run gets one with its settings. */
+import type { AlgorithmName, PresetName, RunSpec } from '../../api/run.ts';
+import type { Step } from '../graph/step.ts';
+import type { ParameterSpec } from '../nets/parameters.ts';
+import type {
+  Algorithm,
+  Learner,
+  LearnerOptions,
+  ObservationSizes,
+  PolicyHead,
+  TrainingSettings,
+} from './algorithm.ts';
+import { calQl } from './cal-ql.ts';
+import { conrft } from './conrft-learner.ts';
+
+/** An algorithm with its settings: who uses it need not know their type. */
+export interface ConfiguredAlgorithm {
+  readonly name: AlgorithmName;
+  readonly settings: TrainingSettings;
+  createLearner(options: Omit<LearnerOptions<unknown>, 'config'>): Promise<Learner>;
+  policyStep(sizes: ObservationSizes): Step;
+  policyParameters(sizes: ObservationSizes): readonly ParameterSpec[];
+  readonly policyHead: PolicyHead;
+}
+
+interface Entry {
+  readonly presets: readonly PresetName[];
+  /** Settings of the preset with `changes` on top. Throws when they are not usable. */
+  configure(preset: PresetName, changes: object): ConfiguredAlgorithm;
+}
+
+function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): Entry {
+  const presets = Object.keys(algorithm.presets) as PresetName[]; // the keys of a record by preset
+  return {
+    presets,
+    configure: (preset, changes) => {
+      const base = algorithm.presets[preset];
+      if (!base) throw new RangeError(`${algorithm.name} has no preset \`${preset}\`. It has: ${presets.join(', ')}.`);
+      const config = algorithm.parseConfig({ ...base, ...changes });
+      return {
+        name: algorithm.name,
+        settings: config,
+        createLearner: (options) => algorithm.createLearner({ ...options, config }),
+        policyStep: (sizes) => algorithm.policyStep(config, sizes),
+        policyParameters: (sizes) => algorithm.policyParameters(config, sizes),
+        policyHead: algorithm.policyHead(config),
+      };
+    },
+  };
+}
+
+const ALGORITHMS: Readonly<Partial<Record<AlgorithmName, Entry>>> = {
+  conrft: entry(conrft),
+  'cal-ql': entry(calQl),
+};
+
+function entryOf(name: AlgorithmName): Entry {
+  const found = ALGORITHMS[name];
+  if (!found)
+    throw new RangeError(`There is no algorithm \`${name}\`. There are: ${Object.keys(ALGORITHMS).join(', ')}.`);
+  return found;
+}
+
+/** The algorithm that a run names, with the settings in `changes` instead of its preset's. */
+export function configureAlgorithm(
+  spec: Pick<RunSpec, 'algorithm' | 'preset'>,
+  changes: object = {},
+): ConfiguredAlgorithm {
+  return entryOf(spec.algorithm).configure(spec.preset, changes);
+}
+
+export const presetsOf = (name: AlgorithmName): readonly PresetName[] => entryOf(name).presets;
