@@ -24,6 +24,15 @@ interface Reduction {
 interface OneAxis {
   readonly axis: number;
 }
+/** Steps between two places of a kernel, and rows of zeros around the input; the same along both axes. */
+interface Window {
+  readonly stride: number;
+  readonly padding: number;
+}
+/** Also the sizes that the result has along the two axes: a stride hides them. */
+interface SizedWindow extends Window {
+  readonly size: readonly [number, number];
+}
 
 /** Op name → its attributes. Axes are stored non-negative and, where there are several, ascending. */
 export interface Attributes {
@@ -83,6 +92,10 @@ export interface Attributes {
   logSoftmax: OneAxis;
 
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+
+  conv2d: Window;
+  conv2dTranspose: SizedWindow;
+  conv2dKernel: SizedWindow;
 
   layerNorm: { readonly epsilon: number };
   normalize: { readonly epsilon: number };

@@ -23,6 +23,7 @@ export {
   logicalOr,
   where,
 } from './ops/compare.ts';
+export { conv2d, conv2dKernel, conv2dTranspose } from './ops/convolution.ts';
 export {
   abs,
   add,

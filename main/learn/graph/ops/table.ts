@@ -4,6 +4,7 @@
  */
 import { type Attributes, createNode, type Node, type OpName } from '../ir.ts';
 import { compare } from './compare.ts';
+import { convolution } from './convolution.ts';
 import { elementwise } from './elementwise.ts';
 import { linear } from './linear.ts';
 import { normalization } from './normalize.ts';
@@ -19,6 +20,7 @@ export const ops = {
   ...elementwise,
   ...reduce,
   ...linear,
+  ...convolution,
   ...normalization,
 } satisfies { [K in OpName]: Op<Attributes[K]> };
 

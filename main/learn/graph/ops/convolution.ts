@@ -1,0 +1,265 @@
+/**
+ * Two-dimensional convolution (cross-correlation, as in every deep-learning library), one stride and one zero padding for both
+ * axes. Letters: B batch, C input channels, O output channels, H × W input, K × L kernel, M × N output.
+ *   y[b,o,m,n] = Σ x[b, c, s·m + k − p, s·n + l − p] · w[o,c,k,l]
+ * Value and gradients are one trilinear form F(x, w, g) = Σ x·w·g, differentiated in one of its operands each: so each op's
+ * gradients are the two others, to any order, and nothing else is ever needed.
+ */
+import { type Attributes, type Node, type Shape, sizeOf } from '../ir.ts';
+import { apply, type Emitter, expectDTypes, type Op, real } from './op.ts';
+
+type Window = Attributes['conv2d'];
+type Sized = Attributes['conv2dTranspose'];
+
+/** x [B,C,H,W], kernel [O,C,K,L], y [B,O,M,N] */
+interface Geometry {
+  readonly x: Shape;
+  readonly kernel: Shape;
+  readonly y: Shape;
+}
+
+/** Where a kernel of `kernel` fits into `size`: M of H and K. Rows that no stride reaches are left out. */
+function positions(size: number, kernel: number, { stride, padding }: Window): number {
+  return Math.floor((size + 2 * padding - kernel) / stride) + 1;
+}
+
+/** Throws unless the three shapes belong together. */
+function expectFit({ x, kernel, y }: Geometry, window: Window): void {
+  const fits =
+    [x, kernel, y].every((shape) => shape.length === 4) &&
+    x[1] === kernel[1] &&
+    x[0] === y[0] &&
+    kernel[0] === y[1] &&
+    [2, 3].every((axis) => y[axis]! > 0 && positions(x[axis]!, kernel[axis]!, window) === y[axis]);
+  if (fits) return;
+  const [a, b, c] = [x, kernel, y].map((shape) => `[${shape.join(',')}]`);
+  throw new TypeError(`x ${a}, kernel ${b}, y ${c} do not fit with stride ${window.stride}, padding ${window.padding}`);
+}
+
+/** Visits every product of the form: places in x, in the kernel and in y. Slow and plain on purpose. */
+function forEachProduct(
+  { x, kernel, y }: Geometry,
+  { stride, padding }: Window,
+  visit: (xAt: number, kernelAt: number, yAt: number) => void,
+): void {
+  const [batch, channels, height, width] = [x[0]!, x[1]!, x[2]!, x[3]!];
+  const [outputs, kernelHeight, kernelWidth] = [kernel[0]!, kernel[2]!, kernel[3]!];
+  const [rows, columns] = [y[2]!, y[3]!];
+  for (let b = 0; b < batch; b++)
+    for (let o = 0; o < outputs; o++)
+      for (let m = 0; m < rows; m++)
+        for (let n = 0; n < columns; n++) {
+          const yAt = ((b * outputs + o) * rows + m) * columns + n;
+          for (let c = 0; c < channels; c++)
+            for (let k = 0; k < kernelHeight; k++) {
+              const row = stride * m + k - padding;
+              if (row < 0 || row >= height) continue;
+              for (let l = 0; l < kernelWidth; l++) {
+                const column = stride * n + l - padding;
+                if (column < 0 || column >= width) continue;
+                visit(
+                  ((b * channels + c) * height + row) * width + column,
+                  ((o * channels + c) * kernelHeight + k) * kernelWidth + l,
+                  yAt,
+                );
+              }
+            }
+        }
+}
+
+const onnxWindow = ({ stride, padding }: Window) => ({
+  strides: [stride, stride],
+  pads: [padding, padding, padding, padding],
+});
+
+interface Size {
+  readonly window: Window;
+  readonly x: Shape;
+  readonly kernel: Shape;
+}
+
+/** Kernels 1, 3, 7 and oblong; strides 1 and 2; paddings 0, 1 and 3; sizes of which the last row is not reached. */
+const SIZES: readonly Size[] = [
+  { window: { stride: 1, padding: 0 }, x: [2, 3, 4, 5], kernel: [2, 3, 1, 1] },
+  { window: { stride: 2, padding: 0 }, x: [2, 3, 6, 5], kernel: [4, 3, 1, 1] },
+  { window: { stride: 1, padding: 0 }, x: [1, 2, 4, 5], kernel: [3, 2, 3, 3] },
+  { window: { stride: 1, padding: 1 }, x: [2, 2, 4, 5], kernel: [3, 2, 3, 3] },
+  { window: { stride: 2, padding: 1 }, x: [2, 2, 6, 5], kernel: [3, 2, 3, 3] },
+  { window: { stride: 2, padding: 0 }, x: [2, 2, 6, 8], kernel: [1, 2, 3, 3] },
+  { window: { stride: 2, padding: 1 }, x: [1, 10, 4, 4], kernel: [2, 10, 3, 3] },
+  { window: { stride: 1, padding: 1 }, x: [2, 12, 3, 4], kernel: [3, 12, 3, 3] },
+  { window: { stride: 2, padding: 3 }, x: [1, 2, 8, 9], kernel: [2, 2, 7, 7] },
+  { window: { stride: 1, padding: 3 }, x: [1, 1, 5, 4], kernel: [2, 1, 7, 7] },
+  { window: { stride: 1, padding: 1 }, x: [1, 2, 5, 4], kernel: [2, 2, 3, 1] },
+];
+
+/** Shape of the result, where kernel and input fit. */
+const outputShape = (x: Shape, kernel: Shape, window: Window): Shape => [
+  x[0]!,
+  kernel[0]!,
+  positions(x[2]!, kernel[2]!, window),
+  positions(x[3]!, kernel[3]!, window),
+];
+
+const spatial = (shape: Shape) => [shape[2]!, shape[3]!] as const;
+
+export const convolution = {
+  /** (x [B,C,H,W], kernel [O,C,K,L]) → [B,O,M,N]: F without g */
+  conv2d: {
+    infer: ([x, kernel], window) => {
+      expectDTypes([x!, kernel!], 'float32', 'float32');
+      const y = outputShape(x!.shape, kernel!.shape, window);
+      expectFit({ x: x!.shape, kernel: kernel!.shape, y }, window);
+      return { shape: y, dtype: 'float32' };
+    },
+    evaluate: ([x, kernel], node) => {
+      const y = new Float64Array(sizeOf(node.shape));
+      const geometry = { x: node.inputs[0]!.shape, kernel: node.inputs[1]!.shape, y: node.shape };
+      forEachProduct(geometry, node.attributes, (xAt, kernelAt, yAt) => {
+        y[yAt]! += x![xAt]! * kernel![kernelAt]!;
+      });
+      return y;
+    },
+    vjp: (g, { inputs: [x, kernel], attributes }) => [
+      conv2dTranspose(g, kernel!, spatial(x!.shape), attributes),
+      conv2dKernel(x!, g, spatial(kernel!.shape), attributes),
+    ],
+    emit: (emitter, inputs, { attributes }) => emitter.node('Conv', inputs, { ints: onnxWindow(attributes) }),
+    smooth: true,
+    cases: SIZES.map(({ window, x, kernel }) => ({ inputs: [real(x), real(kernel)], attributes: window })),
+  } satisfies Op<Window>,
+
+  /** (g [B,O,M,N], kernel [O,C,K,L]) → [B,C,H,W]: ∂F/∂x, known as the transposed convolution */
+  conv2dTranspose: {
+    infer: ([g, kernel], { size, ...window }) => {
+      expectDTypes([g!, kernel!], 'float32', 'float32');
+      const x = [g!.shape[0]!, kernel!.shape[1]!, ...size];
+      expectFit({ x, kernel: kernel!.shape, y: g!.shape }, window);
+      return { shape: x, dtype: 'float32' };
+    },
+    evaluate: ([g, kernel], node) => {
+      const x = new Float64Array(sizeOf(node.shape));
+      const geometry = { x: node.shape, kernel: node.inputs[1]!.shape, y: node.inputs[0]!.shape };
+      forEachProduct(geometry, node.attributes, (xAt, kernelAt, yAt) => {
+        x[xAt]! += g![yAt]! * kernel![kernelAt]!;
+      });
+      return x;
+    },
+    vjp: (h, { inputs: [g, kernel], attributes }) => [
+      conv2d(h, kernel!, attributes),
+      conv2dKernel(h, g!, spatial(kernel!.shape), attributes),
+    ],
+    emit: (emitter, inputs, { inputs: [g, kernel], attributes: { size, ...window } }) => {
+      // The rows that no stride reached.
+      const rest = ([0, 1] as const).map(
+        (axis) =>
+          size[axis] - ((g!.shape[2 + axis]! - 1) * window.stride - 2 * window.padding + kernel!.shape[2 + axis]!),
+      );
+      return emitter.node('ConvTranspose', inputs, { ints: { ...onnxWindow(window), output_padding: rest } });
+    },
+    smooth: true,
+    cases: SIZES.map(({ window, x, kernel }) => ({
+      inputs: [real(outputShape(x, kernel, window)), real(kernel)],
+      attributes: { ...window, size: spatial(x) },
+    })),
+  } satisfies Op<Sized>,
+
+  /** (x [B,C,H,W], g [B,O,M,N]) → [O,C,K,L]: ∂F/∂w */
+  conv2dKernel: {
+    infer: ([x, g], { size, ...window }) => {
+      expectDTypes([x!, g!], 'float32', 'float32');
+      const kernel = [g!.shape[1]!, x!.shape[1]!, ...size];
+      expectFit({ x: x!.shape, kernel, y: g!.shape }, window);
+      return { shape: kernel, dtype: 'float32' };
+    },
+    evaluate: ([x, g], node) => {
+      const kernel = new Float64Array(sizeOf(node.shape));
+      const geometry = { x: node.inputs[0]!.shape, kernel: node.shape, y: node.inputs[1]!.shape };
+      forEachProduct(geometry, node.attributes, (xAt, kernelAt, yAt) => {
+        kernel[kernelAt]! += x![xAt]! * g![yAt]!;
+      });
+      return kernel;
+    },
+    vjp: (h, { inputs: [x, g], attributes }) => [
+      conv2dTranspose(g!, h, spatial(x!.shape), attributes),
+      conv2d(x!, h, attributes),
+    ],
+    emit: emitKernel,
+    smooth: true,
+    cases: SIZES.map(({ window, x, kernel }) => ({
+      inputs: [real(x), real(outputShape(x, kernel, window))],
+      attributes: { ...window, size: spatial(kernel) },
+    })),
+  } satisfies Op<Sized>,
+};
+
+/**
+ * The kernel's gradient sums over batch and places, a long sum for few results. Two ways to write it as matrix products: a
+ * convolution over the batch, K·L columns wide; or one product per place in the kernel, C columns wide. The wider one wins
+ * (`npm run bench -- convolution`): 7 × 7 over three colours the first way, 3 × 3 over many channels the second, twice as fast.
+ */
+function emitKernel(emitter: Emitter, [x, g]: readonly string[], node: Node<Sized>): string {
+  const swap = (value: string) => emitter.node('Transpose', [value], { ints: { perm: [1, 0, 2, 3] } });
+  const [channels, kernelHeight, kernelWidth] = [node.shape[1]!, ...node.attributes.size];
+  const [images, gradients] = [swap(x!), swap(g!)]; // [C,B,H,W], [O,B,M,N]
+  return channels >= kernelHeight * kernelWidth
+    ? emitByPlace(emitter, images, gradients, node)
+    : swap(emitAsConvolution(emitter, images, gradients, node));
+}
+
+/** The gradient slides over the images as a kernel of M × N taps, `stride` apart → [C,O,K,L]. */
+function emitAsConvolution(emitter: Emitter, images: string, gradients: string, { attributes }: Node<Sized>): string {
+  const { stride, padding, size } = attributes;
+  const whole = emitter.node('Conv', [images, gradients], {
+    ints: { dilations: [stride, stride], pads: [padding, padding, padding, padding] },
+  });
+  // Rows that no stride reached leave room for more places than the kernel has.
+  return emitter.node('Slice', [whole, emitter.integers([0, 0]), emitter.integers(size), emitter.integers([2, 3])]);
+}
+
+/** For each place k, l: G [O, B·M·N] times what that place has seen, [C, B·M·N]ᵀ → [O,C,K,L]. */
+function emitByPlace(emitter: Emitter, images: string, gradients: string, node: Node<Sized>): string {
+  const { stride, padding, size } = node.attributes;
+  const [outputs, channels] = [node.shape[0]!, node.shape[1]!];
+  const [, , rows, columns] = node.inputs[1]!.shape as [number, number, number, number]; // checked by `infer`
+  const padded =
+    padding === 0
+      ? images
+      : emitter.node('Pad', [images, emitter.integers([0, 0, padding, padding, 0, 0, padding, padding])]);
+  const flatGradients = emitter.node('Reshape', [gradients, emitter.integers([outputs, -1])]);
+  const products = Array.from({ length: size[0] * size[1] }, (_, place) => {
+    const [k, l] = [Math.floor(place / size[1]), place % size[1]];
+    const seen = emitter.node('Slice', [
+      padded,
+      emitter.integers([k, l]),
+      emitter.integers([k + stride * (rows - 1) + 1, l + stride * (columns - 1) + 1]),
+      emitter.integers([2, 3]),
+      emitter.integers([stride, stride]),
+    ]);
+    const product = emitter.node(
+      'FusedMatMul',
+      [flatGradients, emitter.node('Reshape', [seen, emitter.integers([channels, -1])])],
+      { domain: 'com.microsoft', ints: { transA: 0, transB: 1 } },
+    );
+    return emitter.node('Reshape', [product, emitter.integers([outputs, channels, 1])]);
+  });
+  const side = products.length === 1 ? products[0]! : emitter.node('Concat', products, { ints: { axis: 2 } });
+  return emitter.node('Reshape', [side, emitter.integers(node.shape)]);
+}
+
+const windowOf = ({ stride, padding }: Window): Window => ({ stride, padding });
+
+/** x [B,C,H,W] convolved with kernel [O,C,K,L] → [B,O,M,N], M = ⌊(H + 2·padding − K) / stride⌋ + 1. */
+export function conv2d(x: Node, kernel: Node, window: Window): Node {
+  return apply('conv2d', convolution.conv2d, [x, kernel], windowOf(window));
+}
+
+/** The gradient of `conv2d` with respect to an x of `size` H × W: g [B,O,M,N], kernel [O,C,K,L] → [B,C,H,W]. */
+export function conv2dTranspose(g: Node, kernel: Node, size: readonly [number, number], window: Window): Node {
+  return apply('conv2dTranspose', convolution.conv2dTranspose, [g, kernel], { ...windowOf(window), size });
+}
+
+/** The gradient of `conv2d` with respect to a kernel of `size` K × L: x [B,C,H,W], g [B,O,M,N] → [O,C,K,L]. */
+export function conv2dKernel(x: Node, g: Node, size: readonly [number, number], window: Window): Node {
+  return apply('conv2dKernel', convolution.conv2dKernel, [x, g], { ...windowOf(window), size });
+}
