@@ -28,6 +28,7 @@ const wrapperOnly = (name: string) => new RegExp(`^${name}(/|$)`);
 const TABLE: readonly Row[] = [
   { files: /^main\/api\//, may: [api], packages: [wrapperOnly('zod')] },
   { files: /^main\/learn\/graph\/ort\.ts$/, may: [graph], packages: [node, wrapperOnly('onnxruntime-node')] },
+  { files: /^main\/learn\/graph\/tfjs-ops\.ts$/, may: [graph], packages: [wrapperOnly('@tensorflow/tfjs')] },
   { files: /^main\/learn\/graph\//, may: [graph], packages: [node] },
   { files: /^main\/learn\/losses\//, may: [graph, losses], packages: [] },
   { files: /^main\/learn\/nets\//, may: [graph, nets, /^main\/api\/rng\.ts$/], packages: [] },
@@ -115,6 +116,7 @@ const TABLE: readonly Row[] = [
 /** Packages that exactly one file of the product may import. */
 const ONE_WRAPPER = [
   'onnxruntime-node',
+  '@tensorflow/tfjs',
   'better-sqlite3',
   'node-hid',
   '@mujoco/mujoco',

@@ -21,14 +21,16 @@ export interface OnnxOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** float32 inputs and initializers that the file has in a smaller type: pictures as uint8, weights as float16. */
   readonly stored?: Readonly<Record<string, 'uint8' | 'float16'>>;
+  /** Only ops of the ONNX standard, at the price of moving transposed operands; false when not given. */
+  readonly standard?: boolean;
 }
 
 export function toOnnx(
   step: Step,
-  { name, docString = '', initializers = {}, metadata = {}, stored = {} }: OnnxOptions,
+  { name, docString = '', initializers = {}, metadata = {}, stored = {}, standard = false }: OnnxOptions,
 ): Uint8Array {
   const { outputs } = simplify(step);
-  const emission = createEmission([...Object.keys(step.inputs), ...Object.keys(outputs)]);
+  const emission = createEmission([...Object.keys(step.inputs), ...Object.keys(outputs)], standard);
   const values = new Map<Node, string>();
   for (const node of reachable(Object.values(outputs))) {
     const emitted = opOf(node).emit(
@@ -64,7 +66,7 @@ export function toOnnx(
 }
 
 /** An emitter and what it has emitted so far. `reserved` names are not given to inner values. */
-function createEmission(reserved: readonly string[]) {
+function createEmission(reserved: readonly string[], standard: boolean) {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const made = new Map<string, string | readonly string[]>();
@@ -93,6 +95,7 @@ function createEmission(reserved: readonly string[]) {
     return outputs;
   };
   const emitter: Emitter = {
+    standard,
     node: (opType, inputs, options) => add(opType, inputs, 1, options)[0]!,
     nodes: add,
     constant,

@@ -6,6 +6,7 @@ import { createNode } from '../../../main/learn/graph/ir.ts';
 import { createOrtBackend } from '../../../main/learn/graph/ort.ts';
 import { check, defineStep } from '../../../main/learn/graph/step.ts';
 import * as t from '../../../main/learn/graph/tensor.ts';
+import { createTfjsBackend, loadTensorFlow } from '../../../main/learn/graph/tfjs.ts';
 
 const step = () => {
   const x = t.input('x', [2, 2]);
@@ -23,6 +24,7 @@ const backends = {
   interpreter,
   'one thread': createOrtBackend({ threads: 1 }),
   'two threads': createOrtBackend({ threads: 2 }),
+  'pure JavaScript': createTfjsBackend(await loadTensorFlow('@tensorflow/tfjs')),
 };
 
 for (const [title, backend] of Object.entries(backends))

@@ -1,10 +1,10 @@
 /**
  * Matrix products, batched over leading axes that broadcast. Either operand may be read transposed without moving data:
- * ONNX's own MatMul cannot, com.microsoft's FusedMatMul can.
+ * ONNX's own MatMul cannot, com.microsoft's FusedMatMul can (and its Gemm, for two matrices).
  */
 import { type Attributes, type Node, type Shape, sizeOf } from '../ir.ts';
 import { broadcastShapes, broadcastStrides, offsets } from '../layout.ts';
-import { apply, expectDTypes, type Op, type Operand, real } from './op.ts';
+import { apply, type Emitter, expectDTypes, type Op, type Operand, real } from './op.ts';
 import { reshape } from './shape.ts';
 
 type MatMul = Attributes['matmul'];
@@ -53,13 +53,7 @@ export const linear = {
         : matmul(g, b!, { transposeB: !transposeB }),
       transposeB ? gradientOfB(g, a!, b!.shape, transposeA, true) : gradientOfB(g, a!, b!.shape, transposeA, false),
     ],
-    emit: (emitter, inputs, { attributes: { transposeA, transposeB } }) =>
-      transposeA || transposeB
-        ? emitter.node('FusedMatMul', inputs, {
-            domain: 'com.microsoft',
-            ints: { transA: Number(transposeA), transB: Number(transposeB) },
-          })
-        : emitter.node('MatMul', inputs),
+    emit: emitProduct,
     smooth: true,
     cases: [
       { inputs: [real([3, 4]), real([4, 2])], attributes: plain },
@@ -76,6 +70,21 @@ export const linear = {
     ],
   } satisfies Op<MatMul>,
 };
+
+/** Without com.microsoft: Gemm for two matrices; for batches the transposed operand is moved, once for all its users. */
+function emitProduct(emitter: Emitter, [a, b]: readonly string[], node: Node<MatMul>): string {
+  const { transposeA, transposeB } = node.attributes;
+  if (!transposeA && !transposeB) return emitter.node('MatMul', [a!, b!]);
+  const ints = { transA: Number(transposeA), transB: Number(transposeB) };
+  if (!emitter.standard) return emitter.node('FusedMatMul', [a!, b!], { domain: 'com.microsoft', ints });
+  if (node.inputs.every(({ shape }) => shape.length === 2)) return emitter.node('Gemm', [a!, b!], { ints });
+  const moved = (value: string, { shape }: Node) => {
+    const perm = [...shape.keys()].slice(0, -2).concat(shape.length - 1, shape.length - 2);
+    return emitter.once(`${value} transposed`, () => emitter.node('Transpose', [value], { ints: { perm } }));
+  };
+  const [nodeA, nodeB] = node.inputs;
+  return emitter.node('MatMul', [transposeA ? moved(a!, nodeA!) : a!, transposeB ? moved(b!, nodeB!) : b!]);
+}
 
 const batchOf = (shape: Shape): Shape => shape.slice(0, -2);
 

@@ -55,6 +55,8 @@ export const flags = (shape: Shape): Sample => ({ shape, dtype: 'bool', low: 0, 
 
 /** The ONNX graph under construction. Values are known by name. */
 export interface Emitter {
+  /** Only ops of the ONNX standard: what runs the graph may know none of com.microsoft. */
+  readonly standard: boolean;
   /** Adds a node with one result. An empty name stands for an operand left out. */
   node(opType: string, inputs: readonly string[], options?: OnnxNodeOptions): string;
   /** Adds a node with several results. */

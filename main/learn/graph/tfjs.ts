@@ -1,0 +1,170 @@
+/**
+ * TensorFlow.js as a backend, in single precision: evaluates a simplified step node by node with its kernels. Meant for
+ * `@tensorflow/tfjs-node-gpu`, an optional peer dependency that is loaded by name when asked for. The same path runs on the
+ * pure-JS package, which is slow, needs nothing, and checks our gradients by other people's kernels in the tests.
+ */
+import util from 'node:util';
+import { type Backend, elementsOf, expectNames, type TensorValue } from './backend.ts';
+import { type DType, isOp, type Node, reachable, type Shape } from './ir.ts';
+import { simplify } from './simplify.ts';
+import type { Step } from './step.ts';
+import { formOf, type Tensor, type TensorFlow, toTensor } from './tfjs-ops.ts';
+
+export type { TensorFlow } from './tfjs-ops.ts';
+
+/** Why TensorFlow cannot be had, with what to do about it. */
+export class TensorFlowUnavailable extends Error {
+  override readonly name = 'TensorFlowUnavailable';
+  readonly remedy: string;
+  constructor(message: string, remedy: string, cause?: unknown) {
+    super(message, { cause });
+    this.remedy = remedy;
+  }
+}
+
+const GPU_PACKAGE = '@tensorflow/tfjs-node-gpu';
+
+/** Loads the package and waits until it is ready to compute; rejects with TensorFlowUnavailable. */
+export async function loadTensorFlow(packageName: string = GPU_PACKAGE): Promise<TensorFlow> {
+  putBackRemovedFunctions();
+  let tf: TensorFlow;
+  try {
+    // Typed as the pure-JS package, whose interface it shares; the package itself may not be installed.
+    const loaded = (await import(packageName)) as TensorFlow & { readonly default?: TensorFlow };
+    tf = loaded.default ?? loaded;
+    await tf.ready();
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw new TensorFlowUnavailable(
+      `${packageName} cannot be loaded: ${reason}`,
+      `npm install --no-save ${packageName}@4 (downloads some 400 MB; needs an NVIDIA card with CUDA 11 and cuDNN 8).`,
+      error,
+    );
+  }
+  // Only the Node packages have this; without a card they would compute on the processor and say nothing.
+  if (Reflect.get(tf.backend(), 'isGPUPackage') === true && Reflect.get(tf.backend(), 'isUsingGpuDevice') === false)
+    throw new TensorFlowUnavailable(
+      `${packageName} is installed but finds no graphics card it can use`,
+      'Install CUDA 11 and cuDNN 8 where the loader finds them (LD_LIBRARY_PATH), or choose the backend onnxruntime-cpu.',
+    );
+  return tf;
+}
+
+/** 4.22 calls functions of `util` that Node 23 has removed. */
+function putBackRemovedFunctions(): void {
+  const removed = {
+    isNullOrUndefined: (value: unknown): boolean => value === undefined || value === null,
+    isArray: Array.isArray,
+  };
+  for (const [name, made] of Object.entries(removed)) if (!(name in util)) Object.assign(util, { [name]: made });
+}
+
+export function createTfjsBackend(tf: TensorFlow): Backend {
+  return {
+    name: `tensorflow ${tf.getBackend()}`,
+    compile: async (step) => {
+      const { outputs } = simplify(step);
+      const schedule = scheduleOf(outputs);
+      const names = Object.keys(step.inputs);
+      const constants = new Map(
+        schedule.flatMap(({ node }) =>
+          isOp(node, 'constant') ? [[node, tf.keep(tf.tidy(() => formOf(node.op)(tf, [], node)))] as const] : [],
+        ),
+      );
+      return {
+        run: async (inputs, into = {}) => {
+          expectNames(names, inputs);
+          const results = tf.tidy(() => {
+            const given = Object.entries(step.inputs).map(
+              ([name, node]) =>
+                [node, toTensor(tf, elementsOf(name, inputs[name]!, node), node.shape, node.dtype)] as const,
+            );
+            const values = evaluate(tf, schedule, new Map<Node, Tensor>([...constants, ...given]));
+            return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, tf.clone(values(node))]));
+          });
+          try {
+            return await readResults(results, step, into);
+          } finally {
+            tf.dispose(results);
+          }
+        },
+        dispose: async () => {
+          for (const constant of constants.values()) constant.dispose();
+        },
+      };
+    },
+  };
+}
+
+/** A node to evaluate, and the values that nothing needs once it is done. */
+interface Turn {
+  readonly node: Node;
+  readonly done: readonly Node[];
+}
+
+function scheduleOf(outputs: Step['outputs']): readonly Turn[] {
+  const order = reachable(Object.values(outputs));
+  const results = new Set(Object.values(outputs));
+  const lastUser = new Map<Node, Node>();
+  for (const node of order) for (const input of node.inputs) lastUser.set(input, node);
+  return order.map((node) => ({
+    node,
+    done: [...new Set(node.inputs)].filter(
+      (input) => lastUser.get(input) === node && !results.has(input) && !isOp(input, 'constant'),
+    ),
+  }));
+}
+
+/** Values of all nodes; those that are used up are freed on the way, so that a long step needs little memory. */
+function evaluate(tf: TensorFlow, schedule: readonly Turn[], values: Map<Node, Tensor>): (node: Node) => Tensor {
+  const known = (node: Node): Tensor => {
+    const value = values.get(node);
+    if (!value) throw new Error(`${node.op} has not been evaluated; made at ${node.source}`);
+    return value;
+  };
+  for (const { node, done } of schedule) {
+    if (!values.has(node)) {
+      const form = formOf(node.op);
+      const inputs = node.inputs.map(known);
+      values.set(
+        node,
+        tf.tidy(() => form(tf, inputs, node)),
+      );
+    }
+    for (const used of done) known(used).dispose();
+  }
+  return known;
+}
+
+/** Copies the results into memory of our own. */
+async function readResults(
+  results: Readonly<Record<string, Tensor>>,
+  step: Step,
+  into: Readonly<Record<string, TensorValue>>,
+): Promise<Record<string, TensorValue>> {
+  const read: Record<string, TensorValue> = {};
+  for (const [name, tensor] of Object.entries(results)) {
+    const { shape, dtype } = step.outputs[name]!;
+    const target = into[name];
+    if (target) elementsOf(name, target, { shape, dtype });
+    read[name] = toValue(await tensor.data(), shape, dtype, target);
+  }
+  return read;
+}
+
+function toValue(data: ArrayLike<number>, shape: Shape, dtype: DType, target: TensorValue | undefined): TensorValue {
+  if (target?.data instanceof Float32Array) {
+    target.data.set(data);
+    return target;
+  }
+  switch (dtype) {
+    case 'float32':
+      return { shape, dtype, data: new Float32Array(data) };
+    case 'int64':
+      return { shape, dtype, data: BigInt64Array.from(Array.from(data, BigInt)) };
+    case 'bool':
+      return { shape, dtype, data: Uint8Array.from(data) };
+    default:
+      throw new Error(`no values of type ${dtype satisfies never}`);
+  }
+}
