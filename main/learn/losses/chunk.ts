@@ -1,0 +1,99 @@
+/**
+ * From the losses of single elements to one number: how every loss over a chunk of actions is averaged.
+ *   L = Σ_bk c_bk · Σ_d w_d ℓ_bkd / (Σ_d w_d · Σ_bk c_bk),     c_bk = ŵ_k · u_b · (1 − pad_bk)
+ * ŵ are time weights that sum to 1, u sample weights, w dimension weights. Letters: B batch, K steps of the chunk, D dimensions.
+ * With no weights it is the plain mean. Default: uniform in time (ACT, Diffusion Policy).
+ * Trap: steps after an episode's end are padding, not targets. A mean over all elements counts them in the denominator and
+ * teaches less from short chunks; ACT divides by the number of valid elements, and so do we.
+ */
+import { describeType, type Node } from '../graph/ir.ts';
+import { constant, logicalAnd, logicalNot, mean, mul, reshape, sum } from '../graph/tensor.ts';
+import { asFlags, asWeights, guard, maskedMean } from './masked.ts';
+
+export interface ChunkWeights {
+  /** [B, K], true or 1 where the chunk reaches past the episode's end (LeRobot's `action_is_pad`). */
+  readonly pad?: Node | undefined;
+  /** [B], ≥ 0; 0 for a sample that is no target. */
+  readonly sampleWeight?: Node | undefined;
+  /** K numbers, normalised here. */
+  readonly timeWeights?: readonly number[] | undefined;
+  /** D numbers ≥ 0, normalised here; 0 for a dimension that the task does not use. */
+  readonly dimensionWeights?: readonly number[] | undefined;
+}
+
+/** elements [B, K, D], or [B, D] for single actions (pad is [B] then) → scalar. */
+export function chunkMean(elements: Node, weights: ChunkWeights = {}): Node {
+  const cells = dimensionMean(elements, weights.dimensionWeights);
+  const cellWeights = [
+    timeWeightsOf(cells, weights.timeWeights),
+    sampleWeightsOf(cells, weights.sampleWeight),
+    weights.pad && asWeights(validCells(cells, weights.pad)),
+  ].flatMap((each) => each ?? []);
+  return cellWeights.length === 0
+    ? mean(cells)
+    : maskedMean(
+        cells,
+        cellWeights.reduce((a, b) => mul(a, b)),
+      );
+}
+
+/**
+ * Targets [B, K, D] with zeros where they do not count: padding and missing labels may hold anything, NaN included, and
+ * must not reach the arithmetic (see `masked.ts`). Every loss over chunks calls it on what it compares with.
+ */
+export function validTargets(targets: Node, { pad, sampleWeight, dimensionWeights }: ChunkWeights): Node {
+  const cells = targets.shape.slice(0, -1);
+  const column = (flags: Node) => reshape(flags, [...flags.shape, ...ones(targets.shape.length - flags.shape.length)]);
+  const used = dimensionWeights?.map((weight) => Number(weight > 0));
+  const masks = [
+    pad && column(validCells({ shape: cells }, pad)),
+    sampleWeight && column(asFlags(sampleWeight)),
+    used?.includes(0) ? constant(used, [...ones(cells.length), used.length], 'bool') : undefined,
+  ].flatMap((each) => each ?? []);
+  return masks.length === 0 ? targets : guard(masks.reduce(logicalAnd), targets);
+}
+
+/** e^(−λk), K numbers: near steps count more, their labels are the more reliable ones. */
+export function exponentialWeights(steps: number, decayPerStep: number): number[] {
+  return Array.from({ length: steps }, (_, step) => Math.exp(-decayPerStep * step));
+}
+
+function dimensionMean(elements: Node, weights: readonly number[] | undefined): Node {
+  if (!weights) return mean(elements, -1);
+  const total = weights.reduce((sum, each) => sum + each, 0);
+  expectCount('dimensionWeights', weights, elements.shape.at(-1), elements);
+  if (!(total > 0) || weights.some((each) => each < 0))
+    throw new RangeError(`dimensionWeights [${weights.join(', ')}]: expected numbers ≥ 0, not all of them 0`);
+  return sum(mul(elements, constant(weights.map((each) => each / total))), -1);
+}
+
+function timeWeightsOf(cells: Node, weights: readonly number[] | undefined): Node | undefined {
+  if (!weights) return undefined;
+  const total = weights.reduce((sum, each) => sum + each, 0);
+  if (cells.shape.length < 2)
+    throw new TypeError(`timeWeights need a chunk [B, K, D]; there is no K in ${describeType(cells)}`);
+  expectCount('timeWeights', weights, cells.shape.at(-1), cells);
+  return constant(
+    weights.map((each) => each / total),
+    [...ones(cells.shape.length - 1), weights.length],
+  );
+}
+
+function sampleWeightsOf(cells: Node, weights: Node | undefined): Node | undefined {
+  return weights && reshape(asWeights(weights), [...weights.shape, ...ones(cells.shape.length - weights.shape.length)]);
+}
+
+function validCells(cells: Pick<Node, 'shape'>, pad: Node): Node {
+  if (pad.shape.join() !== cells.shape.join())
+    throw new TypeError(
+      `pad is ${describeType(pad)}; this loss has steps [${cells.shape.join(',')}] and wants one flag for each`,
+    );
+  return logicalNot(asFlags(pad));
+}
+
+function expectCount(name: string, weights: readonly number[], size: number | undefined, of: Node): void {
+  if (weights.length !== size)
+    throw new TypeError(`${name} has ${weights.length} numbers; the losses ${describeType(of)} need ${size}`);
+}
+
+const ones = (count: number): number[] => new Array<number>(count).fill(1);
