@@ -5,14 +5,13 @@
  */
 import type { Node } from '../graph/ir.ts';
 import { reshape } from '../graph/tensor.ts';
-import { type InputGroup, type MlpSpec, mlp, mlpParameters, project } from './mlp.ts';
+import { type HiddenLayers, type InputGroup, type MlpSpec, mlp, mlpParameters, project } from './mlp.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 
-export interface EnsembleSpec {
+export interface EnsembleSpec extends HiddenLayers {
   readonly name: string;
   readonly members: number;
   readonly inputs: readonly InputGroup[];
-  readonly hidden: readonly number[];
 }
 
 const asMlp = (spec: EnsembleSpec): MlpSpec => ({ ...spec, output: 1 });

@@ -1,10 +1,11 @@
 /**
- * The block of HIL-SERL and ConRFT: (Dense → LayerNorm → tanh) × layers → Dense. Letters: B batch, D input, H hidden, O output.
+ * The block of HIL-SERL and ConRFT: (Dense → LayerNorm → tanh) × layers → Dense; or with ReLU (RLPD), or without LayerNorm.
+ * Letters: B batch, D input, H hidden, O output.
  * The first Dense is stored as one kernel per input group, xW = Σ xᵢWᵢ, so that a group that serves two evaluations
  * (the observation, in the imitation and in the Q loss) is multiplied, and differentiated, once.
  */
 import type { Node } from '../graph/ir.ts';
-import { add, layerNorm, matmul, tanh } from '../graph/tensor.ts';
+import { add, layerNorm, matmul, relu, tanh } from '../graph/tensor.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 
 export interface InputGroup {
@@ -12,11 +13,17 @@ export interface InputGroup {
   readonly size: number;
 }
 
-export interface MlpSpec {
+/** What stands between two Dense layers; LayerNorm and tanh where nothing is said. */
+export interface HiddenLayers {
+  readonly hidden: readonly number[];
+  readonly activation?: 'tanh' | 'relu';
+  readonly layerNorm?: boolean;
+}
+
+export interface MlpSpec extends HiddenLayers {
   /** Prefix of its parameters' names. */
   readonly name: string;
   readonly inputs: readonly InputGroup[];
-  readonly hidden: readonly number[];
   readonly output: number;
 }
 
@@ -43,7 +50,7 @@ export function layerNormParameters(prefix: string, size: number): ParameterSpec
 export function mlpParameters(spec: MlpSpec): ParameterSpec[] {
   const hidden = spec.hidden.flatMap((size, layer) => [
     ...denseParameters(`${spec.name}.${layer}`, inputsOf(spec, layer), size),
-    ...layerNormParameters(`${spec.name}.${layer}`, size),
+    ...(spec.layerNorm === false ? [] : layerNormParameters(`${spec.name}.${layer}`, size)),
   ]);
   return [...hidden, ...denseParameters(`${spec.name}.out`, inputsOf(spec, spec.hidden.length), spec.output)];
 }
@@ -59,11 +66,16 @@ export function project(parameters: Parameters, spec: { readonly name: string },
 
 /** Shares of the first layer's sum (from `project`, each [B, H] or [1, H]; with a leading [E] for an ensemble) → [B, O]. */
 export function mlp(parameters: Parameters, spec: MlpSpec, shares: readonly Node[]): Node {
+  const activation = spec.activation === 'relu' ? relu : tanh;
   let sum = shares.reduce((total, share) => add(total, share));
   for (let layer = 0; layer < spec.hidden.length; layer++) {
     const prefix = `${spec.name}.${layer}`;
     const biased = add(sum, parameters(`${prefix}.bias`));
-    const hidden = tanh(layerNorm(biased, parameters(`${prefix}.scale`), parameters(`${prefix}.offset`)));
+    const normal =
+      spec.layerNorm === false
+        ? biased
+        : layerNorm(biased, parameters(`${prefix}.scale`), parameters(`${prefix}.offset`));
+    const hidden = activation(normal);
     const next = layer + 1 < spec.hidden.length ? `${spec.name}.${layer + 1}` : `${spec.name}.out`;
     sum = matmul(hidden, parameters(`${next}.kernel.hidden`));
   }
