@@ -58,7 +58,8 @@ export function exponentialWeights(steps: number, decayPerStep: number): number[
   return Array.from({ length: steps }, (_, step) => Math.exp(-decayPerStep * step));
 }
 
-function dimensionMean(elements: Node, weights: readonly number[] | undefined): Node {
+/** elements […, D] → […], the mean over dimensions. */
+export function dimensionMean(elements: Node, weights: readonly number[] | undefined): Node {
   if (!weights) return mean(elements, -1);
   const total = weights.reduce((sum, each) => sum + each, 0);
   expectCount('dimensionWeights', weights, elements.shape.at(-1), elements);

@@ -5,7 +5,9 @@
  * u weighs samples: 0 for a step that is no imitation target. The mean over d is over the dimensions that the task uses.
  */
 import type { Node } from '../graph/ir.ts';
-import { add, constant, div, maximum, mul, reshape, square, sub, sum } from '../graph/tensor.ts';
+import { add, constant, div, logicalNot, maximum, mean, mul, reshape, square, sub, sum } from '../graph/tensor.ts';
+import { type ChunkWeights, dimensionMean, validTargets } from './chunk.ts';
+import { asFlags, asWeights, guard } from './masked.ts';
 
 /** predicted and target [B, A] → mean squared error over the used dimensions, [B]. */
 export function maskedError(predicted: Node, target: Node, mask: readonly boolean[]): Node {
@@ -15,6 +17,18 @@ export function maskedError(predicted: Node, target: Node, mask: readonly boolea
     [1, mask.length],
   );
   return sum(mul(square(sub(predicted, target)), weights), 1);
+}
+
+/** The same of chunks: predicted, target [B, K, D] → mean over each sample's own steps and used dimensions, [B]. */
+export function chunkErrors(
+  predicted: Node,
+  target: Node,
+  weights: Pick<ChunkWeights, 'pad' | 'dimensionWeights'> = {},
+): Node {
+  const cells = dimensionMean(square(sub(predicted, validTargets(target, weights))), weights.dimensionWeights);
+  if (!weights.pad) return mean(cells, 1);
+  const valid = logicalNot(asFlags(weights.pad));
+  return div(sum(guard(valid, cells), 1), maximum(sum(asWeights(valid), 1), 1));
 }
 
 /** errors [B], sigma [B, 1], sampleWeight [B] → scalar. */

@@ -1,14 +1,37 @@
 /**
- * One-step temporal difference of an ensemble (RLPD, HIL-SERL, ConRFT). Letters: E critics, B batch.
- *   y = r + γ · bootstrap · minᵢ Q̄ᵢ(s′, a′)          L = mean over E and B of (Qᵢ(s, a) − y)²
- * `bootstrap` is 1 − terminated: a time-out is not an end. The entropy term of RLPD is not here: none of our policies has one.
+ * One-step temporal difference of an ensemble (RLPD, HIL-SERL, ConRFT). Letters: E critics, Z of them in a subset, B batch.
+ *   y = r + γ · bootstrap · (minᵢ Q̄ᵢ(s′, a′) − α log π(a′|s′))          L = mean over E and B of (Qᵢ(s, a) − y)²
+ * `bootstrap` is 1 − terminated: a time-out is not an end. The entropy term is optional (RLPD's `backup_entropy`); ConRFT's
+ * policies have none.
+ * Traps: the entropy term is subtracted, and it ends with the episode like the value: it stands inside the bootstrap.
+ * RLPD's minimum is over a random subset drawn per update (Z = 2 of E = 10), the mean over all E is for the actor.
  */
 import type { Node } from '../graph/ir.ts';
-import { add, maximum, mean, min, mul, stopGradient, sub } from '../graph/tensor.ts';
+import { add, gather, maximum, mean, min, mul, type Operand, stopGradient, sub } from '../graph/tensor.ts';
+
+export interface EntropyBackup {
+  /** log π(a′|s′) [B] */
+  readonly nextLogProb: Node;
+  /** α */
+  readonly temperature: Operand;
+}
 
 /** reward [B], bootstrap [B], nextValues [E, B] → target [B], a constant to the gradient. */
-export function tdTarget(reward: Node, bootstrap: Node, nextValues: Node, discount: number): Node {
-  return stopGradient(add(reward, mul(mul(bootstrap, discount), min(nextValues, 0))));
+export function tdTarget(
+  reward: Node,
+  bootstrap: Node,
+  nextValues: Node,
+  discount: number,
+  entropy?: EntropyBackup,
+): Node {
+  const lowest = min(nextValues, 0);
+  const next = entropy ? sub(lowest, mul(entropy.nextLogProb, entropy.temperature)) : lowest;
+  return stopGradient(add(reward, mul(mul(bootstrap, discount), next)));
+}
+
+/** Rows of an ensemble: values [E, B], members int64 [Z] (drawn without replacement, an input of the step) → [Z, B]. */
+export function ensembleSubset(values: Node, members: Node): Node {
+  return gather(values, members, 0);
 }
 
 /**
