@@ -4,24 +4,17 @@
  */
 import { ACTION_SIZE } from '../../api/action.ts';
 import type { Rng } from '../../api/rng.ts';
-import type { TensorData, TensorLike, TensorValue } from '../graph/backend.ts';
+import type { TensorLike } from '../graph/backend.ts';
 import { defineStep, type Step } from '../graph/step.ts';
 import { input } from '../graph/tensor.ts';
 import { initialParameters, parameterCount, parametersFrom } from '../nets/parameters.ts';
 import { biasCorrections } from '../optim.ts';
 import { clipAction, SIGMA_STEPS, SIGMAS, sample } from '../policies/consistency.ts';
-import {
-  type Algorithm,
-  type Learner,
-  type LearnerOptions,
-  type LearnerState,
-  type Metrics,
-  type ObservationSizes,
-  ShapeError,
-  type TransitionBatch,
-} from './algorithm.ts';
-import { actorShare, conrftNets, conrftStep, observationInput } from './conrft.ts';
+import type { Algorithm, Learner, LearnerOptions, Metrics, ObservationSizes, TransitionBatch } from './algorithm.ts';
+import { actorShare, conrftNets, conrftStep } from './conrft.ts';
 import { type ConrftConfig, configSchema, PRESETS } from './conrft-config.ts';
+import { createArrays } from './learner-state.ts';
+import { observationInput } from './step-inputs.ts';
 
 /** State arrays, by the names of the step's inputs. */
 const ACTOR_ARRAYS = ['actor', 'actorMean', 'actorVariance'] as const;
@@ -58,7 +51,7 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
   const zeros = (count: number) => new Float32Array(count);
   const [actorCount, criticCount] = [parameterCount(nets.actorParameters), parameterCount(nets.criticParameters)];
   const critic = initialParameters(nets.criticParameters, weights);
-  const arrays: Record<string, Float32Array> = {
+  const arrays = createArrays({
     actor: initialParameters(nets.actorParameters, weights),
     actorMean: zeros(actorCount),
     actorVariance: zeros(actorCount),
@@ -66,7 +59,7 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     criticMean: zeros(criticCount),
     criticVariance: zeros(criticCount),
     criticTarget: critic.slice(),
-  };
+  });
   /** `…AdamSteps` count since the optimiser was fresh; `criticUpdates` counts over all runs that trained these critics. */
   const counters = { updates: 0, actorAdamSteps: 0, criticAdamSteps: 0, criticUpdates: 0 };
 
@@ -84,7 +77,7 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     for (let row = 0; row < weight.length; row++)
       weight[row] = batch.imitation[last + row]! * (batch.human[last + row] ? 1 : config.policyImitation);
     return {
-      ...arrays,
+      ...arrays.current,
       ...noise.draw(),
       ...(sizes.embedding > 0 && { embedding: batch.embedding, nextEmbedding: batch.nextEmbedding }),
       proprioception: batch.proprioception,
@@ -104,21 +97,8 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     };
   };
 
-  /** Results are written into the arrays that the update before last has read from: fresh memory costs more than it seems. */
-  const spare: Record<string, Float32Array> = mapValues(arrays, (values) => new Float32Array(values.length));
-  const replace = (name: string, data: TensorData) => {
-    if (data === spare[name]) spare[name] = arrays[name]!;
-    arrays[name] = data instanceof Float32Array ? data : Float32Array.from(data, Number);
-  };
-
   const update = async (batch: TransitionBatch): Promise<Metrics> => {
-    const inputs = inputsFrom(batch);
-    const outputs = await compiled.run(inputs, targets(spare));
-    const metrics: Record<string, number> = {};
-    for (const [name, { data }] of Object.entries(outputs)) {
-      if (name.startsWith('metric.')) metrics[name.slice('metric.'.length)] = Number(data[0]);
-      else replace(name.slice('next.'.length), data);
-    }
+    const metrics = arrays.accept(await compiled.run(inputsFrom(batch), arrays.places()));
     counters.updates += 1;
     counters.actorAdamSteps += 1;
     counters.criticAdamSteps += settings.criticUpdates;
@@ -131,46 +111,22 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     batchSize: config.batchSize,
     policyParameters: nets.actorParameters,
     update,
-    policyWeights: () => arrays['actor']!,
+    policyWeights: () => arrays.current['actor']!,
     updates: () => counters.updates,
-    state: () => ({ arrays: mapValues(arrays, (values) => values.slice()), counters: { ...counters } }),
+    state: () => ({ arrays: arrays.copy(), counters: { ...counters } }),
     restore: (state) => {
-      take(arrays, state, [...ACTOR_ARRAYS, ...CRITIC_ARRAYS]);
+      arrays.take(state.arrays, [...ACTOR_ARRAYS, ...CRITIC_ARRAYS]);
       for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
     },
     startFrom: (state) => {
-      take(
-        arrays,
-        state,
+      arrays.take(
+        state.arrays,
         WEIGHTS.filter((name) => state.arrays[name]),
       );
       counters.criticUpdates = state.arrays['critic'] ? (state.counters['criticUpdates'] ?? 0) : 0;
     },
     dispose: () => compiled.dispose(),
   };
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
-}
-
-/** Where the backend may write the new value of each state array. */
-function targets(spare: Readonly<Record<string, Float32Array>>): Record<string, TensorValue> {
-  return Object.fromEntries(
-    Object.entries(spare).map(([name, data]) => [`next.${name}`, { shape: [data.length], dtype: 'float32', data }]),
-  );
-}
-
-function take(arrays: Record<string, Float32Array>, state: LearnerState, names: readonly string[]): void {
-  for (const name of names) {
-    const [given, expected] = [state.arrays[name], arrays[name]!];
-    if (given?.length === expected.length) continue;
-    throw new ShapeError(
-      `${name} has ${given?.length ?? 'no'} numbers, these networks have ${expected.length}`,
-      'Use the preset, observation kind and encoder that the weights were trained with, or start from fresh weights.',
-    );
-  }
-  for (const name of names) arrays[name] = Float32Array.from(state.arrays[name]!);
 }
 
 /** Buffers for an update's noise, filled anew by every `draw` in the order in which they are listed. */

@@ -38,7 +38,6 @@ import {
   mean,
   mul,
   reshape,
-  slice,
   stopGradient,
   sum,
 } from '../graph/tensor.ts';
@@ -70,6 +69,7 @@ import {
 } from '../policies/consistency.ts';
 import type { ObservationSizes } from './algorithm.ts';
 import type { ConrftConfig } from './conrft-config.ts';
+import { adamInputs, mapNodes, observationInput, partOf } from './step-inputs.ts';
 
 export interface ConrftNets {
   readonly observer: Observer;
@@ -139,18 +139,9 @@ interface Critic extends Adam {
 
 type Metrics = Record<string, Node>;
 
-/** Inputs `embedding` [..., E] and `proprioception` [..., P], or `nextEmbedding` and so on, as one observation [..., D]. */
-export function observationInput(prefix: '' | 'next', rows: readonly number[], sizes: ObservationSizes): Node {
-  const name = (what: string) => (prefix ? `${prefix}${what[0]!.toUpperCase()}${what.slice(1)}` : what);
-  const proprioception = input(name('proprioception'), [...rows, sizes.proprioception]);
-  if (sizes.embedding === 0) return proprioception;
-  return concat([input(name('embedding'), [...rows, sizes.embedding]), proprioception], rows.length);
-}
-
 /** Inputs that a step reads only with some settings are made when asked for, so that it has no others. */
 function criticInputs(config: ConrftConfig, stage: Stage, sizes: ObservationSizes) {
   const [C, B, A] = [config[stage].criticUpdates, config.batchSize, ACTION_SIZE];
-  const part = (node: Node, update: number) => reshape(slice(node, 0, update, update + 1), node.shape.slice(1));
   const all = {
     observation: observationInput('', [C, B], sizes),
     action: input('action', [C, B, A]),
@@ -172,15 +163,11 @@ function criticInputs(config: ConrftConfig, stage: Stage, sizes: ObservationSize
       : undefined;
   const corrections = input('criticCorrections', [C, 2]);
   return {
-    batch: (update: number): CriticBatch => mapNodes(all, (node) => part(node, update)),
-    floor: (update: number) => floor && part(floor, update),
-    conservative: (update: number) => conservative && mapNodes(conservative, (node) => part(node, update)),
-    corrections: (update: number) => part(corrections, update),
+    batch: (update: number): CriticBatch => mapNodes(all, (node) => partOf(node, update)),
+    floor: (update: number) => floor && partOf(floor, update),
+    conservative: (update: number) => conservative && mapNodes(conservative, (node) => partOf(node, update)),
+    corrections: (update: number) => partOf(corrections, update),
   };
-}
-
-function mapNodes<K extends string>(nodes: Record<K, Node>, change: (node: Node) => Node): Record<K, Node> {
-  return Object.fromEntries(Object.entries<Node>(nodes).map(([name, node]) => [name, change(node)])) as Record<K, Node>; // same keys
 }
 
 /**
@@ -234,14 +221,6 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
     'next.criticTarget': critic.target,
     ...Object.fromEntries(Object.entries(metrics).map(([name, node]) => [`metric.${name}`, node])),
   });
-}
-
-function adamInputs(name: string, count: number): Adam {
-  return {
-    parameters: input(name, [count]),
-    mean: input(`${name}Mean`, [count]),
-    variance: input(`${name}Variance`, [count]),
-  };
 }
 
 /** y before the floor, [B]. */
