@@ -4,6 +4,7 @@
  */
 import { type RunSpec, type RunState, type RunStatus, runSpecSchema, runStateSchema } from '../main/api/run.ts';
 import { openForWriting } from './database.ts';
+import { type SeriesPoint, thinSeries } from './thin-series.ts';
 
 export interface MetricPoint {
   readonly name: string;
@@ -50,6 +51,12 @@ export interface RunStore {
   /** Newest first. */
   runs(): readonly StoredRun[];
   metrics(runId: number, afterStep?: number): readonly MetricPoint[];
+  /** Curves by name, each thinned to `atMost` points; what is not a number is left out. `names` undefined = all. */
+  series(
+    runId: number,
+    names: readonly string[] | undefined,
+    atMost: number,
+  ): Readonly<Record<string, readonly SeriesPoint[]>>;
   /** Oldest first. */
   checkpoints(runId?: number): readonly StoredCheckpoint[];
   close(): void;
@@ -110,6 +117,14 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
   const newestMetrics = database.prepare<[number], { name: string; value: number | null; newest: number }>(
     'SELECT name, value, max(step) AS newest FROM run_metric WHERE run_id = ? GROUP BY name',
   );
+  const metricNames = database
+    .prepare<[number], string>('SELECT DISTINCT name FROM run_metric WHERE run_id = ? ORDER BY name')
+    .pluck();
+  const metricCurve = database
+    .prepare<[number, string], [number, number]>(
+      'SELECT step, value FROM run_metric WHERE run_id = ? AND name = ? AND value IS NOT NULL ORDER BY step',
+    )
+    .raw();
   const checkpointRows = database.prepare<[number | null, number | null], CheckpointRow>(
     'SELECT * FROM checkpoint WHERE ? IS NULL OR run_id = ? ORDER BY id',
   );
@@ -159,6 +174,10 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
     runs: () => allRuns.all().map(storedRun),
     metrics: (runId, afterStep = -1) =>
       metricsAfter.all(runId, afterStep).map(({ name, step, value }) => ({ name, step, value: value ?? Number.NaN })),
+    series: (runId, names, atMost) =>
+      Object.fromEntries(
+        (names ?? metricNames.all(runId)).map((name) => [name, thinSeries(metricCurve.all(runId, name), atMost)]),
+      ),
     checkpoints: (runId) =>
       checkpointRows.all(runId ?? null, runId ?? null).map((row) => ({
         id: row.id,

@@ -386,6 +386,17 @@ export function createTransitionPool(options: PoolOptions) {
         readTransition(candidates[rng.integer(candidates.length)] ?? 0, batch, offset + index);
     },
 
+    /** How many of a batch's transitions a person drove: those that correct a policy, and those of demonstrations. */
+    drivenByPeople(batch: TransitionBatch): { readonly corrections: number; readonly demonstrations: number } {
+      let [corrections, demonstrations] = [0, 0];
+      for (let at = 0; at < batch.size; at++) {
+        if (!batch.human[at]) continue;
+        if ((done.member[batch.rows[at] ?? 0] ?? 0) & IN_RL) corrections++;
+        else demonstrations++;
+      }
+      return { corrections, demonstrations };
+    },
+
     /** Observations whose embedding is still to be computed, those of discarded episodes left out. */
     missingEmbeddings(): MissingEmbedding[] {
       const missing: MissingEmbedding[] = [];

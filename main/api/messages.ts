@@ -7,9 +7,17 @@
  */
 import { z } from 'zod';
 import { actorSchema } from './action.ts';
+import {
+  classifierStateSchema,
+  frameLabelSchema,
+  labelCountsSchema,
+  rewardLabelSchema,
+  successSettingsSchema,
+  successStatusSchema,
+} from './classifier.ts';
 import { bufferCountsSchema, episodeSummarySchema, modeSchema, phaseSchema, stepSummarySchema } from './episode.ts';
 import { safetyEventSchema, safetyLimitsSchema } from './limits.ts';
-import { readinessSchema, runRequestSchema, runStatusSchema } from './run.ts';
+import { readinessSchema, runOptionsSchema, runPlanSchema, runRequestSchema, runStatusSchema } from './run.ts';
 import { takeoverSettingsSchema, teleopMapSchema } from './teleop.ts';
 
 const nothing = z.object({}).readonly();
@@ -75,6 +83,8 @@ export const CALLS = {
       limits: safetyLimitsSchema.optional(),
       /** Start the next episode by itself once READY. */
       autoStart: z.boolean().optional(),
+      /** From the next episode on. */
+      success: successSettingsSchema.optional(),
     }),
     result: nothing,
   },
@@ -98,15 +108,49 @@ export const CALLS = {
   /** Back to the last good policy, from the next episode on. */
   'policy.revert': { parameters: nothing, result: z.object({ policy: z.string() }) },
   'run.readiness': { parameters: nothing, result: readinessSchema },
+  'run.options': { parameters: nothing, result: runOptionsSchema },
+  /** What `run.start` with the same request would do. */
+  'run.plan': { parameters: z.object({ spec: runRequestSchema.optional() }), result: runPlanSchema },
   'run.start': {
     parameters: z.object({ spec: runRequestSchema.optional() }),
     result: z.object({ runId: z.int() }),
   },
   'run.cancel': { parameters: z.object({ runId: z.int() }), result: nothing },
   'run.list': { parameters: nothing, result: z.object({ runs: z.array(runStatusSchema).readonly() }) },
+  /** Curves of a run: asked once, the newest points come with its status. Long ones are thinned to `points`, spikes kept. */
   'run.metrics': {
-    parameters: z.object({ runId: z.int(), names: z.array(z.string()).optional() }),
+    parameters: z.object({
+      runId: z.int(),
+      names: z.array(z.string()).optional(),
+      points: z.int().min(4).max(5000).default(1000),
+    }),
     result: z.object({ series: z.record(z.string(), z.array(z.tuple([z.number(), z.number()])).readonly()) }),
+  },
+  /** The settings that a run uses, by name (`online.beta`), as text. */
+  'run.settings': {
+    parameters: z.object({ runId: z.int() }),
+    result: z.object({ settings: z.record(z.string(), z.string()) }),
+  },
+  /** What the newest observation of the running episode shows, or observation `index` of a stored one; takes effect at once, undo takes it back. */
+  'label.set': {
+    parameters: z.object({
+      label: rewardLabelSchema,
+      frame: z.object({ episodeId: z.int(), index: z.int().min(0) }).optional(),
+    }),
+    result: z.object({ episodeId: z.int(), index: z.int() }),
+  },
+  /** Labels of a stored episode, by hand and by rule. */
+  'label.list': {
+    parameters: z.object({ episodeId: z.int() }),
+    result: z.object({ labels: z.array(frameLabelSchema).readonly() }),
+  },
+  'classifier.state': { parameters: nothing, result: classifierStateSchema },
+  /** Trains on all labelled frames, in the background; `classifier` messages tell how it went. */
+  'classifier.train': { parameters: nothing, result: nothing },
+  /** Looks on from now on, with this threshold; whether it decides is the setting `success.by`. */
+  'classifier.use': {
+    parameters: z.object({ name: z.string(), threshold: z.number().min(0).max(1) }),
+    result: nothing,
   },
   'data.export': {
     parameters: z.object({
@@ -177,6 +221,8 @@ export const statusSchema = z
     step: z.int(),
     policy: z.object({ name: z.string(), candidate: z.boolean() }).optional(),
     buffers: bufferCountsSchema,
+    labels: labelCountsSchema,
+    success: successStatusSchema,
     tick: z.object({ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), policyLatencyMs: z.number() }),
     forceInTool: z.array(z.number()).length(6).readonly(),
     gripperOpeningM: z.number(),
@@ -212,6 +258,7 @@ export const rigSchema = z
     teleop: teleopMapSchema,
     actingNoiseStd: z.number(),
     autoStart: z.boolean(),
+    success: successSettingsSchema,
     /** `SceneShapes` as data; its own types live in `shapes.ts`. */
     shapes: z.unknown(),
     cameras: z.array(z.object({ name: z.string(), widthPx: z.int(), heightPx: z.int() })).readonly(),
@@ -236,6 +283,7 @@ export const serverMessageSchema = z.discriminatedUnion('kind', [
   }),
   z.object({ kind: z.literal('episode'), episode: episodeSummarySchema }),
   z.object({ kind: z.literal('run'), run: runStatusSchema }),
+  z.object({ kind: z.literal('classifier'), state: classifierStateSchema }),
   /** The set-point as it is commanded: [x, y, z, qx, qy, qz, qw], base frame; drawn as the ghost. */
   z.object({
     kind: z.literal('setPoint'),

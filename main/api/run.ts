@@ -31,6 +31,8 @@ const runSpecFields = z.object({
   preset: presetSchema,
   /** Settings of this recipe instead of the preset's. */
   recipe: recipeSchema.optional(),
+  /** Settings of the algorithm that differ from the preset's, by name; groups may be given in part. */
+  settings: z.record(z.string(), z.json()).readonly().optional(),
   stage: stageSchema,
   task: taskIdSchema,
   observation: observationKindSchema,
@@ -41,6 +43,8 @@ const runSpecFields = z.object({
   startFrom: z.string().optional(),
 });
 export const runSpecSchema = runSpecFields.readonly();
+/** In a request, as the policy to start from: none, though a policy is in use. */
+export const FRESH_WEIGHTS = 'fresh';
 /** What a person may choose; the rest follows from the project and its state. */
 export const runRequestSchema = runSpecFields.partial().readonly();
 export type RunSpec = z.infer<typeof runSpecSchema>;
@@ -59,8 +63,12 @@ export const runStatusSchema = z
     steps: z.int().optional(),
     updatesPerSec: z.number(),
     secondsLeft: z.number().optional(),
-    /** Newest value of each metric of the algorithm, by name. */
+    /** Online: actor updates that recorded steps have earned and that are still to be made; 0 = it has caught up. */
+    owed: z.int().optional(),
+    /** Newest value of each metric of the algorithm, by name: the newest point of each curve. */
     metrics: z.record(z.string(), z.number()).readonly(),
+    /** The step of that point. */
+    metricsStep: z.int().optional(),
     /** Newest published policy. */
     policy: z.string().optional(),
     message: z.string().optional(),
@@ -68,6 +76,17 @@ export const runStatusSchema = z
   })
   .readonly();
 export type RunStatus = z.infer<typeof runStatusSchema>;
+
+/** What can be asked for: algorithms, each with its presets. */
+export const runOptionsSchema = z
+  .object({
+    algorithms: z.array(z.object({ name: algorithmSchema, presets: z.array(presetSchema).readonly() })).readonly(),
+    recipes: z
+      .array(z.object({ name: recipeSchema, title: z.string(), algorithm: algorithmSchema, preset: presetSchema }))
+      .readonly(),
+  })
+  .readonly();
+export type RunOptions = z.infer<typeof runOptionsSchema>;
 
 /** What Fine-tune needs before it can start, each line true or false with the reason in words. */
 export const readinessSchema = z
@@ -77,3 +96,26 @@ export const readinessSchema = z
   })
   .readonly();
 export type Readiness = z.infer<typeof readinessSchema>;
+
+/** What a run would be if it were started now: nothing is done yet. */
+export const runPlanSchema = z
+  .object({
+    spec: runSpecSchema,
+    needs: readinessSchema.unwrap().shape.needs,
+    /** Why it cannot be started as it was asked for. */
+    problem: z.object({ message: z.string(), remedy: z.string() }).optional(),
+    /** Why it begins with fresh weights, where a policy is in use. */
+    freshBecause: z.string().optional(),
+    /** Actor updates it will make; absent = it goes on until it is cancelled. */
+    steps: z.int().optional(),
+    /** Online: updates that what is recorded has earned already; they come first. */
+    owed: z.int(),
+    /** Online: actor updates per environment step. */
+    updatesPerStep: z.number(),
+    /** Share of its batches that comes from the demo buffer. */
+    demoShare: z.number(),
+    /** How fast the newest run of this kind was on this machine; absent = there was none. */
+    speed: z.object({ runId: z.int(), updatesPerSec: z.number() }).optional(),
+  })
+  .readonly();
+export type RunPlan = z.infer<typeof runPlanSchema>;

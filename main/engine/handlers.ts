@@ -37,8 +37,13 @@ export const FREE_CALLS: ReadonlySet<CallName> = new Set([
   'episode.frames',
   'policy.list',
   'run.readiness',
+  'run.options',
+  'run.plan',
   'run.list',
   'run.metrics',
+  'run.settings',
+  'label.list',
+  'classifier.state',
   'data.export',
 ]);
 
@@ -49,7 +54,7 @@ const missing = (what: string) =>
 const noEpisode = (id: number) => refused(`There is no episode ${id}.`, 'Choose one from the list.');
 
 export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefined): Handlers {
-  const { reader, runs, exports, shelf } = engine.options;
+  const { reader, runs, exports, shelf, classifiers } = engine.options;
   const { loop } = engine;
   const start = () => {
     const refusal = loop.start();
@@ -104,7 +109,11 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
       return NOTHING;
     },
     'mode.set': ({ mode }) => emptied(engine.setMode(mode)),
-    'settings.set': ({ takeover, teleop, limits, actingNoiseStd, autoStart }) => {
+    'settings.set': ({ takeover, teleop, limits, actingNoiseStd, autoStart, success }) => {
+      if (success?.by === 'simulator' && !engine.options.cell.info.simulated)
+        return refused('This robot has no simulator that could judge.', 'Choose the classifier, or yourself.');
+      if (success?.by === 'classifier' && engine.success.inUse() === undefined)
+        return refused('No classifier is in use.', 'Train one in the Data tab first.');
       if (limits && [0, 1, 2].some((axis) => (limits.workspaceLowM[axis] ?? 0) >= (limits.workspaceHighM[axis] ?? 0)))
         return refused('The workspace box is empty: its low corner is not below its high corner.', 'Swap the corners.');
       engine.change({
@@ -113,6 +122,7 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
         ...(limits ? { limits } : {}),
         ...(actingNoiseStd === undefined ? {} : { actingNoiseStd }),
         ...(autoStart === undefined ? {} : { autoStart }),
+        ...(success ? { success } : {}),
       });
       return NOTHING;
     },
@@ -132,18 +142,28 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
     },
     'policy.revert': () => engine.revertPolicy('somebody went back to the last good policy'),
     'run.readiness': async () => (runs ? done(await runs.readiness()) : missing('fine-tuning')),
+    'run.options': async () => (runs ? done(await runs.options()) : missing('fine-tuning')),
+    'run.plan': async ({ spec }) => (runs ? done(await runs.plan(spec)) : missing('fine-tuning')),
     'run.start': async ({ spec }) => (runs ? runs.start(spec) : missing('fine-tuning')),
     'run.cancel': async ({ runId }) => (runs ? emptied(await runs.cancel(runId)) : missing('fine-tuning')),
     'run.list': async () => done({ runs: (await runs?.list()) ?? [] }),
-    'run.metrics': async ({ runId, names }) => {
+    'run.settings': async ({ runId }) =>
+      runs ? done({ settings: await runs.settings(runId) }) : missing('fine-tuning'),
+    'run.metrics': async ({ runId, names, points }) => {
       if (!runs) return missing('fine-tuning');
-      const series = await runs.metrics(runId, names);
-      const pairs = (points: readonly (readonly [number, number])[]) =>
-        points.map(([step, value]): [number, number] => [step, value]);
+      const series = await runs.metrics(runId, names, points);
+      const pairs = (curve: readonly (readonly [number, number])[]) =>
+        curve.map(([step, value]): [number, number] => [step, value]);
       return done({
-        series: Object.fromEntries(Object.entries(series).map(([name, points]) => [name, pairs(points)])),
+        series: Object.fromEntries(Object.entries(series).map(([name, curve]) => [name, pairs(curve)])),
       });
     },
+    'label.set': ({ label, frame }) => engine.success.label(label, frame),
+    'label.list': async ({ episodeId }) =>
+      reader ? done({ labels: await reader.frameLabels(episodeId) }) : missing('a store'),
+    'classifier.state': () => done(engine.success.state()),
+    'classifier.train': () => emptied(classifiers?.train() ?? missing('classifiers')),
+    'classifier.use': async ({ name, threshold }) => emptied(await engine.chooseClassifier(name, threshold)),
     'data.export': async ({ format, directory, includeDiscarded }) =>
       exports ? exports.start({ format, directory, includeDiscarded: includeDiscarded ?? false }) : missing('exports'),
   };

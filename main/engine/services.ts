@@ -1,7 +1,8 @@
 /** What the engine is given by others: fine-tuning runs, exports, the shelf of policies. Expected failures are answers, not errors. */
 
 import type { z } from 'zod';
-import type { Readiness, RunStatus, runRequestSchema } from '../api/run.ts';
+import type { ClassifierManifest, ClassifierState } from '../api/classifier.ts';
+import type { Readiness, RunOptions, RunPlan, RunStatus, runRequestSchema } from '../api/run.ts';
 
 export type Answer<Value> =
   | { readonly kind: 'done'; readonly value: Value }
@@ -21,14 +22,19 @@ export interface PublishedPolicy {
 
 export interface RunService {
   readiness(): Promise<Readiness>;
+  options(): Promise<RunOptions>;
+  /** What `start` would do. */
+  plan(request: RunRequest | undefined): Promise<RunPlan>;
   start(request: RunRequest | undefined): Promise<Answer<{ readonly runId: number }>>;
   cancel(runId: number): Promise<Answer<undefined>>;
   list(): Promise<readonly RunStatus[]>;
-  /** Series by metric name: [step, value] pairs. */
+  /** Series by metric name: [step, value] pairs, at most `points` of them. */
   metrics(
     runId: number,
     names: readonly string[] | undefined,
+    points: number,
   ): Promise<Readonly<Record<string, readonly (readonly [number, number])[]>>>;
+  settings(runId: number): Promise<Readonly<Record<string, string>>>;
   onStatus(listener: (status: RunStatus) => void): () => void;
   /** A newer policy: it becomes the candidate from the next episode on. */
   onPublished(listener: (policy: PublishedPolicy) => void): () => void;
@@ -52,6 +58,22 @@ export interface ExportProgress {
 export interface ExportService {
   start(request: ExportRequest): Promise<Answer<{ readonly exportId: number; readonly directory: string }>>;
   onProgress(listener: (progress: ExportProgress) => void): () => void;
+}
+
+export interface ShelvedClassifier {
+  readonly manifest: ClassifierManifest;
+  readonly manifestPath: string;
+}
+
+/** Reward classifiers of the project: made in a process of their own, one at a time. */
+export interface ClassifierService {
+  state(): Omit<ClassifierState, 'inUse'>;
+  train(): Answer<undefined>;
+  newest(): ShelvedClassifier | undefined;
+  /** Writes the threshold into the classifier's manifest: the point of its curve that is nearest. */
+  setThreshold(name: string, threshold: number): Answer<ShelvedClassifier>;
+  onChanged(listener: () => void): () => void;
+  close(): void;
 }
 
 export interface PolicyEntry {

@@ -1,4 +1,4 @@
-/** What a run measures: means of the metrics over a few updates into the store, the newest ones for reports, and the speed. */
+/** What a run measures: means of the metrics over a few updates into the store, the newest ones for reports, and the speed as a curve of its own. */
 import type { MetricPoint, RunStore } from '../../data/runs.ts';
 import type { Clock } from '../api/clock.ts';
 import type { Metrics } from './algorithms/algorithm.ts';
@@ -27,12 +27,20 @@ function means({ count, totals }: Sums): Record<string, number> {
   return Object.fromEntries(Object.entries(totals).map(([name, total]) => [name, total / count]));
 }
 
+/** The newest point of every curve; none before the first. */
+export interface NewestPoint {
+  readonly metrics: Metrics;
+  readonly metricsStep?: number;
+}
+
 export function createMeter(clock: Clock, runId: number, runs: Pick<RunStore, 'appendMetrics'>) {
   let point = emptySums();
   let block = emptySums();
-  let newest: Metrics = {};
+  let newest: NewestPoint = { metrics: {} };
   let waiting: MetricPoint[] = [];
   let lastMs: number | undefined;
+  /** Updates of the point whose time is known, and their time. */
+  let timed = { updates: 0, ms: 0 };
   let msPerUpdate: number | undefined;
   const flush = () => {
     if (waiting.length > 0) runs.appendMetrics(runId, waiting);
@@ -46,12 +54,16 @@ export function createMeter(clock: Clock, runId: number, runs: Pick<RunStore, 'a
       const nowMs = clock.nowMs();
       const tookMs = lastMs === undefined ? undefined : nowMs - lastMs;
       lastMs = nowMs;
-      if (tookMs !== undefined)
+      if (tookMs !== undefined) {
+        timed = { updates: timed.updates + 1, ms: timed.ms + tookMs };
         msPerUpdate = msPerUpdate === undefined ? tookMs : msPerUpdate + SPEED_MEMORY * (tookMs - msPerUpdate);
+      }
       if (step % UPDATES_PER_POINT !== 0) return;
-      newest = means(point);
-      waiting.push(...Object.entries(newest).map(([name, value]) => ({ name, step, value })));
+      const measured = timed.ms > 0 ? { updatesPerSec: (1000 * timed.updates) / timed.ms } : {};
+      newest = { metrics: { ...means(point), ...measured }, metricsStep: step };
+      waiting.push(...Object.entries(newest.metrics).map(([name, value]) => ({ name, step, value })));
       point = emptySums();
+      timed = { updates: 0, ms: 0 };
       if (waiting.length >= POINTS_PER_WRITE) flush();
     },
     /** Waiting for work is not part of the speed. `resumed`: the block goes on where a checkpoint left it. */

@@ -12,7 +12,7 @@ export interface Mixture {
   readonly demoShare: number;
 }
 
-/** Fills places `offset` … `offset + count − 1`. */
+/** Fills places `offset` … `offset + count − 1`. Returns how many of them come from the demo buffer. */
 export function drawMixed(
   pool: TransitionPool,
   rng: Rng,
@@ -20,10 +20,11 @@ export function drawMixed(
   count: number,
   batch: TransitionBatch,
   offset: number,
-): void {
+): number {
   const demos = demoCount(pool, stage, demoShare, count);
   if (count > demos) pool.sampleBatch(rng, count - demos, 'rl', batch, offset);
   if (demos > 0) pool.sampleBatch(rng, demos, 'demo', batch, offset + count - demos);
+  return demos;
 }
 
 function demoCount(pool: TransitionPool, stage: Stage, demoShare: number, count: number): number {

@@ -103,7 +103,8 @@ export async function createTrainer(parts: TrainerParts) {
       ...(wanted === undefined || updatesPerSec === 0
         ? {}
         : { secondsLeft: Math.max(0, wanted - step) / updatesPerSec }),
-      metrics: meter.newest(),
+      ...(spec.stage === 'online' && { owed: Math.max(0, owed() - blockUpdates) }),
+      ...meter.newest(),
       ...(lastPolicy === undefined ? {} : { policy: lastPolicy }),
     };
   };
@@ -144,9 +145,18 @@ export async function createTrainer(parts: TrainerParts) {
     return wanted === undefined ? earned : Math.min(earned, wanted - learner.updates());
   };
 
+  /** Updates per environment step so far; what earlier runs have learned from is this run's to learn from again. */
+  const updatesPerStep = (): number => {
+    const [updates, perStep] = [learner.updates(), settings.actorUpdatesPerStep];
+    const unusable = stepsServed - (updates - blockUpdates - 1) / perStep;
+    return updates / Math.max(1, pool.size('rl') - unusable);
+  };
+
   const makeUpdate = async () => {
+    let fromDemo = 0;
     for (let part = 0; part < learner.batches; part++)
-      drawMixed(pool, parts.rng, mixture, learner.batchSize, batch, part * learner.batchSize);
+      fromDemo += drawMixed(pool, parts.rng, mixture, learner.batchSize, batch, part * learner.batchSize);
+    const { corrections, demonstrations } = pool.drivenByPeople(batch);
     const metrics = await learner.update(batch);
     const broken = Object.entries(metrics).find(([, value]) => !Number.isFinite(value));
     if (broken)
@@ -154,7 +164,13 @@ export async function createTrainer(parts: TrainerParts) {
         `${broken[0]} became ${broken[1]} at update ${learner.updates()}`,
         'Training has diverged. Go back to an earlier policy and start a new run from it.',
       );
-    meter.count(learner.updates(), metrics);
+    meter.count(learner.updates(), {
+      ...metrics,
+      demoShare: fromDemo / batch.size,
+      interventionShare: corrections / batch.size,
+      demonstrationShare: demonstrations / batch.size,
+      ...(spec.stage === 'online' && { utd: updatesPerStep() }),
+    });
   };
 
   /** Makes what is left of a recorded block. `between` is called after every update and says whether to go on. */

@@ -1,26 +1,35 @@
-/** Entry of the thread that keeps the rows of runs: one `RunStore`, called by name. The control thread never opens the database. */
+/**
+ * Entry of the thread that keeps the rows of runs and answers what the learning library says about them: one `RunStore` and one
+ * `RunCatalogue`, called by name. The control thread opens no database and loads no learning code.
+ */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openRunStore, type RunStore } from '../../data/runs.ts';
 import { systemClock } from '../api/clock.ts';
+import { createRunCatalogue, type RunCatalogue } from './run-catalogue.ts';
+
+export type RunDesk = RunStore & RunCatalogue;
 
 export interface RowCall {
   readonly id: number;
-  readonly method: keyof RunStore;
+  readonly method: keyof RunDesk;
   readonly values: readonly unknown[];
 }
 export type RowAnswer =
   | { readonly id: number; readonly kind: 'value'; readonly value: unknown }
   | { readonly id: number; readonly kind: 'error'; readonly message: string };
 
-const store = openRunStore((workerData as { readonly projectFolder: string }).projectFolder, systemClock); // own parent, same version
+const { projectFolder } = workerData as { readonly projectFolder: string }; // own parent, same version
+const desk: RunDesk = { ...openRunStore(projectFolder, systemClock), ...createRunCatalogue(projectFolder) };
 
-parentPort?.on('message', ({ id, method, values }: RowCall) => {
-  const answer = (message: RowAnswer) => parentPort?.postMessage(message);
+async function answer({ id, method, values }: RowCall): Promise<void> {
+  const say = (message: RowAnswer) => parentPort?.postMessage(message);
   try {
-    const call = store[method] as (...given: readonly unknown[]) => unknown; // the client's type names the method and its values
-    answer({ id, kind: 'value', value: call(...values) });
+    const call = desk[method] as (...given: readonly unknown[]) => unknown; // the client's type names the method and its values
+    say({ id, kind: 'value', value: await call(...values) });
   } catch (error) {
-    answer({ id, kind: 'error', message: error instanceof Error ? error.message : String(error) });
+    say({ id, kind: 'error', message: error instanceof Error ? error.message : String(error) });
   }
   if (method === 'close') parentPort?.close();
-});
+}
+
+parentPort?.on('message', (call: RowCall) => void answer(call));

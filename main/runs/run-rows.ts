@@ -1,13 +1,15 @@
 /**
- * The rows of runs, asked for from the control thread's side: every method of `RunStore`, as a promise, answered by a thread.
+ * The rows of runs, asked for from the control thread's side: every method of `RunStore` and `RunCatalogue`, as a promise,
+ * answered by a thread.
  * The thread keeps the process alive only while something is asked of it.
  */
 import { Worker } from 'node:worker_threads';
-import type { RunStore } from '../../data/runs.ts';
-import type { RowAnswer, RowCall } from './run-rows-thread.ts';
+import type { RowAnswer, RowCall, RunDesk } from './run-rows-thread.ts';
 
 export type RunRows = AsyncDisposable & {
-  readonly [Name in keyof RunStore]: (...values: Parameters<RunStore[Name]>) => Promise<ReturnType<RunStore[Name]>>;
+  readonly [Name in keyof RunDesk]: (
+    ...values: Parameters<RunDesk[Name]>
+  ) => Promise<Awaited<ReturnType<RunDesk[Name]>>>;
 };
 
 export function openRunRows(projectFolder: string): RunRows {
@@ -32,7 +34,7 @@ export function openRunRows(projectFolder: string): RunRows {
   // Only now: a listener that is added later makes the thread count again.
   worker.unref();
   const call =
-    (method: keyof RunStore) =>
+    (method: keyof RunDesk) =>
     (...values: readonly unknown[]) =>
       new Promise((resolve, reject) => {
         if (over) return reject(over);
@@ -49,9 +51,14 @@ export function openRunRows(projectFolder: string): RunRows {
     'run',
     'runs',
     'metrics',
+    'series',
     'checkpoints',
+    'options',
+    'pace',
+    'misfit',
+    'settings',
     'close',
-  ] as const satisfies readonly (keyof RunStore)[];
+  ] as const satisfies readonly (keyof RunDesk)[];
   const methods = Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as Omit<
     RunRows,
     typeof Symbol.asyncDispose

@@ -5,19 +5,13 @@
  */
 import type { Clock } from '../api/clock.ts';
 import type { BufferCounts } from '../api/episode.ts';
-import type { RunSpec, RunStatus, Stage } from '../api/run.ts';
+import type { RunSpec, RunStatus } from '../api/run.ts';
 import type { TaskId } from '../api/task.ts';
 import type { FromTrainer } from '../api/trainer-process.ts';
-import {
-  type Answer,
-  done,
-  type PublishedPolicy,
-  type RunRequest,
-  type RunService,
-  refused,
-} from '../engine/services.ts';
+import { type Answer, done, type PublishedPolicy, type RunService, refused } from '../engine/services.ts';
 import type { RunLauncher, TrainerHandle } from './launcher.ts';
 import { readinessFor } from './readiness.ts';
+import { createPlanner } from './run-plan.ts';
 import type { RunRows } from './run-rows.ts';
 
 export interface RunServiceOptions {
@@ -44,40 +38,20 @@ interface ActiveRun {
   failure: { readonly message: string; readonly remedy: string } | undefined;
 }
 
-const SHIPPED_SEED = 0;
 const CANCEL_PATIENCE_MS = 5000;
-
-/** Policies made by a run have critics to go on with; the starter and imported ones do not. */
-const hasCritic = (policy: string | undefined): policy is string => policy?.startsWith('run-') === true;
 
 export function createRunService(options: RunServiceOptions): RunService {
   const { projectFolder, clock, rows, launch, counts } = options;
   const statusListeners = new Set<(status: RunStatus) => void>();
   const publishedListeners = new Set<(policy: PublishedPolicy) => void>();
+  const planner = createPlanner(options);
   let active: ActiveRun | undefined;
   /** A run is being begun: its row is not there yet. */
-  let beginning: Promise<number> | undefined;
+  let beginning: Promise<unknown> | undefined;
   let closed = false;
 
   const tell = (status: RunStatus) => {
     for (const listener of statusListeners) listener(status);
-  };
-
-  const stageOf = (request: RunRequest | undefined): Stage =>
-    request?.stage ?? (hasCritic(request?.startFrom ?? options.policyInUse()) ? 'online' : 'offline');
-
-  const specOf = (request: RunRequest | undefined): RunSpec => {
-    const startFrom = request?.startFrom ?? options.policyInUse();
-    return {
-      algorithm: request?.algorithm ?? 'conrft',
-      preset: request?.preset ?? 'cell',
-      stage: stageOf(request),
-      task: request?.task ?? options.task,
-      observation: request?.observation ?? 'pixels',
-      seed: request?.seed ?? SHIPPED_SEED,
-      ...(request?.steps === undefined ? {} : { steps: request.steps }),
-      ...(startFrom === undefined ? {} : { startFrom }),
-    };
   };
 
   const onMessage = (run: ActiveRun, message: FromTrainer) => {
@@ -106,8 +80,9 @@ export function createRunService(options: RunServiceOptions): RunService {
     if (active === run) active = undefined;
     if (run.finished && !run.cancelled) {
       tell({ ...run.status, state: 'finished' });
-      if (chain && run.status.policy !== undefined && !closed && !beginning)
-        await begin(specOf({ ...run.spec, stage: 'online', startFrom: run.status.policy, steps: undefined }), false);
+      const { steps: _made, ...rest } = run.spec;
+      const online: RunSpec = { ...rest, stage: 'online', ...(run.status.policy && { startFrom: run.status.policy }) };
+      if (chain && online.startFrom !== undefined && !closed && !beginning) await alone(() => begin(online, false));
       return;
     }
     if (run.cancelled) {
@@ -122,15 +97,16 @@ export function createRunService(options: RunServiceOptions): RunService {
     tell({ ...run.status, state: 'failed', ...failure });
   };
 
-  const begin = (spec: RunSpec, chain: boolean): Promise<number> => {
-    const begun = beginRow(spec, chain).finally(() => {
+  /** Nobody else begins a run meanwhile. */
+  const alone = <Value>(body: () => Promise<Value>): Promise<Value> => {
+    const begun = body().finally(() => {
       if (beginning === begun) beginning = undefined;
     });
     beginning = begun;
     return begun;
   };
 
-  const beginRow = async (spec: RunSpec, chain: boolean): Promise<number> => {
+  const begin = async (spec: RunSpec, chain: boolean): Promise<number> => {
     const id = await rows.createRun(spec);
     const trainer = launch({
       projectFolder,
@@ -172,33 +148,33 @@ export function createRunService(options: RunServiceOptions): RunService {
   };
 
   return {
-    readiness: async () => readinessFor(stageOf(undefined), counts()),
+    readiness: async () => readinessFor(planner.stageOf(undefined), counts()),
+    options: () => rows.options(),
+    plan: planner.plan,
     start: async (request) => {
       if (active) return refused(`Run ${active.id} is going on.`, 'Cancel it first, or wait until it has finished.');
       if (beginning) return refused('A run is being started.', 'Wait a moment: the Runs tab shows it.');
-      const spec = specOf(request);
-      const missing = readinessFor(spec.stage, counts()).needs.filter(({ have, need }) => have < need);
-      if (missing.length > 0)
-        return refused(
-          `Not enough to learn from: ${missing.map(({ label, have, need }) => `${have} of ${need} ${label}`).join(', ')}.`,
-          'Record demonstrations (R), or correct the policy while it runs.',
-        );
-      return done({ runId: await begin(spec, request?.stage === undefined) });
+      return alone(async () => {
+        const { spec, problem } = await planner.resolve(request);
+        if (problem) return refused(problem.message, problem.remedy);
+        const missing = readinessFor(spec.stage, counts()).needs.filter(({ have, need }) => have < need);
+        if (missing.length > 0)
+          return refused(
+            `Not enough to learn from: ${missing.map(({ label, have, need }) => `${have} of ${need} ${label}`).join(', ')}.`,
+            'Record demonstrations (R), or correct the policy while it runs.',
+          );
+        return done({ runId: await begin(spec, request?.stage === undefined) });
+      });
     },
     cancel,
     list: async () => {
       const stored = await rows.runs();
       return stored.map(({ endedAtMs: _endedAtMs, ...run }) =>
-        active?.id === run.id ? active.status : { ...run, state: stale(run.state), updatesPerSec: 0 },
+        active?.id === run.id ? active.status : ended({ ...run, updatesPerSec: run.metrics['updatesPerSec'] ?? 0 }),
       );
     },
-    metrics: async (runId, names) => {
-      const points = (await rows.metrics(runId)).filter(({ name }) => !names || names.includes(name));
-      const byName = Map.groupBy(points, ({ name }) => name);
-      return Object.fromEntries(
-        [...byName].map(([name, all]) => [name, all.map(({ step, value }): [number, number] => [step, value])]),
-      );
-    },
+    metrics: (runId, names, points) => rows.series(runId, names, points),
+    settings: (runId) => rows.settings(runId),
     onStatus: (listener) => {
       statusListeners.add(listener);
       return () => statusListeners.delete(listener);
@@ -218,7 +194,12 @@ export function createRunService(options: RunServiceOptions): RunService {
 
 const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** A run that no process of ours works on cannot be going on: its process died with an earlier engine. */
-function stale(state: RunStatus['state']): RunStatus['state'] {
-  return state === 'running' || state === 'waiting' ? 'cancelled' : state;
+/**
+ * A run that no process of ours works on cannot be going on: its process died with an earlier engine. What is not a number cannot be
+ * sent.
+ */
+function ended(run: RunStatus): RunStatus {
+  const metrics = Object.fromEntries(Object.entries(run.metrics).filter(([, value]) => Number.isFinite(value)));
+  const over = run.state === 'running' || run.state === 'waiting';
+  return { ...run, metrics, state: over ? 'cancelled' : run.state };
 }

@@ -60,6 +60,9 @@ test('runs, metrics and checkpoints are kept, and written while the recorder wri
     });
     assert.equal(store.metrics(id).length, 40);
     assert.equal(store.metrics(id, 18).length, 2);
+    assert.deepEqual(Object.keys(store.series(id, undefined, 100)), ['criticLoss', 'q']);
+    assert.ok((store.series(id, ['criticLoss'], 8)['criticLoss'] ?? []).length <= 8);
+    assert.ok((store.series(id, ['q'], 100)['q'] ?? []).every(([, value]) => Number.isFinite(value)));
     assert.deepEqual(store.checkpoints(id), [{ ...checkpoint, id: 1, createdAtMs: 1000 }]);
     assert.equal(store.runs().length, 1);
     assert.equal(writer.counts().episodes, 20);

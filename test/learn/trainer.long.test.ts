@@ -136,7 +136,9 @@ test('killed in the middle of a block, it resumes to the same bytes and losses',
   const stateOf = ({ runId }: TrainerConfig) => readCheckpoint(runFolder(folder, runId).checkpoint);
   assert.deepEqual(stateOf(disturbed)?.arrays, stateOf(undisturbed)?.arrays);
   const runs = openRunStore(folder, systemClock);
-  assert.deepEqual(runs.metrics(disturbed.runId), runs.metrics(undisturbed.runId));
+  // the speed is the machine's, not the run's
+  const curves = ({ runId }: TrainerConfig) => runs.metrics(runId).filter(({ name }) => name !== 'updatesPerSec');
+  assert.deepEqual(curves(disturbed), curves(undisturbed));
   assert.equal(runs.run(disturbed.runId)?.state, 'finished');
   runs.close();
 });

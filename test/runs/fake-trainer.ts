@@ -70,6 +70,8 @@ export function statusOf(spec: RunSpec, more: Partial<RunStatus> = {}): RunStatu
 export interface FakeRows extends RunRows {
   readonly updates: { readonly runId: number; readonly state: string | undefined; readonly message?: string }[];
   readonly specs: RunSpec[];
+  /** Newest metrics by run. */
+  readonly measured: Map<number, Readonly<Record<string, number>>>;
   /** `createRun` waits until the promise is resolved. */
   holdCreate(until: Promise<void>): void;
 }
@@ -78,6 +80,7 @@ export function createFakeRows(): FakeRows {
   const specs: RunSpec[] = [];
   const updates: FakeRows['updates'] = [];
   const policies = new Map<number, string>();
+  const measured: FakeRows['measured'] = new Map();
   const states = new Map<number, RunStatus['state']>();
   let until: Promise<void> | undefined;
   const stored = (runId: number) => {
@@ -85,11 +88,13 @@ export function createFakeRows(): FakeRows {
     if (!spec) return undefined;
     const policy = policies.get(runId);
     const { updatesPerSec: _speed, ...rest } = statusOf(spec, { id: runId, state: states.get(runId) ?? 'waiting' });
-    return { ...rest, ...(policy === undefined ? {} : { policy }), endedAtMs: undefined };
+    const metrics = measured.get(runId) ?? {};
+    return { ...rest, metrics, ...(policy === undefined ? {} : { policy }), endedAtMs: undefined };
   };
   const close = async () => {};
   return {
     specs,
+    measured,
     updates,
     holdCreate: (promise) => {
       until = promise;
@@ -112,7 +117,21 @@ export function createFakeRows(): FakeRows {
       { name: 'actorLoss', step: 10, value: 3 },
       { name: 'criticLoss', step: 20, value: 1 },
     ],
+    series: async (_runId, names) => {
+      const curves = {
+        criticLoss: [
+          [10, 2],
+          [20, 1],
+        ],
+        actorLoss: [[10, 3]],
+      } as const;
+      return Object.fromEntries(Object.entries(curves).filter(([name]) => !names || names.includes(name)));
+    },
     checkpoints: async () => [],
+    options: async () => ({ algorithms: [{ name: 'conrft', presets: ['cell', 'paper'] }], recipes: [] }),
+    pace: async () => ({ offlineSteps: 1000, actorUpdatesPerStep: 2, trainingStarts: 100, demoShare: 0.5 }),
+    misfit: async (spec) => (spec.algorithm === 'conrft' ? undefined : 'it has another head'),
+    settings: async (runId) => ({ 'online.beta': '0.5', seed: `${specs[runId - 1]?.seed}` }),
     close,
     [Symbol.asyncDispose]: close,
   };

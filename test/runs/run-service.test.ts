@@ -183,10 +183,50 @@ test('published policies are passed on; metrics come by name; a row that nobody 
       [1, 'cancelled'],
     ],
   );
-  assert.deepEqual(await runs.metrics(2, ['criticLoss']), {
+  assert.deepEqual(await runs.metrics(2, ['criticLoss'], 100), {
     criticLoss: [
       [10, 2],
       [20, 1],
     ],
   });
+});
+
+test('a plan says what would start and how fast the last of its kind was; starting does the same', async () => {
+  const { runs, rows, trainers } = service('starter');
+  const offline = await runs.plan(undefined);
+  assert.deepEqual([offline.spec.stage, offline.spec.startFrom, offline.steps], ['offline', 'starter', 1000]);
+  assert.deepEqual([offline.owed, offline.demoShare, offline.speed], [0, 1, undefined]);
+  await rows.createRun(SPEC);
+  rows.measured.set(1, { updatesPerSec: 20 });
+  const online = await runs.plan({ stage: 'online', observation: 'state' });
+  assert.deepEqual([online.steps, online.owed, online.updatesPerStep, online.demoShare], [undefined, 10_000, 2, 0.5]);
+  assert.equal(online.speed, undefined, 'an offline run says nothing about an online one');
+  const again = await runs.plan({ stage: 'offline', observation: 'state', steps: 70 });
+  assert.deepEqual([again.steps, again.speed], [70, { runId: 1, updatesPerSec: 20 }]);
+  assert.equal(trainers.length, 0, 'a plan starts nothing');
+});
+
+test('a policy that does not fit: left out where it is only in use, refused where it is asked for', async () => {
+  const { runs, trainers } = service('starter');
+  const plan = await runs.plan({ algorithm: 'rlpd', stage: 'online' });
+  assert.equal(plan.spec.startFrom, undefined);
+  assert.match(plan.freshBecause ?? '', /starter does not fit: it has another head/);
+  const asked = await runs.start({ algorithm: 'rlpd', stage: 'online', startFrom: 'starter' });
+  assert.match(
+    asked.kind === 'refused' ? `${asked.message} ${asked.remedy}` : '',
+    /starter does not fit.*fresh weights/,
+  );
+  assert.equal((await runs.start({ algorithm: 'rlpd', stage: 'online' })).kind, 'done');
+  assert.equal(trainers[0]!.config.spec.startFrom, undefined);
+  const fresh = await service('starter').runs.plan({ startFrom: 'fresh' });
+  assert.deepEqual([fresh.spec.startFrom, fresh.freshBecause], [undefined, undefined]);
+});
+
+test('Fine-tune goes on with the algorithm and preset that made the policy in use', async () => {
+  const { runs, rows } = service('run-1/40');
+  await rows.createRun({ ...SPEC, algorithm: 'cal-ql', preset: 'paper' });
+  const { spec } = await runs.plan(undefined);
+  assert.deepEqual([spec.algorithm, spec.preset, spec.stage], ['cal-ql', 'paper', 'online']);
+  const other = await runs.plan({ algorithm: 'conrft' });
+  assert.deepEqual([other.spec.algorithm, other.spec.preset], ['conrft', 'cell']);
 });

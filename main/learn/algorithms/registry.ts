@@ -36,7 +36,7 @@ function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): E
     configure: (preset, changes) => {
       const base = algorithm.presets[preset];
       if (!base) throw new RangeError(`${algorithm.name} has no preset \`${preset}\`. It has: ${presets.join(', ')}.`);
-      const config = algorithm.parseConfig({ ...base, ...changes });
+      const config = algorithm.parseConfig(merged(base, changes));
       return {
         name: algorithm.name,
         settings: config,
@@ -47,6 +47,19 @@ function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): E
       };
     },
   };
+}
+
+const isGroup = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `changes` on top of `base`, group by group. */
+function merged(base: object, changes: object): object {
+  const result: Record<string, unknown> = { ...base };
+  for (const [name, value] of Object.entries(changes)) {
+    const below = result[name];
+    result[name] = isGroup(below) && isGroup(value) ? merged(below, value) : value;
+  }
+  return result;
 }
 
 const ALGORITHMS: Readonly<Partial<Record<AlgorithmName, Entry>>> = {
@@ -69,4 +82,6 @@ export function configureAlgorithm(
   return entryOf(spec.algorithm).configure(spec.preset, changes);
 }
 
+/** Those that a run may name today. */
+export const algorithmNames = (): readonly AlgorithmName[] => Object.keys(ALGORITHMS) as AlgorithmName[]; // the keys of a record by algorithm
 export const presetsOf = (name: AlgorithmName): readonly PresetName[] => entryOf(name).presets;

@@ -1,0 +1,81 @@
+/**
+ * What the learning library and the run folders say about runs: which algorithms there are, what a run would do, whether a policy
+ * fits it, which settings it has used. Loading the library takes a while, so this lives in the thread of the rows (`run-rows-thread.ts`).
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PolicyManifest } from '../api/policy.ts';
+import type { RunOptions, RunSpec } from '../api/run.ts';
+import type { ConfiguredAlgorithm } from '../learn/algorithms/registry.ts';
+import { readPolicy, UnknownPolicyError } from './policy-registry.ts';
+
+/** What a run of this kind does. */
+export interface TrainingPace {
+  readonly offlineSteps: number;
+  readonly actorUpdatesPerStep: number;
+  readonly trainingStarts: number;
+  readonly demoShare: number;
+}
+
+export interface RunCatalogue {
+  options(): Promise<RunOptions>;
+  pace(spec: RunSpec): Promise<TrainingPace>;
+  /** Why a run cannot begin from the policy's weights; undefined when it can. */
+  misfit(spec: RunSpec, manifestPath: string): Promise<string | undefined>;
+  /** By name with its groups, `online.beta`, as text; empty where the run has not begun. */
+  settings(runId: number): Promise<Readonly<Record<string, string>>>;
+}
+
+export function createRunCatalogue(projectFolder: string): RunCatalogue {
+  const registry = () => import('../learn/algorithms/registry.ts');
+  const configured = async (spec: RunSpec) => (await registry()).configureAlgorithm(spec, spec.settings);
+  return {
+    options: async () => {
+      const { algorithmNames, presetsOf } = await registry();
+      return { algorithms: algorithmNames().map((name) => ({ name, presets: presetsOf(name) })), recipes: [] };
+    },
+    pace: async (spec) => {
+      const { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare } = (await configured(spec)).settings;
+      return { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare };
+    },
+    misfit: async (spec, manifestPath) => {
+      const algorithm = await configured(spec);
+      try {
+        return misfitOf(readPolicy(manifestPath).manifest, spec, algorithm);
+      } catch (error) {
+        if (error instanceof UnknownPolicyError) return error.message;
+        throw error;
+      }
+    },
+    settings: async (runId) => {
+      const path = join(projectFolder, 'runs', String(runId), 'config.json');
+      return existsSync(path) ? flattened(JSON.parse(readFileSync(path, 'utf8'))) : {};
+    },
+  };
+}
+
+function misfitOf(manifest: PolicyManifest, spec: RunSpec, algorithm: ConfiguredAlgorithm): string | undefined {
+  if (manifest.task !== spec.task) return `it is for the task ${manifest.task}`;
+  if (manifest.observation !== spec.observation) return `it sees ${manifest.observation}, this run ${spec.observation}`;
+  if (manifest.head !== algorithm.policyHead.head)
+    return `its actions come from a ${manifest.head} head, those of ${spec.algorithm} from a ${algorithm.policyHead.head} head`;
+  const wanted = algorithm.policyParameters({
+    embedding: manifest.embeddingSize,
+    proprioception: manifest.proprioceptionSize,
+    actionMask: manifest.actionMask,
+  });
+  const shapes = (parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
+    parameters.map(({ name, shape }) => `${name} ${shape.join('×')}`).join(', ');
+  return shapes(wanted) === shapes(manifest.parameters)
+    ? undefined
+    : `its networks have other sizes than those of ${spec.algorithm} with the preset ${spec.preset}`;
+}
+
+function flattened(value: unknown, prefix = ''): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { [prefix]: Array.isArray(value) ? value.join(', ') : String(value) };
+  return Object.assign(
+    {},
+    ...Object.entries(value).map(([name, each]) => flattened(each, prefix === '' ? name : `${prefix}.${name}`)),
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * From what a person asked for to a run: fills in what was left open, and says beforehand what the run would use and how fast the
+ * last one of its kind was. Nothing is started here.
+ */
+import type { BufferCounts } from '../api/episode.ts';
+import { FRESH_WEIGHTS, type RunPlan, type RunSpec, type Stage } from '../api/run.ts';
+import type { TaskId } from '../api/task.ts';
+import type { RunRequest } from '../engine/services.ts';
+import { policyOrigin } from '../learn/run-folder.ts';
+import { readinessFor } from './readiness.ts';
+import type { RunRows } from './run-rows.ts';
+
+export interface PlannerOptions {
+  readonly projectFolder: string;
+  readonly rows: Pick<RunRows, 'run' | 'runs' | 'pace' | 'misfit'>;
+  readonly task: TaskId;
+  readonly counts: () => BufferCounts;
+  /** Name of the policy that drives now. */
+  readonly policyInUse: () => string | undefined;
+}
+
+export interface Resolved {
+  readonly spec: RunSpec;
+  readonly problem?: NonNullable<RunPlan['problem']>;
+  readonly freshBecause?: string;
+}
+
+const SHIPPED_SEED = 0;
+
+/** Policies made by a run have critics to go on with; the starter and imported ones do not. */
+const hasCritic = (policy: string | undefined): policy is string => policy?.startsWith('run-') === true;
+
+export function createPlanner({ projectFolder, rows, task, counts, policyInUse }: PlannerOptions) {
+  /** The policy that a request means, before it is known whether it fits. */
+  const policyOf = (request: RunRequest | undefined): string | undefined =>
+    request?.startFrom === FRESH_WEIGHTS ? undefined : (request?.startFrom ?? policyInUse());
+
+  const stageOf = (request: RunRequest | undefined): Stage =>
+    request?.stage ?? (hasCritic(policyOf(request)) ? 'online' : 'offline');
+
+  /** What made a policy: the spec of its run. */
+  const makerOf = async (policy: string | undefined): Promise<RunSpec | undefined> => {
+    const [, id] = /^run-(\d+)\//.exec(policy ?? '') ?? [];
+    return id === undefined ? undefined : (await rows.run(Number(id)))?.spec;
+  };
+
+  /** A run goes on with the algorithm that made its policy, where none is asked for; a policy in use that does not fit is left out. */
+  const resolve = async (request: RunRequest | undefined): Promise<Resolved> => {
+    const policy = policyOf(request);
+    const maker = await makerOf(policy);
+    const algorithm = request?.algorithm ?? maker?.algorithm ?? 'conrft';
+    const kin = maker?.algorithm === algorithm ? maker : undefined;
+    const recipe = request?.recipe ?? (request?.preset === undefined ? kin?.recipe : undefined);
+    const settings = request?.settings ?? (request?.preset === undefined ? kin?.settings : undefined);
+    const spec: RunSpec = {
+      algorithm,
+      preset: request?.preset ?? kin?.preset ?? 'cell',
+      ...(recipe === undefined ? {} : { recipe }),
+      ...(settings === undefined ? {} : { settings }),
+      stage: stageOf(request),
+      task: request?.task ?? task,
+      observation: request?.observation ?? 'pixels',
+      seed: request?.seed ?? SHIPPED_SEED,
+      ...(request?.steps === undefined ? {} : { steps: request.steps }),
+    };
+    if (policy === undefined) return { spec };
+    const misfit = await rows.misfit(spec, policyOrigin(projectFolder, policy).manifestPath);
+    if (misfit === undefined) return { spec: { ...spec, startFrom: policy } };
+    if (request?.startFrom === undefined) return { spec, freshBecause: `${policy} does not fit: ${misfit}.` };
+    return {
+      spec: { ...spec, startFrom: policy },
+      problem: {
+        message: `${policy} does not fit: ${misfit}.`,
+        remedy: 'Choose another policy to start from, or fresh weights.',
+      },
+    };
+  };
+
+  /** The newest run that did the same work here and was measured. */
+  const speedOf = async (spec: RunSpec): Promise<RunPlan['speed']> => {
+    const same = (await rows.runs()).find(
+      ({ spec: other, metrics }) =>
+        (metrics['updatesPerSec'] ?? 0) > 0 &&
+        (['algorithm', 'preset', 'recipe', 'stage', 'observation'] as const).every(
+          (name) => other[name] === spec[name],
+        ),
+    );
+    return same && { runId: same.id, updatesPerSec: same.metrics['updatesPerSec'] ?? 0 };
+  };
+
+  const plan = async (request: RunRequest | undefined): Promise<RunPlan> => {
+    const { spec, ...why } = await resolve(request);
+    const [pace, speed] = await Promise.all([rows.pace(spec), speedOf(spec)]);
+    const { rlTransitions } = counts();
+    const online = spec.stage === 'online';
+    const steps = spec.steps ?? (online ? undefined : pace.offlineSteps);
+    return {
+      spec,
+      needs: readinessFor(spec.stage, counts()).needs,
+      ...why,
+      ...(steps === undefined ? {} : { steps }),
+      owed: online && rlTransitions >= pace.trainingStarts ? Math.floor(rlTransitions * pace.actorUpdatesPerStep) : 0,
+      updatesPerStep: pace.actorUpdatesPerStep,
+      demoShare: online ? pace.demoShare : 1,
+      ...(speed === undefined ? {} : { speed }),
+    };
+  };
+
+  return { resolve, plan, stageOf };
+}
