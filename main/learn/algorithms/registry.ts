@@ -12,6 +12,8 @@ import type {
 } from './algorithm.ts';
 import { calQl } from './cal-ql.ts';
 import { conrft } from './conrft-learner.ts';
+import { hilSerl } from './hil-serl.ts';
+import { rlpd } from './rlpd.ts';
 
 /** An algorithm with its settings: who uses it need not know their type. */
 export interface ConfiguredAlgorithm {
@@ -65,6 +67,8 @@ function merged(base: object, changes: object): object {
 const ALGORITHMS: Readonly<Partial<Record<AlgorithmName, Entry>>> = {
   conrft: entry(conrft),
   'cal-ql': entry(calQl),
+  'hil-serl': entry(hilSerl),
+  rlpd: entry(rlpd),
 };
 
 function entryOf(name: AlgorithmName): Entry {

@@ -1,0 +1,147 @@
+/**
+ * A soft actor-critic at work: holds the weights, draws the noise, runs the compiled step of `soft-actor-critic.ts`.
+ * The noise of an update is drawn in a fixed order from one stream, so a stored stream state replays to the byte.
+ * Both stages make the same update: neither RLPD nor HIL-SERL has an offline stage, whose batches here hold demonstrations alone.
+ */
+import { ACTION_SIZE } from '../../api/action.ts';
+import type { Rng } from '../../api/rng.ts';
+import type { TensorLike } from '../graph/backend.ts';
+import { temperatureParameter } from '../losses/soft-actor-critic.ts';
+import { initialParameters, parameterCount } from '../nets/parameters.ts';
+import { biasCorrections } from '../optim.ts';
+import type { Learner, LearnerOptions, LearnerState, TransitionBatch } from './algorithm.ts';
+import { createArrays } from './learner-state.ts';
+import { softActorCriticStep } from './soft-actor-critic.ts';
+import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
+import { policyParametersOf, softActorCriticNets } from './soft-actor-critic-nets.ts';
+
+/** What a run takes over from another; optimisers begin anew. */
+const WEIGHTS = ['critic', 'criticTarget', 'temperature'] as const;
+
+export async function createSoftActorCriticLearner(
+  name: string,
+  { backend, config, sizes, rng }: LearnerOptions<SoftActorCriticConfig>,
+): Promise<Learner> {
+  const nets = softActorCriticNets(config, sizes);
+  const compiled = await backend.compile(softActorCriticStep(config, sizes), { name });
+  const noise = createNoise(config, rng);
+  const weights = rng.split('initial weights');
+  const actor = initialParameters(nets.actorParameters, weights);
+  const critic = initialParameters(nets.criticParameters, weights);
+  const { form, initial } = config.temperature;
+  const arrays = createArrays({
+    ...withMoments('actor', actor),
+    ...withMoments('critic', critic),
+    criticTarget: critic.slice(),
+    ...withMoments('temperature', Float32Array.of(temperatureParameter(initial, form))),
+  });
+  /** `…AdamSteps` count since the optimiser was fresh; `criticUpdates` counts over all runs that trained these critics. */
+  const counters = { updates: 0, actorAdamSteps: 0, criticAdamSteps: 0, criticUpdates: 0 };
+
+  const rows = config.criticUpdates * config.batchSize;
+  const inputsFrom = (batch: TransitionBatch): Record<string, TensorLike> => {
+    if (batch.size !== rows) throw new RangeError(`a batch of ${batch.size} transitions; an update takes ${rows}`);
+    const corrections = Array.from({ length: config.criticUpdates }, (_, index) =>
+      biasCorrections(counters.criticAdamSteps + index + 1),
+    );
+    return {
+      ...arrays.current,
+      ...noise.draw(),
+      ...(sizes.embedding > 0 && { embedding: batch.embedding, nextEmbedding: batch.nextEmbedding }),
+      proprioception: batch.proprioception,
+      nextProprioception: batch.nextProprioception,
+      action: batch.action,
+      reward: batch.reward,
+      bootstrap: batch.mask,
+      learningRate: config.learningRate,
+      criticCorrections: corrections.flat(),
+      actorCorrections: [...biasCorrections(counters.actorAdamSteps + 1)],
+      ...(config.mcFloor === 'cut' && { returnFloor: batch.monteCarloReturnCut }),
+      ...(config.mcFloor === 'uncut' && { returnFloor: batch.monteCarloReturn }),
+    };
+  };
+
+  const sharedCount = parameterCount(nets.sharedParameters);
+  /** A policy's weights are [shared with the critics | actor's own]. */
+  const takePolicy = (given: Float32Array) => {
+    const shared = given.subarray(0, sharedCount);
+    arrays.take({ actor: given.subarray(sharedCount) }, ['actor']);
+    for (const array of ['critic', 'criticTarget']) {
+      const values = arrays.current[array]!.slice();
+      values.set(shared);
+      arrays.take({ [array]: values }, [array]);
+    }
+  };
+  const joined = new Float32Array(sharedCount + actor.length);
+
+  return {
+    batches: config.criticUpdates,
+    batchSize: config.batchSize,
+    policyParameters: policyParametersOf(nets),
+    update: async (batch) => {
+      const metrics = arrays.accept(await compiled.run(inputsFrom(batch), arrays.places()));
+      counters.updates += 1;
+      counters.actorAdamSteps += 1;
+      counters.criticAdamSteps += config.criticUpdates;
+      counters.criticUpdates += config.criticUpdates;
+      return { ...metrics, utd: config.criticUpdates * config.actorUpdatesPerStep };
+    },
+    policyWeights: () => {
+      joined.set(arrays.current['critic']!.subarray(0, sharedCount));
+      joined.set(arrays.current['actor']!, sharedCount);
+      return joined;
+    },
+    updates: () => counters.updates,
+    state: () => ({ arrays: arrays.copy(), counters: { ...counters } }),
+    restore: (state) => {
+      arrays.take(state.arrays, Object.keys(arrays.current));
+      for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
+    },
+    startFrom: (state: LearnerState) => {
+      arrays.take(
+        state.arrays,
+        WEIGHTS.filter((array) => state.arrays[array]),
+      );
+      if (state.arrays['actor']) takePolicy(state.arrays['actor']);
+      counters.criticUpdates = state.arrays['critic'] ? (state.counters['criticUpdates'] ?? 0) : 0;
+    },
+    dispose: () => compiled.dispose(),
+  };
+}
+
+/** Parameters with Adam's moments, all zero. */
+function withMoments(name: string, parameters: Float32Array): Record<string, Float32Array> {
+  return {
+    [name]: parameters,
+    [`${name}Mean`]: new Float32Array(parameters.length),
+    [`${name}Variance`]: new Float32Array(parameters.length),
+  };
+}
+
+/** Buffers for an update's noise, filled anew by every `draw` in the order in which they are listed. */
+function createNoise(config: SoftActorCriticConfig, rng: Rng) {
+  const [C, B, A] = [config.criticUpdates, config.batchSize, ACTION_SIZE];
+  const nextNoise = new Float32Array(C * B * A);
+  const actingNoise = new Float32Array(B * A);
+  const [members, size] = [config.critics, config.targetCritics];
+  const subset = size < members ? new BigInt64Array(C * size) : undefined;
+  return {
+    draw: (): Record<string, TensorLike> => {
+      for (const array of [nextNoise, actingNoise])
+        for (let index = 0; index < array.length; index++) array[index] = rng.normal();
+      if (!subset) return { nextNoise, actingNoise };
+      for (let update = 0; update < C; update++) subset.set(drawSubset(rng, members, size).map(BigInt), update * size);
+      return { nextNoise, actingNoise, subset };
+    },
+  };
+}
+
+/** `size` of the numbers 0 … count − 1, all different, every subset equally likely. */
+export function drawSubset(rng: Rng, count: number, size: number): number[] {
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  for (let place = 0; place < size; place++) {
+    const other = place + rng.integer(count - place);
+    [numbers[place], numbers[other]] = [numbers[other]!, numbers[place]!];
+  }
+  return numbers.slice(0, size);
+}

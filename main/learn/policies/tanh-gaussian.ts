@@ -1,0 +1,73 @@
+/**
+ * The policy of soft actor-critic (Haarnoja et al. 2018; RLPD, HIL-SERL): a diagonal Gaussian through tanh.
+ *   u = μ(s) + σ(s)·ε,  ε ~ N(0, I)      a = tanh u
+ *   log π(a|s) = Σ_d [ log N(u; μ, σ) − ln(1 − tanh² u) ],   ln(1 − tanh² u) = 2 (ln 2 − u − softplus(−2u)), which nowhere overflows
+ * Both are functions of μ, σ and ε: gradients flow through the sample. A dimension that the task does not use is 0, and no part
+ * of log π. Acting draws ε; with ε = 0 the action is the mode's.
+ * Differs from both codes: μ and ln σ are the two halves of one last layer, whose initial values count both as fan-out.
+ * Letters: B batch, A action.
+ */
+import type { Node } from '../graph/ir.ts';
+import { add, clip, constant, exp, mul, slice, softplus, square, sub, sum, tanh } from '../graph/tensor.ts';
+import { type HiddenLayers, type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
+import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
+
+export interface TanhGaussianHead {
+  readonly net: MlpSpec;
+  readonly actionMask: readonly boolean[];
+  /** ln σ is clipped to it; no gradient passes outside. */
+  readonly logStdRange: readonly [low: number, high: number];
+}
+
+export interface Gaussian {
+  /** μ [B, A] */
+  readonly mean: Node;
+  /** ln σ [B, A] */
+  readonly logStd: Node;
+}
+
+export interface Sampled {
+  /** [B, A] */
+  readonly action: Node;
+  /** log π(a|s) [B] */
+  readonly logProbability: Node;
+}
+
+export function tanhGaussianHead(
+  observationFeatures: number,
+  actionMask: readonly boolean[],
+  layers: HiddenLayers,
+  logStdRange: readonly [number, number],
+): TanhGaussianHead {
+  const inputs = [{ name: 'observation', size: observationFeatures }];
+  return { net: { name: 'actor', inputs, output: 2 * actionMask.length, ...layers }, actionMask, logStdRange };
+}
+
+export function tanhGaussianParameters(head: TanhGaussianHead): ParameterSpec[] {
+  return mlpParameters(head.net);
+}
+
+/** Observation features [B, F] → μ and ln σ. */
+export function gaussianAt(parameters: Parameters, head: TanhGaussianHead, features: Node): Gaussian {
+  const size = head.actionMask.length;
+  const out = mlp(parameters, head.net, [project(parameters, head.net, 'observation', features)]);
+  const [low, high] = head.logStdRange;
+  return { mean: slice(out, 1, 0, size), logStd: clip(slice(out, 1, size, 2 * size), low, high) };
+}
+
+/** noise ε [B, A] */
+export function sampleTanhGaussian(head: TanhGaussianHead, { mean, logStd }: Gaussian, noise: Node): Sampled {
+  const mask = actionMaskNode(head.actionMask);
+  const u = add(mean, mul(exp(logStd), noise));
+  const gaussian = sub(sub(mul(square(noise), -0.5), logStd), 0.5 * Math.log(2 * Math.PI));
+  const squashing = mul(sub(sub(Math.LN2, u), softplus(mul(u, -2))), 2);
+  return { action: mul(tanh(u), mask), logProbability: sum(mul(sub(gaussian, squashing), mask), 1) };
+}
+
+/** [1, A] of ones and zeros. */
+export function actionMaskNode(mask: readonly boolean[]): Node {
+  return constant(
+    mask.map((used) => (used ? 1 : 0)),
+    [1, mask.length],
+  );
+}
