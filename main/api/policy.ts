@@ -56,8 +56,8 @@ export const policyManifestSchema = z
     /** Unique within a project folder, e.g. `starter` or `run-3/1200`. */
     name: z.string(),
     head: headSchema,
-    /** Numbers of standard normal noise that one evaluation takes. */
-    noiseSize: z.int().positive().default(ACTION_SIZE),
+    /** Numbers of standard normal noise that one evaluation takes; 0 = the graph has no input `noise`. */
+    noiseSize: z.int().min(0).default(ACTION_SIZE),
     /** Absent: one action at a time, output `action` [1, A]; else output `actions` [1, K, A]. */
     chunk: chunkSchema.optional(),
     task: taskIdSchema,

@@ -1,7 +1,7 @@
 /**
  * A policy at work: one session for the graph, kept for life, that takes its weights as inputs. A newer policy with the same
  * graph is a copy of its weights. Stacks the previous proprioception, draws the head's noise and the acting noise from the
- * episode's stream.
+ * episode's stream. A policy that predicts chunks is asked when its plan runs out; a plan is dropped when somebody else acted.
  */
 import { createHash } from 'node:crypto';
 import { ACTION_SIZE } from '../api/action.ts';
@@ -9,6 +9,7 @@ import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts
 import type { PolicyManifest } from '../api/policy.ts';
 import { createRng, type Rng } from '../api/rng.ts';
 import { loadOrtSession, type OrtSession, type SessionTensor } from '../learn/graph/ort.ts';
+import { type ChunkExecutor, createChunkExecutor } from '../learn/policies/chunk-executor.ts';
 import { readPolicy } from '../learn/policies/export-policy.ts';
 import { ModelError, reasonOf } from './encoder-runtime.ts';
 
@@ -19,8 +20,12 @@ export interface PolicyRuntime {
   startEpisode(seed: number, actingNoiseStd: number): void;
   /** Keeps `proprioception` for the next step's stack, whether or not an action is wanted. */
   observe(proprioception: Float32Array): void;
-  /** The action for what was observed last, [7], clipped, acting noise included; undefined when no policy is loaded. */
+  /** Somebody else acted, or will: the rest of a chunk is dropped, so that it cannot go on from where nobody is any more. */
+  interrupt(): void;
+  /** The action for what was observed last, [7], clipped, acting noise included; undefined when no policy is loaded. Once per tick. */
   act(embedding: Float32Array): Promise<Float32Array | undefined>;
+  /** After `act`, on the same observation: the next chunk, where the policy's latency leaves time to plan it beside the old one. */
+  planAhead(embedding: Float32Array): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -31,7 +36,11 @@ interface Loaded {
   readonly graphSha256: string;
   readonly session: OrtSession;
   readonly weights: Readonly<Record<string, SessionTensor>>;
+  readonly executor: ChunkExecutor;
 }
+
+/** A policy of single actions: a chunk of one. */
+const SINGLE = { size: 1, execute: 1, latencySteps: 0 };
 
 export function createPolicyRuntime(threads = 1): PolicyRuntime {
   let loaded: Loaded | undefined;
@@ -39,6 +48,18 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
   let actingNoiseStd = 0;
   const stack = new Float32Array(EXPECTED_PROPRIOCEPTION);
   let seen = 0;
+
+  const plan = async ({ manifest, session, weights, executor }: Loaded, embedding: Float32Array) => {
+    const draw = Float32Array.from({ length: manifest.noiseSize }, () => noise.normal());
+    const outputs = await session.run({
+      ...weights,
+      // A blind policy has no embedding, and its graph no such input; a deterministic one has no noise.
+      ...(manifest.embeddingSize > 0 && { embedding: { shape: [1, manifest.embeddingSize], data: embedding } }),
+      proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
+      ...(manifest.noiseSize > 0 && { noise: { shape: [1, manifest.noiseSize], data: draw } }),
+    });
+    executor.accept(Float32Array.from(outputs[outputOf(manifest)]!.data, Number));
+  };
 
   return {
     load: async (manifestPath, encoderSha256) => {
@@ -50,7 +71,8 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
       try {
         const named = bind(manifestPath, manifest, session, weights);
         const previous = loaded;
-        loaded = { manifest, graphSha256, session, weights: named };
+        const executor = createChunkExecutor(manifest.chunk ?? SINGLE, ACTION_SIZE);
+        loaded = { manifest, graphSha256, session, weights: named, executor };
         if (previous && previous.session !== session) await previous.session.dispose();
       } catch (error) {
         if (!reusable) await session.dispose();
@@ -63,7 +85,9 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
       noise = createRng(seed).split('acting');
       actingNoiseStd = std;
       seen = 0;
+      loaded?.executor.reset();
     },
+    interrupt: () => loaded?.executor.reset(),
     observe: (proprioception) => {
       // previous first; at an episode's first step both are the same
       stack.copyWithin(0, PROPRIOCEPTION_SIZE);
@@ -72,24 +96,23 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
     },
     act: async (embedding) => {
       if (!loaded) return undefined;
-      const { manifest, session, weights } = loaded;
-      const draw = Float32Array.from({ length: ACTION_SIZE }, () => noise.normal());
-      const { action } = await session.run({
-        ...weights,
-        // A blind policy has no embedding, and its graph no such input.
-        ...(manifest.embeddingSize > 0 && { embedding: { shape: [1, manifest.embeddingSize], data: embedding } }),
-        proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
-        noise: { shape: [1, ACTION_SIZE], data: draw },
-      });
-      return Float32Array.from(Array.from(action!.data, Number), (value, index) => {
+      const { manifest, executor } = loaded;
+      executor.beginTick();
+      if (executor.needsPlan()) await plan(loaded, embedding);
+      return executor.action().map((value, index) => {
         if (!manifest.actionMask[index]) return 0;
         const noisy = actingNoiseStd > 0 ? value + actingNoiseStd * noise.normal() : value;
         return Math.min(1, Math.max(-1, noisy)); // NaN stays NaN: the engine must see it
       });
     },
+    planAhead: async (embedding) => {
+      if (loaded?.executor.planDue()) await plan(loaded, embedding);
+    },
     dispose: async () => loaded?.session.dispose(),
   };
 }
+
+const outputOf = ({ chunk }: PolicyManifest) => (chunk ? 'actions' : 'action');
 
 function checkManifest(manifest: PolicyManifest, encoderSha256: string | undefined, weights: Float32Array): void {
   if (!weights.every(Number.isFinite))
@@ -130,7 +153,7 @@ function bind(
   const expected: Record<string, readonly number[]> = {
     ...(manifest.embeddingSize > 0 && { embedding: [1, manifest.embeddingSize] }),
     proprioception: [1, manifest.proprioceptionSize],
-    noise: [1, ACTION_SIZE],
+    ...(manifest.noiseSize > 0 && { noise: [1, manifest.noiseSize] }),
     ...Object.fromEntries(manifest.parameters.map(({ name, shape }) => [name, shape])),
   };
   for (const [name, shape] of Object.entries(expected)) {
@@ -142,6 +165,12 @@ function bind(
   }
   const extra = Object.keys(session.inputs).filter((name) => !(name in expected));
   if (extra.length > 0) throw wrong(`the graph also wants ${extra.join(', ')}`);
+  const output = [1, ...(manifest.chunk ? [manifest.chunk.size] : []), ACTION_SIZE];
+  const given = session.outputs[outputOf(manifest)]?.shape;
+  if (given?.join() !== output.join())
+    throw wrong(
+      `${outputOf(manifest)} is [${output.join(', ')}] in the manifest and ${given ? `[${given.join(', ')}]` : 'absent'} in the graph`,
+    );
   let offset = 0;
   return Object.fromEntries(
     manifest.parameters.map(({ name, shape }) => {

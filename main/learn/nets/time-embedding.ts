@@ -1,6 +1,7 @@
 /**
- * Embedding of the noise level σ of a consistency or diffusion head, as in ConRFT's released code:
- * u = 1000 · ¼ · ln σ → 8 sines and 8 cosines with frequencies 10000^(−k/7) → Dense 32 → tanh → Dense 16.
+ * Embedding of how far along a consistency, diffusion or flow head is, as in ConRFT's released code:
+ * u → 8 sines and 8 cosines with frequencies 10000^(−k/7) → Dense 32 → tanh → Dense 16,
+ * with u = 1000 · ¼ · ln σ of a noise level σ, or u = 1000 t of a time t from 0 to 1.
  */
 import type { Node } from '../graph/ir.ts';
 import { add, concat, constant, cos, log, matmul, mul, sin, tanh } from '../graph/tensor.ts';
@@ -21,13 +22,27 @@ export function timeEmbeddingParameters(name: string): ParameterSpec[] {
 
 /** σ [B, 1] → sines and cosines [B, 16]. */
 export function sinusoid(sigma: Node): Node {
+  return waves(mul(log(sigma), 250));
+}
+
+/** u [B, 1] → [B, 16]. */
+function waves(u: Node): Node {
   const frequencies = Array.from({ length: HALF }, (_, k) => BASE ** (-k / (HALF - 1)));
-  const angle = mul(mul(log(sigma), 250), constant(frequencies, [1, HALF]));
+  const angle = mul(u, constant(frequencies, [1, HALF]));
   return concat([sin(angle), cos(angle)], 1);
 }
 
 /** σ [B, 1] → [B, 16]. */
 export function timeEmbedding(parameters: Parameters, name: string, sigma: Node): Node {
-  const hidden = tanh(add(matmul(sinusoid(sigma), parameters(`${name}.0.kernel.time`)), parameters(`${name}.0.bias`)));
+  return embed(parameters, name, sinusoid(sigma));
+}
+
+/** t [B, 1] in [0, 1] → [B, 16]. */
+export function progressEmbedding(parameters: Parameters, name: string, time: Node): Node {
+  return embed(parameters, name, waves(mul(time, 1000)));
+}
+
+function embed(parameters: Parameters, name: string, features: Node): Node {
+  const hidden = tanh(add(matmul(features, parameters(`${name}.0.kernel.time`)), parameters(`${name}.0.bias`)));
   return add(matmul(hidden, parameters(`${name}.1.kernel.hidden`)), parameters(`${name}.1.bias`));
 }

@@ -1,0 +1,124 @@
+/**
+ * Actions as bins (`losses/action-bins.ts`). Two heads:
+ *   categorical                  every step and dimension by itself: a product of marginals, a choice that spans them is lost
+ *   categorical-autoregressive   one after the other in the order of steps, then dimensions, each given those before it
+ *                                (RT-2, OpenVLA): p(a) = Π_t p(a_t | a_<t, o), any joint distribution
+ * Learned by cross-entropy; the autoregressive one sees the data's own earlier bins. Letters: V bins, T = K · U places, H hidden.
+ */
+import { z } from 'zod';
+import type { Node } from '../graph/ir.ts';
+import { add, cast, concat, constant, mul, reshape, slice, softmax } from '../graph/tensor.ts';
+import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../losses/action-bins.ts';
+import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
+import type { Parameters } from '../nets/parameters.ts';
+import { choose, likeliest, NOISE_PER_CHOICE, uniformFromNormals } from './choice.ts';
+import { ACTOR, chunkSize, expectNoise, featuresMlp, type Head, type HeadFrame } from './head.ts';
+
+const options = {
+  scheme: z.enum(BIN_SCHEMES).default('openvla'),
+  /** RT-1 and OpenVLA take the likeliest bin; drawing keeps every mode. */
+  act: z.enum(['likeliest', 'sample']).default('sample'),
+};
+export const categoricalSchema = z.object({ name: z.literal('categorical'), ...options }).readonly();
+export const autoregressiveSchema = z.object({ name: z.literal('categorical-autoregressive'), ...options }).readonly();
+export type CategoricalOptions = z.infer<typeof categoricalSchema> | z.infer<typeof autoregressiveSchema>;
+
+export function categoricalHead(options: CategoricalOptions, frame: HeadFrame): Head {
+  const V = binCount(options.scheme);
+  const size = chunkSize(frame);
+  const net = featuresMlp(frame, size * V);
+  const predict = (parameters: Parameters, features: Node) =>
+    reshape(mlp(parameters, net, [project(parameters, net, 'observation', features)]), [
+      ...[features.shape[0]!, frame.space.steps, frame.space.size],
+      V,
+    ]);
+  return {
+    name: 'categorical',
+    parameters: mlpParameters(net),
+    noiseSize: noiseSize(options, size),
+    chance: [],
+    offer: (parameters, features, target) => ({
+      inputs: { logits: predict(parameters, features), bins: encodeBins(target, options.scheme) },
+      metrics: {},
+    }),
+    act: (parameters, features, noise) => {
+      const logits = predict(parameters, features);
+      const bin = actionOf(options, logits, noise && reshape(noise, [...logits.shape.slice(0, 3), NOISE_PER_CHOICE]));
+      return reshape(bin, logits.shape.slice(0, 3));
+    },
+  };
+}
+
+export function autoregressiveHead(options: CategoricalOptions, frame: HeadFrame): Head {
+  const V = binCount(options.scheme);
+  const { steps, size: U } = frame.space;
+  const T = chunkSize(frame);
+  const net: MlpSpec = {
+    name: ACTOR,
+    inputs: [
+      { name: 'observation', size: frame.features },
+      { name: 'earlier', size: T },
+      { name: 'place', size: T },
+    ],
+    hidden: frame.hidden,
+    output: V,
+  };
+  const H = frame.hidden[0]!;
+  const row = (kernel: Node, place: number) => slice(kernel, 0, place, place + 1);
+  return {
+    name: 'categorical-autoregressive',
+    parameters: mlpParameters(net),
+    noiseSize: noiseSize(options, T),
+    chance: [],
+    offer: (parameters, features, target) => {
+      const B = features.shape[0]!;
+      const bins = encodeBins(target, options.scheme);
+      const values = decodeBins(bins, options.scheme);
+      const earlier = mul(reshape(values, [B, 1, T]), strictlyBefore(T));
+      const shares = add(
+        add(
+          reshape(project(parameters, net, 'observation', features), [B, 1, H]),
+          reshape(project(parameters, net, 'earlier', reshape(earlier, [B * T, T])), [B, T, H]),
+        ),
+        reshape(parameters(`${ACTOR}.0.kernel.place`), [1, T, H]),
+      );
+      const logits = reshape(mlp(parameters, net, [reshape(shares, [B * T, H])]), [B, steps, U, V]);
+      return { inputs: { logits, bins }, metrics: {} };
+    },
+    act: (parameters, features, noise) => {
+      const B = features.shape[0]!;
+      const places = parameters(`${ACTOR}.0.kernel.place`);
+      const kernel = parameters(`${ACTOR}.0.kernel.earlier`);
+      let known = project(parameters, net, 'observation', features);
+      const values: Node[] = [];
+      for (let place = 0; place < T; place++) {
+        const logits = mlp(parameters, net, [known, row(places, place)]);
+        const at = place * NOISE_PER_CHOICE;
+        const value = actionOf(options, logits, noise && slice(noise, 1, at, at + NOISE_PER_CHOICE));
+        values.push(value);
+        known = add(known, mul(value, row(kernel, place)));
+      }
+      return reshape(concat(values, 1), [B, steps, U]);
+    },
+  };
+}
+
+const noiseSize = ({ act }: CategoricalOptions, choices: number) => (act === 'sample' ? choices * NOISE_PER_CHOICE : 0);
+
+/** logits […, V], noise […, 2] → the chosen bin's action […, 1]. */
+function actionOf({ name, act, scheme }: CategoricalOptions, logits: Node, noise: Node | undefined): Node {
+  const bin = act === 'likeliest' ? likeliest(logits) : choose(softmax(logits), uniformOf(expectNoise(noise, name)));
+  return decodeBins(cast(bin, 'int64'), scheme);
+}
+
+/** noise […, 2] → […, 1] */
+function uniformOf(noise: Node): Node {
+  const uniform = uniformFromNormals(noise);
+  return reshape(uniform, [...uniform.shape, 1]);
+}
+
+/** [1, T, T]: 1 where the column's place comes before the row's. */
+function strictlyBefore(T: number): Node {
+  const values = Array.from({ length: T * T }, (_, index) => Number(index % T < Math.floor(index / T)));
+  return constant(values, [1, T, T]);
+}

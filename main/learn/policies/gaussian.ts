@@ -1,0 +1,49 @@
+/**
+ * A Gaussian per step and dimension whose variance the network predicts, learned by likelihood (`losses/gaussian-nll.ts`).
+ * Acts with its mean, or draws from it. One mode: with two right answers the mean lies between them and the variance is large.
+ */
+import { z } from 'zod';
+import type { Node } from '../graph/ir.ts';
+import { add, exp, mean, mul, reshape, slice } from '../graph/tensor.ts';
+import { clampLogVariance } from '../losses/gaussian-nll.ts';
+import { mlp, mlpParameters, project } from '../nets/mlp.ts';
+import type { Parameters } from '../nets/parameters.ts';
+import { chunkNoise, chunkNoiseSize, chunkSize, expectNoise, featuresMlp, type Head, type HeadFrame } from './head.ts';
+
+export const gaussianSchema = z
+  .object({
+    name: z.literal('gaussian'),
+    act: z.enum(['mean', 'sample']).default('mean'),
+  })
+  .readonly();
+export type GaussianOptions = z.infer<typeof gaussianSchema>;
+
+export function gaussianHead({ act }: GaussianOptions, frame: HeadFrame): Head {
+  const size = chunkSize(frame);
+  const net = featuresMlp(frame, 2 * size);
+  const predict = (parameters: Parameters, features: Node) => {
+    const raw = mlp(parameters, net, [project(parameters, net, 'observation', features)]);
+    const part = (start: number) =>
+      reshape(slice(raw, 1, start, start + size), [features.shape[0]!, frame.space.steps, frame.space.size]);
+    return { mean: part(0), logVariance: part(size) };
+  };
+  return {
+    name: 'gaussian',
+    parameters: mlpParameters(net),
+    noiseSize: act === 'sample' ? chunkNoiseSize(frame) : 0,
+    chance: [],
+    offer: (parameters, features) => {
+      const inputs = predict(parameters, features);
+      const logStd = logStandardDeviation(inputs.logVariance);
+      return { inputs: { ...inputs, gaussian: { mean: inputs.mean, logStd } }, metrics: { std: mean(exp(logStd)) } };
+    },
+    act: (parameters, features, noise) => {
+      const predicted = predict(parameters, features);
+      if (act === 'mean') return predicted.mean;
+      const normals = chunkNoise(frame, expectNoise(noise, 'gaussian'));
+      return add(predicted.mean, mul(exp(logStandardDeviation(predicted.logVariance)), normals));
+    },
+  };
+}
+
+const logStandardDeviation = (logVariance: Node) => mul(clampLogVariance(logVariance), 0.5);

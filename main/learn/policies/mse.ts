@@ -1,0 +1,28 @@
+/**
+ * One chunk per observation, learned by regression: the baseline of every comparison. With two right answers squared error
+ * makes it their mean, which may be wrong, and absolute error (ACT) the commoner one. Acting is deterministic.
+ */
+import { z } from 'zod';
+import type { Node } from '../graph/ir.ts';
+import { reshape } from '../graph/tensor.ts';
+import { mlp, mlpParameters, project } from '../nets/mlp.ts';
+import type { Parameters } from '../nets/parameters.ts';
+import { chunkSize, featuresMlp, type Head, type HeadFrame } from './head.ts';
+
+export const mseSchema = z.object({ name: z.literal('mse') }).readonly();
+
+export function mseHead(frame: HeadFrame): Head {
+  const net = featuresMlp(frame, chunkSize(frame));
+  const predict = (parameters: Parameters, features: Node) => {
+    const raw = mlp(parameters, net, [project(parameters, net, 'observation', features)]);
+    return reshape(raw, [features.shape[0]!, frame.space.steps, frame.space.size]);
+  };
+  return {
+    name: 'mse',
+    parameters: mlpParameters(net),
+    noiseSize: 0,
+    chance: [],
+    offer: (parameters, features) => ({ inputs: { prediction: predict(parameters, features) }, metrics: {} }),
+    act: predict,
+  };
+}
