@@ -1,4 +1,5 @@
 /** What the engine's side of the writer sends to its thread, and what comes back. Episode ids are handed out by the sender. */
+import type { LabelCounts, RewardLabel, StoredLabelSource } from '../main/api/classifier.ts';
 import type { BufferCounts } from '../main/api/episode.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord } from './records.ts';
 import type { StoreErrorKind } from './store-error.ts';
@@ -10,6 +11,13 @@ export type Command =
   | { readonly kind: 'relabel'; readonly episodeId: number; readonly verdict: 'success' | 'failure' }
   | { readonly kind: 'discard'; readonly episodeId: number }
   | { readonly kind: 'embedding'; readonly episodeId: number; readonly index: number; readonly embedding: Float32Array }
+  | {
+      readonly kind: 'label';
+      readonly episodeId: number;
+      readonly index: number;
+      readonly label: RewardLabel;
+      readonly source: StoredLabelSource;
+    }
   | { readonly kind: 'undo'; readonly request: number }
   | { readonly kind: 'drain'; readonly request: number }
   | { readonly kind: 'close' };
@@ -23,6 +31,7 @@ export interface Problem {
 
 export interface WriterState {
   readonly counts: BufferCounts;
+  readonly labels: LabelCounts;
   readonly bytesWritten: number;
   readonly stepsWritten: number;
   readonly diskFreeBytes: number;

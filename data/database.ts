@@ -18,7 +18,10 @@ const LOCK_NAME = 'takeover.lock';
 const BUSY_TIMEOUT_MS = 5000;
 /** Above this size the check at opening leaves out the tables of blobs: reading gigabytes would delay the start by minutes. */
 const FULL_CHECK_BYTES = 256 * 1024 * 1024;
-const SMALL_TABLES = ['session', 'episode', 'transition', 'rl_buffer', 'demo_buffer', 'verdict', 'run', 'checkpoint'];
+const SMALL_TABLES = [
+  ...['session', 'episode', 'transition', 'rl_buffer', 'demo_buffer', 'verdict', 'reward_label'],
+  ...['run', 'checkpoint'],
+];
 
 export function projectFile(folder: string): string {
   return join(resolve(folder), FILE_NAME);

@@ -3,6 +3,7 @@
  * file is always at a whole version. A new schema is a new file in `migrations/` and a new entry in `MIGRATIONS`.
  */
 import { first } from './migrations/001-first.ts';
+import { rewardLabel } from './migrations/002-reward-label.ts';
 
 export interface Migration {
   readonly version: number;
@@ -12,7 +13,7 @@ export interface Migration {
   readonly sql: string;
 }
 
-export const MIGRATIONS: readonly Migration[] = [first];
+export const MIGRATIONS: readonly Migration[] = [first, rewardLabel];
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
 /** The part of a database connection that migrating needs. */

@@ -2,9 +2,11 @@
 import type { Database } from './database.ts';
 import { createQueries } from './queries.ts';
 import { loadCounts } from './recorder-state.ts';
+import { createLabelQueries } from './reward-labels.ts';
 
 export function createReaderCalls(database: Database) {
   const queries = createQueries(database);
+  const labels = createLabelQueries(database);
   return {
     listEpisodes: (query: { readonly limit: number; readonly beforeId?: number | undefined }) =>
       queries.listEpisodes(query.limit, query.beforeId),
@@ -13,6 +15,7 @@ export function createReaderCalls(database: Database) {
     frames: (query: { readonly episodeId: number; readonly index: number }) =>
       queries.pictures(query.episodeId, query.index),
     counts: (_query: undefined) => loadCounts(database),
+    frameLabels: (query: { readonly episodeId: number }) => labels.frameLabels(query.episodeId),
   };
 }
 

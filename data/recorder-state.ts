@@ -2,9 +2,11 @@
  * What the recorder keeps in memory, and how it is read back from the file: counters per episode, the number of the next
  * event, and the actions that can be undone. Everything here follows from the stored rows.
  */
+import type { LabelCounts } from '../main/api/classifier.ts';
 import type { BufferCounts, Mode } from '../main/api/episode.ts';
 import type { TaskId } from '../main/api/task.ts';
 import type { Database } from './database.ts';
+import { type LabelRow, loadLabelCounts, loadUndoableLabels } from './reward-labels.ts';
 
 export interface Tally {
   readonly mode: Mode;
@@ -28,15 +30,35 @@ export const EMPTY_TALLY: Tally = {
   discarded: false,
 };
 
-export interface UndoableAction {
-  readonly kind: 'discard' | 'relabel';
-  readonly sequence: number;
-  readonly episodeId: number;
-  readonly words: string;
+export type UndoableAction =
+  | {
+      readonly kind: 'discard' | 'relabel';
+      readonly sequence: number;
+      readonly episodeId: number;
+      readonly words: string;
+    }
+  /** The same label on observations in a row, as from a key held down: taken back at once. */
+  | { readonly kind: 'labels'; readonly sequence: number; readonly rows: readonly [LabelRow, ...LabelRow[]] };
+
+export function wordsOf(action: UndoableAction): string {
+  if (action.kind !== 'labels') return action.words;
+  const [{ label, episodeId }] = action.rows;
+  const count = action.rows.length;
+  return `${count} ${label} label${count === 1 ? '' : 's'} in episode ${episodeId}`;
+}
+
+/** Adds a label to the newest action when it goes on with it, else as an action of its own. */
+export function pushLabel(undoable: UndoableAction[], row: LabelRow): void {
+  const newest = undoable.at(-1);
+  const last = newest?.kind === 'labels' ? newest.rows.at(-1) : undefined;
+  const goesOn = last && last.episodeId === row.episodeId && last.label === row.label && last.index + 1 === row.index;
+  if (goesOn && newest?.kind === 'labels') undoable[undoable.length - 1] = { ...newest, rows: [...newest.rows, row] };
+  else undoable.push({ kind: 'labels', sequence: row.sequence, rows: [row] });
 }
 
 export interface RecorderState {
   counts: BufferCounts;
+  labels: LabelCounts;
   nextSequence: number;
   readonly nextEpisodeId: number;
   readonly tallies: Map<number, Tally>;
@@ -135,7 +157,7 @@ export function newestSequence(database: Database): number {
   const newest = database
     .prepare<[], number>(
       `SELECT max(coalesce((SELECT max(sequence) FROM rl_buffer), 0), coalesce((SELECT max(sequence) FROM demo_buffer), 0),
-       coalesce((SELECT max(sequence) FROM verdict), 0))`,
+       coalesce((SELECT max(sequence) FROM verdict), 0), coalesce((SELECT max(sequence) FROM reward_label), 0))`,
     )
     .pluck()
     .get();
@@ -144,7 +166,7 @@ export function newestSequence(database: Database): number {
 
 export function loadState(database: Database): RecorderState {
   const tallies = loadTallies(database);
-  const undoable = database
+  const verdictsAndDiscards = database
     .prepare<
       [],
       {
@@ -155,15 +177,24 @@ export function loadState(database: Database): RecorderState {
       }
     >(UNDOABLE)
     .all()
-    .map(({ sequence, kind, episodeId, outcome }) => ({
-      kind,
-      sequence,
-      episodeId,
-      words:
-        kind === 'discard' ? `discard of episode ${episodeId}` : `verdict ${outcome ?? ''} on episode ${episodeId}`,
-    }));
+    .map(
+      ({ sequence, kind, episodeId, outcome }): UndoableAction => ({
+        kind,
+        sequence,
+        episodeId,
+        words:
+          kind === 'discard' ? `discard of episode ${episodeId}` : `verdict ${outcome ?? ''} on episode ${episodeId}`,
+      }),
+    );
+  const undoable: UndoableAction[] = [];
+  const inOrder = [...verdictsAndDiscards, ...loadUndoableLabels(database)].sort((a, b) => a.sequence - b.sequence);
+  for (const one of inOrder) {
+    if ('kind' in one) undoable.push(one);
+    else pushLabel(undoable, one);
+  }
   return {
     counts: countAll(tallies.values()),
+    labels: loadLabelCounts(database),
     nextSequence: newestSequence(database) + 1,
     nextEpisodeId: Math.max(0, ...tallies.keys()) + 1,
     tallies,

@@ -1,4 +1,5 @@
 /** The writer's prepared statements: one function per table, from records to rows. Return the bytes of blobs written. */
+import type { RewardLabel, StoredLabelSource } from '../main/api/classifier.ts';
 import type { Judge, Outcome } from '../main/api/episode.ts';
 import type { Database } from './database.ts';
 import type { EpisodeStart, ObservationRecord, StepRecord } from './records.ts';
@@ -28,7 +29,7 @@ export function createRecorderStatements(database: Database) {
   const session = insertInto(database, 'session', ['started_at_ms']);
   const episode = insertInto(database, 'episode', [
     ...['id', 'session_id', 'task', 'mode', 'observation', 'seed', 'policy', 'policy_is_candidate'],
-    ...['acting_noise_std', 'period_ms', 'started_at_ms', 'encoder_sha256'],
+    ...['acting_noise_std', 'period_ms', 'started_at_ms', 'encoder_sha256', 'success_by'],
   ]);
   const observation = insertInto(database, 'observation', [
     ...['episode_id', 'observation_index', 'time_ms', 'robot_state', 'joint_positions_rad'],
@@ -55,6 +56,20 @@ export function createRecorderStatements(database: Database) {
   const verdict = insertInto(database, 'verdict', [
     ...['sequence', 'kind', 'episode_id', 'outcome', 'judge', 'refers_to', 'at_ms'],
   ]);
+  const standingLabel = database
+    .prepare<[number, number], RewardLabel>(
+      `SELECT label FROM reward_label WHERE episode_id = ? AND observation_index = ? AND kind = 'label'
+       AND sequence NOT IN (SELECT refers_to FROM reward_label WHERE kind = 'withdraw') ORDER BY sequence DESC LIMIT 1`,
+    )
+    .pluck();
+  const rewardLabel = database.prepare<Value[]>(
+    `INSERT INTO reward_label (sequence, kind, episode_id, observation_index, label, source, at_ms)
+     SELECT ?, 'label', episode_id, observation_index, ?, ?, ? FROM observation WHERE episode_id = ? AND observation_index = ?`,
+  );
+  const withdrawLabel = database.prepare<[number, number, number]>(
+    `INSERT INTO reward_label (sequence, kind, episode_id, observation_index, source, refers_to, at_ms)
+     SELECT ?, 'withdraw', episode_id, observation_index, source, sequence, ? FROM reward_label WHERE sequence = ?`,
+  );
   const buffer =
     (statement: typeof rl) =>
     (
@@ -76,7 +91,7 @@ export function createRecorderStatements(database: Database) {
       episode.run(
         ...[id, sessionId, start.task, start.mode, start.observation, start.seed],
         ...[start.policy, start.policyIsCandidate, start.actingNoiseStd, start.periodMs].map(bind),
-        ...[start.startedAtMs, start.encoderSha256].map(bind),
+        ...[start.startedAtMs, start.encoderSha256, start.successBy].map(bind),
       );
     },
 
@@ -124,6 +139,26 @@ export function createRecorderStatements(database: Database) {
         JSON.stringify(step.safety),
       );
     },
+
+    standingLabel: (episodeId: number, index: number): RewardLabel | undefined => standingLabel.get(episodeId, index),
+
+    insertLabel(
+      sequence: number,
+      episodeId: number,
+      index: number,
+      label: RewardLabel,
+      source: StoredLabelSource,
+      atMs: number,
+    ): void {
+      if (rewardLabel.run(sequence, label, source, atMs, episodeId, index).changes === 0)
+        throw new StoreError(
+          'out-of-order',
+          `Observation ${index} of episode ${episodeId} is not stored, so it cannot be labelled.`,
+          'Label an observation that was recorded.',
+        );
+    },
+    withdrawLabel: (sequence: number, label: number, atMs: number): void =>
+      void withdrawLabel.run(sequence, atMs, label),
 
     rlEvent: buffer(rl),
     demoEvent: buffer(demo),

@@ -6,9 +6,18 @@
 
 import type { Command, Problem, WriterState } from './commands.ts';
 import type { Database } from './database.ts';
-import { EMPTY_TALLY, loadState, type RecorderState, type Tally, tallied } from './recorder-state.ts';
+import {
+  EMPTY_TALLY,
+  loadState,
+  pushLabel,
+  type RecorderState,
+  type Tally,
+  tallied,
+  wordsOf,
+} from './recorder-state.ts';
 import { createRecorderStatements } from './recorder-statements.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord } from './records.ts';
+import { loadLabelCounts } from './reward-labels.ts';
 import { membership } from './rules.ts';
 import { errorCode, errorText, StoreError } from './store-error.ts';
 
@@ -134,6 +143,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     const atMs = options.wallTimeMs();
     statements.rlEvent(number, kind, episodeId, 0, steps, refersTo, atMs);
     statements.demoEvent(sequence(), kind, episodeId, 0, steps, refersTo, atMs);
+    memory.labels = loadLabelCounts(database);
     setTally(episodeId, { ...tallyOf(episodeId), discarded: kind === 'discard' });
     return number;
   };
@@ -144,10 +154,21 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     memory.undoable.push({ kind: 'discard', sequence: number, episodeId, words: `discard of episode ${episodeId}` });
   };
 
+  const label = ({ episodeId, index, label, source }: Extract<Command, { kind: 'label' }>) => {
+    if (statements.standingLabel(episodeId, index) === label) return;
+    const number = sequence();
+    statements.insertLabel(number, episodeId, index, label, source, options.wallTimeMs());
+    pushLabel(memory.undoable, { sequence: number, episodeId, index, label });
+    memory.labels = loadLabelCounts(database);
+  };
+
   const undo = (): string | undefined => {
     const action = memory.undoable.pop();
     if (!action) return undefined;
-    if (action.kind === 'discard') inBoth('restore', action.episodeId, action.sequence);
+    if (action.kind === 'labels')
+      for (const row of action.rows.toReversed())
+        statements.withdrawLabel(sequence(), row.sequence, options.wallTimeMs());
+    else if (action.kind === 'discard') inBoth('restore', action.episodeId, action.sequence);
     else
       statements.verdictEvent(
         sequence(),
@@ -158,7 +179,8 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         action.sequence,
         options.wallTimeMs(),
       );
-    return action.words;
+    memory.labels = loadLabelCounts(database);
+    return wordsOf(action);
   };
 
   const run = (command: Command): string | undefined => {
@@ -180,6 +202,9 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         return undefined;
       case 'embedding':
         bytesWritten += statements.insertEmbedding(command.episodeId, command.index, command.embedding);
+        return undefined;
+      case 'label':
+        label(command);
         return undefined;
       case 'undo':
         return undo();
@@ -317,6 +342,13 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     found,
     apply,
     checkDisk,
-    state: () => ({ counts: memory.counts, bytesWritten, stepsWritten, diskFreeBytes: freeBytes, full }),
+    state: () => ({
+      counts: memory.counts,
+      labels: memory.labels,
+      bytesWritten,
+      stepsWritten,
+      diskFreeBytes: freeBytes,
+      full,
+    }),
   };
 }

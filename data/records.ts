@@ -3,6 +3,7 @@
  * then an `EpisodeEnd`; nothing is ever changed afterwards, only annotated by events (verdict, discard, undo).
  */
 import type { Actor } from '../main/api/action.ts';
+import type { FrameLabel, LabelCounts, RewardLabel, StoredLabelSource, SuccessBy } from '../main/api/classifier.ts';
 import type { BufferCounts, EpisodeSummary, Judge, Mode, Outcome, StepSummary } from '../main/api/episode.ts';
 import type { Pose, Vec6 } from '../main/api/geometry.ts';
 import type { SafetyEvent } from '../main/api/limits.ts';
@@ -36,6 +37,8 @@ export interface EpisodeStart {
   readonly policyIsCandidate: boolean;
   readonly actingNoiseStd: number;
   readonly periodMs: number;
+  /** Whose word was to end it as a success. */
+  readonly successBy: SuccessBy;
   readonly startedAtMs: number;
   /** SHA-256 of the encoder that made the embeddings. */
   readonly encoderSha256: string | undefined;
@@ -90,11 +93,15 @@ export interface StoreWriter {
   relabelEpisode(episodeId: number, verdict: 'success' | 'failure'): void;
   /** Takes the episode out of both buffers; `undo` brings it back. */
   discardEpisode(episodeId: number): void;
-  /** Takes back the newest discard or relabel; resolves to what was undone, in words. */
+  /** A person says what stored observation `index` shows; the reward classifier learns from it. A newer label replaces an older one. */
+  labelObservation(episodeId: number, index: number, label: RewardLabel, source: StoredLabelSource): void;
+  /** Takes back the newest discard, relabel or stretch of labels; resolves to what was undone, in words. */
   undo(): Promise<string | undefined>;
   /** Late embeddings of observation `index`. */
   setEmbedding(episodeId: number, index: number, embedding: Float32Array): void;
   counts(): BufferCounts;
+  /** Labels given by hand that stand, discarded episodes left out. */
+  labelCounts(): LabelCounts;
   pressure(): StorePressure;
   /** Resolves when everything handed over so far is committed. */
   drained(): Promise<void>;
@@ -125,5 +132,7 @@ export interface StoreReader {
     index: number,
   ): Promise<{ readonly frames: readonly CameraFrame[]; readonly tactile: readonly TactileFrame[] } | undefined>;
   counts(): Promise<BufferCounts>;
+  /** What each observation is held to show: labels given by hand, and what the rule proposes for the others. */
+  frameLabels(episodeId: number): Promise<readonly FrameLabel[]>;
   close(): Promise<void>;
 }

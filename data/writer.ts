@@ -208,10 +208,12 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
     },
     relabelEpisode: (episodeId, verdict) => send({ kind: 'relabel', episodeId, verdict }),
     discardEpisode: (episodeId) => send({ kind: 'discard', episodeId }),
+    labelObservation: (episodeId, index, label, source) => send({ kind: 'label', episodeId, index, label, source }),
     undo: () => ask('undo'),
     setEmbedding: (episodeId, index, embedding) =>
       send({ kind: 'embedding', episodeId, index, embedding: new Float32Array(embedding) }),
     counts: () => state.counts,
+    labelCounts: () => state.labels,
     pressure: () => ({
       queuedSteps,
       capacitySteps,

@@ -9,6 +9,8 @@ export type ToPolicyProcess =
   | { readonly kind: 'load-encoder'; readonly requestId: number; readonly manifestPath: string }
   /** New weights for the same graph are a buffer copy; only between episodes. */
   | { readonly kind: 'load-policy'; readonly requestId: number; readonly manifestPath: string }
+  /** A reward classifier: its opinion then comes with every proposal. Refused unless it fits the encoder that is loaded. */
+  | { readonly kind: 'load-classifier'; readonly requestId: number; readonly manifestPath: string }
   /** Seeds the acting noise and forgets the previous observation. */
   | {
       readonly kind: 'start-episode';
@@ -32,6 +34,8 @@ export type ToPolicyProcess =
       readonly stateEstimate: Float32Array | undefined;
       /** False in Demonstrate mode: only the embedding is wanted. */
       readonly wantAction: boolean;
+      /** The tick that led here was not the policy's as it proposed: what it had planned ahead no longer holds. */
+      readonly interrupted: boolean;
     };
 
 export type FromPolicyProcess =
@@ -42,8 +46,10 @@ export type FromPolicyProcess =
       readonly name: string;
       readonly embeddingSize: number;
       readonly encoderSha256: string | undefined;
-      /** The policy's own acting noise; undefined for an encoder. */
+      /** The policy's own acting noise; undefined for an encoder or a classifier. */
       readonly actingNoiseStd: number | undefined;
+      /** The classifier's threshold; undefined for the others. */
+      readonly threshold: number | undefined;
     }
   /** A model that cannot be used: what was wrong with it and what to do. The previous one stays in use. */
   | { readonly kind: 'refused'; readonly requestId: number; readonly message: string; readonly remedy: string }
@@ -56,4 +62,6 @@ export type FromPolicyProcess =
       readonly computeMs: number;
       /** Share of action dimensions at ±1. */
       readonly saturation: number;
+      /** Probability of success; undefined without a classifier, or with one for another kind of observation. */
+      readonly successProbability: number | undefined;
     };

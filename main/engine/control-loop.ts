@@ -9,12 +9,13 @@
  */
 
 import type { ObservationRecord } from '../../data/records.ts';
-import type { PuckReading, Snapshot } from '../../native/device.ts';
+import type { PuckReading } from '../../native/device.ts';
 import { DEFAULT_ACTION_SCALE } from '../api/action.ts';
 import type { Mode, Phase } from '../api/episode.ts';
 import type { Pose, Vec3 } from '../api/geometry.ts';
 import type { SafetyEvent } from '../api/limits.ts';
 import { type ArbitrationState, arbitrate, deflectionOf, FRESH, isNeutral } from './arbitration.ts';
+import { createCapture } from './capture.ts';
 import { createCommander } from './commander.ts';
 import { createDriving, DEFAULT_TIMING, type Flight } from './driving.ts';
 import { judgeStep, NO_REQUESTS, nextPhase, type Requests, type StepEnd } from './episode.ts';
@@ -32,6 +33,8 @@ import { DRIVING_HEARTBEAT_AGE_MS, WATCHING_HEARTBEAT_AGE_MS, WATCHING_SIMULATIO
 /** A camera silent for longer than this is a fault. */
 const CAPTURE_PATIENCE_MS = 500;
 
+const NO_OPINION = { embedding: undefined, successProbability: undefined } as const;
+
 /** An observation on its way to the store. */
 interface Noted {
   readonly index: number;
@@ -42,7 +45,7 @@ interface Noted {
 }
 
 export function createControlLoop(options: LoopOptions): ControlLoop {
-  const { cell, puck, policy, recorder, settings, task, pace, events } = options;
+  const { cell, puck, policy, recorder, settings, task, pace, success, events } = options;
   const { clock } = cell;
   const timing = options.timing ?? DEFAULT_TIMING;
   const commander = createCommander(cell, () => settings.limits);
@@ -167,6 +170,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     proposals = 0;
     saturationSum = 0;
     lateStreak = 0;
+    success.begin();
     driving.begin(resetPose, cell.state().gripperOpeningM);
     policy.startEpisode({ seed, actingNoiseStd: settings.actingNoiseStd, observation: options.observation });
     enter('running');
@@ -195,24 +199,10 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     await pending.arrivalOrTime(edgeMs + timing.periodMs / 2);
   };
 
-  let capturing: Promise<Snapshot | undefined> | undefined;
-  /** One at a time: a camera that is late is asked again only when it has answered. */
-  const capture = async () => {
-    capturing ??= cell.capture().then(
-      (snapshot) => {
-        capturing = undefined;
-        return snapshot;
-      },
-      (error: unknown) => {
-        capturing = undefined;
-        fault(FAULTS.capture(error));
-        return undefined;
-      },
-    );
-    const snapshot = await capturing;
-    if (snapshot) events.snapshot?.(snapshot);
-    return snapshot;
-  };
+  const capture = createCapture(cell, {
+    snapshot: (snapshot) => events.snapshot?.(snapshot),
+    trouble: (error) => fault(FAULTS.capture(error)),
+  });
 
   const runningTick = async (edgeMs: number) => {
     const closing = flight;
@@ -256,7 +246,8 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   ): Promise<PolicyReply | undefined> => {
     const snapshot = await capture();
     if (!snapshot) return undefined;
-    const judged = closing && judgeStep(task, observations, snapshot.task, requests);
+    const simulated = success.by() === 'simulator' ? snapshot.task : undefined;
+    const judged = closing && judgeStep(task, observations, simulated, requests, success.detected());
     if (judged?.end) finishMotion();
     const index = observations++;
     const numbers = proprioception(snapshot.state, snapshot.tactile, resetPose);
@@ -266,6 +257,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       snapshot,
       proprioception: numbers,
       wantAction: mode === 'run' && !judged?.end && phase === 'running',
+      interrupted: closing !== undefined && (closing.actor !== 'policy' || closing.late || closing.cut),
     });
   };
 
@@ -334,7 +326,8 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   const handOver = async (noted: Noted, pending: Pending<PolicyReply | undefined>) => {
     await makeRoom();
     const reply = pending.value();
-    const embedding = reply?.kind === 'proposal' ? reply.embedding : undefined;
+    const { embedding, successProbability } = reply?.kind === 'proposal' ? reply : NO_OPINION;
+    success.see(noted.index, successProbability, noted.record);
     const observation: ObservationRecord = { ...noted.record, embedding };
     const episode = noted.index === 0 ? recorder.begin(opening(observation)) : recorder.summary();
     if (!episode) return;
@@ -393,6 +386,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     policyIsCandidate: mode === 'run' && options.policyIsCandidate(),
     actingNoiseStd: mode === 'run' ? settings.actingNoiseStd : 0,
     periodMs: timing.periodMs,
+    successBy: success.by(),
     startedAtMs: clock.wallTimeMs(),
     encoderSha256: policy.encoderSha256(),
     first,

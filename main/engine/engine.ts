@@ -3,99 +3,28 @@
  * loads no model itself; drivers, clocks and services are given to it (`main.ts` chooses them for a desktop).
  */
 
-import type { StoreReader, StoreWriter } from '../../data/records.ts';
-import type { Puck, RobotCell, SetPoint, Snapshot } from '../../native/device.ts';
-import type { ActionScale } from '../api/action.ts';
-import type { EpisodeSummary, Mode, Phase } from '../api/episode.ts';
-import type { Fault, InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
-import type { ObservationKind } from '../api/observation.ts';
-import { episodeSeed, TASKS, type TaskId } from '../api/task.ts';
+import type { SetPoint, Snapshot } from '../../native/device.ts';
+import { DEFAULT_SUCCESS_TICKS, SUCCESS_GUARDS } from '../api/classifier.ts';
+import type { EpisodeSummary, Phase } from '../api/episode.ts';
+import type { Fault, OutgoingMessage, Rig } from '../api/messages.ts';
+import { episodeSeed, TASKS } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
-import type { CandidateState } from './candidate.ts';
 import { createControlLoop } from './control-loop.ts';
-import type { Timing } from './driving.ts';
+import type { Engine, EngineOptions, Supervision } from './engine-types.ts';
 import { FAULTS, type LoopFault } from './faults.ts';
 import { guardCell } from './guarded-cell.ts';
-import type { ControlLoop, LoopSettings } from './loop-types.ts';
-import { narrowed, type Workspace } from './narrowed-limits.ts';
+import type { LoopSettings } from './loop-types.ts';
+import { narrowed } from './narrowed-limits.ts';
 import { createPolicyDesk } from './policy-desk.ts';
-import { noPolicy, type PolicySource } from './policy-source.ts';
+import { noPolicy } from './policy-source.ts';
 import type { Pace } from './proposals.ts';
-import { createRecorder, type Recorder } from './recorder.ts';
-import { type Answer, done, type ExportService, type PolicyShelf, type RunService, refused } from './services.ts';
+import { createRecorder } from './recorder.ts';
+import { done, refused } from './services.ts';
 import { STATISTICS_EPISODES, statisticsOf } from './statistics.ts';
 import { createStoreMeter } from './store-meter.ts';
+import { createSuccessDesk } from './success-desk.ts';
 
-export interface EngineOptions {
-  readonly projectFolder: string;
-  readonly cell: RobotCell;
-  readonly puck: Puck;
-  /** Lockstep: the virtual latency of the policy. Default live. */
-  readonly pace?: Pace;
-  readonly task?: TaskId;
-  readonly observation?: ObservationKind;
-  readonly writer?: StoreWriter | undefined;
-  readonly reader?: StoreReader | undefined;
-  readonly policy?: PolicySource | undefined;
-  /** Loaded by `open`. */
-  readonly policyManifestPath?: string | undefined;
-  readonly shelf?: PolicyShelf | undefined;
-  readonly runs?: RunService | undefined;
-  readonly exports?: ExportService | undefined;
-  readonly settings?: Partial<LoopSettings> & { readonly autoStart?: boolean };
-  readonly timing?: Timing;
-  readonly scale?: ActionScale;
-  /** Which part of the training seeds this engine's episodes come from. */
-  readonly runSeed?: number;
-  /** Box of the task as it was just reset; the limits' own box still counts too. */
-  readonly workspace?: (() => Workspace) | undefined;
-  readonly inputDevices?: () => readonly InputDevice[];
-  /** The puck's light, where it has one. */
-  readonly indicator?: (humanDrives: boolean) => void;
-}
-
-/** The window that holds the controls, as the server tells it. */
-export interface Supervision {
-  heartbeatMs: number | undefined;
-  /** Windows that look on: nothing starts by itself unwatched. */
-  windows: number;
-}
-
-export interface Engine {
-  readonly options: EngineOptions;
-  readonly loop: ControlLoop;
-  readonly recorder: Recorder;
-  readonly supervision: Supervision;
-  /** Opens cell, puck and policy. Refuses in words. */
-  open(): Promise<Answer<undefined>>;
-  /** Live: ticks until `close`. Resets first where `reset` says so; else the arm holds until Resume. */
-  run(start: { readonly reset: boolean }): Promise<void>;
-  close(): Promise<void>;
-  status(): Status;
-  rig(): Rig;
-  newestSnapshot(): Snapshot | undefined;
-  /** Messages for every window; `changed` wants a fresh status now. */
-  onMessage(listener: (message: OutgoingMessage) => void): () => void;
-  onChanged(listener: () => void): () => void;
-  onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
-  /** A window was opened, or the last one closed. */
-  windowsChanged(windows: number): void;
-  /** Takes published policies and faults of devices from outside the loop. */
-  usePolicy(name: string, manifestPath: string): Promise<Answer<undefined>>;
-  publish(name: string, manifestPath: string): void;
-  /** Loads the candidate, or whoever is due, before an episode. Headless runs call it between episodes; live it happens by itself. */
-  loadPolicyInUse(): Promise<Answer<undefined>>;
-  revertPolicy(because: string): Answer<{ readonly policy: string }>;
-  candidate(): CandidateState | undefined;
-  resume(): Promise<Answer<undefined>>;
-  nextSeed(): number;
-  verdict(verdict: 'success' | 'failure', episodeId: number | undefined): Answer<undefined>;
-  discard(episodeId: number | undefined): Answer<undefined>;
-  undo(): Promise<Answer<{ readonly undone?: string | undefined }>>;
-  endEpisode(): Answer<undefined>;
-  setMode(mode: Mode): Answer<undefined>;
-  change(settings: Partial<LoopSettings> & { readonly autoStart?: boolean | undefined }): void;
-}
+export type { Engine, EngineOptions } from './engine-types.ts';
 
 export function createEngine(given: EngineOptions): Engine {
   const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
@@ -111,6 +40,11 @@ export function createEngine(given: EngineOptions): Engine {
     teleop: options.settings?.teleop ?? DEFAULT_TELEOP_MAP,
     limits: options.settings?.limits ?? cell.info.limits,
     actingNoiseStd: options.settings?.actingNoiseStd ?? 0,
+    success: options.settings?.success ?? {
+      by: cell.info.simulated ? 'simulator' : 'human',
+      ticks: DEFAULT_SUCCESS_TICKS,
+      guard: SUCCESS_GUARDS[task.id],
+    },
   };
   /** What was set, before a task narrows the box. */
   let wideLimits = settings.limits;
@@ -156,11 +90,24 @@ export function createEngine(given: EngineOptions): Engine {
     onActingNoise: setActingNoise,
   });
 
+  const success = createSuccessDesk({
+    policy,
+    writer,
+    classifiers: options.classifiers,
+    settings: () => settings.success,
+    phase: () => loop.phase(),
+    newest: () => {
+      const open = loop.episodeOpen() ? recorder.summary() : undefined;
+      return open && { episodeId: open.id, index: open.steps };
+    },
+  });
+
   const loop = createControlLoop({
     cell,
     puck,
     policy,
     recorder,
+    success: success.detector,
     settings,
     task,
     observation: options.observation ?? 'pixels',
@@ -236,6 +183,13 @@ export function createEngine(given: EngineOptions): Engine {
     if (loop.phase() === 'resetting') await loop.reset(nextSeed());
   };
 
+  /** The newest classifier gives its opinion, whoever decides. */
+  const lookOn = async () => {
+    const used = await success.useNewest();
+    if (used.kind === 'refused') notice('warning', `The classifier is not in use: ${used.message}`, used.remedy);
+    send({ kind: 'classifier', state: success.state() });
+  };
+
   const nextSeed = () => episodeSeed('training', seedIndex++, options.runSeed ?? 0);
 
   const subscribe = <Listener>(set: Set<Listener>, listener: Listener) => {
@@ -292,6 +246,7 @@ export function createEngine(given: EngineOptions): Engine {
     loop,
     recorder,
     supervision,
+    success,
     open: async () => {
       await cell.open();
       await puck.open();
@@ -312,7 +267,7 @@ export function createEngine(given: EngineOptions): Engine {
         else notice(problem.fatal ? 'error' : 'warning', problem.message, problem.remedy);
       });
       if (offProblem) offs.push(offProblem);
-      const { runs, exports } = options;
+      const { runs, exports, classifiers } = options;
       if (runs)
         offs.push(
           runs.onStatus((run) => send({ kind: 'run', run })),
@@ -324,6 +279,8 @@ export function createEngine(given: EngineOptions): Engine {
             send({ kind: 'export', ...progress, ...(message === undefined ? {} : { message }) }),
           ),
         );
+      if (classifiers) offs.push(classifiers.onChanged(() => void lookOn()));
+      await lookOn();
       await refreshRecent();
       if (recent.length > 0) seedIndex = Math.max(0, ...recent.map((episode) => episode.id));
       if (options.policyManifestPath === undefined) return done(undefined);
@@ -371,6 +328,8 @@ export function createEngine(given: EngineOptions): Engine {
         step: open && loop.episodeOpen() ? open.steps : 0,
         ...(name === undefined ? {} : { policy: { name, candidate: desk.onTrial() } }),
         buffers: recorder.counts(),
+        labels: writer?.labelCounts() ?? { positives: 0, negatives: 0 },
+        success: success.status(),
         tick: {
           hz: 1000 / loop.timing.periodMs,
           jitterP99Ms: report.jitterP99Ms,
@@ -404,6 +363,11 @@ export function createEngine(given: EngineOptions): Engine {
       return loop.phase() === 'running' || loop.episodeOpen() ? done(undefined) : desk.loadInUse();
     },
     publish: desk.publish,
+    chooseClassifier: async (name, threshold) => {
+      const chosen = await success.choose(name, threshold);
+      send({ kind: 'classifier', state: success.state() });
+      return chosen;
+    },
     loadPolicyInUse: desk.loadInUse,
     revertPolicy: (because) => {
       const answer = desk.revert(because);

@@ -8,7 +8,8 @@
  * hold       –            –            –           hold        resetting
  *
  * An episode ends at a tick's edge only, so that its last step is whole. Whose word counts: the human's verdict, then the
- * simulator's (or a classifier's), then Stop and faults, then the time limit. A time-out is a truncation, never a termination.
+ * simulator's, then Stop and faults, then a classifier's (who stops the arm doubts what it does), then the time limit.
+ * A time-out is a truncation, never a termination.
  */
 
 import type { TaskOutcome } from '../../native/device.ts';
@@ -57,6 +58,8 @@ export function judgeStep(
   steps: number,
   simulated: TaskOutcome | undefined,
   requests: Requests,
+  /** A reward classifier and the state guard agree on success. */
+  detected = false,
 ): StepEnd {
   const terminal = (outcome: 'success' | 'failure', judge: Judge): StepEnd => ({
     reward: outcome === 'success' ? task.rewardAtSuccess : task.rewardPerStep,
@@ -75,6 +78,7 @@ export function judgeStep(
   if (simulated?.failed) return terminal('failure', 'simulator');
   if (requests.stopped) return cut('aborted', requests.stopped);
   if (requests.discard) return cut('aborted', 'human');
+  if (detected) return terminal('success', 'classifier');
   if (steps >= task.maxSteps) return cut('truncated', 'time-limit');
   if (requests.reset) return cut('truncated', 'human');
   return { reward: task.rewardPerStep, terminated: false, truncated: false, end: undefined };

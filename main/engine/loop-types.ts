@@ -2,6 +2,7 @@
 
 import type { Puck, RobotCell, SetPoint, Snapshot } from '../../native/device.ts';
 import type { ActionScale } from '../api/action.ts';
+import type { SuccessSettings } from '../api/classifier.ts';
 import type { EpisodeSummary, Mode, Phase, StepSummary } from '../api/episode.ts';
 import type { Vec3 } from '../api/geometry.ts';
 import type { SafetyEvent, SafetyLimits } from '../api/limits.ts';
@@ -14,6 +15,7 @@ import type { LoopFault } from './faults.ts';
 import type { PolicySource } from './policy-source.ts';
 import type { Pace } from './proposals.ts';
 import type { Recorder } from './recorder.ts';
+import type { SuccessDetector } from './success-detector.ts';
 import type { TickReport } from './tick-stats.ts';
 
 export interface LoopSettings {
@@ -21,6 +23,8 @@ export interface LoopSettings {
   teleop: TeleopMap;
   limits: SafetyLimits;
   actingNoiseStd: number;
+  /** Whose word ends an episode as a success. */
+  success: SuccessSettings;
 }
 
 /** What the loop tells whoever made it. Called on the control thread: listeners hand over and return. */
@@ -49,6 +53,7 @@ export interface LoopOptions {
   readonly puck: Puck;
   readonly policy: PolicySource;
   readonly recorder: Recorder;
+  readonly success: SuccessDetector;
   readonly settings: LoopSettings;
   readonly task: TaskSpec;
   readonly observation: ObservationKind;

@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../api/clock.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
-import type { EpisodeOpening, LoadReply, PolicyReply, PolicySource } from './policy-source.ts';
+import type { ClassifierReply, EpisodeOpening, LoadReply, PolicyReply, PolicySource } from './policy-source.ts';
 
 /** The part of a child process that is used; a test puts its own in its place. */
 export interface PolicyChild {
@@ -53,6 +53,9 @@ export function spawnPolicyProcess(): PolicyChild {
   };
 }
 
+/** A threshold that no probability passes. */
+const NEVER = Number.POSITIVE_INFINITY;
+
 interface Waiting<Message> {
   readonly resolve: (message: Message) => void;
   readonly cancel: () => void;
@@ -72,6 +75,7 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
   let name: string | undefined;
   let encoderSha256: string | undefined;
   let manifestPath: string | undefined;
+  let classifierPath: string | undefined;
   let opening: EpisodeOpening | undefined;
   /** The encoder is loaded into each new process before anything else. */
   let ready: Promise<LoadReply> = Promise.resolve({ kind: 'refused', message: 'not started', remedy: '' });
@@ -117,6 +121,7 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
           embedding: message.embedding,
           computeMs: message.computeMs,
           saturation: message.saturation,
+          successProbability: message.successProbability,
         });
       default:
         return message satisfies never;
@@ -135,6 +140,7 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     cancelRestart = clock.at(clock.nowMs() + (options.restartAfterMs ?? DEFAULT_RESTART_MS), () => {
       start();
       if (manifestPath !== undefined) void load(manifestPath);
+      if (classifierPath !== undefined) void loadClassifier(classifierPath);
       if (opening) child?.send({ kind: 'start-episode', ...opening });
     });
   };
@@ -170,11 +176,21 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     return { kind: 'loaded', name, actingNoiseStd: reply.actingNoiseStd ?? 0, encoderSha256: reply.encoderSha256 };
   };
 
+  const loadClassifier = async (path: string): Promise<ClassifierReply> => {
+    const encoder = await ready;
+    if (encoder.kind === 'refused') return encoder;
+    const reply = await ask((requestId) => ({ kind: 'load-classifier', requestId, manifestPath: path }));
+    if (reply.kind === 'refused') return { kind: 'refused', message: reply.message, remedy: reply.remedy };
+    classifierPath = path;
+    return { kind: 'loaded', name: reply.name, threshold: reply.threshold ?? NEVER };
+  };
+
   start();
   return {
     name: () => name,
     encoderSha256: () => encoderSha256,
     load,
+    loadClassifier,
     startEpisode: (next) => {
       opening = next;
       child?.send({ kind: 'start-episode', ...next });
@@ -196,6 +212,7 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
         proprioception: observation.proprioception,
         stateEstimate: snapshot.stateEstimate,
         wantAction: observation.wantAction,
+        interrupted: observation.interrupted,
       });
       return answer;
     },

@@ -14,6 +14,8 @@ export interface PolicyObservation {
   readonly proprioception: Float32Array;
   /** False when only the embedding is wanted: in Demonstrate mode, and at an episode's last observation. */
   readonly wantAction: boolean;
+  /** A person drove in the tick that led here, or the arm rested in it: what the policy had planned ahead no longer holds. */
+  readonly interrupted: boolean;
 }
 
 export type PolicyReply =
@@ -25,6 +27,8 @@ export type PolicyReply =
       readonly computeMs: number;
       /** Share of action components at ±1. */
       readonly saturation: number;
+      /** The reward classifier's opinion of this observation; undefined when none is in use. */
+      readonly successProbability?: number | undefined;
     }
   | { readonly kind: 'failed'; readonly message: string; readonly remedy: string };
 
@@ -43,6 +47,10 @@ export type LoadReply =
     }
   | { readonly kind: 'refused'; readonly message: string; readonly remedy: string };
 
+export type ClassifierReply =
+  | { readonly kind: 'loaded'; readonly name: string; readonly threshold: number }
+  | { readonly kind: 'refused'; readonly message: string; readonly remedy: string };
+
 export interface PolicySource {
   /** Name of the policy in use; undefined while there is none. */
   name(): string | undefined;
@@ -50,12 +58,21 @@ export interface PolicySource {
   encoderSha256(): string | undefined;
   /** Only between episodes. The previous policy stays in use when the new one is refused. */
   load(manifestPath: string): Promise<LoadReply>;
+  /** A reward classifier that gives its opinion of every observation from now on. A refused one leaves the previous in use. */
+  loadClassifier(manifestPath: string): Promise<ClassifierReply>;
   startEpisode(opening: EpisodeOpening): void;
   propose(observation: PolicyObservation): Promise<PolicyReply>;
   /** Called when the source stops or starts being usable; the message is for people. */
   onTrouble(listener: (trouble: { readonly message: string; readonly remedy: string }) => void): () => void;
   close(): Promise<void>;
 }
+
+/** The answer of a source that sees no pictures. */
+export const NO_CLASSIFIER: ClassifierReply = {
+  kind: 'refused',
+  message: 'This engine has no policy process, which is where a classifier looks at the pictures.',
+  remedy: 'Start it with one.',
+};
 
 /** No policy at all: demonstrations can be recorded, nothing can be run. */
 export function noPolicy(): PolicySource {
@@ -67,6 +84,7 @@ export function noPolicy(): PolicySource {
       message: 'This engine was started without a policy process.',
       remedy: 'Start it with one, or record demonstrations.',
     }),
+    loadClassifier: async () => NO_CLASSIFIER,
     startEpisode: () => {},
     propose: async () => ({ kind: 'proposal', action: undefined, embedding: undefined, computeMs: 0, saturation: 0 }),
     onTrouble: () => () => {},

@@ -1,5 +1,5 @@
 /** A privileged script in the policy's place: acts on the simulator's truth, for data and comparisons, never for a learned result. */
-import type { PolicySource } from './policy-source.ts';
+import { NO_CLASSIFIER, type PolicySource } from './policy-source.ts';
 
 export interface Script {
   /** Begins an episode with its own luck. */
@@ -15,6 +15,7 @@ export function createScriptedPolicy(script: Script): PolicySource {
     name: () => SCRIPTED_POLICY_NAME,
     encoderSha256: () => undefined,
     load: async () => ({ kind: 'loaded', name: SCRIPTED_POLICY_NAME, actingNoiseStd: 0, encoderSha256: undefined }),
+    loadClassifier: async () => NO_CLASSIFIER,
     startEpisode: ({ seed }) => script.begin(seed),
     propose: async ({ wantAction }) => ({
       kind: 'proposal',

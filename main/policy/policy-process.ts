@@ -1,15 +1,17 @@
 /**
- * The policy process: encoder and policy, asked by the engine over IPC (`main/api/policy-process.ts`), one answer per
+ * The policy process: encoder, policy and reward classifier, asked by the engine over IPC (`main/api/policy-process.ts`), one answer per
  * observation, in order. It opens no database and never decides anything: late or missing answers are the engine's to handle.
  */
 import { ACTION_SIZE } from '../api/action.ts';
 import { systemClock } from '../api/clock.ts';
 import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
+import { createClassifierRuntime } from './classifier-runtime.ts';
 import { type EncoderRuntime, loadEncoder, ModelError, reasonOf } from './encoder-runtime.ts';
 import { createPolicyRuntime } from './policy-runtime.ts';
 
 const policy = createPolicyRuntime();
+const classifier = createClassifierRuntime();
 let encoder: EncoderRuntime | undefined;
 let observation: ObservationKind = 'pixels';
 
@@ -23,13 +25,19 @@ async function answer(message: ToPolicyProcess): Promise<void> {
         await encoder?.dispose();
         encoder = next;
         const { name, embeddingSize, sha256 } = next.manifest;
-        return { name, embeddingSize, encoderSha256: sha256, actingNoiseStd: undefined };
+        return { name, embeddingSize, encoderSha256: sha256, actingNoiseStd: undefined, threshold: undefined };
       });
     case 'load-policy':
       return load(message.requestId, async () => {
         const manifest = await policy.load(message.manifestPath, encoder?.manifest.sha256);
         const { name, embeddingSize, encoderSha256, actingNoiseStd } = manifest;
-        return { name, embeddingSize, encoderSha256, actingNoiseStd };
+        return { name, embeddingSize, encoderSha256, actingNoiseStd, threshold: undefined };
+      });
+    case 'load-classifier':
+      return load(message.requestId, async () => {
+        const manifest = await classifier.load(message.manifestPath, encoder?.manifest.sha256);
+        const { name, embeddingSize, encoderSha256, threshold } = manifest;
+        return { name, embeddingSize, encoderSha256, actingNoiseStd: undefined, threshold };
       });
     case 'start-episode':
       observation = message.observation;
@@ -57,12 +65,18 @@ async function load(requestId: number, work: () => Promise<Loaded>): Promise<voi
 async function propose(message: Extract<ToPolicyProcess, { kind: 'observe' }>): Promise<void> {
   const startedMs = systemClock.nowMs();
   policy.observe(message.proprioception);
+  if (message.interrupted || !message.wantAction) policy.interrupt();
   const embedding = await embed(message);
   const wanted = message.wantAction && policy.manifest()?.embeddingSize === embedding.length;
   const action = wanted ? await policy.act(embedding) : undefined;
   const saturated = action ? action.filter((value) => Math.abs(value) >= 1).length / ACTION_SIZE : 0;
+  const successProbability = await classifier.probability(observation, embedding, message.proprioception);
   const computeMs = systemClock.nowMs() - startedMs;
-  send({ kind: 'proposal', sequence: message.sequence, action, embedding, computeMs, saturation: saturated });
+  send({
+    ...{ kind: 'proposal', sequence: message.sequence, action, embedding, computeMs, saturation: saturated },
+    successProbability,
+  });
+  if (wanted) await policy.planAhead(embedding);
 }
 
 /** What stands for the pictures under this episode's observation kind. */

@@ -133,6 +133,7 @@ export function start(
     policyIsCandidate: false,
     actingNoiseStd: 0,
     periodMs: 100,
+    successBy: 'simulator',
     startedAtMs: 1_700_000_000_000,
     encoderSha256: 'e'.repeat(64),
     first: observation(rng, 0, size),

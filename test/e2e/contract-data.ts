@@ -1,12 +1,14 @@
 /** What a project looks like after an evening's work: episodes that get better, two runs, policies. Made up, deterministic, test data only. */
 
 import {
+  DEFAULT_SUCCESS_TICKS,
   DEFAULT_TAKEOVER,
   DEFAULT_TELEOP_MAP,
   type EpisodeSummary,
   type Rig,
   type RunStatus,
   type Status,
+  SUCCESS_GUARDS,
   TASKS,
 } from '../../main/api/index.ts';
 import { createRng } from '../../main/api/rng.ts';
@@ -62,6 +64,7 @@ export const contractRig: Omit<Rig, 'projectFolder'> & { projectFolder: string }
   teleop: DEFAULT_TELEOP_MAP,
   actingNoiseStd: 0.05,
   autoStart: false,
+  success: { by: 'simulator', ticks: DEFAULT_SUCCESS_TICKS, guard: SUCCESS_GUARDS.insert },
   shapes: CELL_INFO.shapes,
   cameras: CELL_INFO.cameras,
   tactilePads: CELL_INFO.tactilePads,
@@ -76,6 +79,8 @@ export const firstStatus: Status = {
   step: 0,
   policy: { name: 'run-1/1200', candidate: true },
   buffers: { rlTransitions: 12_340, demoTransitions: 1204, demonstrations: 4, interventionSteps: 932, episodes: 26 },
+  labels: { positives: 42, negatives: 118 },
+  success: { guardMet: false, streak: 0 },
   tick: { hz: 10, jitterP99Ms: 0.4, missedDeadlines: 0, policyLatencyMs: 18.2 },
   forceInTool: [0, 0, 0, 0, 0, 0],
   gripperOpeningM: 0.008,

@@ -49,7 +49,7 @@ async function open(encoderManifestPath?: string) {
   client.onTrouble((trouble) => troubles.push(trouble.message));
   const snapshot = await createFakeCell().capture();
   const ask = (sequence: number) =>
-    client.propose({ sequence, snapshot, proprioception: new Float32Array(27), wantAction: true });
+    client.propose({ sequence, snapshot, proprioception: new Float32Array(27), wantAction: true, interrupted: false });
   return { clock, children, troubles, client, ask };
 }
 
@@ -60,6 +60,7 @@ const loaded = (requestId: number, name: string): FromPolicyProcess => ({
   embeddingSize: 2,
   encoderSha256: 'e',
   actingNoiseStd: 0.1,
+  threshold: undefined,
 });
 
 test('encoder first, then the policy; answers find their questions', async () => {
@@ -79,6 +80,7 @@ test('encoder first, then the policy; answers find their questions', async () =>
       embedding: new Float32Array(2),
       computeMs: 1,
       saturation: 0,
+      successProbability: 0.25,
     });
   const [a, b] = [await first, await second];
   assert.ok(a.kind === 'proposal' && b.kind === 'proposal' && a.action?.[0] === 0 && b.action?.[0] === 1);

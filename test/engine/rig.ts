@@ -48,6 +48,8 @@ export function createFakeWriter(): FakeWriter {
     },
     relabelEpisode: (id, verdict) => void events.push(`relabel ${id} ${verdict}`),
     discardEpisode: (id) => void events.push(`discard ${id}`),
+    labelObservation: (id, index, label, source) => void events.push(`label ${id} ${index} ${label} ${source}`),
+    labelCounts: () => ({ positives: 0, negatives: 0 }),
     undo: async () => undefined,
     setEmbedding: (id, index) => void embeddings.push([id, index]),
     counts: () => counts,
@@ -92,6 +94,7 @@ export function createFakePolicy(): FakePolicy {
       name = path;
       return { kind: 'loaded', name: path, actingNoiseStd: 0, encoderSha256: undefined };
     },
+    loadClassifier: async (path) => ({ kind: 'loaded', name: path, threshold: 0.7 }),
     startEpisode: () => {},
     propose: async (observation) => {
       seen.push(observation);

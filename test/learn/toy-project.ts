@@ -86,6 +86,7 @@ export async function recordToyEpisodes(
       policyIsCandidate: false,
       actingNoiseStd: 0,
       periodMs: 100,
+      successBy: 'simulator',
       startedAtMs: 0,
       encoderSha256: undefined,
       first: observation(place, 0),

@@ -1,0 +1,92 @@
+/** What the engine is made of and what may be asked of it; `engine.ts` makes one. */
+import type { StoreReader, StoreWriter } from '../../data/records.ts';
+import type { Puck, RobotCell, Snapshot } from '../../native/device.ts';
+import type { ActionScale } from '../api/action.ts';
+import type { Mode } from '../api/episode.ts';
+import type { InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
+import type { ObservationKind } from '../api/observation.ts';
+import type { TaskId } from '../api/task.ts';
+import type { CandidateState } from './candidate.ts';
+import type { Timing } from './driving.ts';
+import type { ControlLoop, LoopSettings } from './loop-types.ts';
+import type { Workspace } from './narrowed-limits.ts';
+import type { PolicySource } from './policy-source.ts';
+import type { Pace } from './proposals.ts';
+import type { Recorder } from './recorder.ts';
+import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
+import type { SuccessDesk } from './success-desk.ts';
+
+export interface EngineOptions {
+  readonly projectFolder: string;
+  readonly cell: RobotCell;
+  readonly puck: Puck;
+  /** Lockstep: the virtual latency of the policy. Default live. */
+  readonly pace?: Pace;
+  readonly task?: TaskId;
+  readonly observation?: ObservationKind;
+  readonly writer?: StoreWriter | undefined;
+  readonly reader?: StoreReader | undefined;
+  readonly policy?: PolicySource | undefined;
+  /** Loaded by `open`. */
+  readonly policyManifestPath?: string | undefined;
+  readonly shelf?: PolicyShelf | undefined;
+  readonly runs?: RunService | undefined;
+  readonly exports?: ExportService | undefined;
+  readonly classifiers?: ClassifierService | undefined;
+  readonly settings?: Partial<LoopSettings> & { readonly autoStart?: boolean };
+  readonly timing?: Timing;
+  readonly scale?: ActionScale;
+  /** Which part of the training seeds this engine's episodes come from. */
+  readonly runSeed?: number;
+  /** Box of the task as it was just reset; the limits' own box still counts too. */
+  readonly workspace?: (() => Workspace) | undefined;
+  readonly inputDevices?: () => readonly InputDevice[];
+  /** The puck's light, where it has one. */
+  readonly indicator?: (humanDrives: boolean) => void;
+}
+
+/** The window that holds the controls, as the server tells it. */
+export interface Supervision {
+  heartbeatMs: number | undefined;
+  /** Windows that look on: nothing starts by itself unwatched. */
+  windows: number;
+}
+
+export interface Engine {
+  readonly options: EngineOptions;
+  readonly loop: ControlLoop;
+  readonly recorder: Recorder;
+  readonly supervision: Supervision;
+  readonly success: SuccessDesk;
+  /** Opens cell, puck and policy. Refuses in words. */
+  open(): Promise<Answer<undefined>>;
+  /** Live: ticks until `close`. Resets first where `reset` says so; else the arm holds until Resume. */
+  run(start: { readonly reset: boolean }): Promise<void>;
+  close(): Promise<void>;
+  status(): Status;
+  rig(): Rig;
+  newestSnapshot(): Snapshot | undefined;
+  /** Messages for every window; `changed` wants a fresh status now. */
+  onMessage(listener: (message: OutgoingMessage) => void): () => void;
+  onChanged(listener: () => void): () => void;
+  onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
+  /** A window was opened, or the last one closed. */
+  windowsChanged(windows: number): void;
+  /** Takes published policies and faults of devices from outside the loop. */
+  usePolicy(name: string, manifestPath: string): Promise<Answer<undefined>>;
+  publish(name: string, manifestPath: string): void;
+  /** Looks on from now on, with this threshold. */
+  chooseClassifier(name: string, threshold: number): Promise<Answer<undefined>>;
+  /** Loads the candidate, or whoever is due, before an episode. Headless runs call it between episodes; live it happens by itself. */
+  loadPolicyInUse(): Promise<Answer<undefined>>;
+  revertPolicy(because: string): Answer<{ readonly policy: string }>;
+  candidate(): CandidateState | undefined;
+  resume(): Promise<Answer<undefined>>;
+  nextSeed(): number;
+  verdict(verdict: 'success' | 'failure', episodeId: number | undefined): Answer<undefined>;
+  discard(episodeId: number | undefined): Answer<undefined>;
+  undo(): Promise<Answer<{ readonly undone?: string | undefined }>>;
+  endEpisode(): Answer<undefined>;
+  setMode(mode: Mode): Answer<undefined>;
+  change(settings: Partial<LoopSettings> & { readonly autoStart?: boolean | undefined }): void;
+}
