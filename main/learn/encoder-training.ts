@@ -1,26 +1,31 @@
 /**
- * Supervised training of the small encoder: smooth L1 on every readout, twice (from the trunk, and from the features alone),
- * AdamW with a one-cycle learning rate and clipped gradients; one ONNX graph per update. A label weighs nothing where it is
- * not known. Chance comes from one stream per epoch, so a run that continues from a stored epoch repeats it to the byte.
+ * Supervised training of the small encoder: smooth L1 on every readout, twice (from the trunk, and from the features alone).
+ * A label weighs nothing where it is not known. The loop is `supervised-training.ts`.
  */
 import type { Rng } from '../api/rng.ts';
 import {
   auxiliaryReadouts,
+  type EncoderReadout,
   type EncoderSpec,
   type EncoderStatistics,
   encoderNet,
   encoderParameters,
   type PixelStatistics,
+  type PooledCamera,
   pooledSize,
   readoutCount,
 } from './encoder.ts';
-import type { Backend, Compiled, TensorValue } from './graph/backend.ts';
-import { grad } from './graph/grad.ts';
-import { defineStep, type Step } from './graph/step.ts';
+import type { Backend } from './graph/backend.ts';
+import type { Step } from './graph/step.ts';
 import { add, input, mul } from './graph/tensor.ts';
 import { smoothL1 } from './losses/smooth-l1.ts';
-import { flatten, initialParameters, parameterCount, parametersFrom, parameterViews } from './nets/parameters.ts';
-import { adam, biasCorrections, clipByNorm, oneCycle } from './optim.ts';
+import {
+  type SupervisedBatch,
+  type SupervisedConfig,
+  type SupervisedState,
+  supervisedStep,
+  trainSupervised,
+} from './supervised-training.ts';
 
 export interface EncoderDataset {
   readonly count: number;
@@ -33,12 +38,7 @@ export interface EncoderDataset {
   readonly labelCount: number;
 }
 
-export interface EncoderTrainingConfig {
-  readonly epochs: number;
-  readonly batchSize: number;
-  readonly peakLearningRate: number;
-  readonly weightDecay: number;
-  readonly clipNorm: number;
+export interface EncoderTrainingConfig extends SupervisedConfig {
   /** Where the loss turns from squared to absolute, in readout units. */
   readonly beta: number;
   /** Share of the loss of the readout from the features alone. */
@@ -58,14 +58,6 @@ export const ENCODER_TRAINING: EncoderTrainingConfig = {
   spreadFloor: 8,
 };
 
-export interface EncoderTrainingState {
-  /** Epochs done. */
-  readonly epoch: number;
-  readonly parameters: Float32Array;
-  readonly mean: Float32Array;
-  readonly variance: Float32Array;
-}
-
 export interface EncoderTrainingRun {
   readonly backend: Backend;
   readonly spec: EncoderSpec;
@@ -74,9 +66,9 @@ export interface EncoderTrainingRun {
   readonly config: EncoderTrainingConfig;
   readonly rng: Rng;
   /** Where to go on from, if not from the beginning. */
-  readonly from?: EncoderTrainingState | undefined;
+  readonly from?: SupervisedState | undefined;
   /** After every epoch. */
-  readonly onEpoch: (state: EncoderTrainingState, meanLoss: number) => void;
+  readonly onEpoch: (state: SupervisedState, meanLoss: number) => void;
 }
 
 /** Mean and spread of every pooled pixel. */
@@ -105,13 +97,13 @@ export function pixelStatistics(spec: EncoderSpec, dataset: EncoderDataset, spre
 }
 
 /** What the readouts should say, [N, R], and how much each counts, [N, R]. */
-export function encoderTargets(spec: EncoderSpec, dataset: EncoderDataset) {
-  const columns = readoutCount(spec);
+export function encoderTargets(readouts: readonly EncoderReadout[], dataset: EncoderDataset) {
+  const columns = readoutCount(readouts);
   const targets = new Float32Array(dataset.count * columns);
   const weights = new Float32Array(dataset.count * columns);
   for (let row = 0; row < dataset.count; row++) {
     let at = row * columns;
-    for (const readout of spec.readouts) {
+    for (const readout of readouts) {
       for (const column of readout.columns) {
         const value = dataset.labels[row * dataset.labelCount + column]! / readout.unit;
         const curved = readout.curve === 'asinh' ? Math.asinh(value) : value;
@@ -124,129 +116,53 @@ export function encoderTargets(spec: EncoderSpec, dataset: EncoderDataset) {
   return { targets, weights };
 }
 
-const ARRAYS = ['parameters', 'mean', 'variance'] as const;
-
-/** One update. Inputs: parameters, mean, variance [·], per camera [B, P], target and weight [B, R], learningRate, corrections [2]. */
+/** One update. Inputs beside those of every supervised step: per camera [B, P], target and weight [B, R]. */
 export function encoderStep(spec: EncoderSpec, statistics: EncoderStatistics, config: EncoderTrainingConfig): Step {
-  const specs = encoderParameters(spec);
-  const count = parameterCount(specs);
   const batch = config.batchSize;
-  const flat = input('parameters', [count]);
-  const views = parameterViews(flat, specs);
-  const parameters = parametersFrom(views, specs);
-  const pixels = Object.fromEntries(
-    spec.towers.map((tower) => [tower.camera, input(tower.camera, [batch, pooledSize(tower)])]),
-  );
-  const target = input('target', [batch, readoutCount(spec)]);
-  const weight = input('weight', [batch, readoutCount(spec)]);
-  const { readouts, features } = encoderNet(spec, parameters, statistics, pixels);
-  const direct = smoothL1(readouts, target, weight, config.beta);
-  const auxiliary = smoothL1(auxiliaryReadouts(parameters, features), target, weight, config.beta);
-  const loss = add(direct, mul(auxiliary, config.auxiliaryWeight));
-  const gradient = clipByNorm(flatten(grad(loss, views)), config.clipNorm);
-  const next = adam(
-    { parameters: flat, mean: input('mean', [count]), variance: input('variance', [count]) },
-    gradient,
-    {
-      learningRate: input('learningRate', []),
-      corrections: input('corrections', [2]),
-      weightDecay: config.weightDecay,
-    },
-  );
-  return defineStep({
-    'next.parameters': next.parameters,
-    'next.mean': next.mean,
-    'next.variance': next.variance,
-    loss: direct,
+  const columns = readoutCount(spec.readouts);
+  return supervisedStep(encoderParameters(spec), config, (parameters) => {
+    const pixels = Object.fromEntries(
+      spec.towers.map((tower) => [tower.camera, input(tower.camera, [batch, pooledSize(tower)])]),
+    );
+    const target = input('target', [batch, columns]);
+    const weight = input('weight', [batch, columns]);
+    const { readouts, features } = encoderNet(spec, parameters, statistics, pixels);
+    const direct = smoothL1(readouts, target, weight, config.beta);
+    const auxiliary = smoothL1(auxiliaryReadouts(parameters, features), target, weight, config.beta);
+    return { minimised: add(direct, mul(auxiliary, config.auxiliaryWeight)), reported: direct };
   });
 }
 
 /** Trains for `config.epochs`; the weights it ends with, flat. */
-export async function trainEncoder(run: EncoderTrainingRun): Promise<Float32Array> {
-  const { backend, spec, statistics, config, rng } = run;
-  const specs = encoderParameters(spec);
-  const count = parameterCount(specs);
-  const compiled = await backend.compile(encoderStep(spec, statistics, config), { name: 'encoder' });
-  try {
-    let state: EncoderTrainingState = run.from ?? {
-      epoch: 0,
-      parameters: initialParameters(specs, rng.split('initial weights')),
-      mean: new Float32Array(count),
-      variance: new Float32Array(count),
-    };
-    while (state.epoch < config.epochs) {
-      const { next, meanLoss } = await trainEpoch(compiled, run, state, rng.split(`epoch ${state.epoch}`));
-      state = next;
-      run.onEpoch(state, meanLoss);
-    }
-    return state.parameters;
-  } finally {
-    await compiled.dispose();
-  }
+export function trainEncoder(run: EncoderTrainingRun): Promise<Float32Array> {
+  const { spec, statistics, config, dataset } = run;
+  return trainSupervised({
+    ...{ backend: run.backend, config, rng: run.rng, from: run.from, onEpoch: run.onEpoch },
+    name: 'encoder',
+    specs: encoderParameters(spec),
+    step: encoderStep(spec, statistics, config),
+    count: dataset.count,
+    batch: pictureBatch(spec.towers, spec.readouts, dataset, config.batchSize),
+  });
 }
 
-async function trainEpoch(compiled: Compiled, run: EncoderTrainingRun, state: EncoderTrainingState, rng: Rng) {
-  const { spec, dataset, config } = run;
-  const updates = Math.floor(dataset.count / config.batchSize);
-  const order = shuffled(dataset.count, rng);
-  const batch = createBatch(spec, dataset, config.batchSize);
-  let current = valuesOf({ parameters: state.parameters, mean: state.mean, variance: state.variance });
-  // Results are written into the arrays that the update before last has read from.
-  let spare = emptyValues(current);
-  let lossSum = 0;
-  for (let update = 0; update < updates; update++) {
-    const step = state.epoch * updates + update;
-    batch.fill(order.subarray(update * config.batchSize, (update + 1) * config.batchSize));
-    const outputs = await compiled.run(
-      {
-        ...current,
-        ...batch.inputs,
-        learningRate: oneCycle(step, config.epochs * updates, config.peakLearningRate),
-        corrections: [...biasCorrections(step + 1)],
-      },
-      Object.fromEntries(ARRAYS.map((name) => [`next.${name}`, spare[name]!])),
-    );
-    lossSum += Number(outputs['loss']!.data[0]);
-    const result = Object.fromEntries(ARRAYS.map((name) => [name, outputs[`next.${name}`]!]));
-    spare = update === 0 ? emptyValues(current) : current;
-    current = result;
-  }
-  const arrayOf = (name: (typeof ARRAYS)[number]) => Float32Array.from(current[name]!.data, Number);
-  return {
-    next: {
-      epoch: state.epoch + 1,
-      parameters: arrayOf('parameters'),
-      mean: arrayOf('mean'),
-      variance: arrayOf('variance'),
-    },
-    meanLoss: lossSum / Math.max(1, updates),
-  };
-}
-
-type Values = Readonly<Record<string, TensorValue>>;
-
-function valuesOf(arrays: Readonly<Record<string, Float32Array>>): Values {
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, data]) => [name, { shape: [data.length], dtype: 'float32', data }]),
-  );
-}
-
-function emptyValues(like: Values): Values {
-  return valuesOf(Object.fromEntries(ARRAYS.map((name) => [name, new Float32Array(like[name]!.data.length)])));
-}
-
-/** Buffers of one batch, filled again for every update. */
-function createBatch(spec: EncoderSpec, dataset: EncoderDataset, size: number) {
-  const columns = readoutCount(spec);
-  const { targets, weights } = encoderTargets(spec, dataset);
+/** Batches of pooled pictures, per camera [B, P] in levels 0 … 255, with targets and weights. */
+export function pictureBatch(
+  cameras: readonly PooledCamera[],
+  readouts: readonly EncoderReadout[],
+  dataset: EncoderDataset,
+  size: number,
+): SupervisedBatch {
+  const columns = readoutCount(readouts);
+  const { targets, weights } = encoderTargets(readouts, dataset);
   const target = new Float32Array(size * columns);
   const weight = new Float32Array(size * columns);
-  const pictures = spec.towers.map((tower) => {
-    const pixels = pooledSize(tower);
+  const pictures = cameras.map((camera) => {
+    const pixels = pooledSize(camera);
     return {
       pixels,
-      scale: 1 / tower.poolPx ** 2,
-      source: dataset.pixels[tower.camera]!,
+      scale: 1 / camera.poolPx ** 2,
+      source: dataset.pixels[camera.camera]!,
       values: new Float32Array(size * pixels),
     };
   });
@@ -259,15 +175,6 @@ function createBatch(spec: EncoderSpec, dataset: EncoderDataset, size: number) {
           values[slot * pixels + pixel] = source[row * pixels + pixel]! * scale;
     });
   };
-  const named = spec.towers.map(({ camera }, index) => [camera, pictures[index]!.values] as const);
+  const named = cameras.map(({ camera }, index) => [camera, pictures[index]!.values] as const);
   return { inputs: { target, weight, ...Object.fromEntries(named) }, fill };
-}
-
-function shuffled(count: number, rng: Rng): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  for (let index = count - 1; index > 0; index--) {
-    const other = rng.integer(index + 1);
-    [order[index], order[other]] = [order[other]!, order[index]!];
-  }
-  return order;
 }

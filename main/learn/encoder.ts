@@ -30,12 +30,16 @@ import {
 import { denseParameters, layerNormParameters } from './nets/mlp.ts';
 import { type ParameterSpec, type Parameters, parametersFrom } from './nets/parameters.ts';
 
-export interface EncoderTower {
+/** A camera whose pictures are pooled before anything else. */
+export interface PooledCamera {
   readonly camera: string;
   /** Pictures are square. */
   readonly sizePx: number;
   /** Side of the square of pixels that becomes one. */
   readonly poolPx: number;
+}
+
+export interface EncoderTower extends PooledCamera {
   readonly hidden: readonly number[];
 }
 
@@ -80,20 +84,24 @@ const AUXILIARY = 'auxiliary';
 /** Far beyond what any label reaches; keeps the exponential finite. */
 const MAX_ASINH = 8;
 
-export function pooledSize({ sizePx, poolPx }: EncoderTower): number {
+export function pooledSize({ sizePx, poolPx }: PooledCamera): number {
   return 3 * (sizePx / poolPx) ** 2;
 }
 
-export function readoutCount(spec: EncoderSpec): number {
-  return spec.readouts.reduce((sum, { columns }) => sum + columns.length, 0);
+export function readoutCount(readouts: readonly EncoderReadout[]): number {
+  return readouts.reduce((sum, { columns }) => sum + columns.length, 0);
+}
+
+/** What each number of the readouts' part of an embedding is. */
+export function shownLayout(readouts: readonly EncoderReadout[]): string[] {
+  return readouts.flatMap(({ label, columns, shown }) =>
+    shown.flatMap(({ unit }) => columns.map((_, index) => `${label}[${index}] / ${unit}`)),
+  );
 }
 
 /** What each number of the embedding is: first the readouts, then the features. */
 export function embeddingLayout(spec: EncoderSpec): string[] {
-  const readouts = spec.readouts.flatMap(({ label, columns, shown }) =>
-    shown.flatMap(({ unit }) => columns.map((_, index) => `${label}[${index}] / ${unit}`)),
-  );
-  return [...readouts, ...Array.from({ length: spec.features }, (_, index) => `feature ${index}`)];
+  return [...shownLayout(spec.readouts), ...Array.from({ length: spec.features }, (_, index) => `feature ${index}`)];
 }
 
 function blockParameters(name: string, inputSize: number, hidden: readonly number[]): ParameterSpec[] {
@@ -107,7 +115,7 @@ function blockParameters(name: string, inputSize: number, hidden: readonly numbe
 export function encoderParameters(spec: EncoderSpec): ParameterSpec[] {
   const width = spec.towers.reduce((sum, { hidden }) => sum + hidden.at(-1)!, 0);
   const trunk = [{ name: 'input', size: spec.trunk.at(-1)! }];
-  const readouts = readoutCount(spec);
+  const readouts = readoutCount(spec.readouts);
   return [
     ...spec.towers.flatMap((tower) => blockParameters(tower.camera, pooledSize(tower), tower.hidden)),
     ...blockParameters(TRUNK, width, spec.trunk),
@@ -167,9 +175,9 @@ export function auxiliaryReadouts(parameters: Parameters, features: Node): Node 
 }
 
 /** Readouts as trained [B, R] → their part of the embedding. */
-function shownReadouts(spec: EncoderSpec, readouts: Node): Node {
+export function shownReadouts(specs: readonly EncoderReadout[], readouts: Node): Node {
   let start = 0;
-  const parts = spec.readouts.flatMap(({ columns, curve, unit, shown }) => {
+  const parts = specs.flatMap(({ columns, curve, unit, shown }) => {
     const trained = slice(readouts, 1, start, start + columns.length);
     start += columns.length;
     const label = curve === 'asinh' ? sinh(trained) : trained;
@@ -194,9 +202,11 @@ export function encoderModel(
   const used = specs.filter(({ name }) => !name.startsWith(AUXILIARY));
   const nodes = used.map(({ name, shape }) => input(name, shape));
   const parameters = parametersFrom(nodes, used);
-  const pixels = Object.fromEntries(spec.towers.map((tower) => [tower.camera, pooledInGraph(tower)]));
+  const pixels = Object.fromEntries(
+    spec.towers.map((tower) => [tower.camera, reshape(pooledInGraph(tower), [1, pooledSize(tower)])]),
+  );
   const { readouts, features } = encoderNet(spec, parameters, statistics, pixels);
-  const embedding = concat([shownReadouts(spec, readouts), mul(features, spec.featureScale)], 1);
+  const embedding = concat([shownReadouts(spec.readouts, readouts), mul(features, spec.featureScale)], 1);
   return toOnnx(defineStep({ embedding }), {
     name: 'encoder',
     metadata,
@@ -208,31 +218,32 @@ export function encoderModel(
   });
 }
 
-function pooledInGraph(tower: EncoderTower): Node {
-  const { camera, sizePx, poolPx } = tower;
+/** The input of that camera, pooled: [1, cells, cells, 3]. */
+export function pooledInGraph({ camera, sizePx, poolPx }: PooledCamera): Node {
   const cells = sizePx / poolPx;
   const picture = input(camera, [1, sizePx, sizePx, 3]);
-  const pooled = mean(reshape(picture, [1, cells, poolPx, cells, poolPx, 3]), [2, 4]);
-  return reshape(pooled, [1, pooledSize(tower)]);
+  return mean(reshape(picture, [1, cells, poolPx, cells, poolPx, 3]), [2, 4]);
 }
 
-function weightsByName(
+/** Those of the flat weights that are `used`. */
+export function weightsByName(
   specs: readonly ParameterSpec[],
   weights: Float32Array,
   used: readonly ParameterSpec[],
 ): Record<string, Float32Array> {
+  const wanted = new Set(used.map(({ name }) => name));
   const named: Record<string, Float32Array> = {};
   let offset = 0;
   for (const spec of specs) {
     const end = offset + spec.shape.reduce((product, size) => product * size, 1);
-    if (used.includes(spec)) named[spec.name] = weights.subarray(offset, end);
+    if (wanted.has(spec.name)) named[spec.name] = weights.subarray(offset, end);
     offset = end;
   }
   return named;
 }
 
 /** Writes the sums of pool² pixels, interleaved as the picture is, to `into` from `at` on: P values. */
-export function poolPicture(rgb: Uint8Array, { sizePx, poolPx }: EncoderTower, into: Uint16Array, at: number): void {
+export function poolPicture(rgb: Uint8Array, { sizePx, poolPx }: PooledCamera, into: Uint16Array, at: number): void {
   const cells = sizePx / poolPx;
   into.fill(0, at, at + cells * cells * 3);
   for (let row = 0, from = 0; row < sizePx; row++) {

@@ -5,5 +5,7 @@ const ASSETS = join(import.meta.dirname, 'assets');
 
 /** The encoder for the simulated cell. */
 export const CELL_ENCODER_MANIFEST = join(ASSETS, 'cell-encoder', 'manifest.json');
+/** A convolutional trunk for the same cameras, whose maps an algorithm reads with spatial learned embeddings. */
+export const CELL_TRUNK_MANIFEST = join(ASSETS, 'cell-trunk', 'manifest.json');
 /** A policy good enough to try and bad enough to correct. */
 export const STARTER_MANIFEST = join(ASSETS, 'starter', 'manifest.json');

@@ -13,13 +13,13 @@ import {
 import {
   ENCODER_TRAINING,
   type EncoderDataset,
-  type EncoderTrainingState,
   encoderTargets,
   pixelStatistics,
   trainEncoder,
 } from '../../main/learn/encoder-training.ts';
 import { createOrtBackend, loadOrtSession } from '../../main/learn/graph/ort.ts';
 import { parameterCount } from '../../main/learn/nets/parameters.ts';
+import type { SupervisedState } from '../../main/learn/supervised-training.ts';
 
 const SIZE_PX = 16;
 const spec: EncoderSpec = {
@@ -99,8 +99,8 @@ function toyDataset(count: number): EncoderDataset {
 const dataset = toyDataset(640);
 const statistics = pixelStatistics(spec, dataset, config.spreadFloor);
 
-async function train(from?: EncoderTrainingState) {
-  const states: EncoderTrainingState[] = [];
+async function train(from?: SupervisedState) {
+  const states: SupervisedState[] = [];
   const losses: number[] = [];
   const weights = await trainEncoder({
     backend,
@@ -161,7 +161,7 @@ test('the model reads pictures as uint8 and shows what was taught, in the units 
 });
 
 test('targets are curved, clipped and weighted per column', () => {
-  const { targets, weights } = encoderTargets(spec, {
+  const { targets, weights } = encoderTargets(spec.readouts, {
     count: 1,
     pixels: {},
     labels: Float32Array.of(2, -1e6, 0.25),
@@ -175,7 +175,7 @@ test('targets are curved, clipped and weighted per column', () => {
 test('pooling sums squares of pixels, channels apart', () => {
   const picture = Uint8Array.from({ length: 4 * 4 * 3 }, (_, index) => (index % 3) + 10 * Math.floor(index / 12));
   const pooled = new Uint16Array(14).fill(7);
-  poolPicture(picture, { camera: 'any', sizePx: 4, poolPx: 2, hidden: [1] }, pooled, 1);
+  poolPicture(picture, { camera: 'any', sizePx: 4, poolPx: 2 }, pooled, 1);
   // Rows of 0, 10, 20, 30 plus the channel's number.
   assert.deepEqual([...pooled], [7, 20, 24, 28, 20, 24, 28, 100, 104, 108, 100, 104, 108, 7]);
 });

@@ -5,9 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../main/api/clock.ts';
-import { evaluateHoldOut } from '../../main/cli/assets/encoder-hold-out.ts';
+import { evaluateHoldOut, readoutPlaces } from '../../main/cli/assets/encoder-hold-out.ts';
 import { CELL_ENCODER } from '../../main/cli/assets/encoder-spec.ts';
-import { readoutPlaces } from '../../main/cli/assets/make-encoder.ts';
 import { CELL_ENCODER_MANIFEST } from '../../main/policy/assets.ts';
 import { loadEncoder } from '../../main/policy/encoder-runtime.ts';
 import { createEncoderData } from '../../native/sim/encoder-data.ts';
@@ -17,7 +16,7 @@ const FRESH_GROUPS = 100_000;
 test('the shipped encoder reads the hole to half a millimetre near the rim', async () => {
   const encoder = await loadEncoder(CELL_ENCODER_MANIFEST);
   const source = await createEncoderData();
-  const places = readoutPlaces(CELL_ENCODER);
+  const places = readoutPlaces(CELL_ENCODER.readouts);
   const { summary, modes } = await evaluateHoldOut(encoder, places, source, systemClock, 1200, FRESH_GROUPS);
   await encoder.dispose();
   source.dispose();

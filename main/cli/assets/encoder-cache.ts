@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ENCODER_LABEL_COUNT, type EncoderDataSource } from '../../../native/sim/encoder-data.ts';
-import { type EncoderSpec, pooledSize, poolPicture } from '../../learn/encoder.ts';
+import { type PooledCamera, pooledSize, poolPicture } from '../../learn/encoder.ts';
 import type { EncoderDataset } from '../../learn/encoder-training.ts';
 import { writeFileAtomically } from '../../learn/policies/atomic-files.ts';
 import { holeWeight, labelColumns } from './encoder-spec.ts';
@@ -29,15 +29,19 @@ export interface EncoderCache {
   dataset(frames: number, onProgress: (frames: number) => void): EncoderDataset;
 }
 
-export function openEncoderCache(parent: string, source: EncoderDataSource, spec: EncoderSpec): EncoderCache {
-  const folder = join(parent, fingerprint(source, spec));
+export function openEncoderCache(
+  parent: string,
+  source: EncoderDataSource,
+  cameras: readonly PooledCamera[],
+): EncoderCache {
+  const folder = join(parent, fingerprint(source, cameras));
   mkdirSync(folder, { recursive: true });
 
   const shard = (index: number): Shard => {
     const path = join(folder, `train-${String(index).padStart(4, '0')}.bin`);
-    if (existsSync(path)) return readShard(path, spec);
-    const made = makeShard(source, spec, index);
-    writeShard(path, spec, made);
+    if (existsSync(path)) return readShard(path, cameras);
+    const made = makeShard(source, cameras, index);
+    writeShard(path, cameras, made);
     return made;
   };
 
@@ -51,13 +55,13 @@ export function openEncoderCache(parent: string, source: EncoderDataSource, spec
         count += next.count;
         onProgress(count);
       }
-      return joinShards(shards, spec);
+      return joinShards(shards, cameras);
     },
   };
 }
 
-function fingerprint(source: EncoderDataSource, spec: EncoderSpec): string {
-  const hash = createHash('sha256').update(JSON.stringify(spec.towers.map(({ sizePx, poolPx }) => [sizePx, poolPx])));
+function fingerprint(source: EncoderDataSource, cameras: readonly PooledCamera[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(cameras.map(({ sizePx, poolPx }) => [sizePx, poolPx])));
   for (let index = 0; index < FINGERPRINT_GROUPS; index++)
     for (const { pictures, labels } of source.group('train', index)) {
       for (const picture of pictures) hash.update(picture);
@@ -66,14 +70,14 @@ function fingerprint(source: EncoderDataSource, spec: EncoderSpec): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-function makeShard(source: EncoderDataSource, spec: EncoderSpec, index: number): Shard {
+function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], index: number): Shard {
   const groups = Array.from({ length: GROUPS_PER_SHARD }, (_, group) => index * GROUPS_PER_SHARD + group);
   // Pooled at once: whole pictures of a shard would take tens of megabytes.
   const frames = groups.flatMap((group) =>
     source.group('train', group).map(({ pictures, labels, known }) => ({
       labels,
       known,
-      pooled: spec.towers.map((tower) => {
+      pooled: cameras.map((tower) => {
         const pixels = new Uint16Array(pooledSize(tower));
         poolPicture(pictures[source.cameras.indexOf(tower.camera)]!, tower, pixels, 0);
         return pixels;
@@ -83,7 +87,7 @@ function makeShard(source: EncoderDataSource, spec: EncoderSpec, index: number):
   return {
     count: frames.length,
     pixels: Object.fromEntries(
-      spec.towers.map((tower, at) => {
+      cameras.map((tower, at) => {
         const all = new Uint16Array(frames.length * pooledSize(tower));
         for (const [row, { pooled }] of frames.entries()) all.set(pooled[at]!, row * pooledSize(tower));
         return [tower.camera, all];
@@ -95,14 +99,14 @@ function makeShard(source: EncoderDataSource, spec: EncoderSpec, index: number):
 }
 
 /** One header of 8 bytes (the count), then labels, each camera's pixels, known flags; little-endian. */
-function writeShard(path: string, spec: EncoderSpec, { count, pixels, labels, known }: Shard): void {
+function writeShard(path: string, cameras: readonly PooledCamera[], { count, pixels, labels, known }: Shard): void {
   const header = new Uint8Array(ALIGNMENT);
   new DataView(header.buffer).setUint32(0, count, true);
   const bytes = (array: Uint16Array | Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-  writeFileAtomically(path, [header, bytes(labels), ...spec.towers.map(({ camera }) => bytes(pixels[camera]!)), known]);
+  writeFileAtomically(path, [header, bytes(labels), ...cameras.map(({ camera }) => bytes(pixels[camera]!)), known]);
 }
 
-function readShard(path: string, spec: EncoderSpec): Shard {
+function readShard(path: string, cameras: readonly PooledCamera[]): Shard {
   const file = readFileSync(path);
   const { buffer } = Uint8Array.from(file); // copied, so that views are aligned
   const count = new DataView(buffer).getUint32(0, true);
@@ -110,7 +114,7 @@ function readShard(path: string, spec: EncoderSpec): Shard {
   const labels = new Float32Array(buffer, at, count * ENCODER_LABEL_COUNT);
   at += labels.byteLength;
   const pixels = Object.fromEntries(
-    spec.towers.map((tower) => {
+    cameras.map((tower) => {
       const values = new Uint16Array(buffer, at, count * pooledSize(tower));
       at += values.byteLength;
       return [tower.camera, values];
@@ -119,18 +123,16 @@ function readShard(path: string, spec: EncoderSpec): Shard {
   return { count, labels, pixels, known: new Uint8Array(buffer, at, count * ENCODER_LABEL_COUNT) };
 }
 
-function joinShards(shards: readonly Shard[], spec: EncoderSpec): EncoderDataset {
+function joinShards(shards: readonly Shard[], cameras: readonly PooledCamera[]): EncoderDataset {
   const count = shards.reduce((sum, shard) => sum + shard.count, 0);
   const labels = new Float32Array(count * ENCODER_LABEL_COUNT);
   const weights = new Float32Array(count * ENCODER_LABEL_COUNT);
-  const pixels = Object.fromEntries(
-    spec.towers.map((tower) => [tower.camera, new Uint16Array(count * pooledSize(tower))]),
-  );
+  const pixels = Object.fromEntries(cameras.map((tower) => [tower.camera, new Uint16Array(count * pooledSize(tower))]));
   let row = 0;
   for (const shard of shards) {
     labels.set(shard.labels, row * ENCODER_LABEL_COUNT);
     weights.set(shard.known, row * ENCODER_LABEL_COUNT);
-    for (const tower of spec.towers) pixels[tower.camera]!.set(shard.pixels[tower.camera]!, row * pooledSize(tower));
+    for (const tower of cameras) pixels[tower.camera]!.set(shard.pixels[tower.camera]!, row * pooledSize(tower));
     row += shard.count;
   }
   weighHole(labels, weights, count);

@@ -9,6 +9,7 @@ import {
   type EncoderMode,
 } from '../../../native/sim/encoder-data.ts';
 import type { Clock } from '../../api/clock.ts';
+import { type EncoderReadout, shownLayout } from '../../learn/encoder.ts';
 import type { EncoderRuntime } from '../../policy/encoder-runtime.ts';
 import { labelColumns } from './encoder-spec.ts';
 
@@ -16,6 +17,16 @@ import { labelColumns } from './encoder-spec.ts';
 export interface ReadoutPlaces {
   readonly hole: { readonly at: number; readonly unitM: number };
   readonly yaw: { readonly at: number; readonly unitRad: number };
+}
+
+/** Where the hole and the yaw are among readouts that are shown. */
+export function readoutPlaces(readouts: readonly EncoderReadout[]): ReadoutPlaces {
+  const layout = shownLayout(readouts);
+  const shownUnit = (label: string) => readouts.find((readout) => readout.label === label)!.shown[0]!.unit;
+  return {
+    hole: { at: layout.findIndex((name) => name.startsWith('holeFromTip[0]')), unitM: shownUnit('holeFromTip') },
+    yaw: { at: layout.findIndex((name) => name.startsWith('yawError[0]')), unitRad: shownUnit('yawError') },
+  };
 }
 
 interface Reading {
@@ -46,7 +57,7 @@ const RIM_M = 0.005;
 const DIRECTION_M = 0.0007;
 
 export async function evaluateHoldOut(
-  encoder: EncoderRuntime,
+  encoder: Pick<EncoderRuntime, 'embed'>,
   places: ReadoutPlaces,
   source: EncoderDataSource,
   clock: Clock,
@@ -159,3 +170,11 @@ function share(readings: readonly Reading[], holds: (reading: Reading) => boolea
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 const round = (value: number) => Math.round(value * 1000) / 1000;
+
+export function printReport({ modes, summary, msPerEncode }: HoldOutReport): void {
+  console.log('hold-out, lateral error tip to hole:');
+  for (const [mode, { frames, medianMm, p90Mm }] of Object.entries(modes))
+    console.log(`  ${mode.padEnd(12)} ${String(frames).padStart(5)} frames  median ${medianMm} mm  90 % ${p90Mm} mm`);
+  console.log(JSON.stringify(summary, undefined, 2));
+  console.log(`${msPerEncode.toFixed(2)} ms per pair of pictures`);
+}

@@ -4,7 +4,7 @@
  * hold-out set. Deterministic for a seed and a machine's arithmetic; stop it at any time, the same command goes on.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEncoderData, ENCODER_CAMERAS, ENCODER_LABELS } from '../../../native/sim/encoder-data.ts';
@@ -17,17 +17,16 @@ import {
   ENCODER_TRAINING,
   type EncoderDataset,
   type EncoderTrainingConfig,
-  type EncoderTrainingState,
   pixelStatistics,
   trainEncoder,
 } from '../../learn/encoder-training.ts';
 import { createOrtBackend } from '../../learn/graph/ort.ts';
-import { bytesOf, floatsOf, writeFileAtomically } from '../../learn/policies/atomic-files.ts';
 import { CELL_ENCODER_MANIFEST } from '../../policy/assets.ts';
 import { loadEncoder } from '../../policy/encoder-runtime.ts';
 import { openEncoderCache } from './encoder-cache.ts';
-import { evaluateHoldOut, type HoldOutReport, type ReadoutPlaces } from './encoder-hold-out.ts';
+import { evaluateHoldOut, type HoldOutReport, printReport, readoutPlaces } from './encoder-hold-out.ts';
 import { CELL_ENCODER } from './encoder-spec.ts';
+import { keptTraining } from './kept-training.ts';
 
 const MODEL_FILE = 'encoder.onnx';
 const OUTPUT = 'embedding';
@@ -79,8 +78,7 @@ async function train(
   config: EncoderTrainingConfig,
   run: { readonly folder: string; readonly seed: number; readonly threads: number },
 ): Promise<Float32Array> {
-  const key = createHash('sha256').update(JSON.stringify({ spec, config, seed: run.seed, count: dataset.count }));
-  const statePath = join(run.folder, `training-${key.digest('hex').slice(0, 16)}.bin`);
+  const kept = keptTraining(run.folder, { spec, config, seed: run.seed, count: dataset.count });
   const startMs = systemClock.nowMs();
   const weights = await trainEncoder({
     backend: createOrtBackend({ threads: run.threads }),
@@ -89,36 +87,14 @@ async function train(
     dataset,
     config,
     rng: createRng(run.seed).split('encoder training'),
-    from: readState(statePath),
+    from: kept.read(),
     onEpoch: (state, meanLoss) => {
-      writeState(statePath, state);
+      kept.write(state);
       console.log(`epoch ${state.epoch}/${config.epochs}  loss ${meanLoss.toFixed(4)}  ${elapsed(startMs)}`);
     },
   });
-  rmSync(statePath, { force: true });
+  kept.remove();
   return weights;
-}
-
-function writeState(path: string, { epoch, parameters, mean, variance }: EncoderTrainingState): void {
-  writeFileAtomically(path, [Float32Array.of(epoch), parameters, mean, variance].map(bytesOf));
-}
-
-function readState(path: string): EncoderTrainingState | undefined {
-  if (!existsSync(path)) return undefined;
-  const all = floatsOf(readFileSync(path));
-  const count = (all.length - 1) / 3;
-  const part = (index: number) => all.slice(1 + index * count, 1 + (index + 1) * count);
-  return { epoch: all[0]!, parameters: part(0), mean: part(1), variance: part(2) };
-}
-
-/** Where the hole and the yaw are in the embedding. */
-export function readoutPlaces(spec: EncoderSpec): ReadoutPlaces {
-  const layout = embeddingLayout(spec);
-  const shownUnit = (label: string) => spec.readouts.find((readout) => readout.label === label)!.shown[0]!.unit;
-  return {
-    hole: { at: layout.findIndex((name) => name.startsWith('holeFromTip[0]')), unitM: shownUnit('holeFromTip') },
-    yaw: { at: layout.findIndex((name) => name.startsWith('yawError[0]')), unitRad: shownUnit('yawError') },
-  };
 }
 
 function manifestOf(spec: EncoderSpec, model: Uint8Array, frames: number, report?: HoldOutReport): EncoderManifest {
@@ -141,18 +117,10 @@ function manifestOf(spec: EncoderSpec, model: Uint8Array, frames: number, report
   });
 }
 
-function printReport({ modes, summary, msPerEncode }: HoldOutReport): void {
-  console.log('hold-out, lateral error tip to hole:');
-  for (const [mode, { frames, medianMm, p90Mm }] of Object.entries(modes))
-    console.log(`  ${mode.padEnd(12)} ${String(frames).padStart(5)} frames  median ${medianMm} mm  90 % ${p90Mm} mm`);
-  console.log(JSON.stringify(summary, undefined, 2));
-  console.log(`${msPerEncode.toFixed(2)} ms per pair of pictures`);
-}
-
 async function main(): Promise<void> {
   const { cache: cacheFolder, out, frames, holdOut, epochs, seed, threads } = options();
   const source = await createEncoderData();
-  const cache = openEncoderCache(cacheFolder, source, CELL_ENCODER);
+  const cache = openEncoderCache(cacheFolder, source, CELL_ENCODER.towers);
   console.log(`pictures in ${cache.folder}`);
   const startMs = systemClock.nowMs();
   const dataset = cache.dataset(frames, (count) => console.log(`${count}/${frames} frames  ${elapsed(startMs)}`));
@@ -173,7 +141,7 @@ async function main(): Promise<void> {
   writeFileSync(join(out, MODEL_FILE), model);
   writeManifest();
   const encoder = await loadEncoder(manifestPath, threads);
-  const report = await evaluateHoldOut(encoder, readoutPlaces(CELL_ENCODER), source, systemClock, holdOut);
+  const report = await evaluateHoldOut(encoder, readoutPlaces(CELL_ENCODER.readouts), source, systemClock, holdOut);
   await encoder.dispose();
   source.dispose();
   writeManifest(report);
