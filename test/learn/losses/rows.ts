@@ -1,0 +1,406 @@
+/** Every loss file with the operands on which its gradient is checked. A file without a row fails `all-losses.test.ts`. */
+import { flags, real, whole } from '../../../main/learn/graph/ops/op.ts';
+import { add, mean, reshape } from '../../../main/learn/graph/tensor.ts';
+import { binaryCrossEntropy } from '../../../main/learn/losses/binary-cross-entropy.ts';
+import { binnedCrossEntropy } from '../../../main/learn/losses/binned-cross-entropy.ts';
+import { calQl } from '../../../main/learn/losses/cal-ql.ts';
+import { categoricalEntropy, categoricalKl, categoricalLogProb } from '../../../main/learn/losses/categorical.ts';
+import { chunkMean } from '../../../main/learn/losses/chunk.ts';
+import { chunkErrors, consistencyLoss, maskedError } from '../../../main/learn/losses/consistency.ts';
+import { consistencyTrainingLoss } from '../../../main/learn/losses/consistency-training.ts';
+import {
+  DIFFUSION_TARGETS,
+  denoisedAction,
+  diffuse,
+  diffusionLoss,
+  diffusionTarget,
+  impliedNoise,
+} from '../../../main/learn/losses/diffusion.ts';
+import {
+  distillCategorical,
+  distillField,
+  distillGaussian,
+  distillRegression,
+} from '../../../main/learn/losses/distillation.ts';
+import { choiceLoss } from '../../../main/learn/losses/double-q.ts';
+import { flowAction, flowMatchingLoss, flowPoint, toPi0 } from '../../../main/learn/losses/flow-matching.ts';
+import {
+  gaussianEntropy,
+  gaussianKl,
+  gaussianLogProb,
+  tanhLogDerivative,
+} from '../../../main/learn/losses/gaussian.ts';
+import { gaussianNll } from '../../../main/learn/losses/gaussian-nll.ts';
+import { gmmNll, mixtureStd } from '../../../main/learn/losses/gmm-nll.ts';
+import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
+import { huber } from '../../../main/learn/losses/huber.ts';
+import { infoNce } from '../../../main/learn/losses/info-nce.ts';
+import { l1 } from '../../../main/learn/losses/l1.ts';
+import { coTraining, maskedMean } from '../../../main/learn/losses/masked.ts';
+import { mse } from '../../../main/learn/losses/mse.ts';
+import { clippedSurrogate, KL_ESTIMATORS, klToReference, valueLoss } from '../../../main/learn/losses/ppo.ts';
+import { qLoss } from '../../../main/learn/losses/q-loss.ts';
+import { smoothL1 } from '../../../main/learn/losses/smooth-l1.ts';
+import { smoothness } from '../../../main/learn/losses/smoothness.ts';
+import { softActorLoss, temperatureLoss, temperatureOf } from '../../../main/learn/losses/soft-actor-critic.ts';
+import { tdLoss, tdTarget } from '../../../main/learn/losses/td.ts';
+import { tpo } from '../../../main/learn/losses/tpo.ts';
+import type { LossRow } from './harness.ts';
+
+/** Letters: B = 3 samples, K = 4 steps, D = 2 dimensions. */
+const CHUNK = [3, 4, 2] as const;
+const actions = real(CHUNK, -1, 1);
+const perSample = real([3], 0.1, 1);
+const weighted = { pad: flags([3, 4]), sampleWeight: perSample };
+const dimensionWeights = [1, 0.25];
+const timeWeights = [4, 3, 2, 1];
+const regression = { predicted: actions, target: actions, ...weighted };
+
+export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
+  mse: [
+    {
+      title: 'mse with every weight',
+      inputs: regression,
+      by: ['predicted', 'target'],
+      loss: (x) =>
+        mse(x('predicted'), x('target'), {
+          pad: x('pad'),
+          sampleWeight: x('sampleWeight'),
+          dimensionWeights,
+          timeWeights,
+        }),
+    },
+  ],
+  l1: [
+    {
+      title: 'l1, padded',
+      inputs: regression,
+      by: ['predicted'],
+      loss: (x) => l1(x('predicted'), x('target'), { pad: x('pad'), dimensionWeights: [0, 1] }),
+    },
+  ],
+  huber: [0.1, 0.5].map((delta) => ({
+    title: `huber ${delta}`,
+    inputs: regression,
+    by: ['predicted', 'target'],
+    loss: (x) => huber(x('predicted'), x('target'), delta, { sampleWeight: x('sampleWeight') }),
+  })),
+  'smooth-l1': [
+    {
+      title: 'smooth L1',
+      inputs: { ...regression, weight: real(CHUNK, 0, 1) },
+      by: ['predicted'],
+      loss: (x) => smoothL1(x('predicted'), x('target'), x('weight'), 0.5),
+    },
+  ],
+  chunk: [
+    {
+      title: 'chunk mean, no weights',
+      inputs: { elements: actions },
+      by: ['elements'],
+      loss: (x) => chunkMean(x('elements')),
+    },
+    {
+      title: 'chunk mean of single actions',
+      inputs: { elements: real([3, 2]), sampleWeight: perSample },
+      by: ['elements', 'sampleWeight'],
+      loss: (x) => chunkMean(x('elements'), { sampleWeight: x('sampleWeight'), dimensionWeights }),
+    },
+  ],
+  masked: [
+    {
+      title: 'masked mean',
+      inputs: { values: real([5, 3]), weights: real([5, 1], -0.5, 1) },
+      by: ['values'],
+      loss: (x) => maskedMean(x('values'), x('weights')),
+    },
+    {
+      title: 'co-training of two sources',
+      inputs: { a: real([5]), b: real([5]), maskA: flags([5]), maskB: flags([5]) },
+      by: ['a', 'b'],
+      loss: (x) =>
+        coTraining([
+          { values: x('a'), mask: x('maskA'), weight: 1 },
+          { values: x('b'), mask: x('maskB'), weight: 0.3 },
+        ]),
+    },
+  ],
+  'gaussian-nll': (['soft', 'hard'] as const).map((clamp) => ({
+    title: `Gaussian likelihood, ${clamp} clamp`,
+    inputs: { ...regression, logVariance: real(CHUNK, -6, 4) },
+    by: ['predicted', 'logVariance'],
+    loss: (x) =>
+      gaussianNll(
+        x('predicted'),
+        x('logVariance'),
+        x('target'),
+        { range: { low: -3, high: 2, clamp }, full: true },
+        { pad: x('pad') },
+      ),
+  })),
+  gaussian: [
+    {
+      title: 'log-density',
+      inputs: { action: actions, mean: actions, logStd: real([2], -1, 1) },
+      by: ['action', 'mean', 'logStd'],
+      loss: (x) => mean(gaussianLogProb(x('action'), { mean: x('mean'), logStd: x('logStd') })),
+    },
+    {
+      title: 'entropy, and the density of a squashed action',
+      inputs: { u: real(CHUNK, -4, 4), logStd: actions },
+      by: ['u', 'logStd'],
+      loss: (x) => mean(add(gaussianEntropy(x('logStd')), tanhLogDerivative(x('u')))),
+    },
+    {
+      title: 'KL of two Gaussians',
+      inputs: { m: actions, s: actions, n: actions, t: actions },
+      by: ['m', 's', 'n', 't'],
+      loss: (x) => mean(gaussianKl({ mean: x('m'), logStd: x('s') }, { mean: x('n'), logStd: x('t') })),
+    },
+  ],
+  categorical: [
+    {
+      title: 'log-probability and entropy',
+      inputs: { logits: real([3, 2, 5]), chosen: whole([3, 2], 0, 5) },
+      by: ['logits'],
+      loss: (x) => mean(add(categoricalLogProb(x('logits'), x('chosen')), categoricalEntropy(x('logits')))),
+    },
+    {
+      title: 'KL of two categoricals',
+      inputs: { p: real([3, 2, 5]), q: real([3, 2, 5]) },
+      by: ['p', 'q'],
+      loss: (x) => mean(categoricalKl(x('p'), x('q'))),
+    },
+  ],
+  'binned-cross-entropy': [0, 0.1].map((smoothing) => ({
+    title: `bins, smoothing ${smoothing}`,
+    inputs: { logits: real([...CHUNK, 5]), bins: whole(CHUNK, 0, 5), ...weighted },
+    by: ['logits'],
+    loss: (x) => binnedCrossEntropy(x('logits'), x('bins'), smoothing, { pad: x('pad'), timeWeights }),
+  })),
+  'gmm-nll': [
+    {
+      title: 'mixture over a chunk',
+      inputs: {
+        logits: real([3, 5]),
+        mean: real([3, 5, 4, 2], -1, 1),
+        raw: real([3, 5, 4, 2], -3, 1),
+        target: actions,
+        ...weighted,
+      },
+      by: ['logits', 'mean', 'raw', 'target'],
+      loss: (x) =>
+        gmmNll({ logits: x('logits'), mean: x('mean'), std: mixtureStd(x('raw')) }, x('target'), {
+          pad: x('pad'),
+          sampleWeight: x('sampleWeight'),
+        }),
+    },
+  ],
+  diffusion: DIFFUSION_TARGETS.map((kind) => ({
+    title: `diffusion, ${kind}, with what it implies`,
+    inputs: { prediction: actions, action: actions, noise: real(CHUNK), alphaBar: real([3], 0.1, 0.9), ...weighted },
+    by: ['prediction', 'action', 'noise', 'alphaBar'],
+    loss: (x) => {
+      const noisy = diffuse(x('action'), x('noise'), x('alphaBar'));
+      const target = diffusionTarget(kind, x('action'), x('noise'), x('alphaBar'));
+      const denoised = denoisedAction(kind, x('prediction'), noisy, x('alphaBar'));
+      return add(
+        diffusionLoss(x('prediction'), target, { pad: x('pad') }),
+        add(mse(denoised, x('action')), mse(impliedNoise(denoised, noisy, x('alphaBar')), x('noise'))),
+      );
+    },
+  })),
+  'flow-matching': [0, 0.001].map((sigma) => ({
+    title: `flow, σ ${sigma}`,
+    inputs: { v: real(CHUNK), action: actions, noise: real(CHUNK), time: real([3], 0, 1), ...weighted },
+    by: ['v', 'action', 'noise', 'time'],
+    loss: (x) => {
+      const { x: point, velocity } = flowPoint(x('action'), x('noise'), x('time'), sigma);
+      const reached = flowAction(toPi0.velocity(x('v')), point, toPi0.time(x('time')), sigma);
+      return add(flowMatchingLoss(x('v'), velocity, { pad: x('pad') }), mse(reached, x('action')));
+    },
+  })),
+  consistency: [
+    {
+      title: 'reconstruction, single actions',
+      inputs: { predicted: real([3, 2]), target: real([3, 2]), sigma: real([3, 1], 0.1, 2), weight: perSample },
+      by: ['predicted'],
+      loss: (x) =>
+        consistencyLoss(maskedError(x('predicted'), x('target'), [true, false]), x('sigma'), x('weight'), 0.5),
+    },
+    {
+      title: 'reconstruction, chunks',
+      inputs: { ...regression, sigma: real([3, 1], 0.1, 2) },
+      by: ['predicted'],
+      loss: (x) =>
+        consistencyLoss(
+          chunkErrors(x('predicted'), x('target'), { pad: x('pad'), dimensionWeights }),
+          x('sigma'),
+          x('sampleWeight'),
+          0.5,
+        ),
+    },
+  ],
+  'consistency-training': [
+    {
+      title: 'adjacent noise levels',
+      inputs: { online: actions, averaged: actions, ...weighted },
+      by: ['online'],
+      loss: (x) => consistencyTrainingLoss(x('online'), x('averaged'), { sampleWeight: x('sampleWeight') }),
+    },
+  ],
+  'info-nce': [
+    {
+      title: 'contrastive with duplicates',
+      inputs: { queries: real([4, 3]), keys: real([4, 3]), logScale: real([], 0, 2), ids: whole([4], 0, 3) },
+      by: ['queries', 'keys', 'logScale'],
+      loss: (x) => infoNce(x('queries'), x('keys'), x('logScale'), x('ids')),
+    },
+  ],
+  smoothness: [1, 2, 3, 4].map((steps) => ({
+    title: `smoothness of ${steps} steps behind two executed ones`,
+    inputs: { actions: real([3, steps, 2]), executed: real([3, 2, 2]), pad: flags([3, steps]), weight: perSample },
+    by: ['actions'],
+    loss: (x) =>
+      smoothness(
+        x('actions'),
+        { velocity: 0.3, acceleration: 0.2, jerk: 0.1 },
+        { executed: x('executed'), pad: x('pad'), sampleWeight: x('weight'), dimensionWeights },
+      ),
+  })),
+  'hinge-penalty': [
+    {
+      title: 'limit penalty',
+      inputs: { values: real([3, 2]), weight: perSample },
+      by: ['values'],
+      loss: (x) => hingePenalty(limitExcess(x('values'), [1, 0.5], 0.05), 10, x('weight')),
+    },
+  ],
+  distillation: [
+    {
+      title: 'bins, temperature 2',
+      inputs: { teacher: real([...CHUNK, 5]), student: real([...CHUNK, 5]), ...weighted },
+      by: ['student'],
+      loss: (x) => distillCategorical(x('teacher'), x('student'), 2, { pad: x('pad') }),
+    },
+    {
+      title: 'Gaussian and regression',
+      inputs: { m: actions, s: actions, n: actions, t: actions, ...weighted },
+      by: ['n', 't'],
+      loss: (x) =>
+        add(
+          distillGaussian({ mean: x('m'), logStd: x('s') }, { mean: x('n'), logStd: x('t') }, { pad: x('pad') }),
+          distillRegression(x('m'), x('n')),
+        ),
+    },
+    {
+      title: 'fields at one point',
+      inputs: { teacher: actions, student: actions, x: actions, time: real([3], 0, 1) },
+      by: ['student'],
+      loss: (x) =>
+        distillField(
+          (at) => add(at, x('teacher')),
+          (at, time) => add(add(at, reshape(time, [3, 1, 1])), x('student')),
+          x('x'),
+          x('time'),
+        ),
+    },
+  ],
+  ppo: [
+    {
+      title: 'clipped surrogate',
+      inputs: { logProb: real([6], -1, 1), old: real([6], -1, 1), advantage: real([6]) },
+      by: ['logProb'],
+      loss: (x) => clippedSurrogate(x('logProb'), x('old'), x('advantage')).loss,
+    },
+    {
+      title: 'values, plain and clipped',
+      inputs: { value: real([6]), old: real([6]), returns: real([6]) },
+      by: ['value'],
+      loss: (x) =>
+        add(
+          valueLoss(x('value'), x('returns')),
+          valueLoss(x('value'), x('returns'), { oldValue: x('old'), range: 0.2 }),
+        ),
+    },
+    ...KL_ESTIMATORS.map(
+      (estimator): LossRow => ({
+        title: `KL to the reference, ${estimator}`,
+        inputs: { logProb: real([6]), reference: real([6]) },
+        by: ['logProb'],
+        loss: (x) => klToReference(estimator, x('logProb'), x('reference')),
+      }),
+    ),
+  ],
+  td: [
+    {
+      title: 'temporal difference with entropy',
+      inputs: {
+        values: real([2, 4]),
+        reward: real([4]),
+        bootstrap: flags([4]),
+        next: real([3, 4]),
+        logProb: real([4]),
+      },
+      by: ['values'],
+      loss: (x) => {
+        const entropy = { nextLogProb: x('logProb'), temperature: 0.2 };
+        return tdLoss(x('values'), tdTarget(x('reward'), x('reward'), x('next'), 0.9, entropy));
+      },
+    },
+  ],
+  'cal-ql': [
+    {
+      title: 'conservative term',
+      inputs: { data: real([2, 3]), other: real([2, 3, 5]), returns: real([3]) },
+      by: ['data', 'other'],
+      loss: (x) => calQl(x('data'), x('other'), x('returns')).loss,
+    },
+  ],
+  'q-loss': [
+    {
+      title: 'policy improvement',
+      inputs: { values: real([2, 3]) },
+      by: ['values'],
+      loss: (x) => qLoss(x('values')),
+    },
+  ],
+  'binary-cross-entropy': [
+    {
+      title: 'binary cross-entropy',
+      inputs: { logits: real([5]), targets: real([5], 0, 1) },
+      by: ['logits'],
+      loss: (x) => binaryCrossEntropy(x('logits'), x('targets')),
+    },
+  ],
+  'double-q': [
+    {
+      title: 'value of a choice',
+      inputs: { values: real([4]), target: real([4]) },
+      by: ['values'],
+      loss: (x) => choiceLoss(x('values'), x('target')),
+    },
+  ],
+  'soft-actor-critic': [
+    {
+      title: 'soft actor',
+      inputs: { values: real([2, 3]), logProb: real([3]), temperature: real([], 0.1, 1) },
+      by: ['values', 'logProb'],
+      loss: (x) => softActorLoss(x('values'), x('logProb'), x('temperature')),
+    },
+    {
+      title: 'temperature',
+      inputs: { parameter: real([]), entropy: real([]) },
+      by: ['parameter'],
+      loss: (x) => temperatureLoss(temperatureOf(x('parameter'), 'softplus'), x('entropy'), -1),
+    },
+  ],
+  tpo: [
+    {
+      title: 'trajectory preference',
+      inputs: { a: real([4]), b: real([4]), c: real([4]), d: real([4]) },
+      by: ['a', 'c'],
+      loss: (x) => tpo({ policy: x('a'), reference: x('b') }, { policy: x('c'), reference: x('d') }, 0.7).loss,
+    },
+  ],
+};
