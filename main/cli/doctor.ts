@@ -5,7 +5,7 @@
 import { dirname } from 'node:path';
 import { type Check, checkTable, fail } from './doctor/check.ts';
 import { checkHid, checkSpaceMouse } from './doctor/device-checks.ts';
-import { checkLibraries, checkProviders, checkTensorFlow } from './doctor/library-checks.ts';
+import { checkBackends, checkLibraries } from './doctor/library-checks.ts';
 import { checkDisk, checkLoopback, checkMachine, checkPython } from './doctor/machine-checks.ts';
 import { type Probes, realProbes } from './doctor/probes.ts';
 import { checkWindow } from './doctor/window-checks.ts';
@@ -31,8 +31,7 @@ export async function examine(probes: Probes, projectFolder: string): Promise<Do
     ['disk', () => checkDisk(probes, projectFolder)],
     ['loopback', () => checkLoopback(probes)],
     ['libraries', () => checkLibraries(probes)],
-    ['providers', () => checkProviders(probes)],
-    ['tfjs-node-gpu', () => checkTensorFlow(probes)],
+    ['backends', () => checkBackends(probes)],
     ['hid', () => checkHid(probes)],
     ['spacemouse', () => checkSpaceMouse(probes)],
     ['window', () => checkWindow(probes)],

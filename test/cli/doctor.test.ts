@@ -50,7 +50,6 @@ function probes({
   environment,
   ...rest
 }: Invented = {}): Probes {
-  const absent: NativeAnswer = { ok: false, error: 'The package is not installed.' };
   return {
     root: '/app',
     host: {
@@ -64,8 +63,11 @@ function probes({
       realPath: (path) => path,
     },
     machine: () => ({ ...GOOD_MACHINE, ...machine }),
-    native: async (part) =>
-      native?.[part] ?? (['webgpu', 'cuda', 'tfjs-gpu'].includes(part) ? absent : { ok: true, version: '1.2.3' }),
+    native: async (part) => native?.[part] ?? { ok: true, version: '1.2.3' },
+    backends: async () => [
+      { backend: 'onnxruntime-cpu', usable: true },
+      { backend: 'tensorflow', usable: false, reason: 'it is not installed', remedy: 'npm install it' },
+    ],
     folder: async () => ({ freeBytes: 100e9, mayWrite: true }),
     hidraw: () => [COMPACT],
     run: async () => undefined,
@@ -118,7 +120,14 @@ test('each lack is found, with its state and its remedy', async () => {
       /libusb-1\.0/,
       /apt install libusb-1\.0-0/,
     ],
-    [{ native: { cuda: broken('Failed to load shared library') } }, 'cuda provider', 'info', /not usable/, /CUDA 12/],
+    [{}, 'backend tensorflow', 'info', /tfjs-node-gpu: not usable, it is not installed/, /npm install it/],
+    [
+      { backends: async () => [{ backend: 'onnxruntime-cpu', usable: false, reason: 'SIGILL', remedy: 'npm ci' }] },
+      'backend onnxruntime-cpu',
+      'fail',
+      /not usable, SIGILL/,
+      /npm ci/,
+    ],
     [
       { hidraw: () => [{ ...COMPACT, mayOpen: false }] },
       'spacemouse',
@@ -130,7 +139,6 @@ test('each lack is found, with its state and its remedy', async () => {
     [{ environment: { DISPLAY: '' } }, 'display', 'warn', /DISPLAY/, /ssh -L/],
     [{ programs: [] }, 'browser', 'warn', /no Chrome/, /TAKEOVER_BROWSER/],
     [{ windowBuild: () => 'stale' as const }, 'window', 'info', /older/, /npm run build/],
-    [{}, 'tfjs-node-gpu', 'info', /optional/, /npm install --no-save @tensorflow\/tfjs-node-gpu/],
     [
       { run: async () => ({ code: 1, output: 'No module named torch' }) },
       'python with torch',
@@ -163,8 +171,8 @@ test('a Python with torch is found by the name it goes by', async () => {
 test('the source position in front of a native error is left out', async () => {
   const error =
     '/src/webgpu_context.cc:136 Initialize(const X&)::<lambda()> status == Success was false. Failed to get a WebGPU adapter\n at x';
-  const report = await look({ native: { webgpu: { ok: false, error } } });
-  assert.equal(named(report, 'webgpu provider').value, 'not usable: Failed to get a WebGPU adapter');
+  const report = await look({ native: { onnxruntime: { ok: false, error } } });
+  assert.equal(named(report, 'onnxruntime').value, 'Failed to get a WebGPU adapter');
 });
 
 test('a probe that throws is a finding', async () => {
@@ -229,14 +237,9 @@ test("a probe's answer, its silence and its death", () => {
 
 test('the real probes answer on this machine, for what is installed and what is not', async () => {
   const real = realProbes(ROOT);
-  const [sqlite, onnxruntime, missing] = await Promise.all([
-    real.native('sqlite'),
-    real.native('onnxruntime'),
-    real.native('tfjs-gpu'),
-  ]);
+  const [sqlite, onnxruntime] = await Promise.all([real.native('sqlite'), real.native('onnxruntime')]);
   assert.equal(sqlite.ok, true);
   assert.deepEqual(onnxruntime.ok, true);
-  assert.equal(typeof missing.ok, 'boolean');
   assert.equal(real.machine().nodeVersion, process.versions.node);
   assert.ok((await real.folder(join(tmpdir(), 'not/yet/there'))).freeBytes > 0);
   assert.equal(await real.loopback(), undefined);

@@ -1,6 +1,7 @@
-/** The libraries that come with the program, tried for real, and the one that a person may add. */
+/** The libraries that come with the program, and what can compute a training run; each is tried for real. */
+import { BACKENDS, DEFAULT_BACKEND } from '../../api/backend.ts';
 import { type Check, fail, info, ok } from './check.ts';
-import type { NativeAnswer, NativePart, Probes } from './probes.ts';
+import type { NativePart, Probes } from './probes.ts';
 
 const AGAIN = 'Install the dependencies again: npm ci (with npx on the pinned Node 24).';
 
@@ -28,35 +29,14 @@ export function checkLibraries({ native }: Probes): Promise<readonly Check[]> {
   );
 }
 
-/** Other providers than the CPU are extras: their absence is no fault. */
-export async function checkProviders({ native }: Probes): Promise<readonly Check[]> {
-  const [webgpu, cuda] = await Promise.all([native('webgpu'), native('cuda')]);
-  return [
-    provider(
-      'webgpu provider',
-      webgpu,
-      'Needs a graphics driver with Vulkan, Metal or D3D12; the CPU does the work meanwhile.',
-    ),
-    provider(
-      'cuda provider',
-      cuda,
-      'For an NVIDIA card with CUDA 12 and cuDNN 9: ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js (fetches some hundred MB).',
-    ),
-  ];
-}
-
-const provider = (name: string, answer: NativeAnswer, remedy: string): Check =>
-  answer.ok ? ok(name, 'runs a model') : info(name, `not usable: ${short(answer.error)}`, remedy);
-
-export async function checkTensorFlow({ native }: Probes): Promise<Check> {
-  const answer = await native('tfjs-gpu');
-  return answer.ok
-    ? info('tfjs-node-gpu', `${answer.version}, installed`)
-    : info(
-        'tfjs-node-gpu',
-        'not installed (optional: a third backend for training)',
-        'npm install --no-save @tensorflow/tfjs-node-gpu downloads some 400 MB; it needs an NVIDIA card with CUDA.',
-      );
+/** Only the processor's comes with the program and must work; the others are extras, and their absence is no fault. */
+export async function checkBackends({ backends }: Probes): Promise<readonly Check[]> {
+  return (await backends()).map((finding) => {
+    const [name, { title }] = [`backend ${finding.backend}`, BACKENDS[finding.backend]];
+    if (finding.usable) return ok(name, `${title}: trains`);
+    const state = finding.backend === DEFAULT_BACKEND ? fail : info;
+    return state(name, `${title}: not usable, ${short(finding.reason)}`, finding.remedy);
+  });
 }
 
 /** Native errors come with source positions and stacks; what a person can use stands after them, on the first line. */

@@ -28,11 +28,11 @@ const versionOf = (name: string): string => {
   return /"version":\s*"([^"]+)"/.exec(readFileSync(file, 'utf8'))?.[1] ?? 'unknown';
 };
 
-async function session(provider: string): Promise<NativeFacts> {
+async function runModel(): Promise<NativeFacts> {
   const runtime = load('onnxruntime-node');
   const model = tinyModel();
   const made = await call(runtime['InferenceSession'], 'create', model, {
-    executionProviders: [provider],
+    executionProviders: ['cpu'],
     logSeverityLevel: 4,
   });
   const Tensor = runtime['Tensor'];
@@ -67,9 +67,7 @@ const PARTS: Readonly<Record<NativePart, () => Promise<NativeFacts>>> = {
     const row = call(call(Reflect.construct(Database, [':memory:']), 'prepare', 'SELECT sqlite_version() AS v'), 'get');
     return { version: String(Reflect.get(Object(row), 'v')) };
   },
-  onnxruntime: () => session('cpu'),
-  webgpu: () => session('webgpu'),
-  cuda: () => session('cuda'),
+  onnxruntime: runModel,
   mujoco: async () => {
     const module: Loose = await import(MUJOCO);
     const mujoco = await call(module, 'default');
@@ -83,7 +81,6 @@ const PARTS: Readonly<Record<NativePart, () => Promise<NativeFacts>>> = {
     load('@napi-rs/webcodecs');
     return { version: versionOf('@napi-rs/webcodecs') };
   },
-  'tfjs-gpu': async () => ({ version: versionOf('@tensorflow/tfjs-node-gpu') }),
 };
 
 const name = process.argv[2] ?? '';

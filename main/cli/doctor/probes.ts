@@ -5,11 +5,12 @@ import { statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { BackendFinding } from '../../learn/backends.ts';
 import { type Host, thisHost } from '../launch/host.ts';
 import { type Freshness, windowFreshness } from '../launch/window-stamp.ts';
 
 /** Parts that need a library of the machine or of their own; each is tried in a process of its own. */
-export type NativePart = 'sqlite' | 'onnxruntime' | 'webgpu' | 'cuda' | 'mujoco' | 'hid' | 'video' | 'tfjs-gpu';
+export type NativePart = 'sqlite' | 'onnxruntime' | 'mujoco' | 'hid' | 'video';
 export interface NativeFacts {
   readonly version: string;
 }
@@ -45,6 +46,8 @@ export interface Probes {
   readonly root: string;
   machine(): Machine;
   native(part: NativePart): Promise<NativeAnswer>;
+  /** What can compute a training run; each is tried in a process of its own. */
+  backends(): Promise<readonly BackendFinding[]>;
   /** Free bytes where this folder is or would be, and whether it can be written there. */
   folder(path: string): Promise<{ readonly freeBytes: number; readonly mayWrite: boolean }>;
   hidraw(): readonly HidrawDevice[];
@@ -73,6 +76,8 @@ export function realProbes(root: string): Probes {
       freeMemoryBytes: freemem(),
     }),
     native: tryNative,
+    // Loaded only now: it stands on a native library, and the doctor must come up without.
+    backends: async () => (await import('../../learn/backends.ts')).probeBackends(),
     folder: async (path) => {
       const there = nearestExisting(path);
       const { bavail, bsize } = await statfs(there);

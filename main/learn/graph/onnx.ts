@@ -6,7 +6,7 @@
 import { elementsOf, type TensorLike } from './backend.ts';
 import { isOp, type Node, reachable, type TensorType } from './ir.ts';
 import { ELEMENT_TYPE, type ElementType, encodeModel, type OnnxNode, type OnnxTensor } from './onnx-proto.ts';
-import type { Emitter, OnnxNodeOptions } from './ops/op.ts';
+import type { Emitter, OnnxNodeOptions, OnnxTarget } from './ops/op.ts';
 import { opOf } from './ops/table.ts';
 import { simplify } from './simplify.ts';
 import type { Step } from './step.ts';
@@ -21,16 +21,16 @@ export interface OnnxOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** float32 inputs and initializers that the file has in a smaller type: pictures as uint8, weights as float16. */
   readonly stored?: Readonly<Record<string, 'uint8' | 'float16'>>;
-  /** Only ops of the ONNX standard, at the price of moving transposed operands; false when not given. */
-  readonly standard?: boolean;
+  /** 'onnxruntime' when not given. */
+  readonly target?: OnnxTarget;
 }
 
 export function toOnnx(
   step: Step,
-  { name, docString = '', initializers = {}, metadata = {}, stored = {}, standard = false }: OnnxOptions,
+  { name, docString = '', initializers = {}, metadata = {}, stored = {}, target = 'onnxruntime' }: OnnxOptions,
 ): Uint8Array {
   const { outputs } = simplify(step);
-  const emission = createEmission([...Object.keys(step.inputs), ...Object.keys(outputs)], standard);
+  const emission = createEmission([...Object.keys(step.inputs), ...Object.keys(outputs)], target);
   const values = new Map<Node, string>();
   for (const node of reachable(Object.values(outputs))) {
     const emitted = opOf(node).emit(
@@ -66,7 +66,7 @@ export function toOnnx(
 }
 
 /** An emitter and what it has emitted so far. `reserved` names are not given to inner values. */
-function createEmission(reserved: readonly string[], standard: boolean) {
+function createEmission(reserved: readonly string[], target: OnnxTarget) {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   const made = new Map<string, string | readonly string[]>();
@@ -95,7 +95,7 @@ function createEmission(reserved: readonly string[], standard: boolean) {
     return outputs;
   };
   const emitter: Emitter = {
-    standard,
+    target,
     node: (opType, inputs, options) => add(opType, inputs, 1, options)[0]!,
     nodes: add,
     constant,

@@ -41,9 +41,6 @@ type ElementType = DType | 'float64' | 'int32' | 'uint8';
 
 const DEFAULT_PROVIDERS = ['cpu'] as const;
 
-/** Providers without kernels for com.microsoft: what they lack is computed on the CPU, its operands carried there and back. */
-const STANDARD_ONLY: readonly string[] = ['webgpu'];
-
 /** Errors only: a step's unused constants are no news. */
 const LOG_ERRORS = 3;
 
@@ -51,8 +48,8 @@ export function createOrtBackend(options: OrtOptions): Backend {
   return {
     name: `onnxruntime ${(options.executionProviders ?? DEFAULT_PROVIDERS).join('+')}`,
     compile: async (step, { name = 'step' } = {}) => {
-      const standard = options.executionProviders?.some((each) => STANDARD_ONLY.includes(each)) ?? false;
-      const session = await createSession(toOnnx(step, { name, standard }), options);
+      const target = options.executionProviders?.includes('webgpu') ? 'webgpu' : 'onnxruntime';
+      const session = await createSession(toOnnx(step, { name, target }), options);
       const names = Object.keys(step.inputs);
       return {
         run: async (inputs, into) => {

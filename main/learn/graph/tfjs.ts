@@ -36,7 +36,9 @@ export async function loadTensorFlow(packageName: string = GPU_PACKAGE): Promise
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw new TensorFlowUnavailable(
-      `${packageName} cannot be loaded: ${reason}`,
+      reason.includes(`Cannot find package '${packageName}'`)
+        ? `${packageName} is not installed`
+        : `${packageName} cannot be loaded: ${reason}`,
       `npm install --no-save ${packageName}@4 (downloads some 400 MB; needs an NVIDIA card with CUDA 11 and cuDNN 8).`,
       error,
     );

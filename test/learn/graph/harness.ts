@@ -17,9 +17,13 @@ export function entryOf(op: OpName) {
   return opOf({ op });
 }
 
-/** One node of `op` on inputs named x0, x1, … */
-export function nodeOfCase(op: OpName, { inputs: samples, attributes }: AnyCase): { node: Node; inputs: Node[] } {
-  const inputs = samples.map(({ shape, dtype }, index) => input(`x${index}`, shape.length ? shape : [], dtype));
+/** One node of `op` on inputs named x0, x1, … behind a prefix. */
+export function nodeOfCase(
+  op: OpName,
+  { inputs: samples, attributes }: AnyCase,
+  prefix = '',
+): { node: Node; inputs: Node[] } {
+  const inputs = samples.map(({ shape, dtype }, index) => input(`${prefix}x${index}`, shape, dtype));
   const type = inferType(op, entryOf(op), inputs, attributes);
   return { node: createNode(op, inputs, attributes, type), inputs };
 }

@@ -221,7 +221,7 @@ function emitAsConvolution(emitter: Emitter, images: string, gradients: string, 
 function emitByPlace(emitter: Emitter, images: string, gradients: string, node: Node<Sized>): string {
   const { stride, padding, size } = node.attributes;
   const [outputs, channels] = [node.shape[0]!, node.shape[1]!];
-  const [, , rows, columns] = node.inputs[1]!.shape as [number, number, number, number]; // checked by `infer`
+  const [, , rows, width] = node.inputs[1]!.shape as [number, number, number, number]; // checked by `infer`
   const padded =
     padding === 0
       ? images
@@ -232,15 +232,12 @@ function emitByPlace(emitter: Emitter, images: string, gradients: string, node: 
     const seen = emitter.node('Slice', [
       padded,
       emitter.integers([k, l]),
-      emitter.integers([k + stride * (rows - 1) + 1, l + stride * (columns - 1) + 1]),
+      emitter.integers([k + stride * (rows - 1) + 1, l + stride * (width - 1) + 1]),
       emitter.integers([2, 3]),
       emitter.integers([stride, stride]),
     ]);
-    const product = emitter.node(
-      'FusedMatMul',
-      [flatGradients, emitter.node('Reshape', [seen, emitter.integers([channels, -1])])],
-      { domain: 'com.microsoft', ints: { transA: 0, transB: 1 } },
-    );
+    const columns = emitter.node('Reshape', [seen, emitter.integers([channels, -1])]);
+    const product = emitter.node('Gemm', [flatGradients, columns], { ints: { transA: 0, transB: 1 } });
     return emitter.node('Reshape', [product, emitter.integers([outputs, channels, 1])]);
   });
   const side = products.length === 1 ? products[0]! : emitter.node('Concat', products, { ints: { axis: 2 } });

@@ -61,6 +61,28 @@ function binary({ onnx: opType, f, vjp, smooth = true, domain = [-2, 2] }: Binar
   };
 }
 
+/** 2π in two parts: whole multiples of the first are exact in single precision. */
+const [TURN, TURN_REST] = [6.28125, 2 * Math.PI - 6.28125];
+
+/** A sine's emission and cases. WGSL defines its accuracy in [−π, π] only: for WebGPU whole turns are taken off before. */
+function periodic(opType: 'Sin' | 'Cos'): Pick<Op<None>, 'emit' | 'cases'> {
+  return {
+    emit: (emitter, [x]) => {
+      if (emitter.target !== 'webgpu') return emitter.node(opType, [x!]);
+      const number = (value: number) => emitter.constant([value], { shape: [], dtype: 'float32' });
+      const nearest = emitter.node('Add', [emitter.node('Mul', [x!, number(1 / (2 * Math.PI))]), number(0.5)]);
+      const turns = emitter.node('Floor', [nearest]);
+      const off = (from: string, part: number) =>
+        emitter.node('Sub', [from, emitter.node('Mul', [turns, number(part)])]);
+      return emitter.node(opType, [off(off(x!, TURN), TURN_REST)]);
+    },
+    cases: [
+      ...[[], [3], [2, 3, 4]].map((shape) => ({ inputs: [real(shape)], attributes: {} })),
+      { inputs: [real([50], -1000, 1000)], attributes: {} },
+    ],
+  };
+}
+
 /** 1 where a wins, ½ at a tie, 0 where b wins: the share of the gradient that goes to a. */
 const share = (aWins: Node, a: Node, b: Node): Node => where(aWins, 1, mul(cast(equal(a, b), 'float32'), 0.5));
 
@@ -93,9 +115,9 @@ export const elementwise = {
   sign: unary({ onnx: 'Sign', f: Math.sign, vjp: 'none' }),
   floor: unary({ onnx: 'Floor', f: Math.floor, vjp: 'none' }),
   // sin' = cos
-  sin: unary({ onnx: 'Sin', f: Math.sin, vjp: (g, x) => mul(g, cos(x)) }),
+  sin: { ...unary({ onnx: 'Sin', f: Math.sin, vjp: (g, x) => mul(g, cos(x)) }), ...periodic('Sin') },
   // cos' = −sin
-  cos: unary({ onnx: 'Cos', f: Math.cos, vjp: (g, x) => neg(mul(g, sin(x))) }),
+  cos: { ...unary({ onnx: 'Cos', f: Math.cos, vjp: (g, x) => neg(mul(g, sin(x))) }), ...periodic('Cos') },
 
   pow: {
     infer: ([x]) => {

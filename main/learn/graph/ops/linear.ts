@@ -71,12 +71,12 @@ export const linear = {
   } satisfies Op<MatMul>,
 };
 
-/** Without com.microsoft: Gemm for two matrices; for batches the transposed operand is moved, once for all its users. */
+/** For WebGPU: Gemm for two matrices; for batches the transposed operand is moved, once for all its users. */
 function emitProduct(emitter: Emitter, [a, b]: readonly string[], node: Node<MatMul>): string {
   const { transposeA, transposeB } = node.attributes;
   if (!transposeA && !transposeB) return emitter.node('MatMul', [a!, b!]);
   const ints = { transA: Number(transposeA), transB: Number(transposeB) };
-  if (!emitter.standard) return emitter.node('FusedMatMul', [a!, b!], { domain: 'com.microsoft', ints });
+  if (emitter.target === 'onnxruntime') return emitter.node('FusedMatMul', [a!, b!], { domain: 'com.microsoft', ints });
   if (node.inputs.every(({ shape }) => shape.length === 2)) return emitter.node('Gemm', [a!, b!], { ints });
   const moved = (value: string, { shape }: Node) => {
     const perm = [...shape.keys()].slice(0, -2).concat(shape.length - 1, shape.length - 2);

@@ -53,10 +53,15 @@ export const real = (shape: Shape, low = -2, high = 2): Sample => ({ shape, dtyp
 export const whole = (shape: Shape, low: number, high: number): Sample => ({ shape, dtype: 'int64', low, high });
 export const flags = (shape: Shape): Sample => ({ shape, dtype: 'bool', low: 0, high: 2 });
 
+/**
+ * What will run an ONNX graph. `webgpu`: ONNX Runtime's WebGPU provider, which has no com.microsoft ops (it would carry their
+ * operands to the processor and back), and whose sine is only defined near zero.
+ */
+export type OnnxTarget = 'onnxruntime' | 'webgpu';
+
 /** The ONNX graph under construction. Values are known by name. */
 export interface Emitter {
-  /** Only ops of the ONNX standard: what runs the graph may know none of com.microsoft. */
-  readonly standard: boolean;
+  readonly target: OnnxTarget;
   /** Adds a node with one result. An empty name stands for an operand left out. */
   node(opType: string, inputs: readonly string[], options?: OnnxNodeOptions): string;
   /** Adds a node with several results. */
