@@ -32,7 +32,7 @@ export interface Loaded {
 
 export interface LearningSource {
   load(limitSequence?: number): Loaded;
-  /** Observations to embed from `readFrames`, then `pool.setEmbedding(row, …)`. */
+  /** Observations to embed from `readFrames`, then `pool.setEmbedding(row, …, view)`, from view `views` on. */
   missingEmbeddings(): readonly MissingEmbedding[];
   readFrames(episodeId: number, index: number): readonly CameraFrame[];
   newestSequence(): number;
@@ -134,8 +134,8 @@ export function openLearningSource(options: LearningOptions): LearningSource {
 
   /** Embeddings that the recorder stored after the episode had been read. */
   const fetchLate = () => {
-    for (const { row, episodeId, index } of pool.missingEmbeddings()) {
-      if (!usable(encoderOf.get(episodeId) ?? null)) continue;
+    for (const { row, episodeId, index, views } of pool.missingEmbeddings()) {
+      if (views > 0 || !usable(encoderOf.get(episodeId) ?? null)) continue;
       const vector = lateVector.get(episodeId, index);
       if (vector) pool.setEmbedding(row, float32Of(vector));
     }

@@ -19,6 +19,8 @@ export interface PoolOptions {
   readonly discount: number;
   /** n: a transition's reward is that of n steps, and its next observation the one after them; 1 where absent. */
   readonly nStep?: number;
+  /** k: embeddings held of every observation, the recorded one and k − 1 of its pictures shifted; a draw takes one of them. 1 where absent. */
+  readonly views?: number;
 }
 
 export interface PoolStep extends Ending {
@@ -80,6 +82,8 @@ export interface MissingEmbedding {
   readonly row: number;
   readonly episodeId: number;
   readonly index: number;
+  /** How many views of it are there, the recorded one first. */
+  readonly views: number;
 }
 
 interface EpisodeEntry {
@@ -129,14 +133,16 @@ const bytes = (length: number) => new Uint8Array(length);
 export function createTransitionPool(options: PoolOptions) {
   const { embeddingSize: E, proprioceptionSize: P, stack: S, discount, nStep = 1 } = options;
   const A = ACTION_SIZE;
+  const V = E > 0 ? (options.views ?? 1) : 1;
   const episodes = new Map<number, EpisodeEntry>();
   let observationCount = 0;
   let transitionCount = 0;
   const seen = {
-    embedding: floats(FIRST_ROWS * E),
+    embedding: floats(FIRST_ROWS * V * E),
     proprioception: floats(FIRST_ROWS * P),
     /** The row before in the same episode; an episode's first row refers to itself. */
     previous: ints(FIRST_ROWS),
+    /** Views that are there. */
     embedded: bytes(FIRST_ROWS),
     episode: ints(FIRST_ROWS),
   };
@@ -157,7 +163,7 @@ export function createTransitionPool(options: PoolOptions) {
 
   const reserve = (observations: number, transitions: number) => {
     const rows = observationCount + observations;
-    seen.embedding = grown(seen.embedding, floats, rows * E);
+    seen.embedding = grown(seen.embedding, floats, rows * V * E);
     seen.proprioception = grown(seen.proprioception, floats, rows * P);
     seen.previous = grown(seen.previous, ints, rows);
     seen.embedded = grown(seen.embedded, bytes, rows);
@@ -175,11 +181,15 @@ export function createTransitionPool(options: PoolOptions) {
     done.member = grown(done.member, bytes, steps);
   };
 
-  const setEmbedding = (row: number, embedding: Float32Array) => {
+  /** Views come in order; 0 is the recorded one. */
+  const setEmbedding = (row: number, embedding: Float32Array, view = 0) => {
     if (embedding.length !== E)
       throw new RangeError(`An embedding of ${embedding.length} numbers; this pool holds embeddings of ${E}.`);
-    seen.embedding.set(embedding, row * E);
-    seen.embedded[row] = 1;
+    const there = seen.embedded[row] ?? 0;
+    if (view > there || view >= V)
+      throw new RangeError(`View ${view} of observation ${row} out of turn: ${there} of ${V} are there.`);
+    seen.embedding.set(embedding, (row * V + view) * E);
+    seen.embedded[row] = Math.max(there, view + 1);
     lists = undefined;
   };
 
@@ -278,7 +288,7 @@ export function createTransitionPool(options: PoolOptions) {
         const observation = entry.firstObservation + index;
         // A transition whose embeddings are still to be computed is not drawn.
         const next = entry.firstObservation + Math.min(index + nStep, entry.steps);
-        if (!seen.embedded[observation] || !seen.embedded[next]) continue;
+        if ((seen.embedded[observation] ?? 0) < V || (seen.embedded[next] ?? 0) < V) continue;
         const row = entry.firstTransition + index;
         const member = done.member[row] ?? 0;
         if (member & IN_RL) found.rl.push(row);
@@ -301,8 +311,15 @@ export function createTransitionPool(options: PoolOptions) {
     return lists[source];
   };
 
-  const copyObservation = (row: number, at: number, embedding: Float32Array, proprioception: Float32Array) => {
-    embedding.set(seen.embedding.subarray(row * E, (row + 1) * E), at * E);
+  const copyObservation = (
+    row: number,
+    view: number,
+    at: number,
+    embedding: Float32Array,
+    proprioception: Float32Array,
+  ) => {
+    const held = (row * V + view) * E;
+    embedding.set(seen.embedding.subarray(held, held + E), at * E);
     let from = row;
     for (let back = S - 1; back >= 0; back--) {
       proprioception.set(seen.proprioception.subarray(from * P, (from + 1) * P), (at * S + back) * P);
@@ -322,17 +339,18 @@ export function createTransitionPool(options: PoolOptions) {
     }
   };
 
-  /** Puts transition `row` into place `at` of a batch. */
-  const readTransition = (row: number, batch: TransitionBatch, at: number) => {
+  /** Puts transition `row` into place `at` of a batch; without chance, as recorded. */
+  const readTransition = (row: number, batch: TransitionBatch, at: number, rng?: Rng) => {
     const observation = done.observation[row] ?? 0;
-    copyObservation(observation, at, batch.embedding, batch.proprioception);
+    const view = () => (rng && V > 1 ? rng.integer(V) : 0);
+    copyObservation(observation, view(), at, batch.embedding, batch.proprioception);
     let [reward, weight, last] = [done.reward[row] ?? 0, 1, row];
     while (last - row + 1 < nStep && !((done.member[last] ?? 0) & IS_LAST)) {
       last++;
       weight *= discount;
       reward += weight * (done.reward[last] ?? 0);
     }
-    copyObservation(observation + 1 + last - row, at, batch.nextEmbedding, batch.nextProprioception);
+    copyObservation(observation + 1 + last - row, view(), at, batch.nextEmbedding, batch.nextProprioception);
     batch.rows[at] = row;
     batch.action.set(done.action.subarray(row * A, (row + 1) * A), at * A);
     batch.reward[at] = reward;
@@ -383,7 +401,7 @@ export function createTransitionPool(options: PoolOptions) {
       if (candidates.length === 0)
         throw new RangeError(`Nothing to draw from '${source}': it has no transitions. Record episodes first.`);
       for (let index = 0; index < count; index++)
-        readTransition(candidates[rng.integer(candidates.length)] ?? 0, batch, offset + index);
+        readTransition(candidates[rng.integer(candidates.length)] ?? 0, batch, offset + index, rng);
     },
 
     /** How many of a batch's transitions a person drove: those that correct a policy, and those of demonstrations. */
@@ -397,14 +415,21 @@ export function createTransitionPool(options: PoolOptions) {
       return { corrections, demonstrations };
     },
 
-    /** Observations whose embedding is still to be computed, those of discarded episodes left out. */
+    /** The recorded view stands for those that cannot be made, because there are no pictures. */
+    repeatRecordedView(row: number): void {
+      const recorded = seen.embedding.slice(row * V * E, (row * V + 1) * E);
+      for (let view = seen.embedded[row] ?? 0; view < V; view++) setEmbedding(row, recorded, view);
+    },
+
+    /** Observations of which a view is still to be computed, those of discarded episodes left out. */
     missingEmbeddings(): MissingEmbedding[] {
       const missing: MissingEmbedding[] = [];
       for (const entry of episodes.values()) {
         if (entry.discarded) continue;
         for (let index = 0; index <= entry.steps; index++) {
           const row = entry.firstObservation + index;
-          if (!seen.embedded[row]) missing.push({ row, episodeId: entry.id, index });
+          const views = seen.embedded[row] ?? 0;
+          if (views < V) missing.push({ row, episodeId: entry.id, index, views });
         }
       }
       return missing;

@@ -43,6 +43,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
     stack: PROPRIOCEPTION_STACK,
     discount: settings.discount,
     nStep: settings.nStep ?? 1,
+    views: settings.views ?? 1,
   });
   const source = openLearningSource({
     folder: projectFolder,
@@ -58,7 +59,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   const parameters = learner.policyParameters.map(({ name, shape }) => ({ name, shape }));
   const graph = toOnnx(algorithm.policyStep(sizes), { name: 'policy' });
   beginFrom(trainer, learner, encoder?.manifest.sha256);
-  const embedder = createEmbedder(source, pool, encoder?.manifestPath);
+  const embedder = createEmbedder(source, pool, { manifestPath: encoder?.manifestPath, seed: spec.seed });
 
   return {
     runs,
