@@ -29,6 +29,19 @@ export const commonSchema = z.object({
   seed: z.coerce.number().int().min(0).max(900).default(0),
 });
 
+/** `--settings`: an object in JSON; what is in it is for the algorithm to judge. */
+export const settingsSchema = z
+  .string()
+  .default('{}')
+  .transform((text, context) => {
+    try {
+      return z.record(z.string(), z.json()).parse(JSON.parse(text));
+    } catch {
+      context.addIssue({ code: 'custom', message: `expected an object in JSON, got ${text}` });
+      return z.NEVER;
+    }
+  });
+
 /**
  * Parses `rest` by `options` and `schema`. Prints the help and returns undefined when it was asked for;
  * throws `UsageError` when an option is unknown or its value is not what the schema expects.

@@ -7,7 +7,7 @@ import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, stageSchem
 import { taskIdSchema } from '../api/task.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
 import { openRunRows } from '../runs/run-rows.ts';
-import { parseVerb } from './arguments.ts';
+import { parseVerb, settingsSchema } from './arguments.ts';
 import { createProgress, printJson } from './output.ts';
 import { encoderFor } from './session.ts';
 
@@ -17,8 +17,10 @@ export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(
     'finetune',
     {
-      algorithm: { type: 'string', help: 'conrft (default)' },
-      preset: { type: 'string', help: 'cell, paper or released-code (default cell)' },
+      algorithm: { type: 'string', help: 'conrft, cal-ql, rlpd, hil-serl or imitation (default conrft)' },
+      preset: { type: 'string', help: 'cell, paper or released-code, as far as the algorithm has it (default cell)' },
+      settings: { type: 'string', help: 'settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'' },
+      encoder: { type: 'string', help: 'manifest of another encoder than the one that ships' },
       stage: { type: 'string', help: 'offline or online (default offline)' },
       steps: {
         type: 'string',
@@ -32,6 +34,8 @@ export async function run(rest: readonly string[]): Promise<number> {
     {
       algorithm: algorithmSchema.default('conrft'),
       preset: presetSchema.default('cell'),
+      settings: settingsSchema,
+      encoder: z.string().min(1).optional(),
       stage: stageSchema.default('offline'),
       steps: z.coerce.number().int().positive().optional(),
       from: z.string().min(1).optional(),
@@ -50,6 +54,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     task: options.task,
     observation: options.observation,
     seed: options.seed,
+    ...(Object.keys(options.settings).length === 0 ? {} : { settings: options.settings }),
     ...(steps === undefined ? {} : { steps }),
     ...(options.from === undefined ? {} : { startFrom: options.from }),
   };
@@ -70,7 +75,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     spec,
     threads: options.threads,
     pace: 'granted',
-    encoderManifestPath: encoderFor(options.observation),
+    encoderManifestPath: encoderFor(options.observation, options.encoder),
   });
   let status: RunStatus | undefined;
   let failure: string | undefined;

@@ -12,6 +12,8 @@ export interface SessionOptions {
   readonly projectFolder: string;
   readonly task: TaskId;
   readonly observation: ObservationKind;
+  /** Manifest of another encoder than the one that ships. */
+  readonly encoder?: string | undefined;
   readonly record: boolean;
   readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
   readonly actingNoiseStd?: number | undefined;
@@ -23,8 +25,8 @@ export interface Session extends AsyncDisposable {
 }
 
 /** The encoder that goes with an observation kind; only pictures need one. */
-export function encoderFor(observation: ObservationKind): string | undefined {
-  return observation === 'pixels' ? CELL_ENCODER_MANIFEST : undefined;
+export function encoderFor(observation: ObservationKind, other?: string): string | undefined {
+  return observation === 'pixels' ? (other ?? CELL_ENCODER_MANIFEST) : undefined;
 }
 
 export async function openSession(options: SessionOptions): Promise<Session> {
@@ -35,7 +37,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       projectFolder: options.projectFolder,
       task: options.task,
       observation: options.observation,
-      encoderManifestPath: encoderFor(options.observation),
+      encoderManifestPath: encoderFor(options.observation, options.encoder),
       writer,
       policy: options.policy,
       ...(options.actingNoiseStd === undefined ? {} : { actingNoiseStd: options.actingNoiseStd }),

@@ -24,7 +24,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   const trainer: TrainerConfig = { ...config, spec: runSpecSchema.parse(config.spec) };
   const { spec, projectFolder, runId } = trainer;
   const files = runFolder(projectFolder, runId);
-  const algorithm = configureAlgorithm(spec, storedSettings(files.config));
+  const algorithm = configureAlgorithm(spec, { ...spec.settings, ...storedSettings(files.config) });
   const { settings } = algorithm;
   writeFileSync(files.config, `${JSON.stringify(settings, undefined, 2)}\n`);
 
@@ -55,7 +55,8 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   const runs = openRunStore(projectFolder, clock);
   const rng = createRestorableRng(spec.seed);
   const backend = createOrtBackend({ threads: trainer.threads });
-  const learner = await algorithm.createLearner({ backend, stage: spec.stage, sizes, rng });
+  const steps = spec.steps ?? (spec.stage === 'offline' ? settings.offlineSteps : undefined);
+  const learner = await algorithm.createLearner({ backend, stage: spec.stage, sizes, steps, rng });
   const parameters = learner.policyParameters.map(({ name, shape }) => ({ name, shape }));
   const graph = toOnnx(algorithm.policyStep(sizes), { name: 'policy' });
   beginFrom(trainer, learner, encoder?.manifest.sha256);
@@ -121,7 +122,7 @@ function beginFrom({ spec, projectFolder }: TrainerConfig, learner: Learner, enc
   const arrays: Record<string, Float32Array> = { actor: policy.weights };
   const checkpoint = origin.checkpoint === undefined ? undefined : readCheckpoint(origin.checkpoint);
   const own = learner.state().arrays;
-  for (const name of ['critic', 'criticTarget']) {
+  for (const name of ['critic', 'criticTarget', 'temperature']) {
     const values = checkpoint?.arrays[name];
     if (values && values.length === own[name]?.length) arrays[name] = values;
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { observationKindSchema } from '../api/observation.ts';
-import { presetSchema } from '../api/run.ts';
+import { algorithmSchema, presetSchema } from '../api/run.ts';
 
 const roundSchema = z
   .object({
@@ -28,11 +28,23 @@ export type HilRound = z.infer<typeof roundSchema>;
 const trainedSchema = z.object({ steps: z.int(), humanSteps: z.int(), unaidedSuccess: z.boolean() }).readonly();
 export type TrainedEpisode = z.infer<typeof trainedSchema>;
 
-const stateSchema = z.object({
+/** What a session was begun with: it goes on with the same, or not at all. */
+export const hilPlanSchema = z.object({
   seed: z.int(),
   demos: z.int(),
   observation: observationKindSchema,
+  algorithm: algorithmSchema.default('conrft'),
   preset: presetSchema,
+  /** No offline stage: the online stage begins with fresh weights and the demonstrations in the demo buffer. */
+  scratch: z.boolean().default(false),
+  /** Settings of the algorithm that differ from the preset's. */
+  settings: z.record(z.string(), z.json()).readonly().default({}),
+  /** Manifest of another encoder than the one that ships. */
+  encoder: z.string().optional(),
+});
+export type HilPlan = z.infer<typeof hilPlanSchema>;
+
+const stateSchema = hilPlanSchema.extend({
   /** Attempts at demonstrations made, failed ones included: the next seed. */
   demoAttempts: z.int(),
   demosDone: z.int(),
@@ -54,9 +66,9 @@ export type HilState = z.infer<typeof stateSchema>;
 
 const FILE = 'hil.json';
 
-export function newHilState(wanted: Pick<HilState, 'seed' | 'demos' | 'observation' | 'preset'>): HilState {
+export function newHilState(plan: z.input<typeof hilPlanSchema>): HilState {
   return {
-    ...wanted,
+    ...hilPlanSchema.parse(plan),
     demoAttempts: 0,
     demosDone: 0,
     newestEpisodeId: 0,

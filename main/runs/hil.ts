@@ -46,6 +46,8 @@ export interface HilOptions {
   readonly episodesPerRound: number;
   readonly selectionEpisodes: number;
   readonly reportEpisodes: number;
+  /** The policy of the offline stage is reported too. */
+  readonly reportOffline?: boolean;
   /** Acting noise of the evaluations; of the training episodes it is the engine's setting. */
   readonly evaluationNoiseStd: number;
   readonly maxMinutes: number;
@@ -64,6 +66,8 @@ const MS_PER_MIN = 60_000;
 /** Attempts at demonstrations and online episodes count on one axis of seeds: no more attempts than this, so none is used twice. */
 const FIRST_ONLINE_INDEX = 1000;
 const REPORT = 'report';
+/** The offline stage's policy on the report seeds, where it is asked for. */
+const OFFLINE_REPORT = 'report of the offline stage';
 
 export const isOver = (state: HilState): boolean => state.rounds.some((round) => round.name === REPORT);
 
@@ -82,12 +86,13 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
   };
   const outOfTime = () => clock.nowMs() - startedMs > options.maxMinutes * MS_PER_MIN;
   const specOf = (stage: 'offline' | 'online', startFrom?: string): RunSpec => ({
-    algorithm: 'conrft',
+    algorithm: state.algorithm,
     preset: state.preset,
     stage,
     task: 'insert',
     observation: state.observation,
     seed: state.seed,
+    ...(Object.keys(state.settings).length === 0 ? {} : { settings: state.settings }),
     ...(startFrom === undefined ? {} : { startFrom }),
   });
   const start = (runId: number, spec: RunSpec) =>
@@ -130,11 +135,20 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
 
   if (!isOver(state)) {
     await demonstrate();
-    const offlinePolicy = await learnOffline();
-    if (state.rounds.length === 0)
+    const offlinePolicy = state.scratch ? undefined : await learnOffline();
+    if (offlinePolicy !== undefined && state.rounds.length === 0)
       addRound('offline', offlinePolicy, await judge(offlinePolicy, 'selection', options.selectionEpisodes));
     await learnOnline(offlinePolicy);
-    const best = state.rounds.reduce((a, b) => (b.successRate >= a.successRate ? b : a));
+    if (state.rounds.length === 0)
+      throw new Error('there is nothing to report: a session without an offline stage needs at least one episode');
+    if (
+      options.reportOffline &&
+      offlinePolicy !== undefined &&
+      !state.rounds.some(({ name }) => name === OFFLINE_REPORT)
+    )
+      addRound(OFFLINE_REPORT, offlinePolicy, await judge(offlinePolicy, 'report', options.reportEpisodes));
+    const chosen = state.rounds.filter(({ name }) => name !== OFFLINE_REPORT);
+    const best = chosen.reduce((a, b) => (b.successRate >= a.successRate ? b : a));
     addRound(REPORT, best.policy, await judge(best.policy, 'report', options.reportEpisodes));
   }
   return resultOf(state);
@@ -175,7 +189,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     return block.policy;
   }
 
-  async function learnOnline(offline: string): Promise<void> {
+  async function learnOnline(offline: string | undefined): Promise<void> {
     const goesOn = () => state.onlineEpisodes < options.episodes && !outOfTime();
     if (!goesOn() && state.openRound.length === 0) return;
     const spec = specOf('online', offline);
@@ -197,17 +211,27 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
       keep({ policy: block.policy });
     };
     const first = state.policy ?? state.rounds.at(-1)?.policy ?? offline;
-    await rig.usePolicy(first, options.manifestPathOf(first));
+    if (first !== undefined) await rig.usePolicy(first, options.manifestPathOf(first));
     // After an interruption: what was granted is answered from the trainer's own record, or made again to the same bytes.
     if (state.grantedEpisodeId > 0) grant(state.grantedEpisodeId);
     if (state.onlineEpisodes > 0 && state.newestEpisodeId !== state.grantedEpisodeId) {
       await settle();
       grant(state.newestEpisodeId);
     }
+    if (first === undefined) {
+      // Fresh weights drive the first episode: the trainer publishes them when it is granted the demonstrations.
+      if (!pending) grant(state.newestEpisodeId);
+      await settle();
+    }
+    const newestPolicy = () => {
+      const policy = state.policy ?? first;
+      if (policy === undefined) throw new Error('the trainer has published no policy');
+      return policy;
+    };
     for (;;) {
       if (state.openRound.length > 0 && (state.openRound.length >= options.episodesPerRound || !goesOn())) {
         await settle();
-        const policy = state.policy ?? first;
+        const policy = newestPolicy();
         const evaluation = await judge(policy, 'selection', options.selectionEpisodes);
         addRound(`online ${state.onlineEpisodes}`, policy, evaluation);
       }

@@ -13,6 +13,7 @@ import type {
 import { calQl } from './cal-ql.ts';
 import { conrft } from './conrft-learner.ts';
 import { hilSerl } from './hil-serl.ts';
+import { imitation } from './imitation-learner.ts';
 import { rlpd } from './rlpd.ts';
 
 /** An algorithm with its settings: who uses it need not know their type. */
@@ -68,6 +69,7 @@ const ALGORITHMS: Readonly<Partial<Record<AlgorithmName, Entry>>> = {
   conrft: entry(conrft),
   'cal-ql': entry(calQl),
   'hil-serl': entry(hilSerl),
+  imitation: entry(imitation),
   rlpd: entry(rlpd),
 };
 
