@@ -38,6 +38,14 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     what: 'one ConRFT update, beside TensorFlow.js and PyTorch',
     measure: async (quick) => (await import('./train-step.ts')).run(quick ? 3 : undefined),
   },
+  convolution: {
+    what: 'convolutions and their gradients',
+    measure: async (quick) => (await import('./convolution.ts')).run(quick ? 2 : undefined),
+  },
+  'pixel-feed': {
+    what: 'cached against fresh image shifts, for a learner that reads a trunk',
+    measure: async (quick) => (await import('./pixel-feed.ts')).run(quick ? 3 : undefined),
+  },
   recording: {
     what: 'transitions per second into the store, bytes per transition',
     measure: async (quick) => (await import('./recording.ts')).run(quick ? 200 : undefined),

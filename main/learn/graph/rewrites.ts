@@ -136,7 +136,11 @@ function scaled(node: Node | undefined): Scaled | undefined {
 const joinFactors: Rule = (node) => {
   const outer = scaled(node);
   const inner = scaled(outer?.x);
-  if (outer && inner) return mul(mul(reshape(outer.factor, []), reshape(inner.factor, [])), inner.x);
+  if (outer && inner) {
+    // A sign joins numbers; beside a factor that is not known yet `moveSigns` would move it out again, for ever.
+    if (node.op === 'neg' && uniformValue(inner.factor) === undefined) return undefined;
+    return mul(mul(reshape(outer.factor, []), reshape(inner.factor, [])), inner.x);
+  }
   const operand = scaled(node.inputs[0]);
   if (!operand) return undefined;
   const factor = reshape(operand.factor, []);

@@ -64,6 +64,13 @@ const growths: readonly Grow[] = [
   withAxis((x, axis, rng) => t.slice(x, axis, 0, 1 + rng.integer(x.shape[axis]!))),
   withAxis((x, axis) => t.concat([x, t.tanh(x)], axis)),
   withAxis((x, axis) => t.gather(x, t.constant([0, -1, 0], [3], 'int64'), axis)),
+  (rng, pick) => {
+    const x = pick();
+    if (x.shape.length !== 3) return undefined;
+    const image = t.reshape(x, [1, ...x.shape]);
+    const kernel = t.slice(t.slice(image, 2, 0, Math.min(2, x.shape[1]!)), 3, 0, Math.min(3, x.shape[2]!));
+    return t.conv2d(image, t.mul(kernel, 0.3), { stride: 1 + rng.integer(2), padding: rng.integer(2) });
+  },
   withAxis((x, axis) => {
     const parts = t.split(x, axis, new Array<number>(x.shape[axis]!).fill(1));
     return t.concat(parts.toReversed(), axis);

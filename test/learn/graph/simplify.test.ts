@@ -73,6 +73,8 @@ test('signs and factors collect', () => {
   assert.deepEqual(opsOf(t.neg(t.sub(x, y))), ['sub b a']);
   assert.deepEqual(opsOf(t.mul(2, t.mul(t.mul(x, 3), 0.5))), ['mul b a']);
   assert.deepEqual(opsOf(t.sum(t.mul(2, x), 0)), ['sum a axes=[0]', 'mul b c']);
+  // A factor that is no number takes no sign: the two rules would undo each other.
+  assert.equal(opsOf(t.neg(t.mul(t.input('factor', []), x))).length, 2);
 });
 
 test('constants fold', () => {
