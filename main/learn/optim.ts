@@ -10,6 +10,10 @@ export const BETA1 = 0.9; // paper
 export const BETA2 = 0.999; // paper
 const EPSILON = 1e-8; // paper
 
+/** [β₁, β₂] */
+export type Betas = readonly [number, number];
+const BETAS: Betas = [BETA1, BETA2];
+
 export interface Adam {
   readonly parameters: Node;
   readonly mean: Node;
@@ -23,11 +27,14 @@ export interface AdamOptions {
   readonly corrections: Node;
   /** Decoupled; 0 = Adam. */
   readonly weightDecay?: number;
+  /** The paper's where absent. */
+  readonly betas?: Betas;
 }
 
 export function adam(state: Adam, gradient: Node, options: AdamOptions): Adam {
-  const mean = add(state.mean, mul(sub(gradient, state.mean), 1 - BETA1));
-  const variance = add(state.variance, mul(sub(square(gradient), state.variance), 1 - BETA2));
+  const [beta1, beta2] = options.betas ?? BETAS;
+  const mean = add(state.mean, mul(sub(gradient, state.mean), 1 - beta1));
+  const variance = add(state.variance, mul(sub(square(gradient), state.variance), 1 - beta2));
   // m c₁ / (√(v c₂) + ε) = (c₁/√c₂) m / (√v + ε/√c₂): the corrections touch two numbers, not two vectors
   const rootCorrection = sqrt(slice(options.corrections, 0, 1, 2));
   const rate = div(mul(slice(options.corrections, 0, 0, 1), options.learningRate), rootCorrection);
@@ -39,8 +46,8 @@ export function adam(state: Adam, gradient: Node, options: AdamOptions): Adam {
 }
 
 /** [1/(1−β₁ᵗ), 1/(1−β₂ᵗ)] for update t = 1, 2, … */
-export function biasCorrections(update: number): readonly [number, number] {
-  return [1 / (1 - BETA1 ** update), 1 / (1 - BETA2 ** update)];
+export function biasCorrections(update: number, [beta1, beta2]: Betas = BETAS): readonly [number, number] {
+  return [1 / (1 - beta1 ** update), 1 / (1 - beta2 ** update)];
 }
 
 /** θ̄ ← θ̄ + τ(θ − θ̄) */
@@ -63,4 +70,16 @@ export function oneCycle(step: number, steps: number, peak: number, risingShare 
   const turn = risingShare * steps - 1;
   const cosine = (from: number, to: number, share: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * share));
   return step <= turn ? cosine(start, peak, step / turn) : cosine(peak, end, (step - turn) / (steps - 1 - turn));
+}
+
+/** Learning rate of update 1, 2, …: rises linearly to `peak` over `warmup` updates, then falls along a cosine to 0 at `steps`; where that is undefined it stays. */
+export function warmupCosine(update: number, warmup: number, steps: number | undefined, peak: number): number {
+  if (update <= warmup) return (peak * update) / warmup;
+  if (steps === undefined || steps <= warmup) return peak;
+  return (peak / 2) * (1 + Math.cos(Math.PI * Math.min(1, (update - warmup) / (steps - warmup))));
+}
+
+/** Share of the running average that stays at update 1, 2, …: min(max, 1 − (1 + t)^(−power)) (Diffusion Policy). Young averages forget fast. */
+export function averageDecay(update: number, power: number, max: number): number {
+  return Math.min(max, 1 - (1 + update) ** -power);
 }

@@ -12,7 +12,16 @@ import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../losses/action-
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { choose, likeliest, NOISE_PER_CHOICE, uniformFromNormals } from './choice.ts';
-import { ACTOR, chunkSize, expectNoise, featuresMlp, type Head, type HeadFrame } from './head.ts';
+import {
+  ACTOR,
+  chunkNoise,
+  chunkNoiseSize,
+  chunkSize,
+  expectNoise,
+  featuresMlp,
+  type Head,
+  type HeadFrame,
+} from './head.ts';
 
 const options = {
   scheme: z.enum(BIN_SCHEMES).default('openvla'),
@@ -35,7 +44,7 @@ export function categoricalHead(options: CategoricalOptions, frame: HeadFrame): 
   return {
     name: 'categorical',
     parameters: mlpParameters(net),
-    noiseSize: noiseSize(options, size),
+    noiseSize: noiseSize(options, frame),
     chance: [],
     offer: (parameters, features, target) => ({
       inputs: { logits: predict(parameters, features), bins: encodeBins(target, options.scheme) },
@@ -43,8 +52,9 @@ export function categoricalHead(options: CategoricalOptions, frame: HeadFrame): 
     }),
     act: (parameters, features, noise) => {
       const logits = predict(parameters, features);
-      const bin = actionOf(options, logits, noise && reshape(noise, [...logits.shape.slice(0, 3), NOISE_PER_CHOICE]));
-      return reshape(bin, logits.shape.slice(0, 3));
+      const [B, K, U] = logits.shape as readonly [number, number, number, number];
+      const uniform = uniformsOf(options, frame, noise, B);
+      return reshape(actionOf(options, logits, uniform && reshape(uniform, [B, K, U, 1])), [B, K, U]);
     },
   };
 }
@@ -68,7 +78,7 @@ export function autoregressiveHead(options: CategoricalOptions, frame: HeadFrame
   return {
     name: 'categorical-autoregressive',
     parameters: mlpParameters(net),
-    noiseSize: noiseSize(options, T),
+    noiseSize: noiseSize(options, frame),
     chance: [],
     offer: (parameters, features, target) => {
       const B = features.shape[0]!;
@@ -90,11 +100,11 @@ export function autoregressiveHead(options: CategoricalOptions, frame: HeadFrame
       const places = parameters(`${ACTOR}.0.kernel.place`);
       const kernel = parameters(`${ACTOR}.0.kernel.earlier`);
       let known = project(parameters, net, 'observation', features);
+      const uniform = uniformsOf(options, frame, noise, B);
       const values: Node[] = [];
       for (let place = 0; place < T; place++) {
         const logits = mlp(parameters, net, [known, row(places, place)]);
-        const at = place * NOISE_PER_CHOICE;
-        const value = actionOf(options, logits, noise && slice(noise, 1, at, at + NOISE_PER_CHOICE));
+        const value = actionOf(options, logits, uniform && slice(uniform, 1, place, place + 1));
         values.push(value);
         known = add(known, mul(value, row(kernel, place)));
       }
@@ -103,18 +113,22 @@ export function autoregressiveHead(options: CategoricalOptions, frame: HeadFrame
   };
 }
 
-const noiseSize = ({ act }: CategoricalOptions, choices: number) => (act === 'sample' ? choices * NOISE_PER_CHOICE : 0);
+/** Of the same size whatever the task masks. */
+const noiseSize = ({ act }: CategoricalOptions, frame: HeadFrame) =>
+  act === 'sample' ? chunkNoiseSize(frame) * NOISE_PER_CHOICE : 0;
 
-/** logits […, V], noise […, 2] → the chosen bin's action […, 1]. */
-function actionOf({ name, act, scheme }: CategoricalOptions, logits: Node, noise: Node | undefined): Node {
-  const bin = act === 'likeliest' ? likeliest(logits) : choose(softmax(logits), uniformOf(expectNoise(noise, name)));
-  return decodeBins(cast(bin, 'int64'), scheme);
+/** One uniform number for each place, [B, T]; undefined where nothing is drawn. */
+function uniformsOf({ name, act }: CategoricalOptions, frame: HeadFrame, noise: Node | undefined, B: number) {
+  if (act === 'likeliest') return undefined;
+  const size = chunkNoiseSize(frame);
+  const uniform = uniformFromNormals(reshape(expectNoise(noise, name), [B, size, NOISE_PER_CHOICE]));
+  return reshape(chunkNoise(frame, uniform), [B, chunkSize(frame)]);
 }
 
-/** noise […, 2] → […, 1] */
-function uniformOf(noise: Node): Node {
-  const uniform = uniformFromNormals(noise);
-  return reshape(uniform, [...uniform.shape, 1]);
+/** logits […, V], uniform […, 1] → the chosen bin's action […, 1]. */
+function actionOf({ scheme }: CategoricalOptions, logits: Node, uniform: Node | undefined): Node {
+  const bin = uniform ? choose(softmax(logits), uniform) : likeliest(logits);
+  return decodeBins(cast(bin, 'int64'), scheme);
 }
 
 /** [1, T, T]: 1 where the column's place comes before the row's. */
