@@ -63,7 +63,7 @@ export interface TrainingSettings {
   /** Steps summed into one reward before the target bootstraps; 1 where absent. */
   readonly nStep?: number;
   /** k: embeddings held of every observation, of its pictures as recorded and under k − 1 random shifts; 1 (no augmentation) where absent. */
-  readonly views?: number;
+  readonly views?: number | undefined;
 }
 
 /** How a policy's outputs are to be run. */

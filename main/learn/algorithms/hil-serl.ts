@@ -9,8 +9,8 @@
  * - two critic updates per environment step (theirs runs free of the robot); the nets that an update leaves out keep still
  *   (theirs drift on their momentum);
  * - a time-out bootstraps (theirs ends the episode); a masked action dimension is absent from nets' inputs, outputs and losses;
- * - no gradient of the actor reaches the encoder at all (theirs trains the proprioception's part with it too); no dropout, and no
- *   random crops, which the stored embeddings of a frozen trunk rule out;
+ * - no gradient of the actor reaches the encoder at all (theirs trains the proprioception's part with it too); no dropout; random
+ *   crops only as a few shifts of every picture made once (`views`), since embeddings of a frozen trunk are stored;
  * - the gripper's net has one linear layer less (`grasp-critic.ts`).
  * Kept: the target entropy counts all dimensions that are used, the discrete gripper's too.
  * On a frozen trunk's maps (`spatial`) the encoder is theirs: spatial learned embeddings per camera, trained by the critics.

@@ -22,6 +22,8 @@ export const configSchema = z
     proprioceptionFeatures: z.int().min(0),
     /** The embedding holds maps of a frozen trunk; absent = it is a vector. */
     spatial: spatialSchema.optional(),
+    /** k: embeddings kept of every observation, the recorded one and k − 1 of its pictures shifted at random; absent = 1. */
+    views: count.optional(),
     /** ln σ of the policy stays within. */
     logStdRange: z.tuple([z.number(), z.number()]).readonly(),
     /** `discrete`: a DQN of its own chooses to close, to stay or to open, where the task uses the gripper. */
