@@ -60,7 +60,10 @@ export async function createTrainer(parts: TrainerParts) {
   const { trainer, settings, clock, learner, pool, source, runs, files, report } = parts;
   const { spec, runId } = trainer;
   const batch: TransitionBatch = pool.createBatch(learner.batches * learner.batchSize, learner.chunk);
-  const mixture = { stage: spec.stage, demoShare: settings.demoShare };
+  const mixture = {
+    ...{ stage: spec.stage, demoShare: settings.demoShare },
+    ...(learner.imitationOnly && { imitationOnly: true }),
+  };
   const wanted = spec.steps ?? (spec.stage === 'offline' ? settings.offlineSteps : undefined);
   const meter = createMeter(clock, runId, runs);
   let stepsServed = 0;
@@ -131,6 +134,7 @@ export async function createTrainer(parts: TrainerParts) {
   const read = async (limit?: number) => {
     newestSequence = source.load(limit).newestSequence;
     await parts.embedMissing();
+    if (learner.updates() === 0 && pool.size('imitation') > 0) learner.fit?.(pool.actionsOf('imitation'));
   };
 
   /** Actor updates that the RL buffer's new steps have earned. */

@@ -43,7 +43,7 @@ export interface TransitionBatch {
   readonly human: Float32Array;
   /** [N, K, A] the actions from here on, for a learner with `chunk` = K: those of the same episode and the same driver; then the last one again. */
   readonly actionChunk: Float32Array;
-  /** [N, K] 1 = padding. */
+  /** [N, K] 1 = padding, or an idle step: no imitation target. */
   readonly chunkPad: Float32Array;
 }
 
@@ -87,9 +87,13 @@ export interface Learner {
   readonly batchSize: number;
   /** K of the action chunks it learns from; 0 where absent: none are drawn. */
   readonly chunk?: number;
+  /** Draws imitation targets only: no step of the policy's, and none in which a person did nothing. */
+  readonly imitationOnly?: boolean;
   readonly policyParameters: readonly ParameterSpec[];
   /** One actor update with the critic updates that go with it. `batch.size` is `batches · batchSize`. */
   update(batch: TransitionBatch): Promise<Metrics>;
+  /** Before the first update: the actions of all imitation targets, [n, A], for a learner that scales by them. */
+  fit?(actions: Float32Array): void;
   /** The newest weights of the policy, flat; valid until the next update. */
   policyWeights(): Float32Array;
   /** Actor updates made in this run. */
@@ -107,6 +111,8 @@ export interface LearnerOptions<Config> {
   readonly config: Config;
   readonly stage: Stage;
   readonly sizes: ObservationSizes;
+  /** Updates that the run is to make, for schedules; undefined where nobody knows. */
+  readonly steps?: number | undefined;
   /** For initial weights and for noise; its state is the trainer's to store. */
   readonly rng: Rng;
 }
