@@ -1,7 +1,8 @@
 /** Diffusion, flow matching, consistency training: targets, schedules, and what they imply, against closed forms. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { add, div, mul, type Node, sqrt, sub } from '../../../main/learn/graph/tensor.ts';
+import { add, div, mul, type Node, sqrt, sub, sum } from '../../../main/learn/graph/tensor.ts';
+import { chunkErrors } from '../../../main/learn/losses/consistency.ts';
 import { consistencyTrainingLoss, eulerStep } from '../../../main/learn/losses/consistency-training.ts';
 import {
   DIFFUSION_TARGETS,
@@ -190,6 +191,27 @@ test('the exact field of Gaussian data is integrated with the known error; its o
     const { euler, mid } = oracle[`flow.gauss.N${count}`];
     assertNear([integrate(field, 1, count, false), integrate(field, 1, count, true)], [euler, mid], EXACT);
   }
+});
+
+test('consistency reconstruction of a chunk: the mean is over each sample’s own steps', async () => {
+  const [predicted, target] = [
+    tensor([
+      [[1], [2]],
+      [[3], [4]],
+    ]),
+    tensor([
+      [[0], [Number.NaN]],
+      [[0], [0]],
+    ]),
+  ];
+  const errors = chunkErrors(predicted, target, {
+    pad: tensor([
+      [0, 1],
+      [0, 0],
+    ]),
+  });
+  await assertValue(errors, [1, (9 + 16) / 2]);
+  assert.deepEqual(await gradientOf(sum(errors), predicted), [2, 0, 3, 4]);
 });
 
 test('consistency training: both points lie on one line through the action', async () => {

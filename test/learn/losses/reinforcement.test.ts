@@ -37,6 +37,9 @@ test('value loss, plain and clipped', async () => {
   const clipped = valueLoss(value, returns, { oldValue: old, range: 0.2 });
   await assertValue(clipped, oracle['ppo.valueclip']);
   assert.equal(Math.abs((await gradientOf(clipped, value))[0]!), 0);
+  // The pessimistic one of the two counts: a value that has moved too far, away from the return, is not excused.
+  const away = valueLoss(tensor([0]), returns, { oldValue: old, range: 0.2 });
+  await assertValue(away, 4.5);
 });
 
 test('KL to the reference: three estimators', async () => {
@@ -178,6 +181,13 @@ test('trajectory preference: ln 2 at the start for every β, values and gradient
   const [value, [up, down]] = oracle['tpo.w3,l-5,b.1'];
   await assertValue(loss, value);
   assertNear([...(await gradientOf(loss, policyBetter)), ...(await gradientOf(loss, policyWorse))], [up, down], EXACT);
+});
+
+test('trajectory preference: what counts is the gain over the reference, of either trajectory', async () => {
+  const pair = (better: number, worse: number) =>
+    tpo({ policy: tensor([3]), reference: tensor([better]) }, { policy: tensor([1]), reference: tensor([worse]) }, 0.1);
+  await assertValue(pair(3, 1).loss, Math.log(2));
+  await assertValue(pair(2, 1.5).rewardMargin, 0.1 * (1 + 0.5));
 });
 
 test('trajectory preference sums over steps inside the sigmoid: stepwise losses are another objective', async () => {
