@@ -84,7 +84,7 @@ export async function createSoftActorCriticLearner(
       counters.actorAdamSteps += 1;
       counters.criticAdamSteps += config.criticUpdates;
       counters.criticUpdates += config.criticUpdates;
-      return { ...metrics, utd: config.criticUpdates * config.actorUpdatesPerStep };
+      return metrics;
     },
     policyWeights: () => {
       joined.set(arrays.current['critic']!.subarray(0, sharedCount));
