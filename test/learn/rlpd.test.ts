@@ -7,6 +7,7 @@ import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';
 import { HIL_SERL_PRESETS } from '../../main/learn/algorithms/hil-serl.ts';
+import { configureAlgorithm } from '../../main/learn/algorithms/registry.ts';
 import { RLPD_PRESETS, rlpd } from '../../main/learn/algorithms/rlpd.ts';
 import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
 import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
@@ -177,8 +178,12 @@ test('a subset has no member twice, and all members come up equally often', () =
   assert.deepEqual(drawSubset(rng, 3, 3).sort(), [0, 1, 2]);
 });
 
-test('more critics in a target than there are is refused', () => {
+test('settings that cannot be: more critics in a target than there are, a preset that it does not have', () => {
   assert.throws(() => rlpd.parseConfig({ ...RLPD_PRESETS.cell, critics: 1 }), /drawn without replacement/);
+  const spec = { algorithm: 'rlpd', preset: 'released-code' } as const;
+  assert.throws(() => configureAlgorithm(spec), /rlpd has no preset `released-code`. It has: paper, cell/);
+  const { settings } = configureAlgorithm({ ...spec, preset: 'paper' }, { temperature: { initial: 0.5 } });
+  assert.deepEqual(settings, { ...RLPD_PRESETS.paper, temperature: { form: 'exp', initial: 0.5 } });
 });
 
 test('symmetric sampling: half of every batch of an update is from either buffer', () => {

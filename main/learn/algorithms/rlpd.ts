@@ -11,8 +11,9 @@
  * Deviations, in every preset: interventions are in the demo buffer too; a masked action dimension is absent from nets' inputs,
  * outputs and losses; the target entropy is −A/2 over the dimensions that are used. The step is `soft-actor-critic.ts`.
  *
- * `cell` is made for two CPU cores and a few thousand steps: smaller nets, fewer critics and updates; no entropy in the target, as the released code has it
- * for its sparse rewards; and a Monte-Carlo floor under the target, which says in one update what TD needs thousands for.
+ * `cell` is made for two CPU cores and a few thousand steps: smaller nets, fewer critics and updates; no entropy in the target, as the
+ * released code has it for sparse rewards; and a Monte-Carlo floor under the target, which says in one update what TD needs
+ * thousands for.
  */
 import { ACTION_SIZE } from '../../api/action.ts';
 import type { Algorithm } from './algorithm.ts';
