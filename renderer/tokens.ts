@@ -11,7 +11,9 @@ export type ColorToken =
   | 'human'
   | 'success'
   | 'danger'
-  | 'hold';
+  | 'hold'
+  | 'curve-violet'
+  | 'curve-teal';
 
 const cache = new Map<ColorToken, string>();
 

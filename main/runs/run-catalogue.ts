@@ -32,7 +32,11 @@ export function createRunCatalogue(projectFolder: string): RunCatalogue {
   return {
     options: async () => {
       const { algorithmNames, presetsOf } = await registry();
-      return { algorithms: algorithmNames().map((name) => ({ name, presets: presetsOf(name) })), recipes: [] };
+      const { recipes } = await import('../learn/recipes/registry.ts');
+      return {
+        algorithms: algorithmNames().map((name) => ({ name, presets: presetsOf(name) })),
+        recipes: recipes().map(({ name, title, algorithm, preset }) => ({ name, title, algorithm, preset })),
+      };
     },
     pace: async (spec) => {
       const { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare } = (await configured(spec)).settings;

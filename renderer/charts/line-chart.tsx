@@ -1,93 +1,105 @@
-/** The one place that knows uPlot: a small line chart whose data is replaced in place and whose legend names the newest values. */
+/**
+ * The one place that knows uPlot: a small line chart whose data is replaced in place, whose axes stand still, and whose legend says
+ * the newest values, or those where it is read. A second run's curves are dashed.
+ */
 import './safe-locale.ts';
 import 'uplot/dist/uPlot.min.css';
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import { type ColorToken, colorOf } from '../tokens.ts';
+import { decadeRange, extent, type Range, valueRange, wantsLog } from './axis-range.ts';
+import { type Point, valueAt } from './curves.ts';
 
 export interface ChartLine {
   readonly label: string;
   readonly color: ColorToken;
-  /** [x, y] in rising x. */
-  readonly points: readonly (readonly [number, number])[];
-  readonly dashed?: boolean;
+  /** In rising x. */
+  readonly points: readonly Point[];
+  /** The same of the run it is compared with. */
+  readonly compared?: readonly Point[] | undefined;
 }
 
-const HEIGHT_PX = 92;
+export interface LineChartProps {
+  readonly title: string;
+  readonly unit?: string | undefined;
+  /** Values from 0 to 1, shown in percent. */
+  readonly share?: boolean | undefined;
+  readonly fromZero?: boolean | undefined;
+  readonly lines: readonly ChartLine[];
+  readonly xRange: Range;
+  /** Where the curves are read; undefined = at their ends. */
+  readonly readAt: number | undefined;
+  readonly onRead: (x: number | undefined) => void;
+}
 
-/** All lines on one axis: the union of their x, with gaps where a line has no value. */
-export function aligned(lines: readonly ChartLine[]): [number[], ...(number | null | undefined)[][]] {
-  const xs = [...new Set(lines.flatMap((line) => line.points.map(([x]) => x)))].sort((a, b) => a - b);
+const HEIGHT_PX = 104;
+const SHARE_RANGE: Range = [0, 1];
+
+interface Trace {
+  readonly label: string;
+  readonly color: ColorToken;
+  readonly dashed: boolean;
+  readonly points: readonly Point[];
+}
+
+const tracesOf = (lines: readonly ChartLine[]): readonly Trace[] =>
+  lines.flatMap(({ label, color, points, compared }) => [
+    { label, color, dashed: false, points },
+    ...(compared ? [{ label, color, dashed: true, points: compared }] : []),
+  ]);
+
+/** All traces on one axis: the union of their x, with gaps where a trace has no value. */
+export function aligned(traces: readonly Pick<Trace, 'points'>[]): [number[], ...(number | null | undefined)[][]] {
+  const xs = [...new Set(traces.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
   const place = new Map(xs.map((x, index) => [x, index]));
-  const columns = lines.map((line) => {
+  const columns = traces.map(({ points }) => {
     // `undefined` is uPlot's word for "no sample here": the line goes on through it.
     const column: (number | undefined)[] = new Array(xs.length).fill(undefined);
-    for (const [x, y] of line.points) column[place.get(x) ?? 0] = y;
+    for (const [x, y] of points) column[place.get(x) ?? 0] = y;
     return column;
   });
   return [xs, ...columns];
 }
 
-const short = (value: number) => {
+/** Always about three digits, so that a number that changes keeps its width. */
+export function short(value: number): string {
   const size = Math.abs(value);
-  if (size !== 0 && (size < 0.01 || size >= 100_000)) return value.toExponential(1);
-  return size >= 100 ? value.toFixed(0) : value.toFixed(size >= 10 ? 1 : 2);
-};
+  if (size !== 0 && (size < 0.001 || size >= 100_000)) return value.toExponential(1);
+  return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 || size === 0 ? 2 : 3);
+}
+const percentOf = (value: number) => `${(100 * value).toFixed(0)}`;
+const thousands = (value: number) => (value >= 1000 ? `${value / 1000}k` : `${value}`);
 
-export function LineChart({
-  title,
-  unit,
-  lines,
-}: {
-  readonly title: string;
-  readonly unit?: string;
-  readonly lines: readonly ChartLine[];
-}) {
+export function LineChart({ title, unit, share, fromZero, lines, xRange, readAt, onRead }: LineChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
-  const shape = JSON.stringify(lines.map((line) => [line.label, line.color, line.dashed]));
+  const ranges = useRef<{ x: Range; y: Range | undefined; log: boolean }>({ x: xRange, y: undefined, log: false });
+  const traces = useMemo(() => tracesOf(lines), [lines]);
+  const data = useMemo(() => extent(traces.flatMap(({ points }) => points.map(([, y]) => y))), [traces]);
+  ranges.current.x = xRange;
+  // Once in logarithms, it stays: an axis that changes its kind cannot be read.
+  ranges.current.log = (ranges.current.log || wantsLog(data)) && data !== undefined && data[0] > 0;
+  ranges.current.y = share
+    ? SHARE_RANGE
+    : ranges.current.log && data
+      ? decadeRange(data)
+      : valueRange(data, ranges.current.y, fromZero);
+  const { log } = ranges.current;
+  const shape = JSON.stringify({ log, traces: traces.map(({ label, color, dashed }) => [label, color, dashed]) });
+  const single = lines.length === 1 && !lines[0]?.compared ? lines[0] : undefined;
+  const write = share ? percentOf : short;
+  const writeTick = share
+    ? percentOf
+    : log
+      ? (value: number) => (Number.isInteger(Math.log10(value)) ? short(value) : '')
+      : short;
+  const tick = useRef(writeTick);
+  tick.current = writeTick;
 
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    const axis = {
-      stroke: colorOf('muted'),
-      font: '11px "Inter Variable"',
-      grid: { stroke: colorOf('line'), width: 1 },
-      ticks: { show: false },
-    };
-    const made = new uPlot(
-      {
-        width: Math.max(80, element.clientWidth),
-        height: HEIGHT_PX,
-        legend: { show: false },
-        cursor: { y: false, points: { size: 5 } },
-        padding: [6, 4, 0, 0],
-        scales: { x: { time: false } },
-        axes: [
-          {
-            ...axis,
-            size: 18,
-            gap: 2,
-            space: 60,
-            values: (_, values) => values.map((value) => (value >= 1000 ? `${value / 1000}k` : `${value}`)),
-          },
-          { ...axis, size: 40, gap: 4, space: 26, values: (_, values) => values.map(short) },
-        ],
-        series: [
-          {},
-          ...(JSON.parse(shape) as [string, ColorToken, boolean | undefined][]).map(([label, color, dashed]) => ({
-            label,
-            stroke: colorOf(color),
-            width: 1.5,
-            points: { show: false },
-            ...(dashed ? { dash: [4, 3] } : {}),
-          })),
-        ],
-      },
-      aligned([]),
-      element,
-    );
+    const made = new uPlot(optionsOf(shape, Math.max(80, element.clientWidth), ranges, tick), aligned([]), element);
     plot.current = made;
     const observer = new ResizeObserver(() =>
       made.setSize({ width: Math.max(80, element.clientWidth), height: HEIGHT_PX }),
@@ -99,27 +111,99 @@ export function LineChart({
       plot.current = undefined;
     };
   }, [shape]);
+  // A chart that was made anew needs its data, a wider axis its drawing.
   useEffect(() => {
-    plot.current?.setData(aligned(lines));
-  }, [lines]);
+    plot.current?.setData(aligned(traces));
+  }, [traces, shape, xRange[1]]);
+  // The cursor stands at a step, also when the axis moves under it.
+  useEffect(() => {
+    const made = plot.current;
+    if (!made) return;
+    const left = readAt === undefined ? -10 : made.valToPos(readAt, 'x');
+    if (Math.abs((made.cursor.left ?? -10) - left) > 0.5) made.setCursor({ left, top: 0 }, false);
+  }, [readAt, traces, shape]);
 
   return (
     <figure className="chart">
       <figcaption>
         <b>{title}</b>
+        {single ? <b className="chart-value">{written(valueAt(single.points, readAt), write)}</b> : null}
         {unit ? <span className="muted">{unit}</span> : null}
-        <span className="chart-values">
-          {lines.map((line) => {
-            const last = line.points[line.points.length - 1];
-            return (
-              <span key={line.label} data-color={line.color} data-dashed={line.dashed}>
-                {line.label} {last ? short(last[1]) : '–'}
-              </span>
-            );
-          })}
-        </span>
+        {log ? <span className="muted">log</span> : null}
       </figcaption>
-      <div ref={host} />
+      {single ? null : (
+        <ul className={lines.some(({ compared }) => compared) ? 'legend compared' : 'legend'}>
+          {lines.map((line) => (
+            <li key={line.label}>
+              <i data-color={line.color} />
+              <span>{line.label}</span>
+              <b>{written(valueAt(line.points, readAt), write)}</b>
+              {line.compared ? (
+                <>
+                  <i data-color={line.color} data-dashed="true" />
+                  <b>{written(valueAt(line.compared, readAt), write)}</b>
+                </>
+              ) : null}
+            </li>
+          ))}
+        </ul>
+      )}
+      <div
+        ref={host}
+        onPointerMove={(event) => {
+          const made = plot.current;
+          if (made) onRead(made.posToVal(event.clientX - made.over.getBoundingClientRect().left, 'x'));
+        }}
+        onPointerLeave={() => onRead(undefined)}
+      />
     </figure>
   );
+}
+
+const written = (value: number | undefined, write: (value: number) => string) =>
+  value === undefined ? '–' : write(value);
+
+interface Held<Value> {
+  readonly current: Value;
+}
+
+function optionsOf(
+  shape: string,
+  width: number,
+  ranges: Held<{ readonly x: Range; readonly y: Range | undefined }>,
+  tick: Held<(value: number) => string>,
+): uPlot.Options {
+  const { log, traces } = JSON.parse(shape) as { log: boolean; traces: [string, ColorToken, boolean][] }; // written by this file
+  const axis = {
+    stroke: colorOf('muted'),
+    font: '12px "Inter Variable"',
+    grid: { stroke: colorOf('line'), width: 1 },
+    ticks: { show: false },
+  };
+  return {
+    width,
+    height: HEIGHT_PX,
+    legend: { show: false },
+    // Reading only: nothing is selected, nothing zoomed.
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
+    padding: [6, 16, 0, 0],
+    scales: {
+      x: { time: false, range: () => [...ranges.current.x] },
+      y: { ...(log ? { distr: 3 as const, log: 10 as const } : {}), range: () => [...(ranges.current.y ?? [0, 1])] },
+    },
+    axes: [
+      { ...axis, size: 18, gap: 2, space: 64, values: (_, values) => values.map(thousands) },
+      { ...axis, size: 42, gap: 4, space: 22, values: (_, values) => values.map((value) => tick.current(value)) },
+    ],
+    series: [
+      {},
+      ...traces.map(([label, color, dashed]) => ({
+        label,
+        stroke: colorOf(color),
+        width: 1.75,
+        points: { show: false },
+        ...(dashed ? { dash: [5, 4] } : {}),
+      })),
+    ],
+  };
 }

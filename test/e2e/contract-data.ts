@@ -6,6 +6,8 @@ import {
   DEFAULT_TELEOP_MAP,
   type EpisodeSummary,
   type Rig,
+  type RunOptions,
+  type RunPlan,
   type RunStatus,
   type Status,
   SUCCESS_GUARDS,
@@ -107,58 +109,130 @@ export const firstStatus: Status = {
   controlsHeldByOther: false,
 };
 
+/** What a run measures at a step: the losses fall, the values rise, the floor is met less and less. The same step gives the same numbers. */
+function metricsAt(step: number, online: boolean): Record<string, number> {
+  const share = step / (online ? 4000 : 1200);
+  const rng = createRng(step);
+  const about = (value: number, noise: number) => value * (1 + noise * (rng.uniform() - 0.5));
+  return {
+    criticLoss: about(0.18 + 1.4 * Math.exp(-5 * share), 0.35),
+    actorLoss: about(0.4 + 0.8 * Math.exp(-3 * share), 0.2),
+    bcLoss: about(0.3 + 0.5 * Math.exp(-4 * share), 0.2),
+    qData: about(8.1 * (1 - Math.exp(-4 * share)), 0.05),
+    qPolicy: about(7.5 * (1 - Math.exp(-4 * share)), 0.06),
+    qTarget: about(8.3 * (1 - Math.exp(-4 * share)), 0.05),
+    floorRate: about(0.75 * Math.exp(-4 * share) + 0.05, 0.2),
+    calQlBoundRate: about(0.4 * Math.exp(-2 * share) + 0.1, 0.2),
+    saturation: about(0.04, 0.6),
+    updatesPerSec: about(13.8, 0.1),
+    demoShare: online ? 0.5 : 1,
+    interventionShare: about(online ? 0.21 : 0.4, 0.1),
+    demonstrationShare: about(online ? 0.39 : 0.6, 0.1),
+    ...(online ? { utd: Math.min(1, 0.2 + share) } : {}),
+  };
+}
+
+const POINT_EVERY = 20;
+
+export function metricSeries(run: RunStatus): Record<string, [number, number][]> {
+  const series: Record<string, [number, number][]> = {};
+  for (let step = POINT_EVERY; step <= run.step; step += POINT_EVERY)
+    for (const [name, value] of Object.entries(metricsAt(step, run.spec.stage === 'online')))
+      series[name] = [...(series[name] ?? []), [step, value]];
+  return series;
+}
+
+/** The run after more updates, as its next status tells it. */
+export function advanced(run: RunStatus, updates: number): RunStatus {
+  const step = Math.min(run.steps ?? Number.POSITIVE_INFINITY, run.step + updates);
+  const online = run.spec.stage === 'online';
+  const metricsStep = Math.floor(step / POINT_EVERY) * POINT_EVERY;
+  return {
+    ...run,
+    state: 'running',
+    step,
+    updatesPerSec: 13.6,
+    metrics: metricsStep > 0 ? metricsAt(metricsStep, online) : {},
+    ...(metricsStep > 0 ? { metricsStep } : {}),
+    ...(run.steps === undefined ? {} : { secondsLeft: (run.steps - step) / 13.6 }),
+    ...(online ? { owed: Math.max(0, 2000 - step) } : {}),
+    ...(step >= 400 ? { policy: `run-${run.id}/${Math.floor(step / 400) * 400}` } : {}),
+  };
+}
+
 export function pastRun(): RunStatus {
+  const spec: RunStatus['spec'] = {
+    ...({ algorithm: 'conrft', preset: 'cell', stage: 'offline', task: 'insert', observation: 'pixels' } as const),
+    ...{ steps: 1200, seed: 1, startFrom: 'starter' },
+  };
   return {
     id: 1,
-    spec: {
-      algorithm: 'conrft',
-      preset: 'cell',
-      stage: 'offline',
-      task: 'insert',
-      observation: 'pixels',
-      steps: 1200,
-      seed: 1,
-    },
+    spec,
     state: 'finished',
     startedAtMs: EVENING_MS + 240_000,
     step: 1200,
     steps: 1200,
     updatesPerSec: 14.2,
-    metrics: { criticLoss: 0.21, actorLoss: 0.63 },
+    metrics: metricsAt(1200, false),
     policy: 'run-1/1200',
-    message: 'Better than the starter on the selection seeds: 62 % against 24 %.',
   };
 }
 
-export function newRun(id: number, step: number): RunStatus {
+/** As `run.start` makes it. */
+export function newRun(id: number, request: Partial<RunStatus['spec']>): RunStatus {
+  const stage = request.stage ?? 'online';
   return {
-    ...pastRun(),
     id,
-    spec: { ...pastRun().spec, stage: 'online', steps: 4000, startFrom: 'run-1/1200' },
-    state: 'running',
-    step,
-    steps: 4000,
-    updatesPerSec: 13.6,
-    secondsLeft: (4000 - step) / 13.6,
-    policy: 'run-2/1600',
-    message: 'Half RL, half demo.',
+    spec: { ...pastRun().spec, steps: undefined, ...request, stage, startFrom: 'run-1/1200' },
+    state: 'waiting',
+    startedAtMs: EVENING_MS + 900_000 + 60_000 * id,
+    step: 0,
+    ...(stage === 'offline' ? { steps: 1200 } : {}),
+    updatesPerSec: 0,
+    metrics: {},
   };
 }
 
-export function metricSeries(steps: number): Record<string, [number, number][]> {
-  const rng = createRng(3);
-  const series = (make: (share: number) => number, noise: number) =>
-    Array.from({ length: 80 }, (_, index): [number, number] => [
-      Math.round((steps * (index + 1)) / 80),
-      make((index + 1) / 80) * (1 + noise * (rng.uniform() - 0.5)),
-    ]);
+export function settingsOf(run: RunStatus): Record<string, string> {
+  const paper = run.spec.preset === 'paper';
   return {
-    criticLoss: series((share) => 0.18 + 1.4 * Math.exp(-5 * share), 0.35),
-    actorLoss: series((share) => 0.4 + 0.8 * Math.exp(-3 * share), 0.2),
-    qMean: series((share) => 7.5 * (1 - Math.exp(-4 * share)), 0.06),
-    qData: series((share) => 8.1 * (1 - Math.exp(-4 * share)), 0.05),
-    floorRate: series((share) => 0.75 * Math.exp(-4 * share) + 0.05, 0.2),
-    saturation: series(() => 0.04, 0.6),
-    updatesPerSec: series(() => 13.8, 0.1),
+    hidden: paper ? '256, 256' : '128, 128',
+    discount: '0.98',
+    learningRate: '0.0003',
+    mcFloor: paper ? 'off' : 'cut',
+    'offline.alpha': paper ? '0.01' : '0',
+    'online.beta': '0.5',
+  };
+}
+
+export const runOptions: RunOptions = {
+  algorithms: [
+    { name: 'conrft', presets: ['cell', 'paper', 'released-code'] },
+    { name: 'cal-ql', presets: ['cell', 'paper'] },
+    { name: 'rlpd', presets: ['cell', 'paper'] },
+  ],
+  recipes: [
+    { name: 'rl-fine-tune', title: 'RL fine-tuning of a demonstrated policy', algorithm: 'conrft', preset: 'cell' },
+  ],
+};
+
+export function planOf(request: Partial<RunStatus['spec']>, status: Status): RunPlan {
+  const { spec } = newRun(0, request);
+  const online = spec.stage === 'online';
+  const { startFrom: _, ...fresh } = spec;
+  return {
+    spec: spec.algorithm === 'rlpd' ? fresh : spec,
+    needs: [],
+    ...(spec.algorithm === 'rlpd'
+      ? {
+          freshBecause:
+            'run-1/1200 does not fit: its actions come from a consistency head, those of rlpd from a tanh-gaussian head.',
+        }
+      : {}),
+    ...(online ? {} : { steps: 1200 }),
+    owed: online ? status.buffers.rlTransitions : 0,
+    updatesPerStep: 1,
+    demoShare: online ? 0.5 : 1,
+    ...(spec.algorithm === 'conrft' ? { speed: { runId: 1, updatesPerSec: 14.2 } } : {}),
   };
 }

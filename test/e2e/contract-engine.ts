@@ -24,7 +24,18 @@ import {
   type StreamKind,
   systemClock,
 } from '../../main/api/index.ts';
-import { contractRig, firstStatus, metricSeries, newRun, pastEpisodes, pastRun } from './contract-data.ts';
+import {
+  advanced,
+  contractRig,
+  firstStatus,
+  metricSeries,
+  newRun,
+  pastEpisodes,
+  pastRun,
+  planOf,
+  runOptions,
+  settingsOf,
+} from './contract-data.ts';
 import { recordTape, type Tape } from './tape.ts';
 
 export interface LoggedCall {
@@ -47,6 +58,10 @@ export interface ContractEngine {
   /** Plays the tape from a step on; the phase and driver are the tape's. */
   play(fromStep?: number): void;
   pause(): void;
+  /** The run that is under way makes so many updates more, and its next status is sent. */
+  advanceRun(updates: number): void;
+  /** A run's status is changed and sent. */
+  changeRun(runId: number, change: Partial<RunStatus>): void;
   /** Cuts every link, and accepts none until `accept`. */
   cut(): void;
   accept(): void;
@@ -133,6 +148,15 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
     },
     pause: () => {
       playing = false;
+    },
+    advanceRun: (updates) => {
+      const run = engine.runs.find(({ state }) => state === 'running' || state === 'waiting');
+      if (run) engine.changeRun(run.id, advanced(run, updates));
+    },
+    changeRun: (runId, change) => {
+      engine.runs = engine.runs.map((run) => (run.id === runId ? { ...run, ...change } : run));
+      const run = engine.runs.find(({ id }) => id === runId);
+      if (run) engine.send({ kind: 'run', run });
     },
     cut: () => {
       accepting = false;
@@ -257,6 +281,8 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
       engine.status = { ...engine.status, ...to };
     };
     const episode = engine.episodes.find((one) => one.id === given['episodeId']);
+    const run = engine.runs.find((one) => one.id === given['runId']);
+    const request = (given['spec'] ?? {}) as Partial<RunStatus['spec']>; // parsed by the contract's schema
     switch (name) {
       case 'controls.claim':
         for (const other of clients) other.holds = other === client;
@@ -325,16 +351,25 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
             { label: 'demonstrations', have: 4, need: 4 },
           ],
         };
+      case 'run.options':
+        return runOptions;
+      case 'run.plan':
+        return planOf(request, engine.status);
+      case 'run.settings':
+        return { settings: run ? settingsOf(run) : {} };
       case 'run.start': {
-        const run = newRun(engine.runs.length + 1, 0);
-        engine.runs = [run, ...engine.runs];
-        engine.send({ kind: 'run', run });
-        return { runId: run.id };
+        const started = newRun(engine.runs.length + 1, request);
+        engine.runs = [started, ...engine.runs];
+        engine.send({ kind: 'run', run: started });
+        return { runId: started.id };
       }
+      case 'run.cancel':
+        if (run) engine.changeRun(run.id, { state: 'cancelled' });
+        return {};
       case 'run.list':
         return { runs: engine.runs };
       case 'run.metrics':
-        return { series: metricSeries(1600) };
+        return { series: run ? metricSeries(run) : {} };
       case 'data.export':
         engine.send({ kind: 'export', exportId: 1, state: 'running', fraction: 0.4, directory: 'exports/insert' });
         return { exportId: 1, directory: 'exports/insert' };
@@ -348,5 +383,6 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
 if (import.meta.main) {
   const engine = await createContractEngine(await recordTape(10_000_003), Number(process.argv[2] ?? 5199));
   engine.play();
+  every(systemClock, 1000, () => engine.advanceRun(14));
   console.log(engine.url);
 }

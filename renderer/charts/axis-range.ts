@@ -1,0 +1,54 @@
+/** Axes that stand still: a range grows in round steps when the data leaves it, and shrinks only when most of it is empty. Pure. */
+export type Range = readonly [low: number, high: number];
+
+const MANTISSAS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+/** A range of which the data uses less than this share is drawn anew. */
+const KEPT_USE = 0.35;
+/** Data that spans so many times its lowest value is drawn in logarithms. */
+const LOG_RATIO = 200;
+
+/** 0.3 · 4 is not quite 1.2. */
+const exact = (value: number) => Number(value.toPrecision(12));
+
+/** The smallest round number that is not below `value` (positive). */
+export function roundUp(value: number): number {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  return exact((MANTISSAS.find((mantissa) => mantissa * decade >= value * (1 - 1e-9)) ?? 10) * decade);
+}
+
+/** From 0 to a round number of steps. */
+export function stepRange(newest: number, planned: number | undefined): Range {
+  return [0, Math.max(planned ?? 0, roundUp(Math.max(newest, 100)))];
+}
+
+export function extent(values: Iterable<number>): Range | undefined {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return low <= high ? [low, high] : undefined;
+}
+
+/** `before` while it still does; 0 is kept in sight where it is near, or wanted. */
+export function valueRange(data: Range | undefined, before: Range | undefined, fromZero = false): Range {
+  if (!data) return before ?? [0, 1];
+  const low = fromZero ? Math.min(0, data[0]) : data[0];
+  const high = data[1];
+  if (before && low >= before[0] && high <= before[1] && high - low >= KEPT_USE * (before[1] - before[0]))
+    return before;
+  const span = high - low || Math.abs(high) || 1;
+  const step = roundUp(span / 4);
+  const nearZero = low >= 0 && low < 0.6 * high;
+  const bottom = nearZero ? 0 : Math.floor((low - 0.05 * span) / step) * step;
+  const top = high <= 0 && high > 0.6 * low ? 0 : Math.ceil((high + 0.05 * span) / step) * step;
+  return [exact(bottom), exact(top)];
+}
+
+/** Whole decades. */
+export function decadeRange([low, high]: Range): Range {
+  return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * (1 + 1e-9)))];
+}
+
+export const wantsLog = (data: Range | undefined): boolean =>
+  data !== undefined && data[0] > 0 && data[1] / data[0] > LOG_RATIO;

@@ -1,0 +1,41 @@
+/** Whose transitions the batches of a run are made of, and how many there are to draw from. */
+import type { RunStatus } from '../../../../main/api/index.ts';
+import { grouped, percent } from '../../../format.ts';
+import { useEngine } from '../../../state/engine-store.ts';
+
+export function BatchMix({ run }: { readonly run: RunStatus }) {
+  const counts = useEngine((state) => state.status?.buffers);
+  const { interventionShare, demonstrationShare, demoShare } = run.metrics;
+  if (interventionShare === undefined || demonstrationShare === undefined) return null;
+  const parts = [
+    { who: 'policy', label: 'policy', share: Math.max(0, 1 - interventionShare - demonstrationShare) },
+    { who: 'human', label: 'corrections', share: interventionShare },
+    { who: 'demonstration', label: 'demos', share: demonstrationShare },
+  ];
+  return (
+    <div className="mix">
+      <span className="row-label">Batches</span>
+      <div
+        className="who"
+        role="img"
+        aria-label={`Batches: ${parts.map(({ label, share }) => `${percent(share)} ${label}`).join(', ')}`}
+      >
+        {parts.map(({ who, share }) => (
+          <i key={who} className={who} style={{ width: `${100 * share}%` }} />
+        ))}
+      </div>
+      <ul className="mix-key">
+        {parts.map(({ who, label, share }) => (
+          <li key={who}>
+            <i className={`who ${who}`} />
+            {label} <b>{percent(share)}</b>
+          </li>
+        ))}
+      </ul>
+      <p className="muted small">
+        {percent(demoShare)} drawn from the demo buffer ({grouped(counts?.demoTransitions ?? 0)}), the rest from RL (
+        {grouped(counts?.rlTransitions ?? 0)}).
+      </p>
+    </div>
+  );
+}

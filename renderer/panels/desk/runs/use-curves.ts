@@ -1,0 +1,74 @@
+/**
+ * The curves of one run: asked for once, then the newest point of each comes with the run's status, at most once a second.
+ * What lies between the last stored point and the first live one is fetched once more soon after, and after many points a long
+ * curve is thinned again on the engine's side; nothing else is asked twice.
+ */
+import { useEffect, useState } from 'react';
+import type { RunStatus } from '../../../../main/api/index.ts';
+import { type Curves, withNewest } from '../../../charts/curves.ts';
+import { call } from '../../../engine/engine.ts';
+import { CallError } from '../../../engine/engine-client.ts';
+
+/** As many as the widest desk has pixels, low and high. */
+const POINTS = 1000;
+/** The trainer writes its curves into the store every half a minute. */
+const FIRST_LIVE_POINTS = 40;
+const LIVE_POINTS = 800;
+
+interface Held {
+  readonly runId: number;
+  readonly curves: Curves;
+  /** Points that came live since the last fetch. */
+  readonly live: number;
+  readonly fetches: number;
+}
+
+const isOver = (run: RunStatus) => run.state !== 'running' && run.state !== 'waiting';
+
+export function useCurves(run: RunStatus | undefined): Curves {
+  const [held, setHeld] = useState<Held | undefined>(undefined);
+  const [round, setRound] = useState(0);
+  const id = run?.id;
+  const over = run ? isOver(run) : false;
+  // Asked again in every round, and when the run has ended.
+  useEffect(() => {
+    if (id === undefined) return;
+    let current = true;
+    call('run.metrics', { runId: id, points: POINTS })
+      .then(({ series }) => {
+        if (!current) return;
+        setHeld((before) => ({
+          runId: id,
+          curves: series,
+          live: 0,
+          fetches: (before?.runId === id ? before.fetches : 0) + 1,
+        }));
+      })
+      .catch((error: unknown) => {
+        if (!(error instanceof CallError)) throw error;
+      });
+    return () => {
+      current = false;
+    };
+  }, [id, over, round]);
+
+  const mine = held?.runId === id ? held : undefined;
+  const step = run?.metricsStep;
+  const metrics = run?.metrics;
+  const fetched = mine !== undefined;
+  useEffect(() => {
+    if (!fetched || step === undefined || !metrics) return;
+    setHeld((before) => {
+      if (!before) return before;
+      const curves = withNewest(before.curves, { metrics, metricsStep: step });
+      return curves === before.curves ? before : { ...before, curves, live: before.live + 1 };
+    });
+  }, [fetched, step, metrics]);
+  const full = mine !== undefined && mine.live >= (mine.fetches === 1 ? FIRST_LIVE_POINTS : LIVE_POINTS);
+  useEffect(() => {
+    if (full) setRound((before) => before + 1);
+  }, [full]);
+  return mine?.curves ?? NOTHING;
+}
+
+const NOTHING: Curves = {};
