@@ -74,7 +74,7 @@ export interface TransitionBatch {
   readonly human: Float32Array;
   /** [N, K, A] the actions from here on: those of the same episode and the same driver; then the last one again. */
   readonly actionChunk: Float32Array;
-  /** [N, K] 1 = padding. */
+  /** [N, K] 1 = padding, or an idle step: no imitation target. */
   readonly chunkPad: Float32Array;
 }
 
@@ -333,7 +333,7 @@ export function createTransitionPool(options: PoolOptions) {
     for (let k = 0; k < K; k++) {
       const ended = from - row < k;
       batch.actionChunk.set(done.action.subarray(from * A, (from + 1) * A), (at * K + k) * A);
-      batch.chunkPad[at * K + k] = ended ? 1 : 0;
+      batch.chunkPad[at * K + k] = ended || done.idle[from] ? 1 : 0;
       const goesOn = !ended && !((done.member[from] ?? 0) & IS_LAST) && done.human[from + 1] === done.human[row];
       if (goesOn) from++;
     }
@@ -373,6 +373,15 @@ export function createTransitionPool(options: PoolOptions) {
     size: (source: PoolSource): number => list(source).length,
     /** The rows that can be drawn, in order. */
     rows: (source: PoolSource): Int32Array => list(source),
+    /** The actions of those rows, [n, A]. */
+    actionsOf: (source: PoolSource): Float32Array => {
+      const rows = list(source);
+      const actions = floats(rows.length * A);
+      rows.forEach((row, at) => {
+        actions.set(done.action.subarray(row * A, (row + 1) * A), at * A);
+      });
+      return actions;
+    },
     transitionCount: (): number => transitionCount,
     observationCount: (): number => observationCount,
 

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ACTION_SIZE, actionMaskSchema } from './action.ts';
 import { observationKindSchema } from './observation.ts';
+import { recipeSchema } from './run.ts';
 import { taskIdSchema } from './task.ts';
 
 export const encoderManifestSchema = z
@@ -74,6 +75,8 @@ export const policyManifestSchema = z
     /** Standard deviation of gaussian noise added to the action when acting; 0 = none. */
     actingNoiseStd: z.number().min(0),
     trainedSteps: z.int(),
+    /** The recipe that its run followed: it says what the policy is judged by. */
+    recipe: recipeSchema.optional(),
   })
   .readonly();
 export type PolicyManifest = z.infer<typeof policyManifestSchema>;

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { openStoreReader } from '../../data/reader.ts';
 import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
-import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, stageSchema } from '../api/run.ts';
+import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, recipeSchema, stageSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
+import { recipeOf, recipes } from '../learn/recipes/registry.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
@@ -19,6 +20,12 @@ export async function run(rest: readonly string[]): Promise<number> {
     {
       algorithm: { type: 'string', help: 'conrft, cal-ql, rlpd, hil-serl or imitation (default conrft)' },
       preset: { type: 'string', help: 'cell, paper or released-code, as far as the algorithm has it (default cell)' },
+      recipe: {
+        type: 'string',
+        help: `algorithm, preset and settings at once: ${recipes()
+          .map(({ name }) => name)
+          .join(', ')}`,
+      },
       settings: { type: 'string', help: 'settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'' },
       encoder: { type: 'string', help: 'manifest of another encoder than the one that ships' },
       stage: { type: 'string', help: 'offline or online (default offline)' },
@@ -32,8 +39,9 @@ export async function run(rest: readonly string[]): Promise<number> {
       threads: { type: 'string', help: 'threads of the numerical library (default 1)' },
     },
     {
-      algorithm: algorithmSchema.default('conrft'),
-      preset: presetSchema.default('cell'),
+      algorithm: algorithmSchema.optional(),
+      preset: presetSchema.optional(),
+      recipe: recipeSchema.optional(),
       settings: settingsSchema,
       encoder: z.string().min(1).optional(),
       stage: stageSchema.default('offline'),
@@ -46,10 +54,12 @@ export async function run(rest: readonly string[]): Promise<number> {
     rest,
   );
   if (!options) return 0;
+  const recipe = options.recipe && recipeOf(options.recipe);
   const steps = options.steps ?? (options.stage === 'online' ? DEFAULT_ONLINE_STEPS : undefined);
   const spec: RunSpec = {
-    algorithm: options.algorithm,
-    preset: options.preset,
+    algorithm: options.algorithm ?? recipe?.algorithm ?? 'conrft',
+    preset: options.preset ?? recipe?.preset ?? 'cell',
+    ...(recipe && { recipe: recipe.name }),
     stage: options.stage,
     task: options.task,
     observation: options.observation,

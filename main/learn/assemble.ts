@@ -101,6 +101,7 @@ function manifestHead(spec: RunSpec, { policyHead, settings }: ConfiguredAlgorit
     proprioceptionSize: sizes.proprioception,
     actionMask: sizes.actionMask,
     actingNoiseStd: settings.actingNoiseStd,
+    ...(spec.recipe && { recipe: spec.recipe }),
   };
 }
 

@@ -167,13 +167,18 @@ test('takeover between edge and effect time: the tick is the human\u2019s in ful
 });
 
 test('release: neutral ticks while engaged are the human\u2019s and idle; half a second later the policy drives from an edge', async () => {
-  const { engine, writer, begin, puckAt } = await bench();
+  const { engine, writer, policy, begin, puckAt } = await bench();
   const startMs = await begin();
   puckAt(startMs + 80, FORWARD);
   puckAt(startMs + 140, REST);
   await ticks(engine, 10);
   const labels = writer.episodes[0]?.steps.map((step) => `${step.actor}${step.idle ? ' idle' : ''}`);
   assert.deepEqual(labels, ['mixed', 'human', ...Array(5).fill('human idle'), 'policy', 'policy']);
+  assert.deepEqual(
+    policy.seen.map(({ interrupted }) => interrupted),
+    [false, ...Array(7).fill(true), false, false],
+    'the policy is told that its plan was not followed',
+  );
 });
 
 test('a puck that falls silent reads as zero: the person\u2019s ticks turn idle', async () => {

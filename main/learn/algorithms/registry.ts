@@ -2,6 +2,7 @@
 import type { AlgorithmName, PresetName, RunSpec } from '../../api/run.ts';
 import type { Step } from '../graph/step.ts';
 import type { ParameterSpec } from '../nets/parameters.ts';
+import { recipeOf } from '../recipes/registry.ts';
 import type {
   Algorithm,
   Learner,
@@ -80,12 +81,17 @@ function entryOf(name: AlgorithmName): Entry {
   return found;
 }
 
-/** The algorithm that a run names, with the settings in `changes` instead of its preset's. */
+/** The algorithm that a run names, with the settings of its recipe and then those in `changes` instead of its preset's. */
 export function configureAlgorithm(
-  spec: Pick<RunSpec, 'algorithm' | 'preset'>,
+  spec: Pick<RunSpec, 'algorithm' | 'preset' | 'recipe'>,
   changes: object = {},
 ): ConfiguredAlgorithm {
-  return entryOf(spec.algorithm).configure(spec.preset, changes);
+  const recipe = spec.recipe && recipeOf(spec.recipe);
+  if (recipe && recipe.algorithm !== spec.algorithm)
+    throw new RangeError(
+      `The recipe \`${recipe.name}\` is one of ${recipe.algorithm}, not of ${spec.algorithm}. Name that algorithm.`,
+    );
+  return entryOf(spec.algorithm).configure(spec.preset, recipe ? merged(recipe.settings, changes) : changes);
 }
 
 /** Those that a run may name today. */

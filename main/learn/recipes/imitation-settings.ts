@@ -1,0 +1,25 @@
+/** What the imitation recipes R1 to R4 share: settings for a small head on frozen features, and for deltas as actions. */
+import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+
+type Term = ImitationConfig['losses'][number];
+
+export const SMALL_HEAD = {
+  hidden: [128, 128],
+  normaliser: 'min-max',
+  // 1e-3 falling to 0: the handbook's choice for small heads on frozen features
+  optimiser: { learningRate: 1e-3, betas: [0.9, 0.999], weightDecay: 1e-6, warmupUpdates: 100, decay: 'cosine' },
+  average: { power: 0.75, max: 0.9999 },
+  offlineSteps: 3000,
+  actingNoiseStd: 0,
+} as const satisfies Partial<ImitationConfig>;
+
+/** Momentum of generative heads (Diffusion Policy). */
+export const GENERATIVE_OPTIMISER = { ...SMALL_HEAD.optimiser, betas: [0.95, 0.999] } as const;
+
+/**
+ * The handbook's weights for acceleration 1e-2 and jerk 1e-3 of positions; our actions are velocities, so each is a difference
+ * of one order less.
+ */
+export function smoothMotion(on: NonNullable<Term['on']>, weight = 1): Term {
+  return { name: 'smoothness', weight, on, options: { velocity: 1e-2, acceleration: 1e-3, jerk: 0 } };
+}

@@ -1,0 +1,23 @@
+/** R3: diffusion over chunks, denoised in ten steps, averaged weights. */
+import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+import { GENERATIVE_OPTIMISER, SMALL_HEAD } from './imitation-settings.ts';
+import type { Recipe } from './recipe.ts';
+
+export const preciseTrajectories: Recipe = {
+  name: 'precise-trajectories',
+  title: 'Precise trajectories: diffusion',
+  algorithm: 'imitation',
+  preset: 'cell',
+  settings: {
+    ...SMALL_HEAD,
+    head: { name: 'diffusion', target: 'x0', trainingSteps: 100, samplingSteps: 10 },
+    chunk: { size: 8, execute: 4, latencySteps: 0 },
+    losses: [{ name: 'diffusion', weight: 1 }],
+    optimiser: GENERATIVE_OPTIMISER,
+  } satisfies Partial<ImitationConfig>,
+  metric: {
+    measures: ['success', 'steps', 'planning'],
+    words: 'Success against the number of sampling steps, and milliseconds per chunk.',
+  },
+  why: 'Use it where the shape of the motion matters and there are milliseconds to spare: one chunk costs ten evaluations.',
+};

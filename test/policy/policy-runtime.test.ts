@@ -1,0 +1,93 @@
+/**
+ * Chunks in the policy's runtime, shown by a graph that says what it was asked on: actions[k] = observation + k/100.
+ * A chunk goes on while the policy drives; what somebody else does in between ends it.
+ */
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ACTION_SIZE } from '../../main/api/action.ts';
+import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../main/api/observation.ts';
+import type { ChunkExecution, PolicyManifest } from '../../main/api/policy.ts';
+import { toOnnx } from '../../main/learn/graph/onnx.ts';
+import { defineStep } from '../../main/learn/graph/step.ts';
+import { add, constant, input, mul, reshape, sum } from '../../main/learn/graph/tensor.ts';
+import { exportPolicy } from '../../main/learn/policies/export-policy.ts';
+import { createPolicyRuntime } from '../../main/policy/policy-runtime.ts';
+import { temporaryFolder } from '../learn/toy-project.ts';
+
+const PROPRIOCEPTION = PROPRIOCEPTION_SIZE * PROPRIOCEPTION_STACK;
+
+function writePolicy(folder: string, chunk: ChunkExecution, change: Partial<PolicyManifest> = {}): string {
+  const seen = add(
+    mul(sum(input('proprioception', [1, PROPRIOCEPTION])), reshape(input('gain', [1]), [])),
+    reshape(input('embedding', [1, 1]), []),
+  );
+  const steps = constant(
+    Array.from({ length: chunk.size * ACTION_SIZE }, (_, at) => Math.floor(at / ACTION_SIZE) / 100),
+  );
+  const actions = reshape(add(steps, seen), [1, chunk.size, ACTION_SIZE]);
+  const manifest = {
+    ...({ name: 'says', head: 'mse', noiseSize: 0, chunk, task: 'insert', observation: 'state' } as const),
+    parameters: [{ name: 'gain', shape: [1] }],
+    embeddingSize: 1,
+    proprioceptionSize: PROPRIOCEPTION,
+    actionMask: new Array<boolean>(ACTION_SIZE).fill(true),
+    ...{ actingNoiseStd: 0, trainedSteps: 0 },
+    ...change,
+  };
+  return exportPolicy(
+    join(folder, 'says'),
+    manifest,
+    toOnnx(defineStep({ actions }), { name: 'policy' }),
+    Float32Array.of(0),
+  );
+}
+
+async function runtimeOf(chunk: ChunkExecution, after: (clean: () => void) => void) {
+  const runtime = createPolicyRuntime();
+  await runtime.load(writePolicy(temporaryFolder(after), chunk), undefined);
+  runtime.startEpisode(1, 0);
+  /** One tick: what was seen, in tenths, to what is done, in hundredths. */
+  const tick = async (observation: number, interrupted = false) => {
+    runtime.observe(new Float32Array(PROPRIOCEPTION_SIZE));
+    if (interrupted) runtime.interrupt();
+    const embedding = Float32Array.of(observation / 10);
+    const action = await runtime.act(embedding);
+    await runtime.planAhead(embedding);
+    return Math.round(100 * action![0]!);
+  };
+  return { runtime, tick };
+}
+
+test('a chunk goes on until it is spent, a takeover ends it, and so does an episode', async (t) => {
+  const { runtime, tick } = await runtimeOf({ size: 4, execute: 3, latencySteps: 0 }, (clean) => t.after(clean));
+  assert.deepEqual([await tick(0), await tick(1), await tick(2), await tick(3), await tick(4)], [0, 1, 2, 30, 31]);
+  assert.deepEqual([await tick(5, true), await tick(6)], [50, 51], 'planned anew on what is seen after the takeover');
+  assert.deepEqual([await tick(7, true), await tick(8, true)], [70, 80], 'a person who goes on driving');
+  runtime.startEpisode(2, 0);
+  assert.equal(await tick(9), 90);
+  await runtime.dispose();
+});
+
+test('with a latency the next chunk is planned on an older observation, and begins later', async (t) => {
+  const { runtime, tick } = await runtimeOf({ size: 4, execute: 2, latencySteps: 1 }, (clean) => t.after(clean));
+  const done = [];
+  for (let observation = 0; observation < 6; observation++) done.push(await tick(observation));
+  assert.deepEqual(done, [0, 1, 11, 12, 31, 32]);
+  await runtime.dispose();
+});
+
+test('a manifest that does not fit its graph, or cannot be executed, is refused', async (t) => {
+  const folder = temporaryFolder((clean) => t.after(clean));
+  const runtime = createPolicyRuntime();
+  const chunk = { size: 4, execute: 2, latencySteps: 0 };
+  const wrong = (change: Partial<PolicyManifest>) => runtime.load(writePolicy(folder, chunk, change), undefined);
+  await assert.rejects(wrong({ noiseSize: 7 }), /noise is \[1, 7\] in the manifest and absent in the graph/);
+  await assert.rejects(
+    wrong({ chunk: { ...chunk, size: 5 } }),
+    /actions is \[1, 5, 7\] in the manifest and \[1, 4, 7\]/,
+  );
+  await assert.rejects(wrong({ chunk: undefined }), /action is \[1, 7\] in the manifest and absent in the graph/);
+  await assert.rejects(wrong({ chunk: { ...chunk, execute: 5 } }), /Execute at most 4/);
+  assert.equal(runtime.manifest(), undefined);
+});
