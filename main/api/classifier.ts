@@ -102,12 +102,12 @@ export const classifierManifestSchema = z
     name: z.string(),
     task: taskIdSchema,
     observation: observationKindSchema,
-    /** Model with inputs `embedding` [1, E] and `proprioception` [1, P] and output `logit` [1, 1]; normalisation is inside. */
+    /** Model with inputs `embedding` [1, E] and, where P > 0, `proprioception` [1, P], and output `logit` [1, 1]; normalisation is inside. */
     model: z.string(),
     /** SHA-256 of the model file, hex. */
     sha256: z.string().length(64),
     embeddingSize: z.int().positive(),
-    proprioceptionSize: z.int().positive(),
+    proprioceptionSize: z.int().min(0),
     /** The encoder whose embeddings it was trained on; undefined where the observation has none. */
     encoderSha256: z.string().optional(),
     /** In use; `ruleThreshold` is what the rule chose, which a person may have changed. */

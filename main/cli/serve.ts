@@ -10,6 +10,7 @@ import { type TaskId, taskIdSchema } from '../api/task.ts';
 import { startEngine } from '../engine/main.ts';
 import type { RunService } from '../engine/services.ts';
 import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../policy/assets.ts';
+import { createClassifierService } from '../runs/classifier-service.ts';
 import { createExportService } from '../runs/export-service.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
 import { findPolicy, readPolicy } from '../runs/policy-registry.ts';
@@ -92,6 +93,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   const rows = open.use(openRunRows(options.data));
   const exports = createExportService({ projectFolder: options.data, reader, clock: systemClock });
   const encoderManifestPath = existsSync(CELL_ENCODER_MANIFEST) ? CELL_ENCODER_MANIFEST : undefined;
+  const classifiers = createClassifierService({
+    ...{ projectFolder: options.data, task: options.task, observation: 'pixels', encoderManifestPath },
+    ...{ writer, clock: systemClock },
+  });
   let runService: RunService | undefined;
   const started = await startEngine({
     projectFolder: options.data,
@@ -102,6 +107,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     policyManifestPath,
     shelf: createPolicyShelf(options.data, rows),
     exports,
+    classifiers,
     runs: (engine) => {
       runService = createRunService({
         projectFolder: options.data,
@@ -123,6 +129,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   open.defer(() => started.close());
   open.defer(() => runService?.close());
   open.defer(() => exports.close());
+  open.defer(() => classifiers.close());
   if (options.mode === 'demonstrate') started.engine.setMode('demonstrate');
   if (options.json) printJson({ url: started.url });
   else say(`Takeover is at ${started.url}`);

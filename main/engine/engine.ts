@@ -279,8 +279,10 @@ export function createEngine(given: EngineOptions): Engine {
             send({ kind: 'export', ...progress, ...(message === undefined ? {} : { message }) }),
           ),
         );
-      if (classifiers) offs.push(classifiers.onChanged(() => void lookOn()));
-      await lookOn();
+      if (classifiers) {
+        offs.push(classifiers.onChanged(() => void lookOn()));
+        void lookOn();
+      }
       await refreshRecent();
       if (recent.length > 0) seedIndex = Math.max(0, ...recent.map((episode) => episode.id));
       if (options.policyManifestPath === undefined) return done(undefined);

@@ -15,7 +15,7 @@ import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { mergePucks } from './merged-puck.ts';
 import { createPolicyClient } from './policy-client.ts';
 import { type EngineServer, serveEngine } from './server.ts';
-import type { Answer, ExportService, PolicyShelf, RunService } from './services.ts';
+import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
 import { createWindowPuck, type WindowPuck } from './window-puck.ts';
 
 export { createEngine, type Engine, type EngineOptions } from './engine.ts';
@@ -31,6 +31,7 @@ export interface StartOptions {
   readonly policyManifestPath: string | undefined;
   readonly shelf?: PolicyShelf;
   readonly exports?: ExportService;
+  readonly classifiers?: ClassifierService;
   /** Made once the engine is there, because runs ask it what drives. */
   readonly runs?: (engine: () => Engine) => RunService;
   readonly task?: TaskId;
@@ -71,6 +72,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     shelf: options.shelf,
     runs: options.runs?.(theEngine),
     exports: options.exports,
+    classifiers: options.classifiers,
     ...(options.task === undefined ? {} : { task: options.task }),
     workspace: () => cell.workspace(),
     settings: { ...options.settings, autoStart: options.autoStart ?? options.settings?.autoStart ?? false },

@@ -48,9 +48,10 @@ export function createClassifierRuntime(threads = 1): ClassifierRuntime {
 }
 
 async function evaluate(session: OrtSession, embedding: Float32Array, proprioception: Float32Array): Promise<number> {
+  const wantsProprioception = session.inputs['proprioception'] !== undefined;
   const { logit } = await session.run({
     embedding: { shape: [1, embedding.length], data: embedding },
-    proprioception: { shape: [1, proprioception.length], data: proprioception },
+    ...(wantsProprioception && { proprioception: { shape: [1, proprioception.length], data: proprioception } }),
   });
   return 1 / (1 + Math.exp(-Number(logit!.data[0])));
 }
@@ -64,7 +65,7 @@ function readManifest(manifestPath: string): ClassifierManifest {
   } catch (error) {
     throw new ModelError(`${manifestPath} is not a usable classifier manifest: ${reasonOf(error)}`, AGAIN);
   }
-  if (manifest.proprioceptionSize !== PROPRIOCEPTION_SIZE)
+  if (manifest.proprioceptionSize !== 0 && manifest.proprioceptionSize !== PROPRIOCEPTION_SIZE)
     throw new ModelError(
       `classifier ${manifest.name} takes ${manifest.proprioceptionSize} numbers of proprioception, this robot gives ${PROPRIOCEPTION_SIZE}`,
       'Train a classifier for this robot.',
@@ -80,8 +81,7 @@ async function open(manifestPath: string, manifest: ClassifierManifest, threads:
     if (sha256 !== manifest.sha256) throw new Error(`it has SHA-256 ${sha256}, its manifest says ${manifest.sha256}`);
     const session = await loadOrtSession(model, { threads });
     // Once now, so that a model of another shape is refused here and never at a tick.
-    const zeros = { embedding: manifest.embeddingSize, proprioception: manifest.proprioceptionSize };
-    await evaluate(session, new Float32Array(zeros.embedding), new Float32Array(zeros.proprioception));
+    await evaluate(session, new Float32Array(manifest.embeddingSize), new Float32Array(PROPRIOCEPTION_SIZE));
     return session;
   } catch (error) {
     throw new ModelError(`${path} cannot be used: ${reasonOf(error)}`, AGAIN);

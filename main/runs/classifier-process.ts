@@ -1,0 +1,36 @@
+/** Starts the process that trains a reward classifier; what it prints is the contract (`main/learn/classifier-process.ts`). */
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { ClassifierEnd } from '../learn/classifier-process.ts';
+import type { ClassifierJob } from '../learn/make-classifier.ts';
+
+const ENTRY = fileURLToPath(new URL('../learn/classifier-process.ts', import.meta.url));
+
+export interface RunningTraining {
+  readonly ended: Promise<ClassifierEnd>;
+  cancel(): void;
+}
+
+export function startClassifierProcess(job: ClassifierJob): RunningTraining {
+  const child = spawn(process.execPath, [ENTRY, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  let lastWords = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    lastWords = (lastWords + text).slice(-2000);
+  });
+  const ended = new Promise<ClassifierEnd>((resolve) => {
+    const died = (why: string) => {
+      const line = output.split('\n').find((one) => one.startsWith('{'));
+      if (line)
+        resolve(JSON.parse(line) as ClassifierEnd); // own child, same version
+      else
+        resolve({ kind: 'failed', message: `the training ended (${why}) ${lastWords.trim()}`, remedy: 'Try again.' });
+    };
+    child.once('error', (error) => died(error.message));
+    child.once('close', (code, signal) => died(signal ?? `code ${code}`));
+  });
+  return { ended, cancel: () => child.kill('SIGTERM') };
+}
