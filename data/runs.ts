@@ -114,11 +114,20 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
   const metricsAfter = database.prepare<[number, number], { name: string; step: number; value: number | null }>(
     'SELECT name, step, value FROM run_metric WHERE run_id = ? AND step > ? ORDER BY step, name',
   );
-  const newestMetrics = database.prepare<[number], { name: string; value: number | null; newest: number }>(
-    'SELECT name, value, max(step) AS newest FROM run_metric WHERE run_id = ? GROUP BY name',
-  );
+  // One look into the index for each name and none for each point: a long run has hundreds of thousands.
   const metricNames = database
-    .prepare<[number], string>('SELECT DISTINCT name FROM run_metric WHERE run_id = ? ORDER BY name')
+    .prepare<[{ readonly run: number }], string>(
+      `WITH RECURSIVE names(name) AS (
+         SELECT min(name) FROM run_metric WHERE run_id = $run
+         UNION ALL
+         SELECT (SELECT min(name) FROM run_metric WHERE run_id = $run AND name > names.name) FROM names WHERE name IS NOT NULL
+       ) SELECT name FROM names WHERE name IS NOT NULL`,
+    )
+    .pluck();
+  const newestMetric = database
+    .prepare<[number, string], number | null>(
+      'SELECT value FROM run_metric WHERE run_id = ? AND name = ? ORDER BY step DESC LIMIT 1',
+    )
     .pluck();
   const metricCurve = database
     .prepare<[number, string], [number, number]>(
@@ -139,7 +148,9 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
       endedAtMs: row.ended_at_ms ?? undefined,
       step: row.step,
       ...(spec.steps === undefined ? {} : { steps: spec.steps }),
-      metrics: Object.fromEntries(newestMetrics.all(row.id).map(({ name, value }) => [name, value ?? Number.NaN])),
+      metrics: Object.fromEntries(
+        metricNames.all({ run: row.id }).map((name) => [name, newestMetric.get(row.id, name) ?? Number.NaN]),
+      ),
       ...(row.policy === null ? {} : { policy: row.policy }),
       ...(row.message === null ? {} : { message: row.message }),
       ...(row.remedy === null ? {} : { remedy: row.remedy }),
@@ -176,7 +187,10 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
       metricsAfter.all(runId, afterStep).map(({ name, step, value }) => ({ name, step, value: value ?? Number.NaN })),
     series: (runId, names, atMost) =>
       Object.fromEntries(
-        (names ?? metricNames.all(runId)).map((name) => [name, thinSeries(metricCurve.all(runId, name), atMost)]),
+        (names ?? metricNames.all({ run: runId })).map((name) => [
+          name,
+          thinSeries(metricCurve.all(runId, name), atMost),
+        ]),
       ),
     checkpoints: (runId) =>
       checkpointRows.all(runId ?? null, runId ?? null).map((row) => ({

@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStoreWriter } from '../../data/writer.ts';
 import { createRng } from '../../main/api/rng.ts';
-import type { RunSpec } from '../../main/api/run.ts';
+import type { RunSpec, RunStatus } from '../../main/api/run.ts';
 import { CELL_ENCODER_MANIFEST } from '../../main/policy/assets.ts';
 import { readEncoderManifest } from '../../main/policy/encoder-runtime.ts';
 import { launchLocalTrainer } from '../../main/runs/local-process.ts';
-import { openRunRows } from '../../main/runs/run-rows.ts';
+import { openRunRows, type RunRows } from '../../main/runs/run-rows.ts';
 import { recordEpisode } from '../data/fixture.ts';
 
 const EPISODES = 12;
@@ -21,9 +21,16 @@ const SPEC: RunSpec = {
   ...{ algorithm: 'conrft', preset: 'cell', stage: 'online', task: 'insert', observation: 'pixels', seed: 1 },
 };
 
+export interface Training {
+  readonly runId: number;
+  readonly rows: RunRows;
+  /** Once a second. */
+  onStatus(listener: (status: RunStatus) => void): () => void;
+}
+
 /** Runs `body` while a trainer works; tells how many updates per second it made. */
 export async function whileTraining<T>(
-  body: () => Promise<T>,
+  body: (training: Training) => Promise<T>,
 ): Promise<{ readonly result: T; readonly updatesPerSec: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'takeover-bench-'));
   try {
@@ -58,7 +65,11 @@ export async function whileTraining<T>(
     trainer.send({ kind: 'grant', throughEpisodeId: EPISODES, updates: MANY_UPDATES });
     try {
       await working;
-      return { result: await body(), updatesPerSec };
+      const onStatus: Training['onStatus'] = (listener) =>
+        trainer.onMessage((message) => {
+          if (message.kind === 'progress') listener(message.status);
+        });
+      return { result: await body({ runId, rows, onStatus }), updatesPerSec };
     } finally {
       trainer.kill();
       await trainer.ended;

@@ -38,6 +38,10 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     what: 'one ConRFT update, beside TensorFlow.js and PyTorch',
     measure: async (quick) => (await import('./train-step.ts')).run(quick ? 3 : undefined),
   },
+  backends: {
+    what: 'every backend of this machine on one update: numbers against the processor, times',
+    measure: async (quick) => (await import('./backends.ts')).run(quick ? 3 : undefined),
+  },
   convolution: {
     what: 'convolutions and their gradients',
     measure: async (quick) => (await import('./convolution.ts')).run(quick ? 2 : undefined),
@@ -53,6 +57,10 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   'trainer-memory': {
     what: "the trainer's memory at 100,000 transitions",
     measure: async (quick) => (await import('./trainer-memory.ts')).run(quick ? 2000 : undefined),
+  },
+  'metrics-cost': {
+    what: 'what watching a run live costs the run',
+    measure: async (quick) => (await import('./metrics-cost.ts')).run(quick ? { pairs: 1, phaseSec: 4 } : {}),
   },
   'takeover-latency': {
     what: 'from a HID report to the substep that uses it',

@@ -1,0 +1,86 @@
+/**
+ * What watching a run live costs the run. One trainer works all the time; stretches with a client that does what the window does
+ * (the curves once, then every status, as text over the wire's schemas) alternate with stretches without, so that whatever else the
+ * machine does meets both. `slowdown` is the median over the pairs of 1 − watched / alone; on a busy machine it is only as good as
+ * `spread`, so the processor time that the watching took beside the trainer is told as well.
+ */
+import { systemClock } from '../../main/api/clock.ts';
+import { CALLS, serverMessageSchema } from '../../main/api/messages.ts';
+import type { RunStatus } from '../../main/api/run.ts';
+import { type Training, whileTraining } from './busy-trainer.ts';
+
+export interface MetricsCostOptions {
+  readonly pairs?: number;
+  readonly phaseSec?: number;
+}
+
+const POINTS = 1000;
+const MS_PER_SEC = 1000;
+
+interface Phase {
+  readonly updatesPerSec: number;
+  /** Of this process, which stands for the engine and the client. */
+  readonly processorMsPerSec: number;
+}
+
+interface Pair {
+  readonly alone: Phase;
+  readonly watched: Phase;
+}
+
+/** Updates between the first and the last status of a stretch. */
+async function phase(training: Training, phaseSec: number, watching: boolean): Promise<Phase> {
+  const seen: { step: number; atMs: number }[] = [];
+  const stop = training.onStatus((status) => {
+    seen.push({ step: status.step, atMs: systemClock.nowMs() });
+    if (watching) watch(status);
+  });
+  const before = process.cpuUsage();
+  if (watching) {
+    const series = await training.rows.series(training.runId, undefined, POINTS);
+    CALLS['run.metrics'].result.parse(JSON.parse(JSON.stringify({ series })));
+  }
+  await systemClock.sleepUntilMs(systemClock.nowMs() + phaseSec * MS_PER_SEC);
+  stop();
+  const { user, system } = process.cpuUsage(before);
+  const [first, last] = [seen[0], seen.at(-1)];
+  if (!first || !last || last.atMs === first.atMs)
+    throw new Error(`${seen.length} statuses in ${phaseSec} s; expected one a second. Is the trainer at work?`);
+  return {
+    updatesPerSec: ((last.step - first.step) * MS_PER_SEC) / (last.atMs - first.atMs),
+    processorMsPerSec: (user + system) / MS_PER_SEC / phaseSec,
+  };
+}
+
+/** As the engine sends it and the window reads it. */
+function watch(run: RunStatus): void {
+  serverMessageSchema.parse(JSON.parse(JSON.stringify({ kind: 'run', run })));
+}
+
+const quantile = (values: readonly number[], at: number) =>
+  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * at))] ?? Number.NaN;
+
+export async function run({ pairs = 8, phaseSec = 8 }: MetricsCostOptions = {}) {
+  const { result: phases } = await whileTraining(async (training) => {
+    const measured: Pair[] = [];
+    for (let pair = 0; pair < pairs; pair++) {
+      // Who goes first alternates too: a machine that gets slower or faster meets both.
+      const first = await phase(training, phaseSec, pair % 2 === 1);
+      const second = await phase(training, phaseSec, pair % 2 === 0);
+      measured.push(pair % 2 === 1 ? { alone: second, watched: first } : { alone: first, watched: second });
+    }
+    return measured;
+  });
+  const slowdowns = phases.map(({ alone, watched }) => 1 - watched.updatesPerSec / alone.updatesPerSec);
+  const median = (of: (pair: Pair) => number) => quantile(phases.map(of), 0.5);
+  return {
+    name: 'metrics-cost',
+    pairs,
+    slowdown: quantile(slowdowns, 0.5),
+    spread: [quantile(slowdowns, 0.25), quantile(slowdowns, 0.75)],
+    alone: { updatesPerSec: median(({ alone }) => alone.updatesPerSec) },
+    watched: { updatesPerSec: median(({ watched }) => watched.updatesPerSec) },
+    /** Share of one core. */
+    processorShare: median(({ alone, watched }) => watched.processorMsPerSec - alone.processorMsPerSec) / MS_PER_SEC,
+  };
+}
