@@ -18,6 +18,14 @@ export interface Action {
 
 const running = (state: EngineState) => state.status?.phase === 'running';
 const notRunning = (state: EngineState) => (running(state) ? undefined : 'No episode runs.');
+/** A classifier's verdict on the newest episode can be overruled after its end. */
+const overrulable = (state: EngineState) => {
+  const newest = state.episodes.at(-1);
+  return newest?.judge === 'classifier' ? newest : undefined;
+};
+const noVerdict = (state: EngineState) => (overrulable(state) ? undefined : notRunning(state));
+const nothingToLabel = (state: EngineState) =>
+  running(state) || useWindow.getState().replay ? undefined : 'No episode runs, and none is replayed.';
 const view = (name: 'wrist' | 'side' | 'top' | 'free', label: string): Action => ({
   label,
   run: () => useWindow.setState({ view: name }),
@@ -51,14 +59,20 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
     },
     run: () => void tell('control.takeover', { engaged: useEngine.getState().status?.driver !== 'human' }),
   },
-  success: { label: 'Success', blocked: notRunning, run: () => void tell('episode.verdict', { verdict: 'success' }) },
-  failure: { label: 'Failure', blocked: notRunning, run: () => void tell('episode.verdict', { verdict: 'failure' }) },
+  success: { label: 'Success', blocked: noVerdict, run: () => judge('success') },
+  failure: { label: 'Failure', blocked: noVerdict, run: () => judge('failure') },
   discard: {
     label: 'Discard',
     blocked: (state) => (running(state) || state.episodes.length > 0 ? undefined : 'Nothing is recorded yet.'),
     run: discard,
   },
   undo: { label: 'Undo', run: () => void answered(undo()) },
+  'label-positive': {
+    label: 'Moment of success',
+    blocked: nothingToLabel,
+    run: () => void answered(label('positive')),
+  },
+  'label-negative': { label: 'Moment of none', blocked: nothingToLabel, run: () => void answered(label('negative')) },
   next: {
     label: 'Start episode',
     blocked: (state) => {
@@ -108,6 +122,21 @@ function stop(): void {
     );
   });
   useWindow.setState({ helpOpen: false });
+}
+
+function judge(verdict: 'success' | 'failure'): void {
+  const state = useEngine.getState();
+  const ended = running(state) ? undefined : overrulable(state);
+  void tell('episode.verdict', { verdict, ...(ended ? { episodeId: ended.id } : {}) });
+}
+
+/** The moment on the screen: the one that a replay shows, or now. The counters in the Data tab say how many there are. */
+async function label(what: 'positive' | 'negative'): Promise<void> {
+  const { replay } = useWindow.getState();
+  const frame = replay ? { episodeId: replay.recording.episode.id, index: replay.index } : undefined;
+  const labelled = await call('label.set', { label: what, ...(frame ? { frame } : {}) });
+  const words = what === 'positive' ? 'success' : 'no success';
+  if (frame) say('info', `Episode ${labelled.episodeId}, moment ${labelled.index}: ${words}`);
 }
 
 function discard(): void {

@@ -27,6 +27,7 @@ export function startKeyboard(): void {
           code: event.code,
           ctrl: event.ctrlKey || event.metaKey,
           alt: event.altKey,
+          shift: event.shiftKey,
           repeat: event.repeat,
         },
         { focus, running, dialogOpen: useWindow.getState().helpOpen },

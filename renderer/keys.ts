@@ -9,6 +9,8 @@ export type ActionId =
   | 'failure'
   | 'discard'
   | 'undo'
+  | 'label-positive'
+  | 'label-negative'
   | 'next'
   | 'mode'
   | 'revert'
@@ -27,6 +29,7 @@ export interface KeyPress {
   readonly code: string;
   readonly ctrl: boolean;
   readonly alt: boolean;
+  readonly shift: boolean;
   readonly repeat: boolean;
 }
 export interface KeyPlace {
@@ -55,7 +58,9 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'success', keys: 'Enter', says: 'Success' },
   { action: 'failure', keys: 'Backspace', says: 'Failure' },
   { action: 'discard', keys: 'Del', says: 'Discard the episode' },
-  { action: 'undo', keys: 'Ctrl Z', says: 'Undo discard or verdict' },
+  { action: 'undo', keys: 'Ctrl Z', says: 'Undo discard, verdict or labels' },
+  { action: 'label-positive', keys: 'P', says: 'This moment is success; hold for more' },
+  { action: 'label-negative', keys: 'Shift P', says: 'This moment is not' },
   { action: 'mode', keys: 'R', says: 'Demonstrate or Run' },
   { action: 'revert', keys: 'B', says: 'Back to the last good policy' },
   { action: 'fine-tune', keys: 'F', says: 'Fine-tune' },
@@ -97,8 +102,12 @@ const BY_KEY: Readonly<Record<string, ActionId>> = {
   '4': 'view-free',
   c: 'crop',
   g: 'gripper',
+  p: 'label-positive',
   '?': 'help',
 };
+
+/** Held down, they label one moment after the other. */
+const MAY_REPEAT: ReadonlySet<ActionId> = new Set(['label-positive', 'label-negative']);
 
 const LEAVE: KeyMeaning = { kind: 'leave' };
 
@@ -116,7 +125,7 @@ export function meaningOf(press: KeyPress, place: KeyPlace): KeyMeaning {
   }
   if (place.focus === 'scene' && DRIVE_CODES.has(press.code)) return { kind: 'drive' };
   if (activates && place.focus === 'control' && !place.running) return LEAVE;
-  const action = BY_KEY[key];
+  const action = key === 'p' && press.shift ? 'label-negative' : BY_KEY[key];
   if (!action) return LEAVE;
-  return press.repeat ? { kind: 'swallow' } : { kind: 'action', action };
+  return press.repeat && !MAY_REPEAT.has(action) ? { kind: 'swallow' } : { kind: 'action', action };
 }

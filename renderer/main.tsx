@@ -8,6 +8,7 @@ import './styles/scene.css';
 import './styles/timeline.css';
 import './styles/desk.css';
 import './styles/runs.css';
+import './styles/success.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { startDriving } from './driving/driving.ts';

@@ -123,7 +123,12 @@ function linkChanged(link: LinkState): void {
 /** What is asked once per link: everything the engine does not send by itself. */
 async function load(): Promise<void> {
   try {
-    const [episodes, runs] = await Promise.all([call('episode.list', { limit: 200 }), call('run.list', {})]);
+    const [episodes, runs, classifier] = await Promise.all([
+      call('episode.list', { limit: 200 }),
+      call('run.list', {}),
+      call('classifier.state', {}),
+    ]);
+    useEngine.setState({ classifier });
     putEpisodes(episodes.episodes);
     for (const run of runs.runs) putRun(run);
     await refreshLearning();
@@ -183,6 +188,9 @@ function received(message: ServerMessage): void {
     }
     case 'setPoint':
       liveEpisode.setPoint = message.baseFromTool;
+      break;
+    case 'classifier':
+      useEngine.setState({ classifier: message.state });
       break;
     case 'export':
       putExport(message);

@@ -2,6 +2,7 @@
 import { create } from 'zustand';
 import type {
   CallResult,
+  ClassifierState,
   EpisodeSummary,
   Readiness,
   Rig,
@@ -31,6 +32,8 @@ export interface EngineState {
   readonly policies: readonly PolicyEntry[];
   readonly readiness: Readiness | undefined;
   readonly exports: readonly ExportState[];
+  /** Reward classifiers of the project; undefined until the engine has told. */
+  readonly classifier: ClassifierState | undefined;
 }
 
 export const useEngine = create<EngineState>(() => ({
@@ -45,6 +48,7 @@ export const useEngine = create<EngineState>(() => ({
   policies: [],
   readiness: undefined,
   exports: [],
+  classifier: undefined,
 }));
 
 /** Puts `item` where its id says, keeping the order of ids. */

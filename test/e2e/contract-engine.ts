@@ -11,6 +11,7 @@ import {
   CALLS,
   type CallName,
   CLOSE_CODES,
+  type ClassifierState,
   clientMessageSchema,
   type EpisodeSummary,
   encodePad,
@@ -24,6 +25,7 @@ import {
   type StreamKind,
   systemClock,
 } from '../../main/api/index.ts';
+import { madeUpClassifier, noClassifier } from './contract-classifier.ts';
 import {
   advanced,
   contractRig,
@@ -51,6 +53,9 @@ export interface ContractEngine {
   rig: Rig;
   episodes: EpisodeSummary[];
   runs: RunStatus[];
+  classifier: ClassifierState;
+  /** The training under way ends well. */
+  finishClassifier(): void;
   send(message: OutgoingMessage): void;
   sendRaw(data: string | Uint8Array): void;
   /** Sends rig and status anew. */
@@ -133,6 +138,12 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
     rig: contractRig,
     episodes: pastEpisodes(26),
     runs: [pastRun()],
+    classifier: noClassifier,
+    finishClassifier: () => {
+      const made = madeUpClassifier(engine.classifier.classifiers.length + 1);
+      engine.classifier = { training: false, classifiers: [made, ...engine.classifier.classifiers], inUse: made.name };
+      engine.send({ kind: 'classifier', state: engine.classifier });
+    },
     send: (message) => engine.sendRaw(JSON.stringify(message)),
     sendRaw: (data) => {
       for (const client of clients) client.socket.send(data);
@@ -370,6 +381,30 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
         return { runs: engine.runs };
       case 'run.metrics':
         return { series: run ? metricSeries(run) : {} };
+      case 'label.set': {
+        const positive = given['label'] === 'positive';
+        const { positives, negatives } = engine.status.labels;
+        change({ labels: { positives: positives + (positive ? 1 : 0), negatives: negatives + (positive ? 0 : 1) } });
+        return given['frame'] ?? { episodeId: engine.episodes.length + 1, index: cursor };
+      }
+      case 'label.list':
+        return { labels: [] };
+      case 'classifier.state':
+        return engine.classifier;
+      case 'classifier.train':
+        engine.classifier = { ...engine.classifier, training: true };
+        engine.send({ kind: 'classifier', state: engine.classifier });
+        return {};
+      case 'classifier.use':
+        engine.classifier = {
+          ...engine.classifier,
+          inUse: String(given['name']),
+          classifiers: engine.classifier.classifiers.map((one) =>
+            one.name === given['name'] ? { ...one, threshold: Number(given['threshold']) } : one,
+          ),
+        };
+        engine.send({ kind: 'classifier', state: engine.classifier });
+        return {};
       case 'data.export':
         engine.send({ kind: 'export', exportId: 1, state: 'running', fraction: 0.4, directory: 'exports/insert' });
         return { exportId: 1, directory: 'exports/insert' };

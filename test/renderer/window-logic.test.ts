@@ -39,7 +39,7 @@ test('the driver is one word', () => {
   assert.equal(word({}, false), 'NO LINK');
 });
 
-const press = (key: string, code = '') => ({ key, code, ctrl: false, alt: false, repeat: false });
+const press = (key: string, code = '') => ({ key, code, ctrl: false, alt: false, shift: false, repeat: false });
 const place: KeyPlace = { focus: 'elsewhere', running: true, dialogOpen: false };
 
 test('Escape stops wherever the focus is', () => {
@@ -76,13 +76,23 @@ test('letters drive only with the scene in focus, and are actions elsewhere', ()
   assert.equal(meaningOf({ ...press('n'), repeat: true }, place).kind, 'swallow');
 });
 
+test('labels go on while their key is held, whatever Caps Lock says', () => {
+  for (const key of ['p', 'P'])
+    for (const repeat of [false, true]) {
+      const action = (shift: boolean) => meaningOf({ ...press(key, 'KeyP'), repeat, shift }, place);
+      assert.deepEqual(action(false), { kind: 'action', action: 'label-positive' });
+      assert.deepEqual(action(true), { kind: 'action', action: 'label-negative' });
+    }
+});
+
 test('every action of the overview can be reached by its key', () => {
   const codes: Record<string, string> = { Space: ' ', Esc: 'Escape', Del: 'Delete' };
   for (const binding of KEY_BINDINGS) {
     const ctrl = binding.keys.startsWith('Ctrl ');
-    const name = binding.keys.replace('Ctrl ', '');
+    const shift = binding.keys.startsWith('Shift ');
+    const name = binding.keys.replace(/^(Ctrl|Shift) /, '');
     assert.deepEqual(
-      meaningOf({ ...press(codes[name] ?? name), ctrl }, place),
+      meaningOf({ ...press(codes[name] ?? name), ctrl, shift }, place),
       { kind: 'action', action: binding.action },
       binding.keys,
     );

@@ -10,6 +10,7 @@ import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 import { OutcomeMark } from '../../ui/glyph.tsx';
+import { SuccessPart } from './success-part.tsx';
 
 type Filter = 'all' | 'success' | 'helped' | 'discarded';
 const FILTERS: readonly { readonly value: Filter; readonly label: string }[] = [
@@ -178,6 +179,7 @@ export function DataTab() {
           </div>
         )}
       </Section>
+      <SuccessPart />
       <Export />
     </>
   );

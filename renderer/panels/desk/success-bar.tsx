@@ -1,0 +1,42 @@
+/** The classifier's opinion of this moment, live: a bar with the threshold on it, and how far it is from ending the episode. */
+import { percent } from '../../format.ts';
+import { useEngine } from '../../state/engine-store.ts';
+
+export function SuccessBar() {
+  const success = useEngine((state) => state.status?.success);
+  const by = useEngine((state) => state.rig?.success.by);
+  const ticks = useEngine((state) => state.rig?.success.ticks ?? 1);
+  const running = useEngine((state) => state.status?.phase === 'running');
+  if (success?.classifier === undefined || success.threshold === undefined) return null;
+  const { probability, threshold, guardMet, streak } = success;
+  const known = running && probability !== undefined;
+  const above = known && probability >= threshold;
+  const words = !running
+    ? 'waits for an episode'
+    : !known
+      ? 'no answer in time'
+      : above && !guardMet
+        ? `${percent(probability)}, but the robot’s state does not allow it`
+        : by === 'classifier'
+          ? `${percent(probability)} · ${Math.min(streak, ticks)} of ${ticks} ticks`
+          : `${percent(probability)} · looks on`;
+  return (
+    <div className="success-live" title={`${success.classifier}: success from ${percent(threshold)} on`}>
+      <span className="row-label">Success</span>
+      {/* biome-ignore lint/a11y/useSemanticElements: a meter element has no place for the threshold's mark */}
+      <span
+        className="success-bar"
+        role="meter"
+        aria-label="Probability of success"
+        aria-valuemin={0}
+        aria-valuemax={1}
+        aria-valuenow={known ? probability : 0}
+        data-above={above}
+      >
+        <i style={{ width: `${100 * (known ? probability : 0)}%` }} />
+        <b style={{ left: `${100 * threshold}%` }} />
+      </span>
+      <span className="success-words muted small">{words}</span>
+    </div>
+  );
+}
