@@ -8,7 +8,6 @@ import { openRunStore } from '../../data/runs.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import type { RunSpec } from '../../main/api/run.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/trainer-process.ts';
-import { PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
 import { readCheckpoint } from '../../main/learn/checkpoint.ts';
 import { readPolicy } from '../../main/learn/policies/export-policy.ts';
 import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
@@ -25,7 +24,7 @@ function smallRun(projectFolder: string, spec: RunSpec, pace: TrainerConfig['pac
   const runs = openRunStore(projectFolder, systemClock);
   const runId = runs.createRun(spec);
   runs.close();
-  const settings = { ...PRESETS[spec.preset], hidden: [16, 16], batchSize: 32, trainingStarts: 10 };
+  const settings = { hidden: [16, 16], batchSize: 32, trainingStarts: 10 };
   mkdirSync(join(projectFolder, 'runs', String(runId)), { recursive: true });
   writeFileSync(join(projectFolder, 'runs', String(runId), 'config.json'), JSON.stringify(settings));
   return { projectFolder, runId, spec, threads: 1, pace, encoderManifestPath: undefined };
@@ -93,55 +92,61 @@ const GRANTS = [
   { kind: 'grant', throughEpisodeId: 14, updates: 40 },
 ] as const;
 
-test('killed in the middle of a block, it resumes to the same bytes and losses', async (t) => {
-  const after = (clean: () => void) => t.after(clean);
-  const folder = temporaryFolder(after);
-  await recordToyEpisodes(folder, { demonstrations: 6, corrected: 8, seed: 1 });
+/** `paper` of imitation has all that a learner may carry: averaged weights, a normaliser, several draws of chance. */
+for (const { algorithm, preset } of [
+  { algorithm: 'conrft', preset: 'cell' },
+  { algorithm: 'imitation', preset: 'paper' },
+] as const)
+  test(`${algorithm}: killed in the middle of a block, it resumes to the same bytes and losses`, async (t) => {
+    const spec: RunSpec = { ...SPEC, algorithm, preset };
+    const after = (clean: () => void) => t.after(clean);
+    const folder = temporaryFolder(after);
+    await recordToyEpisodes(folder, { demonstrations: 6, corrected: 8, seed: 1 });
 
-  const undisturbed = smallRun(folder, SPEC);
-  const whole = start(undisturbed, after);
-  const blocks = [];
-  for (const grant of GRANTS) {
-    whole.send(grant);
-    blocks.push(await whole.next('block'));
-  }
-  whole.send({ kind: 'finish' });
-  await whole.next('finished');
-  assert.equal(await whole.exit, 0);
+    const undisturbed = smallRun(folder, spec);
+    const whole = start(undisturbed, after);
+    const blocks = [];
+    for (const grant of GRANTS) {
+      whole.send(grant);
+      blocks.push(await whole.next('block'));
+    }
+    whole.send({ kind: 'finish' });
+    await whole.next('finished');
+    assert.equal(await whole.exit, 0);
 
-  const disturbed = smallRun(folder, SPEC);
-  const first = start(disturbed, after);
-  first.send(GRANTS[0]);
-  await first.next('block');
-  first.send(GRANTS[1]);
-  // the block is under way as soon as it is on record
-  const file = runFolder(folder, disturbed.runId).blocks;
-  while (readBlocks(file).length < 2) await systemClock.sleepUntilMs(systemClock.nowMs() + 2);
-  await systemClock.sleepUntilMs(systemClock.nowMs() + 60);
-  first.child.kill('SIGKILL');
-  assert.equal(await first.exit, 'SIGKILL');
+    const disturbed = smallRun(folder, spec);
+    const first = start(disturbed, after);
+    first.send(GRANTS[0]);
+    await first.next('block');
+    first.send(GRANTS[1]);
+    // the block is under way as soon as it is on record
+    const file = runFolder(folder, disturbed.runId).blocks;
+    while (readBlocks(file).length < 2) await systemClock.sleepUntilMs(systemClock.nowMs() + 2);
+    await systemClock.sleepUntilMs(systemClock.nowMs() + 60);
+    first.child.kill('SIGKILL');
+    assert.equal(await first.exit, 'SIGKILL');
 
-  const second = start(disturbed, after);
-  second.send(GRANTS[1]);
-  const repeated = await second.next('block');
-  second.send(GRANTS[2]);
-  const last = await second.next('block');
-  second.send({ kind: 'finish' });
-  await second.next('finished');
+    const second = start(disturbed, after);
+    second.send(GRANTS[1]);
+    const repeated = await second.next('block');
+    second.send(GRANTS[2]);
+    const last = await second.next('block');
+    second.send({ kind: 'finish' });
+    await second.next('finished');
 
-  assert.deepEqual(repeated.metrics, blocks[1]!.metrics);
-  assert.deepEqual(last.metrics, blocks[2]!.metrics);
-  assert.ok(repeated.updates > 30, `${repeated.updates} updates were earned by the new steps`);
-  assert.deepEqual(readBlocks(file), readBlocks(runFolder(folder, undisturbed.runId).blocks));
-  const stateOf = ({ runId }: TrainerConfig) => readCheckpoint(runFolder(folder, runId).checkpoint);
-  assert.deepEqual(stateOf(disturbed)?.arrays, stateOf(undisturbed)?.arrays);
-  const runs = openRunStore(folder, systemClock);
-  // the speed is the machine's, not the run's
-  const curves = ({ runId }: TrainerConfig) => runs.metrics(runId).filter(({ name }) => name !== 'updatesPerSec');
-  assert.deepEqual(curves(disturbed), curves(undisturbed));
-  assert.equal(runs.run(disturbed.runId)?.state, 'finished');
-  runs.close();
-});
+    assert.deepEqual(repeated.metrics, blocks[1]!.metrics);
+    assert.deepEqual(last.metrics, blocks[2]!.metrics);
+    assert.ok(repeated.updates > 30, `${repeated.updates} updates were earned by the new steps`);
+    assert.deepEqual(readBlocks(file), readBlocks(runFolder(folder, undisturbed.runId).blocks));
+    const stateOf = ({ runId }: TrainerConfig) => readCheckpoint(runFolder(folder, runId).checkpoint);
+    assert.deepEqual(stateOf(disturbed)?.arrays, stateOf(undisturbed)?.arrays);
+    const runs = openRunStore(folder, systemClock);
+    // the speed is the machine's, not the run's
+    const curves = ({ runId }: TrainerConfig) => runs.metrics(runId).filter(({ name }) => name !== 'updatesPerSec');
+    assert.deepEqual(curves(disturbed), curves(undisturbed));
+    assert.equal(runs.run(disturbed.runId)?.state, 'finished');
+    runs.close();
+  });
 
 test('offline by its own pace, then online from what it published, with its critics', async (t) => {
   const after = (clean: () => void) => t.after(clean);
