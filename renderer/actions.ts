@@ -68,11 +68,11 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
   },
   undo: { label: 'Undo', run: () => void answered(undo()) },
   'label-positive': {
-    label: 'Moment of success',
+    label: 'Is success',
     blocked: nothingToLabel,
     run: () => void answered(label('positive')),
   },
-  'label-negative': { label: 'Moment of none', blocked: nothingToLabel, run: () => void answered(label('negative')) },
+  'label-negative': { label: 'Is not', blocked: nothingToLabel, run: () => void answered(label('negative')) },
   next: {
     label: 'Start episode',
     blocked: (state) => {

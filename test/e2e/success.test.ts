@@ -43,6 +43,7 @@ before(async () => {
   await page.goto(engine.url);
   await page.getByRole('button', { name: 'Skip' }).click();
   await tab('Data');
+  await page.locator('summary', { hasText: 'Success' }).click();
 });
 after(async () => {
   await browser?.close();

@@ -143,6 +143,7 @@ export function DataTab() {
   const shown = episodes.filter((episode) => passes(episode, filter)).toReversed();
   return (
     <>
+      <SuccessPart />
       <Section
         title="Episodes"
         aside={
@@ -179,7 +180,6 @@ export function DataTab() {
           </div>
         )}
       </Section>
-      <SuccessPart />
       <Export />
     </>
   );

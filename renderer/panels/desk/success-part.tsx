@@ -16,7 +16,7 @@ import { tell } from '../../engine/engine.ts';
 import { clockTime, grouped } from '../../format.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { ActionButton, Button } from '../../ui/button.tsx';
-import { Choice, NumberField, Progress, Row, Section } from '../../ui/form.tsx';
+import { Choice, NumberField, Progress, Row } from '../../ui/form.tsx';
 
 const JUDGES: readonly { readonly value: SuccessBy; readonly label: string; readonly title: string }[] = [
   { value: 'simulator', label: 'Simulator', title: 'The cell knows when the task is solved' },
@@ -82,8 +82,8 @@ function linesOf({ curve }: ClassifierManifest): readonly ChartLine[] {
   const along = (value: (point: CurvePoint) => number) =>
     curve.map((point) => [logOdds(point.threshold), value(point)] as const);
   return [
-    { label: 'recall', color: 'success', points: along(recallOf) },
-    { label: 'precision', color: 'text', points: along(precisionOf) },
+    { label: 'recall', color: 'curve-teal', points: along(recallOf) },
+    { label: 'precision', color: 'curve-violet', points: along(precisionOf) },
   ];
 }
 
@@ -192,7 +192,14 @@ export function SuccessPart() {
   const shown = all.find(({ name }) => name === (chosen ?? classifier?.inUse)) ?? all[0];
   const training = classifier?.training ?? false;
   return (
-    <Section title="Success" aside={<span className="muted small">{classifier?.inUse ?? ''}</span>}>
+    <details className="section fold">
+      <summary>
+        <h2>Success</h2>
+        <span className="muted small">
+          {settings ? JUDGES.find(({ value }) => value === settings.by)?.label : ''}
+          {training ? ' · training' : ''}
+        </span>
+      </summary>
       {settings ? <Judge settings={settings} /> : null}
       <Row label="Labelled by hand" title="Moments labelled with P and Shift+P, discarded episodes left out">
         <span className="label-counts">
@@ -233,6 +240,6 @@ export function SuccessPart() {
         </select>
       ) : null}
       {shown ? <Record manifest={shown} inUse={shown.name === classifier?.inUse} /> : null}
-    </Section>
+    </details>
   );
 }

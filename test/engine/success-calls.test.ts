@@ -1,0 +1,85 @@
+/** The calls that windows make about success: what is refused, what takes effect, what every window then hears. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ClassifierManifest } from '../../main/api/classifier.ts';
+import { createHandlers } from '../../main/engine/handlers.ts';
+import { type ClassifierService, done, refused } from '../../main/engine/services.ts';
+import { createFakeCell } from '../../native/fake-cell.ts';
+import { madeUpClassifier } from '../e2e/contract-classifier.ts';
+import { bench, ticks } from './rig.ts';
+
+const CALLER = { id: 1, claim: () => {}, release: () => {}, sendFrames: () => {} };
+
+function fakeClassifiers(): ClassifierService & { add(number: number): void } {
+  const shelf: { manifest: ClassifierManifest; manifestPath: string }[] = [];
+  const listeners = new Set<() => void>();
+  return {
+    add: (number) => {
+      shelf.unshift({ manifest: madeUpClassifier(number), manifestPath: `classifier-${number}` });
+      for (const listener of listeners) listener();
+    },
+    state: () => ({ training: false, classifiers: shelf.map(({ manifest }) => manifest) }),
+    train: () => done(undefined),
+    newest: () => shelf[0],
+    setThreshold: (name) => {
+      const found = shelf.find(({ manifest }) => manifest.name === name);
+      return found ? done(found) : refused(`There is no classifier '${name}'.`, 'Choose one.');
+    },
+    onChanged: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    close: () => {},
+  };
+}
+
+test('a classifier decides only once there is one; a new one looks on, but never replaces one that decides', async () => {
+  const classifiers = fakeClassifiers();
+  const { engine, messages } = await bench({ classifiers });
+  const handlers = createHandlers(engine, undefined);
+  const { success } = engine.rig();
+  const decide = () => handlers['settings.set']({ success: { ...success, by: 'classifier' } }, CALLER);
+  const refusal = await decide();
+  assert.ok(refusal.kind === 'refused' && /No classifier is in use/.test(refusal.message));
+  classifiers.add(1);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(engine.success.inUse(), 'classifier-1');
+  assert.equal((await decide()).kind, 'done');
+  assert.equal(engine.rig().success.by, 'classifier');
+  classifiers.add(2);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(engine.success.inUse(), 'classifier-1', 'it decides: a person chooses the next one');
+  assert.equal((await handlers['classifier.use']({ name: 'classifier-2', threshold: 0.9 }, CALLER)).kind, 'done');
+  assert.equal(engine.success.inUse(), 'classifier-2');
+  assert.equal((await handlers['classifier.use']({ name: 'nobody', threshold: 0.9 }, CALLER)).kind, 'refused');
+  const told = messages.flatMap((message) =>
+    typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'classifier'
+      ? [message]
+      : [],
+  );
+  assert.ok(told.length >= 3);
+});
+
+test('a robot without a simulator is judged by its person, until she says otherwise', async () => {
+  const cell = createFakeCell();
+  const real = { ...cell, info: { ...cell.info, simulated: false } };
+  const { engine } = await bench({ cell: real });
+  const handlers = createHandlers(engine, undefined);
+  assert.equal(engine.rig().success.by, 'human');
+  const answer = await handlers['settings.set']({ success: { ...engine.rig().success, by: 'simulator' } }, CALLER);
+  assert.ok(answer.kind === 'refused' && /no simulator/.test(answer.message));
+});
+
+test('label.set: now, in an episode; a stored observation by its place; refused where nothing is recorded', async () => {
+  const { engine, writer, begin } = await bench();
+  const handlers = createHandlers(engine, undefined);
+  assert.equal((await handlers['label.set']({ label: 'positive' }, CALLER)).kind, 'refused');
+  await begin();
+  await ticks(engine, 2);
+  assert.deepEqual(await handlers['label.set']({ label: 'positive' }, CALLER), {
+    kind: 'done',
+    value: { episodeId: 1, index: 1 },
+  });
+  await handlers['label.set']({ label: 'negative', frame: { episodeId: 1, index: 0 } }, CALLER);
+  assert.deepEqual(writer.events, ['label 1 1 positive live', 'label 1 0 negative episode']);
+});
