@@ -382,6 +382,8 @@ export function createTransitionPool(options: PoolOptions) {
       });
       return actions;
     },
+    /** Of a transition. */
+    episodeIdOf: (row: number): number => seen.episode[done.observation[row] ?? 0] ?? 0,
     transitionCount: (): number => transitionCount,
     observationCount: (): number => observationCount,
 

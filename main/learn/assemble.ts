@@ -4,9 +4,8 @@ import { openLearningSource } from '../../data/learning.ts';
 import { openRunStore } from '../../data/runs.ts';
 import { createTransitionPool } from '../../data/transition-pool.ts';
 import type { Clock } from '../api/clock.ts';
-import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
+import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts';
 import { type RunSpec, runSpecSchema } from '../api/run.ts';
-import { TASKS } from '../api/task.ts';
 import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
 import { readEncoderManifest } from '../policy/encoder-runtime.ts';
 import { type Learner, type ObservationSizes, ShapeError } from './algorithms/algorithm.ts';
@@ -18,6 +17,7 @@ import { createOrtBackend } from './graph/ort.ts';
 import { exportPolicy, type PolicyFiles, readPolicy } from './policies/export-policy.ts';
 import { createRestorableRng } from './restorable-rng.ts';
 import { policyOrigin, runFolder } from './run-folder.ts';
+import { isUsable, observationSizes } from './run-observation.ts';
 import { createTrainer, storedSettings, TrainingError } from './trainer.ts';
 
 export async function assembleTrainer(config: TrainerConfig, clock: Clock, report: (message: FromTrainer) => void) {
@@ -29,16 +29,9 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   writeFileSync(files.config, `${JSON.stringify(settings, undefined, 2)}\n`);
 
   const encoder = spec.observation === 'pixels' ? encoderOf(trainer) : undefined;
-  const embedding = { pixels: encoder?.manifest.embeddingSize ?? 0, state: STATE_ESTIMATE_SIZE, blind: 0 }[
-    spec.observation
-  ];
-  const sizes: ObservationSizes = {
-    embedding,
-    proprioception: PROPRIOCEPTION_SIZE * PROPRIOCEPTION_STACK,
-    actionMask: TASKS[spec.task].actionMask,
-  };
+  const sizes = observationSizes(spec, encoder?.manifest.embeddingSize);
   const pool = createTransitionPool({
-    embeddingSize: embedding,
+    embeddingSize: sizes.embedding,
     proprioceptionSize: PROPRIOCEPTION_SIZE,
     stack: PROPRIOCEPTION_STACK,
     discount: settings.discount,
@@ -48,8 +41,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   const source = openLearningSource({
     folder: projectFolder,
     pool,
-    // Pixels and proprioception are in every episode; the state's estimate only where it was asked for.
-    accepts: ({ task, observation }) => task === spec.task && (spec.observation !== 'state' || observation === 'state'),
+    accepts: (episode) => isUsable(spec, episode),
     encoderSha256: encoder?.manifest.sha256,
   });
   const runs = openRunStore(projectFolder, clock);

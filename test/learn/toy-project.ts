@@ -63,19 +63,22 @@ export interface ToyEpisodes {
   readonly demonstrations: number;
   /** Episodes driven at random, with the expert in the second half. */
   readonly corrected: number;
+  /** Episodes that a policy as good as the expert drives alone. */
+  readonly alone?: number;
   readonly seed: number;
 }
 
 /** Appends episodes to a project folder; returns their ids. */
 export async function recordToyEpisodes(
   folder: string,
-  { demonstrations, corrected, seed }: ToyEpisodes,
+  { demonstrations, corrected, alone = 0, seed }: ToyEpisodes,
 ): Promise<number[]> {
   const store = await openStoreWriter({ folder, reserveBytes: 0 });
   const rng = createRng(seed);
   const ids: number[] = [];
-  for (let episode = 0; episode < demonstrations + corrected; episode++) {
+  for (let episode = 0; episode < demonstrations + corrected + alone; episode++) {
     const demonstrating = episode < demonstrations;
+    const unaided = episode >= demonstrations + corrected;
     let place = reachStart(rng);
     const id = store.beginEpisode({
       task: 'insert',
@@ -93,11 +96,11 @@ export async function recordToyEpisodes(
     });
     let success = false;
     for (let index = 0; index < MAX_STEPS && !success; index++) {
-      const actor: Actor = demonstrating || index > 10 ? 'human' : 'policy';
-      const action =
-        actor === 'human'
-          ? reachExpert(place, rng)
-          : Float32Array.from({ length: ACTION_SIZE }, (_, at) => (at < 2 ? rng.range(-1, 1) : 0));
+      const expert = demonstrating || unaided || index > 10;
+      const actor: Actor = expert && !unaided ? 'human' : 'policy';
+      const action = expert
+        ? reachExpert(place, rng)
+        : Float32Array.from({ length: ACTION_SIZE }, (_, at) => (at < 2 ? rng.range(-1, 1) : 0));
       place = reachStep(place, action);
       success = reached(place);
       const step: StepRecord = {

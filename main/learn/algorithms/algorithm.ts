@@ -128,6 +128,11 @@ export interface Algorithm<Config extends TrainingSettings> {
   policyStep(config: Config, sizes: ObservationSizes): Step;
   policyParameters(config: Config, sizes: ObservationSizes): readonly ParameterSpec[];
   policyHead(config: Config): PolicyHead;
+  /**
+   * The critics for `rows` observations and actions, N: inputs `critic`, flat, then `embedding` [N, E] (absent when E is 0),
+   * `proprioception` [N, P], `action` [N, A]; output `values` [critics, N]. Absent where there is no Q.
+   */
+  criticStep?(config: Config, sizes: ObservationSizes, rows: number): Step;
 }
 
 /** Weights that do not fit the nets they are meant for. */

@@ -11,7 +11,7 @@ import { initialParameters, parameterCount, parametersFrom } from '../nets/param
 import { biasCorrections } from '../optim.ts';
 import { clipAction, SIGMA_STEPS, SIGMAS, sample } from '../policies/consistency.ts';
 import type { Algorithm, Learner, LearnerOptions, Metrics, ObservationSizes, TransitionBatch } from './algorithm.ts';
-import { actorShare, conrftNets, conrftStep } from './conrft.ts';
+import { actorShare, conrftCriticStep, conrftNets, conrftStep } from './conrft.ts';
 import { type ConrftConfig, configSchema, PRESETS } from './conrft-config.ts';
 import { createArrays } from './learner-state.ts';
 import { observationInput } from './step-inputs.ts';
@@ -29,6 +29,7 @@ export const conrft: Algorithm<ConrftConfig> = {
   policyStep: conrftPolicyStep,
   policyParameters: (config, sizes) => conrftNets(config, sizes).actorParameters,
   policyHead: () => ({ head: 'consistency', noiseSize: ACTION_SIZE }),
+  criticStep: conrftCriticStep,
 };
 
 /** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */

@@ -223,6 +223,15 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
   });
 }
 
+/** The critics alone, as `Algorithm.criticStep` has it. */
+export function conrftCriticStep(config: ConrftConfig, sizes: ObservationSizes, rows: number): Step {
+  const nets = conrftNets(config, sizes);
+  const critic = input('critic', [parameterCount(nets.criticParameters)]);
+  const parameters = parametersFrom(parameterViews(critic, nets.criticParameters), nets.criticParameters);
+  const share = criticShare(nets, parameters, observationInput('', [rows], sizes));
+  return defineStep({ values: valuesOf(nets, parameters, share, input('action', [rows, ACTION_SIZE])) });
+}
+
 /** y before the floor, [B]. */
 function targetOf(nets: ConrftNets, config: ConrftConfig, policy: Parameters, target: Node, batch: CriticBatch): Node {
   const slow = parametersFrom(parameterViews(target, nets.criticParameters), nets.criticParameters);

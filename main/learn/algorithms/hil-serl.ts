@@ -20,6 +20,7 @@
  */
 import { ACTION_SIZE } from '../../api/action.ts';
 import type { Algorithm } from './algorithm.ts';
+import { softActorCriticValues } from './soft-actor-critic.ts';
 import { configSchema, type SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 import { createSoftActorCriticLearner } from './soft-actor-critic-learner.ts';
 import { policyParametersOf, softActorCriticNets, softActorCriticPolicy } from './soft-actor-critic-nets.ts';
@@ -72,4 +73,5 @@ export const hilSerl: Algorithm<SoftActorCriticConfig> = {
   policyStep: softActorCriticPolicy,
   policyParameters: (config, sizes) => policyParametersOf(softActorCriticNets(config, sizes)),
   policyHead: () => ({ head: 'tanh-gaussian', noiseSize: ACTION_SIZE }),
+  criticStep: softActorCriticValues,
 };

@@ -153,6 +153,15 @@ export function softActorCriticStep(config: SoftActorCriticConfig, sizes: Observ
   });
 }
 
+/** The critics alone, as `Algorithm.criticStep` has it; where the gripper is discrete, of the arm's action without its DQN. */
+export function softActorCriticValues(config: SoftActorCriticConfig, sizes: ObservationSizes, rows: number): Step {
+  const nets = softActorCriticNets(config, sizes);
+  const critic = input('critic', [parameterCount(nets.criticParameters)]);
+  const parameters = parametersFrom(parameterViews(critic, nets.criticParameters), nets.criticParameters);
+  const features = nets.encoder.observe(parameters, observationInput('', [rows], sizes));
+  return defineStep({ values: valuesOf(nets, parameters, features, input('action', [rows, ACTION_SIZE])) });
+}
+
 const nextValues = (name: string, { parameters, mean, variance }: Adam) => ({
   [`next.${name}`]: parameters,
   [`next.${name}Mean`]: mean,
