@@ -5,7 +5,7 @@ import type { EpisodeSummary } from '../api/episode.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import type { EpisodeRun } from '../engine/headless.ts';
-import { createHeadlessRig, type HeadlessRig } from '../engine/headless-rig.ts';
+import { type Conditions, createHeadlessRig, type HeadlessRig } from '../engine/headless-rig.ts';
 import { CELL_ENCODER_MANIFEST } from '../policy/assets.ts';
 
 export interface SessionOptions {
@@ -17,6 +17,7 @@ export interface SessionOptions {
   readonly record: boolean;
   readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
   readonly actingNoiseStd?: number | undefined;
+  readonly conditions?: Conditions | undefined;
 }
 
 export interface Session extends AsyncDisposable {
@@ -41,6 +42,7 @@ export async function openSession(options: SessionOptions): Promise<Session> {
       writer,
       policy: options.policy,
       ...(options.actingNoiseStd === undefined ? {} : { actingNoiseStd: options.actingNoiseStd }),
+      ...(options.conditions && { conditions: options.conditions }),
     });
     return {
       rig,

@@ -12,6 +12,12 @@ const VERBS = {
     summary: 'the whole loop headless: demonstrations, offline stage, corrected rounds',
     load: () => import('./hil.ts'),
   },
+  critic: { summary: 'Q against the returns of unaided episodes', load: () => import('./critic.ts') },
+  compare: { summary: 'compare methods and encoders in the cell', load: () => import('./compare.ts') },
+  classifier: {
+    summary: 'train the reward classifier on labelled frames and report on held-out ones',
+    load: () => import('./classifier.ts'),
+  },
   export: { summary: 'write the recordings as a standard dataset', load: () => import('./export.ts') },
   doctor: {
     summary: 'check devices, permissions, versions and execution providers',

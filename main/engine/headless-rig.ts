@@ -4,6 +4,7 @@
  */
 import type { StoreWriter } from '../../data/records.ts';
 import { createFakeHid } from '../../native/fake-hid.ts';
+import type { Conditions } from '../../native/sim/conditions.ts';
 import { createExpert, type Expert } from '../../native/sim/expert.ts';
 import { createLockstepCell, type LockstepCell } from '../../native/sim/lockstep-cell.ts';
 import { createOperator } from '../../native/sim/operator.ts';
@@ -28,7 +29,11 @@ export interface HeadlessRigOptions {
   /** `scripted`: the privileged expert drives in the policy's place. */
   readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
   readonly actingNoiseStd?: number;
+  /** Light, colours and camera poses; the usual ones where absent. */
+  readonly conditions?: Conditions;
 }
+
+export { CONDITIONS, type Conditions } from '../../native/sim/conditions.ts';
 
 /** Who helps: nobody, the operator from start to end, or the operator when the policy errs. */
 export type Help = 'alone' | 'demonstrate' | 'supervise';
@@ -41,7 +46,10 @@ export interface HeadlessRig {
 
 /** Throws with message and remedy when cell, puck or policy cannot be opened. */
 export async function createHeadlessRig(options: HeadlessRigOptions): Promise<HeadlessRig> {
-  const cell = createLockstepCell({ renderCameras: options.observation === 'pixels' });
+  const cell = createLockstepCell({
+    renderCameras: options.observation === 'pixels',
+    ...(options.conditions && { conditions: options.conditions }),
+  });
   const hid = createFakeHid();
   const puck = createSpaceMouse({ transport: hid, clock: cell.clock });
   const policy: PolicySource =

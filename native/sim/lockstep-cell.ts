@@ -7,6 +7,7 @@ import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
 import type { TaskId } from '../../main/api/task.ts';
 import type { DeviceFault, RobotCell, RobotState, ScenePoses } from '../device.ts';
 import { CELL_INFO } from './cell-info.ts';
+import type { Conditions } from './conditions.ts';
 import { type LooseObject, SCENE_BODIES } from './model.ts';
 import { loadMujoco, type Mujoco } from './mujoco.ts';
 import { createPhysics, DEFAULT_PHYSICS_HZ, type Physics, type PhysicsState } from './physics.ts';
@@ -19,6 +20,8 @@ export interface LockstepOptions {
   readonly physicsHz?: number;
   /** False: snapshots carry no pictures, for runs whose policy does not look. Default true. */
   readonly renderCameras?: boolean;
+  /** Light, colours and camera poses; the usual ones where absent. */
+  readonly conditions?: Conditions;
   /** Unix time of the virtual clock's zero. */
   readonly startWallTimeMs?: number;
 }
@@ -121,6 +124,7 @@ export function createLockstepCell(options: LockstepOptions = {}): LockstepCell 
     episode = { task: SIM_TASKS[task], seed };
     faulted = false;
     episode.task.arrange(physics, seed);
+    eyes?.setView(seed);
     start = truthOf(read()).baseFromTool.positionM;
   };
 
@@ -129,7 +133,7 @@ export function createLockstepCell(options: LockstepOptions = {}): LockstepCell 
     clock,
     open: async () => {
       mujoco = await loadMujoco();
-      if (renderCameras) eyes ??= createEyes();
+      if (renderCameras) eyes ??= createEyes(options.conditions);
       physics = load('peg');
     },
     close: async () => {
@@ -163,6 +167,7 @@ export function createLockstepCell(options: LockstepOptions = {}): LockstepCell 
     },
     restore: (state) => {
       episode = { task: SIM_TASKS[state.task], seed: state.seed };
+      eyes?.setView(state.seed);
       physics = load(episode.task.object);
       physics.restore(state.physics);
       faulted = false;

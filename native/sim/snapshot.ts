@@ -3,8 +3,9 @@ import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ScenePoses, Snapshot } from '../device.ts';
 import { CAMERA_SIZE_PX } from './cell-info.ts';
+import { type Conditions, viewUnder } from './conditions.ts';
 import { CELL_SHAPES } from './look.ts';
-import { createRenderer, type RenderLook } from './rasteriser.ts';
+import { createRenderer } from './rasteriser.ts';
 import { READING, robotStateOf, truthOf } from './readings.ts';
 import { stateEstimate } from './state-estimate.ts';
 import { createTactilePads } from './tactile.ts';
@@ -20,14 +21,20 @@ export interface Episode {
 export interface Eyes {
   /** One picture per camera of the cell. */
   look(poses: ScenePoses): CameraFrame[];
+  /** From now on as under the conditions of this episode. */
+  setView(seed: number): void;
 }
 
-export function createEyes(renderLook?: RenderLook): Eyes {
+export function createEyes(conditions: Conditions = 'usual'): Eyes {
   const renderer = createRenderer(CELL_SHAPES, { size: CAMERA_SIZE_PX, supersample: SUPERSAMPLE });
+  let view = viewUnder(conditions, CELL_SHAPES, 0);
   return {
+    setView: (seed) => {
+      view = viewUnder(conditions, CELL_SHAPES, seed);
+    },
     look: (poses) => {
-      renderer.setScene(poses, renderLook);
-      return CELL_SHAPES.cameras.map((camera) => ({
+      renderer.setScene(poses, view.look);
+      return view.cameras.map((camera) => ({
         camera: camera.name,
         widthPx: CAMERA_SIZE_PX,
         heightPx: CAMERA_SIZE_PX,

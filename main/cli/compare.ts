@@ -1,0 +1,120 @@
+/**
+ * `takeover compare`: every method of the comparison in the cell, several seeds each, one session after the other; a table at the end.
+ * Finished sessions are kept in the results file and not run again; an interrupted one goes on where it was.
+ */
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { systemClock } from '../api/clock.ts';
+import {
+  comparisonRows,
+  METHODS,
+  type Method,
+  type MethodName,
+  methodNames,
+  readResults,
+  resultOfMethod,
+  TABLE_HEADER,
+} from '../runs/comparison.ts';
+import { hilPlanSchema } from '../runs/hil-state.ts';
+import { parseVerb } from './arguments.ts';
+import { makeEncoderVariant } from './encoder-variants.ts';
+import { runHilSession, stateFor } from './hil-session.ts';
+import { createProgress, printJson, table } from './output.ts';
+
+/** Values with commas between them. */
+const listOf = <Item>(item: z.ZodType<Item, string>) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((part) => part.trim()))
+    .pipe(z.array(item));
+
+export async function run(rest: readonly string[]): Promise<number> {
+  const options = parseVerb(
+    'compare',
+    {
+      methods: { type: 'string', help: `some of ${methodNames.join(',')} (default: all)` },
+      seeds: { type: 'string', help: 'seeds, with commas (default 0,1,2)' },
+      demos: { type: 'string', help: 'demonstrations (default 20)' },
+      episodes: { type: 'string', help: 'corrected episodes (default 80)' },
+      round: { type: 'string', help: 'episodes per round (default 40)' },
+      'selection-episodes': { type: 'string', help: 'episodes to choose a checkpoint by (default 30)' },
+      'report-episodes': { type: 'string', help: 'episodes of each measurement (default 100)' },
+      noise: { type: 'string', help: 'acting noise in evaluations (default 0)' },
+      results: { type: 'string', help: 'file of finished sessions (default: comparison.jsonl in the project folder)' },
+      'table-only': { type: 'boolean', help: 'print the table of what is there' },
+    },
+    {
+      methods: listOf(z.enum(methodNames)).default(() => [...methodNames]),
+      seeds: listOf(z.coerce.number<string>().int().min(0).max(900)).default([0, 1, 2]),
+      demos: z.coerce.number().int().min(1).max(200).default(20),
+      episodes: z.coerce.number().int().min(1).max(10_000).default(80),
+      round: z.coerce.number().int().min(1).max(1000).default(40),
+      'selection-episodes': z.coerce.number().int().min(1).max(1000).default(30),
+      'report-episodes': z.coerce.number().int().min(1).max(10_000).default(100),
+      noise: z.coerce.number().min(0).max(0.5).default(0),
+      results: z.string().min(1).optional(),
+      'table-only': z.boolean().default(false),
+    },
+    rest,
+  );
+  if (!options) return 0;
+  mkdirSync(options.data, { recursive: true });
+  const path = options.results ?? join(options.data, 'comparison.jsonl');
+  const isDone = (name: MethodName, seed: number) =>
+    readResults(path).some((result) => result.method === name && result.seed === seed);
+
+  const runOne = async (name: MethodName, seed: number): Promise<void> => {
+    const method: Method = METHODS[name];
+    const folder = join(options.data, `${name}-${seed}`);
+    const progress = createProgress(
+      `${name}, seed ${seed}`,
+      systemClock,
+      options.json && process.stderr.isTTY !== true,
+    );
+    const demos = options.demos * (method.demonstrations ?? 1);
+    const encoder = method.encoder && (await makeEncoderVariant(method.encoder, folder, seed, demos));
+    const plan = hilPlanSchema.parse({
+      ...{ seed, demos, observation: 'pixels', preset: 'cell' },
+      ...method.plan,
+      ...(encoder !== undefined && { encoder }),
+    });
+    const episodes = method.offlineOnly ? 0 : options.episodes;
+    const result = await runHilSession(
+      folder,
+      stateFor(folder, plan),
+      {
+        ...{ episodes, episodesPerRound: options.round },
+        selectionEpisodes: options['selection-episodes'],
+        reportEpisodes: options['report-episodes'],
+        reportOffline: true,
+        evaluationNoiseStd: options.noise,
+        trainingNoiseStd: 0,
+        maxMinutes: Number.POSITIVE_INFINITY,
+      },
+      {
+        onProgress: (title, done, total, note) => progress.update(done, total, `${title} ${note}`),
+        onRound: () => progress.end(),
+      },
+    );
+    progress.end();
+    const key = { method: name, seed, demos, episodes, evaluationNoiseStd: options.noise };
+    appendFileSync(path, `${JSON.stringify(resultOfMethod(key, result))}\n`);
+  };
+
+  if (!options['table-only'])
+    for (const seed of options.seeds)
+      for (const name of options.methods) if (!isDone(name, seed)) await runOne(name, seed);
+
+  const results = readResults(path);
+  const rows = comparisonRows(results, options['report-episodes']);
+  if (options.json) printJson({ results: path, sessions: results.length, rows });
+  else {
+    console.log(table([...TABLE_HEADER], rows));
+    console.log(
+      `\nAlone: success without help on ${options['report-episodes']} report seeds, acting noise ${options.noise}: mean over seeds (95\u202f% interval of all episodes; ` +
+        `each seed). Steps of the successes. Reward and the end of an episode come from the simulator.`,
+    );
+  }
+  return 0;
+}
