@@ -2,7 +2,7 @@
  * What an episode's verdicts say about its observations, for the reward classifier: proposals, which a person's label overrides.
  * A rule and no rows: when a verdict changes, so do they. An episode of T steps has T+1 observations; the last shows how it ended.
  *
- * success, recorded by the simulator   the last is positive, all others negative: it judges every tick
+ * success, recorded by the simulator   the last is positive, the others negative: it judges every tick
  * success, recorded by a person        the last 3 are positive, 7 before them left out (she was deciding), the others negative
  * success, by the classifier           nothing, until a person confirms it: a classifier must not teach itself
  *   … confirmed by a person            the last is positive, 7 before it left out, the others negative
@@ -10,6 +10,9 @@
  * failure                              all negative
  * time-out                             all negative, unless only a classifier was looking for success
  * anything else                        nothing
+ *
+ * From the observation before an episode's first positive on, whoever labelled that, the rule vouches for no negative: one tick before a
+ * success looks like it, and what comes after it may still be one.
  */
 import type { FrameLabel, SuccessBy } from '../main/api/classifier.ts';
 import type { Verdict } from './rules.ts';
@@ -45,6 +48,16 @@ export function proposedLabels(episode: JudgedEpisode): readonly FrameLabel[] {
     default:
       return standing.outcome satisfies never;
   }
+}
+
+/** Labels given by hand, and what the rule proposes for the other observations; in order. */
+export function withProposals(given: readonly FrameLabel[], proposed: readonly FrameLabel[]): readonly FrameLabel[] {
+  const taken = new Set(given.map(({ index }) => index));
+  const all = [...given, ...proposed.filter(({ index }) => !taken.has(index))].sort((a, b) => a.index - b.index);
+  const firstPositive = all.find(({ label }) => label === 'positive')?.index ?? Number.POSITIVE_INFINITY;
+  return all.filter(
+    ({ index, label, source }) => source !== 'rule' || label === 'positive' || index < firstPositive - 1,
+  );
 }
 
 /** The last `positives` are positive, `leftOut` before them unlabelled, the rest negative. The first is never positive: nothing was done yet. */

@@ -5,7 +5,7 @@
 import type { FrameLabel, LabelCounts, RewardLabel, StoredLabelSource, SuccessBy } from '../main/api/classifier.ts';
 import type { Judge, Outcome } from '../main/api/episode.ts';
 import type { Database } from './database.ts';
-import { proposedLabels } from './label-rule.ts';
+import { proposedLabels, withProposals } from './label-rule.ts';
 
 const STANDING = `
 SELECT episode_id, observation_index, label, source, max(sequence) AS sequence FROM reward_label
@@ -72,9 +72,7 @@ export function createLabelQueries(database: Database) {
       const ended = recorded.get(episodeId);
       const verdict = standing.get(episodeId, episodeId);
       if (!facts || !ended || !verdict) return given;
-      const taken = new Set(given.map(({ index }) => index));
-      const proposed = proposedLabels({ ...facts, recorded: ended, standing: verdict });
-      return [...given, ...proposed.filter(({ index }) => !taken.has(index))].sort((a, b) => a.index - b.index);
+      return withProposals(given, proposedLabels({ ...facts, recorded: ended, standing: verdict }));
     },
   };
 }

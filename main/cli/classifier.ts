@@ -26,6 +26,7 @@ const FIELDS = {
   threshold: z.coerce.number().min(0).max(1).optional(),
   check: z.coerce.number().int().min(1).max(100_000).optional(),
   policy: z.string().min(1).default('starter'),
+  operator: z.enum(['none', 'scripted']).default('none'),
   task: taskIdSchema.default('insert'),
   observation: observationKindSchema.default('pixels'),
 } as const;
@@ -51,6 +52,7 @@ export async function run(rest: readonly string[]): Promise<number> {
         type: 'string',
         help: 'who drives in the check: starter, or a policy of this project (default starter)',
       },
+      operator: { type: 'string', help: 'none or scripted: who corrects the policy in the check (default none)' },
       task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
       observation: { type: 'string', help: 'pixels or state (default pixels)' },
     },
@@ -138,7 +140,7 @@ async function check(options: Options, classifier: MadeClassifier, count: number
   const progress = createProgress('check', systemClock, quiet(options));
   const result = await checkSuccess(
     engine,
-    async (seed) => episodeOf(await session.rig.episode(seed, 'alone')),
+    async (seed) => episodeOf(await session.rig.episode(seed, options.operator === 'scripted' ? 'supervise' : 'alone')),
     count,
     (done) => progress.update(done, count, ''),
   );

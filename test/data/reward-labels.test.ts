@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { APPLICATION_ID, openForReading, openForWriting, projectFile } from '../../data/database.ts';
-import { type JudgedEpisode, proposedLabels } from '../../data/label-rule.ts';
+import { type JudgedEpisode, proposedLabels, withProposals } from '../../data/label-rule.ts';
 import { first } from '../../data/migrations/001-first.ts';
 import { migrate } from '../../data/migrations.ts';
 import { createLabelQueries } from '../../data/reward-labels.ts';
@@ -27,18 +27,18 @@ test('labels by hand stand over the rule, the newest one wins, and undo takes ba
       return brief(await reader.frameLabels(episodeId));
     };
     const episodeId = recordEpisode(writer, rng, FOUR_STEPS);
-    assert.equal(await seen(episodeId), '0-rule 1-rule 2-rule 3-rule 4+rule');
+    assert.equal(await seen(episodeId), '0-rule 1-rule 2-rule 4+rule', 'one tick before a success nobody knows');
 
     for (const index of [2, 3, 4]) writer.labelObservation(episodeId, index, 'positive', 'live');
     writer.labelObservation(episodeId, 3, 'positive', 'live');
     writer.labelObservation(episodeId, 4, 'negative', 'episode');
-    assert.equal(await seen(episodeId), '0-rule 1-rule 2+live 3+live 4-episode');
+    assert.equal(await seen(episodeId), '0-rule 2+live 3+live 4-episode');
     assert.deepEqual(writer.labelCounts(), { positives: 2, negatives: 1 });
 
     assert.equal(await writer.undo(), `1 negative label in episode ${episodeId}`);
-    assert.equal(await seen(episodeId), '0-rule 1-rule 2+live 3+live 4+live', 'the label before it stands again');
+    assert.equal(await seen(episodeId), '0-rule 2+live 3+live 4+live', 'the label before it stands again');
     assert.equal(await writer.undo(), `3 positive labels in episode ${episodeId}`);
-    assert.equal(await seen(episodeId), '0-rule 1-rule 2-rule 3-rule 4+rule');
+    assert.equal(await seen(episodeId), '0-rule 1-rule 2-rule 4+rule');
     assert.deepEqual(writer.labelCounts(), { positives: 0, negatives: 0 });
     assert.equal(await writer.undo(), undefined);
 
@@ -107,7 +107,9 @@ test('the rule: who judged decides which observations an episode vouches for', (
       standing: recorded,
       ...change,
     };
-    const marks = new Map(proposedLabels(episode).map(({ index, label }) => [index, label === 'positive' ? '+' : '-']));
+    const marks = new Map(
+      withProposals([], proposedLabels(episode)).map(({ index, label }) => [index, label === 'positive' ? '+' : '-']),
+    );
     return Array.from({ length: 12 }, (_, index) => marks.get(index) ?? '.').join('');
   };
   const byHuman = { outcome: 'success', judge: 'human' } as const;
@@ -115,7 +117,7 @@ test('the rule: who judged decides which observations an episode vouches for', (
   const timedOut = { outcome: 'truncated', judge: 'time-limit' } as const;
   const failure = { outcome: 'failure', judge: 'human' } as const;
   const table: readonly [string, Partial<JudgedEpisode>, string][] = [
-    ['the simulator saw it at once', {}, '-----------+'],
+    ['the simulator saw it at once', {}, '----------.+'],
     ['a person needed a moment', { recorded: byHuman }, '--.......+++'],
     ['a classifier alone vouches for nothing', { recorded: byClassifier }, '............'],
     ['a person confirmed it', { recorded: byClassifier, standing: byHuman }, '----.......+'],
@@ -130,6 +132,16 @@ test('the rule: who judged decides which observations an episode vouches for', (
   for (const [name, change, expected] of table) assert.equal(twelve(change), expected, name);
   const oneObservation = { observations: 1, successBy: 'human', recorded: byHuman, standing: byHuman } as const;
   assert.deepEqual(proposedLabels(oneObservation), [], 'the first observation is no success');
+});
+
+test('after a moment that she calls a success, the rule vouches for no negative; what she says herself stands', () => {
+  const given: FrameLabel[] = [
+    { index: 3, label: 'positive', source: 'live' },
+    { index: 6, label: 'negative', source: 'episode' },
+  ];
+  const timedOut = { outcome: 'truncated', judge: 'time-limit' } as const;
+  const episode: JudgedEpisode = { observations: 8, successBy: 'human', recorded: timedOut, standing: timedOut };
+  assert.equal(brief(withProposals(given, proposedLabels(episode))), '0-rule 1-rule 3+live 6-episode');
 });
 
 test('a file of the first schema is brought up to date; its episodes were judged by the simulator', () =>
