@@ -38,6 +38,18 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     what: 'one ConRFT update, beside TensorFlow.js and PyTorch',
     measure: async (quick) => (await import('./train-step.ts')).run(quick ? 3 : undefined),
   },
+  'rlpd-update': {
+    what: "RLPD's block: 20 critic updates and one of the actor, beside PyTorch",
+    measure: async (quick) => (await import('./rlpd-update.ts')).run(quick ? 2 : undefined),
+  },
+  'diffusion-update': {
+    what: 'one update of a diffusion head, beside PyTorch',
+    measure: async (quick) => (await import('./diffusion-update.ts')).run(quick ? 3 : undefined),
+  },
+  sampling: {
+    what: 'drawing a batch of 256 from 200,000 transitions, as a share of the update that uses it',
+    measure: async (quick) => (await import('./sampling.ts')).run(quick ? 5_000 : undefined),
+  },
   backends: {
     what: 'every backend of this machine on one update: numbers against the processor, times',
     measure: async (quick) => (await import('./backends.ts')).run(quick ? 3 : undefined),

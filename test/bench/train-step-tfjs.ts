@@ -3,10 +3,10 @@
  * do the same work. Noise is drawn beforehand and not timed.
  */
 import * as tf from '@tensorflow/tfjs';
-import { systemClock } from '../../main/api/clock.ts';
 import type { ConrftNets } from '../../main/learn/algorithms/conrft.ts';
 import type { ParameterSpec } from '../../main/learn/nets/parameters.ts';
 import { SIGMA_DATA, SIGMA_MAX, SIGMA_MIN } from '../../main/learn/policies/consistency.ts';
+import { type Times, timeUpdates } from './torch.ts';
 
 const GAMMA = 0.98;
 const TAU = 0.005;
@@ -90,8 +90,8 @@ function valuesOf(critic: Weights, observation: tf.Tensor, action: tf.Tensor): t
   return tf.squeeze(body(critic, 'critic', first), [2]);
 }
 
-/** Milliseconds of each of `repeats` updates, after one to warm up. */
-export async function timeTfjs(backend: 'cpu' | 'wasm', work: TfjsWork, repeats: number): Promise<number[]> {
+/** Times of `repeats` updates, after one to warm up. */
+export async function timeTfjs(backend: 'cpu' | 'wasm', work: TfjsWork, repeats: number): Promise<Times> {
   await tf.setBackend(backend);
   await tf.ready();
   const { nets, batch: B, observation: D, action: A } = work;
@@ -129,15 +129,13 @@ export async function timeTfjs(backend: 'cpu' | 'wasm', work: TfjsWork, repeats:
         Object.values(actor),
       );
     });
-  const times: number[] = [];
-  for (let index = 0; index <= repeats; index++) {
-    const startedMs = systemClock.nowMs();
+  const update = async () => {
     criticUpdate();
     criticUpdate();
     actorUpdate();
     await Object.values(actor)[0]!.data();
-    if (index > 0) times.push(systemClock.nowMs() - startedMs);
-  }
+  };
+  const times = await timeUpdates(update, repeats, 1);
   tf.disposeVariables();
   return times;
 }

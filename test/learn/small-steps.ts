@@ -13,7 +13,7 @@ function conrft(preset: keyof typeof PRESETS, stage: 'offline' | 'online'): Step
   return conrftStep(small, stage, { embedding: 5, proprioception: 4, actionMask: MASK });
 }
 
-export const smallSteps: Readonly<Record<string, () => Step>> = {
+export const smallSteps = {
   'ConRFT, cell, online': () => conrft('cell', 'online'),
   'ConRFT, paper, offline': () => conrft('paper', 'offline'),
-};
+} satisfies Readonly<Record<string, () => Step>>;

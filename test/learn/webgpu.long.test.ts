@@ -1,5 +1,5 @@
 /**
- * The WebGPU provider: every op and whole training steps against the interpreter, on this machine's own adapter or, where it has
+ * The WebGPU provider: every op and a whole training step against the interpreter, on this machine's own adapter or, where it has
  * none, on one in software; skipped with the reason where there is neither.
  */
 import assert from 'node:assert/strict';
@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { probeBackend } from '../../main/learn/backends.ts';
 import { entryOf, opNames } from './graph/harness.ts';
-import { smallSteps } from './small-steps.ts';
 import { unpackSoftwareAdapter } from './software-adapter.ts';
 import type { Comparison } from './webgpu-child.ts';
 
@@ -22,13 +21,13 @@ const environment = own.usable ? process.env : adapter?.environment;
 /** The sine and cosine of a graphics card are the least accurate of its functions: WGSL asks for 2⁻¹¹. */
 const toleranceOf = (title: string): number => (/^(sin|cos)$/.test(title) ? 2 ** -11 : 1e-4);
 
-test('every op and whole steps agree with the interpreter', {
+test('every op and a whole step agree with the interpreter', {
   skip: environment ? false : `no adapter: ${own.usable ? '' : own.reason}`,
 }, async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [CHILD], { env: environment });
   // Own child at the same version: the type is the contract.
   const comparisons = stdout.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Comparison]));
-  const titles = [...opNames.filter((op) => entryOf(op).cases.length > 0), ...Object.keys(smallSteps)];
+  const titles = [...opNames.filter((op) => entryOf(op).cases.length > 0), 'ConRFT, cell, online'];
   assert.deepEqual(
     comparisons.map(({ title }) => title),
     titles,

@@ -1,0 +1,54 @@
+/** Training steps of the size of real ones, and plausible inputs: what benches run on any backend. */
+import { ACTION_SIZE } from '../../main/api/action.ts';
+import type { Rng } from '../../main/api/rng.ts';
+import { conrftStep } from '../../main/learn/algorithms/conrft.ts';
+import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
+import type { TensorLike } from '../../main/learn/graph/backend.ts';
+import { createOrtBackend } from '../../main/learn/graph/ort.ts';
+import type { Step } from '../../main/learn/graph/step.ts';
+import { stepInputs } from '../learn/step-inputs.ts';
+import { type Times, timeUpdates } from './torch.ts';
+
+export const SIZES = {
+  embedding: 384,
+  proprioception: 64,
+  actionMask: new Array<boolean>(ACTION_SIZE).fill(true),
+};
+
+/** A critic update, then a critic and actor update; two critics of 256×256, batch 256. */
+export const CONRFT: ConrftConfig = {
+  ...PRESETS.paper,
+  hidden: [256, 256],
+  proprioceptionFeatures: 0,
+  batchSize: 256,
+};
+
+/** Some six times the work, for processors that `CONRFT` leaves idle. */
+const WIDE: ConrftConfig = { ...CONRFT, hidden: [512, 512], batchSize: 512 };
+
+export const WORKLOADS = {
+  conrft: () => conrftStep(CONRFT, 'online', SIZES),
+  'conrft-wide': () => conrftStep(WIDE, 'online', SIZES),
+} as const satisfies Readonly<Record<string, () => Step>>;
+export type Workload = keyof typeof WORKLOADS;
+
+/** Updates as a learner makes them: new state goes into buffers that are lent, and back in the next time. */
+export async function timeStep(step: Step, threads: number, repeats: number, rng: Rng): Promise<Times> {
+  const compiled = await createOrtBackend({ threads }).compile(step);
+  let inputs: Record<string, TensorLike> = stepInputs(step, rng);
+  let spare = await compiled.run(inputs);
+  const times = await timeUpdates(async () => {
+    const states = Object.entries(spare).filter(([name]) => name.startsWith('next.'));
+    const results = await compiled.run(inputs, Object.fromEntries(states));
+    spare = Object.fromEntries(
+      states.map(([name, { shape, dtype }]) => {
+        const old = inputs[name.slice('next.'.length)] as Float32Array; // `stepInputs` draws state as such
+        return [name, { shape, dtype, data: old }];
+      }),
+    );
+    const taken = states.map(([name]) => [name.slice('next.'.length), results[name]!.data] as const);
+    inputs = { ...inputs, ...Object.fromEntries(taken) };
+  }, repeats);
+  await compiled.dispose();
+  return times;
+}
