@@ -50,5 +50,28 @@ export function decadeRange([low, high]: Range): Range {
   return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * (1 + 1e-9)))];
 }
 
-export const wantsLog = (data: Range | undefined): boolean =>
+const wantsLog = (data: Range | undefined): boolean =>
   data !== undefined && data[0] > 0 && data[1] / data[0] > LOG_RATIO;
+
+export interface AxisWishes {
+  /** Values are shares: 0 to 100 %. */
+  readonly share?: boolean | undefined;
+  readonly fromZero?: boolean | undefined;
+  /** In logarithms where the data spans decades. */
+  readonly mayLog?: boolean | undefined;
+}
+
+export const SHARES: AxisWishes = { share: true };
+
+export interface ValueAxis {
+  readonly range: Range;
+  readonly log: boolean;
+}
+
+/** Once in logarithms it stays while it can: an axis that changes its kind cannot be read. */
+export function valueAxis(data: Range | undefined, before: ValueAxis | undefined, wishes: AxisWishes): ValueAxis {
+  if (wishes.share) return { range: [0, 1], log: false };
+  if (wishes.mayLog && data && data[0] > 0 && (before?.log || wantsLog(data)))
+    return { range: decadeRange(data), log: true };
+  return { range: valueRange(data, before?.log ? undefined : before?.range, wishes.fromZero), log: false };
+}

@@ -1,6 +1,7 @@
 /** A run's curves as the charts take them: which metric stands in which chart, under which name, and the newest points added. Pure. */
 import type { RunStatus } from '../../main/api/index.ts';
 import type { ColorToken } from '../tokens.ts';
+import { type AxisWishes, SHARES } from './axis-range.ts';
 
 export type Point = readonly [step: number, value: number];
 /** By metric. */
@@ -9,16 +10,14 @@ export type Curves = Readonly<Record<string, readonly Point[]>>;
 export interface ChartPlan {
   readonly title: string;
   readonly unit?: string;
-  /** Values are shares, shown from 0 to 100 %. */
-  readonly share?: boolean;
-  /** The axis begins at 0, so that noise looks like noise. */
-  readonly fromZero?: boolean;
+  readonly axis?: AxisWishes;
   readonly lines: readonly { readonly metric: string; readonly label: string; readonly color: ColorToken }[];
 }
 
 const CHARTS: readonly ChartPlan[] = [
   {
     title: 'Loss',
+    axis: { mayLog: true },
     lines: [
       { metric: 'criticLoss', label: 'critic', color: 'text' },
       { metric: 'actorLoss', label: 'actor', color: 'curve-violet' },
@@ -38,7 +37,7 @@ const CHARTS: readonly ChartPlan[] = [
   {
     title: 'Bound, floor, saturation',
     unit: '%',
-    share: true,
+    axis: SHARES,
     lines: [
       { metric: 'calQlBoundRate', label: 'Cal-QL bound', color: 'text' },
       { metric: 'floorRate', label: 'return floor', color: 'curve-violet' },
@@ -48,19 +47,19 @@ const CHARTS: readonly ChartPlan[] = [
   {
     title: 'Speed',
     unit: 'updates/s',
-    fromZero: true,
+    axis: { fromZero: true },
     lines: [{ metric: 'updatesPerSec', label: 'updates/s', color: 'text' }],
   },
   {
     title: 'UTD',
     unit: 'updates per step',
-    fromZero: true,
+    axis: { fromZero: true },
     lines: [{ metric: 'utd', label: 'updates per step', color: 'text' }],
   },
   {
     title: 'Batches',
     unit: '%',
-    share: true,
+    axis: SHARES,
     lines: [
       { metric: 'demoShare', label: 'demo buffer', color: 'text' },
       { metric: 'interventionShare', label: 'corrections', color: 'human' },

@@ -7,7 +7,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import { type ColorToken, colorOf } from '../tokens.ts';
-import { decadeRange, extent, type Range, valueRange, wantsLog } from './axis-range.ts';
+import { type AxisWishes, extent, type Range, type ValueAxis, valueAxis } from './axis-range.ts';
 import { type Point, valueAt } from './curves.ts';
 
 export interface ChartLine {
@@ -22,9 +22,8 @@ export interface ChartLine {
 export interface LineChartProps {
   readonly title: string;
   readonly unit?: string | undefined;
-  /** Values from 0 to 1, shown in percent. */
-  readonly share?: boolean | undefined;
-  readonly fromZero?: boolean | undefined;
+  /** Of its values; shares are written in percent. */
+  readonly axis?: AxisWishes | undefined;
   readonly lines: readonly ChartLine[];
   readonly xRange: Range;
   /** Where the curves are read; undefined = at their ends. */
@@ -33,7 +32,7 @@ export interface LineChartProps {
 }
 
 const HEIGHT_PX = 104;
-const SHARE_RANGE: Range = [0, 1];
+const NO_WISHES: AxisWishes = {};
 
 interface Trace {
   readonly label: string;
@@ -70,36 +69,41 @@ export function short(value: number): string {
 const percentOf = (value: number) => `${(100 * value).toFixed(0)}`;
 const thousands = (value: number) => (value >= 1000 ? `${value / 1000}k` : `${value}`);
 
-export function LineChart({ title, unit, share, fromZero, lines, xRange, readAt, onRead }: LineChartProps) {
+/** What the plot draws by; it changes together with the plot and its data, never in between. */
+interface Drawn {
+  readonly x: Range;
+  readonly y: ValueAxis;
+  readonly writeTick: (value: number) => string;
+}
+
+const powersOfTen = (value: number) => (Number.isInteger(Math.log10(value)) ? short(value) : '');
+
+export function LineChart({ title, unit, axis = NO_WISHES, lines, xRange, readAt, onRead }: LineChartProps) {
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
-  const ranges = useRef<{ x: Range; y: Range | undefined; log: boolean }>({ x: xRange, y: undefined, log: false });
+  const before = useRef<ValueAxis | undefined>(undefined);
   const traces = useMemo(() => tracesOf(lines), [lines]);
-  const data = useMemo(() => extent(traces.flatMap(({ points }) => points.map(([, y]) => y))), [traces]);
-  ranges.current.x = xRange;
-  // Once in logarithms, it stays: an axis that changes its kind cannot be read.
-  ranges.current.log = (ranges.current.log || wantsLog(data)) && data !== undefined && data[0] > 0;
-  ranges.current.y = share
-    ? SHARE_RANGE
-    : ranges.current.log && data
-      ? decadeRange(data)
-      : valueRange(data, ranges.current.y, fromZero);
-  const { log } = ranges.current;
-  const shape = JSON.stringify({ log, traces: traces.map(({ label, color, dashed }) => [label, color, dashed]) });
+  const y = useMemo(
+    () => valueAxis(extent(traces.flatMap(({ points }) => points.map(([, value]) => value))), before.current, axis),
+    [traces, axis],
+  );
+  before.current = y;
+  const shape = JSON.stringify({
+    log: y.log,
+    traces: traces.map(({ label, color, dashed }) => [label, color, dashed]),
+  });
   const single = lines.length === 1 && !lines[0]?.compared ? lines[0] : undefined;
-  const write = share ? percentOf : short;
-  const writeTick = share
-    ? percentOf
-    : log
-      ? (value: number) => (Number.isInteger(Math.log10(value)) ? short(value) : '')
-      : short;
-  const tick = useRef(writeTick);
-  tick.current = writeTick;
+  const write = axis.share ? percentOf : short;
+  const now: Drawn = { x: xRange, y, writeTick: axis.share ? percentOf : y.log ? powersOfTen : short };
+  const drawn = useRef(now);
 
+  useEffect(() => {
+    drawn.current = now;
+  });
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    const made = new uPlot(optionsOf(shape, Math.max(80, element.clientWidth), ranges, tick), aligned([]), element);
+    const made = new uPlot(optionsOf(shape, Math.max(80, element.clientWidth), drawn), aligned([]), element);
     plot.current = made;
     const observer = new ResizeObserver(() =>
       made.setSize({ width: Math.max(80, element.clientWidth), height: HEIGHT_PX }),
@@ -129,7 +133,7 @@ export function LineChart({ title, unit, share, fromZero, lines, xRange, readAt,
         <b>{title}</b>
         {single ? <b className="chart-value">{written(valueAt(single.points, readAt), write)}</b> : null}
         {unit ? <span className="muted">{unit}</span> : null}
-        {log ? <span className="muted">log</span> : null}
+        {y.log ? <span className="muted">log</span> : null}
       </figcaption>
       {single ? null : (
         <ul className={lines.some(({ compared }) => compared) ? 'legend compared' : 'legend'}>
@@ -167,12 +171,7 @@ interface Held<Value> {
   readonly current: Value;
 }
 
-function optionsOf(
-  shape: string,
-  width: number,
-  ranges: Held<{ readonly x: Range; readonly y: Range | undefined }>,
-  tick: Held<(value: number) => string>,
-): uPlot.Options {
+function optionsOf(shape: string, width: number, drawn: Held<Drawn>): uPlot.Options {
   const { log, traces } = JSON.parse(shape) as { log: boolean; traces: [string, ColorToken, boolean][] }; // written by this file
   const axis = {
     stroke: colorOf('muted'),
@@ -188,12 +187,18 @@ function optionsOf(
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
     padding: [6, 16, 0, 0],
     scales: {
-      x: { time: false, range: () => [...ranges.current.x] },
-      y: { ...(log ? { distr: 3 as const, log: 10 as const } : {}), range: () => [...(ranges.current.y ?? [0, 1])] },
+      x: { time: false, range: () => [...drawn.current.x] },
+      y: { ...(log ? { distr: 3 as const, log: 10 as const } : {}), range: () => [...drawn.current.y.range] },
     },
     axes: [
       { ...axis, size: 18, gap: 2, space: 64, values: (_, values) => values.map(thousands) },
-      { ...axis, size: 42, gap: 4, space: 22, values: (_, values) => values.map((value) => tick.current(value)) },
+      {
+        ...axis,
+        size: 42,
+        gap: 4,
+        space: 22,
+        values: (_, values) => values.map((value) => drawn.current.writeTick(value)),
+      },
     ],
     series: [
       {},

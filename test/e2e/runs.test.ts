@@ -116,6 +116,18 @@ test('curves move with the newest points alone: the series are asked for once', 
     await until('the newest values', async () => (await page.locator('.charts').textContent()) !== values);
   }
   assert.equal(asked(), 1);
+  // Losses over decades are drawn in logarithms; one below zero takes that back.
+  const strange = async (criticLoss: number, metricsStep: number) => {
+    const loss = await picture('Loss');
+    const { metrics } = engine.runs[0] ?? { metrics: {} };
+    engine.changeRun(2, { metrics: { ...metrics, criticLoss }, metricsStep });
+    await until('the curve moves', async () => (await picture('Loss')) !== loss);
+  };
+  await strange(1e-4, 220);
+  await chart('Loss').getByText('log', { exact: true }).waitFor();
+  await strange(-2, 240);
+  assert.equal(await chart('Loss').getByText('log', { exact: true }).count(), 0);
+  await strange(1, 260);
   await run(2)
     .getByText(/Behind what was recorded by 1\u2009800 updates/)
     .waitFor();

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EpisodeSummary, RunPlan, RunSpec, RunStatus } from '../../main/api/index.ts';
-import { decadeRange, roundUp, stepRange, valueRange, wantsLog } from '../../renderer/charts/axis-range.ts';
-import { chartsFor, spelled, valueAt, withNewest } from '../../renderer/charts/curves.ts';
+import { decadeRange, roundUp, stepRange, valueAxis, valueRange } from '../../renderer/charts/axis-range.ts';
+import { type Curves, chartsFor, type Point, spelled, valueAt, withNewest } from '../../renderer/charts/curves.ts';
 import { differences } from '../../renderer/run-differences.ts';
 import { recordOf } from '../../renderer/run-record.ts';
 import { planTakes, runWords } from '../../renderer/run-words.ts';
@@ -27,8 +27,18 @@ test('the axis of updates reaches to the planned end, or to a round number', () 
   assert.deepEqual(stepRange(140, 1200), [0, 1200]);
   assert.deepEqual(stepRange(0, undefined), [0, 100]);
   assert.equal(stepRange(1020, undefined)[1], stepRange(1480, undefined)[1]);
-  assert.ok(wantsLog([0.01, 40]) && !wantsLog([0.2, 3]) && !wantsLog([-1, 900]) && !wantsLog(undefined));
-  assert.deepEqual(decadeRange([0.02, 31]), [0.01, 100]);
+});
+
+test('logarithms: where they are allowed and the data spans decades; they stay, until a value has none', () => {
+  const wishes = { mayLog: true };
+  const wide = valueAxis([0.02, 31], undefined, wishes);
+  assert.deepEqual(wide, { range: [0.01, 100], log: true });
+  assert.ok(valueAxis([0.2, 3], wide, wishes).log && !valueAxis([0.2, 3], undefined, wishes).log);
+  const crossed = valueAxis([-1, 31], wide, wishes);
+  assert.ok(!crossed.log && crossed.range[0] <= -1 && crossed.range[1] >= 31);
+  assert.ok(!valueAxis([0.02, 31], undefined, {}).log);
+  assert.deepEqual(valueAxis([0.2, 0.3], undefined, { share: true }), { range: [0, 1], log: false });
+  assert.deepEqual(decadeRange([0.1, 0.1]), [0.1, 1]);
 });
 
 test('every metric is in a chart, also one that nobody foresaw', () => {
@@ -42,8 +52,8 @@ test('every metric is in a chart, also one that nobody foresaw', () => {
 });
 
 test('the newest point is added once; a curve is read at or before a step', () => {
-  const curves = { criticLoss: [[20, 3]] as const };
-  const longer = withNewest(curves, { metrics: { criticLoss: 2, utd: 1 }, metricsStep: 40 });
+  const curves: Curves = { criticLoss: [[20, 3]] };
+  const longer: Curves = withNewest(curves, { metrics: { criticLoss: 2, utd: 1 }, metricsStep: 40 });
   assert.deepEqual(longer, {
     criticLoss: [
       [20, 3],
@@ -53,7 +63,7 @@ test('the newest point is added once; a curve is read at or before a step', () =
   });
   assert.equal(withNewest(longer, { metrics: { criticLoss: 2, utd: 1 }, metricsStep: 40 }), longer);
   assert.equal(withNewest(curves, { metrics: {} }), curves);
-  const points = longer['criticLoss'] ?? [];
+  const points: readonly Point[] = longer['criticLoss'] ?? [];
   assert.deepEqual(
     [undefined, 10, 20, 39, 90].map((step) => valueAt(points, step)),
     [2, undefined, 3, 3, 2],

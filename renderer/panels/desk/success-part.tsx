@@ -11,12 +11,14 @@ import {
   type SuccessGuard,
   type SuccessSettings,
 } from '../../../main/api/index.ts';
+import { SHARES } from '../../charts/axis-range.ts';
 import { type ChartLine, LineChart } from '../../charts/line-chart.tsx';
 import { tell } from '../../engine/engine.ts';
 import { clockTime, grouped } from '../../format.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { ActionButton, Button } from '../../ui/button.tsx';
 import { Choice, NumberField, Progress, Row } from '../../ui/form.tsx';
+import { MomentLabels } from './moment-labels.tsx';
 
 const JUDGES: readonly { readonly value: SuccessBy; readonly label: string; readonly title: string }[] = [
   { value: 'simulator', label: 'Simulator', title: 'The cell knows when the task is solved' },
@@ -139,7 +141,7 @@ function Record({ manifest, inUse }: { readonly manifest: ClassifierManifest; re
       <LineChart
         title="By threshold"
         unit="log-odds"
-        share
+        axis={SHARES}
         lines={lines}
         xRange={CURVE_RANGE}
         readAt={readAt ?? logOdds(point.threshold)}
@@ -211,6 +213,7 @@ export function SuccessPart() {
         <ActionButton id="label-positive" />
         <ActionButton id="label-negative" />
       </div>
+      <MomentLabels />
       <p className="muted small">
         Hold the key to label one moment after the other, in an episode or in a replay. Verdicts of episodes label the
         rest.

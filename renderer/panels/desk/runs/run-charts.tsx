@@ -65,8 +65,8 @@ export function RunCharts({ run, curves, compared }: RunChartsProps) {
           <kbd title="Read the curves with the arrow keys">← →</kbd>
         )}
       </p>
-      {charts.map(({ title, unit, share, fromZero, lines }) => (
-        <LineChart key={title} {...{ title, unit, share, fromZero, lines, xRange, readAt }} onRead={setReadAt} />
+      {charts.map(({ title, unit, axis, lines }) => (
+        <LineChart key={title} {...{ title, unit, axis, lines, xRange, readAt }} onRead={setReadAt} />
       ))}
     </div>
   );
