@@ -388,7 +388,9 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
         return given['frame'] ?? { episodeId: engine.episodes.length + 1, index: cursor };
       }
       case 'label.list':
-        return { labels: [] };
+        return {
+          labels: tape.steps.slice(0, -2).flatMap((_, index) => ({ index, label: 'negative', source: 'rule' })),
+        };
       case 'classifier.state':
         return engine.classifier;
       case 'classifier.train':

@@ -65,6 +65,22 @@ test('P labels the moment, Shift P the contrary, and nothing is sent where there
   engine.pause();
 });
 
+test('in a replay the key labels the moment on the screen, and what the verdict says of each moment is shown', async () => {
+  await page.getByRole('button', { name: '26', exact: false }).first().click();
+  await page.getByRole('button', { name: 'Replay' }).click();
+  await page.getByRole('img', { name: /^0 moments of success, 10 of none, 3 left out$/ }).waitFor();
+  await page
+    .getByText('from the verdict')
+    .or(page.getByText('left out', { exact: true }))
+    .waitFor();
+  await page.keyboard.press('p');
+  await until('the label', () => called('label.set').length === 3);
+  const { frame } = called('label.set')[2] ?? {};
+  assert.equal((frame as { readonly episodeId: number }).episodeId, 26);
+  await page.getByText(/Episode 26, moment \d+: success/).waitFor();
+  await page.getByRole('button', { name: 'Back to live' }).click();
+});
+
 test('training shows that it goes on, then its record on held-out episodes', async () => {
   await page.getByRole('button', { name: 'Train a classifier' }).click();
   await page.getByRole('progressbar', { name: 'Training of the classifier' }).waitFor();
