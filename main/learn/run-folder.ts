@@ -2,7 +2,7 @@
  * Where a run keeps its files, `runs/<id>/` in the project folder: `config.json` (the settings it really uses), `checkpoint.bin`,
  * `blocks.jsonl` (what each block of updates could see), `policy-<step>/` (what it published).
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { STARTER_MANIFEST } from '../policy/assets.ts';
@@ -59,6 +59,8 @@ const blockSchema = z
     /** Transitions that could be drawn. */
     rlTransitions: z.int(),
     demoTransitions: z.int(),
+    /** Environment steps that updates had been made for, those counted that came before there were enough to begin. */
+    stepsServed: z.number().optional(),
     /** Actor updates. */
     updates: z.int(),
   })
@@ -68,10 +70,25 @@ export type BlockRecord = z.infer<typeof blockSchema>;
 
 /** A last line that a crash cut short is left out. */
 export function readBlocks(path: string): BlockRecord[] {
-  if (!existsSync(path)) return [];
-  const lines = readFileSync(path, 'utf8').split('\n').slice(0, -1);
-  return lines.map((line) => blockSchema.parse(JSON.parse(line)));
+  return wholeLines(path).map((line) => blockSchema.parse(JSON.parse(line)));
 }
+
+/** The same, and the file is left as if the line had never been begun. */
+export function repairBlocks(path: string): BlockRecord[] {
+  if (existsSync(path))
+    truncateSync(
+      path,
+      Buffer.byteLength(
+        wholeLines(path)
+          .map((line) => `${line}\n`)
+          .join(''),
+      ),
+    );
+  return readBlocks(path);
+}
+
+const wholeLines = (path: string): string[] =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
 
 export function appendBlock(path: string, block: BlockRecord): void {
   appendFileSync(path, `${JSON.stringify(block)}\n`);

@@ -15,7 +15,7 @@ import type { Learner, Metrics, TrainingSettings } from './algorithms/algorithm.
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { createMeter } from './meter.ts';
 import type { RestorableRng } from './restorable-rng.ts';
-import { appendBlock, type BlockRecord, type RunFolder, readBlocks } from './run-folder.ts';
+import { appendBlock, type BlockRecord, type RunFolder, repairBlocks } from './run-folder.ts';
 import { drawMixed } from './sampler.ts';
 
 export interface TrainerParts {
@@ -87,8 +87,9 @@ export async function createTrainer(parts: TrainerParts) {
     ...meter.save(),
   });
   const checkpoint = () => {
-    writeCheckpoint(files.checkpoint, { header: header(), arrays: learner.state().arrays });
+    // First the curves: what is before a checkpoint is not made again.
     meter.flush();
+    writeCheckpoint(files.checkpoint, { header: header(), arrays: learner.state().arrays });
     checkpointAtMs = clock.nowMs();
   };
 
@@ -208,6 +209,7 @@ export async function createTrainer(parts: TrainerParts) {
       newestSequence,
       rlTransitions: pool.size('rl'),
       demoTransitions: pool.size('demo'),
+      stepsServed,
       updates,
     };
     appendBlock(files.blocks, block);
@@ -224,10 +226,11 @@ export async function createTrainer(parts: TrainerParts) {
       ({ blocks, blockUpdates, stepsServed } = stored.header);
       meter.restore(stored.header);
     }
-    for (const block of readBlocks(files.blocks)) {
+    for (const block of repairBlocks(files.blocks)) {
       await read(block.newestSequence);
       if (block.index >= blocks) {
-        owed();
+        // Steps that were read before there were enough have earned nothing, and earn nothing now.
+        stepsServed = block.stepsServed ?? stepsServed;
         repeatable = { block, metrics: await work(block, () => breathe(false)) };
         checkpoint();
         if (stopping) return;
