@@ -63,7 +63,10 @@ test('the newest point is added once; a curve is read at or before a step', () =
   });
   assert.equal(withNewest(longer, { metrics: { criticLoss: 2, utd: 1 }, metricsStep: 40 }), longer);
   assert.equal(withNewest(curves, { metrics: {} }), curves);
-  const points: readonly Point[] = longer['criticLoss'] ?? [];
+  const points: readonly Point[] = [
+    [20, 3],
+    [40, 2],
+  ];
   assert.deepEqual(
     [undefined, 10, 20, 39, 90].map((step) => valueAt(points, step)),
     [2, undefined, 3, 3, 2],

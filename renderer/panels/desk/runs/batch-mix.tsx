@@ -7,6 +7,7 @@ export function BatchMix({ run }: { readonly run: RunStatus }) {
   const counts = useEngine((state) => state.status?.buffers);
   const { interventionShare, demonstrationShare, demoShare } = run.metrics;
   if (interventionShare === undefined || demonstrationShare === undefined) return null;
+  const [demo, rl] = [grouped(counts?.demoTransitions ?? 0), grouped(counts?.rlTransitions ?? 0)];
   const parts = [
     { who: 'policy', label: 'policy', share: Math.max(0, 1 - interventionShare - demonstrationShare) },
     { who: 'human', label: 'corrections', share: interventionShare },
@@ -33,8 +34,9 @@ export function BatchMix({ run }: { readonly run: RunStatus }) {
         ))}
       </ul>
       <p className="muted small">
-        {percent(demoShare)} drawn from the demo buffer ({grouped(counts?.demoTransitions ?? 0)}), the rest from RL (
-        {grouped(counts?.rlTransitions ?? 0)}).
+        {demoShare === 1
+          ? `All drawn from the demo buffer (${demo}).`
+          : `${percent(demoShare)} drawn from the demo buffer (${demo}), the rest from RL (${rl}).`}
       </p>
     </div>
   );

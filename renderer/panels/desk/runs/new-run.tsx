@@ -3,8 +3,10 @@ import { useEffect, useState } from 'react';
 import {
   type CallParameters,
   FRESH_WEIGHTS,
+  type PresetName,
   type RunOptions,
   type RunPlan,
+  type RunSpec,
   type Stage,
 } from '../../../../main/api/index.ts';
 import { call, say } from '../../../engine/engine.ts';
@@ -26,11 +28,11 @@ const STAGES: readonly { readonly value: Stage; readonly label: string; readonly
   },
   { value: 'online', label: 'Online', title: 'From both buffers, as you go on driving and correcting' },
 ];
-const PRESETS = {
-  cell: { label: 'Cell', title: 'What was found to work in the simulated cell' },
-  paper: { label: 'Paper', title: 'As the paper says' },
-  'released-code': { label: 'Code', title: 'As the paper’s released code does' },
-} as const;
+const PRESETS: readonly { readonly value: PresetName; readonly label: string; readonly title: string }[] = [
+  { value: 'cell', label: 'Cell', title: 'What was found to work in the simulated cell' },
+  { value: 'paper', label: 'Paper', title: 'As the paper says' },
+  { value: 'released-code', label: 'Code', title: 'As the paper’s released code does' },
+];
 /** Of each run the newest policy; older ones are chosen in the Episode tab and are then in use. */
 const SHOWN_POLICIES = 12;
 
@@ -63,28 +65,27 @@ function useAnswer<Value>(ask: () => Promise<Value>, key: string): Value | undef
 function Settings({
   algorithm,
   recipes,
-  request,
+  spec,
   onChange,
 }: {
   readonly algorithm: Algorithm;
   readonly recipes: RunOptions['recipes'];
-  readonly request: Request;
+  readonly spec: RunSpec;
   readonly onChange: (change: Request) => void;
 }) {
   const own = recipes.filter((recipe) => recipe.algorithm === algorithm.name);
-  const preset = request.preset ?? algorithm.presets[0];
   return (
     <>
       <Choice
         label="Preset"
-        value={request.recipe ? undefined : preset}
-        options={algorithm.presets.map((value) => ({ value, ...PRESETS[value] }))}
+        value={spec.recipe ? undefined : spec.preset}
+        options={PRESETS.filter(({ value }) => algorithm.presets.includes(value))}
         onChange={(value) => onChange({ preset: value, recipe: undefined })}
       />
       {own.length > 0 ? (
         <select
           aria-label="Recipe"
-          value={request.recipe ?? ''}
+          value={spec.recipe ?? ''}
           onChange={(event) => {
             const recipe = own.find(({ name }) => name === event.target.value);
             onChange(recipe ? { recipe: recipe.name, preset: recipe.preset } : { recipe: undefined });
@@ -102,7 +103,8 @@ function Settings({
   );
 }
 
-function Plan({ plan }: { readonly plan: RunPlan }) {
+/** `goesOn`: no stage was chosen, so an online run follows an offline one by itself. */
+function Plan({ plan, goesOn }: { readonly plan: RunPlan; readonly goesOn: boolean }) {
   const counts = useEngine((state) => state.status?.buffers);
   const stepHz = useEngine((state) => 1000 / (state.rig?.periodMs ?? 100));
   const online = plan.spec.stage === 'online';
@@ -113,7 +115,10 @@ function Plan({ plan }: { readonly plan: RunPlan }) {
         transitions
       </Row>
       {online ? <Row label="Batches">{percent(plan.demoShare)} from the demo buffer</Row> : null}
-      <p className="muted small">{planTakes(plan, stepHz)}</p>
+      <p className="muted small">
+        {planTakes(plan, stepHz)}
+        {goesOn && !online ? ' Then it goes on online by itself.' : ''}
+      </p>
       {plan.freshBecause ? <p className="small">Fresh weights: {plan.freshBecause}</p> : null}
       {plan.problem ? (
         <p className="danger-text small">
@@ -132,13 +137,14 @@ export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => v
   const changed = useEngine(
     (state) => `${state.episodes.length} ${state.runs.map((run) => `${run.id}${run.state}`).join()}`,
   );
-  const [request, setRequest] = useState<Request>({ algorithm: 'conrft', preset: 'cell', stage: 'online' });
+  /** Only what was chosen here: the rest is as the engine would do it, and shown as its plan says. */
+  const [request, setRequest] = useState<Request>({});
   const options = useAnswer(() => call('run.options', {}), `${linked}`);
   const plan = useAnswer(
     () => call('run.plan', { spec: request }),
     `${linked} ${JSON.stringify(request)} ${inUse} ${changed}`,
   );
-  const algorithm = options?.algorithms.find(({ name }) => name === request.algorithm);
+  const algorithm = options?.algorithms.find(({ name }) => name === plan?.spec.algorithm);
   const change = (more: Request) => setRequest((before) => ({ ...before, ...more }));
   const lacking = plan?.needs.filter(({ have, need }) => have < need) ?? [];
   const blocked =
@@ -165,10 +171,10 @@ export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => v
       <label className="labelled">
         <span className="row-label">Algorithm</span>
         <select
-          value={request.algorithm}
+          value={plan?.spec.algorithm ?? ''}
           onChange={(event) => {
             const next = options?.algorithms.find(({ name }) => name === event.target.value);
-            if (next) change({ algorithm: next.name, preset: next.presets[0], recipe: undefined });
+            if (next) change({ algorithm: next.name, preset: 'cell', recipe: undefined });
           }}
         >
           {(options?.algorithms ?? []).map(({ name }) => (
@@ -178,10 +184,10 @@ export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => v
           ))}
         </select>
       </label>
-      {algorithm ? (
-        <Settings algorithm={algorithm} recipes={options?.recipes ?? []} request={request} onChange={change} />
+      {algorithm && plan ? (
+        <Settings algorithm={algorithm} recipes={options?.recipes ?? []} spec={plan.spec} onChange={change} />
       ) : null}
-      <Choice label="Stage" value={request.stage} options={STAGES} onChange={(stage) => change({ stage })} />
+      <Choice label="Stage" value={plan?.spec.stage} options={STAGES} onChange={(stage) => change({ stage })} />
       <label className="labelled">
         <span className="row-label">Start from</span>
         <select
@@ -199,7 +205,7 @@ export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => v
           <option value={FRESH_WEIGHTS}>fresh weights</option>
         </select>
       </label>
-      {plan ? <Plan plan={plan} /> : null}
+      {plan ? <Plan plan={plan} goesOn={request.stage === undefined} /> : null}
       <div className="buttons">
         <Button kind="strong" blocked={blocked} onClick={() => void start()}>
           Start the run
