@@ -11,7 +11,7 @@ export const bcBaseline: Recipe = {
   settings: {
     ...SMALL_HEAD,
     head: { name: 'mse' },
-    chunk: { size: 8, execute: 4, latencySteps: 0 },
+    chunk: { size: 8, execute: 2, latencySteps: 0 },
     losses: [{ name: 'mse', weight: 1 }, smoothMotion('prediction')],
   } satisfies Partial<ImitationConfig>,
   metric: {

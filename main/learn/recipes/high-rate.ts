@@ -1,6 +1,6 @@
 /** R4: flow matching over chunks, five Euler steps, smoothness on the action that the velocity implies. */
 import type { ImitationConfig } from '../algorithms/imitation-config.ts';
-import { GENERATIVE_OPTIMISER, SMALL_HEAD, smoothMotion } from './imitation-settings.ts';
+import { DENOISER, smoothMotion } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';
 
 export const highRate: Recipe = {
@@ -9,11 +9,10 @@ export const highRate: Recipe = {
   algorithm: 'imitation',
   preset: 'cell',
   settings: {
-    ...SMALL_HEAD,
+    ...DENOISER,
     head: { name: 'flow', method: 'euler', steps: 5, times: 'uniform' },
     chunk: { size: 8, execute: 4, latencySteps: 0 },
     losses: [{ name: 'flow-matching', weight: 1 }, smoothMotion('denoised')],
-    optimiser: GENERATIVE_OPTIMISER,
   } satisfies Partial<ImitationConfig>,
   metric: {
     measures: ['success', 'steps', 'jerk', 'planning'],

@@ -1,6 +1,6 @@
 /** R3: diffusion over chunks, denoised in ten steps, averaged weights. */
 import type { ImitationConfig } from '../algorithms/imitation-config.ts';
-import { GENERATIVE_OPTIMISER, SMALL_HEAD } from './imitation-settings.ts';
+import { DENOISER } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';
 
 export const preciseTrajectories: Recipe = {
@@ -9,11 +9,10 @@ export const preciseTrajectories: Recipe = {
   algorithm: 'imitation',
   preset: 'cell',
   settings: {
-    ...SMALL_HEAD,
+    ...DENOISER,
     head: { name: 'diffusion', target: 'x0', trainingSteps: 100, samplingSteps: 10 },
-    chunk: { size: 8, execute: 4, latencySteps: 0 },
+    chunk: { size: 8, execute: 2, latencySteps: 0 },
     losses: [{ name: 'diffusion', weight: 1 }],
-    optimiser: GENERATIVE_OPTIMISER,
   } satisfies Partial<ImitationConfig>,
   metric: {
     measures: ['success', 'steps', 'planning'],
