@@ -59,6 +59,8 @@ export interface RunStore {
   ): Readonly<Record<string, readonly SeriesPoint[]>>;
   /** Oldest first. */
   checkpoints(runId?: number): readonly StoredCheckpoint[];
+  /** Policies that an episode, a measurement or a run refers to. */
+  namedPolicies(): readonly string[];
   close(): void;
 }
 
@@ -138,6 +140,15 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
     'SELECT * FROM checkpoint WHERE ? IS NULL OR run_id = ? ORDER BY id',
   );
 
+  const policyNames = database
+    .prepare<[], string>(
+      `SELECT policy FROM episode WHERE policy IS NOT NULL
+       UNION SELECT policy FROM checkpoint WHERE success_rate IS NOT NULL
+       UNION SELECT policy FROM run WHERE policy IS NOT NULL
+       UNION SELECT spec ->> 'startFrom' FROM run WHERE spec ->> 'startFrom' IS NOT NULL`,
+    )
+    .pluck();
+
   const storedRun = (row: RunRow): StoredRun => {
     const spec = runSpecSchema.parse(JSON.parse(row.spec));
     return {
@@ -204,6 +215,7 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
         episodes: row.episodes ?? undefined,
         createdAtMs: row.created_at_ms,
       })),
+    namedPolicies: () => policyNames.all(),
     close: () => {
       database.close();
     },

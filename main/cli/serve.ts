@@ -118,6 +118,10 @@ export async function serve(options: ServeOptions): Promise<number> {
         encoderManifestPath,
         counts: () => writer.counts(),
         policyInUse: () => engine().status().policy?.name,
+        policiesHeld: () => {
+          const trial = engine().candidate();
+          return [engine().status().policy?.name, trial?.good, trial?.candidate].filter((name) => name !== undefined);
+        },
       });
       return runService;
     },

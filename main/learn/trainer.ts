@@ -66,6 +66,7 @@ export async function createTrainer(parts: TrainerParts) {
   };
   const wanted = spec.steps ?? (spec.stage === 'offline' ? settings.offlineSteps : undefined);
   const meter = createMeter(clock, runId, runs);
+  const listed = new Set(runs.checkpoints(runId).map(({ policy }) => policy));
   let stepsServed = 0;
   let blocks = 0;
   let blockUpdates = 0;
@@ -124,7 +125,10 @@ export async function createTrainer(parts: TrainerParts) {
     publishedAtMs = clock.nowMs();
     if (policy !== lastPolicy) {
       const folder = `runs/${runId}/policy-${step}`;
-      runs.addCheckpoint({ runId, step, policy, folder, newestSequence, successRate: undefined, episodes: undefined });
+      // A run that goes on publishes again what it had published before.
+      const untested = { successRate: undefined, episodes: undefined };
+      if (!listed.has(policy)) runs.addCheckpoint({ runId, step, policy, folder, newestSequence, ...untested });
+      listed.add(policy);
       runs.updateRun(runId, { step, policy });
       lastPolicy = policy;
       report({ kind: 'published', policy, manifestPath, step });

@@ -1,13 +1,14 @@
 /**
- * Entry of the thread that keeps the rows of runs and answers what the learning library says about them: one `RunStore` and one
- * `RunCatalogue`, called by name. The control thread opens no database and loads no learning code.
+ * Entry of the thread that keeps the rows of runs and answers what the learning library says about them: one `RunStore`, one
+ * `RunCatalogue` and the pruning of policies, called by name. The control thread opens no database and loads no learning code.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openRunStore, type RunStore } from '../../data/runs.ts';
 import { systemClock } from '../api/clock.ts';
+import { createPolicyPruning, type PolicyPruning } from './policy-pruning.ts';
 import { createRunCatalogue, type RunCatalogue } from './run-catalogue.ts';
 
-export type RunDesk = RunStore & RunCatalogue;
+export type RunDesk = RunStore & RunCatalogue & PolicyPruning;
 
 export interface RowCall {
   readonly id: number;
@@ -19,7 +20,12 @@ export type RowAnswer =
   | { readonly id: number; readonly kind: 'error'; readonly message: string };
 
 const { projectFolder } = workerData as { readonly projectFolder: string }; // own parent, same version
-const desk: RunDesk = { ...openRunStore(projectFolder, systemClock), ...createRunCatalogue(projectFolder) };
+const store = openRunStore(projectFolder, systemClock);
+const desk: RunDesk = {
+  ...store,
+  ...createRunCatalogue(projectFolder),
+  ...createPolicyPruning(projectFolder, store.namedPolicies),
+};
 
 async function answer({ id, method, values }: RowCall): Promise<void> {
   const say = (message: RowAnswer) => parentPort?.postMessage(message);

@@ -1,6 +1,6 @@
 /**
- * The rows of runs, asked for from the control thread's side: every method of `RunStore` and `RunCatalogue`, as a promise,
- * answered by a thread.
+ * The rows of runs, asked for from the control thread's side: every method of `RunDesk`, as a promise, answered by a
+ * thread.
  * The thread keeps the process alive only while something is asked of it.
  */
 import { Worker } from 'node:worker_threads';
@@ -53,6 +53,8 @@ export function openRunRows(projectFolder: string): RunRows {
     'metrics',
     'series',
     'checkpoints',
+    'namedPolicies',
+    'prunePolicies',
     'options',
     'pace',
     'misfit',

@@ -24,6 +24,8 @@ export interface RunServiceOptions {
   readonly counts: () => BufferCounts;
   /** Name of the policy that drives now. */
   readonly policyInUse: () => string | undefined;
+  /** Policies that must not be pruned: what drives, what drives next, what would be gone back to. */
+  readonly policiesHeld: () => readonly string[];
   /** Threads for the trainer; one beside a live control loop. */
   readonly threads?: number;
 }
@@ -62,6 +64,8 @@ export function createRunService(options: RunServiceOptions): RunService {
       case 'published':
         for (const listener of publishedListeners)
           listener({ runId: run.id, policy: message.policy, manifestPath: message.manifestPath, step: message.step });
+        // One that cannot be removed now is tried again with the next one that is published.
+        rows.prunePolicies(run.id, options.policiesHeld()).catch(() => {});
         return;
       case 'finished':
         run.finished = true;

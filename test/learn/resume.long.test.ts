@@ -109,6 +109,18 @@ for (const [index, { algorithm, preset, stage, settings, kills }] of RUNS.entrie
     assert.deepEqual(outcome(disturbed.config), whole);
   });
 
+test('a run that is over and is asked once more for its last block answers it again and changes nothing', async () => {
+  const spec: RunSpec = {
+    ...{ algorithm: 'imitation', preset: 'cell', stage: 'online', task: 'insert', observation: 'state', seed: 0 },
+    settings: { hidden: [8], batchSize: 8, trainingStarts: 10 },
+  };
+  const request = { config: newRun(spec), grants: GRANTS.slice(0, 1) };
+  await finishRun(request, () => {});
+  const once = outcome(request.config);
+  await finishRun(request, () => {});
+  assert.deepEqual(outcome(request.config), once);
+});
+
 test('an online run that waited for its first steps does not make them up after a kill', async (t) => {
   const own = temporaryFolder((clean) => t.after(clean));
   await recordToyEpisodes(own, { demonstrations: 3, corrected: 2, seed: 5 });

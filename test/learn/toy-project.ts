@@ -65,13 +65,15 @@ export interface ToyEpisodes {
   readonly corrected: number;
   /** Episodes that a policy as good as the expert drives alone. */
   readonly alone?: number;
+  /** Name of the policy that drives. */
+  readonly policy?: string;
   readonly seed: number;
 }
 
 /** Appends episodes to a project folder; returns their ids. */
 export async function recordToyEpisodes(
   folder: string,
-  { demonstrations, corrected, alone = 0, seed }: ToyEpisodes,
+  { demonstrations, corrected, alone = 0, policy = 'starter', seed }: ToyEpisodes,
 ): Promise<number[]> {
   const store = await openStoreWriter({ folder, reserveBytes: 0 });
   const rng = createRng(seed);
@@ -85,7 +87,7 @@ export async function recordToyEpisodes(
       mode: demonstrating ? 'demonstrate' : 'run',
       observation: 'state',
       seed: episode,
-      policy: demonstrating ? undefined : 'starter',
+      policy: demonstrating ? undefined : policy,
       policyIsCandidate: false,
       actingNoiseStd: 0,
       periodMs: 100,

@@ -70,6 +70,8 @@ export function statusOf(spec: RunSpec, more: Partial<RunStatus> = {}): RunStatu
 export interface FakeRows extends RunRows {
   readonly updates: { readonly runId: number; readonly state: string | undefined; readonly message?: string }[];
   readonly specs: RunSpec[];
+  /** Calls of `prunePolicies`. */
+  readonly pruned: { readonly runId: number; readonly held: readonly string[] }[];
   /** Newest metrics by run. */
   readonly measured: Map<number, Readonly<Record<string, number>>>;
   /** `createRun` waits until the promise is resolved. */
@@ -81,6 +83,7 @@ export function createFakeRows(): FakeRows {
   const updates: FakeRows['updates'] = [];
   const policies = new Map<number, string>();
   const measured: FakeRows['measured'] = new Map();
+  const pruned: FakeRows['pruned'] = [];
   const states = new Map<number, RunStatus['state']>();
   let until: Promise<void> | undefined;
   const stored = (runId: number) => {
@@ -95,6 +98,7 @@ export function createFakeRows(): FakeRows {
   return {
     specs,
     measured,
+    pruned,
     updates,
     holdCreate: (promise) => {
       until = promise;
@@ -128,6 +132,8 @@ export function createFakeRows(): FakeRows {
       return Object.fromEntries(Object.entries(curves).filter(([name]) => !names || names.includes(name)));
     },
     checkpoints: async () => [],
+    namedPolicies: async () => [],
+    prunePolicies: async (runId, held) => pruned.push({ runId, held }),
     options: async () => ({ algorithms: [{ name: 'conrft', presets: ['cell', 'paper'] }], recipes: [] }),
     pace: async () => ({ offlineSteps: 1000, actorUpdatesPerStep: 2, trainingStarts: 100, demoShare: 0.5 }),
     misfit: async (spec) => (spec.algorithm === 'conrft' ? undefined : 'it has another head'),

@@ -27,6 +27,7 @@ function service(policyInUse: string | undefined = 'starter', counts: BufferCoun
     encoderManifestPath: 'encoder/manifest.json',
     counts: () => counts,
     policyInUse: () => policyInUse,
+    policiesHeld: () => ['run-1/4', 'run-1/7'],
   });
   const told: RunStatus[] = [];
   runs.onStatus((status) => told.push(status));
@@ -229,4 +230,15 @@ test('Fine-tune goes on with the algorithm and preset that made the policy in us
   assert.deepEqual([spec.algorithm, spec.preset, spec.stage], ['cal-ql', 'paper', 'online']);
   const other = await runs.plan({ algorithm: 'conrft' });
   assert.deepEqual([other.spec.algorithm, other.spec.preset], ['conrft', 'cell']);
+});
+
+test('every published policy is told, then older ones are pruned, but none that is held', async () => {
+  const { trainers, rows, runs } = service();
+  const order: string[] = [];
+  runs.onPublished(({ policy }) => order.push(`${policy}, ${rows.pruned.length} pruned`));
+  await runs.start({ stage: 'online' });
+  trainers[0]?.say({ kind: 'published', policy: 'run-1/9', manifestPath: 'manifest.json', step: 9 });
+  await settle();
+  assert.deepEqual(order, ['run-1/9, 0 pruned']);
+  assert.deepEqual(rows.pruned, [{ runId: 1, held: ['run-1/4', 'run-1/7'] }]);
 });
