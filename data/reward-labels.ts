@@ -7,9 +7,10 @@ import type { Judge, Outcome } from '../main/api/episode.ts';
 import type { Database } from './database.ts';
 import { proposedLabels, withProposals } from './label-rule.ts';
 
-const STANDING = `
+/** All of them, or those of one episode. */
+const standing = (where = '') => `
 SELECT episode_id, observation_index, label, source, max(sequence) AS sequence FROM reward_label
-WHERE kind = 'label' AND sequence NOT IN (SELECT refers_to FROM reward_label WHERE kind = 'withdraw')
+WHERE kind = 'label' AND sequence NOT IN (SELECT refers_to FROM reward_label WHERE kind = 'withdraw') ${where}
 GROUP BY episode_id, observation_index`;
 
 const KEPT = `coalesce((SELECT kind <> 'discard' FROM rl_buffer
@@ -18,7 +19,7 @@ const KEPT = `coalesce((SELECT kind <> 'discard' FROM rl_buffer
 export function loadLabelCounts(database: Database): LabelCounts {
   const row = database
     .prepare<[], { readonly positives: number | null; readonly negatives: number | null }>(
-      `WITH standing AS (${STANDING}) SELECT sum(label = 'positive') AS positives, sum(label = 'negative') AS negatives
+      `WITH standing AS (${standing()}) SELECT sum(label = 'positive') AS positives, sum(label = 'negative') AS negatives
        FROM standing WHERE ${KEPT}`,
     )
     .get();
@@ -47,7 +48,7 @@ export function createLabelQueries(database: Database) {
     [number],
     { readonly index: number; readonly label: RewardLabel; readonly source: StoredLabelSource }
   >(
-    `SELECT observation_index AS "index", label, source FROM (${STANDING}) WHERE episode_id = ? ORDER BY observation_index`,
+    `SELECT observation_index AS "index", label, source FROM (${standing('AND episode_id = ?')}) ORDER BY observation_index`,
   );
   const episode = database.prepare<[number], { readonly successBy: SuccessBy; readonly observations: number }>(
     `SELECT success_by AS successBy, (SELECT count(*) FROM observation WHERE episode_id = episode.id) AS observations
@@ -56,7 +57,7 @@ export function createLabelQueries(database: Database) {
   const recorded = database.prepare<[number], { readonly outcome: Outcome; readonly judge: Judge }>(
     `SELECT outcome, judge FROM verdict WHERE episode_id = ? AND kind = 'end'`,
   );
-  const standing = database.prepare<[number, number], { readonly outcome: Outcome; readonly judge: Judge }>(
+  const standingVerdict = database.prepare<[number, number], { readonly outcome: Outcome; readonly judge: Judge }>(
     `SELECT outcome, judge FROM verdict WHERE episode_id = ? AND kind IN ('end', 'relabel')
      AND sequence NOT IN (SELECT refers_to FROM verdict WHERE episode_id = ? AND kind = 'withdraw')
      ORDER BY sequence DESC LIMIT 1`,
@@ -70,7 +71,7 @@ export function createLabelQueries(database: Database) {
       const given = labelsByHand(episodeId);
       const facts = episode.get(episodeId);
       const ended = recorded.get(episodeId);
-      const verdict = standing.get(episodeId, episodeId);
+      const verdict = standingVerdict.get(episodeId, episodeId);
       if (!facts || !ended || !verdict) return given;
       return withProposals(given, proposedLabels({ ...facts, recorded: ended, standing: verdict }));
     },

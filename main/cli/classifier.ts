@@ -7,13 +7,14 @@ import { accuracyOf, type ClassifierManifest, curvePointAt, precisionOf, recallO
 import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
-import { listClassifiers, type MadeClassifier, makeClassifier, withThreshold } from '../learn/make-classifier.ts';
+import { type MadeClassifier, makeClassifier, withThreshold } from '../learn/make-classifier.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { createScriptedLabeller } from '../runs/scripted-labeller.ts';
 import { checkSuccess, type SuccessCheck } from '../runs/success-check.ts';
 import { type commonSchema, parseVerb } from './arguments.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
 import { encoderFor, episodeOf, openSession } from './session.ts';
+import { letDecide, newestClassifier } from './success-by.ts';
 
 /** Moments of success that the scripted person labels in an episode before she ends it: one second. */
 const STAY_TICKS = 10;
@@ -61,7 +62,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   );
   if (!options) return 0;
   if (options.collect > 0) await collect(options);
-  const made = options.report ? newest(options.data) : await train(options);
+  const made = options.report ? newestClassifier(options.data) : await train(options);
   const classifier = options.threshold === undefined ? made : withThreshold(made, nearest(made, options.threshold));
   if (!options.json) console.log(describe(classifier.manifest));
   const checked = options.check === undefined ? undefined : await check(options, classifier, options.check);
@@ -113,13 +114,6 @@ async function train(options: Options): Promise<MadeClassifier> {
   }
 }
 
-function newest(projectFolder: string): MadeClassifier {
-  const [classifier] = listClassifiers(projectFolder);
-  if (!classifier)
-    throw new Error(`${projectFolder} holds no classifier. Train one: \`takeover classifier\` without --report.`);
-  return classifier;
-}
-
 const nearest = ({ manifest }: MadeClassifier, threshold: number) =>
   curvePointAt(manifest.curve, threshold)?.threshold ?? threshold;
 
@@ -132,11 +126,9 @@ async function check(options: Options, classifier: MadeClassifier, count: number
     actingNoiseStd: policy.manifest.actingNoiseStd,
   });
   const { engine } = session.rig;
-  for (const used of [
-    await engine.usePolicy(policy.name, policy.manifestPath),
-    await engine.success.use(classifier.manifestPath),
-  ])
-    if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
+  const used = await engine.usePolicy(policy.name, policy.manifestPath);
+  if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
+  await letDecide(engine, classifier);
   const progress = createProgress('check', systemClock, quiet(options));
   const result = await checkSuccess(
     engine,

@@ -9,6 +9,7 @@ import { findPolicy } from '../runs/policy-registry.ts';
 import { parseVerb } from './arguments.ts';
 import { createProgress, percent, printJson } from './output.ts';
 import { episodeOf, openSession } from './session.ts';
+import { letDecide, newestClassifier } from './success-by.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(
@@ -22,6 +23,10 @@ export async function run(rest: readonly string[]): Promise<number> {
       episodes: { type: 'string', help: 'how many (default 10)' },
       task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
       observation: { type: 'string', help: 'pixels, state or blind (default: what the policy was trained with)' },
+      'success-by': {
+        type: 'string',
+        help: 'simulator, or classifier: the newest of this project ends episodes as a success (default simulator)',
+      },
       noise: { type: 'string', help: 'standard deviation of acting noise (default: what the policy asks for)' },
     },
     {
@@ -30,6 +35,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       episodes: z.coerce.number().int().min(1).max(100_000).default(10),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.optional(),
+      'success-by': z.enum(['simulator', 'classifier']).default('simulator'),
       noise: z.coerce.number().min(0).max(0.5).optional(),
     },
     rest,
@@ -50,6 +56,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     const used = await rig.engine.usePolicy(policy.name, policy.manifestPath);
     if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
   }
+  if (options['success-by'] === 'classifier') await letDecide(rig.engine, newestClassifier(options.data));
   const progress = createProgress('rollout', systemClock, options.json && process.stderr.isTTY !== true);
   const before = writer?.counts();
   const episodes: EpisodeSummary[] = [];

@@ -4,6 +4,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { z } from 'zod';
+import { openForReading } from '../../data/database.ts';
+import { createQueries } from '../../data/queries.ts';
+import { createLabelQueries } from '../../data/reward-labels.ts';
 import { classifierManifestSchema, confusionSchema } from '../../main/api/classifier.ts';
 import { removeFolder, temporaryFolder } from '../data/fixture.ts';
 import { lastLine, takeover } from './takeover-child.ts';
@@ -81,4 +84,21 @@ test('another threshold is kept; fresh episodes end by the classifier, no succes
   const { bothSuccess, neitherSuccess, falseSuccesses, missedSuccesses } = check;
   assert.equal(bothSuccess + neitherSuccess + falseSuccesses + missedSuccesses, 4);
   assert.equal(falseSuccesses, 0, JSON.stringify(check));
+});
+
+test('a recorded rollout is judged by it: the store says so, and the rule takes nothing from it', async () => {
+  const ended = await takeover(
+    ...['rollout', '--data', folder, '--policy', 'starter', '--operator', 'scripted', '--episodes', '2', '--json'],
+    ...['--success-by', 'classifier'],
+  );
+  assert.equal(ended.status, 0, ended.stderr);
+  const database = openForReading(folder);
+  const queries = createQueries(database);
+  const labels = createLabelQueries(database);
+  const [newest, before] = queries.listEpisodes(2, undefined);
+  for (const episode of [newest, before]) {
+    assert.ok(episode && episode.judge !== 'simulator', JSON.stringify(episode));
+    assert.deepEqual(labels.frameLabels(episode.id), []);
+  }
+  database.close();
 });

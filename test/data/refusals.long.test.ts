@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Command } from '../../data/commands.ts';
 import { openForReading, openForWriting, projectFile } from '../../data/database.ts';
-import { MIGRATIONS, type Migration, migrate } from '../../data/migrations.ts';
+import { MIGRATIONS, type Migration, migrate, SCHEMA_VERSION } from '../../data/migrations.ts';
 import { createQueries } from '../../data/queries.ts';
 import { openStoreReader } from '../../data/reader.ts';
 import { createRecorder } from '../../data/recorder.ts';
@@ -77,14 +77,26 @@ test('migrations run in order, each in one transaction, and keep what is stored'
   inFolder((folder) => {
     const database = openForWriting(folder);
     database.exec('INSERT INTO session VALUES (1, 5)');
-    const next: Migration = { version: 2, name: 'next', sql: 'ALTER TABLE session ADD COLUMN note TEXT' };
-    const broken: Migration = { version: 3, name: 'broken', sql: 'CREATE TABLE half (x INTEGER); NONSENSE' };
+    const next: Migration = {
+      version: SCHEMA_VERSION + 1,
+      name: 'next',
+      sql: 'ALTER TABLE session ADD COLUMN note TEXT',
+    };
+    const broken: Migration = {
+      version: SCHEMA_VERSION + 2,
+      name: 'broken',
+      sql: 'CREATE TABLE half (x INTEGER); NONSENSE',
+    };
     assert.deepEqual(
       MIGRATIONS.map(({ version }) => version),
       MIGRATIONS.map((_, index) => index + 1),
     );
     assert.throws(() => migrate(database, 1, [...MIGRATIONS, next, broken]), /NONSENSE/);
-    assert.equal(database.pragma('user_version', { simple: true }), 2, 'the broken one left nothing behind');
+    assert.equal(
+      database.pragma('user_version', { simple: true }),
+      SCHEMA_VERSION + 1,
+      'the broken one left nothing behind',
+    );
     assert.deepEqual(database.prepare('SELECT * FROM session').all(), [{ id: 1, started_at_ms: 5, note: null }]);
     assert.equal(database.prepare(`SELECT name FROM sqlite_schema WHERE name = 'half'`).get(), undefined);
     database.close();
