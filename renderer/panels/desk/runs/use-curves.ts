@@ -8,6 +8,7 @@ import type { RunStatus } from '../../../../main/api/index.ts';
 import { type Curves, withNewest } from '../../../charts/curves.ts';
 import { call } from '../../../engine/engine.ts';
 import { CallError } from '../../../engine/engine-client.ts';
+import { useEngine } from '../../../state/engine-store.ts';
 
 /** As many as the widest desk has pixels, low and high. */
 const POINTS = 1000;
@@ -25,6 +26,14 @@ interface Held {
 
 const isOver = (run: RunStatus) => run.state !== 'running' && run.state !== 'waiting';
 
+function withLive(held: Held | undefined, run: RunStatus | undefined): Held | undefined {
+  if (!held || !run || held.runId !== run.id) return held;
+  const curves = withNewest(held.curves, run);
+  return curves === held.curves ? held : { ...held, curves, live: held.live + 1 };
+}
+
+const statusOf = (runs: readonly RunStatus[], id: number) => runs.find((run) => run.id === id);
+
 export function useCurves(run: RunStatus | undefined): Curves {
   const [held, setHeld] = useState<Held | undefined>(undefined);
   const [round, setRound] = useState(0);
@@ -37,12 +46,10 @@ export function useCurves(run: RunStatus | undefined): Curves {
     call('run.metrics', { runId: id, points: POINTS })
       .then(({ series }) => {
         if (!current) return;
-        setHeld((before) => ({
-          runId: id,
-          curves: series,
-          live: 0,
-          fetches: (before?.runId === id ? before.fetches : 0) + 1,
-        }));
+        setHeld((before) => {
+          const fetches = (before?.runId === id ? before.fetches : 0) + 1;
+          return withLive({ runId: id, curves: series, live: 0, fetches }, statusOf(useEngine.getState().runs, id));
+        });
       })
       .catch((error: unknown) => {
         if (!(error instanceof CallError)) throw error;
@@ -51,19 +58,14 @@ export function useCurves(run: RunStatus | undefined): Curves {
       current = false;
     };
   }, [id, over, round]);
-
-  const mine = held?.runId === id ? held : undefined;
-  const step = run?.metricsStep;
-  const metrics = run?.metrics;
-  const fetched = mine !== undefined;
+  // Straight from the store, not from an effect of each status: after a frozen tab many come at once, and React allows few in a row.
   useEffect(() => {
-    if (!fetched || step === undefined || !metrics) return;
-    setHeld((before) => {
-      if (!before) return before;
-      const curves = withNewest(before.curves, { metrics, metricsStep: step });
-      return curves === before.curves ? before : { ...before, curves, live: before.live + 1 };
+    if (id === undefined) return;
+    return useEngine.subscribe((state, before) => {
+      if (state.runs !== before.runs) setHeld((known) => withLive(known, statusOf(state.runs, id)));
     });
-  }, [fetched, step, metrics]);
+  }, [id]);
+  const mine = held?.runId === id ? held : undefined;
   const full = mine !== undefined && mine.live >= (mine.fetches === 1 ? FIRST_LIVE_POINTS : LIVE_POINTS);
   useEffect(() => {
     if (full) setRound((before) => before + 1);
