@@ -88,7 +88,13 @@ export function imitationStep(config: ImitationConfig, sizes: ObservationSizes):
     'next.actorVariance': next.variance,
     ...(config.average && { 'next.actorAverage': averaged(next.parameters) }),
     'metric.actorLoss': loss,
-    ...Object.fromEntries(Object.entries({ ...terms, ...metrics }).map(([name, node]) => [`metric.${name}`, node])),
+    // one term alone is the loss itself
+    ...Object.fromEntries(
+      Object.entries({ ...(config.losses.length > 1 && terms), ...metrics }).map(([name, node]) => [
+        `metric.${name}`,
+        node,
+      ]),
+    ),
     ...(error && { 'metric.actionError': error }),
   });
 }
