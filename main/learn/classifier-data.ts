@@ -55,12 +55,12 @@ export function splitByEpisode(episodes: readonly LabelledEpisode[], rng: Rng): 
   const withPositives = episodes.filter(hasPositives).length;
   if (withPositives < LEAST_EPISODES || lacking === 'positive')
     throw new ClassifierDataError(
-      `Only ${withPositives} episodes show a success; at least ${LEAST_EPISODES} are needed, some to learn from and some to test on.`,
+      `Episodes that show a success: ${withPositives}; at least ${LEAST_EPISODES} are needed, some to learn from and some to test on.`,
       'Record more successes, or label some: P in a replay or while an episode runs.',
     );
   if (lacking)
     throw new ClassifierDataError(
-      `There are only ${countOf(episodes, 'negative')} negatives, too few for both sides of the split.`,
+      `Negatives: ${countOf(episodes, 'negative')}, too few for both sides of the split.`,
       'Record failures, or label moments that are no success with Shift+P.',
     );
   return split;

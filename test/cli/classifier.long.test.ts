@@ -45,7 +45,7 @@ test('a project that is empty, or holds too little, is refused with what to do',
   assert.match(empty.stderr, /There is no project file .* record an episode there first/);
   const two = await takeover('classifier', '--data', folder, '--collect', '2', '--json');
   assert.equal(two.status, 1);
-  assert.match(two.stderr, /Only 2 episodes show a success; at least 4 are needed.*Record more successes/);
+  assert.match(two.stderr, /Episodes that show a success: 2; at least 4 are needed.*Record more successes/);
   const none = await takeover('classifier', '--data', folder, '--report');
   assert.match(none.stderr, /holds no classifier/);
   assert.equal(existsSync(join(folder, 'classifiers')), false);
@@ -71,7 +71,7 @@ test('the same seed repeats it; hand labels alone have no negatives here and are
   assert.deepEqual({ ...second, name: first.name, createdAtMs: first.createdAtMs }, first);
   const byHand = await takeover('classifier', '--data', folder, '--labels', 'hand');
   assert.equal(byHand.status, 1);
-  assert.match(byHand.stderr, /only 0 negatives.*Shift\+P/);
+  assert.match(byHand.stderr, /Negatives: 0, too few.*Shift\+P/);
 });
 
 test('another threshold is kept; fresh episodes end by the classifier, no success is a false one', async () => {

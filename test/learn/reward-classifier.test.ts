@@ -107,10 +107,10 @@ test('too few successes, or no negatives, are refused with what to do', () => {
     );
   refuses(
     madeUp(rng, 9, (id) => id < 3),
-    /Only 3 episodes show a success; at least 4/,
+    /Episodes that show a success: 3; at least 4/,
   );
   const positivesOnly = madeUp(rng, 6, () => true).map(({ id, frames }) => ({ id, frames: frames.slice(10) }));
-  refuses(positivesOnly, /only 0 negatives/);
+  refuses(positivesOnly, /Negatives: 0, too few/);
 });
 
 test('missing embeddings are computed from the pictures; without pictures a frame is left out', async () => {
