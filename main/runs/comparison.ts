@@ -23,10 +23,12 @@ export interface Method {
   readonly encoder?: EncoderKind;
 }
 
-/** Actor updates of every offline stage on the common demonstrations. */
+/** Critic updates (of imitation: updates) of every offline stage on the common demonstrations. */
 export const OFFLINE_UPDATES = 1000;
 const MORE_DEMONSTRATIONS = 5;
 const offline = { offlineSteps: OFFLINE_UPDATES };
+/** As many critic updates, where two of them go with one of the actor. */
+const offlineInPairs = { offlineSteps: OFFLINE_UPDATES / 2 };
 
 export const METHODS = {
   'hg-dagger': { title: 'Imitation (SFT → HG-DAgger)', plan: { algorithm: 'imitation', settings: offline } },
@@ -36,12 +38,19 @@ export const METHODS = {
     demonstrations: MORE_DEMONSTRATIONS,
     offlineOnly: true,
   },
-  'cal-ql': { title: 'Cal-QL alone', plan: { algorithm: 'cal-ql', settings: offline } },
-  'hil-serl': { title: 'HIL-SERL from scratch', plan: { algorithm: 'hil-serl', scratch: true } },
+  'cal-ql': { title: 'Cal-QL alone', plan: { algorithm: 'cal-ql', settings: offline }, offlineOnly: true },
+  'hil-serl': {
+    title: 'HIL-SERL from scratch, preset released-code',
+    plan: { algorithm: 'hil-serl', preset: 'released-code', scratch: true },
+  },
+  'hil-serl-floor': {
+    title: 'HIL-SERL from scratch, preset cell (with the floor)',
+    plan: { algorithm: 'hil-serl', scratch: true },
+  },
   rlpd: { title: 'RLPD from scratch', plan: { algorithm: 'rlpd', scratch: true } },
   'conrft-cell': { title: 'ConRFT, preset cell', plan: { settings: offline } },
-  'conrft-paper': { title: 'ConRFT, preset paper', plan: { preset: 'paper', settings: offline } },
-  'conrft-code': { title: 'ConRFT, preset released-code', plan: { preset: 'released-code', settings: offline } },
+  'conrft-paper': { title: 'ConRFT, preset paper', plan: { preset: 'paper', settings: offlineInPairs } },
+  'conrft-code': { title: 'ConRFT, preset released-code', plan: { preset: 'released-code', settings: offlineInPairs } },
   'floor-uncut': {
     title: 'ConRFT cell, floor not cut at takeovers',
     plan: { settings: { ...offline, mcFloor: 'uncut' } },
