@@ -125,6 +125,10 @@ async function study(request: StudyRequest): Promise<Study> {
     const steps = new Map(episodes.map((episode) => [episode.id, episode.steps]));
     const given = { projectFolder, runId: id, spec, episodesIn, episodes: steps, encoderManifestPath };
     const { step, readings } = await readCritics(given);
+    if (readings.length === 0)
+      throw new Error(
+        `none of the ${episodes.length} unaided episodes in ${episodesIn} holds all that run ${id} observes. Play some with --episodes 30.`,
+      );
     const solved = new Set(episodes.filter(({ outcome }) => outcome === 'success').map((episode) => episode.id));
     const report = criticReport(readings, solved);
     return { project: projectFolder, run: id, method, step, policy, readings, solved, report };

@@ -1,6 +1,6 @@
 /** Every headless verb as a process of its own, on a project that grows from one to the next; the keys of their last lines are fixed. */
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { validateLerobot } from '../../data/export/lerobot-validate.ts';
@@ -76,4 +76,22 @@ test('rollout of a trained policy with the scripted operator: corrections go to 
   assert.ok(Number(line['interventionRate']) > 0, JSON.stringify(line));
   assert.ok(Number(line['demoTransitions']) > 0);
   assert.ok(Number(line['rlTransitions']) > Number(line['demoTransitions']));
+});
+
+test('critic: what the run says of an episode that was recorded, and of a new one', async () => {
+  const alone = ['--policy', 'run-1/5', '--operator', 'none', '--episodes', '1'];
+  await takeover('rollout', ...alone, '--data', folder, ...inState);
+  const svg = join(folder, 'critic.svg');
+  const args = ['critic', '--run', '1', '--data', folder, '--json'];
+  const ended = await Promise.all([takeover(...args, '--svg', svg), takeover(...args, '--episodes', '1')]);
+  const [recorded, fresh] = ended.map(lastLine);
+  assert.deepEqual([recorded?.['source'], recorded?.['episodes']], ['recorded', 1]);
+  assert.deepEqual([fresh?.['source'], fresh?.['episodes'], fresh?.['policy']], ['new', 1, 'run-1/5']);
+  for (const line of [recorded, fresh]) {
+    const { run, method, transitions, bins } = line ?? {};
+    assert.deepEqual([run, method], [1, 'conrft cell, floor cut']);
+    assert.ok(Array.isArray(bins) && Number(transitions) > 10);
+    for (const key of ['bias', 'rmse', 'correlation', 'overestimation']) assert.ok(Number.isFinite(line?.[key]), key);
+  }
+  assert.match(readFileSync(svg, 'utf8'), /conrft cell, floor cut/);
 });
