@@ -3,10 +3,11 @@
  * ones in which the operator saw no need to help, nearly all of them successes; `--episodes` adds what is missing: it plays new ones, on
  * the selection seeds, with the run's newest policy alone, in a folder that is thrown away.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { projectFile } from '../../data/database.ts';
 import { openStoreReader } from '../../data/reader.ts';
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary } from '../api/episode.ts';
@@ -106,10 +107,11 @@ interface StudyRequest {
 
 async function study(request: StudyRequest): Promise<Study> {
   const { projectFolder } = request;
+  const noRuns = `${projectFolder} holds no runs. Start one: \`takeover finetune\`, or \`takeover hil\`.`;
+  if (!existsSync(projectFile(projectFolder))) throw new Error(noRuns);
   await using rows = openRunRows(projectFolder);
   const newest = (await rows.runs())[0];
-  if (!newest)
-    throw new Error(`${projectFolder} holds no runs. Start one: \`takeover finetune\`, or \`takeover hil\`.`);
+  if (!newest) throw new Error(noRuns);
   const found = request.runId === undefined ? newest : await rows.run(request.runId);
   if (!found)
     throw new Error(
