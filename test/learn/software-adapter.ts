@@ -3,10 +3,9 @@
  * unpacked into a folder of its own. Drivers are found when a process starts: whoever wants it starts a child with `environment`.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { brotliDecompressSync } from 'node:zlib';
 
 export interface SoftwareAdapter {
@@ -14,10 +13,11 @@ export interface SoftwareAdapter {
   dispose(): void;
 }
 
-/** Undefined where the package has no driver for this platform. */
+/** Undefined where the package is not installed or has no driver for this platform. */
 export function unpackSoftwareAdapter(): SoftwareAdapter | undefined {
   if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
-  const archive = fileURLToPath(new URL('../bin/swiftshader.tar.br', import.meta.resolve('@sparticuz/chromium')));
+  const archive = join(import.meta.dirname, '../../node_modules/@sparticuz/chromium/bin/swiftshader.tar.br');
+  if (!existsSync(archive)) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'takeover-vulkan-'));
   const dispose = () => rmSync(folder, { recursive: true, force: true });
   const input = brotliDecompressSync(readFileSync(archive));
