@@ -187,9 +187,11 @@ function describe(manifest: ClassifierManifest): string {
 function describeCheck(check: SuccessCheck, policy: string): string {
   const late =
     check.meanLateTicks === undefined ? '' : `, ended ${check.meanLateTicks.toFixed(1)} ticks after the simulator's`;
+  const short =
+    check.worstFalseM === undefined ? '' : ` (at most ${(1000 * check.worstFalseM).toFixed(1)}\u202fmm to go)`;
   return (
     `On ${check.episodes} fresh episodes of ${policy}, classifier and simulator agree in ${percent(check.agreement)}: ` +
     `${check.bothSuccess} successes${late}, ${check.neitherSuccess} without; ` +
-    `${check.falseSuccesses} false successes, ${check.missedSuccesses} missed.`
+    `${check.falseSuccesses} false successes${short}, ${check.missedSuccesses} missed.`
   );
 }

@@ -107,15 +107,15 @@ test('a threshold is the nearest point of the curve, and its manifest keeps it',
 
 test('agreement with the simulator: both kinds of error are counted, lateness where both agree', () => {
   const result = sumUp([
-    { byClassifier: true, simulatorAt: 10, steps: 12 },
-    { byClassifier: true, simulatorAt: 20, steps: 23 },
-    { byClassifier: true, simulatorAt: undefined, steps: 30 },
-    { byClassifier: false, simulatorAt: 40, steps: 100 },
-    { byClassifier: false, simulatorAt: undefined, steps: 100 },
+    { byClassifier: true, simulatorAt: 10, steps: 12, remainingM: 0 },
+    { byClassifier: true, simulatorAt: 20, steps: 23, remainingM: 0 },
+    { byClassifier: true, simulatorAt: undefined, steps: 30, remainingM: 0.0007 },
+    { byClassifier: false, simulatorAt: 40, steps: 100, remainingM: 0.01 },
+    { byClassifier: false, simulatorAt: undefined, steps: 100, remainingM: 0.05 },
   ]);
   assert.deepEqual(result, {
     ...{ episodes: 5, bothSuccess: 2, neitherSuccess: 1, falseSuccesses: 1, missedSuccesses: 1 },
-    ...{ agreement: 0.6, meanLateTicks: 2.5 },
+    ...{ agreement: 0.6, worstFalseM: 0.0007, meanLateTicks: 2.5 },
   });
   assert.equal(sumUp([]).meanLateTicks, undefined);
 });

@@ -6,7 +6,7 @@ import { useEngine } from '../../state/engine-store.ts';
 import { ActionButton, Button, KeyCap } from '../../ui/button.tsx';
 import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 import { InputDevices } from './input-devices.tsx';
-import { SuccessBar } from './success-bar.tsx';
+import { SuccessLive } from './success-bar.tsx';
 
 const MODES: readonly { readonly value: Mode; readonly label: string; readonly title: string }[] = [
   { value: 'run', label: 'Run', title: 'A policy drives and you correct it' },
@@ -147,7 +147,7 @@ export function EpisodeTab() {
           <KeyCap keys="R" />
         </div>
         <Verdicts />
-        <SuccessBar />
+        <SuccessLive />
       </Section>
       <Readiness />
       <PolicyPart />

@@ -1,8 +1,34 @@
-/** The classifier's opinion of this moment, live: a bar with the threshold on it, and how far it is from ending the episode. */
-import { percent } from '../../format.ts';
+/** Success, live: how many moments are labelled by hand; the classifier's opinion of this one, and how far it is from ending the episode. */
+import { grouped, percent } from '../../format.ts';
 import { useEngine } from '../../state/engine-store.ts';
+import { Row } from '../../ui/form.tsx';
 
-export function SuccessBar() {
+export function LabelCounters() {
+  const labels = useEngine((state) => state.status?.labels);
+  return (
+    <Row label="Labelled by hand" title="Moments labelled with P and Shift P, discarded episodes left out">
+      <span className="label-counts">
+        <b className="success-text">{grouped(labels?.positives ?? 0)}</b> success ·{' '}
+        <b>{grouped(labels?.negatives ?? 0)}</b> not
+      </span>
+    </Row>
+  );
+}
+
+/** In the Episode tab, where somebody labels or a classifier looks on; else nothing. */
+export function SuccessLive() {
+  const labelling = useEngine(
+    ({ status }) => status !== undefined && status.labels.positives + status.labels.negatives > 0,
+  );
+  return (
+    <>
+      {labelling ? <LabelCounters /> : null}
+      <SuccessBar />
+    </>
+  );
+}
+
+function SuccessBar() {
   const success = useEngine((state) => state.status?.success);
   const by = useEngine((state) => state.rig?.success.by);
   const ticks = useEngine((state) => state.rig?.success.ticks ?? 1);

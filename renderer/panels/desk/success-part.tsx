@@ -19,6 +19,7 @@ import { useEngine } from '../../state/engine-store.ts';
 import { ActionButton, Button } from '../../ui/button.tsx';
 import { Choice, NumberField, Progress, Row } from '../../ui/form.tsx';
 import { MomentLabels } from './moment-labels.tsx';
+import { LabelCounters } from './success-bar.tsx';
 
 const JUDGES: readonly { readonly value: SuccessBy; readonly label: string; readonly title: string }[] = [
   { value: 'simulator', label: 'Simulator', title: 'The cell knows when the task is solved' },
@@ -186,7 +187,6 @@ function Record({ manifest, inUse }: { readonly manifest: ClassifierManifest; re
 }
 
 export function SuccessPart() {
-  const labels = useEngine((state) => state.status?.labels);
   const classifier = useEngine((state) => state.classifier);
   const settings = useEngine((state) => state.rig?.success);
   const [chosen, setChosen] = useState<string | undefined>(undefined);
@@ -203,12 +203,7 @@ export function SuccessPart() {
         </span>
       </summary>
       {settings ? <Judge settings={settings} /> : null}
-      <Row label="Labelled by hand" title="Moments labelled with P and Shift+P, discarded episodes left out">
-        <span className="label-counts">
-          <b className="success-text">{grouped(labels?.positives ?? 0)}</b> success ·{' '}
-          <b>{grouped(labels?.negatives ?? 0)}</b> not
-        </span>
-      </Row>
+      <LabelCounters />
       <div className="buttons two">
         <ActionButton id="label-positive" />
         <ActionButton id="label-negative" />
