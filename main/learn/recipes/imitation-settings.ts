@@ -1,7 +1,7 @@
 /**
  * What the imitation recipes R1 to R4 share: settings for a small head on frozen features, and for velocities as actions.
- * differs from the handbook: chunks of 8 instead of 16, for insertions that are 30 steps long; 1,000 and 2,000 updates instead of
- * 20,000 and 50,000, for twenty demonstrations, which are 600 transitions: a minute of training, and 3,000 solved no more.
+ * differs from the handbook: chunks of 8 instead of 16, for insertions that are 30 steps long; 2,000 updates instead of 20,000
+ * and 50,000, for twenty demonstrations, which are 600 transitions: under a minute of training.
  */
 import type { ImitationConfig } from '../algorithms/imitation-config.ts';
 
@@ -13,15 +13,14 @@ export const SMALL_HEAD = {
   // 1e-3 falling to 0: the handbook's choice for small heads on frozen features
   optimiser: { learningRate: 1e-3, betas: [0.9, 0.999], weightDecay: 1e-6, warmupUpdates: 100, decay: 'cosine' },
   average: { power: 0.75, max: 0.9999 },
-  offlineSteps: 1000,
+  offlineSteps: 2000,
   actingNoiseStd: 0,
 } as const satisfies Partial<ImitationConfig>;
 
-/** A denoiser sees one noise level per sample and update: twice the updates, and Diffusion Policy's momentum. */
+/** With Diffusion Policy's momentum. */
 export const DENOISER = {
   ...SMALL_HEAD,
   optimiser: { ...SMALL_HEAD.optimiser, betas: [0.95, 0.999] },
-  offlineSteps: 2000,
 } as const satisfies Partial<ImitationConfig>;
 
 /**

@@ -11,7 +11,7 @@ export const multiModal: Recipe = {
   settings: {
     ...SMALL_HEAD,
     head: { name: 'gmm', components: 5, stdMin: 0.01, act: 'sample' },
-    chunk: { size: 8, execute: 2, latencySteps: 0 },
+    chunk: { size: 8, execute: 4, latencySteps: 0 },
     losses: [{ name: 'gmm-nll', weight: 1 }, smoothMotion('components')],
   } satisfies Partial<ImitationConfig>,
   metric: {

@@ -1,5 +1,6 @@
 /** The recipes that a run may name, one line each. */
 import type { RecipeName } from '../../api/run.ts';
+import { addTactile } from './add-tactile.ts';
 import { bcBaseline } from './bc-baseline.ts';
 import { highRate } from './high-rate.ts';
 import { multiModal } from './multi-modal.ts';
@@ -11,6 +12,7 @@ const RECIPES: Readonly<Partial<Record<RecipeName, Recipe>>> = {
   'multi-modal': multiModal,
   'precise-trajectories': preciseTrajectories,
   'high-rate': highRate,
+  'add-tactile': addTactile,
 };
 
 export const recipes = (): readonly Recipe[] => Object.values(RECIPES);

@@ -27,9 +27,9 @@ for (const recipe of recipes()) {
 
 test('a recipe gives way to settings that are named, and refuses another algorithm', () => {
   const recipe = recipeOf('bc-baseline');
-  const changed = configureAlgorithm(specOf(recipe), { chunk: { execute: 1 }, offlineSteps: 7 });
+  const changed = configureAlgorithm(specOf(recipe), { chunk: { execute: 3 }, offlineSteps: 7 });
   assert.equal(changed.settings.offlineSteps, 7);
-  assert.deepEqual(changed.policyHead.chunk, { size: 8, execute: 1, latencySteps: 0 });
+  assert.deepEqual(changed.policyHead.chunk, { size: 8, execute: 3, latencySteps: 0 });
   assert.throws(
     () => configureAlgorithm({ ...specOf(recipe), algorithm: 'conrft' }),
     /one of imitation, not of conrft/,
