@@ -130,7 +130,11 @@ function expectSame(
 ): void {
   const shapes = (parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
     parameters.map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
-  const [found, expected] = [shapes(manifest.parameters), shapes(learner.policyParameters)];
+  const known = new Set(manifest.parameters.map(({ name }) => name));
+  const required = learner.policyParameters.filter(
+    ({ name }) => known.has(name) || !learner.newParameters?.includes(name),
+  );
+  const [found, expected] = [shapes(manifest.parameters), shapes(required)];
   const at = expected.findIndex((each, index) => each !== found[index]);
   const remedy = 'Start from a policy with the same preset, observation kind and encoder, or from fresh weights.';
   if (at >= 0 || found.length !== expected.length)

@@ -9,6 +9,7 @@ import type { PresetName } from '../../api/run.ts';
 import { LOSS_NAMES } from '../losses/registry.ts';
 import { headOptionsSchema } from '../policies/heads.ts';
 import { normaliserSchema } from '../policies/normaliser.ts';
+import { teacherSchema, touchSchema } from './imitation-touch.ts';
 
 const lossTermSchema = z
   .object({
@@ -28,6 +29,12 @@ export const imitationConfigSchema = z
     /** Width of Dense → LayerNorm → tanh over the proprioception; 0 = none. */
     proprioceptionFeatures: z.int().min(0),
     normaliser: normaliserSchema,
+    /** See `imitation-touch.ts`. */
+    touch: touchSchema.default('seen'),
+    /** The policy that the run starts from goes on teaching. */
+    teacher: teacherSchema.optional(),
+    /** Learning rate of everything but a new sense's branch, relative to that; 0 = frozen. */
+    baseRate: z.number().min(0).max(1).default(1),
     /** L = Σ weight · loss, from `losses/registry.ts`. */
     losses: z.array(lossTermSchema).min(1).readonly(),
     optimiser: z
@@ -63,6 +70,8 @@ const cell: ImitationConfig = {
   hidden: [128, 128],
   proprioceptionFeatures: 0,
   normaliser: 'none', // as ConRFT: actions are within [−1, 1] as they are
+  touch: 'seen',
+  baseRate: 1,
   losses: [{ name: 'consistency', weight: 1 }],
   optimiser: { learningRate: 3e-4, betas: [0.9, 0.999], weightDecay: 0, warmupUpdates: 0, decay: 'constant' },
   batchSize: 256,
@@ -98,6 +107,8 @@ export function parseImitationConfig(value: unknown): ImitationConfig {
     throw new RangeError(
       `chunk: ${M} executed actions after a latency of ${L} need a size of ${M + L} or more, not ${K}. Lower \`execute\` or raise \`size\`.`,
     );
+  if (config.teacher && config.head.name !== 'mse' && config.head.name !== 'gaussian')
+    throw new RangeError(`a teacher needs a head that predicts one action, mse or gaussian, not ${config.head.name}`);
   const dimensioned = config.losses.find(({ options }) => {
     const weights = options?.['dimensionWeights'];
     return Array.isArray(weights) && weights.length > ACTION_SIZE;

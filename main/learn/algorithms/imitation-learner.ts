@@ -3,6 +3,7 @@
  * Everything random of an update is drawn in a fixed order from one stream, so a stored stream state replays to the byte.
  */
 import { ACTION_SIZE } from '../../api/action.ts';
+import { PROPRIOCEPTION_SIZE } from '../../api/observation.ts';
 import type { Rng } from '../../api/rng.ts';
 import type { TensorLike } from '../graph/backend.ts';
 import { sizeOf } from '../graph/ir.ts';
@@ -37,7 +38,7 @@ export const imitation: Algorithm<ImitationConfig> = {
 /** Noise sizes do not depend on what the task masks, so any mask tells them. */
 const ANY_SIZES: ObservationSizes = {
   embedding: 1,
-  proprioception: 1,
+  proprioception: PROPRIOCEPTION_SIZE,
   actionMask: new Array<boolean>(ACTION_SIZE).fill(true),
 };
 
@@ -62,19 +63,25 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
     actorMean: new Float32Array(count),
     actorVariance: new Float32Array(count),
     ...(config.average && { actorAverage: actor.slice() }),
+    ...(config.teacher && { teacher: actor.slice(0, parameterCount(nets.base)) }),
     ...(nets.fitted.length > 0 && { normaliser: initialParameters(nets.fitted, rng) }),
   });
-  /** `adamSteps` count since the optimiser was fresh; `fitted` is 1 when the normaliser came with the weights. */
+  const stateNoise = config.teacher && new Float32Array(config.batchSize * sizes.proprioception);
+  /** `adamSteps` count since the optimiser was fresh; `fitted` is 1 when weights and normaliser came from another policy. */
   const counters = { updates: 0, adamSteps: 0, fitted: 0 };
   const { learningRate, betas, warmupUpdates, decay } = config.optimiser;
 
   const inputsFrom = (batch: TransitionBatch): Record<string, TensorLike> => {
     if (batch.size !== config.batchSize)
       throw new RangeError(`a batch of ${batch.size} transitions; an update takes ${config.batchSize}`);
+    if (config.teacher && counters.fitted === 0)
+      throw new RangeError('there is no old policy to be taught by: name the policy to start from.');
+    if (stateNoise) for (let index = 0; index < stateNoise.length; index++) stateNoise[index] = rng.normal();
     const update = counters.adamSteps + 1;
     return {
       ...arrays.current,
       ...chance(),
+      ...(stateNoise && { stateNoise }),
       ...(sizes.embedding > 0 && { embedding: batch.embedding }),
       proprioception: batch.proprioception,
       actionChunk: batch.actionChunk,
@@ -91,6 +98,7 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
     chunk: config.chunk.size,
     imitationOnly: true,
     policyParameters: policyParameters(nets),
+    newParameters: nets.trained.slice(nets.base.length).map(({ name }) => name),
     update: async (batch) => {
       const metrics = arrays.accept(await compiled.run(inputsFrom(batch), arrays.places()));
       counters.updates += 1;
@@ -114,10 +122,13 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
       for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
     },
     startFrom: (state) => {
-      const { trained, fitted } = splitPolicy(state, count, nets.fitted.length > 0 ? 2 * ACTION_SIZE : 0);
+      const base = parameterCount(nets.base);
+      const { trained, fitted } = splitPolicy(state, [count, base], nets.fitted.length > 0 ? 2 * ACTION_SIZE : 0);
+      const whole = joined(trained, arrays.current['actor']!.subarray(trained.length)); // a gate that it lacks begins closed
+      const taken = { actor: whole, actorAverage: whole, teacher: whole.subarray(0, base), normaliser: fitted };
       arrays.take(
-        { actor: trained, actorAverage: trained, normaliser: fitted },
-        Object.keys(arrays.current).filter((name) => ['actor', 'actorAverage', 'normaliser'].includes(name)),
+        taken,
+        Object.keys(arrays.current).filter((name) => name in taken),
       );
       counters.fitted = 1;
     },
@@ -125,12 +136,13 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
   };
 }
 
-/** A policy's weights: what was trained, then what the data had set. */
-function splitPolicy({ arrays }: LearnerState, trained: number, fitted: number) {
+/** A policy's weights: what was trained (`sizes` says how many numbers that may be, the whole policy first), then what the data had set. */
+function splitPolicy({ arrays }: LearnerState, sizes: readonly number[], fitted: number) {
   const weights = arrays['actor'];
-  if (weights?.length !== trained + fitted)
+  const trained = sizes.find((size) => size + fitted === weights?.length);
+  if (!weights || trained === undefined)
     throw new ShapeError(
-      `actor has ${weights?.length ?? 'no'} numbers, this policy has ${trained + fitted}`,
+      `actor has ${weights?.length ?? 'no'} numbers, this policy has ${sizes[0]! + fitted}`,
       'Use the settings, observation kind and encoder that the weights were trained with, or start from fresh weights.',
     );
   return { trained: weights.subarray(0, trained), fitted: weights.subarray(trained) };
