@@ -130,10 +130,8 @@ function expectSame(
 ): void {
   const shapes = (parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
     parameters.map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
-  const known = new Set(manifest.parameters.map(({ name }) => name));
-  const required = learner.policyParameters.filter(
-    ({ name }) => known.has(name) || !learner.newParameters?.includes(name),
-  );
+  const names = new Set(manifest.parameters.map(({ name }) => name));
+  const required = learner.policyParameters.filter(({ name, mayBeNew }) => !mayBeNew || names.has(name));
   const [found, expected] = [shapes(manifest.parameters), shapes(required)];
   const at = expected.findIndex((each, index) => each !== found[index]);
   const remedy = 'Start from a policy with the same preset, observation kind and encoder, or from fresh weights.';

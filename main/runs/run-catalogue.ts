@@ -70,7 +70,9 @@ function misfitOf(manifest: PolicyManifest, spec: RunSpec, algorithm: Configured
   });
   const shapes = (parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
     parameters.map(({ name, shape }) => `${name} ${shape.join('×')}`).join(', ');
-  return shapes(wanted) === shapes(manifest.parameters)
+  const names = new Set(manifest.parameters.map(({ name }) => name));
+  const required = wanted.filter(({ name, mayBeNew }) => !mayBeNew || names.has(name));
+  return shapes(required) === shapes(manifest.parameters)
     ? undefined
     : `its networks have other sizes than those of ${spec.algorithm} with the preset ${spec.preset}`;
 }

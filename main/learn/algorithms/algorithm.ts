@@ -90,8 +90,6 @@ export interface Learner {
   /** Draws imitation targets only: no step of the policy's, and none in which a person did nothing. */
   readonly imitationOnly?: boolean;
   readonly policyParameters: readonly ParameterSpec[];
-  /** Names of those that a policy to start from may lack: they keep their initial values. */
-  readonly newParameters?: readonly string[];
   /** One actor update with the critic updates that go with it. `batch.size` is `batches · batchSize`. */
   update(batch: TransitionBatch): Promise<Metrics>;
   /** Before the first update: the actions of all imitation targets, [n, A], for a learner that scales by them. */

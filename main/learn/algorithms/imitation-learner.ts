@@ -98,7 +98,6 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
     chunk: config.chunk.size,
     imitationOnly: true,
     policyParameters: policyParameters(nets),
-    newParameters: nets.trained.slice(nets.base.length).map(({ name }) => name),
     update: async (batch) => {
       const metrics = arrays.accept(await compiled.run(inputsFrom(batch), arrays.places()));
       counters.updates += 1;

@@ -11,6 +11,8 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /** Xavier-uniform draws from ±sqrt(6 / (fanIn + fanOut)). Fans are given, because one layer may be stored in several pieces. */
   readonly initial: 'zeros' | 'ones' | { readonly fanIn: number; readonly fanOut: number };
+  /** Weights to begin from may lack it: it keeps its initial values, which change nothing. */
+  readonly mayBeNew?: true;
 }
 
 /** Weights by name, inside a graph. */

@@ -25,7 +25,8 @@ export function tactileGate(tactileSize: number, features: number, hidden: numbe
 }
 
 export function tactileGateParameters({ branch, gate }: TactileGate): ParameterSpec[] {
-  return [...mlpParameters(branch), { name: gate, shape: [1], initial: 'zeros' }];
+  const specs: ParameterSpec[] = [...mlpParameters(branch), { name: gate, shape: [1], initial: 'zeros' }];
+  return specs.map((spec) => ({ ...spec, mayBeNew: true }));
 }
 
 /** tanh(g), [1]: how far the branch is let in. */
