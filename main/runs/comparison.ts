@@ -66,6 +66,11 @@ export const METHODS = {
     plan: { settings: offline },
     encoder: 'raw-pixels',
   },
+  'hil-serl-raw': {
+    title: 'HIL-SERL from scratch, released-code, 16-pixel pictures as they are',
+    plan: { algorithm: 'hil-serl', preset: 'released-code', scratch: true },
+    encoder: 'raw-pixels',
+  },
   'encoder-own': {
     title: 'ConRFT cell, encoder trained on the demonstrations at hand',
     plan: { settings: offline },
