@@ -1,5 +1,5 @@
 /** Which settings of two runs differ: what was asked for first, then what the algorithm really used. Pure. */
-import type { RunSpec } from '../main/api/index.ts';
+import { DEFAULT_BACKEND, type RunSpec } from '../main/api/index.ts';
 
 export type Settings = Readonly<Record<string, string>>;
 
@@ -12,7 +12,7 @@ export interface Difference {
 const NOTHING = '–';
 
 function asked(spec: RunSpec): Settings {
-  const { algorithm, preset, recipe, stage, task, observation, steps, seed, startFrom } = spec;
+  const { algorithm, preset, recipe, stage, task, observation, steps, seed, backend, startFrom } = spec;
   return {
     algorithm,
     preset: recipe === undefined ? preset : NOTHING,
@@ -22,6 +22,7 @@ function asked(spec: RunSpec): Settings {
     observation,
     steps: steps === undefined ? NOTHING : `${steps}`,
     seed: `${seed}`,
+    backend: backend ?? DEFAULT_BACKEND,
     'started from': startFrom ?? 'fresh weights',
   };
 }

@@ -1,5 +1,7 @@
 /** The contract shared by engine, window, drivers and store. Leaf of the import table: imports zod and nothing else. */
+
 export * from './action.ts';
+export * from './backend.ts';
 export * from './classifier.ts';
 export * from './clock.ts';
 export * from './episode.ts';

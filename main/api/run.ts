@@ -1,5 +1,6 @@
 /** Fine-tuning runs: what is asked for, how they are going, what they cost. */
 import { z } from 'zod';
+import { backendSchema } from './backend.ts';
 import { observationKindSchema } from './observation.ts';
 import { taskIdSchema } from './task.ts';
 
@@ -39,6 +40,8 @@ const runSpecFields = z.object({
   /** Actor updates to make; an online run without it goes on for as long as it is fed. */
   steps: z.int().positive().optional(),
   seed: z.int(),
+  /** What computes it; the default where absent. */
+  backend: backendSchema.optional(),
   /** Name of the policy to start from; undefined = fresh weights. */
   startFrom: z.string().optional(),
 });

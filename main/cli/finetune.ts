@@ -1,6 +1,7 @@
 /** `takeover finetune`: one stage of training on what the project holds, in the foreground. Ctrl+C keeps what was checkpointed. */
 import { z } from 'zod';
 import { openStoreReader } from '../../data/reader.ts';
+import { backendSchema, DEFAULT_BACKEND } from '../api/backend.ts';
 import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, recipeSchema, stageSchema } from '../api/run.ts';
@@ -36,6 +37,10 @@ export async function run(rest: readonly string[]): Promise<number> {
       from: { type: 'string', help: 'policy to start from, such as starter or run-1/1000 (default: fresh weights)' },
       task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
       observation: { type: 'string', help: 'pixels, state or blind (default pixels)' },
+      backend: {
+        type: 'string',
+        help: `what computes it: ${backendSchema.options.join(', ')} (default ${DEFAULT_BACKEND})`,
+      },
       threads: { type: 'string', help: 'threads of the numerical library (default 1)' },
     },
     {
@@ -49,6 +54,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       from: z.string().min(1).optional(),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),
+      backend: backendSchema.optional(),
       threads: z.coerce.number().int().min(1).max(64).default(1),
     },
     rest,
@@ -65,6 +71,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     observation: options.observation,
     seed: options.seed,
     ...(Object.keys(options.settings).length === 0 ? {} : { settings: options.settings }),
+    ...(options.backend === undefined ? {} : { backend: options.backend }),
     ...(steps === undefined ? {} : { steps }),
     ...(options.from === undefined ? {} : { startFrom: options.from }),
   };

@@ -61,6 +61,7 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
       task: request?.task ?? task,
       observation: request?.observation ?? 'pixels',
       seed: request?.seed ?? SHIPPED_SEED,
+      ...(request?.backend === undefined ? {} : { backend: request.backend }),
       ...(request?.steps === undefined ? {} : { steps: request.steps }),
     };
     if (policy === undefined) return { spec };
@@ -81,7 +82,7 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
     const same = (await rows.runs()).find(
       ({ spec: other, metrics }) =>
         (metrics['updatesPerSec'] ?? 0) > 0 &&
-        (['algorithm', 'preset', 'recipe', 'stage', 'observation'] as const).every(
+        (['algorithm', 'preset', 'recipe', 'stage', 'observation', 'backend'] as const).every(
           (name) => other[name] === spec[name],
         ),
     );

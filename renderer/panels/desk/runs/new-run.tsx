@@ -1,7 +1,10 @@
 /** A new run: what may be chosen, and what the engine says it would use and how long it would take. */
 import { useEffect, useState } from 'react';
 import {
+  BACKENDS,
+  backendSchema,
   type CallParameters,
+  DEFAULT_BACKEND,
   FRESH_WEIGHTS,
   type PresetName,
   type RunOptions,
@@ -205,6 +208,22 @@ export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => v
           <option value={FRESH_WEIGHTS}>fresh weights</option>
         </select>
       </label>
+      <label className="labelled">
+        <span className="row-label">Computed by</span>
+        <select
+          value={request.backend ?? DEFAULT_BACKEND}
+          onChange={(event) => change({ backend: backendSchema.parse(event.target.value) })}
+        >
+          {backendSchema.options.map((name) => (
+            <option key={name} value={name} title={BACKENDS[name].remedy}>
+              {BACKENDS[name].title}
+            </option>
+          ))}
+        </select>
+      </label>
+      {request.backend !== undefined && request.backend !== DEFAULT_BACKEND ? (
+        <p className="muted small">{BACKENDS[request.backend].remedy}</p>
+      ) : null}
       {plan ? <Plan plan={plan} goesOn={request.stage === undefined} /> : null}
       <div className="buttons">
         <Button kind="strong" blocked={blocked} onClick={() => void start()}>
