@@ -58,8 +58,8 @@ export const successSettingsSchema = z
   .readonly();
 export type SuccessSettings = z.infer<typeof successSettingsSchema>;
 
-/** One tick alone can be a trick of the light; two are 0.1 s. */
-export const DEFAULT_SUCCESS_TICKS = 2;
+/** One tick alone can be a trick of the light, and a peg that is nearly in looks as if it were: after three it is. */
+export const DEFAULT_SUCCESS_TICKS = 3;
 
 const confusionFields = { tp: z.int(), fp: z.int(), tn: z.int(), fn: z.int() } as const;
 export const confusionSchema = z.object(confusionFields).readonly();

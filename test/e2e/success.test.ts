@@ -115,7 +115,7 @@ test('the classifier is let decide; its opinion is live in the Episode tab; a fa
     phase: 'running',
     success: { classifier: 'classifier-1', threshold: 0.95, probability: 0.97, guardMet: true, streak: 1 },
   };
-  await page.getByText('97\u202f% · 1 of 2 ticks').or(page.getByText('97 % · 1 of 2 ticks')).waitFor();
+  await page.getByText('97\u202f% · 1 of 3 ticks').or(page.getByText('97 % · 1 of 3 ticks')).waitFor();
   assert.equal(await page.getByRole('meter', { name: 'Probability of success' }).getAttribute('data-above'), 'true');
   engine.status = { ...engine.status, success: { ...engine.status.success, guardMet: false, streak: 0 } };
   await page.getByText(/the robot’s state does not allow it/).waitFor();
