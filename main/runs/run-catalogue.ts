@@ -15,6 +15,8 @@ export interface TrainingPace {
   readonly actorUpdatesPerStep: number;
   readonly trainingStarts: number;
   readonly demoShare: number;
+  /** What it leaves behind has values of actions (Q) to go on with. */
+  readonly hasCritics: boolean;
 }
 
 export interface RunCatalogue {
@@ -39,8 +41,9 @@ export function createRunCatalogue(projectFolder: string): RunCatalogue {
       };
     },
     pace: async (spec) => {
-      const { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare } = (await configured(spec)).settings;
-      return { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare };
+      const { settings, hasCritics } = await configured(spec);
+      const { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare } = settings;
+      return { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare, hasCritics };
     },
     misfit: async (spec, manifestPath) => {
       const algorithm = await configured(spec);

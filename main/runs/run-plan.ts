@@ -27,21 +27,25 @@ export interface Resolved {
 
 const SHIPPED_SEED = 0;
 
-/** Policies made by a run have critics to go on with; the starter and imported ones do not. */
-const hasCritic = (policy: string | undefined): policy is string => policy?.startsWith('run-') === true;
-
 export function createPlanner({ projectFolder, rows, task, counts, policyInUse }: PlannerOptions) {
   /** The policy that a request means, before it is known whether it fits. */
   const policyOf = (request: RunRequest | undefined): string | undefined =>
     request?.startFrom === FRESH_WEIGHTS ? undefined : (request?.startFrom ?? policyInUse());
 
-  const stageOf = (request: RunRequest | undefined): Stage =>
-    request?.stage ?? (hasCritic(policyOf(request)) ? 'online' : 'offline');
-
-  /** What made a policy: the spec of its run. */
+  /** What made a policy: the spec of its run; the starter and imported policies have none. */
   const makerOf = async (policy: string | undefined): Promise<RunSpec | undefined> => {
     const [, id] = /^run-(\d+)\//.exec(policy ?? '') ?? [];
     return id === undefined ? undefined : (await rows.run(Number(id)))?.spec;
+  };
+
+  /**
+   * Online where a run has all that it needs to go on with: a policy that a run made, and that run's critics unless the algorithm
+   * has none. An imitated policy has to meet critics offline first.
+   */
+  const stageFrom = async (spec: RunSpec, maker: RunSpec | undefined): Promise<Stage> => {
+    if (maker === undefined) return 'offline';
+    const [own, made] = await Promise.all([rows.pace(spec), rows.pace(maker)]);
+    return !own.hasCritics || made.hasCritics ? 'online' : 'offline';
   };
 
   /** A run goes on with the algorithm that made its policy, where none is asked for; a policy in use that does not fit is left out. */
@@ -52,24 +56,26 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
     const kin = maker?.algorithm === algorithm ? maker : undefined;
     const recipe = request?.recipe ?? (request?.preset === undefined ? kin?.recipe : undefined);
     const settings = request?.settings ?? (request?.preset === undefined ? kin?.settings : undefined);
-    const spec: RunSpec = {
+    const base: RunSpec = {
       algorithm,
       preset: request?.preset ?? kin?.preset ?? 'cell',
       ...(recipe === undefined ? {} : { recipe }),
       ...(settings === undefined ? {} : { settings }),
-      stage: stageOf(request),
+      stage: request?.stage ?? 'offline',
       task: request?.task ?? task,
       observation: request?.observation ?? 'pixels',
       seed: request?.seed ?? SHIPPED_SEED,
       ...(request?.backend === undefined ? {} : { backend: request.backend }),
       ...(request?.steps === undefined ? {} : { steps: request.steps }),
     };
-    if (policy === undefined) return { spec };
-    const misfit = await rows.misfit(spec, policyOrigin(projectFolder, policy).manifestPath);
-    if (misfit === undefined) return { spec: { ...spec, startFrom: policy } };
-    if (request?.startFrom === undefined) return { spec, freshBecause: `${policy} does not fit: ${misfit}.` };
+    if (policy === undefined) return { spec: base };
+    const misfit = await rows.misfit(base, policyOrigin(projectFolder, policy).manifestPath);
+    if (misfit !== undefined && request?.startFrom === undefined)
+      return { spec: base, freshBecause: `${policy} does not fit: ${misfit}.` };
+    const spec = { ...base, stage: request?.stage ?? (await stageFrom(base, maker)), startFrom: policy };
+    if (misfit === undefined) return { spec };
     return {
-      spec: { ...spec, startFrom: policy },
+      spec,
       problem: {
         message: `${policy} does not fit: ${misfit}.`,
         remedy: 'Choose another policy to start from, or fresh weights.',
@@ -107,5 +113,9 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
     };
   };
 
-  return { resolve, plan, stageOf };
+  /** The stage that Fine-tune begins with; answered without the learning library before the first run, as when a window opens. */
+  const nextStage = async (): Promise<Stage> =>
+    (await makerOf(policyInUse())) === undefined ? 'offline' : (await resolve(undefined)).spec.stage;
+
+  return { resolve, plan, nextStage };
 }

@@ -152,7 +152,7 @@ export function createRunService(options: RunServiceOptions): RunService {
   };
 
   return {
-    readiness: async () => readinessFor(planner.stageOf(undefined), counts()),
+    readiness: async () => readinessFor(await planner.nextStage(), counts()),
     options: () => rows.options(),
     plan: planner.plan,
     start: async (request) => {

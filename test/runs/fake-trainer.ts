@@ -135,8 +135,12 @@ export function createFakeRows(): FakeRows {
     namedPolicies: async () => [],
     prunePolicies: async (runId, held) => pruned.push({ runId, held }),
     options: async () => ({ algorithms: [{ name: 'conrft', presets: ['cell', 'paper'] }], recipes: [] }),
-    pace: async () => ({ offlineSteps: 1000, actorUpdatesPerStep: 2, trainingStarts: 100, demoShare: 0.5 }),
-    misfit: async (spec) => (spec.algorithm === 'conrft' ? undefined : 'it has another head'),
+    pace: async ({ algorithm }) => ({
+      ...{ offlineSteps: 1000, actorUpdatesPerStep: 2, trainingStarts: 100, demoShare: 0.5 },
+      hasCritics: algorithm !== 'imitation',
+    }),
+    misfit: async ({ algorithm }) =>
+      algorithm === 'conrft' || algorithm === 'cal-ql' ? undefined : 'it has another head',
     settings: async (runId) => ({ 'online.beta': '0.5', seed: `${specs[runId - 1]?.seed}` }),
     close,
     [Symbol.asyncDispose]: close,

@@ -35,6 +35,8 @@ test('pace and settings: the preset’s, changed where the run says so; groups a
   const catalogue = createRunCatalogue(folder);
   assert.equal((await catalogue.pace(SPEC)).offlineSteps, 1000);
   assert.equal((await catalogue.pace({ ...SPEC, settings: { actorUpdatesPerStep: 3 } })).actorUpdatesPerStep, 3);
+  for (const algorithm of ['conrft', 'rlpd', 'imitation'] as const)
+    assert.equal((await catalogue.pace({ ...SPEC, algorithm })).hasCritics, algorithm !== 'imitation', algorithm);
   assert.deepEqual(await catalogue.settings(1), {});
   mkdirSync(join(folder, 'runs', '1'), { recursive: true });
   writeFileSync(join(folder, 'runs', '1', 'config.json'), '{"hidden":[64,32],"online":{"beta":0.5},"mcFloor":"cut"}');

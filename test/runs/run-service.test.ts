@@ -71,11 +71,12 @@ test('Fine-tune on the starter: offline from it, then online from what that made
 });
 
 test('a policy that has critics goes on online; a stage that was asked for is the only one', async () => {
-  const inUse = service('run-7/2000');
+  const inUse = service('run-1/2000');
+  await inUse.rows.createRun(SPEC);
   await inUse.runs.start(undefined);
   assert.deepEqual(
     [inUse.trainers[0]!.config.spec.stage, inUse.trainers[0]!.config.spec.startFrom],
-    ['online', 'run-7/2000'],
+    ['online', 'run-1/2000'],
   );
   const asked = service('starter');
   await asked.runs.start({ stage: 'offline', steps: 50, preset: 'paper', seed: 4 });
@@ -230,6 +231,23 @@ test('Fine-tune goes on with the algorithm and preset that made the policy in us
   assert.deepEqual([spec.algorithm, spec.preset, spec.stage], ['cal-ql', 'paper', 'online']);
   const other = await runs.plan({ algorithm: 'conrft' });
   assert.deepEqual([other.spec.algorithm, other.spec.preset], ['conrft', 'cell']);
+});
+
+test('critics are met offline first: on an imitated policy, one of an unknown run, and fresh weights', async () => {
+  const counts = { ...PLENTY, demonstrations: 3 };
+  const { runs, rows } = service('run-1/2000', counts);
+  assert.equal((await runs.plan({ algorithm: 'conrft' })).spec.stage, 'offline', 'no row says what made it');
+  await rows.createRun({ ...SPEC, algorithm: 'imitation' });
+  const { spec } = await runs.plan({ algorithm: 'conrft' });
+  assert.deepEqual([spec.algorithm, spec.stage, spec.startFrom], ['conrft', 'offline', 'run-1/2000']);
+  assert.equal((await runs.plan({ algorithm: 'conrft', stage: 'online' })).spec.stage, 'online', 'what is asked for');
+
+  const fresh = await runs.plan({ algorithm: 'rlpd' });
+  assert.deepEqual([fresh.spec.startFrom, fresh.spec.stage], [undefined, 'offline']);
+
+  const critics = service('run-1/2000', counts);
+  await critics.rows.createRun({ ...SPEC, algorithm: 'cal-ql' });
+  assert.equal((await critics.runs.plan({ algorithm: 'conrft' })).spec.stage, 'online');
 });
 
 test('every published policy is told, then older ones are pruned, but none that is held', async () => {

@@ -25,6 +25,8 @@ export interface ConfiguredAlgorithm {
   policyStep(sizes: ObservationSizes): Step;
   policyParameters(sizes: ObservationSizes): readonly ParameterSpec[];
   readonly policyHead: PolicyHead;
+  /** It learns a Q. */
+  readonly hasCritics: boolean;
   /** Undefined where there is no Q. */
   criticStep(sizes: ObservationSizes, rows: number): Step | undefined;
 }
@@ -50,6 +52,7 @@ function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): E
         policyStep: (sizes) => algorithm.policyStep(config, sizes),
         policyParameters: (sizes) => algorithm.policyParameters(config, sizes),
         policyHead: algorithm.policyHead(config),
+        hasCritics: algorithm.criticStep !== undefined,
         criticStep: (sizes, rows) => algorithm.criticStep?.(config, sizes, rows),
       };
     },
