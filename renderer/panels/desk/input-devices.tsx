@@ -5,7 +5,12 @@ import { useEngine } from '../../state/engine-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 
 const AXES = ['x', 'y', 'z', 'rx', 'ry', 'rz'] as const;
-const STATE_SAYS = { ready: 'ready', absent: 'not plugged in', blocked: 'no permission', lost: 'unplugged' } as const;
+const STATE_SAYS = {
+  ready: 'ready',
+  absent: 'not plugged in',
+  blocked: 'cannot be opened',
+  lost: 'unplugged',
+} as const;
 
 export function LiveAxes() {
   const bars = useRef<(HTMLElement | null)[]>([]);

@@ -215,8 +215,8 @@ export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => v
           onChange={(event) => change({ backend: backendSchema.parse(event.target.value) })}
         >
           {backendSchema.options.map((name) => (
-            <option key={name} value={name} title={BACKENDS[name].remedy}>
-              {BACKENDS[name].title}
+            <option key={name} value={name} title={BACKENDS[name].title}>
+              {BACKENDS[name].short}
             </option>
           ))}
         </select>
