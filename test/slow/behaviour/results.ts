@@ -1,0 +1,49 @@
+/**
+ * What T1–T11 measured, in `results.json`: every seed's value, their mean, and a 95 % interval of the mean (Student's t).
+ * The file is in a fixed order and rounded to four digits, so that a run which changes nothing leaves it as it was.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+export const RESULTS = fileURLToPath(new URL('results.json', import.meta.url));
+
+const rowSchema = z.object({
+  label: z.string(),
+  /** A control shows that the task can be failed: it must fall on the bad side. */
+  role: z.enum(['claim', 'control', 'seen']),
+  /** What was asked for, e.g. `≥ 0.95 in every seed`; empty where a number is only shown. */
+  bound: z.string(),
+  values: z.array(z.number()),
+  mean: z.number(),
+  low: z.number(),
+  high: z.number(),
+  holds: z.boolean(),
+});
+export type ResultRow = z.infer<typeof rowSchema>;
+
+const resultSchema = z.object({ id: z.string(), claim: z.string(), rows: z.array(rowSchema) });
+export type Result = z.infer<typeof resultSchema>;
+
+export function readResults(): Result[] {
+  return existsSync(RESULTS) ? z.array(resultSchema).parse(JSON.parse(readFileSync(RESULTS, 'utf8'))) : [];
+}
+
+/** Replaces the result of the same id. */
+export function recordResult(result: Result): void {
+  const others = readResults().filter(({ id }) => id !== result.id);
+  const all = [...others, result].sort((a, b) => a.id.localeCompare(b.id, 'en', { numeric: true }));
+  writeFileSync(RESULTS, `${JSON.stringify(all, undefined, 2)}\n`);
+}
+
+/** t of 97.5 % for 1 … 9 degrees of freedom. */
+const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
+
+export function summarize(values: readonly number[]): Pick<ResultRow, 'values' | 'mean' | 'low' | 'high'> {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
+  const half = STUDENT[values.length - 2]! * Math.sqrt(variance / values.length);
+  return { values: values.map(rounded), mean: rounded(mean), low: rounded(mean - half), high: rounded(mean + half) };
+}
+
+const rounded = (value: number) => Number(value.toPrecision(4));

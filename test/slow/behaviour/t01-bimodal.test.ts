@@ -1,0 +1,125 @@
+/**
+ * T1: two right ways around a post. What regresses takes the middle and hits it; what models a distribution goes either way.
+ * Chunks are executed open-loop: with replanning at every step even squared error escapes, because small deviations decide (T5).
+ */
+import type { Rng } from '../../../main/api/rng.ts';
+import type { HeadOptions } from '../../../main/learn/policies/heads.ts';
+import { behaviour, type Expectation } from './behaviour.ts';
+import { chunksOf, type FittedHead, fitHead, type HeadFit } from './fit-head.ts';
+import { wayDemonstrations, wayOutcome, wayStarts } from './obstacle.ts';
+
+const ASKED = 500;
+const flow = (steps: number, method: 'euler' | 'midpoint' = 'euler'): HeadOptions => ({
+  ...{ name: 'flow', times: 'uniform', method, steps },
+});
+const diffusion = (target: 'x0' | 'v', samplingSteps = 10): HeadOptions => ({
+  ...{ name: 'diffusion', target, trainingSteps: 100, samplingSteps },
+});
+/** An even number: of an odd one the middle component begins between the two ways, and in some seeds keeps both for itself. */
+const gmm: HeadOptions = { name: 'gmm', components: 8, stdMin: 1e-2, act: 'sample' };
+const gaussian = (act: 'mean' | 'sample'): HeadOptions => ({ name: 'gaussian', act });
+const bins = (act: 'likeliest' | 'sample'): HeadOptions => ({ name: 'categorical', scheme: 'uniform', act });
+
+type Role = Pick<Expectation, 'role' | 'atLeast' | 'atMost'>;
+const seen: Role = { role: 'seen' };
+
+/** What each head is trained with, and the samplers that are judged. */
+const HEADS: readonly {
+  readonly fit: Pick<HeadFit, 'head' | 'updates' | 'hidden' | 'averaging' | 'batchSize' | 'losses'>;
+  readonly judged: readonly { label: string; head: HeadOptions; collisions: Role; bothWays?: true }[];
+}[] = [
+  {
+    fit: { head: { name: 'mse' }, updates: 500 },
+    judged: [{ label: 'squared error', head: { name: 'mse' }, collisions: { role: 'control', atLeast: 0.95 } }],
+  },
+  {
+    fit: { head: { name: 'mse' }, updates: 500, losses: [{ name: 'l1', weight: 1 }] },
+    judged: [{ label: 'absolute error', head: { name: 'mse' }, collisions: seen }],
+  },
+  {
+    fit: { head: gaussian('mean'), updates: 500 },
+    judged: [
+      { label: 'Gaussian, mean', head: gaussian('mean'), collisions: { role: 'control', atLeast: 0.95 } },
+      { label: 'Gaussian, sampled', head: gaussian('sample'), collisions: { role: 'control', atLeast: 0.8 } },
+    ],
+  },
+  {
+    fit: { head: bins('sample'), updates: 400, batchSize: 32 },
+    judged: [
+      { label: 'independent bins, sampled', head: bins('sample'), collisions: { role: 'control', atLeast: 0.8 } },
+      { label: 'independent bins, likeliest', head: bins('likeliest'), collisions: seen },
+    ],
+  },
+  {
+    fit: { head: gmm, updates: 2000 },
+    judged: [{ label: 'mixture of 8', head: gmm, collisions: { role: 'claim', atMost: 0.02 }, bothWays: true }],
+  },
+  {
+    fit: { head: diffusion('x0'), updates: 4000, averaging: 0.01 },
+    judged: [
+      {
+        label: 'diffusion, x0, 10 steps',
+        head: diffusion('x0'),
+        collisions: { role: 'claim', atMost: 0.05 },
+        bothWays: true,
+      },
+    ],
+  },
+  {
+    // v has to hand 32 numbers of noise through the net as well: at 128 units it hits the post twice in five
+    fit: { head: diffusion('v'), updates: 3000, averaging: 0.01, hidden: [256, 256] },
+    judged: [
+      { label: 'diffusion, v, 10 steps', head: diffusion('v'), collisions: seen },
+      {
+        label: 'diffusion, v, 20 steps',
+        head: diffusion('v', 20),
+        collisions: { role: 'claim', atMost: 0.05 },
+        bothWays: true,
+      },
+    ],
+  },
+  {
+    fit: { head: flow(10), updates: 4000, averaging: 0.01 },
+    judged: [
+      { label: 'flow, Euler 1 step', head: flow(1), collisions: { role: 'control', atLeast: 0.8 } },
+      { label: 'flow, Euler 4 steps', head: flow(4), collisions: seen },
+      { label: 'flow, midpoint 4 steps', head: flow(4, 'midpoint'), collisions: seen },
+      { label: 'flow, Euler 10 steps', head: flow(10), collisions: { role: 'claim', atMost: 0.1 }, bothWays: true },
+    ],
+  },
+];
+
+const judgements = HEADS.flatMap(({ judged }) => judged);
+
+async function outcome(fitted: FittedHead, head: HeadOptions, rng: Rng) {
+  return wayOutcome(await chunksOf(fitted, head, wayStarts(ASKED, rng), rng));
+}
+
+behaviour({
+  id: 'T1',
+  claim: 'two ways around a post, chunks of 16 executed open-loop',
+  expectations: judgements.flatMap(({ label, collisions, bothWays }): Expectation[] => [
+    { measure: `${label}: hits`, label: `${label}: share that hits the post`, ...collisions },
+    ...(bothWays
+      ? [
+          {
+            ...{ measure: `${label}: above`, label: `${label}: share that passes above` },
+            ...({ role: 'claim', atLeast: 0.35, atMost: 0.65 } as const),
+          },
+        ]
+      : []),
+  ]),
+  measure: async (rng) => {
+    const data = wayDemonstrations(2000, rng.split('demonstrations'));
+    const measured: Record<string, number> = {};
+    for (const [index, { fit, judged }] of HEADS.entries()) {
+      const fitted = await fitHead({ ...fit, data, learningRate: 3e-3, rng: rng.split(`head ${index}`) });
+      for (const { label, head } of judged) {
+        const { collisions, above } = await outcome(fitted, head, rng.split(label));
+        measured[`${label}: hits`] = collisions;
+        measured[`${label}: above`] = above;
+      }
+    }
+    return measured;
+  },
+});
