@@ -84,7 +84,7 @@ function startProcess(after: (clean: () => void) => void) {
 type Process = ReturnType<typeof startProcess>;
 
 const observe = (sequence: number, wantAction = true): ToPolicyProcess => ({
-  ...({ kind: 'observe', sequence, frames: [], wantAction } as const),
+  ...({ kind: 'observe', sequence, frames: [], wantAction, interrupted: false } as const),
   proprioception: new Float32Array(PROPRIOCEPTION_SIZE).fill(0.1 * sequence),
   stateEstimate: Float32Array.of(0.5, -0.5, 0.1, 0, 0, 0, 0.2),
 });
