@@ -60,7 +60,7 @@ export type FromPolicyProcess =
       readonly action: Float32Array | undefined;
       readonly embedding: Float32Array;
       readonly computeMs: number;
-      /** Share of action dimensions at ±1. */
+      /** Share of the action's dimensions at ±1 (`main/policy/saturation.ts`). */
       readonly saturation: number;
       /** Probability of success; undefined without a classifier, or with one for another kind of observation. */
       readonly successProbability: number | undefined;

@@ -71,6 +71,8 @@ export const policyManifestSchema = z
     embeddingSize: z.int(),
     proprioceptionSize: z.int(),
     actionMask: actionMaskSchema,
+    /** The gripper's command is a choice of −1, 0 and 1, where the task uses it. */
+    discreteGripper: z.boolean().optional(),
     encoderSha256: z.string().optional(),
     /** Standard deviation of gaussian noise added to the action when acting; 0 = none. */
     actingNoiseStd: z.number().min(0),

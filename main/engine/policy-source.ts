@@ -25,7 +25,7 @@ export type PolicyReply =
       readonly action: Float32Array | undefined;
       readonly embedding: Float32Array | undefined;
       readonly computeMs: number;
-      /** Share of action components at ±1. */
+      /** Share of the action's components at ±1, of those that the task uses and that are no choice by design. */
       readonly saturation: number;
       /** The reward classifier's opinion of this observation; undefined when none is in use. */
       readonly successProbability?: number | undefined;

@@ -2,13 +2,13 @@
  * The policy process: encoder, policy and reward classifier, asked by the engine over IPC (`main/api/policy-process.ts`), one answer per
  * observation, in order. It opens no database and never decides anything: late or missing answers are the engine's to handle.
  */
-import { ACTION_SIZE } from '../api/action.ts';
 import { systemClock } from '../api/clock.ts';
 import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
 import { createClassifierRuntime } from './classifier-runtime.ts';
 import { type EncoderRuntime, loadEncoder, ModelError, reasonOf } from './encoder-runtime.ts';
 import { createPolicyRuntime } from './policy-runtime.ts';
+import { saturationOf } from './saturation.ts';
 
 const policy = createPolicyRuntime();
 const classifier = createClassifierRuntime();
@@ -69,11 +69,12 @@ async function propose(message: Extract<ToPolicyProcess, { kind: 'observe' }>): 
   const embedding = await embed(message);
   const wanted = message.wantAction && policy.manifest()?.embeddingSize === embedding.length;
   const action = wanted ? await policy.act(embedding) : undefined;
-  const saturated = action ? action.filter((value) => Math.abs(value) >= 1).length / ACTION_SIZE : 0;
+  const manifest = policy.manifest();
+  const saturation = action && manifest ? saturationOf(action, manifest) : 0;
   const successProbability = await classifier.probability(observation, embedding, message.proprioception);
   const computeMs = systemClock.nowMs() - startedMs;
   send({
-    ...{ kind: 'proposal', sequence: message.sequence, action, embedding, computeMs, saturation: saturated },
+    ...{ kind: 'proposal', sequence: message.sequence, action, embedding, computeMs, saturation },
     successProbability,
   });
   if (wanted) await policy.planAhead(embedding);

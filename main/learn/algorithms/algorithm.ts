@@ -71,6 +71,8 @@ export interface PolicyHead {
   readonly head: HeadName;
   readonly noiseSize: number;
   readonly chunk?: ChunkExecution;
+  /** The gripper's command is a choice of −1, 0 and 1, where the task uses it. */
+  readonly discreteGripper?: true;
 }
 
 /** Everything that a learner must find again to continue to the byte. */

@@ -18,12 +18,16 @@
  * In the preset `cell` also: smaller nets, ConRFT's discount, and a Monte-Carlo floor under the target. The step is
  * `soft-actor-critic.ts`.
  */
-import { ACTION_SIZE } from '../../api/action.ts';
 import type { Algorithm } from './algorithm.ts';
 import { softActorCriticValues } from './soft-actor-critic.ts';
 import { configSchema, type SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 import { createSoftActorCriticLearner } from './soft-actor-critic-learner.ts';
-import { policyParametersOf, softActorCriticNets, softActorCriticPolicy } from './soft-actor-critic-nets.ts';
+import {
+  policyParametersOf,
+  softActorCriticHead,
+  softActorCriticNets,
+  softActorCriticPolicy,
+} from './soft-actor-critic-nets.ts';
 
 const releasedCode: SoftActorCriticConfig = {
   hidden: [256, 256],
@@ -72,6 +76,6 @@ export const hilSerl: Algorithm<SoftActorCriticConfig> = {
   createLearner: (options) => createSoftActorCriticLearner('hil-serl', options),
   policyStep: softActorCriticPolicy,
   policyParameters: (config, sizes) => policyParametersOf(softActorCriticNets(config, sizes)),
-  policyHead: () => ({ head: 'tanh-gaussian', noiseSize: ACTION_SIZE }),
+  policyHead: softActorCriticHead,
   criticStep: softActorCriticValues,
 };

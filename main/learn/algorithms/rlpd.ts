@@ -15,12 +15,16 @@
  * released code has it for sparse rewards; and a Monte-Carlo floor under the target, which says in one update what TD needs
  * thousands for.
  */
-import { ACTION_SIZE } from '../../api/action.ts';
 import type { Algorithm } from './algorithm.ts';
 import { softActorCriticValues } from './soft-actor-critic.ts';
 import { configSchema, type SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 import { createSoftActorCriticLearner } from './soft-actor-critic-learner.ts';
-import { policyParametersOf, softActorCriticNets, softActorCriticPolicy } from './soft-actor-critic-nets.ts';
+import {
+  policyParametersOf,
+  softActorCriticHead,
+  softActorCriticNets,
+  softActorCriticPolicy,
+} from './soft-actor-critic-nets.ts';
 
 const paper: SoftActorCriticConfig = {
   hidden: [256, 256], // released code; three layers for its AntMaze and Adroit
@@ -73,6 +77,6 @@ export const rlpd: Algorithm<SoftActorCriticConfig> = {
   createLearner: (options) => createSoftActorCriticLearner('rlpd', options),
   policyStep: softActorCriticPolicy,
   policyParameters: (config, sizes) => policyParametersOf(softActorCriticNets(config, sizes)),
-  policyHead: () => ({ head: 'tanh-gaussian', noiseSize: ACTION_SIZE }),
+  policyHead: softActorCriticHead,
   criticStep: softActorCriticValues,
 };

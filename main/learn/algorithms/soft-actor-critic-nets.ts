@@ -20,7 +20,7 @@ import {
   tanhGaussianHead,
   tanhGaussianParameters,
 } from '../policies/tanh-gaussian.ts';
-import type { ObservationSizes } from './algorithm.ts';
+import type { ObservationSizes, PolicyHead } from './algorithm.ts';
 import { armMask, GRIPPER, graspCommand, graspNet, graspValues, withGripper } from './grasp-critic.ts';
 import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 import { observationInput } from './step-inputs.ts';
@@ -92,6 +92,11 @@ function encoderOf({ proprioceptionFeatures, spatial }: SoftActorCriticConfig, s
 export function policyParametersOf(nets: SoftActorCriticNets): readonly ParameterSpec[] {
   return [...nets.sharedParameters, ...nets.actorParameters];
 }
+
+export const softActorCriticHead = ({ gripper }: SoftActorCriticConfig): PolicyHead => ({
+  ...{ head: 'tanh-gaussian', noiseSize: ACTION_SIZE },
+  ...(gripper === 'discrete' && { discreteGripper: true }),
+});
 
 /** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */
 export function softActorCriticPolicy(config: SoftActorCriticConfig, sizes: ObservationSizes): Step {
