@@ -20,7 +20,7 @@ import { hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb } from './arguments.ts';
 import { makeEncoderVariant } from './encoder-variants.ts';
 import { runHilSession, stateFor } from './hil-session.ts';
-import { createProgress, printJson, table } from './output.ts';
+import { createProgress, markdownTable, printJson, table } from './output.ts';
 
 /** Values with commas between them. */
 const listOf = <Item>(item: z.ZodType<Item, string>) =>
@@ -43,6 +43,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       noise: { type: 'string', help: 'acting noise in evaluations (default 0)' },
       results: { type: 'string', help: 'file of finished sessions (default: comparison.jsonl in the project folder)' },
       'table-only': { type: 'boolean', help: 'print the table of what is there' },
+      markdown: { type: 'boolean', help: 'the table as Markdown' },
     },
     {
       methods: listOf(z.enum(methodNames)).default(() => [...methodNames]),
@@ -55,6 +56,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       noise: z.coerce.number().min(0).max(0.5).default(0),
       results: z.string().min(1).optional(),
       'table-only': z.boolean().default(false),
+      markdown: z.boolean().default(false),
     },
     rest,
   );
@@ -109,6 +111,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   const results = readResults(path);
   const rows = comparisonRows(results, options['report-episodes']);
   if (options.json) printJson({ results: path, sessions: results.length, rows });
+  else if (options.markdown) console.log(markdownTable([...TABLE_HEADER], rows));
   else {
     console.log(table([...TABLE_HEADER], rows));
     console.log(

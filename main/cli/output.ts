@@ -44,6 +44,11 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return [line(header), line(widths.map((width) => '\u2500'.repeat(width))), ...rows.map(line)].join('\n');
 }
 
+export function markdownTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(header), line(header.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
 export function printJson(value: unknown): void {
   console.log(JSON.stringify(value));
 }
