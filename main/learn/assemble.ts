@@ -60,6 +60,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
     checkpoint: files.checkpoint,
     trainer: await createTrainer({
       ...{ trainer, settings, clock, rng, learner, pool, source, runs, files, report },
+      hasCritics: algorithm.hasCritics,
       embedMissing: embedder.embedMissing,
       exportPolicy: (step) =>
         exportPolicy(

@@ -25,6 +25,7 @@ export interface TrainerParts {
   /** The same one that the learner draws its noise from. */
   readonly rng: RestorableRng;
   readonly learner: Learner;
+  readonly hasCritics: boolean;
   readonly pool: TransitionPool;
   readonly source: LearningSource;
   readonly runs: RunStore;
@@ -154,12 +155,18 @@ export async function createTrainer(parts: TrainerParts) {
     return wanted === undefined ? earned : Math.min(earned, wanted - learner.updates());
   };
 
-  /** Updates per environment step so far; what earlier runs have learned from is this run's to learn from again. */
-  const updatesPerStep = (): number => {
+  /** Actor updates per environment step so far; what earlier runs have learned from is this run's to learn from again. */
+  const actorUpdatesPerStep = (): number => {
     const [updates, perStep] = [learner.updates(), settings.actorUpdatesPerStep];
     const unusable = stepsServed - (updates - blockUpdates - 1) / perStep;
     return updates / Math.max(1, pool.size('rl') - unusable);
   };
+
+  /** How often the nets are updated per environment step. RLPD's UTD counts the critics' updates, each on a batch of its own. */
+  const updateRates = (actorUpdates: number) => ({
+    actorUpdatesPerStep: actorUpdates,
+    ...(parts.hasCritics && { criticUpdatesPerStep: actorUpdates * learner.batches }),
+  });
 
   const makeUpdate = async () => {
     let fromDemo = 0;
@@ -178,7 +185,7 @@ export async function createTrainer(parts: TrainerParts) {
       demoShare: fromDemo / batch.size,
       interventionShare: corrections / batch.size,
       demonstrationShare: demonstrations / batch.size,
-      ...(spec.stage === 'online' && { utd: updatesPerStep() }),
+      ...(spec.stage === 'online' && updateRates(actorUpdatesPerStep())),
     });
   };
 

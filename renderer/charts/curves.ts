@@ -51,10 +51,13 @@ const CHARTS: readonly ChartPlan[] = [
     lines: [{ metric: 'updatesPerSec', label: 'updates/s', color: 'text' }],
   },
   {
-    title: 'UTD',
-    unit: 'updates per step',
+    title: 'Updates per step',
+    unit: 'updates per environment step',
     axis: { fromZero: true },
-    lines: [{ metric: 'utd', label: 'updates per step', color: 'text' }],
+    lines: [
+      { metric: 'criticUpdatesPerStep', label: 'critics (UTD)', color: 'text' },
+      { metric: 'actorUpdatesPerStep', label: 'actor', color: 'curve-violet' },
+    ],
   },
   {
     title: 'Batches',

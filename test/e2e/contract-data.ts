@@ -128,7 +128,9 @@ function metricsAt(step: number, online: boolean): Record<string, number> {
     demoShare: online ? 0.5 : 1,
     interventionShare: about(online ? 0.21 : 0.4, 0.1),
     demonstrationShare: about(online ? 0.39 : 0.6, 0.1),
-    ...(online ? { utd: Math.min(1, 0.2 + share) } : {}),
+    ...(online
+      ? { actorUpdatesPerStep: Math.min(1, 0.2 + share), criticUpdatesPerStep: Math.min(1, 0.2 + share) }
+      : {}),
   };
 }
 

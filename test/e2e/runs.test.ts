@@ -107,7 +107,7 @@ test('curves move with the newest points alone: the series are asked for once', 
   const asked = () => called('run.metrics').filter(({ parameters }) => parameters['runId'] === 2).length;
   await until('the series', () => asked() === 1);
   engine.advanceRun(40);
-  for (const title of ['Loss', 'Q', 'Bound, floor, saturation', 'Speed', 'UTD', 'Batches'])
+  for (const title of ['Loss', 'Q', 'Bound, floor, saturation', 'Speed', 'Updates per step', 'Batches'])
     await chart(title).waitFor();
   for (let round = 0; round < 8; round++) {
     const [loss, values] = [await picture('Loss'), await page.locator('.charts').textContent()];

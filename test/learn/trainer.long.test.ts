@@ -93,9 +93,10 @@ const GRANTS = [
 ] as const;
 
 /** `paper` of imitation has all that a learner may carry: averaged weights, a normaliser, several draws of chance. */
-for (const { algorithm, preset } of [
-  { algorithm: 'conrft', preset: 'cell' },
-  { algorithm: 'imitation', preset: 'paper' },
+for (const { algorithm, preset, criticsPerActor } of [
+  { algorithm: 'conrft', preset: 'cell', criticsPerActor: 2 },
+  { algorithm: 'imitation', preset: 'paper', criticsPerActor: undefined },
+  { algorithm: 'rlpd', preset: 'cell', criticsPerActor: 4 },
 ] as const)
   test(`${algorithm}: killed in the middle of a block, it resumes to the same bytes and losses`, async (t) => {
     const spec: RunSpec = { ...SPEC, algorithm, preset };
@@ -144,6 +145,10 @@ for (const { algorithm, preset } of [
     // the speed is the machine's, not the run's
     const curves = ({ runId }: TrainerConfig) => runs.metrics(runId).filter(({ name }) => name !== 'updatesPerSec');
     assert.deepEqual(curves(disturbed), curves(undisturbed));
+    const newest = (name: string) => curves(disturbed).findLast((point) => point.name === name)?.value;
+    const actorUpdatesPerStep = newest('actorUpdatesPerStep') ?? Number.NaN;
+    assert.ok(actorUpdatesPerStep > 0);
+    assert.equal(newest('criticUpdatesPerStep'), criticsPerActor && criticsPerActor * actorUpdatesPerStep);
     assert.equal(runs.run(disturbed.runId)?.state, 'finished');
     runs.close();
   });

@@ -42,10 +42,14 @@ test('logarithms: where they are allowed and the data spans decades; they stay, 
 });
 
 test('every metric is in a chart, also one that nobody foresaw', () => {
-  const charts = chartsFor(['criticLoss', 'floorRate', 'utd', 'actionError']);
+  const charts = chartsFor(['criticLoss', 'floorRate', 'criticUpdatesPerStep', 'actorUpdatesPerStep', 'actionError']);
   assert.deepEqual(
     charts.map(({ title }) => title),
-    ['Loss', 'Bound, floor, saturation', 'UTD', 'Action error'],
+    ['Loss', 'Bound, floor, saturation', 'Updates per step', 'Action error'],
+  );
+  assert.deepEqual(
+    charts[2]?.lines.map(({ label }) => label),
+    ['critics (UTD)', 'actor'],
   );
   assert.equal(spelled('meanEntropyOfPolicy'), 'mean entropy of policy');
   assert.deepEqual(chartsFor([]), []);
@@ -53,15 +57,15 @@ test('every metric is in a chart, also one that nobody foresaw', () => {
 
 test('the newest point is added once; a curve is read at or before a step', () => {
   const curves: Curves = { criticLoss: [[20, 3]] };
-  const longer: Curves = withNewest(curves, { metrics: { criticLoss: 2, utd: 1 }, metricsStep: 40 });
+  const longer: Curves = withNewest(curves, { metrics: { criticLoss: 2, actorUpdatesPerStep: 1 }, metricsStep: 40 });
   assert.deepEqual(longer, {
     criticLoss: [
       [20, 3],
       [40, 2],
     ],
-    utd: [[40, 1]],
+    actorUpdatesPerStep: [[40, 1]],
   });
-  assert.equal(withNewest(longer, { metrics: { criticLoss: 2, utd: 1 }, metricsStep: 40 }), longer);
+  assert.equal(withNewest(longer, { metrics: { criticLoss: 2, actorUpdatesPerStep: 1 }, metricsStep: 40 }), longer);
   assert.equal(withNewest(curves, { metrics: {} }), curves);
   const points: readonly Point[] = [
     [20, 3],

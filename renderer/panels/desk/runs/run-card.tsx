@@ -58,7 +58,7 @@ export function RunCard({ run, open, onOpen }: RunCardProps) {
 /** How far, how fast, how long still. */
 function RunPace({ run }: { readonly run: RunStatus }) {
   const active = run.state === 'running' || run.state === 'waiting';
-  const { utd } = run.metrics;
+  const { actorUpdatesPerStep: actor, criticUpdatesPerStep: critics } = run.metrics;
   return (
     <dl className="pace">
       <div>
@@ -72,10 +72,16 @@ function RunPace({ run }: { readonly run: RunStatus }) {
         <dt>Speed</dt>
         <dd>{withUnit(run.updatesPerSec > 0 ? run.updatesPerSec : undefined, 1, '/s')}</dd>
       </div>
-      {utd === undefined ? null : (
-        <div title="Updates per environment step so far">
+      {critics === undefined ? null : (
+        <div title="Critic updates per environment step so far, the update-to-data ratio">
           <dt>UTD</dt>
-          <dd>{fixed(utd, 2)}</dd>
+          <dd>{fixed(critics, 2)}</dd>
+        </div>
+      )}
+      {actor === undefined ? null : (
+        <div title="Actor updates per environment step so far">
+          <dt>Actor, per step</dt>
+          <dd>{fixed(actor, 2)}</dd>
         </div>
       )}
       {active && run.steps ? (
