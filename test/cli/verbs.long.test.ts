@@ -85,7 +85,8 @@ test('critic: what the run says of an episode that was recorded, and of a new on
   const args = ['critic', '--run', '1', '--data', folder, '--json'];
   const ended = await Promise.all([takeover(...args, '--svg', svg), takeover(...args, '--episodes', '1')]);
   const [recorded, fresh] = ended.map(lastLine);
-  assert.deepEqual([recorded?.['source'], recorded?.['episodes']], ['recorded', 1]);
+  // That one, and the scripted expert's.
+  assert.deepEqual([recorded?.['source'], recorded?.['episodes']], ['recorded', 2]);
   assert.deepEqual([fresh?.['source'], fresh?.['episodes'], fresh?.['policy']], ['new', 1, 'run-1/5']);
   for (const line of [recorded, fresh]) {
     const { run, method, transitions, bins } = line ?? {};
