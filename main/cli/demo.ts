@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
-import { parseVerb, UsageError } from './arguments.ts';
+import { parseVerb } from './arguments.ts';
 import { createProgress, printJson } from './output.ts';
 import { episodeOf, openSession } from './session.ts';
 
@@ -15,7 +15,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     'demo',
     {
       episodes: { type: 'string', help: 'successful demonstrations to record (default 20)' },
-      task: { type: 'string', help: 'insert (default)' },
+      task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
       observation: { type: 'string', help: 'pixels, state or blind (default pixels)' },
       live: { type: 'boolean', help: 'record by hand: opens the window in Demonstrate mode' },
     },
@@ -39,10 +39,6 @@ export async function run(rest: readonly string[]): Promise<number> {
       port: 0,
     });
   }
-  if (options.task !== 'insert')
-    throw new UsageError(
-      `--task ${options.task}: the scripted operator demonstrates insert only; record ${options.task} by hand with --live`,
-    );
   const startMs = systemClock.nowMs();
   await using session = await openSession({
     projectFolder: options.data,

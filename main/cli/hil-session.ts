@@ -53,7 +53,7 @@ export async function runHilSession(
   const encoderManifestPath = encoderFor(state.observation, state.encoder);
   const session = {
     projectFolder,
-    task: 'insert',
+    task: state.task,
     observation: state.observation,
     encoder: state.encoder,
     policy: { kind: 'process' },

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { algorithmSchema, presetSchema } from '../api/run.ts';
+import { taskIdSchema } from '../api/task.ts';
 import { isOver } from '../runs/hil.ts';
 import { type HilRound, hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
@@ -20,6 +21,7 @@ function parse(rest: readonly string[]) {
       demos: { type: 'string', help: 'successful demonstrations to start with (default 20)' },
       episodes: { type: 'string', help: 'corrected episodes in all (default 200)' },
       round: { type: 'string', help: 'episodes per round (default 40)' },
+      task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
       observation: { type: 'string', help: 'pixels, or a control: state, blind (default pixels)' },
       algorithm: { type: 'string', help: 'conrft, cal-ql, rlpd, hil-serl or imitation (default conrft)' },
       preset: { type: 'string', help: 'cell, paper or released-code, as far as the algorithm has it (default cell)' },
@@ -40,6 +42,7 @@ function parse(rest: readonly string[]) {
       demos: z.coerce.number().int().min(1).max(1000).default(20),
       episodes: z.coerce.number().int().min(0).max(10_000).default(200),
       round: z.coerce.number().int().min(1).max(1000).default(40),
+      task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),
       algorithm: algorithmSchema.default('conrft'),
       preset: presetSchema.default('cell'),
@@ -61,7 +64,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   if (!options) return 0;
   const projectFolder = options.data;
   const plan = hilPlanSchema.parse({
-    ...{ seed: options.seed, demos: options.demos, observation: options.observation },
+    ...{ seed: options.seed, demos: options.demos, task: options.task, observation: options.observation },
     ...{ algorithm: options.algorithm, preset: options.preset, scratch: options.scratch, settings: options.settings },
     ...(options.encoder !== undefined && { encoder: resolve(options.encoder) }),
   });

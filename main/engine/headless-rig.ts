@@ -35,6 +35,9 @@ export interface HeadlessRigOptions {
 
 export { CONDITIONS, type Conditions } from '../../native/sim/conditions.ts';
 
+/** Held while the operator drives. The first two move the gripper. */
+const HOLD_BUTTON = 2;
+
 /** Who helps: nobody, the operator from start to end, or the operator when the policy errs. */
 export type Help = 'alone' | 'demonstrate' | 'supervise';
 
@@ -56,7 +59,7 @@ export async function createHeadlessRig(options: HeadlessRigOptions): Promise<He
     options.policy.kind === 'process'
       ? createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath })
       : createScriptedPolicy(expertScript(cell, options.task));
-  const takeover = { ...DEFAULT_TAKEOVER, mode: 'hold' } as const;
+  const takeover = { ...DEFAULT_TAKEOVER, mode: 'hold', holdButton: HOLD_BUTTON } as const;
   const engine = createEngine({
     projectFolder: options.projectFolder,
     cell,
@@ -78,6 +81,7 @@ export async function createHeadlessRig(options: HeadlessRigOptions): Promise<He
         help === 'alone'
           ? undefined
           : createOperator({
+              task: options.task,
               rng: createRng(seed).split('operator'),
               mode: help,
               takeover: takeover.mode,

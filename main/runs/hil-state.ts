@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { observationKindSchema } from '../api/observation.ts';
 import { algorithmSchema, presetSchema } from '../api/run.ts';
+import { taskIdSchema } from '../api/task.ts';
 
 const roundSchema = z
   .object({
@@ -32,6 +33,7 @@ export type TrainedEpisode = z.infer<typeof trainedSchema>;
 export const hilPlanSchema = z.object({
   seed: z.int(),
   demos: z.int(),
+  task: taskIdSchema.default('insert'),
   observation: observationKindSchema,
   algorithm: algorithmSchema.default('conrft'),
   preset: presetSchema,

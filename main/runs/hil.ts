@@ -89,7 +89,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     algorithm: state.algorithm,
     preset: state.preset,
     stage,
-    task: 'insert',
+    task: state.task,
     observation: state.observation,
     seed: state.seed,
     ...(Object.keys(state.settings).length === 0 ? {} : { settings: state.settings }),

@@ -34,12 +34,12 @@ test('what is missing is said with what to do, and the process ends', () =>
     const data = (name: string) => ['--data', join(folder, name)];
     mkdirSync(join(folder, 'bare'));
     await openWriter(join(folder, 'taken'));
-    const [evaluated, rolled, trained, exported, lift, outless, served, taken] = await Promise.all([
+    const [evaluated, rolled, trained, exported, stacked, outless, served, taken] = await Promise.all([
       takeover('evaluate', '--policy', 'run-1/5', ...data('bare')),
       takeover('rollout', '--policy', 'nobody', ...data('bare')),
       takeover('finetune', '--observation', 'state', ...data('none')),
       takeover('export', '--out', join(folder, 'out'), ...data('none')),
-      takeover('demo', '--task', 'lift', ...data('bare')),
+      takeover('demo', '--task', 'stack', ...data('bare')),
       takeover('export', ...data('bare')),
       takeover('serve', '--policy', 'nobody', '--port', '0', ...data('bare')),
       takeover('rollout', '--policy', 'scripted', '--observation', 'state', ...data('taken')),
@@ -53,7 +53,7 @@ test('what is missing is said with what to do, and the process ends', () =>
     saidWhy(rolled, 1, /no policy named "nobody"/);
     saidWhy(trained, 1, /none/);
     saidWhy(exported, 1, /none/);
-    saidWhy(lift, 2, /--task lift: the scripted operator demonstrates insert only/);
+    saidWhy(stacked, 2, /--task.*insert/);
     saidWhy(outless, 2, /--out: which folder/);
     saidWhy(served, 1, /no policy named "nobody"/);
     saidWhy(taken, 1, /in use by another engine/);

@@ -4,9 +4,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { validateLerobot } from '../../data/export/lerobot-validate.ts';
+import { openStoreReader } from '../../data/reader.ts';
+import { ACTION_NAMES } from '../../main/api/action.ts';
 import { removeFolder, temporaryFolder } from '../data/fixture.ts';
 import { lastLine, prepareSmallRun, takeover } from './takeover-child.ts';
 
+const GRIPPER = ACTION_NAMES.indexOf('gripper');
 let folder = '';
 before(() => {
   folder = temporaryFolder();
@@ -34,6 +37,18 @@ test('demo: two demonstrations', async () => {
   const line = lastLine(await takeover('demo', '--episodes', '2', '--data', folder, ...inState));
   assert.deepEqual(Object.keys(line), ['demonstrations', 'attempts', 'transitions', 'wallSec']);
   assert.equal(line['demonstrations'], 2);
+});
+
+test('demo: a task that needs the gripper', async () => {
+  const args = ['--task', 'lift', '--episodes', '1', '--data', join(folder, 'lift'), ...inState];
+  assert.equal(lastLine(await takeover('demo', ...args))['demonstrations'], 1);
+  const reader = await openStoreReader(join(folder, 'lift'));
+  const [episode] = await reader.listEpisodes({ limit: 1 });
+  const replay = episode && (await reader.replay(episode.id));
+  await reader.close();
+  assert.equal(episode?.task, 'lift');
+  const commands = new Set(replay?.steps.map(({ action }) => action[GRIPPER]));
+  assert.deepEqual(commands, new Set([0, -1]), 'the gripper is left as it is, then closed');
 });
 
 test('finetune: five updates offline make a policy', async () => {

@@ -4,8 +4,9 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SEED_RANGES } from '../../main/api/task.ts';
+import { stateFor } from '../../main/cli/hil-session.ts';
 import { runHil } from '../../main/runs/hil.ts';
-import { type HilRound, readHilState } from '../../main/runs/hil-state.ts';
+import { type HilRound, hilPlanSchema, readHilState } from '../../main/runs/hil-state.ts';
 import { inFolder } from '../data/fixture.ts';
 import { createFakeSession } from './fake-session.ts';
 import { createFakeLauncher, settle } from './fake-trainer.ts';
@@ -205,4 +206,18 @@ test('a state file that is none of ours is refused in words', () =>
     writeFileSync(join(folder, 'hil.json'), '{');
     assert.throws(() => readHilState(folder), /is not the state of a session/);
     assert.ok(existsSync(join(folder, 'hil.json')));
+  }));
+
+test('a session is of one task: its runs are, and it goes on with no other', () =>
+  inFolder(async (folder) => {
+    const { options, trainers } = createFakeSession(folder, { task: 'lift' });
+    await runHil(options({ episodes: 2 }));
+    assert.deepEqual(
+      trainers.map(({ config }) => config.spec.task),
+      ['lift', 'lift'],
+    );
+    assert.equal(readHilState(folder)?.task, 'lift');
+    const { seed, demos, observation, preset } = readHilState(folder)!;
+    const plan = { seed, demos, observation, preset };
+    assert.throws(() => stateFor(folder, hilPlanSchema.parse(plan)), /--task insert: .* was begun with lift/);
   }));

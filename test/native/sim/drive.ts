@@ -63,14 +63,18 @@ export function driveExpert(physics: Physics, task: TaskId, seed: number): Drive
   return drive(physics, task, seed, expert.nextAction);
 }
 
-export function driveOperator(physics: Physics, seed: number): Drive {
-  const operator = createOperator({ rng: createRng(seed).split('operator'), mode: 'demonstrate' });
+export function driveOperator(physics: Physics, task: TaskId, seed: number): Drive {
+  const operator = createOperator({ task, rng: createRng(seed).split('operator'), mode: 'demonstrate' });
   let begun = false;
-  return drive(physics, 'insert', seed, (truth) => {
+  return drive(physics, task, seed, (truth) => {
     if (!begun) operator.begin(truth);
     begun = true;
-    const report = operator.tick(truth).at(-1)!;
-    const twist = baseTwistFromPuck(axesOf(report), DEFAULT_TELEOP_MAP);
-    return [...twistInTool(truth.baseFromTool.orientation, twist), 0];
+    const [axes, buttons] = operator.tick(truth);
+    const twist = baseTwistFromPuck(axesOf(axes!), DEFAULT_TELEOP_MAP);
+    return [...twistInTool(truth.baseFromTool.orientation, twist), gripperOf(buttons)];
   });
 }
+
+/** Button 0 closes, button 1 opens. */
+export const gripperOf = (buttons: Uint8Array | undefined): number =>
+  buttons === undefined || buttons[1] === 0 ? 0 : (buttons[1]! & 1) === 1 ? -1 : 1;

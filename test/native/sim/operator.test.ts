@@ -4,7 +4,7 @@ import { createRng } from '../../../main/api/rng.ts';
 import { createOperator } from '../../../native/sim/operator.ts';
 import type { Truth } from '../../../native/sim/readings.ts';
 import { axesReport, buttonsReport } from '../../../native/sim/spacemouse-report.ts';
-import { axesOf } from './drive.ts';
+import { axesOf, gripperOf } from './drive.ts';
 
 const started: Truth = {
   simTimeSec: 0,
@@ -72,4 +72,56 @@ test('supervising: takes over when the policy strays, and when it jams', () => {
   jam.begin(started);
   for (let tick = 0; tick < 8; tick++) jam.tick({ ...started, contactForceN: 30 });
   assert.equal(jam.reason(), 'jam');
+});
+
+/** Over a block that lies flat on the table, fingers open, 20 mm too high. */
+const overBlock: Truth = {
+  ...started,
+  baseFromTool: { positionM: [0.48, -0.05, 0.042], orientation: [1, 0, 0, 0] },
+  baseFromObject: { positionM: [0.48, -0.05, 0.02], orientation: [0, 0, 0, 1] },
+  openingM: 0.04,
+  holeM: [0, 0, 0],
+};
+const at = (heightM: number, blockHeightM: number, openingM: number): Truth => ({
+  ...overBlock,
+  openingM,
+  baseFromTool: { positionM: [0.48, -0.05, heightM], orientation: [1, 0, 0, 0] },
+  baseFromObject: { positionM: [0.48, -0.05, blockHeightM], orientation: [0, 0, 0, 1] },
+});
+
+test('supervising a grasp: takes over at a stall, closes by button, and lets go only when the block is on its way', () => {
+  const operator = createOperator({
+    task: 'lift',
+    rng: createRng(8),
+    mode: 'supervise',
+    takeover: 'hold',
+    holdButton: 2,
+  });
+  operator.begin(overBlock);
+  for (let tick = 0; !operator.driving() && tick < 40; tick++) operator.tick(overBlock);
+  assert.equal(operator.reason(), 'stall');
+  /** The scene stays the same until the operator does what is asked. */
+  const until = (truth: Truth, done: (reports: readonly Uint8Array[]) => boolean, what: string) => {
+    for (let tick = 0; tick < 30; tick++) if (done(operator.tick(truth))) return;
+    assert.fail(`not within 30 periods: ${what}`);
+  };
+  until(overBlock, ([axes]) => axesOf(axes!)[2] > 0.2, 'presses the puck down');
+  const around = (opening: number) => at(0.022, 0.02, opening);
+  until(around(0.04), (reports) => gripperOf(reports[1]) === -1 && reports[2]?.[1] === 1 << 2, 'closes, still driving');
+  for (let tick = 0; tick < 3; tick++) operator.tick(around(0.02));
+  assert.ok(operator.driving(), 'no gain yet, and fingers that close are left to close');
+  until(around(0.02), ([axes]) => axesOf(axes!)[2] < -0.2, 'lifts');
+  until(at(0.06, 0.058, 0.02), () => !operator.driving(), 'lets go');
+});
+
+test('supervising a grasp: fingers that have closed on nothing are opened first', () => {
+  const operator = createOperator({ task: 'lift', rng: createRng(9), mode: 'demonstrate' });
+  operator.begin(at(0.1, 0.02, 0));
+  let pressed = 0;
+  for (let tick = 0; tick < 8; tick++) pressed ||= gripperOf(operator.tick(at(0.1, 0.02, 0))[1]);
+  assert.equal(pressed, 1);
+  assert.throws(
+    () => createOperator({ task: 'lift', rng: createRng(1), mode: 'supervise', takeover: 'hold' }),
+    /button 0 moves the gripper in lift/,
+  );
 });

@@ -29,7 +29,7 @@ test('the operator alone inserts', async (t) => {
   let successes = 0;
   let steps = 0;
   for (let index = 0; index < EPISODES; index++) {
-    const drive = driveOperator(physics, episodeSeed('training', 30_000 + index));
+    const drive = driveOperator(physics, 'insert', episodeSeed('training', 30_000 + index));
     successes += Number(drive.outcome.success);
     steps += drive.steps;
   }
