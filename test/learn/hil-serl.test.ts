@@ -15,6 +15,7 @@ import { HIL_SERL_PRESETS, hilSerl } from '../../main/learn/algorithms/hil-serl.
 import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
 import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
 import { softActorCriticNets } from '../../main/learn/algorithms/soft-actor-critic-nets.ts';
+import type { Backend } from '../../main/learn/graph/backend.ts';
 import { grad } from '../../main/learn/graph/grad.ts';
 import { interpreter } from '../../main/learn/graph/interpret.ts';
 import type { Node } from '../../main/learn/graph/ir.ts';
@@ -31,6 +32,8 @@ const ort = createOrtBackend({ threads: 1 });
 const CONFIG = tiny(HIL_SERL_PRESETS['released-code']);
 const SPATIAL = { cameras: 2, height: 2, width: 1, channels: 3, features: 2, bottleneck: 4 };
 const MAPS: ObservationSizes = { ...WITH_GRIPPER, embedding: 12 };
+/** Numbers in a dropout mask: of each of two cameras 3 channels with 2 features. */
+const DROPOUT = 12;
 
 async function valuesOf(outputs: Record<string, Node>) {
   const results = await (await interpreter.compile(defineStep(outputs))).run({});
@@ -157,7 +160,8 @@ test('the encoder follows the critics, and no gradient of the actor reaches it',
   const { arrays } = learner.state();
   const batch = randomBatch(4, createRng(2), MAPS);
   const compiled = await interpreter.compile(step);
-  const run = (acting: number, reward: number) =>
+  const mask = (rows: number, value: number) => new Float32Array(rows * DROPOUT).fill(value);
+  const run = (acting: number, reward: number, seen = { acting: 1, next: 1 }) =>
     compiled.run({
       ...arrays,
       ...{ embedding: batch.embedding, nextEmbedding: batch.nextEmbedding, proprioception: batch.proprioception },
@@ -165,6 +169,7 @@ test('the encoder follows the critics, and no gradient of the actor reaches it',
       reward: batch.reward.map((value) => value + reward),
       nextNoise: new Float32Array(4 * ACTION_SIZE).fill(0.1),
       actingNoise: new Float32Array(4 * ACTION_SIZE).fill(acting),
+      ...{ actingDropout: mask(4, seen.acting), nextDropout: mask(4, seen.next) },
       ...{ learningRate: 1e-3, criticCorrections: [10, 1000], actorCorrections: [10, 1000] },
     });
   const encoder = parameterCount(nets.encoder.parameters);
@@ -175,6 +180,45 @@ test('the encoder follows the critics, and no gradient of the actor reaches it',
   assert.deepEqual(shared(otherNoise), shared(base));
   assert.notDeepEqual(shared(otherReward), shared(base));
   assert.ok(shared(base).filter((value) => value !== 0).length > encoder / 2, 'most of the encoder has a gradient');
+
+  // The actor alone looks through the dropout, at s for its loss and at s′ for the action in the target.
+  const changed = (results: Awaited<ReturnType<typeof run>>) =>
+    ['metric.qData', 'metric.qTarget', 'metric.graspQ', 'metric.graspLoss', 'metric.actorLoss'].filter(
+      (name) => results[name]!.data[0] !== base[name]!.data[0],
+    );
+  assert.deepEqual(changed(await run(0.5, 0, { acting: 0, next: 1 })), ['metric.actorLoss']);
+  assert.deepEqual(changed(await run(0.5, 0, { acting: 1, next: 0 })), ['metric.qTarget']);
+});
+
+test('dropout is drawn anew for every update, a tenth of the actor’s sums', async () => {
+  const config: SoftActorCriticConfig = { ...CONFIG, spatial: SPATIAL, batchSize: 64 };
+  const masks: number[][][] = [];
+  const watched: Backend = {
+    ...interpreter,
+    compile: async (...step) => {
+      const compiled = await interpreter.compile(...step);
+      return {
+        ...compiled,
+        run: (inputs, places) => {
+          // Arrays, as the learner makes them; copied, because it fills the same ones anew.
+          masks.push([inputs['nextDropout'], inputs['actingDropout']].map((mask) => Array.from(mask as Float32Array)));
+          return compiled.run(inputs, places);
+        },
+      };
+    },
+  };
+  await runUpdates(hilSerl, { config, sizes: MAPS, updates: 2, backend: watched });
+  assert.deepEqual(
+    masks[0]!.map(({ length }) => length),
+    [2 * 64 * DROPOUT, 64 * DROPOUT],
+  );
+  const all = masks.flat(2);
+  assert.deepEqual(new Set(all), new Set([0, Math.fround(1 / 0.9)]));
+  const dropped = all.filter((value) => value === 0).length / all.length;
+  assert.ok(Math.abs(dropped - 0.1) < 0.02, `${dropped}`); // 4,608 draws: σ = 0.0044
+  assert.notDeepEqual(masks[1], masks[0]);
+
+  assert.equal(softActorCriticNets(CONFIG, MAPS).encoder.dropoutSize, 0, 'an embedding that is a vector has none');
 });
 
 test('acting with the gripper: −1, 0 or 1; a policy carries its encoder and its gripper from run to run', async () => {

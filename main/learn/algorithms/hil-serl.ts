@@ -9,11 +9,12 @@
  * - two critic updates per environment step (theirs runs free of the robot); the nets that an update leaves out keep still
  *   (theirs drift on their momentum);
  * - a time-out bootstraps (theirs ends the episode); a masked action dimension is absent from nets' inputs, outputs and losses;
- * - no gradient of the actor reaches the encoder at all (theirs trains the proprioception's part with it too); no dropout; random
- *   crops only as a few shifts of every picture made once (`views`), since embeddings of a frozen trunk are stored;
+ * - no gradient of the actor reaches the encoder at all (theirs trains the proprioception's part with it too); random crops only as
+ *   a few shifts of every picture made once (`views`), since embeddings of a frozen trunk are stored;
  * - the gripper's net has one linear layer less (`grasp-critic.ts`).
  * Kept: the target entropy counts all dimensions that are used, the discrete gripper's too.
- * On a frozen trunk's maps (`spatial`) the encoder is theirs: spatial learned embeddings per camera, trained by the critics.
+ * On a frozen trunk's maps (`spatial`) the encoder is theirs: spatial learned embeddings per camera, trained by the critics, with
+ * dropout where the actor looks through them in training.
  *
  * In the preset `cell` also: smaller nets, ConRFT's discount, and a Monte-Carlo floor under the target. The step is
  * `soft-actor-critic.ts`.
@@ -37,6 +38,7 @@ const releasedCode: SoftActorCriticConfig = {
   critics: 2,
   targetCritics: 2,
   proprioceptionFeatures: 64,
+  spatialDropout: 0.1, // in the actor's own encoding alone
   logStdRange: [Math.log(1e-5), Math.log(5)],
   gripper: 'discrete',
   gripperPenalty: 0.02, // its USB and handover tasks

@@ -22,6 +22,8 @@ export const configSchema = z
     proprioceptionFeatures: z.int().min(0),
     /** The embedding holds maps of a frozen trunk; absent = it is a vector. */
     spatial: spatialSchema.optional(),
+    /** q: share of the spatial embeddings' weighted sums that the actor does not see while it is trained; absent = 0. */
+    spatialDropout: z.number().min(0).lt(1).optional(),
     /** k: embeddings kept of every observation, the recorded one and k − 1 of its pictures shifted at random; absent = 1. */
     views: count.optional(),
     /** ln σ of the policy stays within. */

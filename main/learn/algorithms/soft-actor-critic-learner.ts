@@ -24,7 +24,7 @@ export async function createSoftActorCriticLearner(
 ): Promise<Learner> {
   const nets = softActorCriticNets(config, sizes);
   const compiled = await backend.compile(softActorCriticStep(config, sizes), { name });
-  const noise = createNoise(config, rng);
+  const noise = createNoise(config, nets.encoder.dropoutSize, rng);
   const weights = rng.split('initial weights');
   const actor = initialParameters(nets.actorParameters, weights);
   const critic = initialParameters(nets.criticParameters, weights);
@@ -119,21 +119,32 @@ function withMoments(name: string, parameters: Float32Array): Record<string, Flo
 }
 
 /** Buffers for an update's noise, filled anew by every `draw` in the order in which they are listed. */
-function createNoise(config: SoftActorCriticConfig, rng: Rng) {
+function createNoise(config: SoftActorCriticConfig, dropoutSize: number, rng: Rng) {
   const [C, B, A] = [config.criticUpdates, config.batchSize, ACTION_SIZE];
   const nextNoise = new Float32Array(C * B * A);
   const actingNoise = new Float32Array(B * A);
   const [members, size] = [config.critics, config.targetCritics];
   const subset = size < members ? new BigInt64Array(C * size) : undefined;
+  const dropout = {
+    nextDropout: new Float32Array(C * B * dropoutSize),
+    actingDropout: new Float32Array(B * dropoutSize),
+  };
   return {
     draw: (): Record<string, TensorLike> => {
       for (const array of [nextNoise, actingNoise])
         for (let index = 0; index < array.length; index++) array[index] = rng.normal();
-      if (!subset) return { nextNoise, actingNoise };
-      for (let update = 0; update < C; update++) subset.set(drawSubset(rng, members, size).map(BigInt), update * size);
-      return { nextNoise, actingNoise, subset };
+      if (subset)
+        for (let update = 0; update < C; update++)
+          subset.set(drawSubset(rng, members, size).map(BigInt), update * size);
+      for (const mask of Object.values(dropout)) drawDropout(rng, config.spatialDropout ?? 0, mask);
+      return { nextNoise, actingNoise, ...(subset && { subset }), ...(dropoutSize > 0 && dropout) };
     },
   };
+}
+
+/** Fills `mask`: 0 with probability `share`, else what keeps the mean at 1. */
+function drawDropout(rng: Rng, share: number, mask: Float32Array): void {
+  for (let index = 0; index < mask.length; index++) mask[index] = rng.uniform() < share ? 0 : 1 / (1 - share);
 }
 
 /** `size` of the numbers 0 … count − 1, all different, every subset equally likely. */

@@ -12,6 +12,7 @@ import { type EnsembleSpec, ensembleParameters } from '../nets/ensemble.ts';
 import { type MlpSpec, mlpParameters } from '../nets/mlp.ts';
 import { observe, observerFeatures, observerParameters } from '../nets/observer.ts';
 import { type ParameterSpec, type Parameters, parametersFrom } from '../nets/parameters.ts';
+import { dropoutSize } from '../nets/spatial-embedding.ts';
 import { observeSpatially, spatialObserverFeatures, spatialObserverParameters } from '../nets/spatial-observer.ts';
 import {
   gaussianAt,
@@ -28,8 +29,10 @@ import { observationInput } from './step-inputs.ts';
 interface Encoder {
   readonly features: number;
   readonly parameters: readonly ParameterSpec[];
-  /** Observation [B, D] → [B, F] */
-  readonly observe: (parameters: Parameters, observation: Node) => Node;
+  /** Observation [B, D] → [B, F]; with a mask [B, S] as in `nets/spatial-embedding.ts` where a part is to be dropped. */
+  readonly observe: (parameters: Parameters, observation: Node, dropout?: Node) => Node;
+  /** S: numbers in the mask for one observation; 0 = nothing is dropped. */
+  readonly dropoutSize: number;
 }
 
 export interface SoftActorCriticNets {
@@ -66,7 +69,10 @@ export function softActorCriticNets(config: SoftActorCriticConfig, sizes: Observ
   };
 }
 
-function encoderOf({ proprioceptionFeatures, spatial }: SoftActorCriticConfig, sizes: ObservationSizes): Encoder {
+function encoderOf(
+  { proprioceptionFeatures, spatial, spatialDropout = 0 }: SoftActorCriticConfig,
+  sizes: ObservationSizes,
+): Encoder {
   if (spatial) {
     const observer = {
       name: 'encoder',
@@ -77,7 +83,8 @@ function encoderOf({ proprioceptionFeatures, spatial }: SoftActorCriticConfig, s
     return {
       features: spatialObserverFeatures(observer),
       parameters: spatialObserverParameters(observer),
-      observe: (parameters, observation) => observeSpatially(parameters, observer, observation),
+      observe: (parameters, observation, dropout) => observeSpatially(parameters, observer, observation, dropout),
+      dropoutSize: spatialDropout > 0 ? dropoutSize(spatial) : 0,
     };
   }
   const observer = { name: 'encoder', features: proprioceptionFeatures, ...sizes };
@@ -85,6 +92,7 @@ function encoderOf({ proprioceptionFeatures, spatial }: SoftActorCriticConfig, s
     features: observerFeatures(observer),
     parameters: observerParameters(observer),
     observe: (parameters, observation) => observe(parameters, observer, observation),
+    dropoutSize: 0,
   };
 }
 

@@ -10,9 +10,9 @@
  *
  * C critic updates, each on a batch of its own and on the result of the one before, then one of actor and temperature on the last
  * batch. What of the encoder is trained (proprioception, spatial embeddings) belongs to the critics and follows their losses only;
- * the actor sees it as it is.
+ * the actor sees it as it is, or through a dropout of its own, which neither critics nor gripper have (HIL-SERL).
  *
- * Letters: C critic updates in the step, B batch, D observation, F features, A action, E critics, Z of them in a target.
+ * Letters: C critic updates in the step, B batch, D observation, F features, A action, E critics, Z of them in a target, S a dropout mask.
  */
 import { ACTION_SIZE } from '../../api/action.ts';
 import { grad } from '../graph/grad.ts';
@@ -80,7 +80,7 @@ interface Actor {
 }
 
 /** Inputs that a step reads only with some settings are made when asked for, so that it has no others. */
-function criticInputs(config: SoftActorCriticConfig, sizes: ObservationSizes) {
+function criticInputs(config: SoftActorCriticConfig, sizes: ObservationSizes, dropoutSize: number) {
   const [C, B, A] = [config.criticUpdates, config.batchSize, ACTION_SIZE];
   const all = {
     observation: observationInput('', [C, B], sizes),
@@ -93,11 +93,13 @@ function criticInputs(config: SoftActorCriticConfig, sizes: ObservationSizes) {
   const floor = config.mcFloor === 'off' ? undefined : input('returnFloor', [C, B]);
   const subset =
     config.targetCritics < config.critics ? input('subset', [C, config.targetCritics], 'int64') : undefined;
+  const dropout = dropoutSize > 0 ? input('nextDropout', [C, B, dropoutSize]) : undefined;
   const corrections = input('criticCorrections', [C, 2]);
   return {
     batch: (update: number): CriticBatch => mapNodes(all, (node) => partOf(node, update)),
     floor: (update: number) => floor && partOf(floor, update),
     subset: (update: number) => subset && partOf(subset, update),
+    dropout: (update: number) => dropout && partOf(dropout, update),
     corrections: (update: number) => partOf(corrections, update),
   };
 }
@@ -105,7 +107,7 @@ function criticInputs(config: SoftActorCriticConfig, sizes: ObservationSizes) {
 /** The whole training step. The new value of an input `x` is `next.x`; metrics are `metric.…`, the critics' those of their last update. */
 export function softActorCriticStep(config: SoftActorCriticConfig, sizes: ObservationSizes): Step {
   const nets = softActorCriticNets(config, sizes);
-  const inputs = criticInputs(config, sizes);
+  const inputs = criticInputs(config, sizes, nets.encoder.dropoutSize);
   const actor = adamInputs('actor', parameterCount(nets.actorParameters));
   const actorViews = parameterViews(actor.parameters, nets.actorParameters);
   const temperature = adamInputs('temperature', 1);
@@ -123,7 +125,7 @@ export function softActorCriticStep(config: SoftActorCriticConfig, sizes: Observ
     const views = parameterViews(critic.parameters, nets.criticParameters);
     const found = criticLoss(nets, config, sizes, {
       ...{ actor: at, critic, views, batch: inputs.batch(update) },
-      ...{ floor: inputs.floor(update), subset: inputs.subset(update) },
+      ...{ floor: inputs.floor(update), subset: inputs.subset(update), dropout: inputs.dropout(update) },
     });
     const options = { learningRate, corrections: inputs.corrections(update) };
     const next = adam(critic, flatten(grad(found.loss, views)), options);
@@ -184,6 +186,8 @@ function criticLoss(
     readonly floor: Node | undefined;
     /** int64 [Z]: the members whose minimum makes the target; undefined = all. */
     readonly subset: Node | undefined;
+    /** [B, S]: what the actor does not see of the next observation. */
+    readonly dropout: Node | undefined;
   },
 ) {
   const { batch, actor } = at;
@@ -191,8 +195,9 @@ function criticLoss(
   const slow = parametersFrom(parameterViews(at.critic.target, nets.criticParameters), nets.criticParameters);
   const features = nets.encoder.observe(parameters, batch.observation);
   const nextFeatures = nets.encoder.observe(parameters, batch.nextObservation);
+  const seenNext = at.dropout ? nets.encoder.observe(parameters, batch.nextObservation, at.dropout) : nextFeatures;
   const slowFeatures = nets.encoder.observe(slow, batch.nextObservation);
-  const next = drawAction(nets, actor.policy, nextFeatures, batch.nextNoise);
+  const next = drawAction(nets, actor.policy, seenNext, batch.nextNoise);
   const { subset } = at;
   // The subset's weights are picked, not its values: the others need not be evaluated.
   const chosen: Parameters = subset ? (name) => gather(slow(name), subset, 0) : slow;
@@ -239,7 +244,12 @@ function actorLoss(
   const parameters = parametersFrom(parameterViews(critic, nets.criticParameters), nets.criticParameters);
   const features = nets.encoder.observe(parameters, observation);
   const noise = input('actingNoise', [config.batchSize, ACTION_SIZE]);
-  const { action, logProbability } = drawAction(nets, policy, features, noise);
+  const { dropoutSize } = nets.encoder;
+  const seen =
+    dropoutSize > 0
+      ? nets.encoder.observe(parameters, observation, input('actingDropout', [config.batchSize, dropoutSize]))
+      : features;
+  const { action, logProbability } = drawAction(nets, policy, seen, noise);
   const values = valuesOf(nets, parameters, features, action);
   const loss = softActorLoss(values, logProbability, temperature);
   const used = nets.head.actionMask.filter(Boolean).length;
