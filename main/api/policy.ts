@@ -5,6 +5,17 @@ import { observationKindSchema } from './observation.ts';
 import { recipeSchema } from './run.ts';
 import { taskIdSchema } from './task.ts';
 
+/** Maps of a convolutional trunk, of every camera as many. */
+export const mapShapeSchema = z
+  .object({
+    cameras: z.int().positive(),
+    height: z.int().positive(),
+    width: z.int().positive(),
+    channels: z.int().positive(),
+  })
+  .readonly();
+export type MapShape = z.infer<typeof mapShapeSchema>;
+
 export const encoderManifestSchema = z
   .object({
     kind: z.literal('encoder'),
@@ -16,10 +27,16 @@ export const encoderManifestSchema = z
     /** One uint8 NHWC input per camera. */
     cameras: z.array(z.object({ name: z.string(), input: z.string(), widthPx: z.int(), heightPx: z.int() })).readonly(),
     embeddingSize: z.int().positive(),
+    /** The embedding holds maps, one camera after the other, each [channels, height · width] row-major; absent = it is a vector. */
+    maps: mapShapeSchema.optional(),
     output: z.string(),
     trainedOn: z.object({ labels: z.string(), frames: z.int(), seedRange: z.string() }).readonly(),
     holdOut: z.record(z.string(), z.number()).readonly(),
   })
+  .refine(
+    ({ maps, embeddingSize }) => !maps || maps.cameras * maps.height * maps.width * maps.channels === embeddingSize,
+    { path: ['maps'], error: 'expected as many numbers as `embeddingSize` says' },
+  )
   .readonly();
 export type EncoderManifest = z.infer<typeof encoderManifestSchema>;
 

@@ -22,7 +22,7 @@ import { findPolicy } from '../runs/policy-registry.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, UsageError } from './arguments.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
-import { encoderFor, episodeOf, openSession } from './session.ts';
+import { ENCODER_HELP, encoderFor, episodeOf, openSession } from './session.ts';
 
 const parse = (rest: readonly string[]) =>
   parseVerb(
@@ -38,7 +38,7 @@ const parse = (rest: readonly string[]) =>
         help: 'new episodes of the newest policy alone, instead of those recorded (default 0)',
       },
       noise: { type: 'string', help: 'acting noise in new episodes (default 0)' },
-      encoder: { type: 'string', help: 'manifest of another encoder than the one that ships' },
+      encoder: { type: 'string', help: ENCODER_HELP },
       svg: { type: 'string', help: 'file for a plot of Q against the returns' },
     },
     {

@@ -12,7 +12,7 @@ import { type PlanningTime, planningTime } from '../runs/planning-time.ts';
 import { findPolicy, type RegisteredPolicy } from '../runs/policy-registry.ts';
 import { parseVerb } from './arguments.ts';
 import { createProgress, percent, printJson } from './output.ts';
-import { episodeOf, openSession } from './session.ts';
+import { ENCODER_HELP, episodeOf, openSession } from './session.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(
@@ -29,7 +29,7 @@ export async function run(rest: readonly string[]): Promise<number> {
         type: 'string',
         help: 'usual, or light, colour, camera: other than the encoder was made for (default usual)',
       },
-      encoder: { type: 'string', help: 'manifest of another encoder than the one that ships' },
+      encoder: { type: 'string', help: ENCODER_HELP },
       task: { type: 'string', help: 'insert, pick-insert or lift (default: what the policy was trained for)' },
     },
     {

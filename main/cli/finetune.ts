@@ -11,7 +11,7 @@ import { launchLocalTrainer } from '../runs/local-process.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
 import { createProgress, printJson } from './output.ts';
-import { encoderFor } from './session.ts';
+import { ENCODER_HELP, encoderFor } from './session.ts';
 
 const DEFAULT_ONLINE_STEPS = 5000;
 
@@ -28,7 +28,7 @@ export async function run(rest: readonly string[]): Promise<number> {
           .join(', ')}`,
       },
       settings: { type: 'string', help: 'settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'' },
-      encoder: { type: 'string', help: 'manifest of another encoder than the one that ships' },
+      encoder: { type: 'string', help: ENCODER_HELP },
       stage: { type: 'string', help: 'offline or online (default offline)' },
       steps: {
         type: 'string',

@@ -1,6 +1,6 @@
 /** `takeover hil`: the whole loop headless, with the scripted operator in the person's place. Interrupted, it goes on where it was. */
 import { appendFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
@@ -11,6 +11,7 @@ import { type HilRound, hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
 import { type HilBudget, runHilSession, stateFor } from './hil-session.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
+import { ENCODER_HELP, encoderNamed } from './session.ts';
 
 const DEFAULT_NOISE = 0.1;
 
@@ -27,7 +28,7 @@ function parse(rest: readonly string[]) {
       preset: { type: 'string', help: 'cell, paper or released-code, as far as the algorithm has it (default cell)' },
       scratch: { type: 'boolean', help: 'no offline stage: begin online with fresh weights' },
       settings: { type: 'string', help: 'settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'' },
-      encoder: { type: 'string', help: 'manifest of another encoder than the one that ships' },
+      encoder: { type: 'string', help: ENCODER_HELP },
       'max-minutes': { type: 'string', help: 'no new episode is begun after this (default 40)' },
       'selection-episodes': { type: 'string', help: 'episodes to choose a checkpoint by, each round (default 30)' },
       'report-episodes': { type: 'string', help: 'episodes of the final measurement (default 100)' },
@@ -66,7 +67,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   const plan = hilPlanSchema.parse({
     ...{ seed: options.seed, demos: options.demos, task: options.task, observation: options.observation },
     ...{ algorithm: options.algorithm, preset: options.preset, scratch: options.scratch, settings: options.settings },
-    ...(options.encoder !== undefined && { encoder: resolve(options.encoder) }),
+    ...(options.encoder !== undefined && { encoder: encoderNamed(options.encoder) }),
   });
   const state = stateFor(projectFolder, plan);
   const progress = createProgress('hil', systemClock, options.json && process.stderr.isTTY !== true);

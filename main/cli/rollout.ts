@@ -8,7 +8,7 @@ import { SCRIPTED_POLICY_NAME } from '../engine/scripted-policy.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { parseVerb } from './arguments.ts';
 import { createProgress, percent, printJson } from './output.ts';
-import { episodeOf, openSession } from './session.ts';
+import { ENCODER_HELP, episodeOf, openSession } from './session.ts';
 import { letDecide, newestClassifier } from './success-by.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {
@@ -27,6 +27,7 @@ export async function run(rest: readonly string[]): Promise<number> {
         type: 'string',
         help: 'simulator, or classifier: the newest of this project ends episodes as a success (default simulator)',
       },
+      encoder: { type: 'string', help: ENCODER_HELP },
       noise: { type: 'string', help: 'standard deviation of acting noise (default: what the policy asks for)' },
     },
     {
@@ -36,6 +37,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.optional(),
       'success-by': z.enum(['simulator', 'classifier']).default('simulator'),
+      encoder: z.string().min(1).optional(),
       noise: z.coerce.number().min(0).max(0.5).optional(),
     },
     rest,
@@ -47,6 +49,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     projectFolder: options.data,
     task: options.task,
     observation: options.observation ?? policy?.manifest.observation ?? 'pixels',
+    encoder: options.encoder,
     record: true,
     policy: { kind: scripted ? 'scripted' : 'process' },
     actingNoiseStd: options.noise ?? policy?.manifest.actingNoiseStd,

@@ -1,18 +1,19 @@
 /** What the headless verbs share: a project's store, a rig, and their ends in the right order. */
 import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { openStoreWriter, type QueuedStoreWriter } from '../../data/writer.ts';
 import type { EpisodeSummary } from '../api/episode.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import type { EpisodeRun } from '../engine/headless.ts';
 import { type Conditions, createHeadlessRig, type HeadlessRig } from '../engine/headless-rig.ts';
-import { CELL_ENCODER_MANIFEST } from '../policy/assets.ts';
+import { ENCODERS } from '../policy/assets.ts';
 
 export interface SessionOptions {
   readonly projectFolder: string;
   readonly task: TaskId;
   readonly observation: ObservationKind;
-  /** Manifest of another encoder than the one that ships. */
+  /** By name or manifest; the one that ships for the cell where absent. */
   readonly encoder?: string | undefined;
   readonly record: boolean;
   readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
@@ -25,9 +26,14 @@ export interface Session extends AsyncDisposable {
   readonly writer: QueuedStoreWriter | undefined;
 }
 
-/** The encoder that goes with an observation kind; only pictures need one. */
-export function encoderFor(observation: ObservationKind, other?: string): string | undefined {
-  return observation === 'pixels' ? (other ?? CELL_ENCODER_MANIFEST) : undefined;
+export const ENCODER_HELP = `encoder of the pictures: ${[...ENCODERS.keys()].join(', ')}, or the path of a manifest (default cell)`;
+
+/** An encoder as it was asked for, so that it means the same from any folder: a name stays, a path becomes absolute. */
+export const encoderNamed = (encoder: string): string => (ENCODERS.has(encoder) ? encoder : resolve(encoder));
+
+/** Manifest of the encoder that goes with an observation kind; only pictures need one. */
+export function encoderFor(observation: ObservationKind, encoder = 'cell'): string | undefined {
+  return observation === 'pixels' ? (ENCODERS.get(encoder) ?? encoder) : undefined;
 }
 
 export async function openSession(options: SessionOptions): Promise<Session> {

@@ -25,11 +25,12 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   const trainer: TrainerConfig = { ...config, spec: runSpecSchema.parse(config.spec) };
   const { spec, projectFolder, runId } = trainer;
   const files = runFolder(projectFolder, runId);
-  const algorithm = configureAlgorithm(spec, { ...spec.settings, ...storedSettings(files.config) });
+  const encoder = spec.observation === 'pixels' ? encoderOf(trainer) : undefined;
+  const changes = { ...spec.settings, ...storedSettings(files.config) };
+  const algorithm = configureAlgorithm(spec, changes, encoder?.manifest.maps);
   const { settings } = algorithm;
   writeFileSync(files.config, `${JSON.stringify(settings, undefined, 2)}\n`);
 
-  const encoder = spec.observation === 'pixels' ? encoderOf(trainer) : undefined;
   const sizes = observationSizes(spec, encoder?.manifest.embeddingSize);
   const pool = createTransitionPool({
     embeddingSize: sizes.embedding,

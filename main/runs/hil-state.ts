@@ -41,7 +41,7 @@ export const hilPlanSchema = z.object({
   scratch: z.boolean().default(false),
   /** Settings of the algorithm that differ from the preset's. */
   settings: z.record(z.string(), z.json()).readonly().default({}),
-  /** Manifest of another encoder than the one that ships. */
+  /** By name, or the path of its manifest; the one that ships for the cell where absent. */
   encoder: z.string().optional(),
 });
 export type HilPlan = z.infer<typeof hilPlanSchema>;

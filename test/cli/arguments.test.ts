@@ -1,9 +1,12 @@
 /** Options are parsed, or refused in words; help, tables and progress. */
 import assert from 'node:assert/strict';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { parseVerb, UsageError } from '../../main/cli/arguments.ts';
 import { createProgress, table } from '../../main/cli/output.ts';
+import { encoderFor, encoderNamed } from '../../main/cli/session.ts';
+import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/policy/assets.ts';
 import { virtualClock } from '../runs/fake-trainer.ts';
 
 const OPTIONS = { episodes: { type: 'string', help: 'how many' }, live: { type: 'boolean', help: 'by hand' } } as const;
@@ -60,4 +63,12 @@ test('tables align; progress is quiet when it is told to be', (context) => {
   assert.equal(write.mock.callCount(), 0);
   createProgress('demo', virtualClock(), false).update(1, 4, 'so far');
   assert.match(String(write.mock.calls[0]?.arguments[0]), /demo █{7}░{21} 1\/4 so far/);
+});
+
+test('an encoder is one that ships, by its name, or the path of a manifest; only pictures need one', () => {
+  assert.equal(encoderFor('pixels'), CELL_ENCODER_MANIFEST);
+  assert.equal(encoderFor('pixels', 'trunk'), CELL_TRUNK_MANIFEST);
+  assert.equal(encoderFor('pixels', encoderNamed('mine.json')), resolve('mine.json'));
+  assert.equal(encoderNamed('trunk'), 'trunk');
+  assert.equal(encoderFor('state', 'trunk'), undefined);
 });

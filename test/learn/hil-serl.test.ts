@@ -12,6 +12,7 @@ import {
   measuredOpening,
 } from '../../main/learn/algorithms/grasp-critic.ts';
 import { HIL_SERL_PRESETS, hilSerl } from '../../main/learn/algorithms/hil-serl.ts';
+import { configureAlgorithm } from '../../main/learn/algorithms/registry.ts';
 import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
 import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
 import { softActorCriticNets } from '../../main/learn/algorithms/soft-actor-critic-nets.ts';
@@ -110,6 +111,23 @@ for (const [what, config, sizes] of [
     for (const [name, values] of Object.entries(expected.state.arrays))
       assertNear(actual.state.arrays[name]!, values, 2e-4, name);
   });
+
+test('an encoder that gives maps is read by spatial embeddings, unless the settings say how', () => {
+  const maps = { cameras: 2, height: 4, width: 4, channels: 32 };
+  const spec = { algorithm: 'hil-serl', preset: 'cell' } as const;
+  const names = (changes: object, shape: typeof maps | undefined) =>
+    configureAlgorithm(spec, changes, shape)
+      .policyParameters({ ...WITH_GRIPPER, embedding: 1024 })
+      .flatMap(({ name, shape }) => (name.endsWith('.places') ? [`${name} ${shape.join('×')}`] : []));
+  assert.deepEqual(names({}, undefined), []);
+  const wide = names({}, maps);
+  assert.ok(wide.includes('encoder.maps.camera 1.places 32×16×8'), `${wide}`);
+  assert.ok(wide.includes('encoder.maps.camera 1.kernel.places 256×256'), `${wide}`);
+  const narrow = names({ spatial: { bottleneck: 32 } }, maps);
+  assert.ok(narrow.includes('encoder.maps.camera 1.kernel.places 256×32'), `${narrow}`);
+  const conrft = configureAlgorithm({ ...spec, algorithm: 'conrft' }, {}, maps);
+  assert.ok(!('spatial' in conrft.settings));
+});
 
 /** State after one update on a batch that `change` has changed. */
 async function afterOne(

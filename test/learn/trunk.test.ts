@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { encoderManifestSchema } from '../../main/api/policy.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { pooledSize, poolPicture } from '../../main/learn/encoder.ts';
 import type { EncoderDataset } from '../../main/learn/encoder-training.ts';
@@ -128,6 +129,9 @@ test('the trunk that ships opens, is small, and sees', async () => {
   const trunk = await loadEncoder(CELL_TRUNK_MANIFEST);
   const { cameras, embeddingSize, model } = trunk.manifest;
   assert.equal(embeddingSize, 2 * 4 * 4 * 32);
+  assert.deepEqual(trunk.manifest.maps, { cameras: 2, height: 4, width: 4, channels: 32 });
+  const other = { ...trunk.manifest, maps: { cameras: 2, height: 4, width: 4, channels: 16 } };
+  assert.throws(() => encoderManifestSchema.parse(other), /as many numbers as `embeddingSize` says/);
   assert.ok(statSync(join(dirname(CELL_TRUNK_MANIFEST), model)).size < 2e6);
   const frames = (level: number) =>
     cameras.map(({ name, widthPx, heightPx }, index) => ({

@@ -14,7 +14,6 @@ import { createRng } from '../../api/rng.ts';
 import { SEED_RANGES } from '../../api/task.ts';
 import type { EncoderDataset } from '../../learn/encoder-training.ts';
 import { createOrtBackend, loadOrtSession } from '../../learn/graph/ort.ts';
-import { mapsSize } from '../../learn/nets/spatial-embedding.ts';
 import { type TrunkSpec, trunkMaps, trunkModel, trunkReadoutModel } from '../../learn/trunk.ts';
 import { TRUNK_TRAINING, type TrunkTrainingConfig, trainTrunk } from '../../learn/trunk-training.ts';
 import { CELL_TRUNK_MANIFEST } from '../../policy/assets.ts';
@@ -89,7 +88,8 @@ async function train(
 }
 
 function manifestOf(spec: TrunkSpec, model: Uint8Array, frames: number, report?: HoldOutReport): EncoderManifest {
-  const maps = trunkMaps(spec);
+  const { cameras, height, width, channels } = trunkMaps(spec);
+  const maps = { cameras, height, width, channels };
   const { first, count } = SEED_RANGES.encoder;
   return encoderManifestSchema.parse({
     kind: 'encoder',
@@ -101,10 +101,11 @@ function manifestOf(spec: TrunkSpec, model: Uint8Array, frames: number, report?:
         ({ name }) => name === camera,
       ),
     })),
-    embeddingSize: mapsSize(maps),
+    embeddingSize: cameras * channels * height * width,
+    maps,
     output: OUTPUT,
     trainedOn: {
-      labels: `from the simulator: ${ENCODER_LABELS.map(({ name }) => name).join(', ')}; the embedding is the maps of ${spec.cameras.map(({ camera }) => camera).join(' and ')}, each ${maps.channels} channels × ${maps.height} rows × ${maps.width} columns`,
+      labels: `from the simulator: ${ENCODER_LABELS.map(({ name }) => name).join(', ')}; the embedding is the maps of ${spec.cameras.map(({ camera }) => camera).join(' and ')}, each ${channels} channels × ${height} rows × ${width} columns`,
       frames,
       seedRange: `encoder: ${first}–${first + count - 1}, hold-out from ${first + count / 2}`,
     },

@@ -3,7 +3,7 @@
  * when to update and what to store is the trainer's business. All chance comes from the `Rng` it is given.
  */
 
-import type { ChunkExecution, HeadName } from '../../api/policy.ts';
+import type { ChunkExecution, HeadName, MapShape } from '../../api/policy.ts';
 import type { Rng } from '../../api/rng.ts';
 import type { AlgorithmName, PresetName, Stage } from '../../api/run.ts';
 import type { Backend } from '../graph/backend.ts';
@@ -123,6 +123,8 @@ export interface Algorithm<Config extends TrainingSettings> {
   readonly name: AlgorithmName;
   /** Those it has; `cell` is always there. */
   readonly presets: Readonly<Partial<Record<PresetName, Config>> & Record<'cell', Config>>;
+  /** Settings that an embedding made of maps asks for; absent where it is read like any vector. */
+  settingsForMaps?(maps: MapShape): object;
   /** Settings as stored in a run's folder. Throws when they are not usable. */
   parseConfig(value: unknown): Config;
   createLearner(options: LearnerOptions<Config>): Promise<Learner>;

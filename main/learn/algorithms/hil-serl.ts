@@ -21,7 +21,7 @@
  */
 import type { Algorithm } from './algorithm.ts';
 import { softActorCriticValues } from './soft-actor-critic.ts';
-import { configSchema, type SoftActorCriticConfig } from './soft-actor-critic-config.ts';
+import { configSchema, type SoftActorCriticConfig, settingsForMaps } from './soft-actor-critic-config.ts';
 import { createSoftActorCriticLearner } from './soft-actor-critic-learner.ts';
 import {
   policyParametersOf,
@@ -74,6 +74,7 @@ export const HIL_SERL_PRESETS = {
 export const hilSerl: Algorithm<SoftActorCriticConfig> = {
   name: 'hil-serl',
   presets: HIL_SERL_PRESETS,
+  settingsForMaps,
   parseConfig: (value) => configSchema.parse(value),
   createLearner: (options) => createSoftActorCriticLearner('hil-serl', options),
   policyStep: softActorCriticPolicy,

@@ -1,4 +1,5 @@
 /** The algorithms that a run may name, one line each, and how a run gets one with its settings. */
+import type { MapShape } from '../../api/policy.ts';
 import type { AlgorithmName, PresetName, RunSpec } from '../../api/run.ts';
 import type { Step } from '../graph/step.ts';
 import type { ParameterSpec } from '../nets/parameters.ts';
@@ -33,18 +34,20 @@ export interface ConfiguredAlgorithm {
 
 interface Entry {
   readonly presets: readonly PresetName[];
-  /** Settings of the preset with `changes` on top. Throws when they are not usable. */
-  configure(preset: PresetName, changes: object): ConfiguredAlgorithm;
+  /** Settings of the preset, those that the maps ask for, and `changes` on top. Throws when they are not usable. */
+  configure(preset: PresetName, changes: object, maps: MapShape | undefined): ConfiguredAlgorithm;
 }
 
 function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): Entry {
   const presets = Object.keys(algorithm.presets) as PresetName[]; // the keys of a record by preset
   return {
     presets,
-    configure: (preset, changes) => {
+    configure: (preset, changes, maps) => {
       const base = algorithm.presets[preset];
       if (!base) throw new RangeError(`${algorithm.name} has no preset \`${preset}\`. It has: ${presets.join(', ')}.`);
-      const config = algorithm.parseConfig(merged(base, changes));
+      const config = algorithm.parseConfig(
+        merged(merged(base, (maps && algorithm.settingsForMaps?.(maps)) ?? {}), changes),
+      );
       return {
         name: algorithm.name,
         settings: config,
@@ -91,13 +94,15 @@ function entryOf(name: AlgorithmName): Entry {
 export function configureAlgorithm(
   spec: Pick<RunSpec, 'algorithm' | 'preset' | 'recipe'>,
   changes: object = {},
+  /** Of the encoder's embedding. */
+  maps?: MapShape,
 ): ConfiguredAlgorithm {
   const recipe = spec.recipe && recipeOf(spec.recipe);
   if (recipe && recipe.algorithm !== spec.algorithm)
     throw new RangeError(
       `The recipe \`${recipe.name}\` is one of ${recipe.algorithm}, not of ${spec.algorithm}. Name that algorithm.`,
     );
-  return entryOf(spec.algorithm).configure(spec.preset, recipe ? merged(recipe.settings, changes) : changes);
+  return entryOf(spec.algorithm).configure(spec.preset, recipe ? merged(recipe.settings, changes) : changes, maps);
 }
 
 /** Those that a run may name today. */

@@ -17,7 +17,7 @@
  */
 import type { Algorithm } from './algorithm.ts';
 import { softActorCriticValues } from './soft-actor-critic.ts';
-import { configSchema, type SoftActorCriticConfig } from './soft-actor-critic-config.ts';
+import { configSchema, type SoftActorCriticConfig, settingsForMaps } from './soft-actor-critic-config.ts';
 import { createSoftActorCriticLearner } from './soft-actor-critic-learner.ts';
 import {
   policyParametersOf,
@@ -73,6 +73,7 @@ export const RLPD_PRESETS = {
 export const rlpd: Algorithm<SoftActorCriticConfig> = {
   name: 'rlpd',
   presets: RLPD_PRESETS,
+  settingsForMaps,
   parseConfig: (value) => configSchema.parse(value),
   createLearner: (options) => createSoftActorCriticLearner('rlpd', options),
   policyStep: softActorCriticPolicy,

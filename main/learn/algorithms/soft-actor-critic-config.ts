@@ -1,5 +1,6 @@
 /** Settings of the soft actor-critics: RLPD and HIL-SERL are two ways to fill them in. Their presets stand in `rlpd.ts` and `hil-serl.ts`. */
 import { z } from 'zod';
+import type { MapShape } from '../../api/policy.ts';
 
 const count = z.int().positive();
 
@@ -7,6 +8,9 @@ const count = z.int().positive();
 const spatialSchema = z
   .object({ cameras: count, height: count, width: count, channels: count, features: count, bottleneck: count })
   .readonly();
+
+/** What HIL-SERL learns on top of any trunk's maps. */
+export const settingsForMaps = (maps: MapShape) => ({ spatial: { ...maps, features: 8, bottleneck: 256 } });
 
 export const configSchema = z
   .object({
