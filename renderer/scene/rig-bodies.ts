@@ -40,9 +40,11 @@ export class RigBodies implements SceneExtension {
       ]),
     );
     this.materials = [...materials.values()];
-    this.order = shapes.bodies.map((body) => {
+    this.order = shapes.bodies.map((body, index) => {
       const group = new Group();
       group.matrixAutoUpdate = false;
+      // Where a body is, is not known before the first poses: until then only the world, which comes first, is shown.
+      group.visible = index === 0;
       const byMaterial = new Map<string, BufferGeometry[]>();
       for (const part of body.parts) {
         const made = geometryOf(part.solid, detail);
