@@ -79,7 +79,8 @@ export function createOperator(options: OperatorOptions): Operator {
   let reason: TakeoverReason | undefined;
   let takeovers = 0;
   let stepsDriven = 0;
-  let buttons = 0;
+  /** As last reported; unknown at an episode's start, when the button may still be down from the one before. */
+  let buttons: number | undefined;
 
   function newHand() {
     const seenErrorM = [rng.normal() * SEEN_ERROR_STD_M, rng.normal() * SEEN_ERROR_STD_M] as const;
@@ -131,6 +132,7 @@ export function createOperator(options: OperatorOptions): Operator {
   return {
     begin: (truth) => {
       hand = newHand();
+      buttons = undefined;
       driving = false;
       reason = undefined;
       supervision.begin(truth);
@@ -153,13 +155,13 @@ export function createOperator(options: OperatorOptions): Operator {
       const axes: Vec6 = moved ? puckFromBaseTwist(moved.twist, map) : [0, 0, 0, 0, 0, 0];
       if (driving) stepsDriven++;
       const reports = [axesReport(axes)];
-      const wanted = driving && takeover === 'hold' ? 1 << holdButton : 0;
-      if (wanted !== buttons) {
-        buttons = wanted;
+      const held = driving && takeover === 'hold' ? 1 << holdButton : 0;
+      if (takeover === 'hold' && held !== buttons) {
+        buttons = held;
         // After the axes: whoever samples the puck when the button goes down sees the hand's motion, not rest.
-        reports.push(buttonsReport(buttons));
+        reports.push(buttonsReport(held));
       }
-      if (moved?.press !== undefined) reports.push(buttonsReport(buttons | (1 << moved.press)), buttonsReport(buttons));
+      if (moved?.press !== undefined) reports.push(buttonsReport(held | (1 << moved.press)), buttonsReport(held));
       return reports;
     },
     driving: () => driving,

@@ -43,7 +43,8 @@ test('demonstrating: drives from the first tick, towards the hole', () => {
 test('supervising: watches while all is well, takes over at a stall, lets go after progress', () => {
   const operator = createOperator({ rng: createRng(4), mode: 'supervise', takeover: 'hold' });
   operator.begin(started);
-  let tick = 0;
+  assert.deepEqual([...operator.tick(started).at(-1)!], [3, 0, 0], 'a button that is still down from before comes up');
+  let tick = 1;
   while (!operator.driving() && tick < 40) {
     tick++;
     const reports = operator.tick(started);
