@@ -29,7 +29,10 @@ export async function run(rest: readonly string[]): Promise<number> {
       },
       settings: { type: 'string', help: 'settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'' },
       encoder: { type: 'string', help: ENCODER_HELP },
-      stage: { type: 'string', help: 'offline or online (default offline)' },
+      stage: {
+        type: 'string',
+        help: 'offline or online (default offline); online from a policy without critics, such as an imitated one, they are new',
+      },
       steps: {
         type: 'string',
         help: `actor updates (default: the preset's offline number, or ${DEFAULT_ONLINE_STEPS} online)`,

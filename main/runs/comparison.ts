@@ -15,7 +15,7 @@ export type EncoderKind = (typeof ENCODER_KINDS)[number];
 
 export interface Method {
   readonly title: string;
-  readonly plan: Partial<Pick<HilPlan, 'algorithm' | 'preset' | 'scratch' | 'settings' | 'observation'>>;
+  readonly plan: Partial<Pick<HilPlan, 'algorithm' | 'preset' | 'scratch' | 'settings' | 'observation' | 'encoder'>>;
   /** Times the common number of demonstrations. */
   readonly demonstrations?: number;
   /** Only the offline stage. */
@@ -70,6 +70,10 @@ export const METHODS = {
     title: 'HIL-SERL from scratch, released-code, 16-pixel pictures as they are',
     plan: { algorithm: 'hil-serl', preset: 'released-code', scratch: true },
     encoder: 'raw-pixels',
+  },
+  'hil-serl-trunk': {
+    title: 'HIL-SERL from scratch, released-code, spatial embeddings on the trunk that ships',
+    plan: { algorithm: 'hil-serl', preset: 'released-code', scratch: true, encoder: 'trunk' },
   },
   'encoder-own': {
     title: 'ConRFT cell, encoder trained on the demonstrations at hand',
