@@ -77,6 +77,45 @@ test('the best policy on the selection seeds is reported, the newer one of equal
     assert.deepEqual([events.length, trainers.length], [before, started], 'a session with a report is over');
   }));
 
+test('from scratch: no offline stage; fresh weights drive the first episode, published when the demonstrations are granted', () =>
+  inFolder(async (folder) => {
+    const { events, options } = createFakeSession(folder, { scratch: true });
+    const { rounds } = await runHil(options({ episodes: 2, episodesPerRound: 2 }));
+    assert.deepEqual(short(events), [
+      'record …0000 by operator',
+      'record …0001 by operator',
+      'grant 1 2',
+      'use run-1/1',
+      'record …1000 by run-1/1',
+      'grant 1 3',
+      'record …1001 by run-1/1',
+      'use run-1/2',
+      'grant 1 4',
+      'use run-1/3',
+      'judge run-1/3',
+      ...short(events).slice(-1),
+    ]);
+    assert.deepEqual(
+      rounds.map(({ name }) => name),
+      ['online 2', 'report'],
+    );
+    await assert.rejects(
+      runHil(createFakeSession(join(folder, 'none'), { scratch: true }).options({ episodes: 0 })),
+      /needs at least one episode/,
+    );
+  }));
+
+test('the offline policy is reported too where it is asked for, and is no candidate for the report twice', () =>
+  inFolder(async (folder) => {
+    const { options } = createFakeSession(folder);
+    const { rounds } = await runHil(options({ episodes: 2, episodesPerRound: 2, reportOffline: true }));
+    assert.deepEqual(
+      rounds.map(({ name }) => name),
+      ['offline', 'online 2', 'report of the offline stage', 'report'],
+    );
+    assert.equal(rounds[2]?.policy, rounds[0]?.policy);
+  }));
+
 test('interrupted anywhere and called again, it ends as if nothing had happened, and uses no seed twice', () =>
   inFolder(async (folder) => {
     const run = { episodes: 5, episodesPerRound: 2 };

@@ -1,0 +1,62 @@
+/** `takeover compare`: sessions of several methods, kept in the results file and not run again; encoders that are made for it. */
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { createRng } from '../../main/api/rng.ts';
+import { makeEncoderVariant } from '../../main/cli/encoder-variants.ts';
+import { loadEncoder } from '../../main/policy/encoder-runtime.ts';
+import { inFolder } from '../data/fixture.ts';
+import { lastLine, takeover } from './takeover-child.ts';
+
+const SMALL = [
+  ...['--seeds', '0', '--demos', '1', '--episodes', '1', '--round', '1'],
+  ...['--selection-episodes', '1', '--report-episodes', '1', '--json'],
+];
+
+test('a session, then a table; called again it runs nothing', () =>
+  inFolder(async (folder) => {
+    const args = ['compare', '--methods', 'hg-dagger', ...SMALL, '--data', folder];
+    const line = lastLine(await takeover(...args));
+    assert.equal(line['sessions'], 1);
+    const [row] = line['rows'] as string[][];
+    assert.match(row?.[0] ?? '', /HG-DAgger/);
+    assert.match(row?.[1] ?? '', /^(0|100) %/, 'the offline stage is reported');
+    assert.match(row?.[3] ?? '', /^(0|100) %/, 'and what the corrected episode made of it');
+    const path = join(folder, 'comparison.jsonl');
+    const before = readFileSync(path, 'utf8');
+    assert.deepEqual(lastLine(await takeover(...args)), line);
+    assert.equal(readFileSync(path, 'utf8'), before);
+    assert.ok(!existsSync(join(folder, 'conrft-cell-0')), 'what was not asked for is not run');
+  }));
+
+test('raw pictures as an encoder: the mean of every square, standardised; made once', () =>
+  inFolder(async (folder) => {
+    const path = await makeEncoderVariant('raw-pixels', folder, 0, 1);
+    assert.equal(await makeEncoderVariant('raw-pixels', folder, 0, 1), path);
+    const encoder = await loadEncoder(path);
+    const rng = createRng(3);
+    const frames = encoder.manifest.cameras.map(({ name, widthPx, heightPx }) => ({
+      ...{ camera: name, widthPx, heightPx },
+      rgb: Uint8Array.from({ length: 3 * widthPx * heightPx }, () => rng.integer(256)),
+    }));
+    const embedding = await encoder.embed(frames);
+    await encoder.dispose();
+    assert.equal(embedding.length, 2 * 16 * 16 * 3);
+    // The first number: red of the first 8×8 pixels of the first camera in the embedding.
+    const first = frames.map(({ rgb, widthPx }) => {
+      let sum = 0;
+      for (let y = 0; y < 8; y++) for (let x = 0; x < 8; x++) sum += rgb[3 * (y * widthPx + x)]!;
+      return (sum / 64 - 127.5) / 64;
+    });
+    assert.ok(
+      first.some((value) => Math.abs(value - embedding[0]!) < 1e-4),
+      `${embedding[0]} of ${first}`,
+    );
+  }));
+
+test('a method that does not exist is refused with the list', async () => {
+  const { status, stderr } = await takeover('compare', '--methods', 'magic', ...SMALL);
+  assert.equal(status, 2);
+  assert.match(stderr, /conrft-cell/);
+});
