@@ -12,7 +12,7 @@ behaviour({
   expectations: [
     { measure: 'imitated', label: 'imitation: success', role: 'seen' },
     { measure: 'held', label: 'R6: success', role: 'claim', atLeast: 0.95 },
-    { measure: 'heldBeyond', label: 'R6: steps with a mean action beyond the limit', role: 'claim', atMost: 0.05 },
+    { measure: 'heldBeyond', label: 'R6: steps with a mean action beyond the limit', role: 'claim', atMost: 0.1 },
     { measure: 'heldDistance', label: 'R6: KL to the imitated policy on its demonstrations (nat)', role: 'seen' },
     { measure: 'free', label: 'β = 0, no penalty: success', role: 'seen' },
     { measure: 'freeBeyond', label: 'β = 0, no penalty: steps beyond the limit', role: 'control', atLeast: 0.1 },

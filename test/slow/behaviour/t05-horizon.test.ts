@@ -2,6 +2,7 @@
  * T5: how much of a chunk of 16 to execute before planning again. Long: the wind of the second half is not seen. Short: a policy with
  * two ways in mind changes its mind at every step, which between 1 and 4 costs about what seeing the wind gains. And why T1 is
  * open-loop: squared error collides only when its chunks are executed.
+ * Changing its mind has no bound: in some seeds one step is enough to be on one side, and it does not happen.
  */
 import type { HeadOptions } from '../../../main/learn/policies/heads.ts';
 import { behaviour } from './behaviour.ts';
@@ -30,7 +31,11 @@ behaviour({
     { measure: 'calm 16', label: 'mixture, no wind: success, execute 16', role: 'control', atLeast: 0.4 },
     { measure: 'flips 1', label: 'mixture: lateral turns per early step, execute 1', role: 'seen' },
     { measure: 'flips 8', label: 'mixture: lateral turns per early step, execute 8', role: 'seen' },
-    { measure: 'dithering', label: 'the first minus five times the second', role: 'claim', atLeast: 0.02 },
+    {
+      measure: 'dithering',
+      label: 'the first minus five times the second (above 0 in four of five seeds: no bound)',
+      role: 'seen',
+    },
     { measure: 'mse 1', label: 'squared error: collisions, execute 1', role: 'seen' },
     { measure: 'mse 16', label: 'squared error: collisions, execute 16', role: 'seen' },
     { measure: 'averaging', label: 'the second minus the first', role: 'claim', atLeast: 0.3 },
@@ -39,7 +44,7 @@ behaviour({
     const data = windyDemonstrations(300, rng.split('demonstrations'));
     const fits = { data, updates: 2500, learningRate: 3e-3 };
     const [mixture, regression] = [
-      await fitHead({ head: gmm, rng: rng.split('gmm'), ...fits }),
+      await fitHead({ head: gmm, rng: rng.split('gmm'), ...fits, learningRate: 1e-2 }), // see T1
       await fitHead({ head: mse, rng: rng.split('mse'), ...fits }),
     ];
     const run = async (fitted: FittedHead, head: HeadOptions, execute: number, wind: number) => {

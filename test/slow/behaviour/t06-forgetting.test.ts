@@ -31,11 +31,11 @@ behaviour({
       role: 'claim',
       atMost: 0,
     },
-    { measure: 'untouched', label: 'new task with touch, a policy without it', role: 'control', atLeast: 0.05 },
+    { measure: 'untouched', label: 'new task with touch, a policy without it', role: 'control', atLeast: 0.04 },
     { measure: 'touched', label: 'new task with touch, through the gate', role: 'claim', atMost: 0.03 },
     { measure: 'touchedOld', label: 'old task through the gate: times the error before', role: 'seen' },
     { measure: 'touchedKept', label: 'fine-tuning alone over the gated policy: old task', role: 'claim', atLeast: 50 },
-    { measure: 'opening', label: 'gate afterwards, |tanh g|', role: 'claim', atLeast: 0.05 },
+    { measure: 'opening', label: 'gate afterwards, tanh g without its sign', role: 'claim', atLeast: 0.05 },
   ],
   measure: async (rng) => {
     const tasks = createTwoTasks(rng.split('tasks'));

@@ -1,14 +1,14 @@
 /**
- * T7b, the negative control of T7c: where the reward is right, holding PPO to the imitated policy only costs.
- * Imitation has seen the goals on the right; PPO practises those on the left. Nothing is forgotten without the KL term, and with it
- * the policy stays as imperfect as it was.
+ * T7b, the negative control of T7c: where the reward is right, holding PPO to the imitated policy costs success on what it practises.
+ * Imitation has seen the goals on the right; PPO practises those on the left. Of the right ones it forgets nothing in three seeds of
+ * five and a few in a hundred in two, where the KL term keeps them.
  */
 import { behaviour } from './behaviour.ts';
 import { imitateReach, reachScore, reinforceReach } from './reach-policy.ts';
 
 behaviour({
   id: 'T7b',
-  claim: 'with a right reward, a KL term to the imitated policy buys nothing',
+  claim: 'with a right reward, a KL term to the imitated policy costs success on what is practised',
   expectations: [
     { measure: 'imitatedOld', label: 'imitation: success on demonstrated goals', role: 'seen' },
     { measure: 'imitatedNew', label: 'imitation: success on the other goals', role: 'control', atMost: 0.8 },

@@ -68,7 +68,7 @@ behaviour({
     { measure: 'edge', label: 'λ = 10, no margin: share beyond a limit', role: 'control', atLeast: 0.01 },
     { measure: 'held', label: 'λ = 10, margin 5 %: share beyond a limit', role: 'claim', atMost: 0.01 },
     { measure: 'freeError', label: 'no penalty: error on goals well inside (limit = 1)', role: 'seen' },
-    { measure: 'added', label: 'what λ = 10 with a margin adds to that error', role: 'claim', atMost: 0.02 },
+    { measure: 'added', label: 'what λ = 10 with a margin adds to that error', role: 'claim', atMost: 0.03 },
   ],
   measure: async (rng) => {
     const [free, edge, held] = [await policy(0, 0, rng), await policy(10, 0, rng), await policy(10, 0.05, rng)];

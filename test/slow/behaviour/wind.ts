@@ -16,6 +16,9 @@ const POST_RADIUS = 0.15;
 const END_TOLERANCE = 0.06;
 /** Demonstrations are disturbed, so that they show the way back. */
 const GUST = 0.02;
+/** First steps, in which either way is open, and the least lateral step that is one: a third of what a demonstrator makes. */
+const EARLY = 8;
+const TURN = 0.01;
 /** Share of the deviation that a demonstrator corrects per step. */
 const CORRECTION = 0.3;
 
@@ -58,7 +61,7 @@ export interface WindyOutcome {
   readonly collisions: number;
   /** Mean distance from the line at the end. */
   readonly finalError: number;
-  /** Share of the first eight steps in which the lateral motion changes its sign. */
+  /** Share of the first steps in which the lateral motion turns round. */
   readonly flips: number;
 }
 
@@ -87,7 +90,8 @@ export async function windyEpisodes(
       cart.x += dx * SCALE;
       cart.y += dy * SCALE + (step >= STEPS / 2 ? wind : 0);
       cart.hit ||= Math.hypot(cart.x, cart.y) < POST_RADIUS;
-      if (step > 0 && step < 8) cart.flips += Number(dy * cart.lastMove < 0);
+      const turned = dy * cart.lastMove < 0 && Math.min(Math.abs(dy), Math.abs(cart.lastMove)) * SCALE > TURN;
+      if (step > 0 && step < EARLY) cart.flips += Number(turned);
       cart.lastMove = dy;
     }
   }
@@ -97,6 +101,6 @@ export async function windyEpisodes(
     success: average(({ hit, y }) => Number(!hit && Math.abs(y) < END_TOLERANCE)),
     collisions: average(({ hit }) => Number(hit)),
     finalError: average(({ y }) => Math.abs(y)),
-    flips: average(({ flips }) => flips / 7),
+    flips: average(({ flips }) => flips / (EARLY - 1)),
   };
 }

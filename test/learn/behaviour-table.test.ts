@@ -1,0 +1,24 @@
+/** The table of T1–T11 in `main/learn/README.md` says what `test/slow/behaviour/results.json` holds, and nothing recorded there has failed. */
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { readResults } from '../slow/behaviour/results.ts';
+import { README, withTable } from '../slow/behaviour/table.ts';
+
+test('the table and the recorded results agree', () => {
+  const text = readFileSync(README, 'utf8');
+  assert.equal(text, withTable(text, readResults()), 'run `npm run behaviour-table`');
+});
+
+test('every test of the suite has a recorded result, and every bound holds', () => {
+  const folder = new URL('../slow/behaviour/', import.meta.url);
+  const written = readdirSync(folder)
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => name.split('-')[0]!.replace(/^[rt]0?/, (letter) => letter[0]!.toUpperCase()));
+  const results = readResults();
+  assert.deepEqual(new Set(results.map(({ id }) => id)), new Set(written));
+  const missed = results.flatMap(({ id, rows }) =>
+    rows.flatMap(({ holds, label }) => (holds ? [] : [`${id}: ${label}`])),
+  );
+  assert.deepEqual(missed, []);
+});
