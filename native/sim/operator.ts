@@ -25,8 +25,8 @@ import { createSupervision, type TakeoverReason } from './supervision.ts';
 const GRIPPER = ACTION_NAMES.indexOf('gripper');
 
 const SEEN_ERROR_STD_M = 0.0008;
-/** Through free air a person drives faster than into a hole, by this much. */
-const TRAVEL = 2;
+/** Through free air a person pushes the puck as far as it goes. */
+const TRAVEL_SPEED = 1;
 const TREMOR_LINEAR = 0.06;
 const TREMOR_ANGULAR = 0.04;
 const PAUSE_TREMOR = 0.02;
@@ -86,7 +86,7 @@ export function createOperator(options: OperatorOptions): Operator {
     const seenErrorM = [rng.normal() * SEEN_ERROR_STD_M, rng.normal() * SEEN_ERROR_STD_M] as const;
     const speed = rng.range(0.35, 0.65);
     const insertion = createInsertion(rng, { seenErrorM, speed, spiralDirection: rng.uniform() < 0.5 ? -1 : 1 });
-    return createManipulation(task, { graspErrorM: seenErrorM, speed: Math.min(1, TRAVEL * speed), insertion });
+    return createManipulation(task, { graspErrorM: seenErrorM, speed: TRAVEL_SPEED, insertion });
   }
 
   const take = (truth: Truth) => {
