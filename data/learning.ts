@@ -113,6 +113,7 @@ export function openLearningSource(options: LearningOptions): LearningSource {
       task: row.task,
       mode: row.mode,
       outcome,
+      driver: row.policy === null ? undefined : { policy: row.policy, actingNoiseStd: row.actingNoiseStd },
       observations: observations.all(row.id).map(({ proprioception, vector }) => ({
         proprioception: float32Of(proprioception),
         embedding: vector && embedded ? float32Of(vector) : undefined,

@@ -31,11 +31,18 @@ export interface PoolStep extends Ending {
   readonly demo: boolean;
 }
 
+export interface Driver {
+  readonly policy: string;
+  readonly actingNoiseStd: number;
+}
+
 export interface PoolEpisode {
   readonly id: number;
   readonly task: TaskId;
   readonly mode: Mode;
   readonly outcome: Outcome;
+  /** The one that drove where no person did, and the noise that was added to its actions. */
+  readonly driver?: Driver | undefined;
   /** T+1 of them. */
   readonly observations: readonly {
     readonly proprioception: Float32Array;
@@ -98,6 +105,7 @@ interface EpisodeEntry {
   /** Verdicts given since, oldest first; the newest that stands decides. */
   readonly verdicts: { readonly sequence: number; readonly outcome: Outcome }[];
   readonly endedAs: Outcome;
+  readonly driver: Driver | undefined;
   discarded: boolean;
 }
 
@@ -258,6 +266,7 @@ export function createTransitionPool(options: PoolOptions) {
       recorded: episode.steps.at(-1),
       verdicts: [],
       endedAs: episode.outcome,
+      driver: episode.driver,
       discarded: false,
     };
     episodes.set(episode.id, entry);
@@ -382,6 +391,25 @@ export function createTransitionPool(options: PoolOptions) {
       });
       return actions;
     },
+    /**
+     * The newest `count` of the episodes whose driver is accepted, oldest first, each with the rows that it drove and that can be
+     * drawn, in order.
+     */
+    newestDriven(count: number, accepts: (driver: Driver) => boolean) {
+      const drawable = new Set(list('rl'));
+      const found: { readonly driver: Driver; readonly rows: readonly number[] }[] = [];
+      for (const { driver, firstTransition, steps } of [...episodes.values()].reverse()) {
+        if (found.length === count) break;
+        if (!driver || !accepts(driver)) continue;
+        const rows = Array.from({ length: steps }, (_, index) => firstTransition + index).filter(
+          (row) => done.policy[row] && drawable.has(row),
+        );
+        if (rows.length > 0) found.push({ driver, rows });
+      }
+      return found.reverse();
+    },
+    /** Whether a transition is the last of its episode. */
+    isLast: (row: number): boolean => ((done.member[row] ?? 0) & IS_LAST) > 0,
     /** Of a transition. */
     episodeIdOf: (row: number): number => seen.episode[done.observation[row] ?? 0] ?? 0,
     transitionCount: (): number => transitionCount,

@@ -17,6 +17,7 @@ const NAMES: Readonly<Record<RunSpec['algorithm'], string>> = {
   rlpd: 'RLPD',
   'hil-serl': 'HIL-SERL',
   imitation: 'Imitation',
+  ppo: 'PPO',
 };
 export const algorithmTitle = (name: RunSpec['algorithm']): string => NAMES[name];
 

@@ -6,9 +6,10 @@ import { taskIdSchema } from './task.ts';
 
 /**
  * `conrft` and `cal-ql` (its critic alone improves the policy, no imitation), `rlpd` and `hil-serl` learn from reward; `imitation` is behaviour cloning
- * with any policy head: offline it is SFT on the demonstrations, online it goes on as the corrections come in (HG-DAgger).
+ * with any policy head: offline it is SFT on the demonstrations, online it goes on as the corrections come in (HG-DAgger);
+ * `ppo` clones the demonstrations offline and learns online from the reward of its own newest episodes alone.
  */
-export const algorithmSchema = z.enum(['conrft', 'cal-ql', 'rlpd', 'hil-serl', 'imitation']);
+export const algorithmSchema = z.enum(['conrft', 'cal-ql', 'rlpd', 'hil-serl', 'imitation', 'ppo']);
 export type AlgorithmName = z.infer<typeof algorithmSchema>;
 /** `paper` and `released-code` are what they say; `cell` is what was found to work in the simulated cell. Not every algorithm has all. */
 export const presetSchema = z.enum(['cell', 'paper', 'released-code']);

@@ -19,7 +19,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(
     'finetune',
     {
-      algorithm: { type: 'string', help: 'conrft, cal-ql, rlpd, hil-serl or imitation (default conrft)' },
+      algorithm: { type: 'string', help: 'conrft, cal-ql, rlpd, hil-serl, imitation or ppo (default conrft)' },
       preset: { type: 'string', help: 'cell, paper or released-code, as far as the algorithm has it (default cell)' },
       recipe: {
         type: 'string',

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
-import { algorithmSchema, presetSchema } from '../api/run.ts';
+import { algorithmSchema, presetSchema, recipeSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
+import { recipeOf, recipes } from '../learn/recipes/registry.ts';
 import { isOver } from '../runs/hil.ts';
 import { type HilRound, hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
@@ -24,8 +25,14 @@ function parse(rest: readonly string[]) {
       round: { type: 'string', help: 'episodes per round (default 40)' },
       task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
       observation: { type: 'string', help: 'pixels, or a control: state, blind (default pixels)' },
-      algorithm: { type: 'string', help: 'conrft, cal-ql, rlpd, hil-serl or imitation (default conrft)' },
+      algorithm: { type: 'string', help: 'conrft, cal-ql, rlpd, hil-serl, imitation or ppo (default conrft)' },
       preset: { type: 'string', help: 'cell, paper or released-code, as far as the algorithm has it (default cell)' },
+      recipe: {
+        type: 'string',
+        help: `algorithm, preset and settings at once: ${recipes()
+          .map(({ name }) => name)
+          .join(', ')}`,
+      },
       scratch: { type: 'boolean', help: 'no offline stage: begin online with fresh weights' },
       settings: { type: 'string', help: 'settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'' },
       encoder: { type: 'string', help: ENCODER_HELP },
@@ -45,8 +52,9 @@ function parse(rest: readonly string[]) {
       round: z.coerce.number().int().min(1).max(1000).default(40),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),
-      algorithm: algorithmSchema.default('conrft'),
-      preset: presetSchema.default('cell'),
+      algorithm: algorithmSchema.optional(),
+      preset: presetSchema.optional(),
+      recipe: recipeSchema.optional(),
       scratch: z.boolean().default(false),
       settings: settingsSchema,
       encoder: z.string().min(1).optional(),
@@ -64,9 +72,12 @@ export async function run(rest: readonly string[]): Promise<number> {
   const options = parse(rest);
   if (!options) return 0;
   const projectFolder = options.data;
+  const recipe = options.recipe && recipeOf(options.recipe);
   const plan = hilPlanSchema.parse({
     ...{ seed: options.seed, demos: options.demos, task: options.task, observation: options.observation },
-    ...{ algorithm: options.algorithm, preset: options.preset, scratch: options.scratch, settings: options.settings },
+    algorithm: options.algorithm ?? recipe?.algorithm ?? 'conrft',
+    preset: options.preset ?? recipe?.preset ?? 'cell',
+    ...{ recipe: recipe?.name, scratch: options.scratch, settings: options.settings },
     ...(options.encoder !== undefined && { encoder: encoderNamed(options.encoder) }),
   });
   const state = stateFor(projectFolder, plan);

@@ -1,5 +1,6 @@
 /** Puts the parts of a training run together: settings, store, pool, encoder, learner, files. */
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import { openLearningSource } from '../../data/learning.ts';
 import { openRunStore } from '../../data/runs.ts';
 import { createTransitionPool } from '../../data/transition-pool.ts';
@@ -15,6 +16,7 @@ import { createBackend } from './backends.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { createEmbedder } from './embed-missing.ts';
 import { toOnnx } from './graph/onnx.ts';
+import { ownSteps } from './own-steps.ts';
 import { exportPolicy, type PolicyFiles, readPolicy } from './policies/export-policy.ts';
 import { createRestorableRng } from './restorable-rng.ts';
 import { policyOrigin, runFolder } from './run-folder.ts';
@@ -63,6 +65,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
       ...{ trainer, settings, clock, rng, learner, pool, source, runs, files, report },
       hasCritics: algorithm.hasCritics,
       embedMissing: embedder.embedMissing,
+      ownSteps: (episodes) => ownSteps(pool, episodes, (policy) => weightsOf(projectFolder, policy, learner)),
       exportPolicy: (step) =>
         exportPolicy(
           files.policy(step),
@@ -125,14 +128,23 @@ function beginFrom({ spec, projectFolder }: TrainerConfig, learner: Learner, enc
   learner.startFrom({ arrays, counters: checkpoint?.header.counters ?? {} });
 }
 
+/** Of a policy of this run's kind; undefined where there is none of that name, or of another kind. */
+function weightsOf(projectFolder: string, name: string, learner: Learner): Float32Array | undefined {
+  const { manifestPath } = policyOrigin(projectFolder, name);
+  if (!existsSync(manifestPath)) return undefined;
+  const { manifest, weights } = readPolicy(manifestPath);
+  return isDeepStrictEqual(shapes(manifest.parameters), shapes(learner.policyParameters)) ? weights : undefined;
+}
+
+const shapes = (parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
+  parameters.map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
+
 function expectSame(
   { manifest }: PolicyFiles,
   spec: RunSpec,
   learner: Learner,
   encoderSha256: string | undefined,
 ): void {
-  const shapes = (parameters: readonly { readonly name: string; readonly shape: readonly number[] }[]) =>
-    parameters.map(({ name, shape }) => `${name} [${shape.join(', ')}]`);
   const names = new Set(manifest.parameters.map(({ name }) => name));
   const required = learner.policyParameters.filter(({ name, mayBeNew }) => !mayBeNew || names.has(name));
   const [found, expected] = [shapes(manifest.parameters), shapes(required)];

@@ -11,7 +11,7 @@ import type { TransitionBatch, TransitionPool } from '../../data/transition-pool
 import type { Clock } from '../api/clock.ts';
 import type { RunStatus } from '../api/run.ts';
 import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
-import type { Learner, Metrics, TrainingSettings } from './algorithms/algorithm.ts';
+import type { Learner, Metrics, OwnSteps, TrainingSettings } from './algorithms/algorithm.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { createMeter } from './meter.ts';
 import type { RestorableRng } from './restorable-rng.ts';
@@ -32,6 +32,8 @@ export interface TrainerParts {
   readonly files: RunFolder;
   /** Fills in embeddings that the store lacks. */
   readonly embedMissing: () => Promise<void>;
+  /** What the newest policies did: see `own-steps.ts`. */
+  readonly ownSteps: (episodes: number) => OwnSteps;
   /** Writes the policy folder, returns its manifest's path. */
   readonly exportPolicy: (step: number) => string;
   readonly report: (message: FromTrainer) => void;
@@ -192,6 +194,9 @@ export async function createTrainer(parts: TrainerParts) {
   /** Makes what is left of a recorded block. `between` is called after every update and says whether to go on. */
   const work = async (block: BlockRecord, between: () => Promise<boolean>): Promise<Metrics> => {
     meter.beginBlock(blockUpdates > 0);
+    const { onPolicy } = learner;
+    if (onPolicy && spec.stage === 'online' && blockUpdates < block.updates)
+      await onPolicy.follow(parts.ownSteps(onPolicy.episodes));
     while (blockUpdates < block.updates) {
       await makeUpdate();
       blockUpdates++;

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { observationKindSchema } from '../api/observation.ts';
-import { algorithmSchema, presetSchema } from '../api/run.ts';
+import { algorithmSchema, presetSchema, recipeSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
 
 const roundSchema = z
@@ -37,6 +37,8 @@ export const hilPlanSchema = z.object({
   observation: observationKindSchema,
   algorithm: algorithmSchema.default('conrft'),
   preset: presetSchema,
+  /** Its settings stand in place of the preset's. */
+  recipe: recipeSchema.optional(),
   /** No offline stage: the online stage begins with fresh weights and the demonstrations in the demo buffer. */
   scratch: z.boolean().default(false),
   /** Settings of the algorithm that differ from the preset's. */

@@ -88,6 +88,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
   const specOf = (stage: 'offline' | 'online', startFrom?: string): RunSpec => ({
     algorithm: state.algorithm,
     preset: state.preset,
+    ...(state.recipe === undefined ? {} : { recipe: state.recipe }),
     stage,
     task: state.task,
     observation: state.observation,

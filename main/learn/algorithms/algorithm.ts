@@ -66,6 +66,25 @@ export interface TrainingSettings {
   readonly views?: number | undefined;
 }
 
+/** The steps that a run's own policies drove in the newest episodes, in the order in which they were made. */
+export interface OwnSteps {
+  readonly steps: TransitionBatch;
+  /** [N] 1 = what follows is not in the next row: the episode ended, or a person took over. */
+  readonly ended: Uint8Array;
+  /** [N] 1 = a person took over after it. */
+  readonly takenOver: Uint8Array;
+  /** Who drove: the weights that acted in rows `first` … `end` − 1. */
+  readonly drivers: readonly { readonly first: number; readonly end: number; readonly weights: Float32Array }[];
+}
+
+/** What a learner is that needs to know which policy drove. */
+export interface OnPolicy {
+  /** So many of the newest episodes. */
+  readonly episodes: number;
+  /** Before the updates of a block, and again where a block is gone on with: what they learn from, beside the batches that are drawn. */
+  follow(own: OwnSteps): Promise<void>;
+}
+
 /** How a policy's outputs are to be run. */
 export interface PolicyHead {
   readonly head: HeadName;
@@ -94,6 +113,8 @@ export interface Learner {
   readonly policyParameters: readonly ParameterSpec[];
   /** One actor update with the critic updates that go with it. `batch.size` is `batches · batchSize`. */
   update(batch: TransitionBatch): Promise<Metrics>;
+  /** Absent where every transition serves, whoever drove. */
+  readonly onPolicy?: OnPolicy;
   /** Before the first update: the actions of all imitation targets, [n, A], for a learner that scales by them. */
   fit?(actions: Float32Array): void;
   /** The newest weights of the policy, flat; valid until the next update. */

@@ -72,7 +72,7 @@ export async function createPpo(options: PpoOptions): Promise<Ppo> {
   const S = onDemonstrations ? M : 0;
   const acting = await backend.compile(ppoActingStep(nets, sizes, N), { name: 'ppo-acting' });
   const learning = await backend.compile(
-    ppoStep(nets, config, { ...sizes, minibatch: M, demonstrations: S }, constraint),
+    ppoStep(nets, config, { ...sizes, minibatch: M, demonstrations: S }, { constraint }),
     { name: 'ppo' },
   );
 

@@ -32,7 +32,7 @@ import {
   parametersFrom,
   parameterViews,
 } from '../nets/parameters.ts';
-import { adam, clipByNorm } from '../optim.ts';
+import { type Adam, adam, clipByNorm } from '../optim.ts';
 import type { PpoConfig } from './ppo-config.ts';
 
 export interface PpoSizes {
@@ -72,7 +72,7 @@ export function policyAt(parameters: Parameters, nets: PpoNets, observation: Nod
 }
 
 /** V(s) [M] */
-function valueAt(parameters: Parameters, nets: PpoNets, observation: Node): Node {
+export function valueAt(parameters: Parameters, nets: PpoNets, observation: Node): Node {
   const value = mlp(parameters, nets.critic, [project(parameters, nets.critic, 'observation', observation)]);
   return reshape(value, [observation.shape[0]!]);
 }
@@ -97,8 +97,27 @@ export interface PpoStepSizes extends PpoSizes {
   readonly demonstrations: number;
 }
 
+/** What a step reads of the settings. */
+export type PpoStepConfig = Pick<
+  PpoConfig,
+  'clipRatio' | 'valueCoefficient' | 'entropyCoefficient' | 'maxGradientNorm' | 'penalty'
+>;
+
+export interface PpoStepOptions {
+  readonly constraint?: Constraint | undefined;
+  /** How likely an action [M, A] was, [M]; the Gaussian's density where absent, which is that of an action before any clipping. */
+  readonly logProb?: (action: Node, policy: Gaussian) => Node;
+  /** Adam on the whole vector where absent. */
+  readonly optimise?: (state: Adam, gradient: Node, policyWeight: Node) => Adam;
+}
+
 /** One minibatch: loss, gradient, clip, Adam. */
-export function ppoStep(nets: PpoNets, config: PpoConfig, sizes: PpoStepSizes, constraint?: Constraint): Step {
+export function ppoStep(
+  nets: PpoNets,
+  config: PpoStepConfig,
+  sizes: PpoStepSizes,
+  { constraint, logProb: logProbOf = gaussianLogProb, optimise = adamOnAll }: PpoStepOptions = {},
+): Step {
   const [M, D, A, S] = [sizes.minibatch, sizes.observation, sizes.action, sizes.demonstrations];
   const count = parameterCount(nets.parameters);
   const flat = input('parameters', [count]);
@@ -107,7 +126,7 @@ export function ppoStep(nets: PpoNets, config: PpoConfig, sizes: PpoStepSizes, c
 
   const observation = input('observation', [M, D]);
   const policy = policyAt(parameters, nets, observation);
-  const logProb = gaussianLogProb(input('action', [M, A]), policy);
+  const logProb = logProbOf(input('action', [M, A]), policy);
   const surrogate = clippedSurrogate(logProb, input('logProb', [M]), input('advantage', [M]), config.clipRatio);
   const value = valueLoss(valueAt(parameters, nets, observation), input('returns', [M]));
   const entropy = mean(gaussianEntropy(policy.logStd));
@@ -118,11 +137,11 @@ export function ppoStep(nets: PpoNets, config: PpoConfig, sizes: PpoStepSizes, c
     (total, term) => add(total, term),
     surrogate.loss,
   );
-  const loss = add(mul(ofPolicy, input('policyWeight', [])), mul(value, config.valueCoefficient));
+  const policyWeight = input('policyWeight', []);
+  const loss = add(mul(ofPolicy, policyWeight), mul(value, config.valueCoefficient));
   const gradient = clipByNorm(flatten(grad(loss, views)), config.maxGradientNorm);
   const state = { parameters: flat, mean: input('mean', [count]), variance: input('variance', [count]) };
-  const options = { learningRate: input('learningRate', []), corrections: input('corrections', [2]) };
-  const next = adam(state, gradient, options);
+  const next = optimise(state, gradient, policyWeight);
   return defineStep({
     'next.parameters': next.parameters,
     'next.mean': next.mean,
@@ -136,6 +155,9 @@ export function ppoStep(nets: PpoNets, config: PpoConfig, sizes: PpoStepSizes, c
     'metric.penalty': penalty,
   });
 }
+
+const adamOnAll = (state: Adam, gradient: Node): Adam =>
+  adam(state, gradient, { learningRate: input('learningRate', []), corrections: input('corrections', [2]) });
 
 /** KL(π‖π_ref), the mean over the rollout's states; with demonstrations, half of it over theirs. */
 function referenceKl(

@@ -16,6 +16,7 @@ import { calQl } from './cal-ql.ts';
 import { conrft } from './conrft-learner.ts';
 import { hilSerl } from './hil-serl.ts';
 import { imitation } from './imitation-learner.ts';
+import { ppo } from './ppo-learner.ts';
 import { rlpd } from './rlpd.ts';
 
 /** An algorithm with its settings: who uses it need not know their type. */
@@ -80,6 +81,7 @@ const ALGORITHMS: Readonly<Partial<Record<AlgorithmName, Entry>>> = {
   'cal-ql': entry(calQl),
   'hil-serl': entry(hilSerl),
   imitation: entry(imitation),
+  ppo: entry(ppo),
   rlpd: entry(rlpd),
 };
 

@@ -6,6 +6,7 @@ import { highRate } from './high-rate.ts';
 import { multiModal } from './multi-modal.ts';
 import { preciseTrajectories } from './precise-trajectories.ts';
 import type { Recipe } from './recipe.ts';
+import { rlFineTune } from './rl-fine-tune.ts';
 
 const RECIPES: Readonly<Partial<Record<RecipeName, Recipe>>> = {
   'bc-baseline': bcBaseline,
@@ -13,6 +14,7 @@ const RECIPES: Readonly<Partial<Record<RecipeName, Recipe>>> = {
   'precise-trajectories': preciseTrajectories,
   'high-rate': highRate,
   'add-tactile': addTactile,
+  'rl-fine-tune': rlFineTune,
 };
 
 export const recipes = (): readonly Recipe[] => Object.values(RECIPES);

@@ -1,11 +1,12 @@
 /** Every loss file with the operands on which its gradient is checked. A file without a row fails `all-losses.test.ts`. */
 import { flags, real, whole } from '../../../main/learn/graph/ops/op.ts';
-import { add, mean, reshape } from '../../../main/learn/graph/tensor.ts';
+import { add, constant, mean, reshape } from '../../../main/learn/graph/tensor.ts';
 import { binaryCrossEntropy } from '../../../main/learn/losses/binary-cross-entropy.ts';
 import { binnedCrossEntropy } from '../../../main/learn/losses/binned-cross-entropy.ts';
 import { calQl } from '../../../main/learn/losses/cal-ql.ts';
 import { categoricalEntropy, categoricalKl, categoricalLogProb } from '../../../main/learn/losses/categorical.ts';
 import { chunkMean } from '../../../main/learn/losses/chunk.ts';
+import { clippedGaussianLogProb } from '../../../main/learn/losses/clipped-gaussian.ts';
 import { chunkErrors, consistencyLoss, maskedError } from '../../../main/learn/losses/consistency.ts';
 import { consistencyTrainingLoss } from '../../../main/learn/losses/consistency-training.ts';
 import {
@@ -138,6 +139,20 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
         { pad: x('pad') },
       ),
   })),
+  'clipped-gaussian': [
+    {
+      title: 'log-probability, at both limits and between them',
+      inputs: { mean: real([3, 2], -1, 1), logStd: real([3, 2], -1, 0) },
+      by: ['mean', 'logStd'],
+      loss: (x) =>
+        mean(
+          clippedGaussianLogProb(constant([1, -1, 0.3, -0.2, -1, 1], [3, 2]), {
+            mean: x('mean'),
+            logStd: x('logStd'),
+          }),
+        ),
+    },
+  ],
   gaussian: [
     {
       title: 'log-density',
