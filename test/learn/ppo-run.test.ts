@@ -184,9 +184,9 @@ test('the critic learns alone at first; then what was better becomes more probab
   for (let update = 0; update < CONFIG.criticWarmupUpdates; update++) await made.update(demonstrations);
   assert.deepEqual(made.policyWeights(), before);
   let metrics = await made.update(demonstrations);
-  const surrogate = metrics['policyLoss']!;
+  const surrogate = metrics['actorLoss']!;
   for (let update = 0; update < 60; update++) metrics = await made.update(demonstrations);
-  assert.ok(metrics['policyLoss']! < surrogate, `${metrics['policyLoss']}, at first ${surrogate}`);
+  assert.ok(metrics['actorLoss']! < surrogate, `${metrics['actorLoss']}, at first ${surrogate}`);
   assert.ok(metrics['referenceKl']! > 0);
 });
 
@@ -212,8 +212,8 @@ test('a takeover costs: what led to it is worth less', async () => {
   for (const takeoverCost of [0, 100]) {
     const { made, demonstrations, own } = await learner(3, { takeoverCost, rewardScale: 1 });
     await made.onPolicy?.follow(own);
-    const { valueLoss } = await made.update(demonstrations);
-    losses.push(valueLoss!);
+    const { criticLoss } = await made.update(demonstrations);
+    losses.push(criticLoss!);
   }
   const [free = 0, costly = 0] = losses;
   // of nine rows the four up to the takeover are worth 100, 93, 87 and 81 less: half their mean square is 1816
@@ -227,7 +227,7 @@ test('without own steps it clones: the mean goes to the action, the deviation st
   let last = first;
   for (let update = 0; update < 150; update++) last = await made.update(demonstrations);
   assert.ok(last['actorLoss']! < first['actorLoss']! / 2, `${last['actorLoss']} of ${first['actorLoss']}`);
-  assert.ok(last['valueLoss']! < first['valueLoss']!);
+  assert.ok(last['criticLoss']! < first['criticLoss']!);
   assert.deepEqual(made.policyWeights().slice(-2), std);
   const cloned = made.policyWeights().slice();
   await made.onPolicy?.follow(own);

@@ -177,15 +177,17 @@ async function createPpoLearner(options: LearnerOptions<PpoRunConfig>): Promise<
       beta: counters.beta,
       policyWeight: moves ? 1 : 0,
     };
-    const metrics = arrays.accept(await tuning.run(inputs));
+    // by the names that other learners' curves have
+    const { policyLoss, valueLoss, ...rest } = arrays.accept(await tuning.run(inputs));
+    const losses = { actorLoss: policyLoss!, criticLoss: valueLoss! };
     const { beta } = counters;
     if (moves) {
-      counters.beta = adapted(beta, metrics['referenceKl']!, config.reference.targetKl);
+      counters.beta = adapted(beta, rest['referenceKl']!, config.reference.targetKl);
       counters.policySteps += 1;
     }
     counters.tunings += 1;
-    counters.clipped = metrics['clipFraction']!;
-    return { ...metrics, beta, policyWeight: moves ? 1 : 0, ownSteps: own.rows };
+    counters.clipped = rest['clipFraction']!;
+    return { ...rest, ...losses, beta, policyWeight: moves ? 1 : 0, ownSteps: own.rows };
   };
 
   return {

@@ -69,7 +69,7 @@ export function cloningStep(config: PpoRunConfig, sizes: ObservationSizes): Step
     'next.mean': next.mean,
     'next.variance': next.variance,
     'metric.actorLoss': imitated,
-    'metric.valueLoss': value,
+    'metric.criticLoss': value,
   });
 }
 
