@@ -10,7 +10,10 @@ import { toOnnx } from './onnx.ts';
 export interface OrtOptions {
   /** Threads inside one op; the calling thread is one of them. */
   readonly threads: number;
-  /** Idle worker threads burn processor time for a faster start of the next op. Off: the control loop needs that time. */
+  /**
+   * Idle worker threads burn processor time for a faster start of the next op. Beside a control loop, which needs that time, there is
+   * one thread and nobody to wait; whoever asks for more has the processor to himself, so it is on where there are more.
+   */
   readonly allowSpinning?: boolean;
   /** In order of preference: 'cpu', 'webgpu', 'cuda'. */
   readonly executionProviders?: readonly string[];
@@ -91,7 +94,7 @@ export async function loadOrtSession(model: Uint8Array | string, options: OrtOpt
 
 function createSession(
   model: Uint8Array | string,
-  { threads, allowSpinning = false, executionProviders = DEFAULT_PROVIDERS }: OrtOptions,
+  { threads, allowSpinning = threads > 1, executionProviders = DEFAULT_PROVIDERS }: OrtOptions,
 ): Promise<ort.InferenceSession> {
   const options: ort.InferenceSession.SessionOptions = {
     executionProviders,
