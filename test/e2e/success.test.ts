@@ -116,7 +116,8 @@ test('the classifier is let decide; its opinion is live in the Episode tab; a fa
     success: { classifier: 'classifier-1', threshold: 0.95, probability: 0.97, guardMet: true, streak: 1 },
   };
   await page.getByText('97\u202f% · 1 of 3 ticks').or(page.getByText('97 % · 1 of 3 ticks')).waitFor();
-  assert.equal(await page.getByRole('meter', { name: 'Probability of success' }).getAttribute('data-above'), 'true');
+  const meter = page.getByRole('meter', { name: 'Probability of success' });
+  await until('it lies above the threshold', async () => (await meter.getAttribute('data-above')) === 'true');
   engine.status = { ...engine.status, success: { ...engine.status.success, guardMet: false, streak: 0 } };
   await page.getByText(/the robot’s state does not allow it/).waitFor();
 
@@ -124,7 +125,7 @@ test('the classifier is let decide; its opinion is live in the Episode tab; a fa
   const newest = engine.episodes.at(-1)!;
   await until('the phase', async () => (await page.getByText('READY').count()) > 0);
   const failure = page.locator('[data-action="failure"]');
-  assert.equal(await failure.getAttribute('aria-disabled'), 'true');
+  await until('nothing to overrule yet', async () => (await failure.getAttribute('aria-disabled')) === 'true');
   engine.send({ kind: 'episode', episode: { ...newest, outcome: 'success', judge: 'classifier' } });
   await until('it can be overruled', async () => (await failure.getAttribute('aria-disabled')) === null);
   await page.keyboard.press('Backspace');
