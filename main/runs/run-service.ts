@@ -64,8 +64,12 @@ export function createRunService(options: RunServiceOptions): RunService {
       case 'published':
         for (const listener of publishedListeners)
           listener({ runId: run.id, policy: message.policy, manifestPath: message.manifestPath, step: message.step });
-        // One that cannot be removed now is tried again with the next one that is published.
-        rows.prunePolicies(run.id, options.policiesHeld()).catch(() => {});
+        // One that cannot be removed now is tried again with the next one that is published. A run that is over has no more to say.
+        rows.prunePolicies(run.id, options.policiesHeld()).catch((error: unknown) => {
+          if (active !== run || run.cancelled) return;
+          const message = `Older policies could not be removed: ${inWords(error)}.`;
+          tell({ ...run.status, message, remedy: 'Check the disk of the project: it will fill up.' });
+        });
         return;
       case 'finished':
         run.finished = true;

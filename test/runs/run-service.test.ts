@@ -260,3 +260,15 @@ test('every published policy is told, then older ones are pruned, but none that 
   assert.deepEqual(order, ['run-1/9, 0 pruned']);
   assert.deepEqual(rows.pruned, [{ runId: 1, held: ['run-1/4', 'run-1/7'] }]);
 });
+
+test('older policies that cannot be removed are told with what to do, and the run goes on', async () => {
+  const { trainers, rows, runs, told } = service();
+  Object.assign(rows, { prunePolicies: () => Promise.reject(new Error('EROFS: read-only file system')) });
+  await runs.start({ stage: 'online' });
+  trainers[0]?.say({ kind: 'published', policy: 'run-1/9', manifestPath: 'manifest.json', step: 9 });
+  await settle();
+  const last = told.at(-1);
+  assert.match(last?.message ?? '', /Older policies could not be removed: EROFS/);
+  assert.match(last?.remedy ?? '', /disk/);
+  assert.notEqual(last?.state, 'failed');
+});
