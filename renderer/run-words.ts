@@ -1,6 +1,6 @@
 /** What is said about a run: how it stands, and what to do next. Every state has words for both. Pure. */
 import type { RunPlan, RunSpec, RunStatus } from '../main/api/index.ts';
-import { duration, fixed, grouped } from './format.ts';
+import { duration, fixed, grouped, percent } from './format.ts';
 import { JUDGED_EPISODES, type Round, type RunRecord } from './run-record.ts';
 
 export interface RunWords {
@@ -131,6 +131,13 @@ const sentence = (text: string) => {
   const trimmed = text.trim();
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 };
+
+/** What an online run's batches are drawn from. */
+export function planBatches({ demoShare, ownEpisodes }: Pick<RunPlan, 'demoShare' | 'ownEpisodes'>): string {
+  if (ownEpisodes !== undefined)
+    return `what its own policy did in its newest ${ownEpisodes} episodes; demonstrations to hold it to what it was`;
+  return `${percent(demoShare)} from the demo buffer`;
+}
 
 /** How long a run that is planned will take, or why nobody knows. */
 export function planTakes(plan: RunPlan, stepHz: number): string {

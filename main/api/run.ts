@@ -118,6 +118,8 @@ export const runPlanSchema = z
     updatesPerStep: z.number(),
     /** Share of its batches that comes from the demo buffer. */
     demoShare: z.number(),
+    /** Online: it learns from so many of its own newest episodes alone, and reads the demo buffer for its states; absent = from both buffers. */
+    ownEpisodes: z.int().optional(),
     /** How fast the newest run of this kind was on this machine; absent = there was none. */
     speed: z.object({ runId: z.int(), updatesPerSec: z.number() }).optional(),
   })

@@ -15,6 +15,8 @@ export interface TrainingPace {
   readonly actorUpdatesPerStep: number;
   readonly trainingStarts: number;
   readonly demoShare: number;
+  /** Online: so many of its own newest episodes, where it learns from no others. */
+  readonly ownEpisodes?: number;
   /** What it leaves behind has values of actions (Q) to go on with. */
   readonly hasCritics: boolean;
 }
@@ -42,8 +44,9 @@ export function createRunCatalogue(projectFolder: string): RunCatalogue {
     },
     pace: async (spec) => {
       const { settings, hasCritics } = await configured(spec);
-      const { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare } = settings;
-      return { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare, hasCritics };
+      const { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare, episodes } = settings;
+      const own = episodes === undefined ? {} : { ownEpisodes: episodes };
+      return { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare, hasCritics, ...own };
     },
     misfit: async (spec, manifestPath) => {
       const algorithm = await configured(spec);

@@ -109,6 +109,7 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
       owed: online && rlTransitions >= pace.trainingStarts ? Math.floor(rlTransitions * pace.actorUpdatesPerStep) : 0,
       updatesPerStep: pace.actorUpdatesPerStep,
       demoShare: online ? pace.demoShare : 1,
+      ...(online && pace.ownEpisodes !== undefined ? { ownEpisodes: pace.ownEpisodes } : {}),
       ...(speed === undefined ? {} : { speed }),
     };
   };

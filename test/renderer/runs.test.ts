@@ -6,7 +6,7 @@ import { decadeRange, roundUp, stepRange, valueAxis, valueRange } from '../../re
 import { type Curves, chartsFor, type Point, spelled, valueAt, withNewest } from '../../renderer/charts/curves.ts';
 import { differences } from '../../renderer/run-differences.ts';
 import { recordOf } from '../../renderer/run-record.ts';
-import { planTakes, runWords } from '../../renderer/run-words.ts';
+import { planBatches, planTakes, runWords } from '../../renderer/run-words.ts';
 
 test('an axis stays while the data is inside it and fills it, and grows in round steps', () => {
   const first = valueRange([0.1, 0.93], undefined);
@@ -160,6 +160,11 @@ test('how long a run will take: from the last of its kind, and unknown where the
   );
   assert.match(planTakes({ ...plan, speed, updatesPerStep: 4 }, 10), /falls behind: 40\u2009\/s would keep up/);
   assert.match(planTakes(plan, 10), /How long is not known/);
+});
+
+test('what a run will learn from: shares of the buffers, or its own newest episodes', () => {
+  assert.equal(planBatches({ demoShare: 0.5 }), '50\u2009% from the demo buffer');
+  assert.match(planBatches({ demoShare: 1, ownEpisodes: 8 }), /its own policy did in its newest 8 episodes/);
 });
 
 test('what two runs were asked for and what they used, where it differs', () => {

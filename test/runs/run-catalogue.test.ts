@@ -34,6 +34,8 @@ test('pace and settings: the preset’s, changed where the run says so; groups a
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const catalogue = createRunCatalogue(folder);
   assert.equal((await catalogue.pace(SPEC)).offlineSteps, 1000);
+  assert.equal((await catalogue.pace(SPEC)).ownEpisodes, undefined);
+  assert.equal((await catalogue.pace({ ...SPEC, algorithm: 'ppo', settings: { episodes: 5 } })).ownEpisodes, 5);
   assert.equal((await catalogue.pace({ ...SPEC, settings: { actorUpdatesPerStep: 3 } })).actorUpdatesPerStep, 3);
   for (const algorithm of ['conrft', 'rlpd', 'imitation'] as const)
     assert.equal((await catalogue.pace({ ...SPEC, algorithm })).hasCritics, algorithm !== 'imitation', algorithm);

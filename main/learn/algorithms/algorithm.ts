@@ -62,6 +62,8 @@ export interface TrainingSettings {
   readonly actingNoiseStd: number;
   /** Steps summed into one reward before the target bootstraps; 1 where absent. */
   readonly nStep?: number;
+  /** M: an online update learns from the run's own M newest episodes, and reads the demo buffer for its states alone; absent where every transition serves. */
+  readonly episodes?: number;
   /** k: embeddings held of every observation, of its pictures as recorded and under k − 1 random shifts; 1 (no augmentation) where absent. */
   readonly views?: number | undefined;
 }

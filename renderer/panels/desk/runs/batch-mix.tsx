@@ -5,7 +5,7 @@ import { useEngine } from '../../../state/engine-store.ts';
 
 export function BatchMix({ run }: { readonly run: RunStatus }) {
   const counts = useEngine((state) => state.status?.buffers);
-  const { interventionShare, demonstrationShare, demoShare } = run.metrics;
+  const { interventionShare, demonstrationShare, demoShare, ownSteps } = run.metrics;
   if (interventionShare === undefined || demonstrationShare === undefined) return null;
   const [demo, rl] = [grouped(counts?.demoTransitions ?? 0), grouped(counts?.rlTransitions ?? 0)];
   const parts = [
@@ -34,9 +34,11 @@ export function BatchMix({ run }: { readonly run: RunStatus }) {
         ))}
       </ul>
       <p className="muted small">
-        {demoShare === 1
-          ? `All drawn from the demo buffer (${demo}).`
-          : `${percent(demoShare)} drawn from the demo buffer (${demo}), the rest from RL (${rl}).`}
+        {ownSteps !== undefined
+          ? `It learns from its own newest ${grouped(ownSteps)} steps; from the demo buffer (${demo}) come states to hold it to what it was.`
+          : demoShare === 1
+            ? `All drawn from the demo buffer (${demo}).`
+            : `${percent(demoShare)} drawn from the demo buffer (${demo}), the rest from RL (${rl}).`}
       </p>
     </div>
   );

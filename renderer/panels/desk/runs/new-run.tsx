@@ -14,8 +14,8 @@ import {
 } from '../../../../main/api/index.ts';
 import { call, say } from '../../../engine/engine.ts';
 import { CallError } from '../../../engine/engine-client.ts';
-import { grouped, percent } from '../../../format.ts';
-import { algorithmTitle, planTakes } from '../../../run-words.ts';
+import { grouped } from '../../../format.ts';
+import { algorithmTitle, planBatches, planTakes } from '../../../run-words.ts';
 import { activeRun, type PolicyEntry, useEngine } from '../../../state/engine-store.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Choice, Row, Section } from '../../../ui/form.tsx';
@@ -117,7 +117,7 @@ function Plan({ plan, goesOn }: { readonly plan: RunPlan; readonly goesOn: boole
         {grouped(counts?.demoTransitions ?? 0)} demo{online ? ` and ${grouped(counts?.rlTransitions ?? 0)} RL` : ''}{' '}
         transitions
       </Row>
-      {online ? <Row label="Batches">{percent(plan.demoShare)} from the demo buffer</Row> : null}
+      {online ? <Row label="Batches">{planBatches(plan)}</Row> : null}
       <p className="muted small">
         {planTakes(plan, stepHz)}
         {goesOn && !online ? ' Then it goes on online by itself.' : ''}
