@@ -4,9 +4,7 @@
  * hold-out set. Deterministic for a seed and a machine's arithmetic; stop it at any time, the same command goes on.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createEncoderData, ENCODER_CAMERAS, ENCODER_LABELS } from '../../../native/sim/encoder-data.ts';
 import { systemClock } from '../../api/clock.ts';
 import { type EncoderManifest, encoderManifestSchema } from '../../api/policy.ts';
@@ -23,53 +21,14 @@ import {
 import { createOrtBackend } from '../../learn/graph/ort.ts';
 import { CELL_ENCODER_MANIFEST } from '../../policy/assets.ts';
 import { loadEncoder } from '../../policy/encoder-runtime.ts';
+import { assetOptions, elapsed, sayEpoch, writeMeasured } from './asset-command.ts';
 import { openEncoderCache } from './encoder-cache.ts';
-import { evaluateHoldOut, type HoldOutReport, printReport, readoutPlaces } from './encoder-hold-out.ts';
+import { evaluateHoldOut, type HoldOutReport, readoutPlaces } from './encoder-hold-out.ts';
 import { CELL_ENCODER } from './encoder-spec.ts';
 import { keptTraining } from './kept-training.ts';
 
 const MODEL_FILE = 'encoder.onnx';
 const OUTPUT = 'embedding';
-const USAGE = `usage: node main/cli/assets/make-encoder.ts --cache DIR [options]
-  --cache DIR       where pictures and training state are kept
-  --out DIR         where the model goes (default: the folder that ships)
-  --frames N        training frames (default 30000)
-  --hold-out N      frames to measure on (default 3000)
-  --epochs N        (default ${ENCODER_TRAINING.epochs})
-  --seed N          of initial weights and order (default 0)
-  --threads N       (default 1)`;
-
-function options() {
-  const { values } = parseArgs({
-    options: {
-      cache: { type: 'string' },
-      out: { type: 'string' },
-      frames: { type: 'string', default: '30000' },
-      'hold-out': { type: 'string', default: '3000' },
-      epochs: { type: 'string', default: String(ENCODER_TRAINING.epochs) },
-      seed: { type: 'string', default: '0' },
-      threads: { type: 'string', default: '1' },
-    },
-  });
-  const whole = (name: 'frames' | 'hold-out' | 'epochs' | 'seed' | 'threads') => {
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} must be a whole number\n${USAGE}`);
-    return value;
-  };
-  if (!values.cache) throw new Error(USAGE);
-  return {
-    cache: values.cache,
-    out: values.out ?? join(CELL_ENCODER_MANIFEST, '..'),
-    frames: whole('frames'),
-    holdOut: whole('hold-out'),
-    epochs: whole('epochs'),
-    seed: whole('seed'),
-    threads: whole('threads'),
-  };
-}
-
-const elapsed = (sinceMs: number) => `${((systemClock.nowMs() - sinceMs) / 1000).toFixed(0)} s`;
-
 /** Epoch by epoch, its state kept in the cache; removed once the weights are final. */
 async function train(
   spec: EncoderSpec,
@@ -90,7 +49,7 @@ async function train(
     from: kept.read(),
     onEpoch: (state, meanLoss) => {
       kept.write(state);
-      console.log(`epoch ${state.epoch}/${config.epochs}  loss ${meanLoss.toFixed(4)}  ${elapsed(startMs)}`);
+      sayEpoch(state.epoch, config.epochs, meanLoss, startMs);
     },
   });
   kept.remove();
@@ -118,7 +77,13 @@ function manifestOf(spec: EncoderSpec, model: Uint8Array, frames: number, report
 }
 
 async function main(): Promise<void> {
-  const { cache: cacheFolder, out, frames, holdOut, epochs, seed, threads } = options();
+  const options = assetOptions({
+    command: 'make-encoder.ts',
+    out: join(CELL_ENCODER_MANIFEST, '..'),
+    frames: 30000,
+    epochs: ENCODER_TRAINING.epochs,
+  });
+  const { cache: cacheFolder, out, frames, holdOut, epochs, seed, threads } = options;
   const source = await createEncoderData();
   const cache = openEncoderCache(cacheFolder, source, CELL_ENCODER.towers);
   console.log(`pictures in ${cache.folder}`);
@@ -131,22 +96,17 @@ async function main(): Promise<void> {
   const model = encoderModel(CELL_ENCODER, statistics, weights, {
     embedding: embeddingLayout(CELL_ENCODER).join('; '),
   });
-  const manifestPath = join(out, 'manifest.json');
-  const writeManifest = (report?: HoldOutReport) =>
-    writeFileSync(
-      manifestPath,
-      `${JSON.stringify(manifestOf(CELL_ENCODER, model, dataset.count, report), undefined, 2)}\n`,
-    );
-  mkdirSync(out, { recursive: true });
-  writeFileSync(join(out, MODEL_FILE), model);
-  writeManifest();
-  const encoder = await loadEncoder(manifestPath, threads);
-  const report = await evaluateHoldOut(encoder, readoutPlaces(CELL_ENCODER.readouts), source, systemClock, holdOut);
-  await encoder.dispose();
+  await writeMeasured({
+    ...{ out, modelFile: MODEL_FILE, model, sinceMs: startMs },
+    manifest: (report) => manifestOf(CELL_ENCODER, model, dataset.count, report),
+    measure: async (manifestPath) => {
+      const encoder = await loadEncoder(manifestPath, threads);
+      const report = await evaluateHoldOut(encoder, readoutPlaces(CELL_ENCODER.readouts), source, systemClock, holdOut);
+      await encoder.dispose();
+      return report;
+    },
+  });
   source.dispose();
-  writeManifest(report);
-  printReport(report);
-  console.log(`${join(out, MODEL_FILE)}: ${(model.length / 1e6).toFixed(2)} MB, ${elapsed(startMs)}`);
 }
 
 if (import.meta.main) await main();
