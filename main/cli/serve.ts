@@ -12,6 +12,7 @@ import type { RunService } from '../engine/services.ts';
 import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../policy/assets.ts';
 import { createClassifierService } from '../runs/classifier-service.ts';
 import { createExportService } from '../runs/export-service.ts';
+import { openKeptSettings } from '../runs/kept-settings.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
 import { findPolicy, readPolicy } from '../runs/policy-registry.ts';
 import { createPolicyShelf } from '../runs/policy-shelf.ts';
@@ -97,6 +98,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     ...{ projectFolder: options.data, task: options.task, observation: 'pixels', encoderManifestPath },
     ...{ writer, clock: systemClock },
   });
+  const kept = openKeptSettings(options.data, options.task);
+  if (kept.problem) say(`${kept.problem.message} ${kept.problem.remedy}`);
   let runService: RunService | undefined;
   const started = await startEngine({
     projectFolder: options.data,
@@ -127,7 +130,9 @@ export async function serve(options: ServeOptions): Promise<number> {
     },
     task: options.task,
     // The simulated cell delights at once; a real arm waits for its person.
-    autoStart: true,
+    autoStart: kept.settings.autoStart ?? true,
+    settings: kept.settings,
+    keep: kept.keep,
     port: options.port,
   });
   open.defer(() => started.close());

@@ -33,7 +33,9 @@ export interface EngineOptions {
   readonly runs?: RunService | undefined;
   readonly exports?: ExportService | undefined;
   readonly classifiers?: ClassifierService | undefined;
-  readonly settings?: Partial<LoopSettings> & { readonly autoStart?: boolean };
+  readonly settings?: ChosenSettings | undefined;
+  /** Called with what somebody has set, before any task narrows it; what was not set is undefined. */
+  readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => void) | undefined;
   readonly timing?: Timing;
   readonly scale?: ActionScale;
   /** Which part of the training seeds this engine's episodes come from. */
@@ -44,6 +46,11 @@ export interface EngineOptions {
   /** The puck's light, where it has one. */
   readonly indicator?: (humanDrives: boolean) => void;
 }
+
+/** What somebody sets; the rest stays. */
+export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSettings[Name] | undefined } & {
+  readonly autoStart?: boolean | undefined;
+};
 
 /** The window that holds the controls, as the server tells it. */
 export interface Supervision {
@@ -88,5 +95,5 @@ export interface Engine {
   undo(): Promise<Answer<{ readonly undone?: string | undefined }>>;
   endEpisode(): Answer<undefined>;
   setMode(mode: Mode): Answer<undefined>;
-  change(settings: Partial<LoopSettings> & { readonly autoStart?: boolean | undefined }): void;
+  change(settings: ChosenSettings): void;
 }

@@ -4,17 +4,17 @@
  */
 
 import type { SetPoint, Snapshot } from '../../native/device.ts';
-import { DEFAULT_SUCCESS_TICKS, SUCCESS_GUARDS } from '../api/classifier.ts';
+import { DEFAULT_SUCCESS_TICKS, SUCCESS_GUARDS, type SuccessSettings } from '../api/classifier.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
 import type { Fault, OutgoingMessage, Rig } from '../api/messages.ts';
-import { episodeSeed, TASKS } from '../api/task.ts';
+import { episodeSeed, TASKS, type TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
 import { createControlLoop } from './control-loop.ts';
 import type { Engine, EngineOptions, Supervision } from './engine-types.ts';
 import { FAULTS, type LoopFault } from './faults.ts';
 import { guardCell } from './guarded-cell.ts';
 import type { LoopSettings } from './loop-types.ts';
-import { narrowed } from './narrowed-limits.ts';
+import { narrowed, widened } from './narrowed-limits.ts';
 import { createPolicyDesk } from './policy-desk.ts';
 import { noPolicy } from './policy-source.ts';
 import type { Pace } from './proposals.ts';
@@ -25,6 +25,15 @@ import { createStoreMeter } from './store-meter.ts';
 import { createSuccessDesk } from './success-desk.ts';
 
 export type { Engine, EngineOptions } from './engine-types.ts';
+
+/** Who ends an episode as a success where nobody has chosen. */
+const judgeOf = ({ info }: EngineOptions['cell']): SuccessSettings['by'] => (info.simulated ? 'simulator' : 'human');
+
+function successFor(cell: EngineOptions['cell'], task: TaskId, chosen: SuccessSettings | undefined): SuccessSettings {
+  const own = { by: judgeOf(cell), ticks: DEFAULT_SUCCESS_TICKS, guard: SUCCESS_GUARDS[task] };
+  // chosen on another robot, perhaps: this one may have no simulator
+  return chosen ? { ...chosen, by: chosen.by === 'simulator' ? own.by : chosen.by } : own;
+}
 
 export function createEngine(given: EngineOptions): Engine {
   const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
@@ -40,11 +49,7 @@ export function createEngine(given: EngineOptions): Engine {
     teleop: options.settings?.teleop ?? DEFAULT_TELEOP_MAP,
     limits: options.settings?.limits ?? cell.info.limits,
     actingNoiseStd: options.settings?.actingNoiseStd ?? 0,
-    success: options.settings?.success ?? {
-      by: cell.info.simulated ? 'simulator' : 'human',
-      ticks: DEFAULT_SUCCESS_TICKS,
-      guard: SUCCESS_GUARDS[task.id],
-    },
+    success: successFor(cell, task.id, options.settings?.success),
   };
   /** What was set, before a task narrows the box. */
   let wideLimits = settings.limits;
@@ -187,6 +192,11 @@ export function createEngine(given: EngineOptions): Engine {
   const lookOn = async () => {
     const used = await success.useNewest();
     if (used.kind === 'refused') notice('warning', `The classifier is not in use: ${used.message}`, used.remedy);
+    if (settings.success.by === 'classifier' && success.inUse() === undefined) {
+      settings.success = { ...settings.success, by: judgeOf(cell) };
+      notice('warning', 'The classifier that was to end episodes is not here.', 'Choose in the Data tab who does.');
+      send({ kind: 'rig', rig: rigNow() });
+    }
     send({ kind: 'classifier', state: success.state() });
   };
 
@@ -432,9 +442,13 @@ export function createEngine(given: EngineOptions): Engine {
       return done(undefined);
     },
     change: ({ autoStart: nextAutoStart, ...next }) => {
+      if (next.limits) wideLimits = widened(next.limits, settings.limits, wideLimits);
       Object.assign(settings, Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)));
       if (next.actingNoiseStd !== undefined) noiseIsChosen = true;
-      if (next.limits) wideLimits = next.limits;
+      options.keep?.({
+        ...{ takeover: next.takeover, teleop: next.teleop, success: next.success, autoStart: nextAutoStart },
+        limits: next.limits && wideLimits,
+      });
       if (nextAutoStart !== undefined) {
         autoStart = nextAutoStart;
         startByItself();

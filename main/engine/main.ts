@@ -38,6 +38,7 @@ export interface StartOptions {
   readonly autoStart?: boolean;
   readonly port?: number;
   readonly settings?: EngineOptions['settings'];
+  readonly keep?: EngineOptions['keep'];
 }
 
 export interface StartedEngine {
@@ -76,6 +77,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     ...(options.task === undefined ? {} : { task: options.task }),
     workspace: () => cell.workspace(),
     settings: { ...options.settings, autoStart: options.autoStart ?? options.settings?.autoStart ?? false },
+    keep: options.keep,
     inputDevices: () => inputDevices(spaceMouse.health(), windowPuck),
     indicator: (humanDrives) => spaceMouse.setLed(humanDrives),
   });

@@ -21,3 +21,14 @@ export function narrowed(limits: SafetyLimits, box: Workspace): SafetyLimits {
   const empty = workspaceLowM.some((low, axis) => low >= (workspaceHighM[axis] ?? low));
   return empty ? limits : { ...limits, workspaceLowM, workspaceHighM };
 }
+
+const sameBox = (a: SafetyLimits, b: SafetyLimits) =>
+  [0, 1, 2].every(
+    (axis) => a.workspaceLowM[axis] === b.workspaceLowM[axis] && a.workspaceHighM[axis] === b.workspaceHighM[axis],
+  );
+
+/** What somebody set who saw narrowed limits: where she left the box as it was shown, the wide one still counts. */
+export function widened(set: SafetyLimits, shown: SafetyLimits, wide: SafetyLimits): SafetyLimits {
+  if (!sameBox(set, shown)) return set;
+  return { ...set, workspaceLowM: wide.workspaceLowM, workspaceHighM: wide.workspaceHighM };
+}

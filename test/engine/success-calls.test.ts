@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClassifierManifest } from '../../main/api/classifier.ts';
+import type { EngineOptions } from '../../main/engine/engine-types.ts';
 import { createHandlers } from '../../main/engine/handlers.ts';
 import { type ClassifierService, done, refused } from '../../main/engine/services.ts';
 import { createFakeCell } from '../../native/fake-cell.ts';
@@ -82,4 +83,45 @@ test('label.set: now, in an episode; a stored observation by its place; refused 
   });
   await handlers['label.set']({ label: 'negative', frame: { episodeId: 1, index: 0 } }, CALLER);
   assert.deepEqual(writer.events, ['label 1 1 positive live', 'label 1 0 negative episode']);
+});
+
+test('a judge that was chosen earlier and is not here any more leaves the word to whom the robot comes with, and says so', async () => {
+  const cell = createFakeCell();
+  const guard = {};
+  const { engine, messages } = await bench({
+    classifiers: fakeClassifiers(),
+    settings: { success: { by: 'classifier', ticks: 5, guard } },
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(engine.rig().success, { by: 'simulator', ticks: 5, guard });
+  assert.ok(JSON.stringify(messages).includes('The classifier that was to end episodes is not here.'));
+  const real = { ...cell, info: { ...cell.info, simulated: false } };
+  const elsewhere = await bench({ cell: real, settings: { success: { by: 'simulator', ticks: 5, guard } } });
+  assert.equal(elsewhere.engine.rig().success.by, 'human');
+});
+
+test('what is set is handed on to be kept; limits as wide as they were set, not as a task has narrowed them', async () => {
+  const kept: Parameters<NonNullable<EngineOptions['keep']>>[0][] = [];
+  const cell = createFakeCell();
+  const wide = cell.info.limits;
+  const lowM = [wide.workspaceLowM[0] + 0.05, wide.workspaceLowM[1], wide.workspaceLowM[2]] as const;
+  const { engine, begin } = await bench({
+    cell,
+    keep: (change) => kept.push(change),
+    workspace: () => ({ lowM, highM: wide.workspaceHighM }),
+  });
+  await begin();
+  const shown = engine.rig().limits;
+  assert.deepEqual(shown.workspaceLowM, lowM);
+  const handlers = createHandlers(engine, undefined);
+  await handlers['settings.set']({ limits: { ...shown, maxLinearMPerSec: shown.maxLinearMPerSec / 2 } }, CALLER);
+  assert.deepEqual(kept.at(-1)?.limits, { ...wide, maxLinearMPerSec: wide.maxLinearMPerSec / 2 });
+  await handlers['settings.set']({ autoStart: false }, CALLER);
+  assert.deepEqual(kept.at(-1), {
+    takeover: undefined,
+    teleop: undefined,
+    success: undefined,
+    autoStart: false,
+    limits: undefined,
+  });
 });

@@ -1,0 +1,76 @@
+/**
+ * What a person has set in a project folder, kept over restarts in `settings.json`: how she takes over and drives, the limits of the
+ * arm, whether episodes start by themselves, and by task whose word ends an episode. Acting noise is not among them: it comes with a policy.
+ */
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { successSettingsSchema } from '../api/classifier.ts';
+import { safetyLimitsSchema } from '../api/limits.ts';
+import { type TaskId, taskIdSchema } from '../api/task.ts';
+import { takeoverSettingsSchema, teleopMapSchema } from '../api/teleop.ts';
+
+const FILE = 'settings.json';
+
+const fileSchema = z
+  .object({
+    takeover: takeoverSettingsSchema.optional(),
+    teleop: teleopMapSchema.optional(),
+    limits: safetyLimitsSchema.optional(),
+    autoStart: z.boolean().optional(),
+    success: z.partialRecord(taskIdSchema, successSettingsSchema).optional(),
+  })
+  .readonly();
+type SettingsFile = z.infer<typeof fileSchema>;
+
+/** Those of one task. */
+export type KeptSettings = { readonly [Name in Exclude<keyof SettingsFile, 'success'>]?: SettingsFile[Name] } & {
+  readonly success?: z.infer<typeof successSettingsSchema> | undefined;
+};
+
+export interface SettingsKeeper {
+  readonly settings: KeptSettings;
+  /** Why what was kept could not be read, and what to do; the settings are then those that the program comes with. */
+  readonly problem?: { readonly message: string; readonly remedy: string };
+  /** What is absent in `change` stays as it was kept. Throws where the folder cannot be written. */
+  keep(change: KeptSettings): void;
+}
+
+export function openKeptSettings(projectFolder: string, task: TaskId): SettingsKeeper {
+  const path = join(projectFolder, FILE);
+  const { file, problem } = read(path);
+  let kept = file;
+  return {
+    settings: forTask(file, task),
+    ...(problem && { problem }),
+    keep: ({ success, ...change }) => {
+      kept = { ...kept, ...given(change), ...(success && { success: { ...kept.success, [task]: success } }) };
+      writeFileSync(`${path}.part`, `${JSON.stringify(kept, undefined, 2)}\n`);
+      renameSync(`${path}.part`, path);
+    },
+  };
+}
+
+function forTask({ success, ...shared }: SettingsFile, task: TaskId): KeptSettings {
+  const own = success?.[task];
+  return { ...shared, ...(own && { success: own }) };
+}
+
+const given = (change: object) => Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+
+function read(path: string): { readonly file: SettingsFile } & Pick<SettingsKeeper, 'problem'> {
+  if (!existsSync(path)) return { file: {} };
+  try {
+    return { file: fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) };
+  } catch (error) {
+    const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
+    const why = issue ? `${issue.path.join('.')}: ${issue.message}` : String(error);
+    return {
+      file: {},
+      problem: {
+        message: `The settings kept in ${path} could not be read (${why}); those that the program comes with are in force.`,
+        remedy: 'Correct the file and start again, or set anew what you need: the file is then replaced.',
+      },
+    };
+  }
+}
