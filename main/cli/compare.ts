@@ -1,5 +1,5 @@
 /**
- * `takeover compare`: every method of the comparison in the cell, several seeds each, one session after the other; a table at the end.
+ * `takeover compare`: every method of the comparison in the cell, several seeds each; a table at the end.
  * Finished sessions are kept in the results file and not run again; an interrupted one goes on where it was.
  */
 import { appendFileSync, mkdirSync } from 'node:fs';
@@ -18,6 +18,7 @@ import {
 } from '../runs/comparison.ts';
 import { hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb } from './arguments.ts';
+import { runJobs } from './compare-jobs.ts';
 import { makeEncoderVariant } from './encoder-variants.ts';
 import { runHilSession, stateFor } from './hil-session.ts';
 import { createProgress, markdownTable, printJson, table } from './output.ts';
@@ -41,6 +42,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       'selection-episodes': { type: 'string', help: 'episodes to choose a checkpoint by (default 30)' },
       'report-episodes': { type: 'string', help: 'episodes of each measurement (default 100)' },
       noise: { type: 'string', help: 'acting noise in evaluations (default 0)' },
+      jobs: { type: 'string', help: 'sessions side by side (default 1)' },
       results: { type: 'string', help: 'file of finished sessions (default: comparison.jsonl in the project folder)' },
       'table-only': { type: 'boolean', help: 'print the table of what is there' },
       markdown: { type: 'boolean', help: 'the table as Markdown' },
@@ -54,6 +56,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       'selection-episodes': z.coerce.number().int().min(1).max(1000).default(30),
       'report-episodes': z.coerce.number().int().min(1).max(10_000).default(100),
       noise: z.coerce.number().min(0).max(0.5).default(0),
+      jobs: z.coerce.number().int().min(1).max(64).default(1),
       results: z.string().min(1).optional(),
       'table-only': z.boolean().default(false),
       markdown: z.boolean().default(false),
@@ -104,9 +107,21 @@ export async function run(rest: readonly string[]): Promise<number> {
     appendFileSync(path, `${JSON.stringify(resultOfMethod(key, result))}\n`);
   };
 
-  if (!options['table-only'])
-    for (const seed of options.seeds)
-      for (const name of options.methods) if (!isDone(name, seed)) await runOne(name, seed);
+  const open = options['table-only']
+    ? []
+    : options.seeds
+        .flatMap((seed) => options.methods.map((method) => ({ method, seed })))
+        .filter(({ method, seed }) => !isDone(method, seed));
+  if (options.jobs === 1) for (const { method, seed } of open) await runOne(method, seed);
+  else {
+    const failed = await runJobs({
+      ...{ sessions: open, jobs: options.jobs, args: commonArguments(options, path) },
+      onDone: ({ method, seed }, left) => console.error(`${method}, seed ${seed}: over; ${left} to go`),
+    });
+    for (const { session, lastWords } of failed)
+      console.error(`${session.method}, seed ${session.seed} did not finish: ${lastWords}`);
+    if (failed.length > 0) return 1;
+  }
 
   const results = readResults(path);
   const rows = comparisonRows(results, options['report-episodes']);
@@ -120,4 +135,17 @@ export async function run(rest: readonly string[]): Promise<number> {
     );
   }
   return 0;
+}
+
+/** What every session of a comparison is called with. */
+function commonArguments(
+  options: Readonly<
+    Record<'demos' | 'episodes' | 'round' | 'selection-episodes' | 'report-episodes' | 'noise', number> & {
+      data: string;
+    }
+  >,
+  results: string,
+): string[] {
+  const names = ['demos', 'episodes', 'round', 'selection-episodes', 'report-episodes', 'noise', 'data'] as const;
+  return [...names.flatMap((name) => [`--${name}`, String(options[name])]), '--results', results];
 }

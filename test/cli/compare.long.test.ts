@@ -1,6 +1,6 @@
 /** `takeover compare`: sessions of several methods, kept in the results file and not run again; encoders that are made for it. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
@@ -22,12 +22,28 @@ test('a session, then a table; called again it runs nothing', () =>
     const [row] = line['rows'] as string[][];
     assert.match(row?.[0] ?? '', /HG-DAgger/);
     assert.match(row?.[1] ?? '', /^(0|100) %/, 'the offline stage is reported');
-    assert.match(row?.[3] ?? '', /^(0|100) %/, 'and what the corrected episode made of it');
+    assert.match(row?.[4] ?? '', /^(0|100) %/, 'and what the corrected episode made of it');
     const path = join(folder, 'comparison.jsonl');
     const before = readFileSync(path, 'utf8');
     assert.deepEqual(lastLine(await takeover(...args)), line);
     assert.equal(readFileSync(path, 'utf8'), before);
     assert.ok(!existsSync(join(folder, 'conrft-cell-0')), 'what was not asked for is not run');
+  }));
+
+test('sessions side by side: each in a process of its own, all in one results file; one that fails is named, the others stay', () =>
+  inFolder(async (folder) => {
+    const blocked = join(folder, 'hg-dagger-1');
+    writeFileSync(blocked, 'a file where the folder of a session should be');
+    const two = SMALL.map((word, at) => (SMALL[at - 1] === '--seeds' ? '0,1' : word));
+    const both = await takeover('compare', '--methods', 'hg-dagger', ...two, '--jobs', '2', '--data', folder);
+    assert.equal(both.status, 1);
+    assert.match(both.stderr, /hg-dagger, seed 1 did not finish: .*hg-dagger-1/s);
+    assert.equal(readFileSync(join(folder, 'comparison.jsonl'), 'utf8').trim().split('\n').length, 1);
+    rmSync(blocked);
+    const again = lastLine(
+      await takeover('compare', '--methods', 'hg-dagger', ...two, '--jobs', '2', '--data', folder),
+    );
+    assert.equal(again['sessions'], 2);
   }));
 
 test('raw pictures as an encoder: the mean of every square, standardised; made once', () =>

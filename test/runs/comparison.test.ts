@@ -48,15 +48,16 @@ test('an offline session has no row after the corrected episodes; several seeds 
   const worse = { ...whole, seed: 1, final: { ...whole.final!, successRate: 0.85, meanSteps: 30 } };
   const rows = comparisonRows([whole, alone, worse], 100);
   assert.deepEqual(rows, [
-    [METHODS['sft-5x'].title, '60 % (50–69; 60)', '30.0', '–', '–', '–', '1.0'],
+    [METHODS['sft-5x'].title, '60 % (50–69; 60)', '30.0', '–', '–', '–', '–', '1.0'],
     // 180 of 200: Wilson's interval is 85.1 to 93.4 %.
     [
       METHODS['conrft-cell'].title,
       '60 % (53–67; 60, 60)',
       '30.0',
+      '40: 75 %, 80: 90 %',
       '90 % (85–93; 95, 85)',
       '25.0',
-      '30 % → 10 %',
+      '30 % → 10 % (20 %)',
       '5.0',
     ],
   ]);

@@ -46,6 +46,8 @@ export const configSchema = z
     /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
     actorUpdatesPerStep: z.number().positive(),
     trainingStarts: z.int().min(0),
+    /** Share of the newest weights in the running average that acts, per actor update; 1 = the newest weights act. */
+    averageTau: z.number().positive().max(1).default(1),
     /** Weight of the policy's own steps as imitation targets, relative to the human's. */
     policyImitation: z.number().min(0).max(1),
     /** Standard deviation of the acting noise that published policies ask for. */
@@ -73,6 +75,7 @@ const paper: ConrftConfig = {
   offlineSteps: 20_000, // released scripts
   actorUpdatesPerStep: 1, // theirs runs free of the robot; one per step is this program's choice
   trainingStarts: 100, // released code
+  averageTau: 1,
   policyImitation: 1,
   actingNoiseStd: 0,
   nStep: 1,

@@ -10,15 +10,21 @@ import { input } from '../graph/tensor.ts';
 import { initialParameters, parameterCount, parametersFrom } from '../nets/parameters.ts';
 import { biasCorrections } from '../optim.ts';
 import { clipAction, SIGMA_STEPS, SIGMAS, sample } from '../policies/consistency.ts';
-import type { Algorithm, Learner, LearnerOptions, Metrics, ObservationSizes, TransitionBatch } from './algorithm.ts';
+import type {
+  Algorithm,
+  Learner,
+  LearnerOptions,
+  LearnerState,
+  Metrics,
+  ObservationSizes,
+  TransitionBatch,
+} from './algorithm.ts';
 import { actorShare, conrftCriticStep, conrftNets, conrftStep } from './conrft.ts';
 import { type ConrftConfig, configSchema, PRESETS } from './conrft-config.ts';
 import { createArrays } from './learner-state.ts';
 import { observationInput } from './step-inputs.ts';
 
-/** State arrays, by the names of the step's inputs. */
-const ACTOR_ARRAYS = ['actor', 'actorMean', 'actorVariance'] as const;
-const CRITIC_ARRAYS = ['critic', 'criticMean', 'criticVariance', 'criticTarget'] as const;
+/** What a new run takes over from another, by the names of the step's inputs. */
 const WEIGHTS = ['actor', 'critic', 'criticTarget'] as const;
 
 export const conrft: Algorithm<ConrftConfig> = {
@@ -52,8 +58,11 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
   const zeros = (count: number) => new Float32Array(count);
   const [actorCount, criticCount] = [parameterCount(nets.actorParameters), parameterCount(nets.criticParameters)];
   const critic = initialParameters(nets.criticParameters, weights);
+  const actor = initialParameters(nets.actorParameters, weights);
+  const averages = config.averageTau < 1;
   const arrays = createArrays({
-    actor: initialParameters(nets.actorParameters, weights),
+    actor,
+    ...(averages && { actorAverage: actor.slice() }),
     actorMean: zeros(actorCount),
     actorVariance: zeros(actorCount),
     critic,
@@ -112,17 +121,19 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     batchSize: config.batchSize,
     policyParameters: nets.actorParameters,
     update,
-    policyWeights: () => arrays.current['actor']!,
+    policyWeights: () => arrays.current['actorAverage'] ?? arrays.current['actor']!,
     updates: () => counters.updates,
     state: () => ({ arrays: arrays.copy(), counters: { ...counters } }),
     restore: (state) => {
-      arrays.take(state.arrays, [...ACTOR_ARRAYS, ...CRITIC_ARRAYS]);
+      arrays.take(state.arrays, Object.keys(arrays.current));
       for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
     },
     startFrom: (state) => {
+      const { actor: given, actorAverage: average = given } = state.arrays;
+      const all: LearnerState['arrays'] = { ...state.arrays, ...(averages && average && { actorAverage: average }) };
       arrays.take(
-        state.arrays,
-        WEIGHTS.filter((name) => state.arrays[name]),
+        all,
+        [...WEIGHTS, ...(averages ? ['actorAverage'] : [])].filter((name) => all[name]),
       );
       counters.criticUpdates = state.arrays['critic'] ? (state.counters['criticUpdates'] ?? 0) : 0;
     },

@@ -295,7 +295,14 @@ function actorUpdate(
   const next = adam(actor, flatten(grad(loss, at.actorViews)), options);
   const used = mask.filter(Boolean).length;
   return {
-    outputs: { 'next.actor': next.parameters, 'next.actorMean': next.mean, 'next.actorVariance': next.variance },
+    outputs: {
+      'next.actor': next.parameters,
+      'next.actorMean': next.mean,
+      'next.actorVariance': next.variance,
+      ...(config.averageTau < 1 && {
+        'next.actorAverage': polyak(input('actorAverage', next.parameters.shape), next.parameters, config.averageTau),
+      }),
+    },
     qMax: max(values),
     metrics: {
       actorLoss: loss,

@@ -74,6 +74,7 @@ const cell: ImitationConfig = {
   baseRate: 1,
   losses: [{ name: 'consistency', weight: 1 }],
   optimiser: { learningRate: 3e-4, betas: [0.9, 0.999], weightDecay: 0, warmupUpdates: 0, decay: 'constant' },
+  average: { power: 0.75, max: 0.99 }, // as ConRFT in the cell
   batchSize: 256,
   discount: 0.98,
   demoShare: 1,
