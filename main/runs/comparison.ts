@@ -51,14 +51,22 @@ export const METHODS = {
   'conrft-cell': { title: 'ConRFT, preset cell', plan: { settings: offline } },
   'conrft-paper': { title: 'ConRFT, preset paper', plan: { preset: 'paper', settings: offlineInPairs } },
   'conrft-code': { title: 'ConRFT, preset released-code', plan: { preset: 'released-code', settings: offlineInPairs } },
-  'floor-uncut': {
-    title: 'ConRFT cell, floor not cut at takeovers',
-    plan: { settings: { ...offline, mcFloor: 'uncut' } },
+  'floor-cut': {
+    title: 'ConRFT cell, floor cut at takeovers',
+    plan: { settings: { ...offline, mcFloor: 'cut' } },
   },
   'floor-off': { title: 'ConRFT cell, no floor', plan: { settings: { ...offline, mcFloor: 'off' } } },
   'n-step-5': {
     title: 'ConRFT cell, 5-step returns instead of the floor',
     plan: { settings: { ...offline, mcFloor: 'off', nStep: 5 } },
+  },
+  'cal-ql-off': {
+    title: 'ConRFT cell, no Cal-QL term',
+    plan: { settings: { ...offline, offline: { alpha: 0 }, online: { alpha: 0 } } },
+  },
+  'average-off': {
+    title: 'ConRFT cell, the newest weights act',
+    plan: { settings: { ...offline, averageTau: 1 } },
   },
   'encoder-random': { title: 'ConRFT cell, frozen random features', plan: { settings: offline }, encoder: 'random' },
   'encoder-raw': {

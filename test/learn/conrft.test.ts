@@ -150,6 +150,27 @@ test('the Monte-Carlo floor: off, uncut, cut at takeovers', async () => {
   assert.ok(targets['cut']! > 20 && targets['cut']! < 30 && targets['off']! < 5);
 });
 
+test('what acts is a running average of the weights that learn; another run goes on with both, a policy alone is both', async () => {
+  const config = { ...tiny(PRESETS.cell), averageTau: 0.25 };
+  const open = (seed: number) =>
+    conrft.createLearner({ backend: ort, config, stage: 'offline', sizes: SIZES, rng: createRng(seed) });
+  const [learner, next] = [await open(5), await open(6)];
+  const before = learner.state().arrays;
+  assert.deepEqual(learner.policyWeights(), before['actor']);
+  await learner.update(randomBatch(learner.batchSize, createRng(6), SIZES));
+  const { arrays } = learner.state();
+  const expected = arrays['actor']!.map(
+    (newest, at) => before['actor']![at]! + 0.25 * (newest - before['actor']![at]!),
+  );
+  assertNear(learner.policyWeights(), expected, 1e-6);
+  next.startFrom(learner.state());
+  assert.deepEqual([next.policyWeights(), next.state().arrays['actor']], [arrays['actorAverage'], arrays['actor']]);
+  next.startFrom({ arrays: { actor: arrays['actorAverage']! }, counters: {} });
+  assert.deepEqual(next.policyWeights(), next.state().arrays['actor']);
+  await learner.dispose();
+  await next.dispose();
+});
+
 test('no Q gradient while the critics are young', async () => {
   const young = await runSteps(ort, { ...tiny(PRESETS.cell), criticWarmupUpdates: 100 }, 'online', 1);
   const grown = await runSteps(ort, tiny(PRESETS.cell), 'online', 1);
