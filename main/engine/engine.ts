@@ -4,10 +4,9 @@
  */
 
 import type { SetPoint, Snapshot } from '../../native/device.ts';
-import { DEFAULT_SUCCESS_TICKS, SUCCESS_GUARDS, type SuccessSettings } from '../api/classifier.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
 import type { Fault, OutgoingMessage, Rig } from '../api/messages.ts';
-import { episodeSeed, TASKS, type TaskId } from '../api/task.ts';
+import { episodeSeed, TASKS } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
 import { createControlLoop } from './control-loop.ts';
 import type { Engine, EngineOptions, Supervision } from './engine-types.ts';
@@ -22,18 +21,9 @@ import { createRecorder } from './recorder.ts';
 import { done, refused } from './services.ts';
 import { STATISTICS_EPISODES, statisticsOf } from './statistics.ts';
 import { createStoreMeter } from './store-meter.ts';
-import { createSuccessDesk } from './success-desk.ts';
+import { createSuccessDesk, judgeOf, successFor } from './success-desk.ts';
 
 export type { Engine, EngineOptions } from './engine-types.ts';
-
-/** Who ends an episode as a success where nobody has chosen. */
-const judgeOf = ({ info }: EngineOptions['cell']): SuccessSettings['by'] => (info.simulated ? 'simulator' : 'human');
-
-function successFor(cell: EngineOptions['cell'], task: TaskId, chosen: SuccessSettings | undefined): SuccessSettings {
-  const own = { by: judgeOf(cell), ticks: DEFAULT_SUCCESS_TICKS, guard: SUCCESS_GUARDS[task] };
-  // chosen on another robot, perhaps: this one may have no simulator
-  return chosen ? { ...chosen, by: chosen.by === 'simulator' ? own.by : chosen.by } : own;
-}
 
 export function createEngine(given: EngineOptions): Engine {
   const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
@@ -49,7 +39,7 @@ export function createEngine(given: EngineOptions): Engine {
     teleop: options.settings?.teleop ?? DEFAULT_TELEOP_MAP,
     limits: options.settings?.limits ?? cell.info.limits,
     actingNoiseStd: options.settings?.actingNoiseStd ?? 0,
-    success: successFor(cell, task.id, options.settings?.success),
+    success: successFor(cell.info, task.id, options.settings?.success),
   };
   /** What was set, before a task narrows the box. */
   let wideLimits = settings.limits;
@@ -193,7 +183,7 @@ export function createEngine(given: EngineOptions): Engine {
     const used = await success.useNewest();
     if (used.kind === 'refused') notice('warning', `The classifier is not in use: ${used.message}`, used.remedy);
     if (settings.success.by === 'classifier' && success.inUse() === undefined) {
-      settings.success = { ...settings.success, by: judgeOf(cell) };
+      settings.success = { ...settings.success, by: judgeOf(cell.info) };
       notice('warning', 'The classifier that was to end episodes is not here.', 'Choose in the Data tab who does.');
       send({ kind: 'rig', rig: rigNow() });
     }

@@ -1,10 +1,33 @@
 /** Success as people and classifiers see it: which classifier looks on, what the detector makes of it, and labels given by hand. */
 import type { StoreWriter } from '../../data/records.ts';
-import type { ClassifierState, RewardLabel, SuccessSettings, SuccessStatus } from '../api/classifier.ts';
+import type { RobotInfo } from '../../native/device.ts';
+import {
+  type ClassifierState,
+  DEFAULT_SUCCESS_TICKS,
+  type RewardLabel,
+  SUCCESS_GUARDS,
+  type SuccessBy,
+  type SuccessSettings,
+  type SuccessStatus,
+} from '../api/classifier.ts';
 import type { Phase } from '../api/episode.ts';
+import type { TaskId } from '../api/task.ts';
 import type { PolicySource } from './policy-source.ts';
 import { type Answer, type ClassifierService, done, refused } from './services.ts';
 import { createSuccessDetector, type SuccessDetector } from './success-detector.ts';
+
+/** Who ends an episode as a success where nobody has chosen. */
+export const judgeOf = ({ simulated }: Pick<RobotInfo, 'simulated'>): SuccessBy => (simulated ? 'simulator' : 'human');
+
+export function successFor(
+  robot: Pick<RobotInfo, 'simulated'>,
+  task: TaskId,
+  chosen: SuccessSettings | undefined,
+): SuccessSettings {
+  const own = { by: judgeOf(robot), ticks: DEFAULT_SUCCESS_TICKS, guard: SUCCESS_GUARDS[task] };
+  // chosen on another robot, perhaps: this one may have no simulator
+  return chosen ? { ...chosen, by: chosen.by === 'simulator' ? own.by : chosen.by } : own;
+}
 
 export interface LabelledFrame {
   readonly episodeId: number;

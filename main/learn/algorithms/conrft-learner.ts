@@ -7,9 +7,9 @@ import type { Rng } from '../../api/rng.ts';
 import type { TensorLike } from '../graph/backend.ts';
 import { defineStep, type Step } from '../graph/step.ts';
 import { input } from '../graph/tensor.ts';
-import { initialParameters, parameterCount, parametersFrom } from '../nets/parameters.ts';
-import { biasCorrections } from '../optim.ts';
+import { initialParameters, parametersFrom } from '../nets/parameters.ts';
 import { clipAction, SIGMA_STEPS, SIGMAS, sample } from '../policies/consistency.ts';
+import { transitionInputs, updateCounters, withMoments } from './actor-critic-parts.ts';
 import type {
   Algorithm,
   Learner,
@@ -55,64 +55,40 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
   const noise = createNoise(config, stage, rng);
 
   const weights = rng.split('initial weights');
-  const zeros = (count: number) => new Float32Array(count);
-  const [actorCount, criticCount] = [parameterCount(nets.actorParameters), parameterCount(nets.criticParameters)];
   const critic = initialParameters(nets.criticParameters, weights);
   const actor = initialParameters(nets.actorParameters, weights);
   const averages = config.averageTau < 1;
   const arrays = createArrays({
-    actor,
+    ...withMoments('actor', actor),
     ...(averages && { actorAverage: actor.slice() }),
-    actorMean: zeros(actorCount),
-    actorVariance: zeros(actorCount),
-    critic,
-    criticMean: zeros(criticCount),
-    criticVariance: zeros(criticCount),
+    ...withMoments('critic', critic),
     criticTarget: critic.slice(),
   });
-  /** `…AdamSteps` count since the optimiser was fresh; `criticUpdates` counts over all runs that trained these critics. */
-  const counters = { updates: 0, actorAdamSteps: 0, criticAdamSteps: 0, criticUpdates: 0 };
+  const { counters, ...counting } = updateCounters(settings.criticUpdates);
 
   const weight = new Float32Array(config.batchSize);
   const last = (settings.criticUpdates - 1) * config.batchSize;
 
   const inputsFrom = (batch: TransitionBatch): Record<string, TensorLike> => {
-    if (batch.size !== settings.criticUpdates * config.batchSize)
-      throw new RangeError(
-        `a batch of ${batch.size} transitions; an update takes ${settings.criticUpdates * config.batchSize}`,
-      );
-    const corrections = Array.from({ length: settings.criticUpdates }, (_, index) =>
-      biasCorrections(counters.criticAdamSteps + index + 1),
-    );
+    const transitions = transitionInputs(batch, settings.criticUpdates * config.batchSize, sizes, config.mcFloor);
     for (let row = 0; row < weight.length; row++)
       weight[row] = batch.imitation[last + row]! * (batch.human[last + row] ? 1 : config.policyImitation);
     return {
       ...arrays.current,
       ...noise.draw(),
-      ...(sizes.embedding > 0 && { embedding: batch.embedding, nextEmbedding: batch.nextEmbedding }),
-      proprioception: batch.proprioception,
-      nextProprioception: batch.nextProprioception,
-      action: batch.action,
-      reward: batch.reward,
-      bootstrap: batch.mask,
+      ...transitions,
+      ...counting.corrections(),
       imitationWeight: weight,
       learningRate: config.learningRate,
       beta: settings.beta,
       eta: counters.criticUpdates >= config.criticWarmupUpdates ? settings.eta : 0,
-      criticCorrections: corrections.flat(),
-      actorCorrections: [...biasCorrections(counters.actorAdamSteps + 1)],
-      ...(config.mcFloor === 'cut' && { returnFloor: batch.monteCarloReturnCut }),
-      ...(config.mcFloor === 'uncut' && { returnFloor: batch.monteCarloReturn }),
       ...(settings.alpha > 0 && { alpha: settings.alpha, monteCarloReturn: batch.monteCarloReturn }),
     };
   };
 
   const update = async (batch: TransitionBatch): Promise<Metrics> => {
     const metrics = arrays.accept(await compiled.run(inputsFrom(batch), arrays.places()));
-    counters.updates += 1;
-    counters.actorAdamSteps += 1;
-    counters.criticAdamSteps += settings.criticUpdates;
-    counters.criticUpdates += settings.criticUpdates;
+    counting.count();
     return metrics;
   };
 
@@ -126,7 +102,7 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
     state: () => ({ arrays: arrays.copy(), counters: { ...counters } }),
     restore: (state) => {
       arrays.take(state.arrays, Object.keys(arrays.current));
-      for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
+      counting.restore(state);
     },
     startFrom: (state) => {
       const { actor: given, actorAverage: average = given } = state.arrays;
@@ -135,7 +111,7 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
         all,
         [...WEIGHTS, ...(averages ? ['actorAverage'] : [])].filter((name) => all[name]),
       );
-      counters.criticUpdates = state.arrays['critic'] ? (state.counters['criticUpdates'] ?? 0) : 0;
+      counting.startFrom(state);
     },
     dispose: () => compiled.dispose(),
   };

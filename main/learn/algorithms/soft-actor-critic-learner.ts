@@ -8,7 +8,7 @@ import type { Rng } from '../../api/rng.ts';
 import type { TensorLike } from '../graph/backend.ts';
 import { temperatureParameter } from '../losses/soft-actor-critic.ts';
 import { initialParameters, parameterCount } from '../nets/parameters.ts';
-import { biasCorrections } from '../optim.ts';
+import { transitionInputs, updateCounters, withMoments } from './actor-critic-parts.ts';
 import type { Learner, LearnerOptions, LearnerState, TransitionBatch } from './algorithm.ts';
 import { createArrays } from './learner-state.ts';
 import { softActorCriticStep } from './soft-actor-critic.ts';
@@ -35,29 +35,14 @@ export async function createSoftActorCriticLearner(
     criticTarget: critic.slice(),
     ...withMoments('temperature', Float32Array.of(temperatureParameter(initial, form))),
   });
-  /** `…AdamSteps` count since the optimiser was fresh; `criticUpdates` counts over all runs that trained these critics. */
-  const counters = { updates: 0, actorAdamSteps: 0, criticAdamSteps: 0, criticUpdates: 0 };
+  const { counters, ...counting } = updateCounters(config.criticUpdates);
 
   const rows = config.criticUpdates * config.batchSize;
   const inputsFrom = (batch: TransitionBatch): Record<string, TensorLike> => {
-    if (batch.size !== rows) throw new RangeError(`a batch of ${batch.size} transitions; an update takes ${rows}`);
-    const corrections = Array.from({ length: config.criticUpdates }, (_, index) =>
-      biasCorrections(counters.criticAdamSteps + index + 1),
-    );
+    const transitions = transitionInputs(batch, rows, sizes, config.mcFloor);
     return {
-      ...arrays.current,
-      ...noise.draw(),
-      ...(sizes.embedding > 0 && { embedding: batch.embedding, nextEmbedding: batch.nextEmbedding }),
-      proprioception: batch.proprioception,
-      nextProprioception: batch.nextProprioception,
-      action: batch.action,
-      reward: batch.reward,
-      bootstrap: batch.mask,
+      ...{ ...arrays.current, ...noise.draw(), ...transitions, ...counting.corrections() },
       learningRate: config.learningRate,
-      criticCorrections: corrections.flat(),
-      actorCorrections: [...biasCorrections(counters.actorAdamSteps + 1)],
-      ...(config.mcFloor === 'cut' && { returnFloor: batch.monteCarloReturnCut }),
-      ...(config.mcFloor === 'uncut' && { returnFloor: batch.monteCarloReturn }),
     };
   };
 
@@ -80,10 +65,7 @@ export async function createSoftActorCriticLearner(
     policyParameters: policyParametersOf(nets),
     update: async (batch) => {
       const metrics = arrays.accept(await compiled.run(inputsFrom(batch), arrays.places()));
-      counters.updates += 1;
-      counters.actorAdamSteps += 1;
-      counters.criticAdamSteps += config.criticUpdates;
-      counters.criticUpdates += config.criticUpdates;
+      counting.count();
       return metrics;
     },
     policyWeights: () => {
@@ -95,7 +77,7 @@ export async function createSoftActorCriticLearner(
     state: () => ({ arrays: arrays.copy(), counters: { ...counters } }),
     restore: (state) => {
       arrays.take(state.arrays, Object.keys(arrays.current));
-      for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
+      counting.restore(state);
     },
     startFrom: (state: LearnerState) => {
       arrays.take(
@@ -103,18 +85,9 @@ export async function createSoftActorCriticLearner(
         WEIGHTS.filter((array) => state.arrays[array]),
       );
       if (state.arrays['actor']) takePolicy(state.arrays['actor']);
-      counters.criticUpdates = state.arrays['critic'] ? (state.counters['criticUpdates'] ?? 0) : 0;
+      counting.startFrom(state);
     },
     dispose: () => compiled.dispose(),
-  };
-}
-
-/** Parameters with Adam's moments, all zero. */
-function withMoments(name: string, parameters: Float32Array): Record<string, Float32Array> {
-  return {
-    [name]: parameters,
-    [`${name}Mean`]: new Float32Array(parameters.length),
-    [`${name}Variance`]: new Float32Array(parameters.length),
   };
 }
 
