@@ -1,9 +1,14 @@
-/** Sessions of a comparison side by side: each in a process of its own, which ends when this one does. A session that was cut off goes on when it is asked for again. */
+/**
+ * Sessions of a comparison side by side, each in a process of its own. They are stopped when this one is asked to stop; a session
+ * that was cut off goes on where it was when it is asked for again.
+ */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const ENTRY = fileURLToPath(new URL('./takeover.ts', import.meta.url));
 const LAST_WORDS_CHARACTERS = 500;
+/** 128 + SIGTERM, as shells say it. */
+const TERMINATED = 143;
 
 export interface SessionKey {
   readonly method: string;
@@ -35,7 +40,11 @@ export async function runJobs<Key extends SessionKey>(
       options.onDone(session, left);
     }
   };
+  // without a listener the process would end without its `exit` event, and leave its children alone
+  const terminate = () => process.exit(TERMINATED);
+  process.once('SIGTERM', terminate);
   await Promise.all(Array.from({ length: options.jobs }, worker));
+  process.off('SIGTERM', terminate);
   return failed;
 }
 
