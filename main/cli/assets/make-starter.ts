@@ -69,6 +69,8 @@ async function imitate(projectFolder: string, newestEpisode: number, updates: nu
     observation: 'pixels',
     seed: RUN_SEED,
     steps: updates,
+    // an average over so few updates is mostly the weights that it began with
+    settings: { averageTau: 1, offline: { alpha: 0 } },
   };
   const rows = openRunRows(projectFolder);
   const runId = await rows.createRun(spec);

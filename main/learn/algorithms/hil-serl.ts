@@ -16,7 +16,7 @@
  * On a frozen trunk's maps (`spatial`) the encoder is theirs: spatial learned embeddings per camera, trained by the critics, with
  * dropout where the actor looks through them in training.
  *
- * In the preset `cell` also: smaller nets, ConRFT's discount, and a Monte-Carlo floor under the target. The step is
+ * In the preset `cell` also: smaller nets, ConRFT's discount, and a Monte-Carlo floor under the target, cut at takeovers. The step is
  * `soft-actor-critic.ts`.
  */
 import type { Algorithm } from './algorithm.ts';
@@ -67,7 +67,7 @@ export const HIL_SERL_PRESETS = {
     hidden: [128, 128], // as ConRFT in the cell
     proprioceptionFeatures: 0, // as ConRFT in the cell
     discount: 0.98, // as ConRFT in the cell
-    mcFloor: 'cut', // as ConRFT in the cell
+    mcFloor: 'cut', // a return that a person's rescue has earned is not the policy's
   },
 } as const satisfies Record<string, SoftActorCriticConfig>;
 

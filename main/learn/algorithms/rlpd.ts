@@ -65,7 +65,7 @@ export const RLPD_PRESETS = {
     criticUpdates: 4, // cost
     backupEntropy: false, // released code, for sparse rewards
     temperature: { form: 'exp', initial: 0.1 }, // released code, for pixels
-    mcFloor: 'cut', // as ConRFT in the cell
+    mcFloor: 'cut', // a return that a person's rescue has earned is not the policy's
     trainingStarts: 100, // a session of a person is short
   },
 } as const satisfies Record<string, SoftActorCriticConfig>;
