@@ -12,8 +12,9 @@ import { findPolicy } from '../runs/policy-registry.ts';
 import { createScriptedLabeller } from '../runs/scripted-labeller.ts';
 import { checkSuccess, type SuccessCheck } from '../runs/success-check.ts';
 import { type commonSchema, parseVerb } from './arguments.ts';
+import { encoderFor } from './encoder-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
-import { encoderFor, episodeOf, openSession } from './session.ts';
+import { episodeOf, openSession } from './session.ts';
 import { letDecide, newestClassifier } from './success-by.ts';
 
 /** Moments of success that the scripted person labels in an episode before she ends it: one second. */

@@ -14,15 +14,16 @@ import type { EpisodeSummary } from '../api/episode.ts';
 import type { RunSpec } from '../api/run.ts';
 import { episodeSeed } from '../api/task.ts';
 import { type CriticReading, readCritics } from '../learn/critic-readings.ts';
-import { readEncoderManifest } from '../policy/encoder-runtime.ts';
+import { readEncoderManifest } from '../policy/encoder-manifest.ts';
 import { type CriticPanel, criticPlot } from '../runs/critic-plot.ts';
 import { type CriticReport, criticReport, isUnaided } from '../runs/critic-report.ts';
 import { readHilState } from '../runs/hil-state.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, UsageError } from './arguments.ts';
+import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
-import { ENCODER_HELP, encoderFor, episodeOf, openSession } from './session.ts';
+import { episodeOf, openSession } from './session.ts';
 
 const parse = (rest: readonly string[]) =>
   parseVerb(

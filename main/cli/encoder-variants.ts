@@ -34,7 +34,7 @@ import { defineStep } from '../learn/graph/step.ts';
 import { concat, mul, reshape, sub } from '../learn/graph/tensor.ts';
 import { initialParameters } from '../learn/nets/parameters.ts';
 import { CELL_ENCODER_MANIFEST } from '../policy/assets.ts';
-import { readEncoderManifest } from '../policy/encoder-runtime.ts';
+import { readEncoderManifest } from '../policy/encoder-manifest.ts';
 import type { EncoderKind } from '../runs/comparison.ts';
 import { CELL_ENCODER } from './assets/encoder-spec.ts';
 import { episodeOf, openSession } from './session.ts';

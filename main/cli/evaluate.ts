@@ -11,8 +11,9 @@ import { rmsJerk } from '../runs/jerk.ts';
 import { type PlanningTime, planningTime } from '../runs/planning-time.ts';
 import { findPolicy, type RegisteredPolicy } from '../runs/policy-registry.ts';
 import { parseVerb } from './arguments.ts';
+import { ENCODER_HELP } from './encoder-option.ts';
 import { createProgress, percent, printJson } from './output.ts';
-import { ENCODER_HELP, episodeOf, openSession } from './session.ts';
+import { episodeOf, openSession } from './session.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(

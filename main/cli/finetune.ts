@@ -10,8 +10,8 @@ import { recipeOf, recipes } from '../learn/recipes/registry.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
+import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
 import { createProgress, printJson } from './output.ts';
-import { ENCODER_HELP, encoderFor } from './session.ts';
 
 const DEFAULT_ONLINE_STEPS = 5000;
 

@@ -9,7 +9,8 @@ import { launchLocalTrainer } from '../runs/local-process.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { UsageError } from './arguments.ts';
-import { encoderFor, episodeOf, openSession, type Session } from './session.ts';
+import { encoderFor } from './encoder-option.ts';
+import { episodeOf, openSession, type Session } from './session.ts';
 
 export interface HilBudget {
   readonly episodes: number;

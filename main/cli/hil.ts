@@ -10,9 +10,9 @@ import { recipeOf, recipes } from '../learn/recipes/registry.ts';
 import { isOver } from '../runs/hil.ts';
 import { type HilRound, hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
+import { ENCODER_HELP, encoderNamed } from './encoder-option.ts';
 import { type HilBudget, runHilSession, stateFor } from './hil-session.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
-import { ENCODER_HELP, encoderNamed } from './session.ts';
 
 const DEFAULT_NOISE = 0.1;
 

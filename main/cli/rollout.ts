@@ -7,8 +7,9 @@ import { episodeSeed, taskIdSchema } from '../api/task.ts';
 import { SCRIPTED_POLICY_NAME } from '../engine/scripted-policy.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { parseVerb } from './arguments.ts';
+import { ENCODER_HELP } from './encoder-option.ts';
 import { createProgress, percent, printJson } from './output.ts';
-import { ENCODER_HELP, episodeOf, openSession } from './session.ts';
+import { episodeOf, openSession } from './session.ts';
 import { letDecide, newestClassifier } from './success-by.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {

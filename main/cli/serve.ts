@@ -9,7 +9,8 @@ import type { Mode } from '../api/episode.ts';
 import { type TaskId, taskIdSchema } from '../api/task.ts';
 import { startEngine } from '../engine/main.ts';
 import type { RunService } from '../engine/services.ts';
-import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../policy/assets.ts';
+import { STARTER_MANIFEST } from '../policy/assets.ts';
+import { readEncoderManifest } from '../policy/encoder-manifest.ts';
 import { createClassifierService } from '../runs/classifier-service.ts';
 import { createExportService } from '../runs/export-service.ts';
 import { openKeptSettings } from '../runs/kept-settings.ts';
@@ -19,6 +20,7 @@ import { createPolicyShelf } from '../runs/policy-shelf.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { createRunService } from '../runs/run-service.ts';
 import { parseVerb } from './arguments.ts';
+import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
 import { ensureWindowBuilt } from './launch/build-window.ts';
 import { openWindow } from './launch/open-window.ts';
 import { followParent } from './launch/parent-link.ts';
@@ -38,6 +40,8 @@ export interface ServeOptions {
   readonly json: boolean;
   readonly port: number;
   readonly policy?: string | undefined;
+  /** By name or manifest; `cell` where absent. */
+  readonly encoder?: string | undefined;
 }
 
 export async function run(rest: readonly string[]): Promise<number> {
@@ -47,6 +51,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       window: { type: 'boolean', help: 'open the window: Electron, else an installed Chrome or Chromium' },
       'no-window': { type: 'boolean', help: 'print the URL only (the default)' },
       task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
+      encoder: { type: 'string', help: ENCODER_HELP },
       policy: { type: 'string', help: 'starter, or a policy of this project (default starter)' },
       port: { type: 'string', help: `port on 127.0.0.1, 0 = any (default ${DEFAULT_PORT}, or any if it is taken)` },
       demonstrate: { type: 'boolean', help: 'begin in Demonstrate mode' },
@@ -55,6 +60,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       window: z.boolean().default(false),
       'no-window': z.boolean().default(false),
       task: taskIdSchema.default('insert'),
+      encoder: z.string().min(1).default('cell'),
       policy: z.string().min(1).optional(),
       port: z.coerce.number().int().min(0).max(65_535).default(DEFAULT_PORT),
       demonstrate: z.boolean().default(false),
@@ -62,13 +68,14 @@ export async function run(rest: readonly string[]): Promise<number> {
     rest,
   );
   if (!options) return 0;
-  const { data, task, json, port, policy } = options;
+  const { data, task, json, port, policy, encoder } = options;
   return serve({
     data,
     task,
     json,
     port,
     policy,
+    encoder,
     mode: options.demonstrate ? 'demonstrate' : 'run',
     window: options.window && !options['no-window'],
   });
@@ -78,8 +85,11 @@ export async function run(rest: readonly string[]): Promise<number> {
 export async function serve(options: ServeOptions): Promise<number> {
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
   mkdirSync(options.data, { recursive: true });
+  const encoderManifestPath = encoderFor('pixels', options.encoder);
   const policyManifestPath =
-    options.policy === undefined ? starterFor(options.task) : findPolicy(options.data, options.policy).manifestPath;
+    options.policy === undefined
+      ? starterFor(options.task, encoderManifestPath)
+      : findPolicy(options.data, options.policy).manifestPath;
   const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say });
   // Whatever ends the session, it is taken down from here: last opened, first closed.
   await using open = new AsyncDisposableStack();
@@ -91,9 +101,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   open.defer(() => writer.close());
   const reader = await openStoreReader(options.data);
   open.defer(() => reader.close());
-  const rows = open.use(openRunRows(options.data));
+  const rows = open.use(openRunRows(options.data, encoderManifestPath));
   const exports = createExportService({ projectFolder: options.data, reader, clock: systemClock });
-  const encoderManifestPath = existsSync(CELL_ENCODER_MANIFEST) ? CELL_ENCODER_MANIFEST : undefined;
   const classifiers = createClassifierService({
     ...{ projectFolder: options.data, task: options.task, observation: 'pixels', encoderManifestPath },
     ...{ writer, clock: systemClock },
@@ -163,9 +172,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   return 0;
 }
 
-/** The starter, where it is a policy for this task. */
-function starterFor(task: TaskId): string | undefined {
-  return existsSync(STARTER_MANIFEST) && readPolicy(STARTER_MANIFEST).manifest.task === task
-    ? STARTER_MANIFEST
-    : undefined;
+/** The starter, where it is a policy for this task that reads this encoder. */
+function starterFor(task: TaskId, encoderManifestPath: string | undefined): string | undefined {
+  if (encoderManifestPath === undefined || !existsSync(STARTER_MANIFEST)) return undefined;
+  const { manifest } = readPolicy(STARTER_MANIFEST);
+  const fits = manifest.task === task && manifest.encoderSha256 === readEncoderManifest(encoderManifestPath).sha256;
+  return fits ? STARTER_MANIFEST : undefined;
 }

@@ -1,13 +1,12 @@
 /** What the headless verbs share: a project's store, a rig, and their ends in the right order. */
 import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { openStoreWriter, type QueuedStoreWriter } from '../../data/writer.ts';
 import type { EpisodeSummary } from '../api/episode.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import type { EpisodeRun } from '../engine/headless.ts';
 import { type Conditions, createHeadlessRig, type HeadlessRig } from '../engine/headless-rig.ts';
-import { ENCODERS } from '../policy/assets.ts';
+import { encoderFor } from './encoder-option.ts';
 
 export interface SessionOptions {
   readonly projectFolder: string;
@@ -24,16 +23,6 @@ export interface SessionOptions {
 export interface Session extends AsyncDisposable {
   readonly rig: HeadlessRig;
   readonly writer: QueuedStoreWriter | undefined;
-}
-
-export const ENCODER_HELP = `encoder of the pictures: ${[...ENCODERS.keys()].join(', ')}, or the path of a manifest (default cell)`;
-
-/** An encoder as it was asked for, so that it means the same from any folder: a name stays, a path becomes absolute. */
-export const encoderNamed = (encoder: string): string => (ENCODERS.has(encoder) ? encoder : resolve(encoder));
-
-/** Manifest of the encoder that goes with an observation kind; only pictures need one. */
-export function encoderFor(observation: ObservationKind, encoder = 'cell'): string | undefined {
-  return observation === 'pixels' ? (ENCODERS.get(encoder) ?? encoder) : undefined;
 }
 
 export async function openSession(options: SessionOptions): Promise<Session> {

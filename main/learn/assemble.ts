@@ -9,7 +9,7 @@ import type { Clock } from '../api/clock.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts';
 import { type RunSpec, runSpecSchema } from '../api/run.ts';
 import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
-import { readEncoderManifest } from '../policy/encoder-runtime.ts';
+import { readEncoderManifest } from '../policy/encoder-manifest.ts';
 import { type Learner, type ObservationSizes, ShapeError } from './algorithms/algorithm.ts';
 import { type ConfiguredAlgorithm, configureAlgorithm } from './algorithms/registry.ts';
 import { createBackend } from './backends.ts';

@@ -11,7 +11,7 @@ import { createTransitionPool, type TransitionBatch, type TransitionPool } from 
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts';
 import type { RunSpec } from '../api/run.ts';
 import { TASKS } from '../api/task.ts';
-import { readEncoderManifest } from '../policy/encoder-runtime.ts';
+import { readEncoderManifest } from '../policy/encoder-manifest.ts';
 import { type ConfiguredAlgorithm, configureAlgorithm } from './algorithms/registry.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import { createEmbedder } from './embed-missing.ts';

@@ -6,35 +6,16 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CameraFrame } from '../api/observation.ts';
-import { type EncoderManifest, encoderManifestSchema } from '../api/policy.ts';
+import type { EncoderManifest } from '../api/policy.ts';
 import { loadOrtSession, type SessionTensor } from '../learn/graph/ort.ts';
+import { readEncoderManifest } from './encoder-manifest.ts';
+import { ModelError, reasonOf } from './model-error.ts';
 
 export interface EncoderRuntime {
   readonly manifest: EncoderManifest;
   /** Rejects when a camera that the encoder needs is missing or of another size. */
   embed(frames: readonly CameraFrame[]): Promise<Float32Array>;
   dispose(): Promise<void>;
-}
-
-/** A model that cannot be used, with what to do about it. */
-export class ModelError extends Error {
-  readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.name = 'ModelError';
-    this.remedy = remedy;
-  }
-}
-
-export function readEncoderManifest(manifestPath: string): EncoderManifest {
-  try {
-    return encoderManifestSchema.parse(JSON.parse(readFileSync(manifestPath, 'utf8')));
-  } catch (error) {
-    throw new ModelError(
-      `${manifestPath} is not a usable encoder manifest: ${reasonOf(error)}`,
-      'Choose another encoder, or make this one again.',
-    );
-  }
 }
 
 /** Rejects with a `ModelError`: unreadable, not the file that the manifest names, or other inputs than it says. */
@@ -77,8 +58,4 @@ export async function loadEncoder(manifestPath: string, threads = 1): Promise<En
     },
     dispose: () => session.dispose(),
   };
-}
-
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

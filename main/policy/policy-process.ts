@@ -6,7 +6,8 @@ import { systemClock } from '../api/clock.ts';
 import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
 import { createClassifierRuntime } from './classifier-runtime.ts';
-import { type EncoderRuntime, loadEncoder, ModelError, reasonOf } from './encoder-runtime.ts';
+import { type EncoderRuntime, loadEncoder } from './encoder-runtime.ts';
+import { ModelError, reasonOf } from './model-error.ts';
 import { createPolicyRuntime } from './policy-runtime.ts';
 import { saturationOf } from './saturation.ts';
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { PolicyManifest } from '../api/policy.ts';
+import type { EncoderManifest, PolicyManifest } from '../api/policy.ts';
 import type { RunOptions, RunSpec } from '../api/run.ts';
 import type { ConfiguredAlgorithm } from '../learn/algorithms/registry.ts';
 import { readPolicy, UnknownPolicyError } from './policy-registry.ts';
@@ -30,9 +30,15 @@ export interface RunCatalogue {
   settings(runId: number): Promise<Readonly<Record<string, string>>>;
 }
 
-export function createRunCatalogue(projectFolder: string): RunCatalogue {
+/** `encoderManifestPath`: the encoder that runs on pixels read. Nets follow the maps that it makes; policies of another one do not fit. */
+export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string): RunCatalogue {
   const registry = () => import('../learn/algorithms/registry.ts');
-  const configured = async (spec: RunSpec) => (await registry()).configureAlgorithm(spec, spec.settings);
+  const encoderOf = async ({ observation }: RunSpec) =>
+    observation === 'pixels' && encoderManifestPath !== undefined
+      ? (await import('../policy/encoder-manifest.ts')).readEncoderManifest(encoderManifestPath)
+      : undefined;
+  const configured = async (spec: RunSpec) =>
+    (await registry()).configureAlgorithm(spec, spec.settings, (await encoderOf(spec))?.maps);
   return {
     options: async () => {
       const { algorithmNames, presetsOf } = await registry();
@@ -51,7 +57,7 @@ export function createRunCatalogue(projectFolder: string): RunCatalogue {
     misfit: async (spec, manifestPath) => {
       const algorithm = await configured(spec);
       try {
-        return misfitOf(readPolicy(manifestPath).manifest, spec, algorithm);
+        return misfitOf(readPolicy(manifestPath).manifest, spec, algorithm, await encoderOf(spec));
       } catch (error) {
         if (error instanceof UnknownPolicyError) return error.message;
         throw error;
@@ -64,9 +70,16 @@ export function createRunCatalogue(projectFolder: string): RunCatalogue {
   };
 }
 
-function misfitOf(manifest: PolicyManifest, spec: RunSpec, algorithm: ConfiguredAlgorithm): string | undefined {
+function misfitOf(
+  manifest: PolicyManifest,
+  spec: RunSpec,
+  algorithm: ConfiguredAlgorithm,
+  encoder: EncoderManifest | undefined,
+): string | undefined {
   if (manifest.task !== spec.task) return `it is for the task ${manifest.task}`;
   if (manifest.observation !== spec.observation) return `it sees ${manifest.observation}, this run ${spec.observation}`;
+  if (encoder && manifest.encoderSha256 !== encoder.sha256)
+    return `it reads another encoder than ${encoder.name}, which is in use here`;
   if (manifest.head !== algorithm.policyHead.head)
     return `its actions come from a ${manifest.head} head, those of ${spec.algorithm} from a ${algorithm.policyHead.head} head`;
   const wanted = algorithm.policyParameters({

@@ -19,11 +19,14 @@ export type RowAnswer =
   | { readonly id: number; readonly kind: 'value'; readonly value: unknown }
   | { readonly id: number; readonly kind: 'error'; readonly message: string };
 
-const { projectFolder } = workerData as { readonly projectFolder: string }; // own parent, same version
+const { projectFolder, encoderManifestPath } = workerData as {
+  readonly projectFolder: string;
+  readonly encoderManifestPath?: string;
+}; // own parent, same version
 const store = openRunStore(projectFolder, systemClock);
 const desk: RunDesk = {
   ...store,
-  ...createRunCatalogue(projectFolder),
+  ...createRunCatalogue(projectFolder, encoderManifestPath),
   ...createPolicyPruning(projectFolder, store.namedPolicies),
 };
 

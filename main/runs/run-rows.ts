@@ -12,8 +12,11 @@ export type RunRows = AsyncDisposable & {
   ) => Promise<Awaited<ReturnType<RunDesk[Name]>>>;
 };
 
-export function openRunRows(projectFolder: string): RunRows {
-  const worker = new Worker(new URL('./run-rows-thread.ts', import.meta.url), { workerData: { projectFolder } });
+/** `encoderManifestPath`: the encoder of the project's runs on pixels, for what is said about runs that are yet to be started. */
+export function openRunRows(projectFolder: string, encoderManifestPath?: string): RunRows {
+  const worker = new Worker(new URL('./run-rows-thread.ts', import.meta.url), {
+    workerData: { projectFolder, encoderManifestPath },
+  });
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: Error): void }>();
   let nextId = 1;
   let over: Error | undefined;

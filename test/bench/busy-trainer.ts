@@ -9,7 +9,7 @@ import { openStoreWriter } from '../../data/writer.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { RunSpec, RunStatus } from '../../main/api/run.ts';
 import { CELL_ENCODER_MANIFEST } from '../../main/policy/assets.ts';
-import { readEncoderManifest } from '../../main/policy/encoder-runtime.ts';
+import { readEncoderManifest } from '../../main/policy/encoder-manifest.ts';
 import { launchLocalTrainer } from '../../main/runs/local-process.ts';
 import { openRunRows, type RunRows } from '../../main/runs/run-rows.ts';
 import { recordEpisode } from '../data/fixture.ts';

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { parseVerb, UsageError } from '../../main/cli/arguments.ts';
+import { encoderFor, encoderNamed } from '../../main/cli/encoder-option.ts';
 import { createProgress, table } from '../../main/cli/output.ts';
-import { encoderFor, encoderNamed } from '../../main/cli/session.ts';
 import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/policy/assets.ts';
 import { virtualClock } from '../runs/fake-trainer.ts';
 

@@ -13,7 +13,7 @@ import { openStoreWriter } from '../../data/writer.ts';
 import { systemClock } from '../../main/api/index.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { CELL_ENCODER_MANIFEST } from '../../main/policy/assets.ts';
-import { readEncoderManifest } from '../../main/policy/encoder-runtime.ts';
+import { readEncoderManifest } from '../../main/policy/encoder-manifest.ts';
 import { recordEpisode } from '../data/fixture.ts';
 import { openBrowser } from './browser.ts';
 import { createOperator, dismissNotices, type Operator } from './operator.ts';

@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunSpec } from '../../main/api/run.ts';
-import { STARTER_MANIFEST } from '../../main/policy/assets.ts';
+import { configureAlgorithm } from '../../main/learn/algorithms/registry.ts';
+import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
+import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST, STARTER_MANIFEST } from '../../main/policy/assets.ts';
+import { readEncoderManifest } from '../../main/policy/encoder-manifest.ts';
 import { createRunCatalogue } from '../../main/runs/run-catalogue.ts';
 
 const SPEC: RunSpec = {
@@ -29,6 +32,20 @@ test('the shipped policy fits the preset that made it, and no other; why not is 
   assert.match((await misfit(SPEC, 'nowhere/manifest.json')) ?? '', /no policy manifest/);
 });
 
+test('with an encoder that makes maps, policies of another one do not fit, and HIL-SERL reads the maps', async (t) => {
+  const { misfit, pace } = createRunCatalogue('nowhere', CELL_TRUNK_MANIFEST);
+  assert.match((await misfit(SPEC, STARTER_MANIFEST)) ?? '', /another encoder than cell-trunk/);
+  assert.equal(await misfit({ ...SPEC, observation: 'state' }, STARTER_MANIFEST), 'it sees pixels, this run state');
+  assert.equal(await createRunCatalogue('nowhere', CELL_ENCODER_MANIFEST).misfit(SPEC, STARTER_MANIFEST), undefined);
+  assert.equal((await pace({ ...SPEC, algorithm: 'hil-serl' })).hasCritics, true);
+  const folder = mkdtempSync(join(tmpdir(), 'takeover-catalogue-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const published = publishedOnTrunk(join(folder, 'policy'));
+  const hilSerl = { ...SPEC, algorithm: 'hil-serl' } as const;
+  assert.equal(await misfit(hilSerl, published), undefined, 'its nets read the maps');
+  assert.match((await createRunCatalogue('nowhere').misfit(hilSerl, published)) ?? '', /other sizes/);
+});
+
 test('pace and settings: the preset’s, changed where the run says so; groups are written out', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'takeover-catalogue-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -44,3 +61,18 @@ test('pace and settings: the preset’s, changed where the run says so; groups a
   writeFileSync(join(folder, 'runs', '1', 'config.json'), '{"hidden":[64,32],"online":{"beta":0.5},"mcFloor":"cut"}');
   assert.deepEqual(await catalogue.settings(1), { hidden: '64, 32', 'online.beta': '0.5', mcFloor: 'cut' });
 });
+
+/** An untrained policy of HIL-SERL on the trunk that ships. */
+function publishedOnTrunk(folder: string): string {
+  const { maps, sha256, embeddingSize } = readEncoderManifest(CELL_TRUNK_MANIFEST);
+  const algorithm = configureAlgorithm({ algorithm: 'hil-serl', preset: 'cell' }, {}, maps);
+  const { manifest } = readPolicy(STARTER_MANIFEST);
+  const { proprioceptionSize, actionMask } = manifest;
+  const parameters = algorithm
+    .policyParameters({ embedding: embeddingSize, proprioception: proprioceptionSize, actionMask })
+    .map(({ name, shape }) => ({ name, shape }));
+  const count = parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  const own = { name: 'run-1/0', parameters, embeddingSize, encoderSha256: sha256 };
+  const { graph: _graph, weights: _weights, kind: _kind, ...rest } = manifest;
+  return exportPolicy(folder, { ...rest, ...algorithm.policyHead, ...own }, new Uint8Array(1), new Float32Array(count));
+}

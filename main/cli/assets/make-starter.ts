@@ -11,7 +11,7 @@ import type { RunSpec } from '../../api/run.ts';
 import { episodeSeed } from '../../api/task.ts';
 import { exportPolicy, readPolicy } from '../../learn/policies/export-policy.ts';
 import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../../policy/assets.ts';
-import { readEncoderManifest } from '../../policy/encoder-runtime.ts';
+import { readEncoderManifest } from '../../policy/encoder-manifest.ts';
 import { type Evaluation, evaluate } from '../../runs/evaluation.ts';
 import { launchLocalTrainer } from '../../runs/local-process.ts';
 import { openRunRows } from '../../runs/run-rows.ts';
