@@ -30,6 +30,9 @@ const offline = { offlineSteps: OFFLINE_UPDATES };
 /** As many critic updates, where two of them go with one of the actor. */
 const offlineInPairs = { offlineSteps: OFFLINE_UPDATES / 2 };
 
+/** What floors, the Cal-QL term and averaging are compared with: α stays, and η is less. */
+const constant = { ...offline, alphaDecayUpdates: 0, online: { eta: 0.3 } };
+
 export const METHODS = {
   'hg-dagger': { title: 'Imitation (SFT → HG-DAgger)', plan: { algorithm: 'imitation', settings: offline } },
   'sft-5x': {
@@ -51,22 +54,23 @@ export const METHODS = {
   'conrft-cell': { title: 'ConRFT, preset cell', plan: { settings: offline } },
   'conrft-paper': { title: 'ConRFT, preset paper', plan: { preset: 'paper', settings: offlineInPairs } },
   'conrft-code': { title: 'ConRFT, preset released-code', plan: { preset: 'released-code', settings: offlineInPairs } },
+  'floor-uncut': { title: 'ConRFT cell, α and η constant', plan: { settings: constant } },
   'floor-cut': {
-    title: 'ConRFT cell, floor cut at takeovers',
-    plan: { settings: { ...offline, mcFloor: 'cut' } },
+    title: 'the same, floor cut at takeovers',
+    plan: { settings: { ...constant, mcFloor: 'cut' } },
   },
-  'floor-off': { title: 'ConRFT cell, no floor', plan: { settings: { ...offline, mcFloor: 'off' } } },
+  'floor-off': { title: 'the same, no floor', plan: { settings: { ...constant, mcFloor: 'off' } } },
   'n-step-5': {
-    title: 'ConRFT cell, 5-step returns instead of the floor',
-    plan: { settings: { ...offline, mcFloor: 'off', nStep: 5 } },
+    title: 'the same, 5-step returns instead of the floor',
+    plan: { settings: { ...constant, mcFloor: 'off', nStep: 5 } },
   },
   'cal-ql-off': {
-    title: 'ConRFT cell, no Cal-QL term',
-    plan: { settings: { ...offline, offline: { alpha: 0 }, online: { alpha: 0 } } },
+    title: 'the same, no Cal-QL term',
+    plan: { settings: { ...constant, offline: { alpha: 0 }, online: { eta: 0.3, alpha: 0 } } },
   },
   'average-off': {
-    title: 'ConRFT cell, the newest weights act',
-    plan: { settings: { ...offline, averageTau: 1 } },
+    title: 'the same, the newest weights act',
+    plan: { settings: { ...constant, averageTau: 1 } },
   },
   'encoder-random': { title: 'ConRFT cell, frozen random features', plan: { settings: offline }, encoder: 'random' },
   'encoder-raw': {

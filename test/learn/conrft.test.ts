@@ -6,7 +6,7 @@ import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
 import type { Stage } from '../../main/api/run.ts';
-import type { Learner } from '../../main/learn/algorithms/algorithm.ts';
+import type { Learner, LearnerState } from '../../main/learn/algorithms/algorithm.ts';
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';
 import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
 import { conrft } from '../../main/learn/algorithms/conrft-learner.ts';
@@ -148,6 +148,31 @@ test('the Monte-Carlo floor: off, uncut, cut at takeovers', async () => {
   assert.deepEqual(rates, { off: undefined, uncut: 1, cut: 0.5 });
   assert.equal(targets['uncut'], 50);
   assert.ok(targets['cut']! > 20 && targets['cut']! < 30 && targets['off']! < 5);
+});
+
+test('online the conservative term fades: after its updates it is as if α were 0', async () => {
+  const fading = { ...tiny(PRESETS.cell), alphaDecayUpdates: 1 };
+  const without = { ...fading, alphaDecayUpdates: 0, online: { ...fading.online, alpha: 1e-30 } };
+  const staying = { ...fading, alphaDecayUpdates: 0 };
+  const twoUpdates = async (config: ConrftConfig, after?: LearnerState) => {
+    const learner = await conrft.createLearner({
+      ...{ backend: ort, config, sizes: SIZES, rng: createRng(5) },
+      stage: 'online',
+    });
+    const rng = createRng(6);
+    const next = () => learner.update(randomBatch(learner.batches * learner.batchSize, rng, SIZES));
+    await next();
+    const first = learner.state();
+    if (after) learner.restore(after);
+    await next();
+    const second = learner.state();
+    await learner.dispose();
+    return { first, second };
+  };
+  const [faded, stayed] = [await twoUpdates(fading), await twoUpdates(staying)];
+  assert.deepEqual(faded.first.arrays, stayed.first.arrays, 'whole at first');
+  assert.notDeepEqual(faded.second.arrays['critic'], stayed.second.arrays['critic']);
+  assert.deepEqual(faded.second.arrays['critic'], (await twoUpdates(without, faded.first)).second.arrays['critic']);
 });
 
 test('what acts is a running average of the weights that learn; another run goes on with both, a policy alone is both', async () => {

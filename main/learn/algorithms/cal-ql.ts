@@ -11,6 +11,7 @@ import { conrft } from './conrft-learner.ts';
 const withoutImitation = (config: ConrftConfig, alpha: number): ConrftConfig => ({
   ...config,
   criticWarmupUpdates: 0,
+  alphaDecayUpdates: 0,
   offline: { ...config.offline, beta: 0, eta: 1, alpha },
   online: { ...config.online, beta: 0, eta: 1, alpha },
 });
@@ -20,6 +21,6 @@ export const calQl: Algorithm<ConrftConfig> = {
   name: 'cal-ql',
   presets: {
     paper: withoutImitation(PRESETS.paper, 5), // Cal-QL's α on its sparse manipulation tasks
-    cell: withoutImitation({ ...PRESETS.cell, calQlActions: 4 }, 1), // α of its Adroit tasks; fewer actions: they are what the update costs
+    cell: withoutImitation(PRESETS.cell, 1), // α of its Adroit tasks
   },
 };

@@ -1,6 +1,6 @@
 /**
  * Settings of ConRFT. `paper` and `released-code` are what they say (Chen et al. 2025, arXiv 2502.05450; cccedric/conrft);
- * `cell` is what was found to work in the simulated cell: a Monte-Carlo floor, the Cal-QL term online too, averaged weights that act,
+ * `cell` is what was found to work in the simulated cell: a Monte-Carlo floor, the Cal-QL term online too at first, averaged weights that act,
  * small nets.
  */
 import { z } from 'zod';
@@ -42,6 +42,8 @@ export const configSchema = z
     criticWarmupUpdates: z.int().min(0),
     offline: stageConfigSchema,
     online: stageConfigSchema,
+    /** Online, α falls linearly to 0 over so many actor updates of a run; 0 = it stays. */
+    alphaDecayUpdates: z.int().min(0).default(0),
     /** Actor updates of an offline run that names no number. */
     offlineSteps: z.int().positive(),
     /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
@@ -73,6 +75,7 @@ const paper: ConrftConfig = {
   criticWarmupUpdates: 0,
   offline: { beta: 1, eta: 0.1, alpha: 0.01, criticUpdates: 2 }, // paper; cta ratio 2 from the released code
   online: { beta: 0.5, eta: 1, alpha: 0, criticUpdates: 2 }, // paper
+  alphaDecayUpdates: 0,
   offlineSteps: 20_000, // released scripts
   actorUpdatesPerStep: 1, // theirs runs free of the robot; one per step is this program's choice
   trainingStarts: 100, // released code
@@ -97,7 +100,8 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     mcFloor: 'uncut', // measured: with the Cal-QL term, cutting it at takeovers gains nothing
     criticWarmupUpdates: 1000, // measured: a young critic pulls the policy off the data
     offline: { beta: 1, eta: 0, alpha: 0.1, criticUpdates: 1 },
-    online: { beta: 0.5, eta: 0.3, alpha: 0.1, criticUpdates: 2 }, // measured: without the term it loses what it imitated before it gains
+    online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // measured: without the term it loses what it imitated before it gains
+    alphaDecayUpdates: 1600, // some forty episodes; measured: over ten it loses all the same, and for ever it stays slow
     offlineSteps: 1000,
     averageTau: 0.01, // measured: single weights are luck where a peg has half a millimetre
     policyImitation: 0, // measured: what a person has to correct is no example

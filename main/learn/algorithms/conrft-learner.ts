@@ -66,6 +66,10 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
   });
   const { counters, ...counting } = updateCounters(settings.criticUpdates);
 
+  const alpha = () =>
+    stage === 'online' && config.alphaDecayUpdates > 0
+      ? settings.alpha * Math.max(0, 1 - counters.updates / config.alphaDecayUpdates)
+      : settings.alpha;
   const weight = new Float32Array(config.batchSize);
   const last = (settings.criticUpdates - 1) * config.batchSize;
 
@@ -82,7 +86,7 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
       learningRate: config.learningRate,
       beta: settings.beta,
       eta: counters.criticUpdates >= config.criticWarmupUpdates ? settings.eta : 0,
-      ...(settings.alpha > 0 && { alpha: settings.alpha, monteCarloReturn: batch.monteCarloReturn }),
+      ...(settings.alpha > 0 && { alpha: alpha(), monteCarloReturn: batch.monteCarloReturn }),
     };
   };
 

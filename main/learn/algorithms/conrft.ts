@@ -12,7 +12,7 @@
  * - each critic has its own last layer (theirs share one by mistake); no ½ on the squared error (the paper has it);
  * - a time-out bootstraps (theirs ends the episode); a masked action dimension is absent from nets' inputs, outputs and losses;
  * - idle human steps are no imitation target.
- * In the preset `cell` also: a Monte-Carlo floor under the target; the Cal-QL term online too; η = 0 until the critics have been
+ * In the preset `cell` also: a Monte-Carlo floor under the target; the Cal-QL term online too, fading; η = 0 until the critics have been
  * trained for a while; a person's steps alone are imitated; a running average of the policy acts; no separate encoder of the proprioception.
  *
  * Settings and presets stand in `conrft-config.ts`. What draws the noise and holds the weights is `conrft-learner.ts`.
