@@ -198,7 +198,7 @@ export const TABLE_HEADER = [
 /** One row per method that has a result, in the order of `METHODS`. */
 export function comparisonRows(results: readonly MethodResult[], reportEpisodes: number): string[][] {
   return methodNames.flatMap((name) => {
-    const own = results.filter(({ method }) => method === name);
+    const own = results.filter(({ method }) => method === name).sort((a, b) => a.seed - b.seed);
     if (own.length === 0) return [];
     const [before, after] = [own.flatMap((one) => one.offline ?? []), own.flatMap((one) => one.final ?? [])];
     const online = own.filter(({ interventionRates }) => interventionRates.length > 0);

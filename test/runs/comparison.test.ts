@@ -46,7 +46,7 @@ test('an offline session has no row after the corrected episodes; several seeds 
   );
   const whole = resultOfMethod(KEY, { rounds: ROUNDS, finalSuccessRate: 0.95, wallSec: 300 });
   const worse = { ...whole, seed: 1, final: { ...whole.final!, successRate: 0.85, meanSteps: 30 } };
-  const rows = comparisonRows([whole, alone, worse], 100);
+  const rows = comparisonRows([worse, alone, whole], 100);
   assert.deepEqual(rows, [
     [METHODS['sft-5x'].title, '60 % (50–69; 60)', '30.0', '–', '–', '–', '–', '1.0'],
     // 180 of 200: Wilson's interval is 85.1 to 93.4 %.
