@@ -34,7 +34,7 @@ test('what is missing is said with what to do, and the process ends', () =>
     const data = (name: string) => ['--data', join(folder, name)];
     mkdirSync(join(folder, 'bare'));
     await openWriter(join(folder, 'taken'));
-    const [evaluated, rolled, trained, exported, stacked, outless, served, taken] = await Promise.all([
+    const [evaluated, rolled, trained, exported, stacked, outless, served, blind, taken] = await Promise.all([
       takeover('evaluate', '--policy', 'run-1/5', ...data('bare')),
       takeover('rollout', '--policy', 'nobody', ...data('bare')),
       takeover('finetune', '--observation', 'state', ...data('none')),
@@ -42,6 +42,7 @@ test('what is missing is said with what to do, and the process ends', () =>
       takeover('demo', '--task', 'stack', ...data('bare')),
       takeover('export', ...data('bare')),
       takeover('serve', '--policy', 'nobody', '--port', '0', ...data('bare')),
+      takeover('serve', '--encoder', 'nowhere.json', '--port', '0', ...data('bare')),
       takeover('rollout', '--policy', 'scripted', '--observation', 'state', ...data('taken')),
     ]);
     const saidWhy = (ended: typeof evaluated, status: number, why: RegExp) => {
@@ -56,6 +57,7 @@ test('what is missing is said with what to do, and the process ends', () =>
     saidWhy(stacked, 2, /--task.*insert/);
     saidWhy(outless, 2, /--out: which folder/);
     saidWhy(served, 1, /no policy named "nobody"/);
+    saidWhy(blind, 1, /nowhere\.json is not a usable encoder manifest.*Choose another encoder/);
     saidWhy(taken, 1, /in use by another engine/);
   }));
 
