@@ -109,5 +109,5 @@ test('critic: what the run says of an episode that was recorded, and of a new on
     assert.ok(Array.isArray(bins) && Number(transitions) > 10);
     for (const key of ['bias', 'rmse', 'correlation', 'overestimation']) assert.ok(Number.isFinite(line?.[key]), key);
   }
-  assert.match(readFileSync(svg, 'utf8'), /conrft cell, floor cut/);
+  assert.match(readFileSync(svg, 'utf8'), /conrft cell, floor uncut/);
 });
