@@ -34,8 +34,8 @@ export interface EngineOptions {
   readonly exports?: ExportService | undefined;
   readonly classifiers?: ClassifierService | undefined;
   readonly settings?: ChosenSettings | undefined;
-  /** Called with what somebody has set, before any task narrows it; what was not set is undefined. */
-  readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => void) | undefined;
+  /** Called with what somebody has set, before any task narrows it; what was not set is undefined. What it refuses is in force, but not kept. */
+  readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
   readonly timing?: Timing;
   readonly scale?: ActionScale;
   /** Which part of the training seeds this engine's episodes come from. */

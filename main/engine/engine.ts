@@ -435,16 +435,17 @@ export function createEngine(given: EngineOptions): Engine {
       if (next.limits) wideLimits = widened(next.limits, settings.limits, wideLimits);
       Object.assign(settings, Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)));
       if (next.actingNoiseStd !== undefined) noiseIsChosen = true;
-      options.keep?.({
-        ...{ takeover: next.takeover, teleop: next.teleop, success: next.success, autoStart: nextAutoStart },
-        limits: next.limits && wideLimits,
-      });
       if (nextAutoStart !== undefined) {
         autoStart = nextAutoStart;
         startByItself();
       }
       send({ kind: 'rig', rig: rigNow() });
       changed();
+      const kept = options.keep?.({
+        ...{ takeover: next.takeover, teleop: next.teleop, success: next.success, autoStart: nextAutoStart },
+        limits: next.limits && wideLimits,
+      });
+      if (kept?.kind === 'refused') notice('warning', kept.message, kept.remedy);
     },
   };
 }

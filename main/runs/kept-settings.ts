@@ -9,6 +9,7 @@ import { successSettingsSchema } from '../api/classifier.ts';
 import { safetyLimitsSchema } from '../api/limits.ts';
 import { type TaskId, taskIdSchema } from '../api/task.ts';
 import { takeoverSettingsSchema, teleopMapSchema } from '../api/teleop.ts';
+import { type Answer, done, refused } from '../engine/services.ts';
 
 const FILE = 'settings.json';
 
@@ -32,8 +33,8 @@ export interface SettingsKeeper {
   readonly settings: KeptSettings;
   /** Why what was kept could not be read, and what to do; the settings are then those that the program comes with. */
   readonly problem?: { readonly message: string; readonly remedy: string };
-  /** What is absent in `change` stays as it was kept. Throws where the folder cannot be written. */
-  keep(change: KeptSettings): void;
+  /** What is absent in `change` stays as it was kept. Refuses where the file cannot be written. */
+  keep(change: KeptSettings): Answer<undefined>;
 }
 
 export function openKeptSettings(projectFolder: string, task: TaskId): SettingsKeeper {
@@ -44,9 +45,19 @@ export function openKeptSettings(projectFolder: string, task: TaskId): SettingsK
     settings: forTask(file, task),
     ...(problem && { problem }),
     keep: ({ success, ...change }) => {
-      kept = { ...kept, ...given(change), ...(success && { success: { ...kept.success, [task]: success } }) };
-      writeFileSync(`${path}.part`, `${JSON.stringify(kept, undefined, 2)}\n`);
-      renameSync(`${path}.part`, path);
+      const changed = { ...given(change), ...(success && { success: { ...kept.success, [task]: success } }) };
+      if (Object.keys(changed).length === 0) return done(undefined);
+      kept = { ...kept, ...changed };
+      try {
+        writeFileSync(`${path}.part`, `${JSON.stringify(kept, undefined, 2)}\n`);
+        renameSync(`${path}.part`, path);
+        return done(undefined);
+      } catch (error) {
+        return refused(
+          `What you set is in force, and will be lost when the program ends: ${path} could not be written (${String(error)}).`,
+          'Free some space, or make the folder writable, and set it again.',
+        );
+      }
     },
   };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import type { EncoderManifest, PolicyManifest } from '../api/policy.ts';
 import type { RunOptions, RunSpec } from '../api/run.ts';
 import type { ConfiguredAlgorithm } from '../learn/algorithms/registry.ts';
+import { readEncoderManifest } from '../policy/encoder-manifest.ts';
 import { readPolicy, UnknownPolicyError } from './policy-registry.ts';
 
 /** What a run of this kind does. */
@@ -33,12 +34,12 @@ export interface RunCatalogue {
 /** `encoderManifestPath`: the encoder that runs on pixels read. Nets follow the maps that it makes; policies of another one do not fit. */
 export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string): RunCatalogue {
   const registry = () => import('../learn/algorithms/registry.ts');
-  const encoderOf = async ({ observation }: RunSpec) =>
+  const encoderOf = ({ observation }: RunSpec) =>
     observation === 'pixels' && encoderManifestPath !== undefined
-      ? (await import('../policy/encoder-manifest.ts')).readEncoderManifest(encoderManifestPath)
+      ? readEncoderManifest(encoderManifestPath)
       : undefined;
   const configured = async (spec: RunSpec) =>
-    (await registry()).configureAlgorithm(spec, spec.settings, (await encoderOf(spec))?.maps);
+    (await registry()).configureAlgorithm(spec, spec.settings, encoderOf(spec)?.maps);
   return {
     options: async () => {
       const { algorithmNames, presetsOf } = await registry();
@@ -57,7 +58,7 @@ export function createRunCatalogue(projectFolder: string, encoderManifestPath?: 
     misfit: async (spec, manifestPath) => {
       const algorithm = await configured(spec);
       try {
-        return misfitOf(readPolicy(manifestPath).manifest, spec, algorithm, await encoderOf(spec));
+        return misfitOf(readPolicy(manifestPath).manifest, spec, algorithm, encoderOf(spec));
       } catch (error) {
         if (error instanceof UnknownPolicyError) return error.message;
         throw error;

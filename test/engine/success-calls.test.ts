@@ -107,7 +107,10 @@ test('what is set is handed on to be kept; limits as wide as they were set, not 
   const lowM = [wide.workspaceLowM[0] + 0.05, wide.workspaceLowM[1], wide.workspaceLowM[2]] as const;
   const { engine, begin } = await bench({
     cell,
-    keep: (change) => kept.push(change),
+    keep: (change) => {
+      kept.push(change);
+      return done(undefined);
+    },
     workspace: () => ({ lowM, highM: wide.workspaceHighM }),
   });
   await begin();
@@ -124,4 +127,12 @@ test('what is set is handed on to be kept; limits as wide as they were set, not 
     autoStart: false,
     limits: undefined,
   });
+});
+
+test('what could not be kept is in force all the same, and every window is told', async () => {
+  const { engine, messages } = await bench({ keep: () => refused('The disk is full.', 'Free some space.') });
+  const answer = await createHandlers(engine, undefined)['settings.set']({ autoStart: true }, CALLER);
+  assert.equal(answer.kind, 'done');
+  assert.equal(engine.rig().autoStart, true);
+  assert.ok(JSON.stringify(messages).includes('The disk is full.'));
 });

@@ -1,6 +1,6 @@
 /** Settings survive a restart, task by task where they are a task's; a file that nobody can read is told and harms nothing. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -54,3 +54,13 @@ for (const [what, text] of [
       kept.keep({ autoStart: false });
       assert.deepEqual(openKeptSettings(folder, 'insert').settings, { autoStart: false });
     }));
+
+test('a folder that cannot be written is said with what to do; nothing to keep writes nothing', () =>
+  inFolder((folder) => {
+    const kept = openKeptSettings(folder, 'insert');
+    assert.equal(kept.keep({ autoStart: undefined }).kind, 'done');
+    assert.deepEqual(readdirSync(folder), []);
+    mkdirSync(join(folder, 'settings.json.part'));
+    const answer = kept.keep({ autoStart: false });
+    assert.ok(answer.kind === 'refused' && /could not be written/.test(answer.message) && answer.remedy !== '');
+  }));
