@@ -7,10 +7,11 @@ import type { Actor } from '../main/api/action.ts';
 import type { Outcome } from '../main/api/episode.ts';
 import type { CameraFrame } from '../main/api/observation.ts';
 import { openForReading } from './database.ts';
+import type { MissingEmbedding, PoolEpisode, PoolEvent, PoolStep } from './pool-types.ts';
 import { createQueries, type EpisodeRow } from './queries.ts';
 import { newestSequence } from './recorder-state.ts';
 import { float32Of } from './rows.ts';
-import type { MissingEmbedding, PoolEpisode, PoolEvent, PoolStep, TransitionPool } from './transition-pool.ts';
+import type { TransitionPool } from './transition-pool.ts';
 
 export interface LearningOptions {
   readonly folder: string;

@@ -3,95 +3,22 @@
  * two of them, and stacking looks back within its own episode only. Corrections (verdict, discard, undo) change what a
  * transition means or whether it is drawn, never where it is: row numbers are stable, so a recorded batch can be drawn again.
  */
-import { ACTION_SIZE, type Actor } from '../main/api/action.ts';
+import { ACTION_SIZE } from '../main/api/action.ts';
 import type { Mode, Outcome } from '../main/api/episode.ts';
 import type { Rng } from '../main/api/rng.ts';
 import { TASKS, type TaskId } from '../main/api/task.ts';
+import { bytes, createTable, floats, ints } from './columns.ts';
 import { writeReturns } from './monte-carlo.ts';
+import type {
+  Driver,
+  MissingEmbedding,
+  PoolEpisode,
+  PoolEvent,
+  PoolOptions,
+  PoolSource,
+  TransitionBatch,
+} from './pool-types.ts';
 import { type Ending, endingUnder } from './rules.ts';
-
-export interface PoolOptions {
-  /** 0 = policies that see no embedding. */
-  readonly embeddingSize: number;
-  readonly proprioceptionSize: number;
-  /** How many proprioception vectors a policy sees, oldest first. */
-  readonly stack: number;
-  readonly discount: number;
-  /** n: a transition's reward is that of n steps, and its next observation the one after them; 1 where absent. */
-  readonly nStep?: number;
-  /** k: embeddings held of every observation, the recorded one and k − 1 of its pictures shifted; a draw takes one of them. 1 where absent. */
-  readonly views?: number;
-}
-
-export interface PoolStep extends Ending {
-  readonly actor: Actor;
-  readonly idle: boolean;
-  readonly action: Float32Array;
-  readonly rl: boolean;
-  readonly demo: boolean;
-}
-
-export interface Driver {
-  readonly policy: string;
-  readonly actingNoiseStd: number;
-}
-
-export interface PoolEpisode {
-  readonly id: number;
-  readonly task: TaskId;
-  readonly mode: Mode;
-  readonly outcome: Outcome;
-  /** The one that drove where no person did, and the noise that was added to its actions. */
-  readonly driver?: Driver | undefined;
-  /** T+1 of them. */
-  readonly observations: readonly {
-    readonly proprioception: Float32Array;
-    readonly embedding: Float32Array | undefined;
-  }[];
-  readonly steps: readonly PoolStep[];
-}
-
-/** `imitation`: the demo buffer without its idle steps. */
-export type PoolSource = 'rl' | 'demo' | 'imitation' | 'all';
-
-/** [N] rows of a minibatch, reused from draw to draw. E embedding, P proprioception, S stack, A action. */
-export interface TransitionBatch {
-  readonly size: number;
-  /** [N] the transitions drawn. */
-  readonly rows: Int32Array;
-  /** [N, E] */
-  readonly embedding: Float32Array;
-  /** [N, S·P] oldest first */
-  readonly proprioception: Float32Array;
-  /** [N, A] as executed */
-  readonly action: Float32Array;
-  /** [N] */
-  readonly reward: Float32Array;
-  /** [N] 0 when terminated: nothing is bootstrapped; else γ^(k−1) after k summed steps, which is 1 for single steps, time-outs included. */
-  readonly mask: Float32Array;
-  readonly nextEmbedding: Float32Array;
-  readonly nextProprioception: Float32Array;
-  /** [N] discounted return of the episode from here. */
-  readonly monteCarloReturn: Float32Array;
-  /** [N] the same, −Infinity for what the policy did before a person took over. */
-  readonly monteCarloReturnCut: Float32Array;
-  /** [N] 1 = may be imitated; 0 for a person's idle steps. */
-  readonly imitation: Float32Array;
-  /** [N] 1 = human-driven. */
-  readonly human: Float32Array;
-  /** [N, K, A] the actions from here on: those of the same episode and the same driver; then the last one again. */
-  readonly actionChunk: Float32Array;
-  /** [N, K] 1 = padding, or an idle step: no imitation target. */
-  readonly chunkPad: Float32Array;
-}
-
-export interface MissingEmbedding {
-  readonly row: number;
-  readonly episodeId: number;
-  readonly index: number;
-  /** How many views of it are there, the recorded one first. */
-  readonly views: number;
-}
 
 interface EpisodeEntry {
   readonly id: number;
@@ -109,34 +36,12 @@ interface EpisodeEntry {
   discarded: boolean;
 }
 
-export interface PoolEvent {
-  readonly kind: 'relabel' | 'withdraw' | 'discard' | 'restore';
-  readonly sequence: number;
-  readonly episodeId: number;
-  readonly outcome?: Outcome | undefined;
-  readonly refersTo?: number | undefined;
-}
-
 export type TransitionPool = ReturnType<typeof createTransitionPool>;
 
 const IN_RL = 1;
 const IN_DEMO = 2;
 /** Last transition of its episode. */
 const IS_LAST = 4;
-const FIRST_ROWS = 1024;
-
-type Numbers = Float32Array | Int32Array | Uint8Array;
-
-/** The array itself, or one half as large again with its contents. */
-function grown<A extends Numbers>(array: A, make: (length: number) => A, needed: number): A {
-  if (needed <= array.length) return array;
-  const larger = make(Math.max(needed, Math.ceil(array.length * 1.5)));
-  larger.set(array);
-  return larger;
-}
-const floats = (length: number) => new Float32Array(length);
-const ints = (length: number) => new Int32Array(length);
-const bytes = (length: number) => new Uint8Array(length);
 
 export function createTransitionPool(options: PoolOptions) {
   const { embeddingSize: E, proprioceptionSize: P, stack: S, discount, nStep = 1 } = options;
@@ -145,49 +50,31 @@ export function createTransitionPool(options: PoolOptions) {
   const episodes = new Map<number, EpisodeEntry>();
   let observationCount = 0;
   let transitionCount = 0;
-  const seen = {
-    embedding: floats(FIRST_ROWS * V * E),
-    proprioception: floats(FIRST_ROWS * P),
+  const observationTable = createTable({
+    embedding: floats(V * E),
+    proprioception: floats(P),
     /** The row before in the same episode; an episode's first row refers to itself. */
-    previous: ints(FIRST_ROWS),
+    previous: ints(),
     /** Views that are there. */
-    embedded: bytes(FIRST_ROWS),
-    episode: ints(FIRST_ROWS),
-  };
-  const done = {
-    observation: ints(FIRST_ROWS),
-    action: floats(FIRST_ROWS * A),
-    reward: floats(FIRST_ROWS),
-    mask: floats(FIRST_ROWS),
-    monteCarlo: floats(FIRST_ROWS),
-    monteCarloCut: floats(FIRST_ROWS),
-    human: bytes(FIRST_ROWS),
-    policy: bytes(FIRST_ROWS),
-    idle: bytes(FIRST_ROWS),
-    member: bytes(FIRST_ROWS),
-  };
+    embedded: bytes(),
+    episode: ints(),
+  });
+  const transitionTable = createTable({
+    observation: ints(),
+    action: floats(A),
+    reward: floats(),
+    mask: floats(),
+    monteCarlo: floats(),
+    monteCarloCut: floats(),
+    human: bytes(),
+    policy: bytes(),
+    idle: bytes(),
+    member: bytes(),
+  });
+  const { columns: seen } = observationTable;
+  const { columns: done } = transitionTable;
   /** Transitions that may be drawn, in row order; made again when something changed. */
   let lists: Readonly<Record<PoolSource, Int32Array>> | undefined;
-
-  const reserve = (observations: number, transitions: number) => {
-    const rows = observationCount + observations;
-    seen.embedding = grown(seen.embedding, floats, rows * V * E);
-    seen.proprioception = grown(seen.proprioception, floats, rows * P);
-    seen.previous = grown(seen.previous, ints, rows);
-    seen.embedded = grown(seen.embedded, bytes, rows);
-    seen.episode = grown(seen.episode, ints, rows);
-    const steps = transitionCount + transitions;
-    done.observation = grown(done.observation, ints, steps);
-    done.action = grown(done.action, floats, steps * A);
-    done.reward = grown(done.reward, floats, steps);
-    done.mask = grown(done.mask, floats, steps);
-    done.monteCarlo = grown(done.monteCarlo, floats, steps);
-    done.monteCarloCut = grown(done.monteCarloCut, floats, steps);
-    done.human = grown(done.human, bytes, steps);
-    done.policy = grown(done.policy, bytes, steps);
-    done.idle = grown(done.idle, bytes, steps);
-    done.member = grown(done.member, bytes, steps);
-  };
 
   /** Views come in order; 0 is the recorded one. */
   const setEmbedding = (row: number, embedding: Float32Array, view = 0) => {
@@ -229,7 +116,8 @@ export function createTransitionPool(options: PoolOptions) {
       throw new RangeError(
         `Episode ${episode.id} has ${episode.steps.length} steps and ${episode.observations.length} observations; expected one more.`,
       );
-    reserve(episode.observations.length, episode.steps.length);
+    observationTable.reserve(observationCount + episode.observations.length);
+    transitionTable.reserve(transitionCount + episode.steps.length);
     const firstObservation = observationCount;
     episode.observations.forEach(({ proprioception, embedding }, index) => {
       if (proprioception.length !== P)
@@ -385,7 +273,7 @@ export function createTransitionPool(options: PoolOptions) {
     /** The actions of those rows, [n, A]. */
     actionsOf: (source: PoolSource): Float32Array => {
       const rows = list(source);
-      const actions = floats(rows.length * A);
+      const actions = new Float32Array(rows.length * A);
       rows.forEach((row, at) => {
         actions.set(done.action.subarray(row * A, (row + 1) * A), at * A);
       });
@@ -418,20 +306,20 @@ export function createTransitionPool(options: PoolOptions) {
     /** `chunk`: K of the action chunks; 0 = none. */
     createBatch: (size: number, chunk = 0): TransitionBatch => ({
       size,
-      rows: ints(size),
-      embedding: floats(size * E),
-      proprioception: floats(size * S * P),
-      action: floats(size * A),
-      reward: floats(size),
-      mask: floats(size),
-      nextEmbedding: floats(size * E),
-      nextProprioception: floats(size * S * P),
-      monteCarloReturn: floats(size),
-      monteCarloReturnCut: floats(size),
-      imitation: floats(size),
-      human: floats(size),
-      actionChunk: floats(size * chunk * A),
-      chunkPad: floats(size * chunk),
+      rows: new Int32Array(size),
+      embedding: new Float32Array(size * E),
+      proprioception: new Float32Array(size * S * P),
+      action: new Float32Array(size * A),
+      reward: new Float32Array(size),
+      mask: new Float32Array(size),
+      nextEmbedding: new Float32Array(size * E),
+      nextProprioception: new Float32Array(size * S * P),
+      monteCarloReturn: new Float32Array(size),
+      monteCarloReturnCut: new Float32Array(size),
+      imitation: new Float32Array(size),
+      human: new Float32Array(size),
+      actionChunk: new Float32Array(size * chunk * A),
+      chunkPad: new Float32Array(size * chunk),
     }),
 
     /** Draws `count` transitions uniformly, with replacement, into places `offset` … of the batch. */

@@ -8,7 +8,6 @@
  * virtual clock) and live ones (the host's) run this same code. Nothing throws past a tick: fault → hold → report.
  */
 
-import type { ObservationRecord } from '../../data/records.ts';
 import type { PuckReading } from '../../native/device.ts';
 import { DEFAULT_ACTION_SCALE } from '../api/action.ts';
 import type { Mode, Phase } from '../api/episode.ts';
@@ -18,7 +17,8 @@ import { type ArbitrationState, arbitrate, deflectionOf, FRESH, isNeutral } from
 import { createCapture } from './capture.ts';
 import { createCommander } from './commander.ts';
 import { createDriving, DEFAULT_TIMING, type Flight } from './driving.ts';
-import { judgeStep, NO_REQUESTS, nextPhase, type Requests, type StepEnd } from './episode.ts';
+import { judgeStep, nextPhase } from './episode.ts';
+import { createEpisodeLog, type Noted } from './episode-log.ts';
 import { FAULTS, type LoopFault } from './faults.ts';
 import type { ControlLoop, LoopOptions } from './loop-types.ts';
 import { IDENTITY } from './maths.ts';
@@ -32,17 +32,6 @@ import { DRIVING_HEARTBEAT_AGE_MS, WATCHING_HEARTBEAT_AGE_MS, WATCHING_SIMULATIO
 
 /** A camera silent for longer than this is a fault. */
 const CAPTURE_PATIENCE_MS = 500;
-
-const NO_OPINION = { embedding: undefined, successProbability: undefined } as const;
-
-/** An observation on its way to the store. */
-interface Noted {
-  readonly index: number;
-  readonly record: Omit<ObservationRecord, 'embedding'>;
-  /** How the step that led here ended; undefined for an episode's first observation. */
-  readonly judged: StepEnd | undefined;
-  readonly closing: Flight | undefined;
-}
 
 export function createControlLoop(options: LoopOptions): ControlLoop {
   const { cell, puck, policy, recorder, settings, task, pace, success, events } = options;
@@ -63,6 +52,25 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     events.command?.(setPoint);
   });
   const stats = createTickStats();
+  const log = createEpisodeLog({
+    ...{ recorder, success, events },
+    effectDelayMs: timing.effectDelayMs,
+    commandedM: () => commandedM,
+    opening: (first) => ({
+      task: task.id,
+      mode,
+      observation: options.observation,
+      seed,
+      policy: mode === 'run' ? policy.name() : undefined,
+      policyIsCandidate: mode === 'run' && options.policyIsCandidate(),
+      actingNoiseStd: mode === 'run' ? settings.actingNoiseStd : 0,
+      periodMs: timing.periodMs,
+      successBy: success.by(),
+      startedAtMs: clock.wallTimeMs(),
+      encoderSha256: policy.encoderSha256(),
+      first,
+    }),
+  });
 
   let phase: Phase = 'hold';
   let holdReason: string | undefined = 'start';
@@ -71,18 +79,13 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   let tickIndex = -1;
   let startAsked = false;
   let flight: Flight | undefined;
-  let observations = 0;
   let arbitration: ArbitrationState = FRESH;
-  let requests: Requests = NO_REQUESTS;
   let seed = 0;
   let resetPose: Pose = { positionM: [0, 0, 0], orientation: IDENTITY };
   let resetting: AbortController | undefined;
   let commandedM: Vec3 = resetPose.positionM;
   let buttonsBefore = 0;
-  let proposals = 0;
-  let saturationSum = 0;
   let lateStreak = 0;
-  let newestSafety: readonly SafetyEvent[] = [];
 
   const enter = (next: Phase, reason?: string) => {
     phase = next;
@@ -98,7 +101,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     resetting = undefined;
     startAsked = false;
     if (flight && !flight.cut) driving.cut(flight);
-    if (phase === 'running') requests = { ...requests, stopped: requests.stopped ?? by };
+    if (phase === 'running') log.ask({ stopped: log.requests().stopped ?? by });
     enter('hold', reason);
   };
   const fault = (what: LoopFault) => {
@@ -165,10 +168,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   const beginRunning = () => {
     startAsked = false;
     arbitration = FRESH;
-    requests = NO_REQUESTS;
-    observations = 0;
-    proposals = 0;
-    saturationSum = 0;
+    log.begin();
     lateStreak = 0;
     success.begin();
     driving.begin(resetPose, cell.state().gripperOpeningM);
@@ -229,7 +229,8 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       if (phase === 'running') fault(FAULTS.lateCapture(CAPTURE_PATIENCE_MS));
       return;
     }
-    await handOver(noted, pending);
+    await makeRoom();
+    log.handOver(noted, pending);
   };
 
   const arbitrateAtEdge = () => {
@@ -247,9 +248,9 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     const snapshot = await capture();
     if (!snapshot) return undefined;
     const simulated = success.by() === 'simulator' ? snapshot.task : undefined;
-    const judged = closing && judgeStep(task, observations, simulated, requests, success.detected());
+    const judged = closing && judgeStep(task, log.observations(), simulated, log.requests(), success.detected());
     if (judged?.end) finishMotion();
-    const index = observations++;
+    const index = log.observed();
     const numbers = proprioception(snapshot.state, snapshot.tactile, resetPose);
     note({ index, record: observationRecord(snapshot, numbers, cell.scenePoses()), judged, closing });
     return policy.propose({
@@ -291,8 +292,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     const action = reply?.action;
     if (reply && action) {
       if (!isFinite7(action)) return rejectAction(stillPolicy());
-      proposals++;
-      saturationSum += reply.saturation;
+      log.proposed(reply.saturation);
       current.policyAction = action;
     }
     if (!stillPolicy()) return;
@@ -322,80 +322,11 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       );
   };
 
-  /** The step that has just been completed, and the observation that it led to, go to the store. */
-  const handOver = async (noted: Noted, pending: Pending<PolicyReply | undefined>) => {
-    await makeRoom();
-    const reply = pending.value();
-    const { embedding, successProbability } = reply?.kind === 'proposal' ? reply : NO_OPINION;
-    success.see(noted.index, successProbability, noted.record);
-    const observation: ObservationRecord = { ...noted.record, embedding };
-    const episode = noted.index === 0 ? recorder.begin(opening(observation)) : recorder.summary();
-    if (!episode) return;
-    if (!reply) addLateEmbedding(episode.id, noted.index, pending);
-    const { closing, judged } = noted;
-    if (!closing || !judged) return;
-    newestSafety = closing.safety;
-    const { end, ...labels } = judged;
-    const summary = recorder.step({
-      actor: closing.actor,
-      idle: closing.idle,
-      action: closing.executed,
-      policyAction: closing.policyAction,
-      humanAction: closing.humanAction,
-      takeoverSubstep: closing.takeoverSubstep,
-      effectDelayMs: closing.effectDelayMs ?? timing.effectDelayMs,
-      late: closing.late,
-      safety: closing.safety,
-      ...labels,
-      next: observation,
-    });
-    events.step?.(episode.id, summary, commandedM);
-    if (end) closeEpisode(end);
-  };
-
-  const closeEpisode = (end: NonNullable<StepEnd['end']>) => {
-    const { discard, verdict } = requests;
-    requests = NO_REQUESTS;
-    const ended = recorder.end(end);
-    if (!ended) return;
-    // A verdict that came while the last step was on its way to the store still wins.
-    if (verdict && verdict !== ended.outcome) recorder.relabel(ended.id, verdict);
-    if (discard) recorder.discard(ended.id);
-    const episode = recorder.summary() ?? ended;
-    events.episodeEnded?.(episode, { proposals, saturation: proposals > 0 ? saturationSum / proposals : 0 });
-  };
-
-  const episodeOpen = () => {
-    const episode = recorder.summary();
-    return episode !== undefined && episode.outcome === undefined;
-  };
-
   /** The step in flight cannot be completed: what is recorded stays, the episode is closed. */
   const abandon = () => {
     flight = undefined;
     commander.hold();
-    if (episodeOpen()) closeEpisode({ outcome: 'aborted', judge: 'engine' });
-  };
-
-  const opening = (first: ObservationRecord) => ({
-    task: task.id,
-    mode,
-    observation: options.observation,
-    seed,
-    policy: mode === 'run' ? policy.name() : undefined,
-    policyIsCandidate: mode === 'run' && options.policyIsCandidate(),
-    actingNoiseStd: mode === 'run' ? settings.actingNoiseStd : 0,
-    periodMs: timing.periodMs,
-    successBy: success.by(),
-    startedAtMs: clock.wallTimeMs(),
-    encoderSha256: policy.encoderSha256(),
-    first,
-  });
-
-  const addLateEmbedding = (episodeId: number, index: number, pending: Pending<PolicyReply | undefined>) => {
-    void pending.settled.then((reply) => {
-      if (reply?.kind === 'proposal' && reply.embedding) recorder.lateEmbedding(episodeId, index, reply.embedding);
-    });
+    if (log.isOpen()) log.end({ outcome: 'aborted', judge: 'engine' });
   };
 
   /** Headless runs wait for the store; a live one that outgrows it holds and says so. */
@@ -441,7 +372,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     phase: () => phase,
     holdReason: () => holdReason,
     driver,
-    episodeOpen,
+    episodeOpen: log.isOpen,
     mode: () => mode,
     setMode: (next) => {
       if (phase === 'running') return 'An episode is running: end it, then change the mode.';
@@ -468,7 +399,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       return neutral ? undefined : 'The puck is not at neutral: let go of it, then resume.';
     },
     request: (asked) => {
-      if (phase === 'running' || episodeOpen()) requests = { ...requests, ...asked };
+      if (phase === 'running' || log.isOpen()) log.ask(asked);
     },
     takeoverKey: (engaged) => {
       if (phase === 'running' && mode === 'run') apply({ kind: 'key', timeMs: clock.nowMs(), engaged }, puck.reading());
@@ -477,7 +408,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       if (driver() === 'human') driving.requestGripper(command);
     },
     stats: () => stats.report(),
-    newestSafety: () => newestSafety,
+    newestSafety: log.newestSafety,
     dispose: () => {
       offReading();
       resetting?.abort();

@@ -10,6 +10,7 @@ import { episodeSeed, TASKS } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
 import { createControlLoop } from './control-loop.ts';
 import type { Engine, EngineOptions, Supervision } from './engine-types.ts';
+import { createEpisodeDesk } from './episode-desk.ts';
 import { FAULTS, type LoopFault } from './faults.ts';
 import { guardCell } from './guarded-cell.ts';
 import type { LoopSettings } from './loop-types.ts';
@@ -19,7 +20,7 @@ import { noPolicy } from './policy-source.ts';
 import type { Pace } from './proposals.ts';
 import { createRecorder } from './recorder.ts';
 import { done, refused } from './services.ts';
-import { STATISTICS_EPISODES, statisticsOf } from './statistics.ts';
+import { statisticsOf } from './statistics.ts';
 import { createStoreMeter } from './store-meter.ts';
 import { createSuccessDesk, judgeOf, successFor } from './success-desk.ts';
 
@@ -47,7 +48,6 @@ export function createEngine(given: EngineOptions): Engine {
   let autoStart = options.settings?.autoStart ?? false;
   let fault: Fault | undefined;
   let snapshot: Snapshot | undefined;
-  let recent: readonly EpisodeSummary[] = [];
   let seedIndex = 0;
   let running = false;
   let stopped: Promise<void> | undefined;
@@ -83,6 +83,12 @@ export function createEngine(given: EngineOptions): Engine {
     notice,
     changed,
     onActingNoise: setActingNoise,
+  });
+
+  const episodes = createEpisodeDesk({
+    ...{ recorder, writer, reader, changed, notice },
+    loop: () => loop,
+    tell: (episode) => send({ kind: 'episode', episode }),
   });
 
   const success = createSuccessDesk({
@@ -164,7 +170,7 @@ export function createEngine(given: EngineOptions): Engine {
     episode: EpisodeSummary,
     proposals: { readonly proposals: number; readonly saturation: number },
   ) => {
-    recent = [episode, ...recent.filter((other) => other.id !== episode.id)].slice(0, 4 * STATISTICS_EPISODES);
+    episodes.ended(episode);
     desk.episodeEnded(episode, proposals);
     send({ kind: 'episode', episode });
     changed();
@@ -199,30 +205,6 @@ export function createEngine(given: EngineOptions): Engine {
     };
   };
 
-  const annotated = (change: (episode: EpisodeSummary) => EpisodeSummary, id: number) => {
-    const known = recent.find((episode) => episode.id === id);
-    if (!known) return void refreshRecent();
-    const next = change(known);
-    recent = recent.map((episode) => (episode.id === id ? next : episode));
-    send({ kind: 'episode', episode: next });
-    changed();
-  };
-
-  const refreshRecent = async () => {
-    if (!reader) return;
-    try {
-      await writer?.drained();
-      recent = await reader.listEpisodes({ limit: 4 * STATISTICS_EPISODES });
-      changed();
-    } catch (error) {
-      notice(
-        'warning',
-        `The episode list could not be read: ${error instanceof Error ? error.message : String(error)}`,
-        'Restart the engine if it stays so.',
-      );
-    }
-  };
-
   const rigNow = (): Rig => ({
     robot: cell.info.name,
     simulated: cell.info.simulated,
@@ -237,9 +219,6 @@ export function createEngine(given: EngineOptions): Engine {
     tactilePads: cell.info.tactilePads,
     projectFolder: options.projectFolder,
   });
-
-  const whichEpisode = (episodeId: number | undefined): number | undefined => episodeId ?? recorder.summary()?.id;
-  const noEpisode = refused('There is no episode yet.', 'Record one first.');
 
   return {
     options,
@@ -283,8 +262,8 @@ export function createEngine(given: EngineOptions): Engine {
         offs.push(classifiers.onChanged(() => void lookOn()));
         void lookOn();
       }
-      await refreshRecent();
-      if (recent.length > 0) seedIndex = Math.max(0, ...recent.map((episode) => episode.id));
+      await episodes.refresh();
+      seedIndex = Math.max(0, ...episodes.recent().map((episode) => episode.id));
       if (options.policyManifestPath === undefined) return done(undefined);
       const first = await desk.loadFirst(options.policyManifestPath);
       if (first.kind === 'refused') return first;
@@ -318,7 +297,7 @@ export function createEngine(given: EngineOptions): Engine {
       const name = policy.name();
       const open = recorder.summary();
       const reason = loop.holdReason();
-      const rates = statisticsOf(recent);
+      const rates = statisticsOf(episodes.recent());
       return {
         timeMs: cell.clock.nowMs(),
         phase: loop.phase(),
@@ -388,34 +367,9 @@ export function createEngine(given: EngineOptions): Engine {
       return done(undefined);
     },
     nextSeed,
-    verdict: (verdict, episodeId) => {
-      if (loop.episodeOpen() && (episodeId === undefined || episodeId === recorder.summary()?.id)) {
-        loop.request({ verdict });
-        return done(undefined);
-      }
-      const id = whichEpisode(episodeId);
-      if (id === undefined) return noEpisode;
-      recorder.relabel(id, verdict);
-      annotated((episode) => ({ ...episode, outcome: verdict, judge: 'human' }), id);
-      return done(undefined);
-    },
-    discard: (episodeId) => {
-      if (loop.episodeOpen() && (episodeId === undefined || episodeId === recorder.summary()?.id)) {
-        loop.request({ discard: true });
-        return done(undefined);
-      }
-      const id = whichEpisode(episodeId);
-      if (id === undefined) return noEpisode;
-      recorder.discard(id);
-      annotated((episode) => ({ ...episode, discarded: true }), id);
-      return done(undefined);
-    },
-    undo: async () => {
-      const undone = await recorder.undo();
-      await refreshRecent();
-      for (const episode of recent.slice(0, STATISTICS_EPISODES)) send({ kind: 'episode', episode });
-      return done(undone === undefined ? {} : { undone });
-    },
+    verdict: episodes.verdict,
+    discard: episodes.discard,
+    undo: episodes.undo,
     endEpisode: () => {
       if (loop.phase() === 'running') {
         loop.request({ reset: true });

@@ -7,7 +7,8 @@
  * a soft value (RLPD `paper`: entropy in the target) and of a pessimistic one it is said as it is, without a correction.
  */
 import { openLearningSource } from '../../data/learning.ts';
-import { createTransitionPool, type TransitionBatch, type TransitionPool } from '../../data/transition-pool.ts';
+import type { TransitionBatch } from '../../data/pool-types.ts';
+import { createTransitionPool, type TransitionPool } from '../../data/transition-pool.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts';
 import type { RunSpec } from '../api/run.ts';
 import { TASKS } from '../api/task.ts';

@@ -3,7 +3,8 @@
  * and one of them alone while the other is empty. A learner that only imitates draws from the demo buffer in either stage, without
  * the steps in which a person did nothing.
  */
-import type { TransitionBatch, TransitionPool } from '../../data/transition-pool.ts';
+import type { TransitionBatch } from '../../data/pool-types.ts';
+import type { TransitionPool } from '../../data/transition-pool.ts';
 import type { Rng } from '../api/rng.ts';
 import type { Stage } from '../api/run.ts';
 

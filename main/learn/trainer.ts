@@ -6,8 +6,9 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import type { LearningSource } from '../../data/learning.ts';
+import type { TransitionBatch } from '../../data/pool-types.ts';
 import type { RunStore } from '../../data/runs.ts';
-import type { TransitionBatch, TransitionPool } from '../../data/transition-pool.ts';
+import type { TransitionPool } from '../../data/transition-pool.ts';
 import type { Clock } from '../api/clock.ts';
 import type { RunStatus } from '../api/run.ts';
 import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';

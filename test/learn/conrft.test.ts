@@ -1,7 +1,8 @@
 /** ConRFT's whole step: single precision against the float64 oracle, replay to the byte, masks, floors; and that it learns. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTransitionPool, type PoolEpisode, type TransitionBatch } from '../../data/transition-pool.ts';
+import type { PoolEpisode, TransitionBatch } from '../../data/pool-types.ts';
+import { createTransitionPool } from '../../data/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';

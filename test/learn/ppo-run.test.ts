@@ -1,7 +1,8 @@
 /** PPO as a run: what its own steps are, how probable they were, where advantages end, and that a stored state goes on the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTransitionPool, type Driver, type PoolStep } from '../../data/transition-pool.ts';
+import type { Driver, PoolStep } from '../../data/pool-types.ts';
+import { createTransitionPool } from '../../data/transition-pool.ts';
 import { ACTION_SIZE, type Actor } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ObservationSizes, OwnSteps } from '../../main/learn/algorithms/algorithm.ts';

@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTransitionPool, type PoolEpisode } from '../../data/transition-pool.ts';
+import type { PoolEpisode } from '../../data/pool-types.ts';
+import { createTransitionPool } from '../../data/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
 import { TASKS } from '../../main/api/task.ts';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { createTransitionPool, type PoolEpisode } from '../../data/transition-pool.ts';
+import type { PoolEpisode } from '../../data/pool-types.ts';
+import { createTransitionPool } from '../../data/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';

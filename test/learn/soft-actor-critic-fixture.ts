@@ -1,5 +1,5 @@
 /** Small nets and random batches, for the tests of RLPD and HIL-SERL. */
-import type { TransitionBatch } from '../../data/transition-pool.ts';
+import type { TransitionBatch } from '../../data/pool-types.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../main/api/observation.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
