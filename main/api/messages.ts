@@ -44,7 +44,8 @@ export const CALLS = {
   'control.resume': { parameters: nothing, result: nothing },
   /** Toggle mode: take or release control. */
   'control.takeover': { parameters: z.object({ engaged: z.boolean() }), result: nothing },
-  'control.gripper': { parameters: z.object({ command: z.enum(['open', 'close']) }), result: nothing },
+  /** Of whoever drives by hand. Refused where nobody does, and in a task that leaves the gripper alone. */
+  'control.gripper': { parameters: z.object({ command: z.enum(['open', 'close', 'toggle']) }), result: nothing },
   /** READY → RUNNING. */
   'episode.start': { parameters: nothing, result: nothing },
   /** Ends the episode, or a recorded one's label is changed; the human's verdict wins. */

@@ -108,7 +108,16 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     halt(what.what, 'engine');
     events.fault?.(what);
   };
-  const heldBySafety = (cause: SafetyEvent) => fault(FAULTS.safety(cause));
+  const heldBySafety = (cause: SafetyEvent) => {
+    const { timeMs, wrenchInTool } = cell.state();
+    fault(
+      FAULTS.safety(
+        cause,
+        { forceN: Math.hypot(...wrenchInTool.slice(0, 3)), ageMs: clock.nowMs() - timeMs },
+        settings.limits,
+      ),
+    );
+  };
 
   const offReading = puck.onReading((reading) => {
     const pressed = reading.buttons & ~buttonsBefore;
@@ -135,13 +144,17 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     }
   };
 
+  const requestGripper = (wanted: 'open' | 'close' | 'toggle') => {
+    const other = commander.gripper() === 'open' ? 'close' : 'open';
+    driving.requestGripper(wanted === 'toggle' ? other : wanted);
+  };
+
   /** Button 0 closes and button 1 opens; where one of them is the hold button, the other toggles. */
   const requestGripperFrom = (pressed: number) => {
     const holdButton = settings.takeover.mode === 'hold' ? settings.takeover.holdButton : undefined;
     for (const button of [0, 1]) {
       if (button === holdButton || ((pressed >>> button) & 1) === 0) continue;
-      const toggled = commander.gripper() === 'open' ? 'close' : 'open';
-      driving.requestGripper(holdButton === 0 || holdButton === 1 ? toggled : button === 0 ? 'close' : 'open');
+      requestGripper(holdButton === 0 || holdButton === 1 ? 'toggle' : button === 0 ? 'close' : 'open');
     }
   };
 
@@ -180,7 +193,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   const tick = async () => {
     const edgeMs = nextEdgeMs();
     await clock.sleepUntilMs(edgeMs);
-    stats.edge(clock.nowMs() - edgeMs);
+    stats.edge(edgeMs, clock.nowMs());
     try {
       checkWatchdogs();
       if (phase === 'ready' && startAsked) beginRunning();
@@ -405,9 +418,9 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       if (phase === 'running' && mode === 'run') apply({ kind: 'key', timeMs: clock.nowMs(), engaged }, puck.reading());
     },
     gripper: (command) => {
-      if (driver() === 'human') driving.requestGripper(command);
+      if (driver() === 'human') requestGripper(command);
     },
-    stats: () => stats.report(),
+    stats: () => stats.report(clock.nowMs()),
     newestSafety: log.newestSafety,
     dispose: () => {
       offReading();

@@ -94,6 +94,8 @@ export interface Engine {
   discard(episodeId: number | undefined): Answer<undefined>;
   undo(): Promise<Answer<{ readonly undone?: string | undefined }>>;
   endEpisode(): Answer<undefined>;
+  /** Of a person who drives. */
+  gripper(command: 'open' | 'close' | 'toggle'): Answer<undefined>;
   setMode(mode: Mode): Answer<undefined>;
   change(settings: ChosenSettings): void;
 }

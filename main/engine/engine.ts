@@ -312,7 +312,7 @@ export function createEngine(given: EngineOptions): Engine {
         labels: writer?.labelCounts() ?? { positives: 0, negatives: 0 },
         success: success.status(),
         tick: {
-          hz: 1000 / loop.timing.periodMs,
+          hz: report.hz,
           jitterP99Ms: report.jitterP99Ms,
           missedDeadlines: report.missedDeadlines,
           policyLatencyMs: report.policyLatencyMs,
@@ -377,6 +377,12 @@ export function createEngine(given: EngineOptions): Engine {
       }
       if (loop.phase() === 'hold') return refused('The arm is held.', 'Press Resume first.');
       void loop.reset(nextSeed());
+      return done(undefined);
+    },
+    gripper: (command) => {
+      if (!task.actionMask.at(-1)) return refused('This task leaves the gripper alone.', 'Go on without it.');
+      if (loop.driver() !== 'human') return refused('The gripper follows you while you drive.', 'Take over first.');
+      loop.gripper(command);
       return done(undefined);
     },
     setMode: (mode) => {

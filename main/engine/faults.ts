@@ -1,5 +1,5 @@
 /** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
-import type { SafetyEvent } from '../api/limits.ts';
+import type { SafetyEvent, SafetyLimits } from '../api/limits.ts';
 import type { Alarm } from './watchdog.ts';
 
 export interface LoopFault {
@@ -12,9 +12,38 @@ const HOLDS = 'It holds where it is.';
 const KEPT = 'It holds where it is; everything so far is kept.';
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
+/** What the arm measured when safety stopped it. */
+export interface Measured {
+  readonly forceN: number;
+  /** Of the robot's state. */
+  readonly ageMs: number;
+}
+
+/** Only the first three stop the arm by themselves; the others shorten a motion. */
+function stopped(cause: SafetyEvent, { forceN, ageMs }: Measured, limits: SafetyLimits): string {
+  switch (cause) {
+    case 'stop-force':
+      return `The tool pushes with ${forceN.toFixed(0)} N; above ${limits.stopForceN} N the arm is stopped.`;
+    case 'stale-state':
+      return `The robot's state is ${ageMs.toFixed(0)} ms old; at most ${limits.maxStateAgeMs} ms are allowed.`;
+    case 'not-finite':
+      return 'A command or a measurement of the arm was not a finite number.';
+    case 'workspace':
+    case 'tilt':
+    case 'linear-speed':
+    case 'angular-speed':
+    case 'lead':
+    case 'soft-force':
+    case 'gripper-refractory':
+      return `Safety stopped the arm: ${cause}.`;
+    default:
+      return cause satisfies never;
+  }
+}
+
 export const FAULTS = {
-  safety: (cause: SafetyEvent): LoopFault => ({
-    what: `Safety stopped the arm: ${cause}.`,
+  safety: (cause: SafetyEvent, measured: Measured, limits: SafetyLimits): LoopFault => ({
+    what: stopped(cause, measured, limits),
     armDoes: HOLDS,
     remedy: 'Look at the cell, move the puck to neutral, then press Resume.',
   }),

@@ -84,10 +84,7 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
       loop.takeoverKey(engaged);
       return NOTHING;
     },
-    'control.gripper': ({ command }) => {
-      loop.gripper(command);
-      return NOTHING;
-    },
+    'control.gripper': ({ command }) => emptied(engine.gripper(command)),
     'episode.start': start,
     'episode.verdict': ({ verdict, episodeId }) => emptied(engine.verdict(verdict, episodeId)),
     'episode.discard': ({ episodeId }) => emptied(engine.discard(episodeId)),

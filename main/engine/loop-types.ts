@@ -91,7 +91,8 @@ export interface ControlLoop {
   resumeRefusal(): string | undefined;
   request(requests: Partial<Requests>): void;
   takeoverKey(engaged: boolean): void;
-  gripper(command: 'open' | 'close'): void;
+  /** Heard while a person drives. */
+  gripper(command: 'open' | 'close' | 'toggle'): void;
   stats(): TickReport;
   newestSafety(): readonly SafetyEvent[];
   dispose(): void;

@@ -315,7 +315,7 @@ test('HOLD is left only with the puck at neutral', async () => {
 test('robot state that stands still, a force that is too high, a cell without pictures: each holds and says why', async () => {
   for (const [upset, words] of [
     ['stale', /state is 1?\d+ ms old|stale-state/],
-    ['force', /stop-force/],
+    ['force', /pushes with 70 N; above 60 N/],
     ['capture', /no observation: camera gone/],
   ] as const) {
     const { cell, engine, begin } = await bench();

@@ -209,9 +209,24 @@ test('rates: over the newest twenty that count; help is no unaided success', () 
 
 test('tick statistics: percentiles of the newest ticks, early counts as late', () => {
   const stats = createTickStats();
-  for (let tick = 1; tick <= 100; tick++) stats.edge(tick % 2 === 0 ? tick : -tick);
-  const { jitterP50Ms, jitterP99Ms, ticks } = stats.report();
+  for (let tick = 1; tick <= 100; tick++) stats.edge(1000 * tick, 1000 * tick + (tick % 2 === 0 ? tick : -tick));
+  const { jitterP50Ms, jitterP99Ms, ticks } = stats.report(100_000);
   assert.deepEqual([jitterP50Ms, jitterP99Ms, ticks], [50, 99, 100]);
+});
+
+test('tick rate: what was done, not what was planned; it falls when a tick is overdue', () => {
+  const stats = createTickStats();
+  const rate = (nowMs: number) => Number(stats.report(nowMs).hz.toFixed(2));
+  assert.equal(rate(0), 0);
+  for (let tick = 0; tick < 200; tick++) stats.edge(100 * tick, 100 * tick + (tick % 3));
+  assert.ok(
+    Math.abs(rate(19_901) - 10) < 0.02 && Math.abs(rate(20_040) - 10) < 0.02,
+    'between two ticks it does not move',
+  );
+  assert.ok(rate(20_900) < 9 && rate(22_900) < rate(20_900), 'overdue');
+  assert.ok(rate(40_000) < 0.1, 'long overdue');
+  for (let tick = 400; tick < 460; tick++) stats.edge(100 * tick, 200 * tick);
+  assert.equal(rate(200 * 459), 5);
 });
 
 test('merged pucks: the one that moved last drives, a resting one never takes over, silence is zero', () => {
