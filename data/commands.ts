@@ -1,7 +1,7 @@
 /** What the engine's side of the writer sends to its thread, and what comes back. Episode ids are handed out by the sender. */
 import type { LabelCounts, RewardLabel, StoredLabelSource } from '../main/api/classifier.ts';
 import type { BufferCounts } from '../main/api/episode.ts';
-import type { EpisodeEnd, EpisodeStart, StepRecord } from './records.ts';
+import type { EpisodeEnd, EpisodeStart, StepRecord, Undone } from './records.ts';
 import type { StoreErrorKind } from './store-error.ts';
 
 export type Command =
@@ -53,7 +53,7 @@ export type Report =
       readonly steps: number;
       readonly state: WriterState;
       readonly problems: readonly Problem[];
-      readonly answers: readonly { readonly request: number; readonly undone: string | undefined }[];
+      readonly answers: readonly { readonly request: number; readonly undone: Undone | undefined }[];
     }
   | { readonly kind: 'refused'; readonly errorKind: StoreErrorKind; readonly message: string; readonly remedy: string }
   | { readonly kind: 'closed'; readonly problems: readonly Problem[] };

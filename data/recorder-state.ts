@@ -2,10 +2,12 @@
  * What the recorder keeps in memory, and how it is read back from the file: counters per episode, the number of the next
  * event, and the actions that can be undone. Everything here follows from the stored rows.
  */
+
 import type { LabelCounts } from '../main/api/classifier.ts';
 import type { BufferCounts, Mode } from '../main/api/episode.ts';
 import type { TaskId } from '../main/api/task.ts';
 import type { Database } from './database.ts';
+import type { Undone } from './records.ts';
 import { type LabelRow, loadLabelCounts, loadUndoableLabels } from './reward-labels.ts';
 
 export interface Tally {
@@ -40,11 +42,11 @@ export type UndoableAction =
   /** The same label on observations in a row, as from a key held down: taken back at once. */
   | { readonly kind: 'labels'; readonly sequence: number; readonly rows: readonly [LabelRow, ...LabelRow[]] };
 
-export function wordsOf(action: UndoableAction): string {
-  if (action.kind !== 'labels') return action.words;
+export function describeUndone(action: UndoableAction): Undone {
+  if (action.kind !== 'labels') return { words: action.words, episodeId: action.episodeId };
   const [{ label, episodeId }] = action.rows;
   const count = action.rows.length;
-  return `${count} ${label} label${count === 1 ? '' : 's'} in episode ${episodeId}`;
+  return { words: `${count} ${label} label${count === 1 ? '' : 's'} in episode ${episodeId}`, episodeId };
 }
 
 /** Adds a label to the newest action when it goes on with it, else as an action of its own. */

@@ -7,16 +7,16 @@
 import type { Command, Problem, WriterState } from './commands.ts';
 import type { Database } from './database.ts';
 import {
+  describeUndone,
   EMPTY_TALLY,
   loadState,
   pushLabel,
   type RecorderState,
   type Tally,
   tallied,
-  wordsOf,
 } from './recorder-state.ts';
 import { createRecorderStatements } from './recorder-statements.ts';
-import type { EpisodeEnd, EpisodeStart, StepRecord } from './records.ts';
+import type { EpisodeEnd, EpisodeStart, StepRecord, Undone } from './records.ts';
 import { loadLabelCounts } from './reward-labels.ts';
 import { membership } from './rules.ts';
 import { errorCode, errorText, StoreError } from './store-error.ts';
@@ -32,7 +32,7 @@ export interface RecorderOptions {
 export interface BatchResult {
   readonly steps: number;
   readonly problems: readonly Problem[];
-  readonly answers: readonly { readonly request: number; readonly undone: string | undefined }[];
+  readonly answers: readonly { readonly request: number; readonly undone: Undone | undefined }[];
 }
 
 export interface Recorder {
@@ -162,7 +162,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     memory.labels = loadLabelCounts(database);
   };
 
-  const undo = (): string | undefined => {
+  const undo = (): Undone | undefined => {
     const action = memory.undoable.pop();
     if (!action) return undefined;
     if (action.kind === 'labels')
@@ -180,10 +180,10 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         options.wallTimeMs(),
       );
     memory.labels = loadLabelCounts(database);
-    return wordsOf(action);
+    return describeUndone(action);
   };
 
-  const run = (command: Command): string | undefined => {
+  const run = (command: Command): Undone | undefined => {
     switch (command.kind) {
       case 'begin':
         begin(command.episodeId, command.start);
@@ -217,7 +217,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
   };
 
   /** All or nothing; on failure memory is read back from the file. */
-  const transact = (commands: readonly Command[]): (string | undefined)[] => {
+  const transact = (commands: readonly Command[]): (Undone | undefined)[] => {
     const written = { bytesWritten, stepsWritten };
     database.exec('BEGIN IMMEDIATE');
     try {
@@ -286,7 +286,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
 
   const apply = (commands: readonly Command[]): BatchResult => {
     const problems: Problem[] = [];
-    const undone: (string | undefined)[] = [];
+    const undone: (Undone | undefined)[] = [];
     const note = (problem: Problem | undefined) => {
       if (problem) problems.push(problem);
     };

@@ -79,8 +79,15 @@ export interface StorePressure {
   readonly bytesWritten: number;
   readonly stepsWritten: number;
   readonly diskFreeBytes: number;
-  /** Recording has stopped because the disk's reserve was reached. */
+  /** The disk's reserve is reached: an episode under way is stored to its end, no other is begun. */
   readonly full: boolean;
+  /** The writer has ended, for whatever reason: nothing is stored any more. */
+  readonly stopped: boolean;
+}
+
+export interface Undone {
+  readonly words: string;
+  readonly episodeId: number;
 }
 
 /** The engine's side of the writer thread. Calls return at once; work is done in order on the thread; ids are handed out here. */
@@ -95,8 +102,8 @@ export interface StoreWriter {
   discardEpisode(episodeId: number): void;
   /** A person says what stored observation `index` shows; the reward classifier learns from it. A newer label replaces an older one. */
   labelObservation(episodeId: number, index: number, label: RewardLabel, source: StoredLabelSource): void;
-  /** Takes back the newest discard, relabel or stretch of labels; resolves to what was undone, in words. */
-  undo(): Promise<string | undefined>;
+  /** Takes back the newest discard, relabel or stretch of labels; resolves to what was undone. */
+  undo(): Promise<Undone | undefined>;
   /** Late embeddings of observation `index`. */
   setEmbedding(episodeId: number, index: number, embedding: Float32Array): void;
   counts(): BufferCounts;

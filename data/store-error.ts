@@ -7,7 +7,6 @@ export type StoreErrorKind =
   | 'too-new'
   | 'locked'
   | 'disk-full'
-  | 'queue-full'
   | 'out-of-order'
   | 'export'
   | 'cancelled'

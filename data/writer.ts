@@ -5,7 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { CameraFrame, TactileFrame } from '../main/api/observation.ts';
 import type { Command, Problem, Report, WriterState } from './commands.ts';
-import type { ObservationRecord, StepRecord, StoreWriter } from './records.ts';
+import type { ObservationRecord, StepRecord, StoreWriter, Undone } from './records.ts';
 import { StoreError } from './store-error.ts';
 import { threadUrl } from './threads.ts';
 import type { WriterThreadSettings } from './writer-thread.ts';
@@ -20,7 +20,7 @@ export interface WriterOptions {
 }
 
 export interface QueuedStoreWriter extends StoreWriter {
-  /** Resolves when the queue is at most half full: headless runs wait for it. */
+  /** Resolves when the queue is at most half full: whoever writes without a control loop waits for it. */
   room(): Promise<void>;
 }
 
@@ -84,7 +84,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
   let queuedSteps = 0;
   let nextRequest = 1;
   let ended = false;
-  const requests = new Map<number, (undone: string | undefined) => void>();
+  const requests = new Map<number, (undone: Undone | undefined) => void>();
   const waitingForRoom: (() => void)[] = [];
   const listeners = new Set<(problem: Problem) => void>();
   /** Problems nobody has heard yet: they go to the first listener. */
@@ -111,7 +111,6 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
       fatal: true,
     });
     queuedSteps = 0;
-    state = { ...state, full: true };
     for (const resolve of requests.values()) resolve(undefined);
     requests.clear();
     makeRoom();
@@ -146,7 +145,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
       });
   };
   const ask = (kind: 'drain' | 'undo') =>
-    new Promise<string | undefined>((resolve) => {
+    new Promise<Undone | undefined>((resolve) => {
       if (ended) return resolve(undefined);
       const request = nextRequest++;
       requests.set(request, resolve);
@@ -175,13 +174,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
     },
     appendStep(episodeId, step) {
       if (refused.has(episodeId)) refuse(episodeId, step.index, '', '');
-      else if (state.full)
-        refuse(
-          episodeId,
-          step.index,
-          "the disk's reserve is reached",
-          'Free some disk space; the next episode is stored.',
-        );
+      else if (ended) refuse(episodeId, step.index, "the store's writer has stopped", 'Restart the engine.');
       else if (queuedSteps >= capacitySteps)
         refuse(
           episodeId,
@@ -221,6 +214,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
       stepsWritten: state.stepsWritten,
       diskFreeBytes: state.diskFreeBytes,
       full: state.full,
+      stopped: ended,
     }),
     room: () =>
       new Promise((resolve) => {

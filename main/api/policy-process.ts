@@ -20,7 +20,7 @@ export type ToPolicyProcess =
     }
   | {
       readonly kind: 'observe';
-      /** Counts observations of the episode from 0; answers carry it. */
+      /** Never the same twice; the answer carries it. */
       readonly sequence: number;
       readonly frames: readonly {
         readonly camera: string;
@@ -53,6 +53,8 @@ export type FromPolicyProcess =
     }
   /** A model that cannot be used: what was wrong with it and what to do. The previous one stays in use. */
   | { readonly kind: 'refused'; readonly requestId: number; readonly message: string; readonly remedy: string }
+  /** An observation that could not be worked on; the process goes on. */
+  | { readonly kind: 'failed'; readonly sequence: number; readonly message: string; readonly remedy: string }
   | {
       readonly kind: 'proposal';
       readonly sequence: number;

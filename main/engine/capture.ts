@@ -1,12 +1,23 @@
-/** One snapshot of the cell at a time: a camera that is late is asked again only when it has answered. Never rejects. */
+/**
+ * One snapshot of the cell at a time: a camera that is late is asked again only when it has answered. What was asked for before
+ * `forget` is nobody's answer afterwards. Never rejects.
+ */
 import type { RobotCell, Snapshot } from '../../native/device.ts';
+
+export interface Capture {
+  take(): Promise<Snapshot | undefined>;
+  /** The arm stands somewhere else now: a picture that is still on its way does not show it. */
+  forget(): void;
+}
 
 export function createCapture(
   cell: RobotCell,
   tell: { readonly snapshot: (snapshot: Snapshot) => void; readonly trouble: (error: unknown) => void },
-): () => Promise<Snapshot | undefined> {
+): Capture {
   let capturing: Promise<Snapshot | undefined> | undefined;
-  return async () => {
+  let forgotten: Promise<Snapshot | undefined> | undefined;
+  const take = async () => {
+    if (capturing && capturing === forgotten) await capturing;
     capturing ??= cell.capture().then(
       (snapshot) => {
         capturing = undefined;
@@ -21,5 +32,11 @@ export function createCapture(
     const snapshot = await capturing;
     if (snapshot) tell.snapshot(snapshot);
     return snapshot;
+  };
+  return {
+    take,
+    forget: () => {
+      forgotten = capturing;
+    },
   };
 }

@@ -6,6 +6,8 @@
  * A proposal that is not there yet makes the arm hold until it comes; after `deadlineMs` it is not used: the arm holds for the
  * tick, which is recorded as late with a zero action. All waiting goes through the cell's clock, so that headless runs (a
  * virtual clock) and live ones (the host's) run this same code. Nothing throws past a tick: fault → hold → report.
+ *
+ * Phases: RESETTING → READY (`start`) → RUNNING → RESETTING …; HOLD from every one of them, left by a deliberate `reset` only.
  */
 
 import type { PuckReading } from '../../native/device.ts';
@@ -17,7 +19,7 @@ import { type ArbitrationState, arbitrate, deflectionOf, FRESH, isNeutral } from
 import { createCapture } from './capture.ts';
 import { createCommander } from './commander.ts';
 import { createDriving, DEFAULT_TIMING, type Flight } from './driving.ts';
-import { judgeStep, nextPhase } from './episode.ts';
+import { judgeStep } from './episode.ts';
 import { createEpisodeLog, type Noted } from './episode-log.ts';
 import { FAULTS, type LoopFault } from './faults.ts';
 import type { ControlLoop, LoopOptions } from './loop-types.ts';
@@ -32,6 +34,8 @@ import { DRIVING_HEARTBEAT_AGE_MS, WATCHING_HEARTBEAT_AGE_MS, WATCHING_SIMULATIO
 
 /** A camera silent for longer than this is a fault. */
 const CAPTURE_PATIENCE_MS = 500;
+/** Three seconds in which the arm only held: nobody learns from more of them. */
+const MISSES_UNTIL_HOLD = 30;
 
 export function createControlLoop(options: LoopOptions): ControlLoop {
   const { cell, puck, policy, recorder, settings, task, pace, success, events } = options;
@@ -86,6 +90,9 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   let commandedM: Vec3 = resetPose.positionM;
   let buttonsBefore = 0;
   let lateStreak = 0;
+  let holds = 0;
+  /** Changes whenever what is observed belongs to another episode, or to none. */
+  let recording = 0;
 
   const enter = (next: Phase, reason?: string) => {
     phase = next;
@@ -96,6 +103,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   const driver = () => (phase !== 'running' ? 'nobody' : mode === 'demonstrate' ? 'human' : arbitration.driver);
 
   const halt = (reason: string, by: 'human' | 'engine') => {
+    holds++;
     commander.hold();
     resetting?.abort();
     resetting = undefined;
@@ -158,8 +166,9 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     }
   };
 
+  /** In every phase in which the arm may move. */
   const checkWatchdogs = () => {
-    if (phase !== 'running') return;
+    if (phase !== 'running' && phase !== 'resetting') return;
     const watchingAgeMs = cell.info.simulated ? WATCHING_SIMULATION_AGE_MS : WATCHING_HEARTBEAT_AGE_MS;
     const maxHeartbeatAgeMs = driver() === 'human' ? DRIVING_HEARTBEAT_AGE_MS : watchingAgeMs;
     const limits = { maxStateAgeMs: settings.limits.maxStateAgeMs, maxHeartbeatAgeMs };
@@ -182,6 +191,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     startAsked = false;
     arbitration = FRESH;
     log.begin();
+    recording++;
     lateStreak = 0;
     success.begin();
     driving.begin(resetPose, cell.state().gripperOpeningM);
@@ -208,7 +218,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   /** Pictures for the window while nothing is recorded. In lockstep nobody watches. */
   const idleTick = async (edgeMs: number) => {
     if (pace.kind === 'lockstep') return;
-    const pending = await ask(clock, pace, () => capture());
+    const pending = await ask(clock, pace, () => capture.take());
     await pending.arrivalOrTime(edgeMs + timing.periodMs / 2);
   };
 
@@ -258,8 +268,10 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     closing: Flight | undefined,
     note: (noted: Noted) => void,
   ): Promise<PolicyReply | undefined> => {
-    const snapshot = await capture();
-    if (!snapshot) return undefined;
+    const mine = recording;
+    const snapshot = await capture.take();
+    // It may come when its episode was given up, or the next one has begun.
+    if (!snapshot || mine !== recording) return undefined;
     const simulated = success.by() === 'simulator' ? snapshot.task : undefined;
     const judged = closing && judgeStep(task, log.observations(), simulated, log.requests(), success.detected());
     if (judged?.end) finishMotion();
@@ -279,8 +291,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   const finishMotion = () => {
     flight = undefined;
     commander.hold();
-    const next = nextPhase(phase, 'ended');
-    if (next) enter(next);
+    if (phase === 'running') enter('resetting');
   };
 
   /** At the effect time: somebody's action goes to the arm. */
@@ -327,7 +338,9 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     current.late = true;
     current.effectDelayMs ??= latencyMs;
     stats.missedDeadline();
-    if (lateStreak++ === 0)
+    lateStreak++;
+    if (lateStreak === MISSES_UNTIL_HOLD) return fault(FAULTS.silentPolicy(lateStreak, timing.deadlineMs));
+    if (lateStreak === 1)
       events.notice?.(
         'warning',
         `The policy missed its deadline of ${timing.deadlineMs} ms; the arm held for the tick.`,
@@ -337,6 +350,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
 
   /** The step in flight cannot be completed: what is recorded stays, the episode is closed. */
   const abandon = () => {
+    recording++;
     flight = undefined;
     commander.hold();
     if (log.isOpen()) log.end({ outcome: 'aborted', judge: 'engine' });
@@ -348,7 +362,16 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     if (room === 'plenty') return;
     if (room === 'none' && pace.kind === 'lockstep') return recorder.drained();
     if (phase !== 'running') return;
-    fault(room === 'none' ? FAULTS.storeBehind() : FAULTS.diskFull());
+    switch (room) {
+      case 'none':
+        return fault(FAULTS.storeBehind());
+      case 'disk-full':
+        return fault(FAULTS.diskFull());
+      case 'stopped':
+        return fault(FAULTS.storeStopped());
+      default:
+        return room satisfies never;
+    }
   };
 
   const reset = async (nextSeed: number): Promise<boolean> => {
@@ -370,6 +393,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     seed = nextSeed;
     resetPose = cell.state().baseFromTool;
     commandedM = resetPose.positionM;
+    capture.forget();
     options.onReset?.();
     enter('ready');
     return true;
@@ -397,13 +421,17 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       if (phase !== 'ready') return `An episode starts from READY; this is ${phase.toUpperCase()}.`;
       if (mode === 'run' && policy.name() === undefined)
         return 'No policy is loaded: choose one, or record demonstrations.';
-      if (recorder.room() === 'disk-full')
-        return 'The disk has reached its reserve of free space: free some, then start.';
+      const unfit = mode === 'run' ? options.policyRefusal?.() : undefined;
+      if (unfit !== undefined) return unfit;
+      const room = recorder.room();
+      if (room === 'stopped') return 'The store has stopped, nothing would be recorded: restart the engine.';
+      if (room === 'disk-full') return 'The disk has reached its reserve of free space: free some, then start.';
       startAsked = true;
       return undefined;
     },
     stop: (reason) => halt(reason, 'human'),
     fault,
+    holds: () => holds,
     resumeRefusal: () => {
       if (phase !== 'hold') return `The arm is not held; this is ${phase.toUpperCase()}.`;
       if (flight) return 'The last step is still being recorded: try again in a moment.';

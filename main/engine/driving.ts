@@ -79,7 +79,10 @@ export function createDriving(options: {
     Math.min(1, Math.max(0, (effectEndMs(flight) - nowMs) / timing.periodMs));
   const effectEndMs = (flight: Flight) => flight.edgeMs + timing.periodMs + timing.effectDelayMs;
 
-  /** Commands `action` for `fraction` of a period; books what of it was executed, in full-period units of the fraction. */
+  /**
+   * Commands `action` for `fraction` of a period; answers what of it was executed, in full-period units of the fraction.
+   * Undefined where the arm refused the command: then the step was cut, which has booked what was executed.
+   */
   const command = (flight: Flight, action: Float32Array, fraction: number, rampMs: number) => {
     const measured = cell.state().baseFromTool;
     const context = { measured, orientationTarget, gripper: commander.gripper(), scale };
@@ -87,6 +90,7 @@ export function createDriving(options: {
     const sent = commander.send({ ...requested, rampMs });
     for (const event of sent.events) if (!flight.safety.includes(event)) flight.safety.push(event);
     flight.effectDelayMs ??= cell.clock.nowMs() - flight.edgeMs;
+    if (flight.cut) return { executed: undefined, held: undefined };
     if (sent.kind === 'held') {
       orientationTarget = measured.orientation;
       return { executed: new Float32Array(ACTION_SIZE), held: sent.cause };
@@ -126,7 +130,7 @@ export function createDriving(options: {
     }),
     applyPolicy: (flight, action) => {
       const { executed, held } = command(flight, masked(action, mask), 1, timing.periodMs);
-      flight.executed = executed;
+      if (executed) flight.executed = executed;
       return held;
     },
     applyHuman: (flight, reading) => {
@@ -134,7 +138,7 @@ export function createDriving(options: {
       flight.humanAction = action;
       flight.idle = idle;
       const { executed, held } = command(flight, action, 1, timing.periodMs);
-      flight.executed = executed;
+      if (executed) flight.executed = executed;
       return held;
     },
     takeOver: (flight, reading) => {
@@ -146,7 +150,7 @@ export function createDriving(options: {
       flight.actor = 'mixed';
       flight.humanAction = action;
       flight.takeoverSubstep = Math.max(0, Math.round((nowMs - flight.edgeMs) / timing.servoPeriodMs));
-      flight.executed = blend(flight.executed, executed, fraction);
+      if (executed) flight.executed = blend(flight.executed, executed, fraction);
       return held;
     },
     rest: () => {
@@ -158,6 +162,8 @@ export function createDriving(options: {
       orientationTarget = cell.state().baseFromTool.orientation;
       flight.executed = blend(flight.executed, new Float32Array(ACTION_SIZE), fractionLeft(flight, cell.clock.nowMs()));
       flight.effectDelayMs ??= cell.clock.nowMs() - flight.edgeMs;
+      // What is left of her motion is not what she meant: it is no target to imitate.
+      if (flight.actor === 'human') flight.idle = true;
       flight.cut = true;
     },
     requestGripper: (wanted) => {

@@ -79,7 +79,7 @@ export interface Engine {
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
   /** A window was opened, or the last one closed. */
   windowsChanged(windows: number): void;
-  /** Takes published policies and faults of devices from outside the loop. */
+  /** Chosen by name: drives from the next episode on, without a trial. */
   usePolicy(name: string, manifestPath: string): Promise<Answer<undefined>>;
   publish(name: string, manifestPath: string): void;
   /** Looks on from now on, with this threshold. */

@@ -50,6 +50,7 @@ export function createEngine(given: EngineOptions): Engine {
   let snapshot: Snapshot | undefined;
   let seedIndex = 0;
   let running = false;
+  let closed = false;
   let stopped: Promise<void> | undefined;
   const meter = createStoreMeter(cell.clock, writer);
   const messageListeners = new Set<(message: OutgoingMessage) => void>();
@@ -88,7 +89,10 @@ export function createEngine(given: EngineOptions): Engine {
   const episodes = createEpisodeDesk({
     ...{ recorder, writer, reader, changed, notice },
     loop: () => loop,
-    tell: (episode) => send({ kind: 'episode', episode }),
+    tell: (episode) => {
+      desk.episodeChanged(episode);
+      send({ kind: 'episode', episode });
+    },
   });
 
   const success = createSuccessDesk({
@@ -122,6 +126,7 @@ export function createEngine(given: EngineOptions): Engine {
       send({ kind: 'rig', rig: rigNow() });
     },
     policyIsCandidate: () => desk.onTrial(),
+    policyRefusal: () => desk.refusal(),
     events: {
       phase: (phase) => onPhase(phase),
       fault: raise,
@@ -271,6 +276,7 @@ export function createEngine(given: EngineOptions): Engine {
       return done(undefined);
     },
     run: async ({ reset }) => {
+      if (closed) return;
       running = true;
       loop.anchor(cell.clock.nowMs() + loop.timing.periodMs);
       if (reset) void loop.reset(nextSeed());
@@ -281,6 +287,7 @@ export function createEngine(given: EngineOptions): Engine {
       await stopped;
     },
     close: async () => {
+      closed = true;
       running = false;
       loop.stop('The engine is closing.');
       await stopped;
@@ -353,16 +360,27 @@ export function createEngine(given: EngineOptions): Engine {
     revertPolicy: (because) => {
       const answer = desk.revert(because);
       // Headless runs load between episodes themselves.
-      if (answer.kind === 'done' && pace.kind === 'live' && loop.phase() !== 'running') void desk.loadInUse();
+      if (answer.kind === 'done' && pace.kind === 'live' && loop.phase() !== 'running')
+        void desk.loadInUse().then((loaded) => {
+          if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+        });
       return answer;
     },
     candidate: desk.state,
     resume: async () => {
       const refusal = loop.resumeRefusal();
       if (refusal) return refused(refusal, 'Let go of the puck, then press Resume.');
-      fault = undefined;
+      const holds = loop.holds();
       const loaded = await desk.loadInUse();
-      if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+      if (loaded.kind === 'refused') {
+        if (loop.mode() === 'run') return loaded;
+        notice('warning', loaded.message, loaded.remedy);
+      }
+      // Loading takes its time: who held the arm meanwhile, or pushed the puck, has the last word.
+      if (loop.holds() !== holds) return refused('The arm was held again meanwhile.', 'Press Resume once more.');
+      const late = loop.resumeRefusal();
+      if (late) return refused(late, 'Let go of the puck, then press Resume.');
+      fault = undefined;
       void loop.reset(nextSeed());
       return done(undefined);
     },

@@ -38,24 +38,44 @@ export function createEpisodeDesk(options: {
     if (!reader) return;
     try {
       await writer?.drained();
-      recent = await reader.listEpisodes({ limit: KEPT });
+      const stored = await reader.listEpisodes({ limit: KEPT });
+      // One that has ended while the list was read is newer than it.
+      const newest = recent.filter((episode) => episode.id > (stored[0]?.id ?? 0));
+      recent = [...newest, ...stored].slice(0, KEPT);
       changed();
     } catch (error) {
-      notice(
-        'warning',
-        `The episode list could not be read: ${error instanceof Error ? error.message : String(error)}`,
-        'Restart the engine if it stays so.',
-      );
+      unreadable(error);
+    }
+  };
+
+  const unreadable = (error: unknown) =>
+    notice(
+      'warning',
+      `The episode list could not be read: ${error instanceof Error ? error.message : String(error)}`,
+      'Restart the engine if it stays so.',
+    );
+
+  const put = (episode: EpisodeSummary) => {
+    recent = recent.map((other) => (other.id === episode.id ? episode : other));
+    tell(episode);
+    changed();
+  };
+
+  /** However old the episode is: a window may show it. */
+  const reread = async (id: number) => {
+    try {
+      await writer?.drained();
+      const stored = await reader?.episode(id);
+      if (stored) put(stored);
+    } catch (error) {
+      unreadable(error);
     }
   };
 
   const annotate = (id: number, change: Partial<EpisodeSummary>) => {
     const known = recent.find((episode) => episode.id === id);
-    if (!known) return void refresh();
-    const next = { ...known, ...change };
-    recent = recent.map((episode) => (episode.id === id ? next : episode));
-    tell(next);
-    changed();
+    if (known) put({ ...known, ...change });
+    else void reread(id);
   };
 
   const isBeingRecorded = (episodeId: number | undefined) =>
@@ -96,9 +116,9 @@ export function createEpisodeDesk(options: {
     },
     undo: async () => {
       const undone = await recorder.undo();
-      await refresh();
-      for (const episode of recent.slice(0, STATISTICS_EPISODES)) tell(episode);
-      return done(undone === undefined ? {} : { undone });
+      if (!undone) return done({});
+      await reread(undone.episodeId);
+      return done({ undone: undone.words });
     },
   };
 }

@@ -1,39 +1,12 @@
 /**
- * An episode's phases, and how it ends. Pure.
- *
- * phase      start        reset done   ended       hold        resume (puck at neutral)
- * resetting  –            ready        –           hold        –
- * ready      running      –            –           hold        –
- * running    –            –            resetting   hold        –
- * hold       –            –            –           hold        resetting
- *
- * An episode ends at a tick's edge only, so that its last step is whole. Whose word counts: the human's verdict, then the
- * simulator's, then Stop and faults, then a classifier's (who stops the arm doubts what it does), then the time limit.
+ * How an episode ends. Pure. It ends at a tick's edge only, so that its last step is whole. Whose word counts: the human's verdict,
+ * then the simulator's, then Stop and faults, then a classifier's (who stops the arm doubts what it does), then the time limit.
  * A time-out is a truncation, never a termination.
  */
 
 import type { TaskOutcome } from '../../native/device.ts';
-import type { Judge, Outcome, Phase } from '../api/episode.ts';
+import type { Judge, Outcome } from '../api/episode.ts';
 import type { TaskSpec } from '../api/task.ts';
-
-export type PhaseEvent = 'start' | 'reset-done' | 'ended' | 'hold' | 'resume' | 'reset';
-
-/** The next phase, or undefined when the event has no meaning in this one. */
-export function nextPhase(phase: Phase, event: PhaseEvent): Phase | undefined {
-  if (event === 'hold') return 'hold';
-  switch (phase) {
-    case 'resetting':
-      return event === 'reset-done' ? 'ready' : undefined;
-    case 'ready':
-      return event === 'start' ? 'running' : event === 'reset' ? 'resetting' : undefined;
-    case 'running':
-      return event === 'ended' ? 'resetting' : undefined;
-    case 'hold':
-      return event === 'resume' || event === 'reset' ? 'resetting' : undefined;
-    default:
-      return phase satisfies never;
-  }
-}
 
 /** What people asked of the running episode since the last edge. */
 export interface Requests {

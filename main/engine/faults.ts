@@ -84,6 +84,11 @@ export const FAULTS = {
     armDoes: HOLDS,
     remedy: trouble.remedy,
   }),
+  silentPolicy: (ticks: number, deadlineMs: number): LoopFault => ({
+    what: `The policy missed its deadline of ${deadlineMs} ms in ${ticks} ticks in a row.`,
+    armDoes: HOLDS,
+    remedy: 'Close other programs or use a smaller policy, then press Resume.',
+  }),
   noPolicy: (): LoopFault => ({
     what: 'No policy is loaded.',
     armDoes: HOLDS,
@@ -103,6 +108,11 @@ export const FAULTS = {
     what: 'The disk has reached its reserve of free space; recording stopped.',
     armDoes: KEPT,
     remedy: 'Free some space or choose another project folder, then press Resume.',
+  }),
+  storeStopped: (): LoopFault => ({
+    what: "The store's writer has stopped: nothing is recorded any more.",
+    armDoes: KEPT,
+    remedy: 'Restart the engine.',
   }),
   reset: (error: unknown): LoopFault => ({
     what: `The reset failed: ${messageOf(error)}`,

@@ -63,6 +63,8 @@ export interface LoopOptions {
   /** Proof of life of the window that holds the controls. */
   readonly supervision: () => { readonly heartbeatMs: number | undefined };
   readonly policyIsCandidate: () => boolean;
+  /** Why the policy that is loaded must not drive; undefined = it may. */
+  readonly policyRefusal?: (() => string | undefined) | undefined;
   /** The arm is at the start of an episode: the time to look where that is. */
   readonly onReset?: (() => void) | undefined;
   readonly events: Partial<LoopEvents>;
@@ -87,6 +89,8 @@ export interface ControlLoop {
   /** Holds now, from every phase. */
   stop(reason: string): void;
   fault(fault: LoopFault): void;
+  /** How often the arm has been held: who waited for something sees whether it was held meanwhile. */
+  holds(): number;
   /** The reason why HOLD cannot be left now; undefined = it can. Leaving it is `reset`. */
   resumeRefusal(): string | undefined;
   request(requests: Partial<Requests>): void;

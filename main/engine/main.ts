@@ -97,14 +97,16 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     void engine.run({ reset: cell.info.simulated });
     return opened;
   };
+  const ready = open();
   return {
     engine,
     server,
     cell,
     url: server.issueUrl(),
-    ready: open(),
+    ready,
     close: async () => {
       await engine.close();
+      await ready.catch(() => {}); // told to whoever waits for it
       await server.close();
     },
   };

@@ -26,6 +26,8 @@ export interface PolicyClientOptions {
 
 const DEFAULT_PATIENCE_MS = 10_000;
 const LOAD_PATIENCE_MS = 60_000;
+/** Observations under way. Pictures are large: a process that answers none must not be sent more. */
+const MAX_UNANSWERED = 30;
 const DEFAULT_RESTART_MS = 500;
 const RESTART_REMEDY = 'It is started again by itself: wait a moment, then press Resume.';
 
@@ -72,6 +74,8 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
   let child: PolicyChild | undefined;
   let closed = false;
   let nextRequest = 1;
+  /** Never counts from 0 again: a late answer must not be taken for that to another episode's question. */
+  let nextQuestion = 0;
   let name: string | undefined;
   let encoderSha256: string | undefined;
   let manifestPath: string | undefined;
@@ -123,6 +127,8 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
           saturation: message.saturation,
           successProbability: message.successProbability,
         });
+      case 'failed':
+        return settle(proposals, message.sequence, failed(message.message, message.remedy));
       default:
         return message satisfies never;
     }
@@ -196,15 +202,25 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
       child?.send({ kind: 'start-episode', ...next });
     },
     propose: (observation) => {
-      const { sequence, snapshot } = observation;
+      const { snapshot } = observation;
       if (!child) return Promise.resolve(failed('The policy process is not running.', RESTART_REMEDY));
-      // A new episode counts from 0 again: an older question under the same number is not answered any more.
-      settle(proposals, sequence, failed('Asked again.', ''));
+      if (proposals.size >= MAX_UNANSWERED)
+        return Promise.resolve(
+          failed(
+            `The policy has not answered the last ${proposals.size} observations yet.`,
+            'Close other programs or use a smaller policy; it is started again by itself if it stays silent.',
+          ),
+        );
+      const sequence = nextQuestion++;
       const late = failed(
         `The policy did not answer within ${patienceMs / 1000} s.`,
-        'Restart the engine with a smaller policy.',
+        'It is started again by itself: wait a moment, then press Resume. A smaller policy may help.',
       );
+      const asked = child;
       const answer = wait(proposals, sequence, patienceMs, late);
+      void answer.then((reply) => {
+        if (reply === late && asked === child) asked.kill();
+      });
       child.send({
         kind: 'observe',
         sequence,

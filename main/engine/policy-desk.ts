@@ -20,6 +20,10 @@ export interface PolicyDesk {
   revert(because: string): Answer<{ readonly policy: string }>;
   revertIfCandidate(name: string, because: string): void;
   episodeEnded(episode: EpisodeSummary, proposals: ProposalCount): void;
+  /** An ended episode is not what it was: judged anew, discarded, brought back. */
+  episodeChanged(episode: EpisodeSummary): void;
+  /** Why the policy that is loaded must not drive; undefined = it may. */
+  refusal(): string | undefined;
 }
 
 export function createPolicyDesk(options: {
@@ -42,9 +46,31 @@ export function createPolicyDesk(options: {
     changed();
   };
 
+  const loadInUse = async (): Promise<Answer<undefined>> => {
+    if (!state) return done(undefined);
+    const wanted = candidates.policyInUse(state);
+    if (wanted === policy.name()) return done(undefined);
+    const path = manifestPaths.get(wanted) ?? (await shelf?.manifestPath(wanted));
+    const reply = path === undefined ? undefined : await policy.load(path);
+    if (reply?.kind === 'loaded') {
+      options.onActingNoise(reply.actingNoiseStd);
+      changed();
+      return done(undefined);
+    }
+    const why = reply?.message ?? 'its manifest is not in the project';
+    if (state.candidate === wanted) {
+      revert(why);
+      return loadInUse();
+    }
+    return refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.');
+  };
+
   return {
     state: () => state,
-    onTrial: () => state?.candidate !== undefined && state.candidate === policy.name(),
+    onTrial: () => {
+      const name = policy.name();
+      return state !== undefined && name !== undefined && candidates.isOnTrial(state, name);
+    },
     loadFirst: async (manifestPath) => {
       const reply = await policy.load(manifestPath);
       if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
@@ -62,21 +88,7 @@ export function createPolicyDesk(options: {
       state = state ? candidates.used(state, name) : candidates.startWith(name);
       changed();
     },
-    loadInUse: async () => {
-      if (!state) return done(undefined);
-      const wanted = candidates.policyInUse(state);
-      if (wanted === policy.name()) return done(undefined);
-      const path = manifestPaths.get(wanted) ?? (await shelf?.manifestPath(wanted));
-      const reply = path === undefined ? undefined : await policy.load(path);
-      if (reply?.kind === 'loaded') {
-        options.onActingNoise(reply.actingNoiseStd);
-        changed();
-        return done(undefined);
-      }
-      const why = reply?.message ?? 'its manifest is not in the project';
-      if (state.candidate === wanted) revert(why);
-      return refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.');
-    },
+    loadInUse,
     revert: (because) => {
       if (!state) return refused('There is no policy to go back to.', 'Load one first.');
       if (state.candidate === undefined)
@@ -85,11 +97,12 @@ export function createPolicyDesk(options: {
       return done({ policy: state.good });
     },
     revertIfCandidate: (name, because) => {
-      if (state?.candidate === name) revert(because);
+      if (state && candidates.isOnTrial(state, name)) revert(because);
     },
     episodeEnded: (episode, proposals) => {
       if (!state || episode.policy === undefined || !counts(episode)) return;
       const step = candidates.episodeEnded(state, {
+        episodeId: episode.id,
         policy: episode.policy,
         unaidedSuccess: isUnaidedSuccess(episode),
         ...proposals,
@@ -97,6 +110,16 @@ export function createPolicyDesk(options: {
       state = step.state;
       if (step.reverted) notice('warning', `${step.reverted} was reverted to ${state.good}: ${step.because}.`);
       if (step.promoted) notice('info', `${step.promoted} passed its trial and is the policy now.`);
+    },
+    episodeChanged: (episode) => {
+      if (state)
+        state = candidates.corrected(state, episode.id, counts(episode) ? isUnaidedSuccess(episode) : undefined);
+    },
+    refusal: () => {
+      const loaded = policy.name();
+      if (!state || loaded === undefined) return undefined;
+      if (loaded === state.good || candidates.isOnTrial(state, loaded)) return undefined;
+      return `${loaded} is not to drive any more, and ${candidates.policyInUse(state)} is not loaded: choose a policy.`;
     },
   };
 }

@@ -3,18 +3,24 @@
  * only counts, so that an evaluation runs the same loop. It waits for nothing itself; `room` tells the loop when it must.
  */
 
-import type { EpisodeEnd, EpisodeStart, ObservationRecord, StepRecord, StoreWriter } from '../../data/records.ts';
+import type {
+  EpisodeEnd,
+  EpisodeStart,
+  ObservationRecord,
+  StepRecord,
+  StoreWriter,
+  Undone,
+} from '../../data/records.ts';
 import type { Actor } from '../api/action.ts';
 import type { BufferCounts, EpisodeSummary, StepSummary } from '../api/episode.ts';
 
-export type Room = 'plenty' | 'none' | 'disk-full';
+export type Room = 'plenty' | 'none' | 'disk-full' | 'stopped';
 
 /** Steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
 const RESERVE_STEPS = 4;
 
 export interface Recorder {
   begin(start: EpisodeStart): EpisodeSummary;
-  /** `toolPositionM`: the commanded position, for the window. */
   step(record: Omit<StepRecord, 'index'>): StepSummary;
   /** The embedding of observation `index`, when it came after its hand-over. */
   lateEmbedding(episodeId: number, index: number, embedding: Float32Array): void;
@@ -23,7 +29,7 @@ export interface Recorder {
   summary(): EpisodeSummary | undefined;
   relabel(episodeId: number, verdict: 'success' | 'failure'): void;
   discard(episodeId: number): void;
-  undo(): Promise<string | undefined>;
+  undo(): Promise<Undone | undefined>;
   room(): Room;
   drained(): Promise<void>;
   counts(): BufferCounts;
@@ -111,6 +117,7 @@ export function createRecorder(writer: StoreWriter | undefined): Recorder {
     room: () => {
       if (!writer) return 'plenty';
       const pressure = writer.pressure();
+      if (pressure.stopped) return 'stopped';
       if (pressure.full) return 'disk-full';
       return pressure.queuedSteps >= Math.max(1, pressure.capacitySteps - RESERVE_STEPS) ? 'none' : 'plenty';
     },

@@ -131,7 +131,9 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
     engine.windowsChanged(admitted());
     if (client !== holder) return;
     letGo(client);
-    if (engine.loop.phase() === 'running') engine.loop.fault(FAULTS.alarm({ kind: 'window-lost', silentMs: 0 }, 0));
+    const phase = engine.loop.phase();
+    if (phase === 'running' || phase === 'resetting')
+      engine.loop.fault(FAULTS.alarm({ kind: 'window-lost', silentMs: 0 }, 0));
   };
 
   const welcome = (client: Client, credentials: { code?: string | undefined; token?: string | undefined }) => {

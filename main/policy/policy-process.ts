@@ -45,7 +45,7 @@ async function answer(message: ToPolicyProcess): Promise<void> {
       policy.startEpisode(message.seed, message.actingNoiseStd);
       return;
     case 'observe':
-      return propose(message);
+      return proposeOrSayWhyNot(message);
     default:
       throw new Error(`unknown message ${message satisfies never}`);
   }
@@ -53,13 +53,22 @@ async function answer(message: ToPolicyProcess): Promise<void> {
 
 type Loaded = Omit<Extract<FromPolicyProcess, { kind: 'loaded' }>, 'kind' | 'requestId'>;
 
+const remedyOf = (error: unknown) =>
+  error instanceof Error && 'remedy' in error ? String(error.remedy) : 'Choose another, or make this one again.';
+
 async function load(requestId: number, work: () => Promise<Loaded>): Promise<void> {
   try {
     send({ kind: 'loaded', requestId, ...(await work()) });
   } catch (error) {
-    const remedy =
-      error instanceof Error && 'remedy' in error ? String(error.remedy) : 'Choose another, or make this one again.';
-    send({ kind: 'refused', requestId, message: reasonOf(error), remedy });
+    send({ kind: 'refused', requestId, message: reasonOf(error), remedy: remedyOf(error) });
+  }
+}
+
+async function proposeOrSayWhyNot(message: Extract<ToPolicyProcess, { kind: 'observe' }>): Promise<void> {
+  try {
+    await propose(message);
+  } catch (error) {
+    send({ kind: 'failed', sequence: message.sequence, message: reasonOf(error), remedy: remedyOf(error) });
   }
 }
 
@@ -98,7 +107,7 @@ async function embed(message: Extract<ToPolicyProcess, { kind: 'observe' }>): Pr
   }
 }
 
-/** Messages are answered one after the other. A failed observation gets no answer: the engine's deadline covers it. */
+/** Messages are answered one after the other. */
 let queue = Promise.resolve();
 process.on('message', (message: ToPolicyProcess) => {
   queue = queue

@@ -35,12 +35,12 @@ test('labels by hand stand over the rule, the newest one wins, and undo takes ba
     assert.equal(await seen(episodeId), '0-rule 2+live 3+live 4-episode');
     assert.deepEqual(writer.labelCounts(), { positives: 2, negatives: 1 });
 
-    assert.equal(await writer.undo(), `1 negative label in episode ${episodeId}`);
+    assert.equal((await writer.undo())?.words, `1 negative label in episode ${episodeId}`);
     assert.equal(await seen(episodeId), '0-rule 2+live 3+live 4+live', 'the label before it stands again');
-    assert.equal(await writer.undo(), `3 positive labels in episode ${episodeId}`);
+    assert.equal((await writer.undo())?.words, `3 positive labels in episode ${episodeId}`);
     assert.equal(await seen(episodeId), '0-rule 1-rule 2-rule 4+rule');
     assert.deepEqual(writer.labelCounts(), { positives: 0, negatives: 0 });
-    assert.equal(await writer.undo(), undefined);
+    assert.equal((await writer.undo())?.words, undefined);
 
     writer.labelObservation(episodeId, 9, 'positive', 'episode');
     await writer.drained();
@@ -62,7 +62,7 @@ test('an observation of the running episode can be labelled; discarding the epis
     writer.discardEpisode(episodeId);
     await writer.drained();
     assert.deepEqual(writer.labelCounts(), { positives: 0, negatives: 0 });
-    assert.equal(await writer.undo(), `discard of episode ${episodeId}`);
+    assert.equal((await writer.undo())?.words, `discard of episode ${episodeId}`);
     assert.deepEqual(writer.labelCounts(), { positives: 1, negatives: 0 });
   }));
 
@@ -78,7 +78,12 @@ test('what can be undone, and the numbering of events, outlive a session', () =>
     await writer.close();
     const again = await openWriter(folder);
     assert.deepEqual(again.labelCounts(), { positives: 2, negatives: 1 });
-    const undone = [await again.undo(), await again.undo(), await again.undo(), await again.undo()];
+    const undone = [
+      (await again.undo())?.words,
+      (await again.undo())?.words,
+      (await again.undo())?.words,
+      (await again.undo())?.words,
+    ];
     assert.deepEqual(undone, [
       `2 positive labels in episode ${episodeId}`,
       `verdict failure on episode ${episodeId}`,

@@ -83,10 +83,10 @@ test('every transition goes to the buffers that the rules name', () =>
     writer.discardEpisode(3);
     writer.discardEpisode(4);
     assert.deepEqual(await counts(), [6, 4, 0, 4, 3]);
-    assert.equal(await writer.undo(), 'discard of episode 4');
-    assert.equal(await writer.undo(), 'discard of episode 3', 'discarding twice is one action');
+    assert.equal((await writer.undo())?.words, 'discard of episode 4');
+    assert.equal((await writer.undo())?.words, 'discard of episode 3', 'discarding twice is one action');
     assert.deepEqual(await counts(), [9, 8, 1, 5, 5]);
-    assert.equal(await writer.undo(), undefined);
+    assert.equal((await writer.undo())?.words, undefined);
 
     const reader = await openReader(folder);
     assert.deepEqual(await reader.counts(), writer.counts());
@@ -123,14 +123,14 @@ test("the human's verdict wins, can be changed and taken back", () =>
     assert.deepEqual(await seen(), ['success', 'human', 9.95]);
     writer.relabelEpisode(episodeId, 'failure');
     assert.deepEqual(await seen(), ['failure', 'human', -0.1]);
-    assert.equal(await writer.undo(), `verdict failure on episode ${episodeId}`);
+    assert.equal((await writer.undo())?.words, `verdict failure on episode ${episodeId}`);
     assert.deepEqual(await seen(), ['success', 'human', 9.95]);
     await reader.close();
     await writer.close();
 
     const again = await openWriter(folder);
     assert.equal(again.sessionId, writer.sessionId + 1);
-    assert.equal(await again.undo(), `verdict success on episode ${episodeId}`, 'undo outlives a session');
+    assert.equal((await again.undo())?.words, `verdict success on episode ${episodeId}`, 'undo outlives a session');
     await again.close();
   }));
 

@@ -312,6 +312,51 @@ test('HOLD is left only with the puck at neutral', async () => {
   assert.equal(cell.resets.length, 1);
 });
 
+test('a person’s step that Stop or safety cuts is no imitation target', async () => {
+  const { cell, engine, hid, writer, begin } = await bench();
+  const { axesReport } = await import('./rig.ts');
+  await begin('demonstrate');
+  hid.push(axesReport(FORWARD));
+  await ticks(engine, 2);
+  cell.setWrench([0, 0, -70, 0, 0, 0]);
+  await ticks(engine, 2);
+  assert.equal(engine.loop.phase(), 'hold');
+  const steps = writer.episodes[0]!.steps;
+  assert.deepEqual([steps[0]?.actor, steps[0]?.idle], ['human', false]);
+  assert.deepEqual([steps.at(-1)?.actor, steps.at(-1)?.idle], ['human', true]);
+});
+
+test('Stop while the next policy is loaded: Resume does not move the arm', async () => {
+  const { cell, engine, policy, begin } = await bench();
+  await begin();
+  engine.loop.stop('Stop was pressed.');
+  await ticks(engine, 2);
+  const loading = Promise.withResolvers<void>();
+  const { load } = policy;
+  Object.assign(policy, {
+    load: async (path: string) => {
+      await loading.promise;
+      return load(path);
+    },
+  });
+  engine.publish('run-1/10', 'run-1/10.json');
+  const resets = cell.resets.length;
+  const resumed = engine.resume();
+  engine.loop.stop('Stop was pressed.');
+  loading.resolve();
+  assert.equal((await resumed).kind, 'refused');
+  assert.deepEqual([engine.loop.phase(), cell.resets.length], ['hold', resets]);
+});
+
+test('a policy that misses every deadline makes the arm hold in the end, and says so', async () => {
+  const { engine, begin } = await bench({ pace: { kind: 'lockstep', latencyMs: 70 } });
+  await begin();
+  await ticks(engine, 29);
+  assert.equal(engine.loop.phase(), 'running');
+  await ticks(engine, 2);
+  assert.match(engine.status().fault?.what ?? '', /missed its deadline of 60 ms in 30 ticks/);
+});
+
 test('robot state that stands still, a force that is too high, a cell without pictures: each holds and says why', async () => {
   for (const [upset, words] of [
     ['stale', /state is 1?\d+ ms old|stale-state/],
@@ -354,7 +399,8 @@ test('a full disk: the arm holds, what was recorded stays', async () => {
 });
 
 test('a cell that throws where it must not: no tick fails, the arm holds, the reason is told', async () => {
-  const { cell, engine, begin } = await bench();
+  const { cell, engine, writer, policy, begin } = await bench();
+  policy.say(() => proposal([0.5]));
   const state = cell.state;
   const command = cell.command;
   await begin();
@@ -369,6 +415,15 @@ test('a cell that throws where it must not: no tick fails, the arm holds, the re
   assert.match(engine.status().fault?.what ?? '', /link down/);
   Object.assign(cell, { command });
   await ticks(engine, 1);
+  const refusedStep = writer.episodes[0]?.steps.at(-1);
+  assert.ok(
+    refusedStep?.action.every((value) => value === 0),
+    'what the arm refused was not executed',
+  );
+  assert.ok(
+    refusedStep?.policyAction?.some((value) => value !== 0),
+    'it was proposed all the same',
+  );
   await begin();
   await ticks(engine, 2);
   Object.assign(cell, {

@@ -103,6 +103,33 @@ test('cameras slower than a period cost late ticks and skipped edges; silent one
   await close();
 });
 
+test('a camera that answers after its episode was given up does not touch the next one', async () => {
+  const { cell, engine, writer, close } = await live();
+  engine.loop.start();
+  await pass(cell, 250);
+  cell.setCaptureMs(2500);
+  await pass(cell, 800);
+  assert.equal(engine.loop.phase(), 'hold');
+  cell.setCaptureMs(0);
+  assert.equal((await engine.resume()).kind, 'done');
+  await pass(cell, 1300);
+  assert.equal(engine.loop.phase(), 'ready');
+  engine.loop.start();
+  // the picture of the first episode arrives in the first ticks of the second
+  await pass(cell, 900);
+  assert.equal(engine.loop.phase(), 'running');
+  const [first, second] = writer.episodes;
+  assert.equal(first?.end?.outcome, 'aborted');
+  assert.ok((second?.steps.length ?? 0) >= 3, 'the second is recorded');
+  assert.deepEqual(
+    second?.steps.map(({ index }) => index),
+    second?.steps.map((_, index) => index),
+  );
+  const resetMs = second!.start.first.timeMs;
+  assert.ok(resetMs > 2400, `its first picture is its own: ${resetMs} ms`);
+  await close();
+});
+
 test('a store that lags live: hold with a message', async () => {
   const { cell, engine, writer, close } = await live();
   engine.loop.start();

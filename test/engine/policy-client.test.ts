@@ -129,6 +129,42 @@ test('a process that dies: questions are answered with what happened, and it is 
   assert.deepEqual(children[1]?.heard, [{ kind: 'load-policy', requestId: 2, manifestPath: 'a.json' }]);
 });
 
+test('a late answer is not taken for that to another episode’s question', async () => {
+  const { children, ask } = await open();
+  const answer = (sequence: number, value: number): FromPolicyProcess => ({
+    ...{ kind: 'proposal', sequence, computeMs: 1, saturation: 0, successProbability: undefined },
+    action: new Float32Array(7).fill(value),
+    embedding: new Float32Array(2),
+  });
+  const former = ask(0);
+  const next = ask(0);
+  const questions = children[0]!.heard.flatMap((message) => (message.kind === 'observe' ? [message.sequence] : []));
+  children[0]?.say(answer(questions[0]!, 1));
+  children[0]?.say(answer(questions[1]!, 2));
+  const [a, b] = [await former, await next];
+  assert.ok(a.kind === 'proposal' && b.kind === 'proposal' && a.action?.[0] === 1 && b.action?.[0] === 2);
+});
+
+test('an observation that cannot be worked on says why', async () => {
+  const { children, ask } = await open();
+  const asked = ask(0);
+  children[0]?.say({ kind: 'failed', sequence: 0, message: 'no camera wrist', remedy: 'Plug it in.' });
+  assert.deepEqual(await asked, { kind: 'failed', message: 'no camera wrist', remedy: 'Plug it in.' });
+});
+
+test('a process that answers nothing is sent no more pictures, and is started again', async () => {
+  const { clock, children, ask } = await open();
+  const asked = Array.from({ length: 40 }, (_, index) => ask(index));
+  const refused = await asked.at(-1);
+  assert.ok(refused?.kind === 'failed' && /has not answered the last 30/.test(refused.message));
+  assert.equal(children[0]?.heard.length, 30);
+  clock.advanceToMs(1001);
+  await Promise.all(asked);
+  clock.advanceToMs(2000);
+  await settle();
+  assert.equal(children.length, 2);
+});
+
 test('a process that never answers is not waited for', async () => {
   const { clock, ask } = await open();
   const asked = ask(0);

@@ -126,7 +126,9 @@ test('proprioception: 27 numbers, relative to the reset pose, scaled and clipped
   near(numbers, [1, 0, 2, 0, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, -5, 1, 0, 0, 0.5, -1, 0, -1, 1, 1, 1, 0, 0], 1e-5);
 });
 
+let episodesSeen = 0;
 const evidence = (policy: string, unaidedSuccess: boolean, saturation = 0): candidates.EpisodeEvidence => ({
+  episodeId: ++episodesSeen,
   policy,
   unaidedSuccess,
   saturation,
@@ -161,6 +163,36 @@ test('a newer publication goes on with the trial of its line; after a revert its
   assert.equal(candidates.policyInUse(candidates.published(step.state, 'run-1/30')), 'starter');
   assert.equal(candidates.policyInUse(candidates.published(step.state, 'run-2/10')), 'run-2/10');
   assert.equal(candidates.policyInUse(candidates.used(step.state, 'run-1/30')), 'run-1/30');
+});
+
+test('a publication during an episode does not stop the trial: what an older one of the line does counts too', () => {
+  const good = after(candidates.startWith('starter'), 'starter', '++++++++++').state;
+  let state = candidates.published(good, 'run-1/10');
+  for (let count = 1; count <= 4; count++) {
+    const driver = `run-1/${10 * count}`;
+    state = candidates.published(state, `run-1/${10 * (count + 1)}`);
+    assert.ok(candidates.isOnTrial(state, driver));
+    const step = candidates.episodeEnded(state, evidence(driver, false));
+    assert.equal(
+      step.reverted,
+      count === 4 ? 'run-1/50' : undefined,
+      'four failures are a fall of more than 30 points',
+    );
+    state = step.state;
+  }
+  assert.ok(!candidates.isOnTrial(state, 'run-1/40') && !candidates.isOnTrial(state, 'starter'));
+  const wild = candidates.published(candidates.published(good, 'run-1/10'), 'run-1/20');
+  assert.equal(candidates.episodeEnded(wild, evidence('run-1/10', true, 0.5)).reverted, 'run-1/20');
+});
+
+test('a verdict given afterwards counts, and a discarded episode does not', () => {
+  const good = after(candidates.startWith('starter'), 'starter', '++++++++++').state;
+  let state = after(candidates.published(good, 'run-1/10'), 'run-1/10', '+++').state;
+  for (const { episodeId } of state.trial) state = candidates.corrected(state, episodeId, false);
+  assert.equal(after(state, 'run-1/10', '-').reverted, 'run-1/10');
+  for (const { episodeId } of state.trial) state = candidates.corrected(state, episodeId, undefined);
+  assert.equal(state.trial.length, 0);
+  assert.equal(candidates.corrected(state, 1_000_000, false), state, 'nobody knows that episode');
 });
 
 test('a candidate that saturates is reverted at once', () => {

@@ -34,6 +34,7 @@ export function createFakeWriter(): FakeWriter {
     stepsWritten: 0,
     diskFreeBytes: 1e12,
     full: false,
+    stopped: false,
   };
   return {
     sessionId: 1,
