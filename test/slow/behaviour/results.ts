@@ -12,7 +12,7 @@ const rowSchema = z.object({
   label: z.string(),
   /** A control shows that the task can be failed: it must fall on the bad side. */
   role: z.enum(['claim', 'control', 'seen']),
-  /** What was asked for, e.g. `≥ 0.95 in every seed`; empty where a number is only shown. */
+  /** What is asserted, e.g. `≥ 0.95 in every seed`; empty where a number is only shown. */
   bound: z.string(),
   values: z.array(z.number()),
   mean: z.number(),

@@ -25,7 +25,7 @@ function tableOf(results: readonly Result[]): string {
     `| **${id}** | **${claim}** | | | |`,
     ...rows.map((row) => `| | ${row.label} | ${meanOf(row)} | ${spreadOf(row)} | ${boundOf(row)} |`),
   ]);
-  return ['| | measured | mean (95 % of the mean) | of the seeds | asked for |', '|---|---|---|---|---|', ...rows].join(
+  return ['| | measured | mean (95 % of the mean) | of the seeds | asserted |', '|---|---|---|---|---|', ...rows].join(
     '\n',
   );
 }
