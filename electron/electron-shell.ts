@@ -13,6 +13,7 @@ import {
   shell as system,
   type WebContents,
 } from 'electron';
+import { showingOf } from './engine-page.ts';
 import type { MenuAction, MenuItem } from './menu-model.ts';
 import {
   contentSecurityPolicy,
@@ -182,12 +183,26 @@ function openWindow(
   };
   contents.on('will-frame-navigate', decide);
   contents.on('will-redirect', decide);
-  contents.on('did-finish-load', () => events.loaded());
+  let pageAlive = false;
+  let codeHandedOver = false;
+  contents.on('did-finish-load', () => {
+    pageAlive = true;
+    events.loaded();
+  });
+  // A page that stays and takes a new code is not loaded; it is on the screen all the same.
+  contents.on('did-navigate-in-page', (_event, _url, isMainFrame) => {
+    if (!codeHandedOver || !isMainFrame) return;
+    codeHandedOver = false;
+    events.loaded();
+  });
   contents.on('did-fail-load', (_event, code, description, _url, isMainFrame) => {
     const ABORTED = -3;
-    if (isMainFrame && code !== ABORTED) events.unreachable(`${description || 'no answer'} (${code})`);
+    if (!isMainFrame || code === ABORTED) return;
+    pageAlive = false;
+    events.unreachable(`${description || 'no answer'} (${code})`);
   });
   contents.on('render-process-gone', (_event, details) => {
+    pageAlive = false;
     if (details.reason !== 'clean-exit') events.crashed(details.reason);
   });
   contents.on('will-prevent-unload', (event) => {
@@ -217,7 +232,9 @@ function openWindow(
   return {
     showEngine: (url) => {
       origins.set(window, engineOrigin(url));
-      load(url);
+      const showing = showingOf(url, { url: contents.getURL(), alive: pageAlive });
+      codeHandedOver = showing.stays;
+      load(showing.url);
     },
     showPage: (html) => {
       origins.delete(window);

@@ -67,7 +67,7 @@ export function menuModel(facts: MenuFacts): readonly Menu[] {
       label: 'File',
       items: [
         action('open-folder', 'Open project folder…', 'CmdOrCtrl+O', ownsEngine),
-        action('export', 'Export…', 'CmdOrCtrl+Shift+E', engineShown),
+        action('export', 'Export the project', 'CmdOrCtrl+Shift+E', engineShown),
         separator,
         role(macOs ? 'close' : 'quit'),
       ],

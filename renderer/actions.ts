@@ -1,11 +1,13 @@
 /**
  * Everything an operator can ask for, once: buttons and keys both run these, show their key from `keys.ts`,
- * and say why when an action is not to be had now.
+ * and say why when an action is not to be had now. While a replay is open, verdicts and discards are of the episode on the screen.
  */
 
+import { TASKS } from '../main/api/index.ts';
 import { call, say, tell } from './engine/engine.ts';
 import { CallError } from './engine/engine-client.ts';
 import { type ActionId, KEY_BINDINGS } from './keys.ts';
+import { closeReplay } from './replay.ts';
 import { activeRun, type EngineState, useEngine } from './state/engine-store.ts';
 import { useWindow } from './state/window-store.ts';
 
@@ -23,7 +25,9 @@ const overrulable = (state: EngineState) => {
   const newest = state.episodes.at(-1);
   return newest?.judge === 'classifier' ? newest : undefined;
 };
-const noVerdict = (state: EngineState) => (overrulable(state) ? undefined : notRunning(state));
+const replayedId = () => useWindow.getState().replay?.recording.episode.id;
+const noVerdict = (state: EngineState) =>
+  replayedId() !== undefined || overrulable(state) ? undefined : notRunning(state);
 const nothingToLabel = (state: EngineState) =>
   running(state) || useWindow.getState().replay ? undefined : 'No episode runs, and none is replayed.';
 const view = (name: 'wrist' | 'side' | 'top' | 'free', label: string): Action => ({
@@ -31,7 +35,11 @@ const view = (name: 'wrist' | 'side' | 'top' | 'free', label: string): Action =>
   run: () => useWindow.setState({ view: name }),
 });
 
-let gripperCommand: 'open' | 'close' | undefined;
+/** Tasks of the cell say whether they leave the gripper alone; of another rig's task the engine says it when asked. */
+export function leavesGripperAlone(state: EngineState): boolean {
+  const task = Object.values(TASKS).find(({ id }) => id === state.rig?.task);
+  return task?.actionMask.at(-1) === false;
+}
 
 /** Says what Fine-tune still lacks, shortest first line: "12/20 successes". */
 export function missingForFineTune(state: EngineState): string | undefined {
@@ -55,15 +63,16 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
     label: 'Take over',
     blocked: (state) => {
       if (!running(state)) return 'No episode runs.';
-      return state.status?.mode === 'demonstrate' ? 'You drive from start to end in Demonstrate mode.' : undefined;
+      if (state.status?.mode === 'demonstrate') return 'You drive from start to end in Demonstrate mode.';
+      return state.rig?.takeover.mode === 'hold' ? 'In Hold mode you drive while the button is held.' : undefined;
     },
-    run: () => void tell('control.takeover', { engaged: useEngine.getState().status?.driver !== 'human' }),
+    run: takeOverOrRelease,
   },
   success: { label: 'Success', blocked: noVerdict, run: () => judge('success') },
   failure: { label: 'Failure', blocked: noVerdict, run: () => judge('failure') },
   discard: {
     label: 'Discard',
-    blocked: (state) => (running(state) || state.episodes.length > 0 ? undefined : 'Nothing is recorded yet.'),
+    blocked: notDiscardable,
     run: discard,
   },
   undo: { label: 'Undo', run: () => void answered(undo()) },
@@ -107,7 +116,14 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
     label: 'Policy’s view',
     run: () => useWindow.setState((state) => ({ cropShown: !state.cropShown })),
   },
-  gripper: { label: 'Gripper', run: toggleGripper },
+  gripper: {
+    label: 'Gripper',
+    blocked: (state) => {
+      if (leavesGripperAlone(state)) return 'This task leaves the gripper alone.';
+      return state.status?.driver === 'human' ? undefined : 'It follows you while you drive: take over first.';
+    },
+    run: () => void tell('control.gripper', { command: 'toggle' }),
+  },
   help: { label: 'Keys', run: () => useWindow.setState((state) => ({ helpOpen: !state.helpOpen })) },
 };
 
@@ -124,10 +140,23 @@ function stop(): void {
   useWindow.setState({ helpOpen: false });
 }
 
+/** Who takes over must see the arm. */
+function takeOverOrRelease(): void {
+  if (useWindow.getState().replay) closeReplay();
+  void tell('control.takeover', { engaged: useEngine.getState().status?.driver !== 'human' });
+}
+
 function judge(verdict: 'success' | 'failure'): void {
+  const replayed = replayedId();
+  if (replayed !== undefined) return void answered(judgeReplayed(replayed, verdict));
   const state = useEngine.getState();
   const ended = running(state) ? undefined : overrulable(state);
   void tell('episode.verdict', { verdict, ...(ended ? { episodeId: ended.id } : {}) });
+}
+
+async function judgeReplayed(episodeId: number, verdict: 'success' | 'failure'): Promise<void> {
+  await call('episode.verdict', { episodeId, verdict });
+  say('info', `Episode ${episodeId}: ${verdict}`);
 }
 
 /** The moment on the screen: the one that a replay shows, or now. The counters in the Data tab say how many there are. */
@@ -139,11 +168,27 @@ async function label(what: 'positive' | 'negative'): Promise<void> {
   if (frame) say('info', `Episode ${labelled.episodeId}, moment ${labelled.index}: ${words}`);
 }
 
+function notDiscardable(state: EngineState): string | undefined {
+  const replayed = replayedId();
+  if (replayed !== undefined)
+    return state.episodes.find(({ id }) => id === replayed)?.discarded
+      ? 'It is discarded already; undo takes it back.'
+      : undefined;
+  return running(state) || state.episodes.length > 0 ? undefined : 'Nothing is recorded yet.';
+}
+
 function discard(): void {
+  const replayed = replayedId();
+  if (replayed !== undefined) return void answered(discardReplayed(replayed));
   const { status, episodes } = useEngine.getState();
   const newest = episodes.findLast((episode) => !episode.discarded);
   if (status?.phase === 'running') void tell('episode.discard', {});
   else if (newest) void tell('episode.discard', { episodeId: newest.id });
+}
+
+async function discardReplayed(episodeId: number): Promise<void> {
+  await call('episode.discard', { episodeId });
+  say('info', `Episode ${episodeId} is discarded.`);
 }
 
 async function undo(): Promise<void> {
@@ -160,12 +205,6 @@ async function fineTune(): Promise<void> {
   const { runId } = await call('run.start', {});
   useWindow.setState({ tab: 'runs' });
   say('info', `Run ${runId} started in the background.`);
-}
-
-function toggleGripper(): void {
-  const opening = useEngine.getState().status?.gripperOpeningM ?? 0;
-  gripperCommand = gripperCommand ? (gripperCommand === 'open' ? 'close' : 'open') : opening > 0.02 ? 'close' : 'open';
-  void tell('control.gripper', { command: gripperCommand });
 }
 
 /** Runs an action, or says why not. */

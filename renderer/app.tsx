@@ -10,7 +10,8 @@ import { Notices } from './panels/overlays/notices.tsx';
 import { ScenePanel } from './panels/scene/scene-panel.tsx';
 import { Timeline } from './panels/timeline/timeline.tsx';
 import { useEngine } from './state/engine-store.ts';
-import { defaultLayout, setLayout, useWindow } from './state/window-store.ts';
+import { defaultLayout, PANEL_RANGE } from './state/layout.ts';
+import { fitLayout, setLayout, useWindow } from './state/window-store.ts';
 import { Splitter } from './ui/splitter.tsx';
 
 export function App() {
@@ -19,9 +20,12 @@ export function App() {
   const tone = useEngine((state) => driverView(state.link.state === 'open', state.status).tone);
   const reset = () => setLayout(defaultLayout(innerWidth, innerHeight));
   useEffect(() => {
-    const draw = () => requestDraw();
-    window.addEventListener('resize', draw);
-    return () => window.removeEventListener('resize', draw);
+    const resized = () => {
+      fitLayout();
+      requestDraw();
+    };
+    window.addEventListener('resize', resized);
+    return () => window.removeEventListener('resize', resized);
   }, []);
   useEffect(requestDraw);
   return (
@@ -40,8 +44,7 @@ export function App() {
           label="Width of the feeds"
           axis="x"
           valuePx={layout.feedsPx}
-          lowPx={200}
-          highPx={640}
+          {...PANEL_RANGE.feedsPx}
           sign={1}
           onChange={(feedsPx) => setLayout({ feedsPx })}
           onReset={reset}
@@ -51,8 +54,7 @@ export function App() {
           label="Width of the desk"
           axis="x"
           valuePx={layout.deskPx}
-          lowPx={280}
-          highPx={640}
+          {...PANEL_RANGE.deskPx}
           sign={-1}
           onChange={(deskPx) => setLayout({ deskPx })}
           onReset={reset}
@@ -62,8 +64,7 @@ export function App() {
           label="Height of the timeline"
           axis="y"
           valuePx={layout.timelinePx}
-          lowPx={100}
-          highPx={320}
+          {...PANEL_RANGE.timelinePx}
           sign={-1}
           onChange={(timelinePx) => setLayout({ timelinePx })}
           onReset={reset}

@@ -1,5 +1,5 @@
 /** Numbers as people read them: units after a thin space, fixed decimals so that nothing jumps, thousands in groups. */
-const THIN = '\u2009';
+export const THIN = '\u2009';
 const MINUS = '\u2212';
 
 export function fixed(value: number, decimals: number): string {

@@ -1,4 +1,6 @@
-/** Is a stream fresh, and if not, why, in words. Ages in milliseconds on the window's clock. */
+/** Is a stream fresh, and if not, why, in words; how often it comes and how old it is. Ages in milliseconds on the window's clock. */
+import { THIN } from './format.ts';
+
 export interface Freshness {
   readonly stale: boolean;
   readonly says: string;
@@ -16,6 +18,13 @@ export function freshnessOf(
   if (ageMs <= staleAfterMs) return { stale: false, says: '' };
   return {
     stale: true,
-    says: `nothing for ${ageMs < 60_000 ? `${(ageMs / 1000).toFixed(1)}\u2009s` : 'over a minute'}`,
+    says: `nothing for ${ageMs < 60_000 ? `${(ageMs / 1000).toFixed(1)}${THIN}s` : 'over a minute'}`,
   };
+}
+
+/** Rate and age, as a feed shows them: "30 Hz · 40 ms". */
+export function pace(slot: { readonly arrivedMs: number; readonly rateHz: number } | undefined, nowMs: number): string {
+  if (!slot) return '–';
+  const ageMs = Math.min(9990, Math.max(0, Math.round((nowMs - slot.arrivedMs) / 10) * 10));
+  return `${slot.rateHz.toFixed(0)}${THIN}Hz · ${ageMs}${THIN}ms`;
 }

@@ -39,7 +39,8 @@ export function startKeyboard(): void {
       if (focus === 'control' && event.target instanceof HTMLSelectElement && event.key !== 'Escape') return;
       event.preventDefault();
       event.stopPropagation();
-      if (meaning.kind === 'drive') holdKey(event.code);
+      // A key that was refused, or let go of for her, drives again only when it is pressed again.
+      if (meaning.kind === 'drive' && !event.repeat) holdKey(event.code);
       else if (meaning.kind === 'action') {
         if (meaning.action === 'stop') releaseAllKeys();
         perform(meaning.action);

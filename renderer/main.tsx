@@ -15,11 +15,14 @@ import { startDriving } from './driving/driving.ts';
 import { requestDraw } from './engine/draw-loop.ts';
 import { startEngineLink } from './engine/engine.ts';
 import { startKeyboard } from './keyboard.ts';
-import { startReplayClock } from './replay.ts';
+import { startReplayClock, startReplayGuard } from './replay.ts';
+import { startShell } from './shell.ts';
 
 startKeyboard();
 startDriving();
 startReplayClock();
+startReplayGuard();
+startShell();
 startEngineLink();
 document.fonts.ready.then(requestDraw);
 const root = document.getElementById('root');

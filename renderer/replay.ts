@@ -1,21 +1,33 @@
 /** Replay of a recorded episode: one cursor moves scene, feeds and pads together. Pictures are asked for as the cursor moves, newest wins. */
 
+import type { Status } from '../main/api/index.ts';
 import { requestDraw } from './engine/draw-loop.ts';
-import { call, metronome, nowMs, say, subscribe } from './engine/engine.ts';
+import { call, live, metronome, nowMs, say, subscribe } from './engine/engine.ts';
 import { CallError } from './engine/engine-client.ts';
+import { useEngine } from './state/engine-store.ts';
 import { useWindow } from './state/window-store.ts';
 
 let asked: { episodeId: number; index: number } | undefined;
 let busy = false;
 let lastStepMs = 0;
 
+/** Who drives must see the arm; a window that only watches may look at what it likes. */
+function isDrivenFromHere(status: Status | undefined): boolean {
+  return status?.driver === 'human' && !status.controlsHeldByOther;
+}
+
 export async function openReplay(episodeId: number): Promise<void> {
+  if (isDrivenFromHere(useEngine.getState().status)) {
+    say('info', 'You drive: let go of the arm before you open a replay.');
+    return;
+  }
   try {
     const recording = await call('episode.replay', { episodeId });
     if (recording.poses.length === 0) {
       say('warning', `Episode ${episodeId} has no observations to replay.`);
       return;
     }
+    forgetPictures();
     useWindow.setState({ replay: { recording, index: 0, playing: true } });
     subscribe();
     lastStepMs = nowMs();
@@ -29,9 +41,15 @@ export async function openReplay(episodeId: number): Promise<void> {
 
 export function closeReplay(): void {
   useWindow.setState({ replay: undefined });
-  asked = undefined;
+  forgetPictures();
   subscribe();
   requestDraw();
+}
+
+/** So that no episode is shown with another one's pictures. */
+function forgetPictures(): void {
+  asked = undefined;
+  live.clearReplay();
 }
 
 /** Index of an observation, 0 … T; out of range is clipped. */
@@ -71,8 +89,24 @@ function askFrames(): void {
     })
     .finally(() => {
       busy = false;
+      // Pictures come before the answer: these may be of a replay that has been closed meanwhile.
+      if (useWindow.getState().replay?.recording.episode.id !== wanted.episodeId) live.clearReplay();
       askFrames();
     });
+}
+
+/** A person who takes control, with a SpaceMouse say, finds the window back at the live scene. */
+export function startReplayGuard(): void {
+  useEngine.subscribe(({ status, link }, before) => {
+    // A new link has forgotten all pictures.
+    if (link.state === 'open' && before.link.state !== 'open') {
+      asked = undefined;
+      askFrames();
+    }
+    if (!isDrivenFromHere(status) || !useWindow.getState().replay) return;
+    closeReplay();
+    say('info', 'You drive: the replay is closed.');
+  });
 }
 
 export function startReplayClock(): void {

@@ -9,6 +9,7 @@ export type ColorToken =
   | 'muted'
   | 'policy'
   | 'human'
+  | 'human-shade'
   | 'success'
   | 'danger'
   | 'hold'

@@ -329,7 +329,7 @@ export function createEngine(given: EngineOptions): Engine {
         puckAxes: [...reading.axes],
         puckButtons: reading.buttons,
         inputDevices: options.inputDevices?.() ?? [],
-        safety: [...loop.newestSafety()],
+        safety: loop.episodeOpen() ? [...loop.newestSafety()] : [],
         ...meter.read(),
         ...(rates.unaidedSuccessRate === undefined ? {} : { unaidedSuccessRate: rates.unaidedSuccessRate }),
         ...(rates.interventionRate === undefined ? {} : { interventionRate: rates.interventionRate }),

@@ -106,6 +106,7 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
       observations = 0;
       proposals = 0;
       saturationSum = 0;
+      newestSafety = [];
     },
     requests: () => requests,
     ask: (asked) => {

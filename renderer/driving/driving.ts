@@ -1,10 +1,10 @@
-/** Wires keys, gamepad and the puck on screen to the engine. Blur, a hidden page or a lost link mean zero. */
+/** Wires keys, gamepad and the puck on screen to the engine. Blur, a hidden page, a lost link or an open replay mean zero. */
 import type { Vec6 } from '../../main/api/index.ts';
-import { metronome, nowMs, tellQuietly } from '../engine/engine.ts';
+import { metronome, nowMs, say, tellQuietly } from '../engine/engine.ts';
 import { useEngine } from '../state/engine-store.ts';
 import { useWindow } from '../state/window-store.ts';
 import { axesFromGamepad } from './gamepad-axes.ts';
-import { axesFromKeys, isNeutral } from './held-keys.ts';
+import { axesFromKeys, isNeutral, NEUTRAL } from './held-keys.ts';
 import { PuckDriver } from './puck-driver.ts';
 import { turnedWithView } from './view-relative.ts';
 
@@ -22,8 +22,19 @@ function applyKeys(): void {
   puck.set('keyboard', turnedWithView(axes), isNeutral(axes) ? 0 : holdBit());
 }
 
+const WATCHES_A_REPLAY = 'A replay is open: go back to live to drive.';
+
+/** Nobody drives an arm that she does not see: said once, as long as the line stands. */
+export function mayDrive(): boolean {
+  const { replay, notices } = useWindow.getState();
+  if (!replay) return true;
+  if (!notices.some(({ text }) => text === WATCHES_A_REPLAY)) say('info', WATCHES_A_REPLAY);
+  return false;
+}
+
 export function holdKey(code: string): void {
-  if (held.has(code)) return;
+  // Shift alone moves nothing, and belongs to other keys too.
+  if (held.has(code) || (!code.startsWith('Shift') && !mayDrive())) return;
   held.add(code);
   applyKeys();
 }
@@ -39,22 +50,30 @@ export function releaseAllKeys(): void {
 }
 
 export function movePuck(axes: Vec6): void {
+  if (!isNeutral(axes) && !mayDrive()) return;
   puck.set('screen', turnedWithView(axes), isNeutral(axes) ? 0 : holdBit());
 }
+
+/** A trigger that was held while driving was refused must be let go of first. */
+let gamepadRefused = false;
 
 function pollGamepad(): void {
   const pad = navigator.getGamepads?.().find((one) => one?.connected && one.mapping === 'standard');
   if (!pad || !document.hasFocus()) {
-    puck.set('gamepad', [0, 0, 0, 0, 0, 0], 0);
+    puck.set('gamepad', NEUTRAL, 0);
     return;
   }
   const reading = axesFromGamepad({ axes: pad.axes, buttons: pad.buttons.map((button) => button.value) });
-  puck.set('gamepad', turnedWithView(reading.axes), reading.held ? holdBit() : 0);
+  gamepadRefused = reading.held && (gamepadRefused || !mayDrive());
+  if (gamepadRefused) puck.set('gamepad', NEUTRAL, 0);
+  else puck.set('gamepad', turnedWithView(reading.axes), reading.held ? holdBit() : 0);
 }
 
-/** Name of a connected gamepad, for the desk. */
+/** Name of a connected gamepad, for the desk; browsers show one only after one of its buttons was pressed here. */
 export function gamepadName(): string | undefined {
-  return navigator.getGamepads?.().find((one) => one?.connected)?.id;
+  const pad = navigator.getGamepads?.().find((one) => one?.connected && one.mapping === 'standard');
+  // Browsers add maker's numbers in brackets.
+  return pad?.id.replace(/ *\(.*$/, '') || pad?.id;
 }
 
 export function startDriving(): void {
@@ -68,6 +87,7 @@ export function startDriving(): void {
   });
   useWindow.subscribe((state, before) => {
     if (before.sceneFocused && !state.sceneFocused) releaseAllKeys();
+    if (!before.replay && state.replay) letGo();
   });
   let last = 0;
   metronome.onBeat(() => {

@@ -73,8 +73,11 @@ export class EngineClient {
     this.options = options;
   }
 
+  /** Connects anew, whatever there was before. */
   start(): void {
     this.cancelRetry();
+    this.drop();
+    this.failAll('The link to the engine is made anew.', 'Try again when the bar says who drives.');
     this.options.onLink({ state: 'connecting' });
     const socket = this.options.openSocket(this.options.url);
     socket.binaryType = 'arraybuffer';
@@ -86,10 +89,20 @@ export class EngineClient {
 
   dispose(): void {
     this.cancelRetry();
+    this.drop();
+    this.failAll('The window was closed.', '');
+  }
+
+  /** Lets go of the socket: what it still says, its end above all, is of no link that counts. */
+  private drop(): void {
     const socket = this.socket;
     this.socket = undefined;
-    socket?.close();
-    this.failAll('The window was closed.', '');
+    this.welcomed = false;
+    if (!socket) return;
+    socket.onopen = null;
+    socket.onmessage = null;
+    socket.onclose = null;
+    socket.close();
   }
 
   /** Which streams to send, and how often at most. Asked again after every reconnection. */

@@ -11,11 +11,21 @@ import {
   type ServerMessage,
   systemClock,
 } from '../../main/api/index.ts';
-import { liveEpisode, putEpisodes, putExport, putRun, putStep, useEngine } from '../state/engine-store.ts';
+import {
+  doubtExports,
+  forgetProject,
+  liveEpisode,
+  putEpisodePage,
+  putEpisodes,
+  putExport,
+  putRun,
+  putStep,
+  useEngine,
+} from '../state/engine-store.ts';
 import { dismissNotice, notify, useWindow } from '../state/window-store.ts';
 import { requestDraw } from './draw-loop.ts';
 import { CallError, EngineClient, type LinkState } from './engine-client.ts';
-import { LiveStreams } from './live-streams.ts';
+import { LiveStreams, REPLAY } from './live-streams.ts';
 import { createMetronome } from './metronome.ts';
 import { codeFromFragment, createSession } from './session.ts';
 
@@ -26,15 +36,14 @@ export const nowMs = () => systemClock.nowMs();
 
 const HEARTBEAT_EVERY = 3;
 const INFO_STAYS_MS = 6000;
+const EPISODES_PER_PAGE = 200;
 let streamHz = 30;
 let claimAsked = false;
 
-const code = codeFromFragment(location.hash);
-if (code) history.replaceState(null, '', location.pathname + location.search);
-
+const session = createSession(takeCode(), sessionStorage);
 const client = new EngineClient({
   url: `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/socket`,
-  session: createSession(code, sessionStorage),
+  session,
   clock: systemClock,
   openSocket: (url) => new WebSocket(url),
   onLink: linkChanged,
@@ -50,6 +59,13 @@ const client = new EngineClient({
       `${what}. It was left out; engine and window may differ in version.`,
     ),
 });
+
+/** The one-time code in the address, which it leaves at once. */
+function takeCode(): string | undefined {
+  const code = codeFromFragment(location.hash);
+  if (code) history.replaceState(null, '', location.pathname + location.search);
+  return code;
+}
 
 export function say(level: 'info' | 'warning' | 'error', text: string, remedy?: string): void {
   notify({ level, text, remedy }, nowMs());
@@ -89,12 +105,19 @@ export function subscribe(): void {
   const { rig } = useEngine.getState();
   if (!rig) return;
   const names = [...rig.cameras.map((camera) => camera.name), ...rig.tactilePads.map((pad) => pad.name)];
-  const replayed = useWindow.getState().replay ? names.map((name) => `replay/${name}`) : [];
+  const replayed = useWindow.getState().replay ? names.map((name) => REPLAY + name) : [];
   client.subscribe(['poses', ...names, ...replayed], streamHz);
 }
 
 export function startEngineLink(): void {
   client.start();
+  // The shell, or a person, shows an engine that was started again by its new address: only the fragment differs, no page is loaded.
+  window.addEventListener('hashchange', () => {
+    const code = takeCode();
+    if (!code) return;
+    session.offered(code);
+    client.start();
+  });
   let beat = 0;
   metronome.onBeat(() => {
     beat++;
@@ -114,6 +137,7 @@ function linkChanged(link: LinkState): void {
   if (link.state === 'open') {
     claimAsked = false;
     live.clear();
+    doubtExports();
     useEngine.setState({ link, everLinked: true });
     void load();
   } else useEngine.setState({ link });
@@ -124,17 +148,30 @@ function linkChanged(link: LinkState): void {
 async function load(): Promise<void> {
   try {
     const [episodes, runs, classifier] = await Promise.all([
-      call('episode.list', { limit: 200 }),
+      call('episode.list', { limit: EPISODES_PER_PAGE }),
       call('run.list', {}),
       call('classifier.state', {}),
     ]);
     useEngine.setState({ classifier });
-    putEpisodes(episodes.episodes);
+    putEpisodePage(episodes.episodes, EPISODES_PER_PAGE);
     for (const run of runs.runs) putRun(run);
     await refreshLearning();
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     if (!error.linkLost) say('error', error.message, error.remedy);
+  }
+}
+
+/** The page of episodes before the oldest that is known. */
+export async function loadOlderEpisodes(): Promise<void> {
+  const oldest = useEngine.getState().episodes[0];
+  if (!oldest) return;
+  try {
+    const page = await call('episode.list', { limit: EPISODES_PER_PAGE, beforeId: oldest.id });
+    putEpisodePage(page.episodes, EPISODES_PER_PAGE);
+  } catch (error) {
+    if (!(error instanceof CallError)) throw error;
+    say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
   }
 }
 
@@ -155,9 +192,19 @@ function shapesOf(rig: Rig): SceneShapes | undefined {
   return has('bodies') && has('materials') && has('cameras') && has('tactile') ? (shapes as SceneShapes) : undefined;
 }
 
+/** An engine that was started again under the same address may have another project. */
+function isAnotherProject(rig: Rig): boolean {
+  const known = useEngine.getState().rig;
+  return known !== undefined && known.projectFolder !== rig.projectFolder;
+}
+
 function received(message: ServerMessage): void {
   switch (message.kind) {
     case 'rig':
+      if (isAnotherProject(message.rig)) {
+        forgetProject();
+        useWindow.setState({ replay: undefined });
+      }
       useEngine.setState((state) => {
         const same = state.rig && JSON.stringify(state.rig.shapes) === JSON.stringify(message.rig.shapes);
         return { rig: message.rig, shapes: same ? state.shapes : shapesOf(message.rig) };

@@ -6,12 +6,15 @@ import { decodeStream, type StreamMessage } from '../../main/api/index.ts';
 
 export interface StreamSlot {
   readonly message: StreamMessage;
-  /** Counts messages: a painter compares it with the count it painted last. */
+  /** Grows with every message, also of a stream that was forgotten meanwhile: a painter compares it with the count it painted last. */
   readonly count: number;
   readonly arrivedMs: number;
   readonly meanGapMs: number;
   readonly rateHz: number;
 }
+
+/** Names of recorded pictures and pads begin so. */
+export const REPLAY = 'replay/';
 
 /** True when `sequence` comes after `previous` on the u32 circle. */
 export function isNewer(sequence: number, previous: number): boolean {
@@ -21,6 +24,7 @@ export function isNewer(sequence: number, previous: number): boolean {
 export class LiveStreams {
   private readonly slots = new Map<string, StreamSlot>();
   private readonly listeners = new Set<() => void>();
+  private arrived = 0;
 
   /** Throws a `TypeError` for bytes that are no stream message. */
   accept(bytes: Uint8Array, nowMs: number): void {
@@ -36,7 +40,7 @@ export class LiveStreams {
         : gapMs
       : 0;
     const rateHz = meanGapMs > 0 ? 1000 / meanGapMs : 0;
-    this.slots.set(message.name, { message, count: (before?.count ?? 0) + 1, arrivedMs: nowMs, meanGapMs, rateHz });
+    this.slots.set(message.name, { message, count: ++this.arrived, arrivedMs: nowMs, meanGapMs, rateHz });
     for (const listener of this.listeners) listener();
   }
 
@@ -47,6 +51,11 @@ export class LiveStreams {
   /** Forgets everything, as after a lost link: old sequence numbers mean nothing to a new engine. */
   clear(): void {
     this.slots.clear();
+  }
+
+  /** Forgets the pictures of a replay: they are of one episode. */
+  clearReplay(): void {
+    for (const name of [...this.slots.keys()]) if (name.startsWith(REPLAY)) this.slots.delete(name);
   }
 
   onArrival(listener: () => void): () => void {

@@ -15,6 +15,8 @@ export interface Session {
   /** What to say in `hello`: an unused code first, else the token. */
   credentials(): { readonly code?: string; readonly token?: string };
   welcomed(token: string): void;
+  /** A newer address was opened: its code comes before what is known, which may be of an engine that is gone. */
+  offered(code: string): void;
   /** The engine refused what was offered: never offer it again. */
   refused(): void;
 }
@@ -30,6 +32,9 @@ export function createSession(code: string | undefined, store: TokenStore): Sess
     welcomed: (token) => {
       unusedCode = undefined;
       store.setItem(KEY, token);
+    },
+    offered: (code) => {
+      unusedCode = code;
     },
     refused: () => {
       // A reload keeps the fragment's code in the history on some browsers; the token may still be good.

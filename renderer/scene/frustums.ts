@@ -95,6 +95,8 @@ export class Frustums implements SceneExtension {
       one.group.matrix.multiplyMatrices(this.world.baseFromBody(one.mount.body), one.bodyFromCamera);
       one.group.matrixWorldNeedsUpdate = true;
       const slot = frame.stream(one.mount.name);
+      // A replay that has no picture yet must not show the one of another.
+      one.picture.visible = slot !== undefined || one.painted < 0;
       if (!slot || slot.count === one.painted) continue;
       one.painted = slot.count;
       this.paint(one, slot.message.payload);

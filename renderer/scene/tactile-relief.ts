@@ -121,7 +121,7 @@ export class TactileRelief implements SceneExtension {
         relief.painted = slot.count;
         this.shape(relief, decodePad(slot.message.payload));
       }
-      const shown = relief.painted >= 0;
+      const shown = slot !== undefined && relief.painted >= 0;
       relief.small.visible = shown;
       relief.large.visible = shown;
       relief.leader.visible = shown;

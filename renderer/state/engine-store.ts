@@ -15,7 +15,9 @@ import type {
 import type { LinkState } from '../engine/engine-client.ts';
 
 export type PolicyEntry = CallResult<'policy.list'>['policies'][number];
-export type ExportState = Extract<ServerMessage, { kind: 'export' }>;
+type ExportMessage = Extract<ServerMessage, { kind: 'export' }>;
+/** `unknown`: the link was lost while it ran, and nothing has been heard of it since. */
+export type ExportState = Omit<ExportMessage, 'state'> & { readonly state: ExportMessage['state'] | 'unknown' };
 
 export interface EngineState {
   readonly link: LinkState;
@@ -27,6 +29,8 @@ export interface EngineState {
   /** Oldest first. */
   readonly episodes: readonly EpisodeSummary[];
   readonly episodesLoaded: boolean;
+  /** The store may have episodes before the oldest of these. */
+  readonly episodesBefore: boolean;
   /** Newest first. */
   readonly runs: readonly RunStatus[];
   readonly policies: readonly PolicyEntry[];
@@ -36,20 +40,41 @@ export interface EngineState {
   readonly classifier: ClassifierState | undefined;
 }
 
+type ProjectState = Pick<
+  EngineState,
+  'episodes' | 'episodesLoaded' | 'episodesBefore' | 'runs' | 'policies' | 'readiness' | 'exports' | 'classifier'
+>;
+const NO_PROJECT: ProjectState = {
+  episodes: [],
+  episodesLoaded: false,
+  episodesBefore: false,
+  runs: [],
+  policies: [],
+  readiness: undefined,
+  exports: [],
+  classifier: undefined,
+};
+
 export const useEngine = create<EngineState>(() => ({
   link: { state: 'connecting' },
   everLinked: false,
   status: undefined,
   rig: undefined,
   shapes: undefined,
-  episodes: [],
-  episodesLoaded: false,
-  runs: [],
-  policies: [],
-  readiness: undefined,
-  exports: [],
-  classifier: undefined,
+  ...NO_PROJECT,
 }));
+
+export function forgetProject(): void {
+  useEngine.setState(NO_PROJECT);
+  liveEpisode.episodeId = undefined;
+  liveEpisode.steps = [];
+  liveEpisode.count++;
+}
+
+/** What the engine says now; undefined without a link, when what it said last is no longer true. */
+export function liveStatus(state: Pick<EngineState, 'link' | 'status'>): Status | undefined {
+  return state.link.state === 'open' ? state.status : undefined;
+}
 
 /** Puts `item` where its id says, keeping the order of ids. */
 function placed<Item extends { readonly id: number }>(items: readonly Item[], item: Item): readonly Item[] {
@@ -65,6 +90,15 @@ export function putEpisodes(items: readonly EpisodeSummary[]): void {
   }));
 }
 
+/** The newest episodes, or those before the oldest known: as many as asked for means that there may be more. */
+export function putEpisodePage(page: readonly EpisodeSummary[], asked: number): void {
+  const oldestKnown = useEngine.getState().episodes[0]?.id ?? Number.POSITIVE_INFINITY;
+  putEpisodes(page);
+  // The newest page, asked again after a lost link, says nothing of what lies before the oldest.
+  if (page.every(({ id }) => id >= oldestKnown) && page.length > 0) return;
+  useEngine.setState({ episodesBefore: page.length >= asked });
+}
+
 export function putRun(run: RunStatus): void {
   useEngine.setState((state) => ({ runs: [...placed([...state.runs].reverse(), run)].reverse() }));
 }
@@ -72,6 +106,21 @@ export function putRun(run: RunStatus): void {
 export function putExport(message: ExportState): void {
   useEngine.setState((state) => ({
     exports: [message, ...state.exports.filter((one) => one.exportId !== message.exportId)].slice(0, 5),
+  }));
+}
+
+/** After a lost link: an export that ran then may have ended meanwhile. One that still runs is heard of soon. */
+export function doubtExports(): void {
+  useEngine.setState((state) => ({
+    exports: state.exports.map((one) =>
+      one.state === 'running'
+        ? {
+            ...one,
+            state: 'unknown',
+            message: 'The link was lost meanwhile: look into the folder whether it is whole.',
+          }
+        : one,
+    ),
   }));
 }
 

@@ -1,6 +1,7 @@
 /** What belongs to this window alone: tabs, view, overlays, notices, a replay, and the remembered layout. */
 import { create } from 'zustand';
 import type { CallResult } from '../../main/api/index.ts';
+import { fitted, type Layout, layoutFrom } from './layout.ts';
 
 export type DeskTab = 'episode' | 'runs' | 'data' | 'rig';
 export type SceneView = 'wrist' | 'side' | 'top' | 'free';
@@ -18,11 +19,6 @@ export interface Replay {
   readonly index: number;
   readonly playing: boolean;
 }
-export interface Layout {
-  readonly feedsPx: number;
-  readonly deskPx: number;
-  readonly timelinePx: number;
-}
 export interface WindowState {
   readonly tab: DeskTab;
   readonly view: SceneView;
@@ -33,6 +29,11 @@ export interface WindowState {
   readonly notices: readonly Notice[];
   readonly replay: Replay | undefined;
   readonly layout: Layout;
+  readonly exportWishes: {
+    /** Empty: in the project. */
+    readonly directory: string;
+    readonly includeDiscarded: boolean;
+  };
   /** The scene has the keyboard: driving keys move the arm. */
   readonly sceneFocused: boolean;
 }
@@ -40,34 +41,12 @@ export interface WindowState {
 const LAYOUT_KEY = 'takeover.layout';
 const HINT_KEY = 'takeover.hintDone';
 
-export function defaultLayout(widthPx: number, heightPx: number): Layout {
-  const share = (fraction: number, low: number, high: number) =>
-    Math.round(Math.min(high, Math.max(low, widthPx * fraction)));
-  return {
-    feedsPx: share(0.222, 216, 640),
-    deskPx: share(0.25, 288, 620),
-    timelinePx: Math.round(Math.min(240, Math.max(112, heightPx * 0.1334))),
-  };
-}
-
-/** Reads a remembered layout; anything unreadable or for a much different window gives the default. */
-export function layoutFrom(text: string | null, widthPx: number, heightPx: number): Layout {
-  const fallback = defaultLayout(widthPx, heightPx);
-  try {
-    const value: unknown = JSON.parse(text ?? '');
-    if (typeof value !== 'object' || value === null) return fallback;
-    const number = (key: keyof Layout) => {
-      const entry: unknown = Reflect.get(value, key);
-      return typeof entry === 'number' && Number.isFinite(entry) ? entry : fallback[key];
-    };
-    const layout = { feedsPx: number('feedsPx'), deskPx: number('deskPx'), timelinePx: number('timelinePx') };
-    return layout.feedsPx + layout.deskPx > widthPx - 280 || layout.timelinePx > heightPx / 2 ? fallback : layout;
-  } catch {
-    return fallback;
-  }
-}
-
 const hasPage = typeof localStorage !== 'undefined' && typeof innerWidth !== 'undefined';
+
+/** As it was set; what is shown is what the window has room for. */
+let wished: Layout = hasPage
+  ? layoutFrom(localStorage.getItem(LAYOUT_KEY), innerWidth, innerHeight)
+  : { feedsPx: 320, deskPx: 360, timelinePx: 120 };
 
 export const useWindow = create<WindowState>(() => ({
   tab: 'episode',
@@ -77,15 +56,21 @@ export const useWindow = create<WindowState>(() => ({
   hintStep: hasPage && localStorage.getItem(HINT_KEY) === null ? 0 : undefined,
   notices: [],
   replay: undefined,
-  layout: hasPage
-    ? layoutFrom(localStorage.getItem(LAYOUT_KEY), innerWidth, innerHeight)
-    : { feedsPx: 320, deskPx: 360, timelinePx: 120 },
+  layout: hasPage ? fitted(wished, innerWidth, innerHeight) : wished,
+  exportWishes: { directory: '', includeDiscarded: false },
   sceneFocused: false,
 }));
 
 export function setLayout(change: Partial<Layout>): void {
-  useWindow.setState((state) => ({ layout: { ...state.layout, ...change } }));
-  localStorage.setItem(LAYOUT_KEY, JSON.stringify(useWindow.getState().layout));
+  const moved = change.feedsPx !== undefined ? 'feedsPx' : change.deskPx !== undefined ? 'deskPx' : undefined;
+  wished = fitted({ ...useWindow.getState().layout, ...change }, innerWidth, innerHeight, moved);
+  useWindow.setState({ layout: wished });
+  localStorage.setItem(LAYOUT_KEY, JSON.stringify(wished));
+}
+
+/** The window has another size: what was set comes back when there is room for it again. */
+export function fitLayout(): void {
+  useWindow.setState({ layout: fitted(wished, innerWidth, innerHeight) });
 }
 
 export function finishHint(): void {

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { ACTIONS, keysOf, perform } from '../actions.ts';
 import type { ActionId } from '../keys.ts';
 import { useEngine } from '../state/engine-store.ts';
+import { useWindow } from '../state/window-store.ts';
 
 export function KeyCap({ keys }: { readonly keys: string }) {
   return keys ? <kbd>{keys}</kbd> : null;
@@ -44,6 +45,8 @@ export interface ActionButtonProps {
 }
 
 export function ActionButton({ id, kind = 'plain', children, pressed }: ActionButtonProps) {
+  // What a key acts on changes with the replay too.
+  useWindow((state) => state.replay?.recording.episode.id);
   const blocked = useEngine((state) => ACTIONS[id].blocked?.(state));
   return (
     <button

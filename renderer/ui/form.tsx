@@ -1,5 +1,6 @@
 /** The few form parts of the desk: a section, a row, a choice among few, a switch, a number with its unit. */
-import { type ReactNode, useEffect, useId, useState } from 'react';
+import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { changedValue, isWrong } from './number-entry.ts';
 
 export function Section({
   title,
@@ -93,19 +94,26 @@ export interface NumberFieldProps {
   readonly low: number;
   readonly high: number;
   readonly decimals: number;
-  readonly onCommit: (value: number) => void;
+  /** Resolves to whether the engine accepted it. */
+  readonly onCommit: (value: number) => Promise<boolean>;
 }
 
-/** Committed on Enter or when the field is left; out of range is said, not sent. */
+/** Committed on Enter or when the field is left; out of range is said, not sent. What was refused gives way to the value in force. */
 export function NumberField({ label, unit, value, low, high, decimals, onCommit }: NumberFieldProps) {
   const id = useId();
-  const [text, setText] = useState(value.toFixed(decimals));
-  useEffect(() => setText(value.toFixed(decimals)), [value, decimals]);
-  const entered = Number(text);
-  const wrong = text.trim() === '' || !Number.isFinite(entered) || entered < low || entered > high;
+  const inForce = value.toFixed(decimals);
+  const newestInForce = useRef(inForce);
+  newestInForce.current = inForce;
+  const [text, setText] = useState(inForce);
+  useEffect(() => setText(inForce), [inForce]);
+  const range = { value, low, high, decimals };
   const commit = () => {
-    if (!wrong && Math.abs(entered - value) > 0.5 * 10 ** -decimals) onCommit(entered);
-    else setText(value.toFixed(decimals));
+    const entered = changedValue(text, range);
+    setText(entered === undefined ? inForce : entered.toFixed(decimals));
+    if (entered !== undefined)
+      void onCommit(entered).then((accepted) => {
+        if (!accepted) setText(newestInForce.current);
+      });
   };
   return (
     <div className="row">
@@ -118,7 +126,7 @@ export function NumberField({ label, unit, value, low, high, decimals, onCommit 
           className="number"
           inputMode="decimal"
           value={text}
-          aria-invalid={wrong}
+          aria-invalid={isWrong(text, range)}
           title={`${low} to ${high} ${unit}`}
           onChange={(event) => setText(event.target.value)}
           onBlur={commit}

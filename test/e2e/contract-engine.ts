@@ -70,6 +70,10 @@ export interface ContractEngine {
   /** Cuts every link, and accepts none until `accept`. */
   cut(): void;
   accept(): void;
+  /** As an engine that was started again: every link is cut, code and token are others. Returns the new address. */
+  restart(): string;
+  /** Calls that are refused, with what is said. */
+  readonly refusals: Map<CallName, string>;
   /** How the last hello introduced itself. */
   lastHello(): 'code' | 'token' | 'nothing';
   close(): Promise<void>;
@@ -86,8 +90,6 @@ const TYPES: Readonly<Record<string, string>> = {
 /** As strict as the shell's. */
 export const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://127.0.0.1:*; worker-src 'self'; base-uri 'none'; form-action 'none'";
-const TOKEN = 'token-of-this-session';
-const CODE = 'one-time';
 
 interface Client {
   readonly socket: WebSocket;
@@ -99,12 +101,17 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
   const clients = new Set<Client>();
   const calls: LoggedCall[] = [];
   let accepting = true;
+  let starts = 1;
   let codeUsed = false;
   let hello: 'code' | 'token' | 'nothing' = 'nothing';
   let sequence = 0;
   let cursor = 0;
   let part = 0;
   let playing = false;
+
+  const token = () => `token-of-session-${starts}`;
+  const code = () => `one-time-${starts}`;
+  const address = () => `http://127.0.0.1:${actualPort}/#code=${code()}`;
 
   const server = createServer(async (request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://x').pathname).replace(/^\/$/, '/index.html');
@@ -128,11 +135,11 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
     sockets.handleUpgrade(request, socket, head, (upgraded) => opened(upgraded));
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
-  const address = server.address();
-  const actualPort = typeof address === 'object' && address ? address.port : port;
+  const bound = server.address();
+  const actualPort = typeof bound === 'object' && bound ? bound.port : port;
 
   const engine: ContractEngine = {
-    url: `http://127.0.0.1:${actualPort}/#code=${CODE}`,
+    url: address(),
     calls,
     status: firstStatus,
     rig: contractRig,
@@ -176,6 +183,13 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
     accept: () => {
       accepting = true;
     },
+    restart: () => {
+      starts++;
+      codeUsed = false;
+      for (const client of clients) client.socket.terminate();
+      return address();
+    },
+    refusals: new Map(),
     lastHello: () => hello,
     close: async () => {
       endBeats();
@@ -256,16 +270,16 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
       const message = parsed.data;
       if (message.kind === 'hello') {
         hello = message.code ? 'code' : message.token ? 'token' : 'nothing';
-        const good = (message.code === CODE && !codeUsed) || message.token === TOKEN;
+        const good = (message.code === code() && !codeUsed) || message.token === token();
         if (!good) {
           socket.close(CLOSE_CODES.badToken);
           return;
         }
-        codeUsed ||= message.code === CODE;
+        codeUsed ||= message.code === code();
         known = true;
         clients.add(client);
         socket.send(
-          JSON.stringify({ kind: 'welcome', token: TOKEN, clientId: 1, protocol: 1 } satisfies OutgoingMessage),
+          JSON.stringify({ kind: 'welcome', token: token(), clientId: 1, protocol: 1 } satisfies OutgoingMessage),
         );
         socket.send(JSON.stringify({ kind: 'rig', rig: engine.rig } satisfies OutgoingMessage));
       } else if (!known) socket.close(CLOSE_CODES.badToken);
@@ -283,7 +297,9 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
     }
     const given = parsed.data as Record<string, unknown>;
     calls.push({ name, parameters: given, atMs: systemClock.nowMs() });
-    reply({ kind: 'answer', id, result: act(client, name, given) });
+    const refusal = engine.refusals.get(name);
+    if (refusal) reply({ kind: 'refusal', id, message: refusal, remedy: 'Do it otherwise.' });
+    else reply({ kind: 'answer', id, result: act(client, name, given) });
   }
 
   /** Only what a test needs to see happen. */
@@ -332,8 +348,10 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
           engine.send({ kind: 'episode', episode: changed });
         }
         return {};
-      case 'episode.list':
-        return { episodes: engine.episodes };
+      case 'episode.list': {
+        const beforeId = Number(given['beforeId'] ?? Number.POSITIVE_INFINITY);
+        return { episodes: engine.episodes.filter(({ id }) => id < beforeId).slice(-Number(given['limit'])) };
+      }
       case 'episode.replay':
         return {
           episode: episode ?? engine.episodes[0],

@@ -180,7 +180,7 @@ test('replay: pictures, pads and timeline follow the cursor', async () => {
 test('the Data tab exports a dataset that validates', async () => {
   const out = join(folder, 'dataset');
   await page.getByLabel('Folder to export to').fill(out);
-  await page.getByRole('button', { name: 'Export the session' }).click();
+  await page.getByRole('button', { name: 'Export the project' }).click();
   const line = page.locator('.export', { hasText: out });
   await operator.until('the export has ended', async () => {
     const state = (await line.count()) > 0 ? await line.getAttribute('data-state') : '';

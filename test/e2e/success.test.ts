@@ -63,6 +63,8 @@ test('P labels the moment, Shift P the contrary, and nothing is sent where there
   assert.deepEqual(called('label.set'), [{ label: 'positive' }, { label: 'negative' }]);
   await page.locator('.label-counts', { hasText: '43 success · 119 not' }).waitFor();
   engine.pause();
+  // Who drives must see the arm: a replay is for when nobody does.
+  engine.status = { ...engine.status, phase: 'ready', driver: 'nobody' };
 });
 
 test('in a replay the key labels the moment on the screen, and what the verdict says of each moment is shown', async () => {
@@ -103,6 +105,13 @@ test('a lower threshold finds more and lets failures pass; it is sent when the h
   assert.equal(sent?.['threshold'], curve[rule - 46]?.threshold);
   await page.getByRole('button', { name: 'Rule’s threshold' }).click();
   await until('back', async () => (await slider.inputValue()) === String(rule));
+  const before = called('classifier.use').length;
+  await slider.focus();
+  for (const key of ['Shift', 'Tab', 'Shift+Tab']) await page.keyboard.press(key);
+  // Calls come in order: what the keys had asked for would be here before the next heartbeats.
+  const beats = called('input.heartbeat').length;
+  await until('two more beats', () => called('input.heartbeat').length >= beats + 2);
+  assert.equal(called('classifier.use').length, before, 'passing by with the keyboard sets nothing');
 });
 
 test('the classifier is let decide; its opinion is live in the Episode tab; a failure of hers overrules it', async () => {

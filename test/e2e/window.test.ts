@@ -12,22 +12,24 @@ import type { Vec6 } from '../../main/api/geometry.ts';
 import { systemClock } from '../../main/api/index.ts';
 import { baseTwistFromPuck, DEFAULT_TELEOP_MAP } from '../../main/api/teleop.ts';
 import { openBrowser } from './browser.ts';
-import { firstStatus } from './contract-data.ts';
+import { contractRig, firstStatus, pastEpisodes } from './contract-data.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
-import { recordTape } from './tape.ts';
+import { pictureOf } from './operator.ts';
+import { recordTape, type Tape } from './tape.ts';
 
 const WAIT_MS = 60_000;
 let browser: Browser;
 let context: BrowserContext;
 let engine: ContractEngine;
 let page: Page;
+let tape: Tape;
 const pageErrors: string[] = [];
 let firstWordMs = 0;
 
 /** Waits until `condition` holds here, in this process. */
-async function until(what: string, condition: () => boolean): Promise<void> {
+async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   const endMs = systemClock.nowMs() + WAIT_MS;
-  while (!condition()) {
+  while (!(await condition())) {
     assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
     await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
   }
@@ -41,8 +43,7 @@ before(async () => {
     existsSync(join(import.meta.dirname, '../../renderer/dist/index.html')),
     'build the window first: vite build renderer',
   );
-  const [tape, opened] = await Promise.all([recordTape(10_000_003), openBrowser()]);
-  browser = opened;
+  [tape, browser] = await Promise.all([recordTape(10_000_003), openBrowser()]);
   engine = await createContractEngine(tape);
   context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
   page = await context.newPage();
@@ -64,9 +65,25 @@ after(async () => {
 beforeEach(async () => {
   engine.calls.length = 0;
   engine.pause();
+  engine.refusals.clear();
+  engine.rig = contractRig;
   engine.status = { ...firstStatus };
+  engine.refresh();
   await driverSays('READY');
 });
+const notice = (text: string | RegExp) => page.getByTestId('notices').getByText(text);
+async function replay(episodeId: number): Promise<void> {
+  await page.getByRole('tab', { name: 'Data' }).click();
+  const row = page.locator('.episode', { has: page.locator('b', { hasText: new RegExp(`^${episodeId}$`) }) });
+  if ((await row.getByRole('button', { name: 'Replay' }).count()) === 0) await row.locator('.episode-head').click();
+  await row.getByRole('button', { name: 'Replay' }).click();
+  await page.getByTestId('replay-banner').getByText(`Replay of episode ${episodeId}`).waitFor();
+}
+/** Calls come in order: what was asked for before has arrived when the next heartbeats have. */
+async function allHasArrived(): Promise<void> {
+  const beats = called('input.heartbeat').length;
+  await until('two more beats', () => called('input.heartbeat').length >= beats + 2);
+}
 
 test('opens, shows who drives within ten seconds, and takes the code out of the address', async (t) => {
   t.diagnostic(`first word after ${firstWordMs.toFixed(0)} ms`);
@@ -251,13 +268,162 @@ test('replay moves pictures and timeline together', async () => {
   await page.getByRole('tab', { name: 'Episode' }).click();
 });
 
-test('a lost link is said, and found again with the token', async () => {
+test('with a replay open, verdict and discard are for the episode on the screen, and driving is refused', async () => {
+  engine.play();
+  await driverSays('POLICY');
+  engine.pause();
+  await replay(20);
+  await page.keyboard.press('Backspace');
+  await notice('Episode 20: failure').waitFor();
+  await page.keyboard.press('Delete');
+  await notice('Episode 20 is discarded.').waitFor();
+  assert.deepEqual(called('episode.verdict')[0]?.parameters, { episodeId: 20, verdict: 'failure' });
+  assert.deepEqual(called('episode.discard')[0]?.parameters, { episodeId: 20 });
+  await page.getByTestId('scene').focus();
+  await page.keyboard.press('w');
+  await notice('A replay is open: go back to live to drive.').waitFor();
+  const box = (await page.getByTestId('puck-disc').boundingBox())!;
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width, box.y + box.height / 2);
+  await page.mouse.up();
+  await allHasArrived();
+  assert.equal(called('input.puck').length, 0);
+
+  await page.keyboard.press('Space');
+  await until('Space takes over', () => called('control.takeover').length === 1);
+  assert.equal(await page.getByTestId('replay-banner').count(), 0, 'and shows the arm first');
+});
+
+test('who takes control otherwise finds the window back at the live scene', async () => {
+  await replay(21);
+  engine.status = { ...engine.status, phase: 'running', driver: 'human' };
+  await notice('You drive: the replay is closed.').waitFor();
+  assert.equal(await page.getByTestId('replay-banner').count(), 0);
+});
+
+test('a second replay does not show the first one’s pictures', async () => {
+  const wrist = page.getByTestId('feed-wrist');
+  await replay(22);
+  await until('a picture', async () => (await pictureOf(page, 'feed-wrist')).colours > 20);
+  engine.refusals.set('episode.frames', 'The pictures are gone.');
+  await replay(23);
+  await wrist.getByText('waiting for the first picture').waitFor();
+  assert.ok((await pictureOf(page, 'feed-wrist')).colours <= 1, 'nothing is painted');
+  await page.getByRole('button', { name: 'Back to live' }).click();
+});
+
+test('what safety limits is said beside who drives, for a second', async () => {
+  const line = page.getByTestId('safety-line');
+  engine.play();
+  await driverSays('POLICY');
+  assert.equal(await line.textContent(), '');
+  engine.pause();
+  const { summary } = tape.steps[0]!;
+  engine.send({
+    kind: 'step',
+    episodeId: engine.status.episodeId!,
+    step: { ...summary, index: 90, safety: ['lead', 'workspace'] },
+    toolPositionM: [0, 0, 0],
+  });
+  await line.getByText('at the workspace wall', { exact: true }).waitFor();
+  engine.play(20);
+  await until('it goes when nothing is limited', async () => (await line.textContent()) === '');
+});
+
+test('Space and G say why they do nothing; where they do something they ask the engine', async () => {
+  engine.rig = { ...contractRig, takeover: { ...contractRig.takeover, mode: 'hold' } };
+  engine.status = { ...engine.status, phase: 'running', driver: 'human' };
+  engine.refresh();
+  await driverSays('YOU');
+  await page.getByTestId('scene').focus();
+  await page.keyboard.press('Space');
+  await notice(/In Hold mode you drive while the button is held/).waitFor();
+  await page.keyboard.press('g');
+  await notice(/This task leaves the gripper alone/).waitFor();
+  assert.equal(called('control.takeover').length + called('control.gripper').length, 0);
+  await page.getByRole('tab', { name: 'Episode' }).click();
+  assert.match((await page.locator('[data-action=takeover]').textContent()) ?? '', /^Release/);
+
+  engine.rig = { ...contractRig, task: 'lift' };
+  engine.refresh();
+  await page.getByText('button 0 closes it and button 1 opens it').waitFor();
+  await page.keyboard.press('g');
+  await until('the gripper', () => called('control.gripper').length === 1);
+  assert.deepEqual(called('control.gripper')[0]?.parameters, { command: 'toggle' });
+});
+
+test('a limit that the engine refuses is not shown as if it were in force', async () => {
+  await page.getByRole('tab', { name: 'Rig' }).click();
+  const field = page.getByLabel('Force: hold');
+  const inForce = await field.inputValue();
+  engine.refusals.set('settings.set', 'That would be more than the robot bears.');
+  await field.fill('299.4');
+  await field.press('Enter');
+  await notice('That would be more than the robot bears.').waitFor();
+  await until('the value in force', async () => (await field.inputValue()) === inForce);
+  const sent = called('settings.set')[0]?.parameters['limits'] as { readonly stopForceN: number };
+  assert.equal(sent.stopForceN, 299, 'rounded as it is shown');
+  await page.getByRole('button', { name: 'Dismiss' }).first().click();
+});
+
+test('the shell’s menu and notices do what the window’s own do; the overview takes the focus and gives it back', async () => {
+  const tell = (detail: object) =>
+    page.evaluate(`window.dispatchEvent(new CustomEvent('takeover:shell', { detail: ${JSON.stringify(detail)} }))`);
+  await tell({ kind: 'notice', level: 'info', text: 'The engine stopped and was started again.' });
+  await notice('The engine stopped and was started again.').waitFor();
+  const focused = () => page.evaluate(`document.activeElement?.closest('[role=dialog]') !== null`);
+  await page.getByTestId('scene').focus();
+  await tell({ kind: 'keys' });
+  await page.getByRole('dialog').waitFor();
+  assert.equal(await focused(), true);
+  await tell({ kind: 'keys' });
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate(`document.activeElement?.getAttribute('data-testid')`), 'scene');
+  await tell({ kind: 'export' });
+  await until('the export', () => called('data.export').length === 1);
+  await page.getByRole('progressbar', { name: 'Progress of the export' }).waitFor();
+});
+
+test('a lost link is said, what was true before it is not, and it is found again with the token', async () => {
   engine.cut();
   await driverSays('NO LINK');
   await page.getByTestId('link-banner').waitFor();
+  await page.locator('.tick b', { hasText: /^–/ }).waitFor();
+  await page.locator('.wrench span', { hasText: /^–$/ }).first().waitFor();
   engine.accept();
   await driverSays('READY');
   assert.equal(engine.lastHello(), 'token');
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.locator('.export[data-state=unknown]').getByText('The link was lost meanwhile').waitFor();
+  await page.getByRole('tab', { name: 'Episode' }).click();
+});
+
+test('the window of an engine that was started again is rescued by the new address, without being loaded', async () => {
+  await page.evaluate(`window.sameDocument = true`);
+  const address = engine.restart();
+  await page.getByTestId('link-banner').getByText('Open the address that the engine printed last.').waitFor();
+  await page.goto(address);
+  await driverSays('READY');
+  assert.equal(engine.lastHello(), 'code');
+  assert.equal(new URL(page.url()).hash, '');
+  assert.equal(await page.evaluate(`window.sameDocument`), true);
+});
+
+test('episodes older than the first page are asked for', async () => {
+  engine.episodes = pastEpisodes(230);
+  await page.reload();
+  await driverSays('READY');
+  await page.getByRole('tab', { name: 'Data' }).click();
+  await page.locator('.episode-head').nth(199).waitFor();
+  assert.equal(await page.locator('.episode-head').count(), 200);
+  await page.getByRole('button', { name: 'Older' }).click();
+  await until('all of them', async () => (await page.locator('.episode-head').count()) === 230);
+  assert.equal(await page.getByRole('button', { name: 'Older' }).count(), 0);
+  await page.getByRole('radio', { name: 'Failure' }).click();
+  const failures = engine.episodes.filter(({ outcome, discarded }) => outcome === 'failure' && !discarded).length;
+  await until('only failures', async () => (await page.locator('.episode-head').count()) === failures);
+  await page.getByRole('tab', { name: 'Episode' }).click();
 });
 
 test('the scene is not blank', async () => {

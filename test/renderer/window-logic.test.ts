@@ -1,7 +1,14 @@
 /** The window's pure logic: who drives, what keys mean, axes, rates, numbers, colours, streams, layout. No DOM. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { baseTwistFromPuck, DEFAULT_TELEOP_MAP, type EpisodeSummary, encodeStream } from '../../main/api/index.ts';
+import {
+  baseTwistFromPuck,
+  DEFAULT_TAKEOVER,
+  DEFAULT_TELEOP_MAP,
+  type EpisodeSummary,
+  encodeStream,
+  type SafetyEvent,
+} from '../../main/api/index.ts';
 import { HEAT_TABLE, heatOffset } from '../../renderer/color-map.ts';
 import { decodeStreamNumbers } from '../../renderer/decode-poses.ts';
 import { type DriverInput, driverView } from '../../renderer/driver.ts';
@@ -12,13 +19,16 @@ import { backoffMs } from '../../renderer/engine/engine-client.ts';
 import { isNewer, LiveStreams } from '../../renderer/engine/live-streams.ts';
 import { codeFromFragment, createSession } from '../../renderer/engine/session.ts';
 import { bytes, duration, fixed, grouped } from '../../renderer/format.ts';
-import { freshnessOf } from '../../renderer/freshness.ts';
+import { freshnessOf, pace } from '../../renderer/freshness.ts';
+import { gripperButtonsInWords } from '../../renderer/gripper-words.ts';
 import { KEY_BINDINGS, type KeyPlace, meaningOf } from '../../renderer/keys.ts';
 import { centreOfPressure, padScaleN } from '../../renderer/pad-math.ts';
 import { rollingRates } from '../../renderer/rates.ts';
+import { newestLimitsInWords } from '../../renderer/safety-words.ts';
 import { firstLevel, nextLevel } from '../../renderer/scene/quality.ts';
-import { segmentsOf } from '../../renderer/segments.ts';
-import { defaultLayout, layoutFrom } from '../../renderer/state/window-store.ts';
+import { limitedStretches, segmentsOf } from '../../renderer/segments.ts';
+import { defaultLayout, fitted, layoutFrom } from '../../renderer/state/layout.ts';
+import { changedValue, isWrong } from '../../renderer/ui/number-entry.ts';
 
 const running: DriverInput = {
   phase: 'running',
@@ -180,10 +190,26 @@ test('the newest stream message wins, also across the wrap of its number', () =>
   assert.throws(() => live.accept(new Uint8Array(3), 3), /expected at least 16/);
 });
 
+test('a replay’s pictures are forgotten alone, and what comes after them is never taken for what was painted', () => {
+  const live = new LiveStreams();
+  const arrives = (name: string) =>
+    live.accept(encodeStream({ kind: 'camera', name, sequence: 0, timeMs: 0, payload: new Uint8Array() }), 0);
+  arrives('wrist');
+  arrives('replay/wrist');
+  const painted = live.get('replay/wrist')?.count;
+  live.clearReplay();
+  assert.equal(live.get('replay/wrist'), undefined);
+  assert.ok(live.get('wrist'));
+  arrives('replay/wrist');
+  assert.notEqual(live.get('replay/wrist')?.count, painted);
+});
+
 test('freshness says why', () => {
   assert.equal(freshnessOf(false, { arrivedMs: 0 }, 0, 500).stale, true);
   assert.equal(freshnessOf(true, { arrivedMs: 0 }, 100, 500).stale, false);
   assert.match(freshnessOf(true, { arrivedMs: 0 }, 1500, 500).says, /1\.5/);
+  assert.equal(pace({ arrivedMs: 0, rateHz: 29.8 }, 42), '30\u2009Hz · 40\u2009ms');
+  assert.equal(pace(undefined, 42), '–');
 });
 
 test('numbers keep their place', () => {
@@ -275,4 +301,51 @@ test('a remembered layout that does not fit gives the default', () => {
   });
   assert.deepEqual(layoutFrom('{"feedsPx":900,"deskPx":320}', 1024, 700), defaultLayout(1024, 700));
   assert.deepEqual(defaultLayout(1440, 900), { feedsPx: 320, deskPx: 360, timelinePx: 120 });
+});
+
+test('panels leave the scene its least width and the timeline half the height; the one that is moved gives way', () => {
+  const wished = { feedsPx: 500, deskPx: 500, timelinePx: 320 };
+  assert.deepEqual(fitted(wished, 1440, 900), wished);
+  assert.deepEqual(fitted(wished, 1024, 500, 'deskPx'), { feedsPx: 462, deskPx: 280, timelinePx: 250 });
+  assert.deepEqual(fitted(wished, 1200, 900, 'feedsPx'), { feedsPx: 418, deskPx: 500, timelinePx: 320 });
+  assert.deepEqual(fitted(wished, 300, 900), { feedsPx: 200, deskPx: 280, timelinePx: 320 });
+});
+
+test('a number that was typed is sent as it is shown, or not at all', () => {
+  const range = { value: 57.3, low: 1, high: 100, decimals: 0 };
+  assert.equal(changedValue('57', range), undefined);
+  assert.equal(changedValue('60.4', range), 60);
+  assert.equal(changedValue('0.26', { ...range, value: 0.05, low: 0, decimals: 2 }), 0.26);
+  for (const text of ['', ' ', 'abc', '0.5', '101', 'Infinity']) {
+    assert.equal(isWrong(text, range), true, text);
+    assert.equal(changedValue(text, range), undefined, text);
+  }
+});
+
+const limited = (...safety: SafetyEvent[][]) => safety.map((events, index) => ({ index, safety: events }));
+
+test('what safety limited within a second is said, the gravest first; what only smooths is not', () => {
+  const words = (...safety: SafetyEvent[][]) => newestLimitsInWords(limited(...safety), 100);
+  const nothing = new Array<SafetyEvent[]>(10).fill([]);
+  assert.equal(words(), '');
+  assert.equal(words(['lead', 'gripper-refractory']), '');
+  assert.equal(words(['workspace'], ...nothing.slice(1)), 'at the workspace wall');
+  assert.equal(words(['workspace'], ...nothing), '');
+  assert.equal(
+    words(['linear-speed', 'tilt'], [], ['soft-force']),
+    'pushes no further: soft force limit · at the tilt limit',
+  );
+});
+
+test('limited steps in a row are one mark of the timeline', () => {
+  assert.deepEqual(limitedStretches(limited([], ['tilt'], ['workspace'], ['lead'], ['tilt'])), [
+    { from: 1, to: 3 },
+    { from: 4, to: 5 },
+  ]);
+});
+
+test('the gripper’s buttons in words follow the hold button', () => {
+  assert.match(gripperButtonsInWords(DEFAULT_TAKEOVER), /button 0 closes it and button 1 opens it/);
+  assert.match(gripperButtonsInWords({ ...DEFAULT_TAKEOVER, mode: 'hold' }), /button 1 opens or closes it/);
+  assert.match(gripperButtonsInWords({ ...DEFAULT_TAKEOVER, mode: 'hold', holdButton: 5 }), /button 0 closes/);
 });

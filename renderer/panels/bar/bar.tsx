@@ -1,8 +1,8 @@
 /** Task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. Read from two metres away. */
 import { ACTIONS, missingForFineTune, perform } from '../../actions.ts';
 import { driverView } from '../../driver.ts';
-import { duration, fixed, grouped, percent } from '../../format.ts';
-import { activeRun, useEngine } from '../../state/engine-store.ts';
+import { duration, fixed, grouped, percent, THIN } from '../../format.ts';
+import { activeRun, liveStatus, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { KeyCap } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
@@ -22,19 +22,19 @@ function Driver() {
 }
 
 function Tick() {
-  const hz = useEngine((state) => state.status?.tick.hz);
-  const jitter = useEngine((state) => state.status?.tick.jitterP99Ms);
-  const missed = useEngine((state) => state.status?.tick.missedDeadlines ?? 0);
+  const hz = useEngine((state) => liveStatus(state)?.tick.hz);
+  const jitter = useEngine((state) => liveStatus(state)?.tick.jitterP99Ms);
+  const missed = useEngine((state) => liveStatus(state)?.tick.missedDeadlines);
   return (
     <div
       className="figure tick"
-      title={`Control ticks per second, and the 99th percentile of their jitter; ${missed} missed deadlines`}
+      title={`Control ticks per second, measured over 5${THIN}s, and the 99th percentile of their jitter; ${missed ?? '–'} missed deadlines`}
     >
       <b>
         {hz === undefined ? '–' : fixed(hz, 1)}
-        <span className="unit"> Hz</span>
+        <span className="unit">{THIN}Hz</span>
       </b>
-      <small>±{jitter === undefined ? '–' : fixed(jitter, 1)} ms</small>
+      <small>{`±${jitter === undefined ? '–' : fixed(jitter, 1)}${THIN}ms`}</small>
     </div>
   );
 }

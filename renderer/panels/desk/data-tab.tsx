@@ -1,8 +1,8 @@
 /** What is recorded: the episodes, their labels, replay, and export. Discarding marks, it never deletes. */
 import { useState } from 'react';
 import { type EpisodeSummary, interventionRate } from '../../../main/api/index.ts';
-import { call, say, tell } from '../../engine/engine.ts';
-import { CallError } from '../../engine/engine-client.ts';
+import { loadOlderEpisodes, tell } from '../../engine/engine.ts';
+import { exportProject } from '../../export-project.ts';
 import { bytes, clockTime, percent } from '../../format.ts';
 import { openReplay } from '../../replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
@@ -12,17 +12,18 @@ import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 import { OutcomeMark } from '../../ui/glyph.tsx';
 import { SuccessPart } from './success-part.tsx';
 
-type Filter = 'all' | 'success' | 'helped' | 'discarded';
+type Filter = 'all' | 'success' | 'failure' | 'helped' | 'discarded';
 const FILTERS: readonly { readonly value: Filter; readonly label: string }[] = [
   { value: 'all', label: 'All' },
   { value: 'success', label: 'Success' },
+  { value: 'failure', label: 'Failure' },
   { value: 'helped', label: 'By hand' },
   { value: 'discarded', label: 'Discarded' },
 ];
 
 function passes(episode: EpisodeSummary, filter: Filter): boolean {
   if (filter === 'discarded') return episode.discarded;
-  if (filter === 'success') return !episode.discarded && episode.outcome === 'success';
+  if (filter === 'success' || filter === 'failure') return !episode.discarded && episode.outcome === filter;
   if (filter === 'helped') return !episode.discarded && episode.humanSteps > 0;
   return true;
 }
@@ -81,24 +82,29 @@ function EpisodeRow({
   );
 }
 
+/** More of the store than the window asks for at its start. */
+function Older({ oldestId }: { readonly oldestId: number | undefined }) {
+  const [asking, setAsking] = useState(false);
+  return (
+    <div className="buttons older">
+      <Button
+        blocked={asking ? 'They are being read.' : undefined}
+        title={`Episodes before ${oldestId}`}
+        onClick={() => {
+          setAsking(true);
+          void loadOlderEpisodes().finally(() => setAsking(false));
+        }}
+      >
+        Older
+      </Button>
+    </div>
+  );
+}
+
 function Export() {
   const exports = useEngine((state) => state.exports);
-  const [directory, setDirectory] = useState('');
-  const [includeDiscarded, setIncludeDiscarded] = useState(false);
-  const start = async () => {
-    try {
-      const trimmed = directory.trim();
-      const answer = await call('data.export', {
-        format: 'lerobot-v3',
-        includeDiscarded,
-        ...(trimmed ? { directory: trimmed } : {}),
-      });
-      say('info', `Exporting to ${answer.directory}`);
-    } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      say('error', error.message, error.remedy);
-    }
-  };
+  const wishes = useWindow((state) => state.exportWishes);
+  const wish = (change: Partial<typeof wishes>) => useWindow.setState({ exportWishes: { ...wishes, ...change } });
   return (
     <Section title="Export">
       <Row label="Format">LeRobotDataset v3.0</Row>
@@ -106,13 +112,17 @@ function Export() {
         className="path"
         placeholder="Folder (empty: in the project)"
         aria-label="Folder to export to"
-        value={directory}
-        onChange={(event) => setDirectory(event.target.value)}
+        value={wishes.directory}
+        onChange={(event) => wish({ directory: event.target.value })}
       />
-      <Switch label="With discarded episodes" on={includeDiscarded} onChange={setIncludeDiscarded} />
+      <Switch
+        label="With discarded episodes"
+        on={wishes.includeDiscarded}
+        onChange={(includeDiscarded) => wish({ includeDiscarded })}
+      />
       <div className="buttons">
-        <Button kind="strong" onClick={() => void start()}>
-          Export the session
+        <Button kind="strong" onClick={() => void exportProject()}>
+          Export the project
         </Button>
       </div>
       {exports.map((one) => (
@@ -136,6 +146,7 @@ function Export() {
 export function DataTab() {
   const episodes = useEngine((state) => state.episodes);
   const loaded = useEngine((state) => state.episodesLoaded);
+  const before = useEngine((state) => state.episodesBefore);
   const perHour = useEngine((state) => state.status?.storeBytesPerHour);
   const free = useEngine((state) => state.status?.diskFreeBytes);
   const [filter, setFilter] = useState<Filter>('all');
@@ -152,7 +163,9 @@ export function DataTab() {
           </span>
         }
       >
-        <Choice label="Filter" value={filter} options={FILTERS} onChange={setFilter} />
+        <div className="episode-filter">
+          <Choice label="Filter" value={filter} options={FILTERS} onChange={setFilter} />
+        </div>
         {episodes.length === 0 ? (
           <p className="muted">
             {loaded
@@ -177,6 +190,7 @@ export function DataTab() {
               />
             ))}
             {shown.length === 0 ? <p className="muted">No episode is of this kind.</p> : null}
+            {before ? <Older oldestId={episodes[0]?.id} /> : null}
           </div>
         )}
       </Section>

@@ -1,8 +1,10 @@
 /** The episode: task, mode, go and verdicts, readiness to fine-tune, the policy, how control is taken, and what takes it. */
-import type { Mode, TakeoverMode } from '../../../main/api/index.ts';
+import type { Mode, TakeoverMode, TakeoverSettings } from '../../../main/api/index.ts';
+import { leavesGripperAlone } from '../../actions.ts';
 import { tell } from '../../engine/engine.ts';
-import { fixed, grouped } from '../../format.ts';
-import { useEngine } from '../../state/engine-store.ts';
+import { grouped, withUnit } from '../../format.ts';
+import { gripperButtonsInWords } from '../../gripper-words.ts';
+import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { ActionButton, Button, KeyCap } from '../../ui/button.tsx';
 import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 import { InputDevices } from './input-devices.tsx';
@@ -20,17 +22,20 @@ const TAKEOVER_MODES: readonly { readonly value: TakeoverMode; readonly label: s
 
 function Verdicts() {
   const running = useEngine((state) => state.status?.phase === 'running');
-  const step = useEngine((state) => state.status?.step ?? 0);
+  const step = useEngine((state) => {
+    const status = liveStatus(state);
+    return status && (status.phase === 'running' ? status.step : 0);
+  });
+  const drives = useEngine((state) => state.status?.mode === 'run' && state.status.driver === 'human');
   const maxSteps = useEngine((state) => state.rig?.maxSteps ?? 0);
   const periodMs = useEngine((state) => state.rig?.periodMs ?? 100);
   const autoStart = useEngine((state) => state.rig?.autoStart ?? false);
   return (
     <>
       <div className="step-line">
-        <Progress fraction={running && maxSteps > 0 ? step / maxSteps : 0} label="Steps of this episode" />
+        <Progress fraction={step && maxSteps > 0 ? step / maxSteps : 0} label="Steps of this episode" />
         <span>
-          {running ? `${step} of ${maxSteps}` : `0 of ${maxSteps}`} · {fixed((running ? step * periodMs : 0) / 1000, 1)}{' '}
-          s
+          {step ?? '–'} of {maxSteps} · {withUnit(step === undefined ? undefined : (step * periodMs) / 1000, 1, 's')}
         </span>
       </div>
       <div className="buttons two">
@@ -44,7 +49,7 @@ function Verdicts() {
         ) : (
           <ActionButton id="next" kind="strong" />
         )}
-        <ActionButton id="takeover" />
+        <ActionButton id="takeover">{drives ? 'Release' : 'Take over'}</ActionButton>
         <ActionButton id="success" />
         <ActionButton id="failure" />
         <ActionButton id="discard" />
@@ -127,6 +132,20 @@ function PolicyPart() {
   );
 }
 
+function Gripper({ takeover }: { readonly takeover: TakeoverSettings | undefined }) {
+  const leftAlone = useEngine(leavesGripperAlone);
+  return (
+    <>
+      <Row label="Gripper">
+        <ActionButton id="gripper">Open or close</ActionButton>
+      </Row>
+      <p className="muted small">
+        {leftAlone ? 'This task leaves the gripper alone.' : takeover ? gripperButtonsInWords(takeover) : ''}
+      </p>
+    </>
+  );
+}
+
 export function EpisodeTab() {
   const instruction = useEngine((state) => state.rig?.instruction);
   const mode = useEngine((state) => state.status?.mode);
@@ -160,9 +179,7 @@ export function EpisodeTab() {
         />
         <p className="muted small">{TAKEOVER_MODES.find((one) => one.value === takeover?.mode)?.title}</p>
         <InputDevices />
-        <Row label="Gripper">
-          <ActionButton id="gripper">Open or close</ActionButton>
-        </Row>
+        <Gripper takeover={takeover} />
       </Section>
     </>
   );

@@ -1,7 +1,8 @@
 /** What can take control: each device with its state and remedy, and the axes it moves right now. */
-import { useRef } from 'react';
+import { useRef, useSyncExternalStore } from 'react';
 import { useShallow } from 'zustand/react/shallow';
-import { useEngine } from '../../state/engine-store.ts';
+import { gamepadName } from '../../driving/driving.ts';
+import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 
 const AXES = ['x', 'y', 'z', 'rx', 'ry', 'rz'] as const;
@@ -15,7 +16,7 @@ const STATE_SAYS = {
 export function LiveAxes() {
   const bars = useRef<(HTMLElement | null)[]>([]);
   usePainter(() => {
-    const axes = useEngine.getState().status?.puckAxes;
+    const axes = liveStatus(useEngine.getState())?.puckAxes;
     bars.current.forEach((bar, index) => {
       if (bar) bar.style.transform = `scaleX(${axes?.[index] ?? 0})`;
     });
@@ -38,16 +39,26 @@ export function LiveAxes() {
   );
 }
 
+function onGamepads(listener: () => void): () => void {
+  const events = ['gamepadconnected', 'gamepaddisconnected'];
+  for (const name of events) window.addEventListener(name, listener);
+  return () => {
+    for (const name of events) window.removeEventListener(name, listener);
+  };
+}
+
 export function InputDevices() {
+  // The engine hears of a window's gamepad only once it moves something.
+  const gamepad = useSyncExternalStore(onGamepads, gamepadName);
   const lines = useEngine(
     useShallow((state) => (state.status?.inputDevices ?? []).map((device) => JSON.stringify(device))),
   );
   const devices = lines.map(
     (line) => JSON.parse(line) as NonNullable<ReturnType<typeof useEngine.getState>['status']>['inputDevices'][number],
   );
-  const ready = devices.some(
-    (device) => device.state === 'ready' && (device.kind === 'spacemouse' || device.kind === 'gamepad'),
-  );
+  const ready =
+    gamepad !== undefined ||
+    devices.some((device) => device.state === 'ready' && (device.kind === 'spacemouse' || device.kind === 'gamepad'));
   return (
     <div className="devices">
       {devices.map((device) => (
@@ -59,10 +70,17 @@ export function InputDevices() {
           {device.remedy ? <pre>{device.remedy}</pre> : null}
         </div>
       ))}
+      {gamepad === undefined ? null : (
+        <div className="device" data-state="ready">
+          <i className="health" />
+          <span>{gamepad}</span>
+          <small>hold a trigger to drive</small>
+        </div>
+      )}
       {ready ? null : (
         <p className="muted small">
-          No SpaceMouse or gamepad is connected. Plug one in, or drive from here: drag the puck, or click the scene and
-          use the keys.
+          No SpaceMouse or gamepad is connected. Plug one in (a gamepad shows once a button is pressed), or drive from
+          here: drag the puck, or click the scene and use the keys.
         </p>
       )}
       <LiveAxes />

@@ -2,7 +2,7 @@
 import type { SafetyLimits, TakeoverSettings } from '../../../main/api/index.ts';
 import { tell } from '../../engine/engine.ts';
 import { bytes, fixed, withUnit } from '../../format.ts';
-import { useEngine } from '../../state/engine-store.ts';
+import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { NumberField, Row, Section } from '../../ui/form.tsx';
 import { InputDevices } from './input-devices.tsx';
 import { StreamRates } from './stream-rates.tsx';
@@ -10,9 +10,9 @@ import { StreamRates } from './stream-rates.tsx';
 const DEGREE = 180 / Math.PI;
 
 function Rates() {
-  const tick = useEngine((state) => state.status?.tick);
-  const perHour = useEngine((state) => state.status?.storeBytesPerHour);
-  const free = useEngine((state) => state.status?.diskFreeBytes);
+  const tick = useEngine((state) => liveStatus(state)?.tick);
+  const perHour = useEngine((state) => liveStatus(state)?.storeBytesPerHour);
+  const free = useEngine((state) => liveStatus(state)?.diskFreeBytes);
   return (
     <Section title="Rates and latencies">
       <Row label="Control loop">
@@ -28,7 +28,7 @@ function Rates() {
 }
 
 function Limits({ limits }: { readonly limits: SafetyLimits }) {
-  const set = (change: Partial<SafetyLimits>) => void tell('settings.set', { limits: { ...limits, ...change } });
+  const set = (change: Partial<SafetyLimits>) => tell('settings.set', { limits: { ...limits, ...change } });
   const mm = (values: readonly number[]) => values.map((value) => fixed(value * 1000, 0)).join(', ');
   return (
     <Section title="Limits" aside={<span className="muted small">for policy and person alike</span>}>
@@ -85,8 +85,7 @@ function Limits({ limits }: { readonly limits: SafetyLimits }) {
 }
 
 function Takeover({ takeover }: { readonly takeover: TakeoverSettings }) {
-  const set = (change: Partial<TakeoverSettings>) =>
-    void tell('settings.set', { takeover: { ...takeover, ...change } });
+  const set = (change: Partial<TakeoverSettings>) => tell('settings.set', { takeover: { ...takeover, ...change } });
   return (
     <Section title="Takeover">
       <NumberField
@@ -114,7 +113,7 @@ function Takeover({ takeover }: { readonly takeover: TakeoverSettings }) {
         low={0}
         high={5000}
         decimals={0}
-        onCommit={(value) => set({ releaseAfterMs: Math.round(value) })}
+        onCommit={(value) => set({ releaseAfterMs: value })}
       />
       <NumberField
         label="Hold button"
@@ -123,7 +122,7 @@ function Takeover({ takeover }: { readonly takeover: TakeoverSettings }) {
         low={0}
         high={31}
         decimals={0}
-        onCommit={(value) => set({ holdButton: Math.round(value) })}
+        onCommit={(value) => set({ holdButton: value })}
       />
     </Section>
   );
@@ -157,7 +156,7 @@ export function RigTab() {
           low={0}
           high={0.5}
           decimals={2}
-          onCommit={(value) => void tell('settings.set', { actingNoiseStd: value })}
+          onCommit={(value) => tell('settings.set', { actingNoiseStd: value })}
         />
         <p className="muted small">
           Added to the policy’s actions so that it explores. Off unless the cell is simulated.

@@ -37,14 +37,14 @@ const GUARD_KEYS = ['toolHeightLowM', 'toolHeightHighM', 'gripperLowM', 'gripper
 function Judge({ settings }: { readonly settings: SuccessSettings }) {
   const simulated = useEngine((state) => state.rig?.simulated ?? false);
   const inUse = useEngine((state) => state.classifier?.inUse);
-  const change = (to: Partial<SuccessSettings>) => void tell('settings.set', { success: { ...settings, ...to } });
+  const change = (to: Partial<SuccessSettings>) => tell('settings.set', { success: { ...settings, ...to } });
   return (
     <>
       <Choice
         label="Who ends an episode as a success"
         value={settings.by}
         options={JUDGES.filter(({ value }) => simulated || value !== 'simulator')}
-        onChange={(by) => change({ by })}
+        onChange={(by) => void change({ by })}
       />
       <p className="muted small">
         {JUDGES.find(({ value }) => value === settings.by)?.title}, from the next episode on.
@@ -99,16 +99,24 @@ function placeOf(curve: readonly CurvePoint[], threshold: number): number {
   );
 }
 
-/** Its record on episodes that it was not trained on; moving the threshold shows what it would have said. */
+/** Its record on episodes that it was not trained on; moving the threshold shows what it would have said, and sets it where the classifier is in use. */
 function Record({ manifest, inUse }: { readonly manifest: ClassifierManifest; readonly inUse: boolean }) {
   const { curve, threshold, heldOut } = manifest;
-  const [place, setPlace] = useState(placeOf(curve, threshold));
+  const stored = placeOf(curve, threshold);
+  const [place, setPlace] = useState(stored);
   const [readAt, setReadAt] = useState<number | undefined>(undefined);
-  useEffect(() => setPlace(placeOf(curve, threshold)), [curve, threshold]);
+  useEffect(() => setPlace(stored), [manifest.name, stored]);
   const lines = useMemo(() => linesOf(manifest), [manifest]);
   const point = curve[place];
   if (!point) return <p className="muted">No held-out frames: nothing is known of how well it judges.</p>;
-  const commit = () => void tell('classifier.use', { name: manifest.name, threshold: point.threshold });
+  const use = (chosen: number) =>
+    void tell('classifier.use', { name: manifest.name, threshold: chosen }).then((accepted) => {
+      if (!accepted) setPlace(stored);
+    });
+  /** Of the one in use, when the hand lets go of a slider that it has moved; that of another only shows. */
+  const commitMoved = () => {
+    if (inUse && place !== stored) use(point.threshold);
+  };
   return (
     <>
       <Row label="Accuracy, held out">
@@ -159,8 +167,8 @@ function Record({ manifest, inUse }: { readonly manifest: ClassifierManifest; re
           aria-label="Threshold of success"
           aria-valuetext={`${(100 * point.threshold).toFixed(1)} %`}
           onChange={(event) => setPlace(Number(event.target.value))}
-          onPointerUp={commit}
-          onKeyUp={commit}
+          onPointerUp={commitMoved}
+          onKeyUp={commitMoved}
         />
         <b>
           {(100 * point.threshold).toFixed(1)}
@@ -174,11 +182,11 @@ function Record({ manifest, inUse }: { readonly manifest: ClassifierManifest; re
       <div className="buttons two">
         <Button
           blocked={place === placeOf(curve, manifest.ruleThreshold) ? 'It is the rule’s already.' : undefined}
-          onClick={() => void tell('classifier.use', { name: manifest.name, threshold: manifest.ruleThreshold })}
+          onClick={() => (inUse ? use(manifest.ruleThreshold) : setPlace(placeOf(curve, manifest.ruleThreshold)))}
         >
           Rule’s threshold
         </Button>
-        <Button blocked={inUse ? 'It is in use.' : undefined} onClick={commit}>
+        <Button blocked={inUse ? 'It is in use.' : undefined} onClick={() => use(point.threshold)}>
           Use this one
         </Button>
       </div>

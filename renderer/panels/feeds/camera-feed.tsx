@@ -2,7 +2,7 @@
 import { useRef } from 'react';
 import { decodePicture } from '../../../main/api/index.ts';
 import { live, nowMs } from '../../engine/engine.ts';
-import { freshnessOf } from '../../freshness.ts';
+import { freshnessOf, pace } from '../../freshness.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
@@ -35,12 +35,12 @@ export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
     const fresh = replaying && slot ? { stale: false, says: '' } : freshnessOf(linked, slot, nowMs(), STALE_MS);
     box.current.classList.toggle('stale', fresh.stale);
     if (reason.current.textContent !== fresh.says) reason.current.textContent = fresh.says;
-    const ageMs = slot ? Math.min(9999, Math.max(0, nowMs() - slot.arrivedMs)) : 0;
-    facts.current.textContent = replaying
-      ? 'recorded'
-      : slot
-        ? `${slot.rateHz.toFixed(0)}\u2009Hz · ${(Math.round(ageMs / 10) * 10).toFixed(0)}\u2009ms`
-        : '–';
+    facts.current.textContent = replaying ? 'recorded' : pace(slot, nowMs());
+    if (replaying && !slot && painted.current.count >= 0) {
+      // What was shown is of another replay, or live.
+      canvas.current.getContext('2d')?.clearRect(0, 0, canvas.current.width, canvas.current.height);
+      painted.current = { ...painted.current, count: -1 };
+    }
     if (!slot || (painted.current.count === slot.count && painted.current.stream === stream)) return;
     const picture = decodePicture(slot.message.payload);
     if (picture.widthPx === 0 || picture.rgb.length < picture.widthPx * picture.heightPx * 3) return;
@@ -63,7 +63,7 @@ export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
 
   return (
     <figure ref={box} className={`feed camera ${cropShown ? 'crop' : ''}`} data-testid={`feed-${name}`}>
-      <canvas ref={canvas} aria-label={`${name} camera`} />
+      <canvas ref={canvas} role="img" aria-label={`${name} camera`} />
       <figcaption>
         <b>{name}</b>
         <span ref={facts} className="facts" />

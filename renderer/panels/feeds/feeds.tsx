@@ -1,4 +1,5 @@
 /** What the robot senses: cameras, tactile pads, force and torque. All painted from the streams, never rendered by React. */
+import { REPLAY } from '../../engine/live-streams.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { CameraFeed } from './camera-feed.tsx';
@@ -14,7 +15,7 @@ export function Feeds() {
   const cameras = useEngine((state) => state.rig?.cameras);
   const pads = useEngine((state) => state.rig?.tactilePads);
   const replaying = useWindow((state) => state.replay !== undefined);
-  const prefix = replaying ? 'replay/' : '';
+  const prefix = replaying ? REPLAY : '';
   return (
     <aside className="feeds" aria-label="Feeds">
       {inOrder(cameras ?? []).map((camera) => (

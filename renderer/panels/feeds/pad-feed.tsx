@@ -1,10 +1,10 @@
-/** One tactile pad: pressure as colour with its scale, shear as arrows, total force, centre of pressure. */
+/** One tactile pad: pressure as colour with its scale, shear as arrows, total force, centre of pressure, rate and age. */
 import { useRef } from 'react';
 import { decodePad, type PadReading } from '../../../main/api/index.ts';
 import { HEAT_TABLE, heatOffset } from '../../color-map.ts';
 import { live, nowMs } from '../../engine/engine.ts';
 import { fixed } from '../../format.ts';
-import { freshnessOf } from '../../freshness.ts';
+import { freshnessOf, pace } from '../../freshness.ts';
 import { centreOfPressure, padScaleN } from '../../pad-math.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { colorOf } from '../../tokens.ts';
@@ -109,17 +109,25 @@ export function PadFeed({ name, stream }: { readonly name: string; readonly stre
   const total = useRef<HTMLElement>(null);
   const high = useRef<HTMLSpanElement>(null);
   const reason = useRef<HTMLSpanElement>(null);
+  const facts = useRef<HTMLDivElement>(null);
   const painted = useRef({ stream: '', count: -1, scaleN: 0.2 });
 
   usePainter(() => {
-    if (!box.current || !canvas.current || !total.current || !high.current || !reason.current) return;
+    if (!box.current || !canvas.current || !total.current || !high.current || !reason.current || !facts.current) return;
     const slot = live.get(stream);
     const linked = useEngine.getState().link.state === 'open';
     const replaying = stream !== name;
     const fresh = replaying && slot ? { stale: false, says: '' } : freshnessOf(linked, slot, nowMs(), STALE_MS);
     box.current.classList.toggle('stale', fresh.stale);
     if (reason.current.textContent !== fresh.says) reason.current.textContent = fresh.says;
+    facts.current.textContent = replaying ? 'recorded' : pace(slot, nowMs());
     const changed = fitCanvas(canvas.current);
+    if (replaying && !slot && painted.current.count >= 0) {
+      // What was shown is of another replay, or live.
+      canvas.current.getContext('2d')?.clearRect(0, 0, canvas.current.width, canvas.current.height);
+      total.current.textContent = '–';
+      painted.current = { ...painted.current, count: -1 };
+    }
     if (!slot || (!changed && painted.current.count === slot.count && painted.current.stream === stream)) return;
     const pad = decodePad(slot.message.payload);
     const context = canvas.current.getContext('2d');
@@ -142,7 +150,7 @@ export function PadFeed({ name, stream }: { readonly name: string; readonly stre
         </b>
       </figcaption>
       <div className="pad-picture">
-        <canvas ref={canvas} aria-label={`${name} tactile pad`} />
+        <canvas ref={canvas} role="img" aria-label={`${name} tactile pad`} />
         <span ref={reason} className="feed-reason" />
       </div>
       <div className="pad-scale" title="Pressure per taxel">
@@ -150,6 +158,7 @@ export function PadFeed({ name, stream }: { readonly name: string; readonly stre
         <ScaleBar />
         <span ref={high}>–</span>
       </div>
+      <div ref={facts} className="pad-facts" />
     </figure>
   );
 }

@@ -1,7 +1,7 @@
 /** Force and torque at the tool, tool frame: bars from zero, numbers that do not jump. The soft limit is the force bars' full scale. */
 import { useRef } from 'react';
 import { fixed } from '../../format.ts';
-import { useEngine } from '../../state/engine-store.ts';
+import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 
 const NAMES = ['Fx', 'Fy', 'Fz', 'Tx', 'Ty', 'Tz'] as const;
@@ -10,8 +10,9 @@ const TORQUE_FULL_NM = 2;
 export function Wrench() {
   const rows = useRef<(HTMLDivElement | null)[]>([]);
   usePainter(() => {
-    const { status, rig } = useEngine.getState();
-    const fullN = rig?.limits.softForceN ?? 30;
+    const engine = useEngine.getState();
+    const status = liveStatus(engine);
+    const fullN = engine.rig?.limits.softForceN ?? 30;
     rows.current.forEach((row, index) => {
       const bar = row?.querySelector('i');
       const number = row?.querySelector('span');

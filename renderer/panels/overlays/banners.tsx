@@ -139,7 +139,8 @@ function ReplayBanner() {
       <div>
         <b>Replay of episode {replay.recording.episode.id}</b>
         <p>
-          Observation {replay.index} of {replay.recording.poses.length - 1}. The arm itself goes on as the bar says.
+          Observation {replay.index} of {replay.recording.poses.length - 1}. Enter, Backspace and Delete judge it. The
+          arm itself goes on as the bar says.
         </p>
       </div>
       <Button onClick={togglePlaying}>{replay.playing ? 'Pause' : 'Play'}</Button>

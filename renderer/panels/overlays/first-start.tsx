@@ -6,7 +6,7 @@ import { Button } from '../../ui/button.tsx';
 const STEPS = [
   {
     title: 'Watch',
-    text: 'A policy drives the arm. Blue means policy. Start an episode with N; Escape stops everything, always.',
+    text: 'A policy drives the arm, one episode after the other. Blue means policy. Escape stops everything, always.',
   },
   {
     title: 'Take over',

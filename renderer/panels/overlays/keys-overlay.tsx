@@ -1,4 +1,5 @@
-/** The overview of keys. It never covers the bar: Stop stays in reach, and Escape stops as ever, closing this too. */
+/** The overview of keys. It never covers the bar: Stop stays in reach, and Escape stops as ever, closing this too. It takes the focus and gives it back. */
+import { useEffect, useLayoutEffect, useRef } from 'react';
 import { DRIVE_BINDINGS, KEY_BINDINGS } from '../../keys.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
@@ -25,10 +26,27 @@ function Table({ title, rows }: { readonly title: string; readonly rows: readonl
 
 export function KeysOverlay() {
   const open = useWindow((state) => state.helpOpen);
-  if (!open) return null;
+  return open ? <Sheet /> : null;
+}
+
+function Sheet() {
+  const sheet = useRef<HTMLDivElement>(null);
+  const before = useRef<Element | null>(null);
+  // Before the browser takes the focus from what has become inert …
+  useLayoutEffect(() => {
+    before.current = document.activeElement;
+    sheet.current?.focus();
+  }, []);
+  // … and after what was inert can have it again.
+  useEffect(
+    () => () => {
+      if (before.current instanceof HTMLElement) before.current.focus({ preventScroll: true });
+    },
+    [],
+  );
   return (
     <div className="overlay" role="dialog" aria-modal="true" aria-label="Keys">
-      <div className="sheet">
+      <div className="sheet" ref={sheet} tabIndex={-1}>
         <div className="sheet-columns">
           <Table title="Everywhere" rows={KEY_BINDINGS} />
           <div>
@@ -46,7 +64,8 @@ export function KeysOverlay() {
             />
             <p className="muted">
               On a gamepad hold a trigger to drive. While an episode runs, focused buttons ignore Space and Enter. Text
-              fields take every key but Escape.
+              fields take every key but Escape. With a replay open, Enter, Backspace and Del are for the replayed
+              episode, and Space goes back to live before it takes over.
             </p>
           </div>
         </div>

@@ -4,11 +4,11 @@
  */
 import { type PointerEvent, useRef } from 'react';
 import type { Vec6 } from '../../../main/api/index.ts';
-import { movePuck } from '../../driving/driving.ts';
+import { mayDrive, movePuck } from '../../driving/driving.ts';
 import { NEUTRAL } from '../../driving/held-keys.ts';
 import { requestDraw } from '../../engine/draw-loop.ts';
 import { fixed } from '../../format.ts';
-import { useEngine } from '../../state/engine-store.ts';
+import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 
 type Grip = 'disc' | 'tilt' | 'ring' | 'bar';
@@ -43,6 +43,7 @@ export function Puck() {
   const begin = (grip: Grip) => (event: PointerEvent<SVGElement>) => {
     event.preventDefault();
     event.stopPropagation();
+    if (!mayDrive()) return;
     svg.current?.setPointerCapture(event.pointerId);
     const { x, y } = place(event);
     held.current = { grip: grip === 'disc' && event.shiftKey ? 'tilt' : grip, x, y, angle: Math.atan2(y - 60, x - 60) };
@@ -67,7 +68,8 @@ export function Puck() {
   };
 
   usePainter(() => {
-    const axes = local.current ?? useEngine.getState().status?.puckAxes ?? NEUTRAL;
+    const told = liveStatus(useEngine.getState())?.puckAxes;
+    const axes = local.current ?? told ?? NEUTRAL;
     const at = (index: number) => axes[index] ?? 0;
     knob.current?.setAttribute('transform', `translate(${at(0) * TRAVEL} ${at(1) * TRAVEL})`);
     tilt.current?.setAttribute(
@@ -84,7 +86,7 @@ export function Puck() {
     );
     height.current?.setAttribute('transform', `translate(0 ${at(2) * 40})`);
     numbers.current.forEach((element, index) => {
-      const text = fixed(at(index), 2);
+      const text = local.current || told ? fixed(at(index), 2) : '–';
       if (element && element.textContent !== text) element.textContent = text;
       element?.parentElement?.classList.toggle('moving', Math.abs(at(index)) > 0.02);
     });

@@ -5,6 +5,7 @@ import { decodeStreamNumbers } from '../../decode-poses.ts';
 import { driverView } from '../../driver.ts';
 import { requestDraw } from '../../engine/draw-loop.ts';
 import { live, setStreamRate } from '../../engine/engine.ts';
+import { REPLAY } from '../../engine/live-streams.ts';
 import type { QualityLevel } from '../../scene/quality.ts';
 import { RigScene } from '../../scene/rig-scene.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
@@ -13,6 +14,7 @@ import { usePainter } from '../../ui/use-painter.ts';
 import { Banners, ReadyHint } from '../overlays/banners.tsx';
 import { FirstStart } from '../overlays/first-start.tsx';
 import { Puck } from './puck.tsx';
+import { SafetyLine } from './safety-line.tsx';
 
 const VIEWS: readonly { readonly view: SceneView; readonly label: string; readonly key: string }[] = [
   { view: 'wrist', label: 'Wrist', key: '1' },
@@ -111,7 +113,7 @@ export function ScenePanel() {
       setPoint: replay || status?.phase === 'hold' ? undefined : liveEpisode.setPoint,
       tone: replay ? (step?.actor === 'policy' ? 'policy' : 'human') : tone,
       replaying: replay !== undefined,
-      stream: (name) => live.get(replay ? `replay/${name}` : name),
+      stream: (name) => live.get(replay ? REPLAY + name : name),
     });
     cancelAgain.current();
     if (again !== undefined) cancelAgain.current = systemClock.at(systemClock.nowMs() + again, requestDraw);
@@ -141,6 +143,7 @@ export function ScenePanel() {
         <canvas ref={canvas} />
       </div>
       <div className="scene-frame" />
+      <SafetyLine />
       <Views />
       <div className={`drive-hint ${focused ? 'on' : ''}`}>
         {focused && drives ? 'keys drive: W A S D · Q E · arrows · Z X · G' : 'click the scene to drive with keys'}

@@ -1,6 +1,6 @@
-/** Paints one episode: who acted (colour and hatching), reward, force, gripper, playhead. Pure but for the canvas. */
+/** Paints one episode: who acted (colour and hatching; a notch where safety limited the step), reward, force, gripper, playhead. Pure but for the canvas. */
 import type { StepSummary } from '../../../main/api/index.ts';
-import { segmentsOf } from '../../segments.ts';
+import { limitedStretches, segmentsOf } from '../../segments.ts';
 import { colorOf } from '../../tokens.ts';
 import { hatch } from '../../ui/canvas-size.ts';
 
@@ -17,6 +17,7 @@ export interface EpisodePicture {
 /** Left margin for the lanes' names, CSS pixels at 1×. */
 export const LABEL_PX = 52;
 const RIGHT_PX = 44;
+const NOTCH_PX = 5;
 
 export function stepAt(xPx: number, widthPx: number, maxSteps: number): number {
   return ((xPx - LABEL_PX) / Math.max(1, widthPx - LABEL_PX - RIGHT_PX)) * maxSteps;
@@ -54,7 +55,7 @@ export function drawEpisode(canvas: HTMLCanvasElement, picture: EpisodePicture, 
   name('driver', actorTop + actorPx / 2);
   context.fillStyle = colorOf('raised');
   context.fillRect(left, actorTop, right - left, actorPx);
-  const human = hatch(context, colorOf('human'), '#7a5527', 7);
+  const human = hatch(context, colorOf('human'), colorOf('human-shade'), 7);
   const mixed = hatch(context, colorOf('human'), colorOf('policy'), 7);
   for (const segment of segmentsOf(picture.steps)) {
     context.globalAlpha = segment.idle ? 0.45 : 1;
@@ -62,6 +63,13 @@ export function drawEpisode(canvas: HTMLCanvasElement, picture: EpisodePicture, 
     context.fillRect(x(segment.from), actorTop, Math.max(1, x(segment.to) - x(segment.from) - 0.5), actorPx);
   }
   context.globalAlpha = 1;
+  for (const { from, to } of limitedStretches(picture.steps)) {
+    const widthPx = Math.max(2, x(to) - x(from) - 0.5);
+    context.fillStyle = colorOf('background');
+    context.fillRect(x(from), actorTop + actorPx - NOTCH_PX, widthPx, NOTCH_PX);
+    context.fillStyle = colorOf('text');
+    context.fillRect(x(from), actorTop + actorPx - 2, widthPx, 2);
+  }
 
   const lanes = [
     {

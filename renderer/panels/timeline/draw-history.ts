@@ -30,7 +30,7 @@ export function drawHistory(
   const pitch = barsWidth / SHOWN;
   const bottom = height - 18;
   const tallest = Math.max(20, ...shown.map((episode) => episode.steps));
-  const human = hatch(context, colorOf('human'), '#7a5527', 5);
+  const human = hatch(context, colorOf('human'), colorOf('human-shade'), 5);
   context.fillStyle = colorOf('line');
   context.fillRect(0, bottom, barsWidth - 2, 1);
   const bars = shown.map((episode, index) => {
@@ -38,7 +38,7 @@ export function drawHistory(
     const thick = Math.max(3, pitch - 4);
     const full = ((bottom - 6) * episode.steps) / tallest;
     const humanPx = episode.steps > 0 ? (full * episode.humanSteps) / episode.steps : 0;
-    context.globalAlpha = episode.discarded ? 0.28 : 1;
+    context.globalAlpha = episode.discarded ? 0.65 : 1;
     context.fillStyle = colorOf('policy');
     context.fillRect(from, bottom - full + humanPx, thick, full - humanPx);
     context.fillStyle = human;
@@ -49,10 +49,17 @@ export function drawHistory(
     }
     mark(context, episode, from + thick / 2, bottom + 9);
     context.globalAlpha = 1;
+    if (episode.discarded) strike(context, from, from + thick, bottom - full / 2);
     return { episodeId: episode.id, from, to: from + pitch };
   });
   drawRates(context, episodes, barsWidth + 16, width, height);
   return { bars };
+}
+
+/** Discarded, without colour: struck out. */
+function strike(context: CanvasRenderingContext2D, from: number, to: number, y: number): void {
+  context.fillStyle = colorOf('text');
+  context.fillRect(from - 2, Math.round(y), to - from + 4, 1.5);
 }
 
 /** ✓ success, ✕ failure, – time-out or aborted. */

@@ -1,5 +1,5 @@
 /** This episode, or the recorded one that is replayed, and the last 20. Dragging on a recorded episode moves everything. */
-import { type PointerEvent, useRef } from 'react';
+import { type PointerEvent, useEffect, useRef } from 'react';
 import { openReplay, scrubTo } from '../../replay.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
@@ -14,7 +14,9 @@ export function Timeline() {
   const episodeCanvas = useRef<HTMLCanvasElement>(null);
   const historyCanvas = useRef<HTMLCanvasElement>(null);
   const paintedEpisode = useRef('');
-  const paintedHistory = useRef<unknown>(undefined);
+  const paintedHistory = useRef<{ readonly episodes: unknown; readonly selected: number | undefined } | undefined>(
+    undefined,
+  );
   const paintedFont = useRef(false);
   const places = useRef<HistoryPlaces>({ bars: [] });
   const dragging = useRef(false);
@@ -37,13 +39,15 @@ export function Timeline() {
       if (changed || key !== paintedEpisode.current) {
         paintedEpisode.current = key;
         const steps = current ? current.recording.steps : liveEpisode.steps;
+        // A window that was opened in mid-episode does not have the first steps.
+        const taken = (steps.at(-1)?.index ?? -1) + 1;
         drawEpisode(
           canvas,
           {
             steps,
-            maxSteps: current ? Math.max(1, steps.length) : Math.max(rig?.maxSteps ?? 100, steps.length),
+            maxSteps: current ? Math.max(1, taken) : Math.max(rig?.maxSteps ?? 100, taken),
             periodMs: current?.recording.periodMs ?? rig?.periodMs ?? 100,
-            cursor: current ? current.index : steps.length,
+            cursor: current ? current.index : taken,
             forceFullN: rig?.limits.softForceN ?? 30,
           },
           ratio,
@@ -54,12 +58,19 @@ export function Timeline() {
     if (history) {
       const changed = fitCanvas(history) || fontCame;
       const selected = current?.recording.episode.id;
-      if (changed || paintedHistory.current !== episodes || selected !== undefined) {
-        paintedHistory.current = episodes;
+      const painted = paintedHistory.current;
+      if (changed || painted?.episodes !== episodes || painted.selected !== selected) {
+        paintedHistory.current = { episodes, selected };
         places.current = drawHistory(history, episodes, ratio, selected);
       }
     }
   });
+
+  // Opening a replay puts the keyboard on it: arrow keys scrub at once.
+  const replayedId = replay?.recording.episode.id;
+  useEffect(() => {
+    if (replayedId !== undefined) episodeCanvas.current?.focus({ preventScroll: true });
+  }, [replayedId]);
 
   const scrub = (event: PointerEvent<HTMLCanvasElement>) => {
     const { replay: current } = useWindow.getState();
@@ -83,7 +94,9 @@ export function Timeline() {
           data-testid="timeline"
           className={replay ? 'scrubs' : ''}
           tabIndex={replay ? 0 : -1}
-          aria-label="Timeline of the episode"
+          role="img"
+          aria-label="Timeline of the episode: who drove, notched where safety limited a step, reward, force, gripper"
+          title="Blue: policy · orange, hatched: you · notch: safety limited the step"
           onPointerDown={(event) => {
             dragging.current = true;
             event.currentTarget.setPointerCapture(event.pointerId);
@@ -106,6 +119,7 @@ export function Timeline() {
         {empty ? <p className="muted timeline-empty">Nothing is recorded yet: N starts.</p> : null}
         <canvas
           ref={historyCanvas}
+          role="img"
           aria-label="The last 20 episodes; click one to replay it"
           onClick={(event) => {
             const box = event.currentTarget.getBoundingClientRect();

@@ -1,0 +1,27 @@
+/** Is it safe: one calm line under who drives, there while safety limits what is commanded, or did at the moment that a replay shows. */
+import { useRef } from 'react';
+import { newestLimitsInWords } from '../../safety-words.ts';
+import { liveEpisode, liveStatus, useEngine } from '../../state/engine-store.ts';
+import { useWindow } from '../../state/window-store.ts';
+import { usePainter } from '../../ui/use-painter.ts';
+
+function words(): string {
+  const { replay } = useWindow.getState();
+  if (replay) {
+    const { steps, periodMs } = replay.recording;
+    return newestLimitsInWords(steps.slice(0, replay.index + 1), periodMs);
+  }
+  const engine = useEngine.getState();
+  const status = liveStatus(engine);
+  if (status?.phase !== 'running' || status.episodeId !== liveEpisode.episodeId) return '';
+  return newestLimitsInWords(liveEpisode.steps, engine.rig?.periodMs ?? 100);
+}
+
+export function SafetyLine() {
+  const line = useRef<HTMLParagraphElement>(null);
+  usePainter(() => {
+    const text = words();
+    if (line.current && line.current.textContent !== text) line.current.textContent = text;
+  });
+  return <p ref={line} className="safety-line" role="status" data-testid="safety-line" />;
+}

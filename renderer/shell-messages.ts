@@ -1,0 +1,25 @@
+/**
+ * What the desktop shell tells the page, as DOM events `takeover:shell`: entries of its menu, and what became of engine or page.
+ * Checked here, done by whoever starts the window. In a browser none ever comes.
+ */
+import { z } from 'zod';
+
+export const shellMessageSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('export') }),
+  z.object({ kind: z.literal('keys') }),
+  z.object({ kind: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
+]);
+export type ShellMessage = z.infer<typeof shellMessageSchema>;
+
+export function onShellMessage(
+  page: EventTarget,
+  received: (message: ShellMessage) => void,
+  unreadable: (detail: unknown) => void,
+): void {
+  page.addEventListener('takeover:shell', (event) => {
+    const detail: unknown = Reflect.get(event, 'detail');
+    const parsed = shellMessageSchema.safeParse(detail);
+    if (parsed.success) received(parsed.data);
+    else unreadable(detail);
+  });
+}

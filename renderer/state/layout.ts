@@ -1,0 +1,57 @@
+/** Widths and height of the panels: the default, what was remembered, and what a window has room for. Pixels. */
+export interface Layout {
+  readonly feedsPx: number;
+  readonly deskPx: number;
+  readonly timelinePx: number;
+}
+
+/** What a splitter may set; the scene between feeds and desk keeps its own least width. */
+export const PANEL_RANGE = {
+  feedsPx: { lowPx: 200, highPx: 640 },
+  deskPx: { lowPx: 280, highPx: 640 },
+  timelinePx: { lowPx: 100, highPx: 320 },
+} as const satisfies Readonly<Record<keyof Layout, { readonly lowPx: number; readonly highPx: number }>>;
+const SCENE_LOW_PX = 280;
+const SPLITTERS_PX = 2;
+
+export function defaultLayout(widthPx: number, heightPx: number): Layout {
+  const share = (fraction: number, low: number, high: number) =>
+    Math.round(Math.min(high, Math.max(low, widthPx * fraction)));
+  return {
+    feedsPx: share(0.222, 216, 640),
+    deskPx: share(0.25, 288, 620),
+    timelinePx: Math.round(Math.min(240, Math.max(112, heightPx * 0.1334))),
+  };
+}
+
+/** Reads a remembered layout; anything unreadable or for a much different window gives the default. */
+export function layoutFrom(text: string | null, widthPx: number, heightPx: number): Layout {
+  const fallback = defaultLayout(widthPx, heightPx);
+  try {
+    const value: unknown = JSON.parse(text ?? '');
+    if (typeof value !== 'object' || value === null) return fallback;
+    const number = (key: keyof Layout) => {
+      const entry: unknown = Reflect.get(value, key);
+      return typeof entry === 'number' && Number.isFinite(entry) ? entry : fallback[key];
+    };
+    const layout = { feedsPx: number('feedsPx'), deskPx: number('deskPx'), timelinePx: number('timelinePx') };
+    return layout.feedsPx + layout.deskPx > widthPx - SCENE_LOW_PX || layout.timelinePx > heightPx / 2
+      ? fallback
+      : layout;
+  } catch {
+    return fallback;
+  }
+}
+
+/**
+ * What a window has room for: the scene keeps its least width, the timeline at most half the height. The panel that is being
+ * moved (`moved`) gives way first, then the desk, then the feeds.
+ */
+export function fitted(wished: Layout, widthPx: number, heightPx: number, moved?: 'feedsPx' | 'deskPx'): Layout {
+  let { feedsPx, deskPx } = wished;
+  const tooWide = () => Math.max(0, feedsPx + deskPx + SPLITTERS_PX + SCENE_LOW_PX - widthPx);
+  if (moved === 'feedsPx') feedsPx = Math.max(PANEL_RANGE.feedsPx.lowPx, feedsPx - tooWide());
+  deskPx = Math.max(PANEL_RANGE.deskPx.lowPx, deskPx - tooWide());
+  feedsPx = Math.max(PANEL_RANGE.feedsPx.lowPx, feedsPx - tooWide());
+  return { feedsPx, deskPx, timelinePx: Math.min(wished.timelinePx, Math.floor(heightPx / 2)) };
+}
