@@ -1,26 +1,17 @@
 /**
  * `takeover compare`: every method of the comparison in the cell, several seeds each; a table at the end.
- * Finished sessions are kept in the results file and not run again; an interrupted one goes on where it was.
+ * Sessions that the results file has with this budget and with today's settings are not run again; an interrupted one goes on where it was.
  */
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
-import {
-  comparisonRows,
-  METHODS,
-  type Method,
-  type MethodName,
-  methodNames,
-  readResults,
-  resultOfMethod,
-  TABLE_HEADER,
-} from '../runs/comparison.ts';
-import { hilPlanSchema } from '../runs/hil-state.ts';
+import { appendResult, comparisonTable, isDone, readResults, TABLE_HEADER } from '../runs/comparison.ts';
+import type { ComparisonBudget } from '../runs/comparison-key.ts';
+import { type MethodName, methodNames } from '../runs/comparison-methods.ts';
 import { parseVerb } from './arguments.ts';
 import { runJobs } from './compare-jobs.ts';
-import { makeEncoderVariant } from './encoder-variants.ts';
-import { runHilSession, stateFor } from './hil-session.ts';
+import { measure } from './compare-session.ts';
 import { createProgress, markdownTable, printJson, table } from './output.ts';
 
 /** Values with commas between them. */
@@ -66,52 +57,35 @@ export async function run(rest: readonly string[]): Promise<number> {
   if (!options) return 0;
   mkdirSync(options.data, { recursive: true });
   const path = options.results ?? join(options.data, 'comparison.jsonl');
-  const isDone = (name: MethodName, seed: number) =>
-    readResults(path).some((result) => result.method === name && result.seed === seed);
+  const budget: ComparisonBudget = {
+    demos: options.demos,
+    episodes: options.episodes,
+    episodesPerRound: options.round,
+    selectionEpisodes: options['selection-episodes'],
+    reportEpisodes: options['report-episodes'],
+    evaluationNoiseStd: options.noise,
+  };
 
   const runOne = async (name: MethodName, seed: number): Promise<void> => {
-    const method: Method = METHODS[name];
-    const folder = join(options.data, `${name}-${seed}`);
     const progress = createProgress(
       `${name}, seed ${seed}`,
       systemClock,
       options.json && process.stderr.isTTY !== true,
     );
-    const demos = options.demos * (method.demonstrations ?? 1);
-    const encoder = method.encoder && (await makeEncoderVariant(method.encoder, folder, seed, demos));
-    const plan = hilPlanSchema.parse({
-      ...{ seed, demos, observation: 'pixels', preset: 'cell' },
-      ...method.plan,
-      ...(encoder !== undefined && { encoder }),
+    const result = await measure(join(options.data, `${name}-${seed}`), name, seed, budget, {
+      onProgress: (title, done, total, note) => progress.update(done, total, `${title} ${note}`),
+      onRound: () => progress.end(),
     });
-    const episodes = method.offlineOnly ? 0 : options.episodes;
-    const result = await runHilSession(
-      folder,
-      stateFor(folder, plan),
-      {
-        ...{ episodes, episodesPerRound: options.round },
-        selectionEpisodes: options['selection-episodes'],
-        reportEpisodes: options['report-episodes'],
-        reportOffline: true,
-        evaluationNoiseStd: options.noise,
-        trainingNoiseStd: 0,
-        maxMinutes: Number.POSITIVE_INFINITY,
-      },
-      {
-        onProgress: (title, done, total, note) => progress.update(done, total, `${title} ${note}`),
-        onRound: () => progress.end(),
-      },
-    );
     progress.end();
-    const key = { method: name, seed, demos, episodes, evaluationNoiseStd: options.noise };
-    appendFileSync(path, `${JSON.stringify(resultOfMethod(key, result))}\n`);
+    appendResult(path, result);
   };
 
+  const before = readResults(path);
   const open = options['table-only']
     ? []
     : options.seeds
         .flatMap((seed) => options.methods.map((method) => ({ method, seed })))
-        .filter(({ method, seed }) => !isDone(method, seed));
+        .filter(({ method, seed }) => !isDone(before, method, seed, budget));
   if (options.jobs === 1) for (const { method, seed } of open) await runOne(method, seed);
   else {
     const failed = await runJobs({
@@ -123,9 +97,12 @@ export async function run(rest: readonly string[]): Promise<number> {
     if (failed.length > 0) return 1;
   }
 
-  const results = readResults(path);
-  const rows = comparisonRows(results, options['report-episodes']);
-  if (options.json) printJson({ results: path, sessions: results.length, rows });
+  const { rows, sessions, leftOut } = comparisonTable(readResults(path), budget);
+  if (leftOut.sessions > 0)
+    console.error(
+      `${path}: left out, because they were measured with other values of what is named: ${leftOut.words}.`,
+    );
+  if (options.json) printJson({ results: path, sessions, rows, leftOut: leftOut.sessions });
   else if (options.markdown) console.log(markdownTable([...TABLE_HEADER], rows));
   else {
     console.log(table([...TABLE_HEADER], rows));

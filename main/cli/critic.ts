@@ -8,13 +8,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { projectFile } from '../../data/database.ts';
-import { openStoreReader } from '../../data/reader.ts';
 import { systemClock } from '../api/clock.ts';
-import type { EpisodeSummary } from '../api/episode.ts';
 import type { RunSpec } from '../api/run.ts';
 import { episodeSeed } from '../api/task.ts';
 import { type CriticReading, readCritics } from '../learn/critic-readings.ts';
 import { readEncoderManifest } from '../policy/encoder-manifest.ts';
+import { type CriticMethod, criticMethods, type Studied } from '../runs/critic-methods.ts';
 import { type CriticPanel, criticPlot } from '../runs/critic-plot.ts';
 import { type CriticReport, criticReport, isUnaided } from '../runs/critic-report.ts';
 import { readHilState } from '../runs/hil-state.ts';
@@ -24,6 +23,7 @@ import { parseVerb, UsageError } from './arguments.ts';
 import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
 import { episodeOf, openSession } from './session.ts';
+import { storedEpisodes } from './stored-episodes.ts';
 
 const parse = (rest: readonly string[]) =>
   parseVerb(
@@ -73,21 +73,24 @@ export async function run(rest: readonly string[]): Promise<number> {
       }),
     );
   progress.end();
-  if (options.svg !== undefined) writeFileSync(options.svg, criticPlot(panelsOf(studies)));
+  const methods = criticMethods(studies.map(({ studied }) => studied));
+  const methodOf = (at: number) =>
+    methods.flatMap(({ name, own, studies: its }) => (its.includes(at) ? [name, ...own] : [])).join(', ');
+  if (options.svg !== undefined) writeFileSync(options.svg, criticPlot(panelsOf(studies, methods)));
   if (options.json) {
-    const results = studies.map(({ run, project, method, step, policy, report }) => ({
-      ...{ run, project, method, step, policy, source: options.episodes > 0 ? 'new' : 'recorded' },
+    const results = studies.map(({ run, project, step, policy, report }, at) => ({
+      ...{ run, project, method: methodOf(at), step, policy, source: options.episodes > 0 ? 'new' : 'recorded' },
       ...report,
     }));
     printJson(options.projects ? { projects: results } : results[0]);
-  } else console.log(inWords(studies, options.episodes));
+  } else console.log(inWords(studies, methodOf, options.episodes));
   return 0;
 }
 
 interface Study {
   readonly project: string;
   readonly run: number;
-  readonly method: string;
+  readonly studied: Studied;
   /** Actor updates that its critics come from. */
   readonly step: number;
   readonly policy: string | undefined;
@@ -120,9 +123,11 @@ async function study(request: StudyRequest): Promise<Study> {
     );
   const { id, spec, policy } = found;
   const encoderManifestPath = encoderFor(spec.observation, request.encoder ?? readHilState(projectFolder)?.encoder);
-  const method = methodOf(spec, await rows.settings(id));
+  const { algorithm, preset, task, observation } = spec;
+  const encoder = encoderManifestPath === undefined ? {} : { encoder: readEncoderManifest(encoderManifestPath).name };
+  const studied = { algorithm, preset, settings: { ...(await rows.settings(id)), task, observation, ...encoder } };
   const read = async (episodesIn: string): Promise<Study> => {
-    const episodes = await unaidedIn(episodesIn);
+    const episodes = (await storedEpisodes(episodesIn)).filter(isUnaided);
     if (episodes.length === 0)
       throw new Error(`${episodesIn} holds no episode that a policy drove alone. Play some with --episodes 30.`);
     const steps = new Map(episodes.map((episode) => [episode.id, episode.steps]));
@@ -134,7 +139,7 @@ async function study(request: StudyRequest): Promise<Study> {
       );
     const solved = new Set(episodes.filter(({ outcome }) => outcome === 'success').map((episode) => episode.id));
     const report = criticReport(readings, solved);
-    return { project: projectFolder, run: id, method, step, policy, readings, solved, report };
+    return { project: projectFolder, run: id, studied, step, policy, readings, solved, report };
   };
   if (request.newEpisodes === 0) return read(projectFolder);
   if (policy === undefined) throw new Error(`run ${id} has published no policy to play. Leave out --episodes.`);
@@ -182,38 +187,12 @@ async function play(
   await session.writer?.drained();
 }
 
-const PAGE = 500;
-
-async function unaidedIn(projectFolder: string): Promise<EpisodeSummary[]> {
-  const reader = await openStoreReader(projectFolder);
-  try {
-    const all: EpisodeSummary[] = [];
-    for (;;) {
-      const page = await reader.listEpisodes({ limit: PAGE, beforeId: all.at(-1)?.id });
-      all.push(...page);
-      if (page.length < PAGE) return all.filter(isUnaided);
-    }
-  } finally {
-    await reader.close();
-  }
-}
-
-/** What the study tells apart: algorithm, preset, how the target is held up. */
-function methodOf(spec: RunSpec, settings: Readonly<Record<string, string>>): string {
-  const { mcFloor, nStep } = settings;
-  const floor = mcFloor === undefined ? [] : [mcFloor === 'off' ? 'no floor' : `floor ${mcFloor}`];
-  return [`${spec.algorithm} ${spec.preset}`, ...floor, ...(nStep && nStep !== '1' ? [`${nStep}-step`] : [])].join(
-    ', ',
-  );
-}
-
 const signed = (value: number) => `${value < 0 ? '\u2212' : '+'}${Math.abs(value).toFixed(2)}`;
 
 /** One per method; the sessions of a method share it. */
-function panelsOf(studies: readonly Study[]): CriticPanel[] {
-  const methods = [...new Set(studies.map(({ method }) => method))];
+function panelsOf(studies: readonly Study[], methods: readonly CriticMethod[]): CriticPanel[] {
   return methods.map((method) => {
-    const own = studies.filter((one) => one.method === method);
+    const own = method.studies.flatMap((at) => studies[at] ?? []);
     // Ids of episodes are a project's own: they are made distinct before projects are put together.
     const distinct = own.flatMap(({ readings }, at) =>
       readings.map((reading) => ({ ...reading, episodeId: reading.episodeId * own.length + at })),
@@ -221,10 +200,11 @@ function panelsOf(studies: readonly Study[]): CriticPanel[] {
     const solved = new Set(own.flatMap(({ solved: ids }, at) => [...ids].map((id) => id * own.length + at)));
     const report = criticReport(distinct, solved);
     return {
-      title: method,
+      title: method.name,
       notes: [
         `bias ${signed(report.bias)}, RMSE ${report.rmse.toFixed(2)}, r ${report.correlation.toFixed(2)}`,
         `${report.episodes} episodes, ${report.failures?.episodes ?? 0} of them failures; ${own.length === 1 ? '1 run' : `${own.length} runs`}`,
+        ...(method.own.length > 0 ? [method.own.join(', ')] : []),
       ],
       points: distinct.map((reading) => ({
         value: reading.least,
@@ -236,9 +216,9 @@ function panelsOf(studies: readonly Study[]): CriticPanel[] {
   });
 }
 
-function inWords(studies: readonly Study[], newEpisodes: number): string {
-  const rows = studies.map(({ method, run, step, report }) => [
-    method,
+function inWords(studies: readonly Study[], methodOf: (at: number) => string, newEpisodes: number): string {
+  const rows = studies.map(({ run, step, report }, at) => [
+    methodOf(at),
     `${run} (${step})`,
     `${report.episodes} (${report.failures?.episodes ?? 0})`,
     String(report.transitions),

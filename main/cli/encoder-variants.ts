@@ -11,7 +11,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLearningSource } from '../../data/learning.ts';
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import { createTransitionPool, type TransitionPool } from '../../data/transition-pool.ts';
 import { ACTION_SIZE } from '../api/action.ts';
 import { PROPRIOCEPTION_SIZE } from '../api/observation.ts';
 import { encoderManifestSchema } from '../api/policy.ts';
@@ -35,7 +35,8 @@ import { concat, mul, reshape, sub } from '../learn/graph/tensor.ts';
 import { initialParameters } from '../learn/nets/parameters.ts';
 import { CELL_ENCODER_MANIFEST } from '../policy/assets.ts';
 import { readEncoderManifest } from '../policy/encoder-manifest.ts';
-import type { EncoderKind } from '../runs/comparison.ts';
+import type { EncoderKind } from '../runs/comparison-methods.ts';
+import { FIRST_ONLINE_INDEX } from '../runs/hil.ts';
 import { CELL_ENCODER } from './assets/encoder-spec.ts';
 import { episodeOf, openSession } from './session.ts';
 
@@ -126,6 +127,10 @@ async function recordDemonstrations(folder: string, seed: number, demos: number)
     policy: { kind: 'process' },
   });
   for (let attempt = 0, done = 0; done < demos; attempt++) {
+    if (attempt >= FIRST_ONLINE_INDEX)
+      throw new Error(
+        `only ${done} of ${attempt} scripted demonstrations succeeded; expected nearly all. Run \`takeover doctor\`, and check the cell's settings.`,
+      );
     const episode = episodeOf(await session.rig.episode(episodeSeed('training', attempt, seed), 'demonstrate'));
     if (episode.outcome === 'success') done++;
     else session.writer?.discardEpisode(episode.id);
@@ -133,36 +138,49 @@ async function recordDemonstrations(folder: string, seed: number, demos: number)
   }
 }
 
-/** Pictures, actions and progress of the session's demonstrations. */
 async function demonstrated(folder: string, seed: number, demos: number): Promise<EncoderDataset> {
   rmSync(folder, { recursive: true, force: true }); // an interrupted recording is begun anew
   await recordDemonstrations(folder, seed, demos);
+  return readDemonstrations(folder);
+}
+
+/** Pictures, actions and progress of a folder's demonstrations, those that were discarded left out. */
+export function readDemonstrations(folder: string): EncoderDataset {
   const pool = createTransitionPool({
-    embeddingSize: 1,
+    embeddingSize: 0,
     proprioceptionSize: PROPRIOCEPTION_SIZE,
     stack: 1,
     discount: 1,
   });
-  const source = openLearningSource({ folder, pool, encoderSha256: 'none' });
+  const source = openLearningSource({ folder, pool });
   source.load();
-  const observations = source.missingEmbeddings();
-  const lastOf = new Map<number, number>();
-  for (const { episodeId, index } of observations) lastOf.set(episodeId, index);
-  const used = observations.filter(({ episodeId, index }) => index < lastOf.get(episodeId)!);
+  const steps = stepsOf(pool);
   const pixels = Object.fromEntries(
-    NETWORK.towers.map((tower) => [tower.camera, new Uint16Array(used.length * pooledSize(tower))]),
+    NETWORK.towers.map((tower) => [tower.camera, new Uint16Array(steps.length * pooledSize(tower))]),
   );
-  const labels = new Float32Array(used.length * LABELS);
+  const labels = new Float32Array(steps.length * LABELS);
   const batch = pool.createBatch(1);
-  used.forEach(({ episodeId, index }, row) => {
+  steps.forEach(({ row, episodeId, index, progress }, at) => {
     for (const frame of source.readFrames(episodeId, index)) {
       const tower = NETWORK.towers.find(({ camera }) => camera === frame.camera);
-      if (tower) poolPicture(frame.rgb, tower, pixels[tower.camera]!, row * pooledSize(tower));
+      if (tower) poolPicture(frame.rgb, tower, pixels[tower.camera]!, at * pooledSize(tower));
     }
     pool.readTransition(row, batch, 0);
-    labels.set(batch.action, row * LABELS);
-    labels[row * LABELS + ACTION_SIZE] = index / lastOf.get(episodeId)!;
+    labels.set(batch.action, at * LABELS);
+    labels[at * LABELS + ACTION_SIZE] = progress;
   });
   source.close();
-  return { count: used.length, pixels, labels, weights: labels.map(() => 1), labelCount: LABELS };
+  return { count: steps.length, pixels, labels, weights: labels.map(() => 1), labelCount: LABELS };
+}
+
+/** Every step of the demonstrations that count: its row in the pool, which also holds those that do not, and where it is in its episode. */
+function stepsOf(pool: TransitionPool) {
+  const byEpisode = new Map<number, number[]>();
+  for (const row of pool.rows('demo')) {
+    const rows = byEpisode.get(pool.episodeIdOf(row)) ?? [];
+    byEpisode.set(pool.episodeIdOf(row), [...rows, row]);
+  }
+  return [...byEpisode].flatMap(([episodeId, rows]) =>
+    rows.map((row, index) => ({ row, episodeId, index, progress: index / rows.length })),
+  );
 }

@@ -12,8 +12,13 @@ import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
 import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
 import { createProgress, printJson } from './output.ts';
+import { checkSettings } from './settings-option.ts';
 
 const DEFAULT_ONLINE_STEPS = 5000;
+
+/** PPO reinforces only by what its own policies did: what is stored of others teaches it as demonstrations do. */
+const CLONING =
+  'clones the demonstrations, and reinforces nothing: that needs new episodes of its own policies. `takeover hil --recipe rl-fine-tune` goes on to them.';
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(
@@ -78,6 +83,8 @@ export async function run(rest: readonly string[]): Promise<number> {
     ...(steps === undefined ? {} : { steps }),
     ...(options.from === undefined ? {} : { startFrom: options.from }),
   };
+  const encoderManifestPath = encoderFor(options.observation, options.encoder);
+  checkSettings(spec, encoderManifestPath);
   const reader = await openStoreReader(options.data);
   const newest = (await reader.listEpisodes({ limit: 1 }))[0];
   await reader.close();
@@ -85,6 +92,8 @@ export async function run(rest: readonly string[]): Promise<number> {
     throw new Error(
       `${options.data} holds no episodes: there is nothing to learn from. Record some: \`takeover demo\`.`,
     );
+  if (spec.algorithm === 'ppo' && spec.stage === 'offline')
+    console.error(`takeover finetune: the offline stage of ppo ${CLONING}`);
   await using rows = openRunRows(options.data);
   const runId = await rows.createRun(spec);
   const startMs = systemClock.nowMs();
@@ -95,11 +104,12 @@ export async function run(rest: readonly string[]): Promise<number> {
     spec,
     threads: options.threads,
     pace: 'granted',
-    encoderManifestPath: encoderFor(options.observation, options.encoder),
+    encoderManifestPath,
   });
   let status: RunStatus | undefined;
   let failure: string | undefined;
   let policy: string | undefined;
+  let reinforced = false;
   trainer.onMessage((message) => {
     switch (message.kind) {
       case 'progress':
@@ -108,6 +118,7 @@ export async function run(rest: readonly string[]): Promise<number> {
         return;
       case 'block':
         policy = message.policy;
+        reinforced = 'ownSteps' in message.metrics;
         return trainer.send({ kind: 'finish' });
       case 'failed':
         failure = `${message.message} ${message.remedy}`;
@@ -127,6 +138,8 @@ export async function run(rest: readonly string[]): Promise<number> {
   progress.end();
   if (failure !== undefined || end.code !== 0)
     throw new Error(failure ?? `the trainer ended (${end.signal ?? `code ${end.code}`}): ${end.lastWords.trim()}`);
+  if (spec.algorithm === 'ppo' && spec.stage === 'online' && policy !== undefined && !reinforced)
+    console.error(`takeover finetune: no episode here is one of its own policies, so ppo ${CLONING}`);
   const wallSec = (systemClock.nowMs() - startMs) / 1000;
   const result = {
     run: runId,

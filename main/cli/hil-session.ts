@@ -11,6 +11,7 @@ import { openRunRows } from '../runs/run-rows.ts';
 import { UsageError } from './arguments.ts';
 import { encoderFor } from './encoder-option.ts';
 import { episodeOf, openSession, type Session } from './session.ts';
+import { storedEpisodes } from './stored-episodes.ts';
 
 export interface HilBudget {
   readonly episodes: number;
@@ -66,14 +67,14 @@ export async function runHilSession(
     ...budget,
     ...listeners,
     ...{ projectFolder, rows, state, encoderManifestPath },
-    rig: hilRig(recording, measuring.rig),
+    rig: hilRig(projectFolder, recording, measuring.rig),
     launch: launchLocalTrainer,
     clock: systemClock,
     manifestPathOf: (policy) => findPolicy(projectFolder, policy).manifestPath,
   });
 }
 
-function hilRig({ rig, writer }: Session, measuring: HeadlessRig): HilRig {
+function hilRig(projectFolder: string, { rig, writer }: Session, measuring: HeadlessRig): HilRig {
   const use = async (which: HeadlessRig, name: string, manifestPath: string) => {
     const used = await which.engine.usePolicy(name, manifestPath);
     if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
@@ -81,6 +82,7 @@ function hilRig({ rig, writer }: Session, measuring: HeadlessRig): HilRig {
   return {
     record: async ({ seed, help }) => episodeOf(await rig.episode(seed, help)),
     discard: (episodeId) => writer?.discardEpisode(episodeId),
+    recordedAfter: (episodeId) => storedEpisodes(projectFolder, episodeId),
     attempt: async (seed, actingNoiseStd) => {
       measuring.engine.change({ actingNoiseStd });
       return episodeOf(await measuring.episode(seed, 'alone'));

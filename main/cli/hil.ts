@@ -10,9 +10,10 @@ import { recipeOf, recipes } from '../learn/recipes/registry.ts';
 import { isOver } from '../runs/hil.ts';
 import { type HilRound, hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
-import { ENCODER_HELP, encoderNamed } from './encoder-option.ts';
+import { ENCODER_HELP, encoderFor, encoderNamed } from './encoder-option.ts';
 import { type HilBudget, runHilSession, stateFor } from './hil-session.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
+import { checkSettings } from './settings-option.ts';
 
 const DEFAULT_NOISE = 0.1;
 
@@ -80,6 +81,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     ...{ recipe: recipe?.name, scratch: options.scratch, settings: options.settings },
     ...(options.encoder !== undefined && { encoder: encoderNamed(options.encoder) }),
   });
+  checkSettings(plan, encoderFor(plan.observation, plan.encoder));
   const state = stateFor(projectFolder, plan);
   const progress = createProgress('hil', systemClock, options.json && process.stderr.isTTY !== true);
   const budget: HilBudget = {

@@ -1,5 +1,5 @@
 /** Puts the parts of a training run together: settings, store, pool, encoder, learner, files. */
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { openLearningSource } from '../../data/learning.ts';
 import { openRunStore } from '../../data/runs.ts';
@@ -11,7 +11,7 @@ import { type RunSpec, runSpecSchema } from '../api/run.ts';
 import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
 import { readEncoderManifest } from '../policy/encoder-manifest.ts';
 import { type Learner, type ObservationSizes, ShapeError } from './algorithms/algorithm.ts';
-import { type ConfiguredAlgorithm, configureAlgorithm } from './algorithms/registry.ts';
+import type { ConfiguredAlgorithm } from './algorithms/registry.ts';
 import { createBackend } from './backends.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { createEmbedder } from './embed-missing.ts';
@@ -21,17 +21,18 @@ import { exportPolicy, type PolicyFiles, readPolicy } from './policies/export-po
 import { createRestorableRng } from './restorable-rng.ts';
 import { policyOrigin, runFolder } from './run-folder.ts';
 import { isUsable, observationSizes } from './run-observation.ts';
-import { createTrainer, storedSettings, TrainingError } from './trainer.ts';
+import { configureRun, keepSettings } from './run-settings.ts';
+import { createTrainer } from './trainer.ts';
+import { TrainingError } from './training-error.ts';
 
 export async function assembleTrainer(config: TrainerConfig, clock: Clock, report: (message: FromTrainer) => void) {
   const trainer: TrainerConfig = { ...config, spec: runSpecSchema.parse(config.spec) };
   const { spec, projectFolder, runId } = trainer;
   const files = runFolder(projectFolder, runId);
   const encoder = spec.observation === 'pixels' ? encoderOf(trainer) : undefined;
-  const changes = { ...spec.settings, ...storedSettings(files.config) };
-  const algorithm = configureAlgorithm(spec, changes, encoder?.manifest.maps);
+  const algorithm = configureRun(spec, files, encoder?.manifest.maps);
   const { settings } = algorithm;
-  writeFileSync(files.config, `${JSON.stringify(settings, undefined, 2)}\n`);
+  keepSettings(files, settings);
 
   const sizes = observationSizes(spec, encoder?.manifest.embeddingSize);
   const pool = createTransitionPool({

@@ -6,6 +6,7 @@ import type { LabelledEpisode, LabelledFramesSource } from '../../data/labelled-
 import type { LabelCounts, LabelSource } from '../api/classifier.ts';
 import type { Rng } from '../api/rng.ts';
 import type { EncoderRuntime } from '../policy/encoder-runtime.ts';
+import { shuffledRows } from './algorithms/rows.ts';
 import type { ClassifierFrames, ClassifierSizes } from './reward-classifier.ts';
 
 /** An expected lack, with what to do about it. */
@@ -67,12 +68,7 @@ export function splitByEpisode(episodes: readonly LabelledEpisode[], rng: Rng): 
 }
 
 function shuffled<Item>(items: readonly Item[], rng: Rng): Item[] {
-  const order = [...items];
-  for (let index = order.length - 1; index > 0; index--) {
-    const other = rng.integer(index + 1);
-    [order[index], order[other]] = [order[other]!, order[index]!];
-  }
-  return order;
+  return Array.from(shuffledRows(items.length, rng), (at) => items[at]!);
 }
 
 export function framesBySource(episodes: readonly LabelledEpisode[]): Record<LabelSource, LabelCounts> {

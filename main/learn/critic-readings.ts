@@ -13,13 +13,14 @@ import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts
 import type { RunSpec } from '../api/run.ts';
 import { TASKS } from '../api/task.ts';
 import { readEncoderManifest } from '../policy/encoder-manifest.ts';
-import { type ConfiguredAlgorithm, configureAlgorithm } from './algorithms/registry.ts';
+import type { ConfiguredAlgorithm } from './algorithms/registry.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import { createEmbedder } from './embed-missing.ts';
 import { createOrtBackend } from './graph/ort.ts';
 import { runFolder } from './run-folder.ts';
 import { isUsable, observationSizes } from './run-observation.ts';
-import { storedSettings, TrainingError } from './trainer.ts';
+import { configureRun } from './run-settings.ts';
+import { TrainingError } from './training-error.ts';
 
 export interface CriticReading {
   readonly episodeId: number;
@@ -129,7 +130,7 @@ function checkpointOf({ projectFolder, runId, spec }: CriticRequest): {
   const checkpoint = readCheckpoint(files.checkpoint);
   if (!checkpoint)
     throw new TrainingError(`run ${runId} has no checkpoint`, 'Let it work for half a minute, or name another run.');
-  return { checkpoint, algorithm: configureAlgorithm(spec, { ...spec.settings, ...storedSettings(files.config) }) };
+  return { checkpoint, algorithm: configureRun(spec, files) };
 }
 
 /** The transitions of those episodes of which every one can be read, in order. */

@@ -2,7 +2,8 @@
  * Embeds stored pictures that have no embedding of this encoder yet: recorded late, in time of need, or with another one. Where
  * the pool holds several views of an observation, the others are embeddings of its pictures under random shifts (DrQ): image
  * augmentation for a frozen trunk, as a few shifts made once, where HIL-SERL makes a new one for every draw. A shift is the same
- * for all cameras of an observation, and depends on nothing but run, observation and view, so a resumed run sees the same.
+ * for all cameras of an observation, and depends on nothing but run, observation and view, so a resumed run sees the same. An episode
+ * that a session records again, because an interruption had cut it off, is another one here: it has other shifts.
  */
 import type { LearningSource } from '../../data/learning.ts';
 import type { TransitionPool } from '../../data/transition-pool.ts';

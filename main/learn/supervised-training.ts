@@ -4,6 +4,7 @@
  * byte. What is learnt, and from what, is the caller's.
  */
 import type { Rng } from '../api/rng.ts';
+import { shuffledRows } from './algorithms/rows.ts';
 import type { Backend, Compiled, TensorLike, TensorValue } from './graph/backend.ts';
 import { grad } from './graph/grad.ts';
 import type { Node } from './graph/ir.ts';
@@ -120,7 +121,7 @@ export async function trainSupervised(run: SupervisedRun): Promise<Float32Array>
 async function trainEpoch(compiled: Compiled, run: SupervisedRun, state: SupervisedState, rng: Rng) {
   const { config, batch } = run;
   const updates = Math.floor(run.count / config.batchSize);
-  const order = shuffled(run.count, rng);
+  const order = shuffledRows(run.count, rng);
   let current = valuesOf({ parameters: state.parameters, mean: state.mean, variance: state.variance });
   // Results are written into the arrays that the update before last has read from.
   let spare = emptyValues(current);
@@ -164,13 +165,4 @@ function valuesOf(arrays: Readonly<Record<string, Float32Array>>): Values {
 
 function emptyValues(like: Values): Values {
   return valuesOf(Object.fromEntries(ARRAYS.map((name) => [name, new Float32Array(like[name]!.data.length)])));
-}
-
-function shuffled(count: number, rng: Rng): Uint32Array {
-  const order = Uint32Array.from({ length: count }, (_, index) => index);
-  for (let index = count - 1; index > 0; index--) {
-    const other = rng.integer(index + 1);
-    [order[index], order[other]] = [order[other]!, order[index]!];
-  }
-  return order;
 }

@@ -74,24 +74,31 @@ async function main(): Promise<void> {
   // The launcher is this program at the same version: the type is the contract.
   const config = JSON.parse(process.argv[2] ?? 'null') as TrainerConfig;
   const messages = createQueue<ToTrainer>();
-  const run = await assembleTrainer(config, systemClock, (message) => void send(message));
+  let trainer: Trainer | undefined;
+  let ending = false;
+  const end = (message: ToTrainer) => {
+    ending = true;
+    trainer?.stop();
+    messages.push(message);
+  };
   process.on('message', (message: ToTrainer) => {
     // an end must reach a block that is under way
-    if (message.kind === 'cancel') run.trainer.stop();
-    messages.push(message);
+    if (message.kind === 'cancel') end(message);
+    else messages.push(message);
   });
-  // Whoever launched it is gone: what was done is kept.
-  process.on('disconnect', () => {
-    run.trainer.stop();
-    messages.push({ kind: 'cancel' });
-  });
+  // Whoever launched it is gone: what was done is kept. From the first moment on: loading and assembling take seconds.
+  process.on('disconnect', () => end({ kind: 'cancel' }));
+  if (process.connected === false) end({ kind: 'cancel' });
+  const run = await assembleTrainer(config, systemClock, (message) => void send(message));
+  ({ trainer } = run);
+  if (ending) trainer.stop();
   try {
     run.runs.updateRun(config.runId, { state: 'running' });
-    const end = await serve(config, run.trainer, messages);
-    if (end === 'finished') run.trainer.publish();
+    const ended = await serve(config, run.trainer, messages);
+    if (ended === 'finished') run.trainer.publish();
     run.trainer.checkpoint();
-    run.runs.updateRun(config.runId, { state: end, step: run.trainer.updates() });
-    run.trainer.progress(end);
+    run.runs.updateRun(config.runId, { state: ended, step: run.trainer.updates() });
+    run.trainer.progress(ended);
     await send({ kind: 'finished', step: run.trainer.updates(), checkpoint: run.checkpoint });
   } catch (error) {
     const { message, remedy } = inWords(error);

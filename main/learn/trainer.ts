@@ -4,7 +4,6 @@
  * whose state is checkpointed. So a run that was killed repeats what it had recorded, with the same losses, and goes on.
  * Talks to nobody: `trainer-process.ts` brings messages in and reports out.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import type { LearningSource } from '../../data/learning.ts';
 import type { TransitionBatch } from '../../data/pool-types.ts';
 import type { RunStore } from '../../data/runs.ts';
@@ -18,6 +17,7 @@ import { createMeter } from './meter.ts';
 import type { RestorableRng } from './restorable-rng.ts';
 import { appendBlock, type BlockRecord, type RunFolder, repairBlocks } from './run-folder.ts';
 import { drawMixed } from './sampler.ts';
+import { TrainingError } from './training-error.ts';
 
 export interface TrainerParts {
   readonly trainer: TrainerConfig;
@@ -38,16 +38,6 @@ export interface TrainerParts {
   /** Writes the policy folder, returns its manifest's path. */
   readonly exportPolicy: (step: number) => string;
   readonly report: (message: FromTrainer) => void;
-}
-
-/** Training that cannot go on, with what to do about it. */
-export class TrainingError extends Error {
-  override readonly name = 'TrainingError';
-  readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.remedy = remedy;
-  }
 }
 
 const PUBLISH_EVERY_MS = 5000;
@@ -330,13 +320,4 @@ export async function createTrainer(parts: TrainerParts) {
     updates: () => learner.updates(),
     done: () => wanted !== undefined && learner.updates() >= wanted,
   };
-}
-
-/** The settings in a run's folder, where it was started before or was prepared with its own. */
-export function storedSettings(path: string): object {
-  if (!existsSync(path)) return {};
-  const stored: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  if (typeof stored !== 'object' || stored === null)
-    throw new TrainingError(`${path} holds no settings`, 'Remove it, or start a new run.');
-  return stored;
 }

@@ -1,111 +1,28 @@
 /**
- * The comparison of methods in the cell, as data: which sessions there are, what each is begun with, and the table of their results.
- * All get the same demonstrations, the same number of corrected episodes and of offline updates; what differs is named in the row.
- * The table has the shape of ConRFT's (Chen et al. 2025, table I): success, episode length, minutes, interventions.
+ * Results of a comparison: one line of a file per finished session, and the table that they make.
+ * It has the shape of ConRFT's (Chen et al. 2025, table I): success, episode length, minutes, interventions.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import {
+  type ComparisonBudget,
+  type ComparisonKey,
+  comparisonKeySchema,
+  differences,
+  keyOf,
+} from './comparison-key.ts';
+import { METHODS, type MethodName, methodNames } from './comparison-methods.ts';
 import type { HilResult } from './hil.ts';
-import type { HilPlan, HilRound } from './hil-state.ts';
+import type { HilRound } from './hil-state.ts';
 import { wilson95 } from './wilson.ts';
-
-/** Encoders that are compared with the one that ships; made for the session where they are asked for. */
-export const ENCODER_KINDS = ['random', 'raw-pixels', 'own-episodes'] as const;
-export type EncoderKind = (typeof ENCODER_KINDS)[number];
-
-export interface Method {
-  readonly title: string;
-  readonly plan: Partial<Pick<HilPlan, 'algorithm' | 'preset' | 'scratch' | 'settings' | 'observation' | 'encoder'>>;
-  /** Times the common number of demonstrations. */
-  readonly demonstrations?: number;
-  /** Only the offline stage. */
-  readonly offlineOnly?: boolean;
-  readonly encoder?: EncoderKind;
-}
-
-/** Critic updates (of imitation: updates) of every offline stage on the common demonstrations. */
-export const OFFLINE_UPDATES = 1000;
-const MORE_DEMONSTRATIONS = 5;
-const offline = { offlineSteps: OFFLINE_UPDATES };
-/** As many critic updates, where two of them go with one of the actor. */
-const offlineInPairs = { offlineSteps: OFFLINE_UPDATES / 2 };
-
-/** What floors, the Cal-QL term and averaging are compared with: α stays, and η is less. */
-const constant = { ...offline, alphaDecayUpdates: 0, online: { eta: 0.3 } };
-
-export const METHODS = {
-  'hg-dagger': { title: 'Imitation (SFT → HG-DAgger)', plan: { algorithm: 'imitation', settings: offline } },
-  'sft-5x': {
-    title: 'Imitation on five times the demonstrations',
-    plan: { algorithm: 'imitation', settings: { offlineSteps: MORE_DEMONSTRATIONS * OFFLINE_UPDATES } },
-    demonstrations: MORE_DEMONSTRATIONS,
-    offlineOnly: true,
-  },
-  'cal-ql': { title: 'Cal-QL alone', plan: { algorithm: 'cal-ql', settings: offline }, offlineOnly: true },
-  'hil-serl': {
-    title: 'HIL-SERL from scratch, preset released-code',
-    plan: { algorithm: 'hil-serl', preset: 'released-code', scratch: true },
-  },
-  'hil-serl-floor': {
-    title: 'HIL-SERL from scratch, preset cell (with the floor)',
-    plan: { algorithm: 'hil-serl', scratch: true },
-  },
-  rlpd: { title: 'RLPD from scratch', plan: { algorithm: 'rlpd', scratch: true } },
-  'conrft-cell': { title: 'ConRFT, preset cell', plan: { settings: offline } },
-  'conrft-paper': { title: 'ConRFT, preset paper', plan: { preset: 'paper', settings: offlineInPairs } },
-  'conrft-code': { title: 'ConRFT, preset released-code', plan: { preset: 'released-code', settings: offlineInPairs } },
-  'floor-uncut': { title: 'ConRFT cell, α and η constant', plan: { settings: constant } },
-  'floor-cut': {
-    title: 'the same, floor cut at takeovers',
-    plan: { settings: { ...constant, mcFloor: 'cut' } },
-  },
-  'floor-off': { title: 'the same, no floor', plan: { settings: { ...constant, mcFloor: 'off' } } },
-  'n-step-5': {
-    title: 'the same, 5-step returns instead of the floor',
-    plan: { settings: { ...constant, mcFloor: 'off', nStep: 5 } },
-  },
-  'cal-ql-off': {
-    title: 'the same, no Cal-QL term',
-    plan: { settings: { ...constant, offline: { alpha: 0 }, online: { eta: 0.3, alpha: 0 } } },
-  },
-  'average-off': {
-    title: 'the same, the newest weights act',
-    plan: { settings: { ...constant, averageTau: 1 } },
-  },
-  'encoder-random': { title: 'ConRFT cell, frozen random features', plan: { settings: offline }, encoder: 'random' },
-  'encoder-raw': {
-    title: 'ConRFT cell, 16-pixel pictures as they are',
-    plan: { settings: offline },
-    encoder: 'raw-pixels',
-  },
-  'hil-serl-raw': {
-    title: 'HIL-SERL from scratch, released-code, 16-pixel pictures as they are',
-    plan: { algorithm: 'hil-serl', preset: 'released-code', scratch: true },
-    encoder: 'raw-pixels',
-  },
-  'hil-serl-trunk': {
-    title: 'HIL-SERL from scratch, released-code, spatial embeddings on the trunk that ships',
-    plan: { algorithm: 'hil-serl', preset: 'released-code', scratch: true, encoder: 'trunk' },
-  },
-  'encoder-own': {
-    title: 'ConRFT cell, encoder trained on the demonstrations at hand',
-    plan: { settings: offline },
-    encoder: 'own-episodes',
-  },
-} as const satisfies Record<string, Method>;
-export type MethodName = keyof typeof METHODS;
-export const methodNames = Object.keys(METHODS) as MethodName[]; // the keys of the literal
 
 const measuredSchema = z.object({
   successRate: z.number(),
   ci95: z.tuple([z.number(), z.number()]),
   meanSteps: z.number(),
 });
-const resultSchema = z.object({
-  method: z.string(),
+const resultSchema = comparisonKeySchema.extend({
   seed: z.int(),
-  demos: z.int(),
-  episodes: z.int(),
   /** On the report seeds. */
   offline: measuredSchema.optional(),
   final: measuredSchema.optional(),
@@ -114,12 +31,11 @@ const resultSchema = z.object({
   /** On the selection seeds, by round. */
   curve: z.array(z.object({ episodes: z.int(), successRate: z.number(), meanSteps: z.number() })),
   minutes: z.number(),
-  evaluationNoiseStd: z.number(),
 });
 export type MethodResult = z.infer<typeof resultSchema>;
 
 export function resultOfMethod(
-  key: Pick<MethodResult, 'method' | 'seed' | 'demos' | 'episodes' | 'evaluationNoiseStd'>,
+  key: ComparisonKey & { readonly seed: number },
   { rounds, wallSec }: HilResult,
 ): MethodResult {
   const measured = ({ successRate, ci95: [low, high], meanSteps }: HilRound): z.infer<typeof measuredSchema> => ({
@@ -146,31 +62,53 @@ export function readResults(path: string): MethodResult[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
     .split('\n')
-    .filter((line) => line !== '')
-    .map((line, index) => {
-      const parsed = resultSchema.safeParse(JSON.parse(line));
-      if (!parsed.success)
-        throw new Error(
-          `${path}, line ${index + 1} is not a result of a comparison: ${parsed.error.issues[0]?.message}`,
-        );
-      return parsed.data;
-    });
+    .flatMap((line, index) => (line === '' ? [] : [resultOf(line, `${path}, line ${index + 1}`)]));
+}
+
+function resultOf(line: string, where: string): MethodResult {
+  const remedy = 'Take that line out and call again: it is told anew from its session’s folder, or measured anew.';
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${where} is cut short, or no JSON (${why}). ${remedy}`);
+  }
+  const parsed = resultSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`${where} is not a result of a comparison (${issue?.path.join('.')}: ${issue?.message}). ${remedy}`);
+}
+
+/** A line of its own, also after one that a crash has left without its end. */
+export function appendResult(path: string, result: MethodResult): void {
+  const open = existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8'));
+  appendFileSync(path, `${open ? '\n' : ''}${JSON.stringify(result)}\n`);
+}
+
+/** Whether the session of a method with a seed has been measured, by what is asked for now. */
+export function isDone(results: readonly MethodResult[], name: MethodName, seed: number, budget: ComparisonBudget) {
+  const key = keyOf(name, budget);
+  return results.some((result) => result.seed === seed && differences(result, key).length === 0);
 }
 
 const percent = (share: number) => `${Math.round(100 * share)} %`;
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
+type Measured = z.infer<typeof measuredSchema> & Pick<MethodResult, 'reportEpisodes'>;
+
 /** Success over all seeds with the interval of the pooled episodes, and the seeds' own rates. */
-function success(results: readonly z.infer<typeof measuredSchema>[], episodes: number): string {
+function success(results: readonly Measured[]): string {
   if (results.length === 0) return '–';
   const rates = results.map(({ successRate }) => successRate);
-  const total = episodes * results.length;
-  const [low, high] = wilson95(Math.round(mean(rates) * total), total);
+  const total = results.reduce((sum, { reportEpisodes }) => sum + reportEpisodes, 0);
+  const solved = results.reduce((sum, { successRate, reportEpisodes }) => sum + successRate * reportEpisodes, 0);
+  const [low, high] = wilson95(Math.round(solved), total);
   const seeds = rates.map((rate) => Math.round(100 * rate)).join(', ');
   return `${percent(mean(rates))} (${Math.round(100 * low)}–${Math.round(100 * high)}; ${seeds})`;
 }
 
-function steps(results: readonly z.infer<typeof measuredSchema>[]): string {
+function steps(results: readonly Measured[]): string {
   const solved = results.filter(({ successRate }) => successRate > 0);
   return solved.length === 0 ? '–' : mean(solved.map(({ meanSteps }) => meanSteps)).toFixed(1);
 }
@@ -195,26 +133,57 @@ export const TABLE_HEADER = [
   'minutes',
 ] as const;
 
-/** One row per method that has a result, in the order of `METHODS`. */
-export function comparisonRows(results: readonly MethodResult[], reportEpisodes: number): string[][] {
-  return methodNames.flatMap((name) => {
-    const own = results.filter(({ method }) => method === name).sort((a, b) => a.seed - b.seed);
-    if (own.length === 0) return [];
-    const [before, after] = [own.flatMap((one) => one.offline ?? []), own.flatMap((one) => one.final ?? [])];
-    const online = own.filter(({ interventionRates }) => interventionRates.length > 0);
-    const ofAll = mean(online.map(({ interventionRates }) => mean(interventionRates)));
-    const rate = (at: number) => percent(mean(online.map(({ interventionRates }) => interventionRates.at(at) ?? 0)));
-    return [
-      [
-        METHODS[name].title,
-        success(before, reportEpisodes),
-        steps(before),
-        onTheWay(own),
-        success(after, reportEpisodes),
-        steps(after),
-        online.length === 0 ? '–' : `${rate(0)} → ${rate(-1)} (${percent(ofAll)})`,
-        mean(own.map(({ minutes }) => minutes)).toFixed(1),
-      ],
-    ];
-  });
+/** Sessions that are left out of a table, and why; a name of `ComparisonKey` stands for its value. */
+export interface LeftOut {
+  readonly sessions: number;
+  readonly words: string;
+}
+
+/** One row per method that was measured with this budget and today's settings, in the order of `METHODS`; the newest of each seed. */
+export function comparisonTable(results: readonly MethodResult[], budget: ComparisonBudget) {
+  const keys = new Map<string, ComparisonKey>(methodNames.map((name) => [name, keyOf(name, budget)]));
+  const others: string[] = [];
+  const rows = new Map<string, Map<number, MethodResult>>();
+  for (const result of results) {
+    const key = keys.get(result.method);
+    const different = key ? differences(result, key) : (['method'] as const);
+    if (different.length > 0) others.push(`${result.method}: ${different.join(', ')}`);
+    else rows.set(result.method, (rows.get(result.method) ?? new Map()).set(result.seed, result));
+  }
+  const leftOut: LeftOut = { sessions: others.length, words: counted(others) };
+  const sessions = [...rows.values()].reduce((sum, ofMethod) => sum + ofMethod.size, 0);
+  return {
+    sessions,
+    rows: methodNames.flatMap((name) => {
+      const own = [...(rows.get(name)?.values() ?? [])].sort((a, b) => a.seed - b.seed);
+      return own.length === 0 ? [] : [rowOf(name, own)];
+    }),
+    leftOut,
+  };
+}
+
+/** `2 × cal-ql: settings; 1 × …`, in the order of the file. */
+function counted(reasons: readonly string[]): string {
+  return [...new Set(reasons)]
+    .map((reason) => `${reasons.filter((other) => other === reason).length} × ${reason}`)
+    .join('; ');
+}
+
+function rowOf(name: MethodName, own: readonly MethodResult[]): string[] {
+  const measured = (which: 'offline' | 'final'): Measured[] =>
+    own.flatMap(({ [which]: one, reportEpisodes }) => (one ? [{ ...one, reportEpisodes }] : []));
+  const [before, after] = [measured('offline'), measured('final')];
+  const online = own.filter(({ interventionRates }) => interventionRates.length > 0);
+  const ofAll = mean(online.map(({ interventionRates }) => mean(interventionRates)));
+  const rate = (at: number) => percent(mean(online.map(({ interventionRates }) => interventionRates.at(at) ?? 0)));
+  return [
+    METHODS[name].title,
+    success(before),
+    steps(before),
+    onTheWay(own),
+    success(after),
+    steps(after),
+    online.length === 0 ? '–' : `${rate(0)} → ${rate(-1)} (${percent(ofAll)})`,
+    mean(own.map(({ minutes }) => minutes)).toFixed(1),
+  ];
 }

@@ -52,6 +52,7 @@ const stateSchema = hilPlanSchema.extend({
   /** Attempts at demonstrations made, failed ones included: the next seed. */
   demoAttempts: z.int(),
   demosDone: z.int(),
+  /** The newest episode that counts: of the session, or of what was there before it; 0 = none. */
   newestEpisodeId: z.int(),
   offlineRunId: z.int().optional(),
   onlineRunId: z.int().optional(),

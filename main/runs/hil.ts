@@ -4,8 +4,8 @@
  *
  * Reproducible although rollout and training overlap: while episode n+1 runs with the policy of block n−1, the trainer makes
  * block n, which sees episodes up to n and nothing newer; the rollout waits for a trainer that lags. An interrupted session goes
- * on at the episode after the last one that was recorded, with the policy that it would have had. One with a report is over:
- * the report's seeds are used once.
+ * on at the episode after the last one that counts, with the policy that it would have had; what it has left of that episode is
+ * discarded, and its seed comes again. One with a report is over: the report's seeds are used once.
  */
 import type { Clock } from '../api/clock.ts';
 import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
@@ -14,7 +14,7 @@ import { episodeSeed } from '../api/task.ts';
 import { isUnaidedSuccess } from '../engine/statistics.ts';
 import { type Evaluation, evaluate } from './evaluation.ts';
 import { type Block, followGranted } from './granted-trainer.ts';
-import { type HilRound, type HilState, type TrainedEpisode, writeHilState } from './hil-state.ts';
+import { type HilRound, type HilState, readHilState, type TrainedEpisode, writeHilState } from './hil-state.ts';
 import type { RunLauncher } from './launcher.ts';
 import type { RunRows } from './run-rows.ts';
 
@@ -23,6 +23,8 @@ export interface HilRig {
   /** Records one episode; `policy` undefined in a demonstration. */
   record(request: { readonly seed: number; readonly help: 'demonstrate' | 'supervise' }): Promise<EpisodeSummary>;
   discard(episodeId: number): void;
+  /** What is stored of episodes newer than this one, whoever recorded them. */
+  recordedAfter(episodeId: number): Promise<readonly Pick<EpisodeSummary, 'id' | 'seed' | 'discarded'>[]>;
   /** Runs one episode of a policy alone, without recording. */
   attempt(seed: number, actingNoiseStd: number): Promise<EpisodeSummary>;
   /** From the next recorded episode on. */
@@ -64,7 +66,7 @@ export interface HilResult {
 const MS_PER_SEC = 1000;
 const MS_PER_MIN = 60_000;
 /** Attempts at demonstrations and online episodes count on one axis of seeds: no more attempts than this, so none is used twice. */
-const FIRST_ONLINE_INDEX = 1000;
+export const FIRST_ONLINE_INDEX = 1000;
 const REPORT = 'report';
 /** The offline stage's policy on the report seeds, where it is asked for. */
 const OFFLINE_REPORT = 'report of the offline stage';
@@ -135,6 +137,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
   };
 
   if (!isOver(state)) {
+    await takeUp();
     await demonstrate();
     const offlinePolicy = state.scratch ? undefined : await learnOffline();
     if (offlinePolicy !== undefined && state.rounds.length === 0)
@@ -154,16 +157,34 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
   }
   return resultOf(state);
 
+  function nextSeed(): number {
+    const online = state.demosDone >= state.demos;
+    const index = online ? FIRST_ONLINE_INDEX + state.onlineEpisodes : state.demoAttempts;
+    return episodeSeed('training', index, state.seed);
+  }
+
+  /**
+   * Before anything is recorded or granted. An episode that was cut off, or that was recorded whole and not yet counted, is stored, and
+   * would be learned from beside the one that is recorded with its seed now.
+   */
+  async function takeUp(): Promise<void> {
+    const newer = await rig.recordedAfter(state.newestEpisodeId);
+    // What was recorded before the session is none of its own.
+    if (!readHilState(projectFolder)) return keep({ newestEpisodeId: Math.max(0, ...newer.map(({ id }) => id)) });
+    for (const { id } of newer.filter(({ seed, discarded }) => seed === nextSeed() && !discarded)) {
+      rig.discard(id);
+      options.onProgress(`episode ${id}, which an interruption has left, is discarded`, 0, 1, 'it is recorded again');
+    }
+    await rig.drained();
+  }
+
   async function demonstrate(): Promise<void> {
     while (state.demosDone < state.demos) {
       if (state.demoAttempts >= FIRST_ONLINE_INDEX)
         throw new Error(
           `only ${state.demosDone} of ${state.demoAttempts} scripted demonstrations succeeded; expected nearly all. Run \`takeover doctor\`, and check the cell's settings.`,
         );
-      const episode = await rig.record({
-        seed: episodeSeed('training', state.demoAttempts, state.seed),
-        help: 'demonstrate',
-      });
+      const episode = await rig.record({ seed: nextSeed(), help: 'demonstrate' });
       const success = episode.outcome === 'success';
       if (!success) rig.discard(episode.id);
       await rig.drained();
@@ -237,8 +258,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
         addRound(`online ${state.onlineEpisodes}`, policy, evaluation);
       }
       if (!goesOn()) break;
-      const index = FIRST_ONLINE_INDEX + state.onlineEpisodes;
-      const episode = await rig.record({ seed: episodeSeed('training', index, state.seed), help: 'supervise' });
+      const episode = await rig.record({ seed: nextSeed(), help: 'supervise' });
       await rig.drained();
       keep({
         onlineEpisodes: state.onlineEpisodes + 1,

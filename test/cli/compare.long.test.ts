@@ -28,6 +28,12 @@ test('a session, then a table; called again it runs nothing', () =>
     assert.deepEqual(lastLine(await takeover(...args)), line);
     assert.equal(readFileSync(path, 'utf8'), before);
     assert.ok(!existsSync(join(folder, 'conrft-cell-0')), 'what was not asked for is not run');
+    const other = await takeover(...args, '--report-episodes', '2');
+    assert.equal(other.status, 2, other.stderr);
+    assert.match(other.stderr, /hg-dagger-0 was begun with other values of: reportEpisodes\. Move that folder away/);
+    const longer = await takeover(...args, '--report-episodes', '2', '--table-only');
+    assert.match(longer.stderr, /comparison\.jsonl: left out, .*: 1 × hg-dagger: reportEpisodes\./);
+    assert.deepEqual(lastLine(longer)['rows'], []);
   }));
 
 test('sessions side by side: each in a process of its own, all in one results file; one that fails is named, the others stay', () =>

@@ -1,9 +1,15 @@
-/** `takeover hil` from end to end, killed in the middle and called again; and that it ends when its trainer does. */
+/** `takeover hil` from end to end, killed between episodes and within one and called again; and that it ends when its trainer does. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { projectFile } from '../../data/database.ts';
+import { openLearningSource } from '../../data/learning.ts';
+import { createTransitionPool } from '../../data/transition-pool.ts';
 import { systemClock } from '../../main/api/clock.ts';
+import { PROPRIOCEPTION_SIZE } from '../../main/api/observation.ts';
+import { readCheckpoint } from '../../main/learn/checkpoint.ts';
+import { runFolder } from '../../main/learn/run-folder.ts';
 import { inFolder, openReader } from '../data/fixture.ts';
 import { lastLine, prepareSmallRun, startTakeover, takeover } from './takeover-child.ts';
 
@@ -63,6 +69,57 @@ test('killed after its first corrected episode and called again, it goes on to t
     const other = await takeover('hil', ...SMALL, '--data', folder, '--seed', '5');
     assert.equal(other.status, 2);
     assert.match(other.stderr, /--seed 5: the session in .* was begun with 0/);
+  }));
+
+/** What the sessions' trainer could draw, and what it has made of it. */
+function learned(folder: string) {
+  const pool = createTransitionPool({
+    ...{ embeddingSize: 0, proprioceptionSize: PROPRIOCEPTION_SIZE },
+    ...{ stack: 1, discount: 1 },
+  });
+  const source = openLearningSource({ folder, pool });
+  source.load();
+  source.close();
+  const checkpoint = readCheckpoint(runFolder(folder, 2).checkpoint);
+  return {
+    rl: [...pool.actionsOf('rl')],
+    demo: [...pool.actionsOf('demo')],
+    updates: checkpoint?.header.counters,
+    rng: checkpoint?.header.rng,
+    arrays: checkpoint?.arrays,
+  };
+}
+
+test('killed in mid-episode and called again, it draws the same rows and ends with the same weights as one that was not', () =>
+  inFolder(async (folder) => {
+    const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')];
+    const session = (data: string) => ['hil', ...SMALL, '--episodes', '3', '--data', data];
+    for (const data of [whole, cut]) for (const runId of [1, 2]) prepareSmallRun(data, runId);
+    const expected = lastLine(await takeover(...session(whole)));
+
+    const first = startTakeover(session(cut));
+    await until('the store', () => existsSync(projectFile(cut)) && existsSync(join(cut, 'hil.json')));
+    const reader = await openReader(cut);
+    for (let underWay = false; !underWay; ) {
+      const [newest] = await reader.listEpisodes({ limit: 1 });
+      underWay = newest?.mode === 'run' && newest.outcome === undefined && newest.steps > 0;
+      assert.equal(first.child.exitCode, null, 'it ended before an episode was seen under way');
+    }
+    first.child.kill('SIGKILL');
+    assert.equal((await first.ended).signal, 'SIGKILL');
+
+    const line = lastLine(await takeover(...session(cut)));
+    const rounds = ({ rounds: all }: Record<string, unknown>) =>
+      (all as Record<string, unknown>[]).map(({ wallSec: _wallSec, ...round }) => round);
+    assert.deepEqual(rounds(line), rounds(expected));
+    const episodes = await reader.listEpisodes({ limit: 100 });
+    assert.deepEqual(
+      episodes.filter(({ outcome }) => outcome === 'aborted').map(({ discarded }) => discarded),
+      [true],
+      'what was cut off is kept, and discarded',
+    );
+    assert.equal(new Set(episodes.map(({ seed }) => seed)).size, episodes.length - 1, 'its seed came again');
+    assert.deepEqual(learned(cut), learned(whole));
   }));
 
 test('when its trainer fails it says why and ends', () =>

@@ -40,9 +40,26 @@ test('high-rate: flow matching in chunks solves insertions by itself', async () 
 test('a recipe of another algorithm, or one that does not exist, is refused in words', async () => {
   const finetune = (...args: readonly string[]) => takeover('finetune', '--data', folder, '--json', ...args);
   const mixed = await finetune('--recipe', 'high-rate', '--algorithm', 'conrft');
-  assert.equal(mixed.status, 1);
+  assert.equal(mixed.status, 2);
   assert.match(mixed.stderr, /high-rate.*one of imitation, not of conrft/);
   const unknown = await finetune('--recipe', 'soup');
   assert.notEqual(unknown.status, 0);
   assert.match(unknown.stderr, /recipe/);
+});
+
+test('rl-fine-tune by itself only clones, and says what reinforces', async () => {
+  const finetune = (...args: readonly string[]) =>
+    takeover(
+      ...['finetune', '--recipe', 'rl-fine-tune', '--steps', '2', '--observation', 'state', '--data', folder, '--json'],
+      ...args,
+    );
+  const offline = await finetune();
+  assert.equal(offline.status, 0, offline.stderr);
+  assert.match(
+    offline.stderr,
+    /the offline stage of ppo clones the demonstrations.*`takeover hil --recipe rl-fine-tune`/,
+  );
+  const online = await finetune('--stage', 'online', '--from', String(lastLine(offline)['checkpoint']));
+  assert.equal(online.status, 0, online.stderr);
+  assert.match(online.stderr, /no episode here is one of its own policies.*`takeover hil --recipe rl-fine-tune`/);
 });

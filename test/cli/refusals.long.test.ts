@@ -83,6 +83,17 @@ test('a project file that is damaged is refused in words by every verb, and left
     assert.equal(existsSync(join(folder, 'out')), false);
   }));
 
+test('a setting that is not there is refused before anything is recorded or started', () =>
+  inFolder(async (folder) => {
+    const settings = ['--settings', '{"mcFlor": "cut"}', '--observation', 'state', '--data', folder];
+    for (const verb of ['hil', 'finetune']) {
+      const { status, stderr } = await takeover(verb, ...settings);
+      assert.equal(status, 2, stderr);
+      assert.match(stderr, /^takeover \w+: settings of conrft: there is no setting `mcFlor`; there are .*mcFloor/);
+    }
+    assert.equal(existsSync(projectFile(folder)), false);
+  }));
+
 test('a policy whose files do not fit is refused in words, and the process ends', () =>
   inFolder(async (folder) => {
     await recordToyEpisodes(folder, { demonstrations: 2, corrected: 0, seed: 1 });

@@ -176,6 +176,23 @@ test('offline by its own pace, then online from what it published, with its crit
   assert.equal(now!.header.counters['criticAdamSteps'], 0);
 });
 
+test('a launcher that dies while the run is still put together leaves no run behind', async (t) => {
+  const after = (clean: () => void) => t.after(clean);
+  const folder = temporaryFolder(after);
+  await recordToyEpisodes(folder, { demonstrations: 6, corrected: 8, seed: 1 });
+  // at once, and after its code is loaded, more or less
+  for (const waitMs of [0, 300, 700, 1100]) {
+    const config = smallRun(folder, SPEC, 'paced');
+    const { child, exit } = start(config, after);
+    await systemClock.sleepUntilMs(systemClock.nowMs() + waitMs);
+    child.disconnect();
+    assert.equal(await exit, 0, `after ${waitMs} ms`);
+    const runs = openRunStore(folder, systemClock);
+    assert.equal(runs.run(config.runId)?.state, 'cancelled', `after ${waitMs} ms`);
+    runs.close();
+  }
+});
+
 test('what cannot be used is refused in words', async (t) => {
   const after = (clean: () => void) => t.after(clean);
   const folder = temporaryFolder(after);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
+import { criticMethods } from '../../main/runs/critic-methods.ts';
 import { criticPlot } from '../../main/runs/critic-plot.ts';
 import { criticReport, isUnaided } from '../../main/runs/critic-report.ts';
 
@@ -71,4 +72,24 @@ test('the plot: a panel each on one scale, tags that close, text that is escaped
   const drawn = svg.match(/h0/g)?.length ?? 0;
   assert.ok(drawn > 2000 && drawn < 3100, `${drawn} points in two panels`);
   assert.throws(() => criticPlot([]), /at least one point/);
+});
+
+test('runs are one method when every setting is the same; namesakes are told apart by what differs', () => {
+  const settings = { mcFloor: 'uncut', nStep: '1', 'online.eta': '1', tau: '0.005' };
+  const studied = (more: object, preset = 'cell') => ({
+    algorithm: 'conrft',
+    preset,
+    settings: { ...settings, ...more },
+  });
+  const found = criticMethods([
+    ...[studied({}), studied({ 'online.eta': '0.3' }), studied({}), studied({ mcFloor: 'off', nStep: '5' })],
+    ...[studied({ 'online.eta': '0.3', views: '2' }), studied({}, 'paper')],
+  ]);
+  assert.deepEqual(found, [
+    { name: 'conrft cell, floor uncut', own: ['online.eta 1', 'views absent'], studies: [0, 2] },
+    { name: 'conrft cell, floor uncut', own: ['online.eta 0.3', 'views absent'], studies: [1] },
+    { name: 'conrft cell, no floor, 5-step', own: [], studies: [3] },
+    { name: 'conrft cell, floor uncut', own: ['online.eta 0.3', 'views 2'], studies: [4] },
+    { name: 'conrft paper, floor uncut', own: [], studies: [5] },
+  ]);
 });

@@ -26,14 +26,20 @@ function chance(text: string): number {
 const EPISODE_MS = 10_000;
 
 export interface FakeSession {
-  /** In order: `record <seed> by <policy>`, `grant <run> <episode>`, `use <policy>`, `judge <policy>`, `attempt <seed>`. */
+  /**
+   * In order: `record <seed> by <policy>`, `stored` (a moment at which all that was recorded is committed), `grant <run> <episode>`,
+   * `use <policy>`, `judge <policy>`, `attempt <seed>`.
+   */
   readonly events: string[];
   readonly trainers: readonly FakeTrainer[];
   readonly options: (more?: Partial<HilOptions>) => HilOptions;
-  /** From now on the `count`-th event (1 = the next) throws, or ends the trainer that was granted something; undefined = none. */
+  /**
+   * From now on the `count`-th event (1 = the next) throws, or ends the trainer that was granted something; undefined = none. A recording
+   * that is interrupted leaves its episode, cut short.
+   */
   failAt(count: number | undefined): void;
-  /** What was recorded to its end. */
-  readonly store: readonly { readonly seed: number; readonly policy: string }[];
+  /** What is stored and not discarded. */
+  readonly kept: () => readonly { readonly seed: number; readonly policy: string; readonly cut: boolean }[];
   /** Every trainer that was started has ended. */
   quiet(): boolean;
 }
@@ -48,7 +54,12 @@ export function createFakeSession(
   const clock = virtualClock();
   const rows = createFakeRows();
   const events: string[] = [];
-  const store: { readonly seed: number; readonly policy: string }[] = [];
+  const store: { readonly id: number; readonly seed: number; readonly policy: string; readonly cut: boolean }[] = [];
+  const discarded = new Set<number>();
+  const kept = (throughId = Number.POSITIVE_INFINITY) =>
+    store
+      .filter(({ id }) => id <= throughId && !discarded.has(id))
+      .map(({ seed, policy: driver, cut }) => ({ seed, policy: driver, cut }));
   const blocks = new Map<number, { readonly through: number; readonly policy: string }[]>();
   const alive = new Set<FakeTrainer>();
   let policy = 'none';
@@ -66,7 +77,7 @@ export function createFakeSession(
     const made = blocks.get(runId) ?? [];
     blocks.set(runId, made);
     if (made.at(-1)?.through !== through) {
-      const seen = store.slice(0, through).map((one) => `${one.seed}${one.policy}`);
+      const seen = kept(through).map((one) => `${one.seed}${one.policy}${one.cut}`);
       made.push({ through, policy: `run-${runId}/${made.length + 1}-${Math.floor(1e6 * chance(seen.join()))}` });
     }
     const last = made.at(-1)!;
@@ -97,15 +108,23 @@ export function createFakeSession(
   });
   const rig: HilRig = {
     record: async ({ seed, help }) => {
-      happens(`record ${seed} by ${help === 'demonstrate' ? 'operator' : policy}`);
+      const id = store.length + 1;
+      try {
+        happens(`record ${seed} by ${help === 'demonstrate' ? 'operator' : policy}`);
+      } catch (error) {
+        store.push({ id, seed, policy, cut: true });
+        throw error;
+      }
       clock.advanceToMs(clock.nowMs() + EPISODE_MS);
-      const id = store.push({ seed, policy });
+      store.push({ id, seed, policy, cut: false });
       if (help === 'demonstrate')
         return episode(id, { seed, mode: 'demonstrate', outcome: solves(seed) ? 'success' : 'truncated' });
       const humanSteps = Math.floor(40 * chance(`${seed}${policy}`));
       return episode(id, { seed, policy, humanSteps, takeovers: humanSteps > 0 ? 1 : 0 });
     },
-    discard: () => {},
+    discard: (id) => discarded.add(id),
+    recordedAfter: async (episodeId) =>
+      store.filter(({ id }) => id > episodeId).map(({ id, seed }) => ({ id, seed, discarded: discarded.has(id) })),
     attempt: async (seed) => {
       happens(`attempt ${seed}`);
       return episode(seed, { seed, outcome: chance(`${seed}${judged}`) < 0.5 ? 'success' : 'truncated' });
@@ -118,13 +137,13 @@ export function createFakeSession(
       happens(`judge ${name}`);
       judged = name;
     },
-    drained: async () => {},
+    drained: async () => happens('stored'),
   };
   const first = newHilState({ seed: 0, demos: 2, observation: 'state', preset: 'cell', ...wanted });
   return {
     events,
     trainers: launcher.trainers,
-    store,
+    kept,
     failAt: (count) => {
       left = count;
     },

@@ -15,7 +15,7 @@ const TRAINING = SEED_RANGES.training.first;
 /** Names without what follows from the episodes seen. */
 const short = (events: readonly string[]) =>
   events
-    .filter((event) => !event.startsWith('attempt'))
+    .filter((event) => !event.startsWith('attempt') && event !== 'stored')
     .map((event) => event.replace(/-\d+$/, '').replace(`${TRAINING}`.slice(0, -4), '…'));
 const withoutTime = (rounds: readonly HilRound[]) => rounds.map(({ wallSec: _wallSec, ...round }) => round);
 
@@ -116,7 +116,7 @@ test('the offline policy is reported too where it is asked for, and is no candid
     assert.equal(rounds[2]?.policy, rounds[0]?.policy);
   }));
 
-test('interrupted anywhere and called again, it ends as if nothing had happened, and uses no seed twice', () =>
+test('interrupted anywhere and called again, it ends as if nothing had happened, and learns from no seed twice', () =>
   inFolder(async (folder) => {
     const run = { episodes: 5, episodesPerRound: 2 };
     const undisturbed = createFakeSession(join(folder, 'whole'));
@@ -129,13 +129,32 @@ test('interrupted anywhere and called again, it ends as if nothing had happened,
       await assert.rejects(runHil(session.options(run)), /interrupted at/, `event ${at}`);
       await settle();
       assert.ok(session.quiet(), `event ${at}, ${session.events.at(-1)}: a trainer was left behind`);
+      // and once more while it takes up what it had left, where it gets that far
+      session.failAt(1 + (at % 4));
+      await runHil(session.options(run)).catch(() => {});
+      await settle();
+      session.failAt(undefined);
       const result = await runHil(session.options(run));
       const where = `event ${at}: ${undisturbed.events[at - 1]}`;
       assert.deepEqual(withoutTime(result.rounds), withoutTime(expected.rounds), where);
-      assert.deepEqual(session.store, undisturbed.store, where);
+      assert.deepEqual(session.kept(), undisturbed.kept(), where);
     }
-    const seeds = undisturbed.store.map(({ seed }) => seed);
+    const seeds = undisturbed.kept().map(({ seed }) => seed);
     assert.equal(new Set(seeds).size, seeds.length);
+  }));
+
+test('what was recorded before a session, or beside it while it stood still, is left as it is', () =>
+  inFolder(async (folder) => {
+    const session = createFakeSession(folder);
+    const before = { seed: TRAINING, help: 'demonstrate' } as const; // the seed that its first demonstration has too
+    await session.options().rig.record(before);
+    session.failAt(3);
+    await assert.rejects(runHil(session.options()), /interrupted at: record/);
+    session.failAt(undefined);
+    await session.options().rig.record({ seed: TRAINING + 500, help: 'demonstrate' });
+    await runHil(session.options());
+    const seeds = session.kept().map(({ seed }) => seed - TRAINING);
+    assert.deepEqual(seeds.slice(0, 4), [0, 0, 500, 1], 'its second demonstration was cut off, and counts once');
   }));
 
 test('a trainer that dies between two blocks is met at the next grant, in its own words', () =>

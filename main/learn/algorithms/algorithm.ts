@@ -18,7 +18,10 @@ export interface ObservationSizes {
   readonly actionMask: readonly boolean[];
 }
 
-/** One batch, row-major: what `data/transition-pool.ts` draws into. N transitions, E embedding, P proprioception of the stack, A action. */
+/**
+ * One batch, row-major: what learning reads of the one in `data/pool-types.ts`, which the pool draws into. It stands here again because
+ * algorithms know nothing of the store. N transitions, E embedding, P proprioception of the stack, A action.
+ */
 export interface TransitionBatch {
   readonly size: number;
   /** [N, E] */
@@ -29,7 +32,7 @@ export interface TransitionBatch {
   readonly action: Float32Array;
   /** [N] */
   readonly reward: Float32Array;
-  /** [N] 1 − terminated */
+  /** [N] 0 when terminated; else γ^(n−1) after n summed steps, which is 1 for single steps, time-outs included. */
   readonly mask: Float32Array;
   readonly nextEmbedding: Float32Array;
   readonly nextProprioception: Float32Array;

@@ -9,59 +9,53 @@ import type { PresetName } from '../../api/run.ts';
 import { LOSS_NAMES } from '../losses/registry.ts';
 import { headOptionsSchema } from '../policies/heads.ts';
 import { normaliserSchema } from '../policies/normaliser.ts';
+import { settingsObject } from '../policies/settings-object.ts';
 import { teacherSchema, touchSchema } from './imitation-touch.ts';
 
-const lossTermSchema = z
-  .object({
-    name: z.enum(LOSS_NAMES),
-    weight: z.number(),
-    /** Of which of the head's actions; where absent, the first that suits the loss. */
-    on: z.enum(['prediction', 'mean', 'denoised', 'components']).optional(),
-    options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.number())])).optional(),
-  })
-  .readonly();
+const lossTermSchema = settingsObject({
+  name: z.enum(LOSS_NAMES),
+  weight: z.number(),
+  /** Of which of the head's actions; where absent, the first that suits the loss. */
+  on: z.enum(['prediction', 'mean', 'denoised', 'components']).optional(),
+  options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.number())])).optional(),
+}).readonly();
 
-export const imitationConfigSchema = z
-  .object({
-    head: headOptionsSchema,
-    chunk: chunkSchema,
-    hidden: z.array(z.int().positive()).min(1).readonly(),
-    /** Width of Dense → LayerNorm → tanh over the proprioception; 0 = none. */
-    proprioceptionFeatures: z.int().min(0),
-    normaliser: normaliserSchema,
-    /** See `imitation-touch.ts`. */
-    touch: touchSchema.default('seen'),
-    /** The policy that the run starts from goes on teaching. */
-    teacher: teacherSchema.optional(),
-    /** Learning rate of everything but a new sense's branch, relative to that; 0 = frozen. */
-    baseRate: z.number().min(0).max(1).default(1),
-    /** L = Σ weight · loss, from `losses/registry.ts`. */
-    losses: z.array(lossTermSchema).min(1).readonly(),
-    optimiser: z
-      .object({
-        learningRate: z.number().positive(),
-        betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).readonly(),
-        weightDecay: z.number().min(0),
-        /** Updates over which the learning rate rises. */
-        warmupUpdates: z.int().min(0),
-        /** Where the number of updates is known: offline, or online with `steps`. */
-        decay: z.enum(['constant', 'cosine']),
-      })
-      .readonly(),
-    /** Running average of the weights that acts instead of them: `averageDecay` of `optim.ts`. */
-    average: z
-      .object({ power: z.number().positive(), max: z.number().min(0).lt(1) })
-      .readonly()
-      .optional(),
-    batchSize: z.int().positive(),
-    discount: z.number().min(0).max(1),
-    demoShare: z.literal(1),
-    offlineSteps: z.int().positive(),
-    actorUpdatesPerStep: z.number().positive(),
-    trainingStarts: z.int().min(0),
-    actingNoiseStd: z.number().min(0),
-  })
-  .readonly();
+export const imitationConfigSchema = settingsObject({
+  head: headOptionsSchema,
+  chunk: settingsObject(chunkSchema.unwrap().shape).readonly(),
+  hidden: z.array(z.int().positive()).min(1).readonly(),
+  /** Width of Dense → LayerNorm → tanh over the proprioception; 0 = none. */
+  proprioceptionFeatures: z.int().min(0),
+  normaliser: normaliserSchema,
+  /** See `imitation-touch.ts`. */
+  touch: touchSchema.default('seen'),
+  /** The policy that the run starts from goes on teaching. */
+  teacher: teacherSchema.optional(),
+  /** Learning rate of everything but a new sense's branch, relative to that; 0 = frozen. */
+  baseRate: z.number().min(0).max(1).default(1),
+  /** L = Σ weight · loss, from `losses/registry.ts`. */
+  losses: z.array(lossTermSchema).min(1).readonly(),
+  optimiser: settingsObject({
+    learningRate: z.number().positive(),
+    betas: z.tuple([z.number().min(0).lt(1), z.number().min(0).lt(1)]).readonly(),
+    weightDecay: z.number().min(0),
+    /** Updates over which the learning rate rises. */
+    warmupUpdates: z.int().min(0),
+    /** Where the number of updates is known: offline, or online with `steps`. */
+    decay: z.enum(['constant', 'cosine']),
+  }).readonly(),
+  /** Running average of the weights that acts instead of them: `averageDecay` of `optim.ts`. */
+  average: settingsObject({ power: z.number().positive(), max: z.number().min(0).lt(1) })
+    .readonly()
+    .optional(),
+  batchSize: z.int().positive(),
+  discount: z.number().min(0).max(1),
+  demoShare: z.literal(1),
+  offlineSteps: z.int().positive(),
+  actorUpdatesPerStep: z.number().positive(),
+  trainingStarts: z.int().min(0),
+  actingNoiseStd: z.number().min(0),
+}).readonly();
 export type ImitationConfig = z.infer<typeof imitationConfigSchema>;
 
 const cell: ImitationConfig = {

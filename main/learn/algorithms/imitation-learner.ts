@@ -24,6 +24,7 @@ import {
 import { imitationNets, imitationPolicyStep, imitationStep, policyParameters } from './imitation.ts';
 import { IMITATION_PRESETS, type ImitationConfig, parseImitationConfig } from './imitation-config.ts';
 import { createArrays } from './learner-state.ts';
+import { concatenated } from './rows.ts';
 
 export const imitation: Algorithm<ImitationConfig> = {
   name: 'imitation',
@@ -107,12 +108,12 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
     fit: (actions) => {
       if (nets.fitted.length === 0 || counters.fitted > 0) return;
       const { offset, scale } = actionStatistics(config.normaliser, actions, ACTION_SIZE);
-      arrays.take({ normaliser: joined(offset, scale) }, ['normaliser']);
+      arrays.take({ normaliser: concatenated(offset, scale) }, ['normaliser']);
     },
     policyWeights: () => {
       const { actorAverage, actor: newest, normaliser } = arrays.current;
       const acting = actorAverage ?? newest!;
-      return normaliser ? joined(acting, normaliser) : acting;
+      return normaliser ? concatenated(acting, normaliser) : acting;
     },
     updates: () => counters.updates,
     state: () => ({ arrays: arrays.copy(), counters: { ...counters } }),
@@ -123,7 +124,7 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
     startFrom: (state) => {
       const base = parameterCount(nets.base);
       const { trained, fitted } = splitPolicy(state, [count, base], nets.fitted.length > 0 ? 2 * ACTION_SIZE : 0);
-      const whole = joined(trained, arrays.current['actor']!.subarray(trained.length)); // a gate that it lacks begins closed
+      const whole = concatenated(trained, arrays.current['actor']!.subarray(trained.length)); // a gate that it lacks begins closed
       const taken = { actor: whole, actorAverage: whole, teacher: whole.subarray(0, base), normaliser: fitted };
       arrays.take(
         taken,
@@ -145,13 +146,6 @@ function splitPolicy({ arrays }: LearnerState, sizes: readonly number[], fitted:
       'Use the settings, observation kind and encoder that the weights were trained with, or start from fresh weights.',
     );
   return { trained: weights.subarray(0, trained), fitted: weights.subarray(trained) };
-}
-
-function joined(a: Float32Array, b: Float32Array): Float32Array {
-  const both = new Float32Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 /** Buffers filled anew by every call, in the order in which the head lists them. */

@@ -13,18 +13,17 @@ import { add, concat, constant, input, mul, pad, slice } from '../graph/tensor.t
 import { distillRegression } from '../losses/distillation.ts';
 import type { LossInputs } from '../losses/loss-inputs.ts';
 import { type TactileGate, tactileGate } from '../nets/tactile-gate.ts';
+import { settingsObject } from '../policies/settings-object.ts';
 import type { ObservationSizes } from './algorithm.ts';
 
 export const touchSchema = z.enum(['seen', 'hidden', 'gated']);
 export type Touch = z.infer<typeof touchSchema>;
 
-export const teacherSchema = z
-  .object({
-    weight: z.number().positive(),
-    /** Standard deviation of the noise on proprioception, in its own units. */
-    stateNoise: z.number().min(0),
-  })
-  .readonly();
+export const teacherSchema = settingsObject({
+  weight: z.number().positive(),
+  /** Standard deviation of the noise on proprioception, in its own units. */
+  stateNoise: z.number().min(0),
+}).readonly();
 
 const GATE_HIDDEN = 32;
 

@@ -11,6 +11,7 @@ import type { Metrics } from './algorithm.ts';
 import type { Environment } from './environment.ts';
 import { type Constraint, type PpoSizes, ppoActingStep, ppoNets, ppoStep, setInitialStd } from './ppo.ts';
 import type { PpoConfig } from './ppo-config.ts';
+import { pickRows, shuffledRows } from './rows.ts';
 
 /** T steps of N copies, time-major. */
 export interface PpoRollout {
@@ -134,13 +135,15 @@ export async function createPpo(options: PpoOptions): Promise<Ppo> {
     return rollout;
   };
 
-  const minibatch = (rollout: PpoRollout, advantage: Float64Array, returns: Float64Array, picked: Int32Array) => ({
-    observation: pick(rollout.observation, picked, D),
-    action: pick(rollout.action, picked, A),
-    logProb: pick(rollout.logProb, picked, 1),
-    advantage: pick(advantage, picked, 1),
-    returns: pick(returns, picked, 1),
-    ...(onDemonstrations && { demonstration: pick(demonstrations, drawRows(demonstrations.length / D, S, rng), D) }),
+  const minibatch = (rollout: PpoRollout, advantage: Float64Array, returns: Float64Array, picked: Uint32Array) => ({
+    observation: pickRows(rollout.observation, picked, D),
+    action: pickRows(rollout.action, picked, A),
+    logProb: pickRows(rollout.logProb, picked, 1),
+    advantage: pickRows(advantage, picked, 1),
+    returns: pickRows(returns, picked, 1),
+    ...(onDemonstrations && {
+      demonstration: pickRows(demonstrations, drawRows(demonstrations.length / D, S, rng), D),
+    }),
   });
 
   const learn = async (batch: Readonly<Record<string, TensorLike>>): Promise<Metrics> => {
@@ -171,7 +174,7 @@ export async function createPpo(options: PpoOptions): Promise<Ppo> {
     const advantage = normalizeAdvantages(advantages);
     const all: Metrics[] = [];
     for (let epoch = 0; epoch < config.epochs; epoch++) {
-      const order = shuffled(rows, rng);
+      const order = shuffledRows(rows, rng);
       const pass: Metrics[] = [];
       for (let start = 0; start < rows; start += M)
         pass.push(await learn(minibatch(rollout, advantage, returns, order.subarray(start, start + M))));
@@ -181,7 +184,8 @@ export async function createPpo(options: PpoOptions): Promise<Ppo> {
     const metrics = average(all);
     const used = beta;
     rollouts += 1;
-    if (rollouts > config.criticWarmup) beta = adapted(beta, metrics['referenceKl']!, config.reference.targetKl);
+    if (rollouts > config.criticWarmup)
+      beta = doubledOrHalved(beta, metrics['referenceKl']!, config.reference.targetKl);
     return { ...metrics, beta: used, minibatches: all.length };
   };
 
@@ -212,7 +216,7 @@ function emptyRollout(N: number, rows: number, D: number, A: number): PpoRollout
 }
 
 /** The rule of the paper's section 4, towards a distance to the reference instead of to the last policy. */
-function adapted(beta: number, kl: number, target: number): number {
+function doubledOrHalved(beta: number, kl: number, target: number): number {
   if (target === 0) return beta;
   if (kl > target * KL_BAND) return beta * 2;
   return kl < target / KL_BAND ? beta / 2 : beta;
@@ -224,24 +228,8 @@ function average(all: readonly Metrics[]): Metrics {
   );
 }
 
-function pick(values: Float32Array | Float64Array, rows: Int32Array, width: number): Float32Array {
-  const picked = new Float32Array(rows.length * width);
-  for (const [index, row] of rows.entries()) picked.set(values.subarray(row * width, (row + 1) * width), index * width);
-  return picked;
-}
-
 function drawRows(count: number, wanted: number, rng: Rng): Int32Array {
   return Int32Array.from({ length: wanted }, () => rng.integer(count));
-}
-
-/** Fisher–Yates. */
-function shuffled(count: number, rng: Rng): Int32Array {
-  const order = Int32Array.from({ length: count }, (_, index) => index);
-  for (let last = count - 1; last > 0; last--) {
-    const other = rng.integer(last + 1);
-    [order[last], order[other]] = [order[other]!, order[last]!];
-  }
-  return order;
 }
 
 function floats({ data }: { readonly data: ArrayLike<number | bigint> }): Float32Array {

@@ -1,45 +1,42 @@
 /** Settings of PPO, named as in the paper (Schulman et al. 2017, arXiv 1707.06347) and in CleanRL. */
 import { z } from 'zod';
+import { settingsObject } from '../policies/settings-object.ts';
 
-export const ppoConfigSchema = z
-  .object({
-    hidden: z.array(z.int().positive()).min(1).readonly(),
-    /** LayerNorm after each Dense; without it the layers are Dense → tanh. */
-    layerNorm: z.boolean(),
-    /** γ */
-    discount: z.number().min(0).max(1),
-    /** λ of the generalised advantage estimate. */
-    gaeLambda: z.number().min(0).max(1),
-    /** ε */
-    clipRatio: z.number().positive(),
-    /** c_v */
-    valueCoefficient: z.number().min(0),
-    /** c_e */
-    entropyCoefficient: z.number().min(0),
-    learningRate: z.number().positive(),
-    maxGradientNorm: z.number().positive(),
-    /** Passes over a rollout, each in so many minibatches. */
-    epochs: z.int().positive(),
-    minibatches: z.int().positive(),
-    /** The remaining passes over a rollout are left out once the new policy is so far (KL, nat) from the one that acted; 0 = never. */
+export const ppoConfigSchema = settingsObject({
+  hidden: z.array(z.int().positive()).min(1).readonly(),
+  /** LayerNorm after each Dense; without it the layers are Dense → tanh. */
+  layerNorm: z.boolean(),
+  /** γ */
+  discount: z.number().min(0).max(1),
+  /** λ of the generalised advantage estimate. */
+  gaeLambda: z.number().min(0).max(1),
+  /** ε */
+  clipRatio: z.number().positive(),
+  /** c_v */
+  valueCoefficient: z.number().min(0),
+  /** c_e */
+  entropyCoefficient: z.number().min(0),
+  learningRate: z.number().positive(),
+  maxGradientNorm: z.number().positive(),
+  /** Passes over a rollout, each in so many minibatches. */
+  epochs: z.int().positive(),
+  minibatches: z.int().positive(),
+  /** The remaining passes over a rollout are left out once the new policy is so far (KL, nat) from the one that acted; 0 = never. */
+  targetKl: z.number().min(0),
+  /** So many rollouts teach the critic alone. */
+  criticWarmup: z.int().min(0),
+  /** Standard deviation of a fresh policy's actions: a base policy has to survive its own exploration. */
+  initialStd: z.number().positive(),
+  /** β · KL(π‖π_ref) on the states of the rollout, and on those of demonstrations. */
+  reference: settingsObject({
+    beta: z.number().min(0),
+    onDemonstrations: z.boolean(),
+    /** β is doubled or halved after a rollout to keep the KL near this; 0 = β stays. */
     targetKl: z.number().min(0),
-    /** So many rollouts teach the critic alone. */
-    criticWarmup: z.int().min(0),
-    /** Standard deviation of a fresh policy's actions: a base policy has to survive its own exploration. */
-    initialStd: z.number().positive(),
-    /** β · KL(π‖π_ref) on the states of the rollout, and on those of demonstrations. */
-    reference: z
-      .object({
-        beta: z.number().min(0),
-        onDemonstrations: z.boolean(),
-        /** β is doubled or halved after a rollout to keep the KL near this; 0 = β stays. */
-        targetKl: z.number().min(0),
-      })
-      .readonly(),
-    /** λ of the hinge² penalty. */
-    penalty: z.number().min(0),
-  })
-  .readonly();
+  }).readonly(),
+  /** λ of the hinge² penalty. */
+  penalty: z.number().min(0),
+}).readonly();
 export type PpoConfig = z.infer<typeof ppoConfigSchema>;
 
 export const PPO: PpoConfig = {

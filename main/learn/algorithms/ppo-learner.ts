@@ -23,6 +23,7 @@ import { createArrays } from './learner-state.ts';
 import { setInitialStd } from './ppo.ts';
 import { cloningStep, fineTuningStep, ppoPolicyStep, ppoRunNets, ppoSizes, readingStep } from './ppo-run.ts';
 import { PPO_RUN, type PpoRunConfig, ppoRunConfigSchema } from './ppo-run-config.ts';
+import { concatenated, pickRows } from './rows.ts';
 
 export const ppo: Algorithm<PpoRunConfig> = {
   name: 'ppo',
@@ -168,11 +169,11 @@ async function createPpoLearner(options: LearnerOptions<PpoRunConfig>): Promise<
       ...optimiser(config.criticLearningRate),
       policyLearningRate: config.policyLearningRate,
       policyCorrections: [...biasCorrections(counters.policySteps + 1)],
-      observation: pick(own.observation, picked, D),
-      action: pick(own.action, picked, U),
-      logProb: pick(own.logProb, picked, 1),
-      advantage: pick(advantage, picked, 1),
-      returns: pick(returns, picked, 1),
+      observation: pickRows(own.observation, picked, D),
+      action: pickRows(own.action, picked, U),
+      logProb: pickRows(own.logProb, picked, 1),
+      advantage: pickRows(advantage, picked, 1),
+      returns: pickRows(returns, picked, 1),
       demonstration: joined(batch.embedding, batch.proprioception, B),
       beta: counters.beta,
       policyWeight: moves ? 1 : 0,
@@ -182,7 +183,7 @@ async function createPpoLearner(options: LearnerOptions<PpoRunConfig>): Promise<
     const losses = { actorLoss: policyLoss!, criticLoss: valueLoss! };
     const { beta } = counters;
     if (moves) {
-      counters.beta = adapted(beta, rest['referenceKl']!, config.reference.targetKl);
+      counters.beta = nudged(beta, rest['referenceKl']!, config.reference.targetKl);
       counters.policySteps += 1;
     }
     counters.tunings += 1;
@@ -228,27 +229,14 @@ async function createPpoLearner(options: LearnerOptions<PpoRunConfig>): Promise<
 }
 
 /** The PPO paper's adaptive KL (section 4), towards a distance to the reference and in small steps. */
-function adapted(beta: number, kl: number, target: number): number {
+function nudged(beta: number, kl: number, target: number): number {
   if (target === 0) return beta;
   const excess = Math.min(1, Math.max(-1, kl / target - 1));
   return Math.min(BETA_RANGE[1], Math.max(BETA_RANGE[0], beta * Math.exp(BETA_RATE * excess)));
-}
-
-function concatenated(a: Float32Array, b: Float32Array): Float32Array {
-  const both = new Float32Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }
 
 function padded(values: Float32Array, length: number): Float32Array {
   const all = new Float32Array(length);
   all.set(values);
   return all;
-}
-
-function pick(values: Float32Array | Float64Array, rows: Int32Array, width: number): Float32Array {
-  const picked = new Float32Array(rows.length * width);
-  for (const [index, row] of rows.entries()) picked.set(values.subarray(row * width, (row + 1) * width), index * width);
-  return picked;
 }

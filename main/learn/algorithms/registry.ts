@@ -1,4 +1,5 @@
 /** The algorithms that a run may name, one line each, and how a run gets one with its settings. */
+import { z } from 'zod';
 import type { MapShape } from '../../api/policy.ts';
 import type { AlgorithmName, PresetName, RunSpec } from '../../api/run.ts';
 import type { Step } from '../graph/step.ts';
@@ -33,9 +34,15 @@ export interface ConfiguredAlgorithm {
   criticStep(sizes: ObservationSizes, rows: number): Step | undefined;
 }
 
+/** Settings that an algorithm does not take, in words. */
+export class SettingsError extends RangeError {
+  override readonly name = 'SettingsError';
+  readonly remedy = 'Correct the settings, or leave them out to take those of the preset.';
+}
+
 interface Entry {
   readonly presets: readonly PresetName[];
-  /** Settings of the preset, those that the maps ask for, and `changes` on top. Throws when they are not usable. */
+  /** Settings of the preset, those that the maps ask for, and `changes` on top. Throws a `SettingsError` when they are not usable. */
   configure(preset: PresetName, changes: object, maps: MapShape | undefined): ConfiguredAlgorithm;
 }
 
@@ -46,9 +53,8 @@ function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): E
     configure: (preset, changes, maps) => {
       const base = algorithm.presets[preset];
       if (!base) throw new RangeError(`${algorithm.name} has no preset \`${preset}\`. It has: ${presets.join(', ')}.`);
-      const config = algorithm.parseConfig(
-        merged(merged(base, (maps && algorithm.settingsForMaps?.(maps)) ?? {}), changes),
-      );
+      const wanted = merged(merged(base, (maps && algorithm.settingsForMaps?.(maps)) ?? {}), changes);
+      const config = parsed(algorithm, wanted);
       return {
         name: algorithm.name,
         settings: config,
@@ -63,15 +69,35 @@ function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): E
   };
 }
 
-const isGroup = (value: unknown): value is object =>
+function parsed<Config extends TrainingSettings>({ name, parseConfig }: Algorithm<Config>, wanted: object): Config {
+  try {
+    return parseConfig(wanted);
+  } catch (error) {
+    if (error instanceof z.ZodError) {
+      const wrong = error.issues.map(({ path, message }) =>
+        path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`,
+      );
+      throw new SettingsError(`settings of ${name}: ${wrong.join('; ')}`);
+    }
+    throw error instanceof Error ? new SettingsError(`settings of ${name}: ${error.message}`) : error;
+  }
+}
+
+type Group = Readonly<Record<string, unknown>>;
+
+const isGroup = (value: unknown): value is Group =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** `changes` on top of `base`, group by group. */
+/** Of two groups that say by their `name` what they are settings of, another head for example. */
+const isAnother = (below: Group, value: Group): boolean => 'name' in value && value['name'] !== below['name'];
+
+/** `changes` on top of `base`, group by group; what is of another kind takes the group's place. */
 function merged(base: object, changes: object): object {
   const result: Record<string, unknown> = { ...base };
   for (const [name, value] of Object.entries(changes)) {
     const below = result[name];
-    result[name] = isGroup(below) && isGroup(value) ? merged(below, value) : value;
+    const goesOn = isGroup(below) && isGroup(value) && !isAnother(below, value);
+    result[name] = goesOn ? merged(below, value) : value;
   }
   return result;
 }

@@ -12,8 +12,8 @@
  * outputs and losses; the target entropy is −A/2 over the dimensions that are used. The step is `soft-actor-critic.ts`.
  *
  * `cell` is made for two CPU cores and a few thousand steps: smaller nets, fewer critics and updates; no entropy in the target, as the
- * released code has it for sparse rewards; and a Monte-Carlo floor under the target, which says in one update what TD needs
- * thousands for.
+ * released code has it for sparse rewards; and a Monte-Carlo floor under the target, cut at takeovers, which says in one update what TD
+ * needs thousands for.
  */
 import type { Algorithm } from './algorithm.ts';
 import { softActorCriticValues } from './soft-actor-critic.ts';

@@ -5,7 +5,7 @@
  * Σ is over the dimensions of one macro-action: D, and K for a chunk. Trap: a mean there scales every ratio and KL by 1/(K·D).
  */
 import type { Node } from '../graph/ir.ts';
-import { add, div, exp, mul, neg, softplus, square, sub, sum } from '../graph/tensor.ts';
+import { add, div, exp, mul, softplus, square, sub, sum } from '../graph/tensor.ts';
 
 export const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);
 const ENTROPY_AT_UNIT = 0.5 * Math.log(2 * Math.PI * Math.E);
@@ -40,11 +40,11 @@ export function gaussianKl(p: Gaussian, q: Gaussian): Node {
 }
 
 /**
- * ln |d tanh u / du| summed, for u [B, …] → [B]: log π(tanh u) = ln N(u) − this.
+ * ln |d tanh u / du| per element, before any sum: log π(tanh u) = ln N(u) − Σ of this.
  * ln(1 − tanh² u) = 2 (ln 2 − u − softplus(−2u)) keeps its precision where 1 − tanh² u is 0 in single precision.
  */
 export function tanhLogDerivative(u: Node): Node {
-  return sumPerSample(mul(sub(add(neg(u), Math.log(2)), softplus(mul(u, -2))), 2));
+  return mul(sub(sub(Math.LN2, u), softplus(mul(u, -2))), 2);
 }
 
 /** [B, …] → [B]. */

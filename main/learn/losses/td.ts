@@ -7,7 +7,7 @@
  * RLPD's minimum is over a random subset drawn per update (Z = 2 of E = 10), the mean over all E is for the actor.
  */
 import type { Node } from '../graph/ir.ts';
-import { add, gather, maximum, mean, min, mul, type Operand, stopGradient, sub } from '../graph/tensor.ts';
+import { add, maximum, mean, min, mul, type Operand, stopGradient, sub } from '../graph/tensor.ts';
 
 export interface EntropyBackup {
   /** log π(a′|s′) [B] */
@@ -27,11 +27,6 @@ export function tdTarget(
   const lowest = min(nextValues, 0);
   const next = entropy ? sub(lowest, mul(entropy.nextLogProb, entropy.temperature)) : lowest;
   return stopGradient(add(reward, mul(mul(bootstrap, discount), next)));
-}
-
-/** Rows of an ensemble: values [E, B], members int64 [Z] (drawn without replacement, an input of the step) → [Z, B]. */
-export function ensembleSubset(values: Node, members: Node): Node {
-  return gather(values, members, 0);
 }
 
 /**

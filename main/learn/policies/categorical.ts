@@ -22,14 +22,18 @@ import {
   type Head,
   type HeadFrame,
 } from './head.ts';
+import { settingsObject } from './settings-object.ts';
 
 const options = {
   scheme: z.enum(BIN_SCHEMES).default('openvla'),
   /** RT-1 and OpenVLA take the likeliest bin; drawing keeps every mode. */
   act: z.enum(['likeliest', 'sample']).default('sample'),
 };
-export const categoricalSchema = z.object({ name: z.literal('categorical'), ...options }).readonly();
-export const autoregressiveSchema = z.object({ name: z.literal('categorical-autoregressive'), ...options }).readonly();
+export const categoricalSchema = settingsObject({ name: z.literal('categorical'), ...options }).readonly();
+export const autoregressiveSchema = settingsObject({
+  name: z.literal('categorical-autoregressive'),
+  ...options,
+}).readonly();
 export type CategoricalOptions = z.infer<typeof categoricalSchema> | z.infer<typeof autoregressiveSchema>;
 
 export function categoricalHead(options: CategoricalOptions, frame: HeadFrame): Head {

@@ -5,6 +5,8 @@
  * and its first L actions, whose ticks have passed by then, are never executed.
  *   (K, M, L) = (4, 2, 0) executes steps 0 1 | 0 1 | …        (4, 2, 1) executes 0 1 | 1 2 | 1 2 | …
  * Ensembling: the action of a tick is Σ wᵢ aᵢ / Σ wᵢ over all chunks that hold one for it, wᵢ = exp(−rate · i), i = 0 the oldest.
+ * Nothing is interpolated here: a tick has one action. Between ticks the robot's set-point moves on a line: the engine sends it with the
+ * time until the next action takes effect, and the servo follows that ramp at its own rate (`native/device.ts`, `SetPoint`).
  * Who drives is not known here: `reset` drops every plan, at an episode's start and after anything that was not in the plan.
  */
 import type { ChunkExecution } from '../../api/policy.ts';
@@ -69,22 +71,12 @@ export function createChunkExecutor(execution: ChunkExecution, actionSize: numbe
       const usable = covering();
       const newest = usable.at(-1);
       if (!newest) throw new Error(`tick ${tick} has no plan: give the executor a chunk first`);
-      const actions = usable.map(({ chunk, start }) => chunkAt(chunk, actionSize, tick - start));
+      const actions = usable.map(({ chunk, start }) =>
+        chunk.slice((tick - start) * actionSize, (tick - start + 1) * actionSize),
+      );
       return ensembleRate === undefined ? actions.at(-1)! : ensemble(actions, ensembleRate);
     },
   };
-}
-
-/** The action [A] of a chunk at `steps` after its beginning: between two steps on the line between them, past the end the last. */
-export function chunkAt(chunk: Float32Array, actionSize: number, steps: number): Float32Array {
-  const last = chunk.length / actionSize - 1;
-  const at = Math.min(Math.max(steps, 0), last);
-  const [before, share] = [Math.floor(at), at - Math.floor(at)];
-  const after = Math.min(before + 1, last);
-  return Float32Array.from({ length: actionSize }, (_, index) => {
-    const [from, to] = [chunk[before * actionSize + index]!, chunk[after * actionSize + index]!];
-    return share === 0 ? from : from + share * (to - from);
-  });
 }
 
 /** Weighted mean of actions [A], oldest first, weights exp(−rate · i). */

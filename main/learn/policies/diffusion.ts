@@ -10,16 +10,15 @@ import { DIFFUSION_STEPS, noiseSchedule } from '../losses/noise-schedule.ts';
 import { ddim, trailingSteps } from './ddim.ts';
 import { denoiserNet } from './denoiser-net.ts';
 import { chunkNoise, chunkNoiseSize, expectNoise, faded, type Head, type HeadFrame, normalChance } from './head.ts';
+import { settingsObject } from './settings-object.ts';
 
-export const diffusionSchema = z
-  .object({
-    name: z.literal('diffusion'),
-    target: z.enum(DIFFUSION_TARGETS).default('x0'),
-    trainingSteps: z.int().min(2).default(DIFFUSION_STEPS),
-    /** DDIM evaluations per chunk. */
-    samplingSteps: z.int().min(1).default(10),
-  })
-  .readonly();
+export const diffusionSchema = settingsObject({
+  name: z.literal('diffusion'),
+  target: z.enum(DIFFUSION_TARGETS).default('x0'),
+  trainingSteps: z.int().min(2).default(DIFFUSION_STEPS),
+  /** DDIM evaluations per chunk. */
+  samplingSteps: z.int().min(1).default(10),
+}).readonly();
 export type DiffusionOptions = z.infer<typeof diffusionSchema>;
 
 /** What is clipped to while denoising: a bounded space's own edge, or so many standard deviations. */

@@ -18,19 +18,18 @@ import {
   type HeadFrame,
   normalChance,
 } from './head.ts';
+import { settingsObject } from './settings-object.ts';
 
 const timesSchema = z.enum(['uniform', 'logit-normal', 'pi0']);
 
-export const flowSchema = z
-  .object({
-    name: z.literal('flow'),
-    method: odeMethodSchema.default('euler'),
-    /** Steps of the integration; π0 makes 10. A midpoint step is two evaluations. */
-    steps: z.int().min(1).default(10),
-    /** Which times are trained on; π0 prefers those near the noise. */
-    times: timesSchema.default('uniform'),
-  })
-  .readonly();
+export const flowSchema = settingsObject({
+  name: z.literal('flow'),
+  method: odeMethodSchema.default('euler'),
+  /** Steps of the integration; π0 makes 10. A midpoint step is two evaluations. */
+  steps: z.int().min(1).default(10),
+  /** Which times are trained on; π0 prefers those near the noise. */
+  times: timesSchema.default('uniform'),
+}).readonly();
 export type FlowOptions = z.infer<typeof flowSchema>;
 
 export function flowHead({ method, steps, times }: FlowOptions, frame: HeadFrame): Head {

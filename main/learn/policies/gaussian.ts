@@ -9,13 +9,12 @@ import { clampLogVariance } from '../losses/gaussian-nll.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { chunkNoise, chunkNoiseSize, chunkSize, expectNoise, featuresMlp, type Head, type HeadFrame } from './head.ts';
+import { settingsObject } from './settings-object.ts';
 
-export const gaussianSchema = z
-  .object({
-    name: z.literal('gaussian'),
-    act: z.enum(['mean', 'sample']).default('mean'),
-  })
-  .readonly();
+export const gaussianSchema = settingsObject({
+  name: z.literal('gaussian'),
+  act: z.enum(['mean', 'sample']).default('mean'),
+}).readonly();
 export type GaussianOptions = z.infer<typeof gaussianSchema>;
 
 export function gaussianHead({ act }: GaussianOptions, frame: HeadFrame): Head {

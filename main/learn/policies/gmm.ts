@@ -25,16 +25,15 @@ import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { choose, likeliest, NOISE_PER_CHOICE, pick, uniformFromNormals } from './choice.ts';
 import { chunkSize, expectNoise, featuresMlp, type Head, type HeadFrame } from './head.ts';
+import { settingsObject } from './settings-object.ts';
 
-export const gmmSchema = z
-  .object({
-    name: z.literal('gmm'),
-    components: z.int().min(1).default(MIXTURE_COMPONENTS),
-    /** σmin; robomimic has 1e-4, whose density is unbounded in practice. */
-    stdMin: z.number().positive().default(MIXTURE_STD_MIN),
-    act: z.enum(['sample', 'likeliest']).default('sample'),
-  })
-  .readonly();
+export const gmmSchema = settingsObject({
+  name: z.literal('gmm'),
+  components: z.int().min(1).default(MIXTURE_COMPONENTS),
+  /** σmin; robomimic has 1e-4, whose density is unbounded in practice. */
+  stdMin: z.number().positive().default(MIXTURE_STD_MIN),
+  act: z.enum(['sample', 'likeliest']).default('sample'),
+}).readonly();
 export type GmmOptions = z.infer<typeof gmmSchema>;
 
 const SPREAD = 0.5;

@@ -8,8 +8,9 @@ import { reshape } from '../graph/tensor.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { chunkSize, featuresMlp, type Head, type HeadFrame } from './head.ts';
+import { settingsObject } from './settings-object.ts';
 
-export const mseSchema = z.object({ name: z.literal('mse') }).readonly();
+export const mseSchema = settingsObject({ name: z.literal('mse') }).readonly();
 
 export function mseHead(frame: HeadFrame): Head {
   const net = featuresMlp(frame, chunkSize(frame));

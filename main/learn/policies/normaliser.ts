@@ -45,7 +45,11 @@ function centreAndHalf(kind: NormaliserKind, values: Float64Array): readonly [nu
     case 'none':
       return [0, 1];
     case 'min-max':
-      return between(Math.min(...values), Math.max(...values));
+      // no spread over a call's arguments: a large buffer has more numbers than the stack holds
+      return between(
+        values.reduce((low, value) => Math.min(low, value)),
+        values.reduce((high, value) => Math.max(high, value)),
+      );
     case 'quantile': {
       const sorted = values.toSorted();
       return between(quantile(sorted, QUANTILE), quantile(sorted, 1 - QUANTILE));

@@ -17,8 +17,9 @@ import {
 } from './consistency.ts';
 import { chunkNoiseSize, expectNoise, type Head, type HeadFrame, normalChance } from './head.ts';
 import { restoreAll, selectUsed } from './normaliser.ts';
+import { settingsObject } from './settings-object.ts';
 
-export const consistencySchema = z.object({ name: z.literal('consistency') }).readonly();
+export const consistencySchema = settingsObject({ name: z.literal('consistency') }).readonly();
 
 export function oneStepHead({ space, features: size, hidden }: HeadFrame): Head {
   if (space.steps !== 1)

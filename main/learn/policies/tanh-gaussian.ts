@@ -1,14 +1,15 @@
 /**
  * The policy of soft actor-critic (Haarnoja et al. 2018; RLPD, HIL-SERL): a diagonal Gaussian through tanh.
  *   u = μ(s) + σ(s)·ε,  ε ~ N(0, I)      a = tanh u
- *   log π(a|s) = Σ_d [ log N(u; μ, σ) − ln(1 − tanh² u) ],   ln(1 − tanh² u) = 2 (ln 2 − u − softplus(−2u)), which nowhere overflows
+ *   log π(a|s) = Σ_d [ log N(u; μ, σ) − ln(1 − tanh² u) ]
  * Both are functions of μ, σ and ε: gradients flow through the sample. A dimension that the task does not use is 0, and no part
  * of log π. Acting draws ε; with ε = 0 the action is the mode's.
  * Differs from both codes: μ and ln σ are the two halves of one last layer, whose initial values count both as fan-out.
  * Letters: B batch, A action.
  */
 import type { Node } from '../graph/ir.ts';
-import { add, clip, constant, exp, mul, slice, softplus, square, sub, sum, tanh } from '../graph/tensor.ts';
+import { add, clip, constant, exp, mul, slice, square, sub, sum, tanh } from '../graph/tensor.ts';
+import { type Gaussian, HALF_LOG_2_PI, tanhLogDerivative } from '../losses/gaussian.ts';
 import { type HiddenLayers, type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 
@@ -17,13 +18,6 @@ export interface TanhGaussianHead {
   readonly actionMask: readonly boolean[];
   /** ln σ is clipped to it; no gradient passes outside. */
   readonly logStdRange: readonly [low: number, high: number];
-}
-
-export interface Gaussian {
-  /** μ [B, A] */
-  readonly mean: Node;
-  /** ln σ [B, A] */
-  readonly logStd: Node;
 }
 
 export interface Sampled {
@@ -47,7 +41,7 @@ export function tanhGaussianParameters(head: TanhGaussianHead): ParameterSpec[] 
   return mlpParameters(head.net);
 }
 
-/** Observation features [B, F] → μ and ln σ. */
+/** Observation features [B, F] → μ and ln σ, [B, A] each. */
 export function gaussianAt(parameters: Parameters, head: TanhGaussianHead, features: Node): Gaussian {
   const size = head.actionMask.length;
   const out = mlp(parameters, head.net, [project(parameters, head.net, 'observation', features)]);
@@ -59,8 +53,8 @@ export function gaussianAt(parameters: Parameters, head: TanhGaussianHead, featu
 export function sampleTanhGaussian(head: TanhGaussianHead, { mean, logStd }: Gaussian, noise: Node): Sampled {
   const mask = actionMaskNode(head.actionMask);
   const u = add(mean, mul(exp(logStd), noise));
-  const gaussian = sub(sub(mul(square(noise), -0.5), logStd), 0.5 * Math.log(2 * Math.PI));
-  const squashing = mul(sub(sub(Math.LN2, u), softplus(mul(u, -2))), 2);
+  const gaussian = sub(sub(mul(square(noise), -0.5), logStd), HALF_LOG_2_PI);
+  const squashing = tanhLogDerivative(u);
   return { action: mul(tanh(u), mask), logProbability: sum(mul(sub(gaussian, squashing), mask), 1) };
 }
 

@@ -1,7 +1,8 @@
 /**
  * What the imitation recipes R1 to R4 share: settings for a small head on frozen features, and for velocities as actions.
  * differs from the handbook: chunks of 8 instead of 16, for insertions that are 30 steps long; 2,000 updates instead of 20,000
- * and 50,000, for twenty demonstrations, which are 600 transitions: under a minute of training.
+ * and 50,000, for twenty demonstrations, which are 600 transitions: under a minute of training. How many of a chunk's actions are
+ * executed is each recipe's own.
  */
 import type { ImitationConfig } from '../algorithms/imitation-config.ts';
 

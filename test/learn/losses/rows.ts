@@ -164,7 +164,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       title: 'entropy, and the density of a squashed action',
       inputs: { u: real(CHUNK, -4, 4), logStd: actions },
       by: ['u', 'logStd'],
-      loss: (x) => mean(add(gaussianEntropy(x('logStd')), tanhLogDerivative(x('u')))),
+      loss: (x) => add(mean(gaussianEntropy(x('logStd'))), mean(tanhLogDerivative(x('u')))),
     },
     {
       title: 'KL of two Gaussians',

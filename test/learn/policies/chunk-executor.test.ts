@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ChunkExecution } from '../../../main/api/policy.ts';
-import { chunkAt, createChunkExecutor, ensemble } from '../../../main/learn/policies/chunk-executor.ts';
+import { createChunkExecutor, ensemble } from '../../../main/learn/policies/chunk-executor.ts';
 import { assertNear } from '../near.ts';
 
 /** What is executed in `ticks` ticks, plans made after the tick's action where the executor allows it. */
@@ -55,13 +55,4 @@ test('temporal ensembling weighs the oldest most', () => {
   assertNear(executed, [0, 50.5, 101, 201], 1e-6, 'means of 0, of 1 and 100, of 2, 101 and 200, of 102, 201 and 300');
   const old = run({ size: 3, execute: 1, latencySteps: 0, ensembleRate: 100 }, 3);
   assertNear(old.executed, [0, 1, 2], 1e-5, 'only the oldest counts');
-});
-
-test('between two steps a chunk is a line', () => {
-  const chunk = Float32Array.of(0, 10, 1, 20, 3, 0); // [3, 2]
-  assert.deepEqual([...chunkAt(chunk, 2, 1)], [1, 20]);
-  assert.deepEqual([...chunkAt(chunk, 2, 0.5)], [0.5, 15]);
-  assert.deepEqual([...chunkAt(chunk, 2, 1.25)], [1.5, 15]);
-  assert.deepEqual([...chunkAt(chunk, 2, 9)], [3, 0]);
-  assert.deepEqual([...chunkAt(chunk, 2, -1)], [0, 10]);
 });

@@ -136,6 +136,15 @@ test('the normaliser: ranges, quantiles, moments; still dimensions are left alon
   assert.throws(() => actionStatistics('min-max', new Float32Array(), 3), /no actions to normalise by/);
 });
 
+test('the normaliser takes a buffer of 300,000 actions, of every kind', () => {
+  const actions = Float32Array.from({ length: 300_000 }, (_, index) => Math.sin(index));
+  for (const kind of ['min-max', 'quantile', 'mean-std'] as const) {
+    const { offset, scale } = actionStatistics(kind, actions, 1);
+    assertNear([offset[0]!], [0], 1e-4);
+    assertNear([scale[0]!], [kind === 'mean-std' ? Math.SQRT1_2 : 1], 1e-3);
+  }
+});
+
 test('to the head and back: masked dimensions vanish, executable actions return', async () => {
   const mask = [true, false, true];
   const space = actionSpace('min-max', mask, 2);

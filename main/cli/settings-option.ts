@@ -1,0 +1,19 @@
+/** `--settings`, as several verbs have it: what the algorithm does not take is refused before anything is recorded or started. */
+import type { RunSpec } from '../api/run.ts';
+import { configureAlgorithm } from '../learn/algorithms/registry.ts';
+import { readEncoderManifest } from '../policy/encoder-manifest.ts';
+import { UsageError } from './arguments.ts';
+
+type Asked = Pick<RunSpec, 'algorithm' | 'preset' | 'settings'> & {
+  readonly recipe?: RunSpec['recipe'] | undefined;
+};
+
+export function checkSettings({ algorithm, preset, recipe, settings }: Asked, encoderManifestPath?: string): void {
+  const maps = encoderManifestPath === undefined ? undefined : readEncoderManifest(encoderManifestPath).maps;
+  try {
+    configureAlgorithm({ algorithm, preset, ...(recipe && { recipe }) }, settings, maps);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new UsageError(error.message);
+  }
+}
