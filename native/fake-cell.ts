@@ -42,6 +42,8 @@ export interface FakeCell extends RobotCell {
   freezeState(): void;
   failCaptures(error: Error | undefined): void;
   failResets(error: Error | undefined): void;
+  /** Resets that begin from now on are not over before this. */
+  delayResets(until: Promise<void>): void;
   fault(fault: DeviceFault): void;
   readonly resets: readonly number[];
 }
@@ -85,6 +87,7 @@ export function createFakeCell(
   let frozenMs: number | undefined;
   let captureError: Error | undefined;
   let resetError: Error | undefined;
+  let resetsWait: Promise<void> | undefined;
   let pictures = 0;
 
   const pose = (): Pose => {
@@ -142,6 +145,7 @@ export function createFakeCell(
     },
     reset: async (_task, seed, signal) => {
       if (resetError) throw resetError;
+      await resetsWait;
       if (signal.aborted) throw new Error('reset aborted');
       resets.push(seed);
       from = FAKE_RESET;
@@ -169,6 +173,9 @@ export function createFakeCell(
     },
     failCaptures: (error) => {
       captureError = error;
+    },
+    delayResets: (until) => {
+      resetsWait = until;
     },
     failResets: (error) => {
       resetError = error;

@@ -398,6 +398,19 @@ test('a full disk: the arm holds, what was recorded stays', async () => {
   assert.equal(writer.episodes[0]?.end?.outcome, 'aborted');
 });
 
+test('a store that has stopped: the arm holds, nothing is started, and the disk is not blamed', async () => {
+  const { engine, writer, begin } = await bench();
+  await begin();
+  await ticks(engine, 2);
+  writer.pressureIs({ stopped: true });
+  await ticks(engine, 2);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /writer has stopped/);
+  assert.equal(engine.status().recording, 'off');
+  await engine.loop.reset(8);
+  assert.match(engine.loop.start() ?? '', /restart the engine/);
+});
+
 test('a cell that throws where it must not: no tick fails, the arm holds, the reason is told', async () => {
   const { cell, engine, writer, policy, begin } = await bench();
   policy.say(() => proposal([0.5]));

@@ -82,6 +82,25 @@ test('it falls silent while a policy drives: hold within 2.1 s on a robot', asyn
   await close();
 });
 
+test('while the arm resets it may move: a state that stands still, or a window that is gone, makes it hold', async () => {
+  for (const upset of ['state', 'window'] as const) {
+    const { cell, engine, close } = await live();
+    Object.assign(cell.info, { simulated: false });
+    const slowReset = Promise.withResolvers<void>();
+    cell.delayResets(slowReset.promise);
+    void engine.loop.reset(2);
+    engine.supervision.heartbeatMs = cell.clock.nowMs();
+    await pass(cell, 150);
+    assert.equal(engine.loop.phase(), 'resetting');
+    if (upset === 'state') cell.freezeState();
+    await pass(cell, 2100);
+    assert.equal(engine.loop.phase(), 'hold', upset);
+    assert.match(engine.status().fault?.what ?? '', upset === 'state' ? /ms old/ : /window/);
+    slowReset.resolve();
+    await close();
+  }
+});
+
 test('cameras slower than a period cost late ticks and skipped edges; silent ones make the arm hold', async () => {
   const { cell, engine, writer, close } = await live();
   engine.loop.start();
