@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
 import { appendResult, comparisonTable, isDone, readResults, TABLE_HEADER } from '../runs/comparison.ts';
 import type { ComparisonBudget } from '../runs/comparison-key.ts';
-import { type MethodName, methodNames } from '../runs/comparison-methods.ts';
+import { METHODS, type MethodName, methodNames } from '../runs/comparison-methods.ts';
+import { PAIRED_HEADER, pairedRows } from '../runs/paired-differences.ts';
 import { parseVerb } from './arguments.ts';
 import { runJobs } from './compare-jobs.ts';
 import { measure } from './compare-session.ts';
@@ -36,6 +37,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       jobs: { type: 'string', help: 'sessions side by side (default 1)' },
       results: { type: 'string', help: 'file of finished sessions (default: comparison.jsonl in the project folder)' },
       'table-only': { type: 'boolean', help: 'print the table of what is there' },
+      beside: { type: 'string', help: 'table of the differences of this method to the others, seed by seed' },
       markdown: { type: 'boolean', help: 'the table as Markdown' },
     },
     {
@@ -50,6 +52,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       jobs: z.coerce.number().int().min(1).max(64).default(1),
       results: z.string().min(1).optional(),
       'table-only': z.boolean().default(false),
+      beside: z.enum(methodNames).optional(),
       markdown: z.boolean().default(false),
     },
     rest,
@@ -97,14 +100,21 @@ export async function run(rest: readonly string[]): Promise<number> {
     if (failed.length > 0) return 1;
   }
 
-  const { rows, sessions, leftOut } = comparisonTable(readResults(path), budget);
+  const { results, rows, sessions, leftOut } = comparisonTable(readResults(path), budget);
   if (leftOut.sessions > 0)
     console.error(
       `${path}: left out, because they were measured with other values of what is named: ${leftOut.words}.`,
     );
-  if (options.json) printJson({ results: path, sessions, rows, leftOut: leftOut.sessions });
-  else if (options.markdown) console.log(markdownTable([...TABLE_HEADER], rows));
-  else {
+  const [header, shown] =
+    options.beside === undefined ? [TABLE_HEADER, rows] : [PAIRED_HEADER, pairedRows(results, options.beside)];
+  if (options.json) printJson({ results: path, sessions, rows: shown, leftOut: leftOut.sessions });
+  else if (options.markdown) console.log(markdownTable([...header], shown));
+  else if (options.beside !== undefined) {
+    console.log(table([...header], shown));
+    console.log(
+      `\n${METHODS[options.beside].title} minus the method of the row: mean over seeds (95\u202f% interval of Student’s t).`,
+    );
+  } else {
     console.log(table([...TABLE_HEADER], rows));
     console.log(
       `\nAlone: success without help on ${options['report-episodes']} report seeds, acting noise ${options.noise}: mean over seeds (95\u202f% interval of all episodes; ` +

@@ -151,9 +151,10 @@ export function comparisonTable(results: readonly MethodResult[], budget: Compar
     else rows.set(result.method, (rows.get(result.method) ?? new Map()).set(result.seed, result));
   }
   const leftOut: LeftOut = { sessions: others.length, words: counted(others) };
-  const sessions = [...rows.values()].reduce((sum, ofMethod) => sum + ofMethod.size, 0);
+  const taken = [...rows.values()].flatMap((ofMethod) => [...ofMethod.values()]);
   return {
-    sessions,
+    results: taken,
+    sessions: taken.length,
     rows: methodNames.flatMap((name) => {
       const own = [...(rows.get(name)?.values() ?? [])].sort((a, b) => a.seed - b.seed);
       return own.length === 0 ? [] : [rowOf(name, own)];

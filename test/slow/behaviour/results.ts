@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { studentInterval } from '../../../main/runs/student.ts';
 
 export const RESULTS = fileURLToPath(new URL('results.json', import.meta.url));
 
@@ -36,14 +37,10 @@ export function recordResult(result: Result): void {
   writeFileSync(RESULTS, `${JSON.stringify(all, undefined, 2)}\n`);
 }
 
-/** t of 97.5 % for 1 … 9 degrees of freedom. */
-const STUDENT = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262];
-
+/** Of two seeds or more. */
 export function summarize(values: readonly number[]): Pick<ResultRow, 'values' | 'mean' | 'low' | 'high'> {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  const half = STUDENT[values.length - 2]! * Math.sqrt(variance / values.length);
-  return { values: values.map(rounded), mean: rounded(mean), low: rounded(mean - half), high: rounded(mean + half) };
+  const { mean, low, high } = studentInterval(values)!;
+  return { values: values.map(rounded), mean: rounded(mean), low: rounded(low), high: rounded(high) };
 }
 
 const rounded = (value: number) => Number(value.toPrecision(4));
