@@ -14,7 +14,8 @@ export interface Times {
 }
 
 const PYTHONS = [process.env['TAKEOVER_PYTHON'], 'python3', 'python'];
-const WARM_UP = 5;
+/** A run makes thousands of updates; the first ones fill caches and wait for memory. As many in `torch_bench.py`. */
+const WARM_UP = 30;
 
 export function summary(times: readonly number[], cpuTimes: readonly number[]): Times {
   const at = (values: readonly number[], share: number) => {
@@ -24,7 +25,7 @@ export function summary(times: readonly number[], cpuTimes: readonly number[]): 
   return { p50Ms: at(times, 0.5), p99Ms: at(times, 0.99), cpuP50Ms: at(cpuTimes, 0.5) };
 }
 
-export async function timeUpdates(update: () => Promise<unknown>, repeats: number, warmUp = WARM_UP): Promise<Times> {
+export async function timeUpdates(update: () => Promise<unknown>, repeats: number, warmUp = Math.min(WARM_UP, repeats)): Promise<Times> {
   const [times, cpuTimes]: [number[], number[]] = [[], []];
   for (let index = 0; index < repeats + warmUp; index++) {
     const [startedMs, cpu] = [systemClock.nowMs(), process.cpuUsage()];

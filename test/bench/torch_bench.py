@@ -71,12 +71,16 @@ def embed_time(parameters, u):
     return torch.addmm(b1, torch.tanh(torch.addmm(b0, sinusoid(u), k0)), k1)
 
 
+WARM_UP = 30  # as in torch.ts
+
+
 def measure(update):
     wall, cpu = [], []
-    for index in range(repeats + 5):
+    warm_up = min(WARM_UP, repeats)
+    for index in range(repeats + warm_up):
         started, started_cpu = time.perf_counter(), time.process_time()
         update()
-        if index >= 5:
+        if index >= warm_up:
             wall.append(1000 * (time.perf_counter() - started))
             cpu.append(1000 * (time.process_time() - started_cpu))
     at = lambda values, share: sorted(values)[min(len(values) - 1, int(share * len(values)))]
