@@ -25,7 +25,11 @@ export function summary(times: readonly number[], cpuTimes: readonly number[]): 
   return { p50Ms: at(times, 0.5), p99Ms: at(times, 0.99), cpuP50Ms: at(cpuTimes, 0.5) };
 }
 
-export async function timeUpdates(update: () => Promise<unknown>, repeats: number, warmUp = Math.min(WARM_UP, repeats)): Promise<Times> {
+export async function timeUpdates(
+  update: () => Promise<unknown>,
+  repeats: number,
+  warmUp = Math.min(WARM_UP, repeats),
+): Promise<Times> {
   const [times, cpuTimes]: [number[], number[]] = [[], []];
   for (let index = 0; index < repeats + warmUp; index++) {
     const [startedMs, cpu] = [systemClock.nowMs(), process.cpuUsage()];
