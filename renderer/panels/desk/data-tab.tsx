@@ -169,7 +169,7 @@ export function DataTab() {
         {episodes.length === 0 ? (
           <p className="muted">
             {loaded
-              ? 'Nothing is recorded yet. Start an episode with N: every step is stored.'
+              ? 'Nothing is recorded yet. Every step of an episode is stored.'
               : 'Reading the project …'}
           </p>
         ) : (

@@ -116,7 +116,7 @@ export function Timeline() {
       </section>
       <section className="timeline-history">
         <h2>Last 20 episodes</h2>
-        {empty ? <p className="muted timeline-empty">Nothing is recorded yet: N starts.</p> : null}
+        {empty ? <p className="muted timeline-empty">No episode has ended yet.</p> : null}
         <canvas
           ref={historyCanvas}
           role="img"
