@@ -168,9 +168,7 @@ export function DataTab() {
         </div>
         {episodes.length === 0 ? (
           <p className="muted">
-            {loaded
-              ? 'Nothing is recorded yet. Every step of an episode is stored.'
-              : 'Reading the project …'}
+            {loaded ? 'Nothing is recorded yet. Every step of an episode is stored.' : 'Reading the project …'}
           </p>
         ) : (
           <div className="episodes">
