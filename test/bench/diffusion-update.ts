@@ -19,7 +19,7 @@ export async function run(repeats = 60) {
   const step = imitationStep(CONFIG, SIZES);
   const rng = createRng(1);
   const compared = await besideTorch(
-    (threads) => timeStep(step, threads, repeats, rng),
+    (threads) => timeStep(step, { threads }, repeats, rng),
     'diffusion-update.py',
     repeats,
   );

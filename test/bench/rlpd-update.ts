@@ -11,7 +11,7 @@ import { SIZES, timeStep } from './training-steps.ts';
 export async function run(repeats = 10) {
   const step = softActorCriticStep(RLPD_PRESETS.paper, SIZES);
   const rng = createRng(1);
-  const compared = await besideTorch((threads) => timeStep(step, threads, repeats, rng), 'rlpd-update.py', repeats);
+  const compared = await besideTorch((threads) => timeStep(step, { threads }, repeats, rng), 'rlpd-update.py', repeats);
   return { name: 'rlpd-update', criticUpdates: RLPD_PRESETS.paper.criticUpdates, ...compared };
 }
 

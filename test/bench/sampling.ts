@@ -46,7 +46,7 @@ export async function run(transitions = 200_000) {
     drawMixed(pool, rng, mixture, batch.size, batch, 0);
   };
   const drawing = await timeUpdates(draw, DRAWS);
-  const update = await timeStep(WORKLOADS.conrft(), 1, UPDATES, rng);
+  const update = await timeStep(WORKLOADS.conrft(), { threads: 1 }, UPDATES, rng);
   const batches = CONRFT.online.criticUpdates;
   return {
     name: 'sampling',

@@ -3,8 +3,8 @@ import { ACTION_SIZE } from '../../main/api/action.ts';
 import type { Rng } from '../../main/api/rng.ts';
 import { conrftStep } from '../../main/learn/algorithms/conrft.ts';
 import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
-import type { TensorLike } from '../../main/learn/graph/backend.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
+import { createArrays } from '../../main/learn/algorithms/learner-state.ts';
+import { createOrtBackend, type OrtOptions } from '../../main/learn/graph/ort.ts';
 import type { Step } from '../../main/learn/graph/step.ts';
 import { stepInputs } from '../learn/step-inputs.ts';
 import { type Times, timeUpdates } from './torch.ts';
@@ -32,22 +32,17 @@ export const WORKLOADS = {
 } as const satisfies Readonly<Record<string, () => Step>>;
 export type Workload = keyof typeof WORKLOADS;
 
-/** Updates as a learner makes them: new state goes into buffers that are lent, and back in the next time. */
-export async function timeStep(step: Step, threads: number, repeats: number, rng: Rng): Promise<Times> {
-  const compiled = await createOrtBackend({ threads }).compile(step);
-  let inputs: Record<string, TensorLike> = stepInputs(step, rng);
-  let spare = await compiled.run(inputs);
+/** Updates as a learner makes them: new state goes into arrays that are lent, and back in the next time. */
+export async function timeStep(step: Step, options: OrtOptions, repeats: number, rng: Rng): Promise<Times> {
+  const compiled = await createOrtBackend(options).compile(step);
+  const inputs = stepInputs(step, rng);
+  const states = Object.keys(step.outputs).flatMap((name) =>
+    name.startsWith('next.') ? [name.slice('next.'.length)] : [],
+  );
+  const initial = states.map((name) => [name, inputs[name] as Float32Array] as const); // `stepInputs` draws state as such
+  const arrays = createArrays(Object.fromEntries(initial), compiled.allocate);
   const times = await timeUpdates(async () => {
-    const states = Object.entries(spare).filter(([name]) => name.startsWith('next.'));
-    const results = await compiled.run(inputs, Object.fromEntries(states));
-    spare = Object.fromEntries(
-      states.map(([name, { shape, dtype }]) => {
-        const old = inputs[name.slice('next.'.length)] as Float32Array; // `stepInputs` draws state as such
-        return [name, { shape, dtype, data: old }];
-      }),
-    );
-    const taken = states.map(([name]) => [name.slice('next.'.length), results[name]!.data] as const);
-    inputs = { ...inputs, ...Object.fromEntries(taken) };
+    arrays.accept(await compiled.run({ ...inputs, ...arrays.current }, arrays.places()));
   }, repeats);
   await compiled.dispose();
   return times;

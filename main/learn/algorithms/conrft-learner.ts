@@ -58,12 +58,15 @@ async function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promi
   const critic = initialParameters(nets.criticParameters, weights);
   const actor = initialParameters(nets.actorParameters, weights);
   const averages = config.averageTau < 1;
-  const arrays = createArrays({
-    ...withMoments('actor', actor),
-    ...(averages && { actorAverage: actor.slice() }),
-    ...withMoments('critic', critic),
-    criticTarget: critic.slice(),
-  });
+  const arrays = createArrays(
+    {
+      ...withMoments('actor', actor),
+      ...(averages && { actorAverage: actor.slice() }),
+      ...withMoments('critic', critic),
+      criticTarget: critic.slice(),
+    },
+    compiled.allocate,
+  );
   const { counters, ...counting } = updateCounters(settings.criticUpdates);
 
   const alpha = () =>

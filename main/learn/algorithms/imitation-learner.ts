@@ -59,14 +59,17 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
   const chance = createChance(nets.head.chance, config.batchSize, rng);
   const count = parameterCount(nets.trained);
   const actor = initialParameters(nets.trained, rng.split('initial weights'));
-  const arrays = createArrays({
-    actor,
-    actorMean: new Float32Array(count),
-    actorVariance: new Float32Array(count),
-    ...(config.average && { actorAverage: actor.slice() }),
-    ...(config.teacher && { teacher: actor.slice(0, parameterCount(nets.base)) }),
-    ...(nets.fitted.length > 0 && { normaliser: initialParameters(nets.fitted, rng) }),
-  });
+  const arrays = createArrays(
+    {
+      actor,
+      actorMean: new Float32Array(count),
+      actorVariance: new Float32Array(count),
+      ...(config.average && { actorAverage: actor.slice() }),
+      ...(config.teacher && { teacher: actor.slice(0, parameterCount(nets.base)) }),
+      ...(nets.fitted.length > 0 && { normaliser: initialParameters(nets.fitted, rng) }),
+    },
+    compiled.allocate,
+  );
   const stateNoise = config.teacher && new Float32Array(config.batchSize * sizes.proprioception);
   /** `adamSteps` count since the optimiser was fresh; `fitted` is 1 when weights and normaliser came from another policy. */
   const counters = { updates: 0, adamSteps: 0, fitted: 0 };

@@ -2,7 +2,7 @@
  * The float32 arrays that a learner carries from update to update, by the names of its step's inputs: weights, targets, moments.
  * The new value of `x` is the step's output `next.x`; its outputs `metric.…` are numbers to report.
  */
-import type { TensorData, TensorValue } from '../graph/backend.ts';
+import type { Compiled, TensorData, TensorValue } from '../graph/backend.ts';
 import { type Metrics, ShapeError } from './algorithm.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;
@@ -18,10 +18,15 @@ export interface LearnerArrays {
   take(given: Arrays, names: readonly string[]): void;
 }
 
-export function createArrays(initial: Arrays): LearnerArrays {
-  const current: Record<string, Float32Array> = { ...initial };
+/** `allocate`: the memory of what runs the updates. */
+export function createArrays(initial: Arrays, allocate: Compiled['allocate']): LearnerArrays {
+  const current: Record<string, Float32Array> = mapValues(initial, (values) => {
+    const array = allocate(values.length);
+    array.set(values);
+    return array;
+  });
   /** Results are written into the arrays that the update before last has read from: fresh memory costs more than it seems. */
-  const spare: Record<string, Float32Array> = mapValues(initial, (values) => new Float32Array(values.length));
+  const spare: Record<string, Float32Array> = mapValues(initial, (values) => allocate(values.length));
   const replace = (name: string, data: TensorData) => {
     if (data === spare[name]) spare[name] = current[name]!;
     current[name] = data instanceof Float32Array ? data : Float32Array.from(data, Number);
@@ -50,7 +55,7 @@ export function createArrays(initial: Arrays): LearnerArrays {
           'Use the preset, observation kind and encoder that the weights were trained with, or start from fresh weights.',
         );
       }
-      for (const name of names) current[name] = Float32Array.from(given[name]!);
+      for (const name of names) current[name]!.set(given[name]!);
     },
   };
 }

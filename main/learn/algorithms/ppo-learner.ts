@@ -65,12 +65,15 @@ async function createPpoLearner(options: LearnerOptions<PpoRunConfig>): Promise<
   const [count, actorCount] = [parameterCount(nets.parameters), parameterCount(nets.actorParameters)];
   const parameters = initialParameters(nets.parameters, rng.split('initial weights'));
   setInitialStd(parameters, nets, ppoSizes(sizes), config.initialStd);
-  const arrays = createArrays({
-    parameters,
-    mean: new Float32Array(count),
-    variance: new Float32Array(count),
-    reference: parameters.slice(0, actorCount),
-  });
+  const arrays = createArrays(
+    {
+      parameters,
+      mean: new Float32Array(count),
+      variance: new Float32Array(count),
+      reference: parameters.slice(0, actorCount),
+    },
+    tuning.allocate,
+  );
   /** Adam's steps of the critic and of the policy; `clipped`: share of ratios out of range, as the last update measured it. */
   const counters = { updates: 0, adamSteps: 0, tunings: 0, policySteps: 0, beta: config.reference.beta, clipped: 0 };
   let experience: Experience | undefined;

@@ -29,12 +29,15 @@ export async function createSoftActorCriticLearner(
   const actor = initialParameters(nets.actorParameters, weights);
   const critic = initialParameters(nets.criticParameters, weights);
   const { form, initial } = config.temperature;
-  const arrays = createArrays({
-    ...withMoments('actor', actor),
-    ...withMoments('critic', critic),
-    criticTarget: critic.slice(),
-    ...withMoments('temperature', Float32Array.of(temperatureParameter(initial, form))),
-  });
+  const arrays = createArrays(
+    {
+      ...withMoments('actor', actor),
+      ...withMoments('critic', critic),
+      criticTarget: critic.slice(),
+      ...withMoments('temperature', Float32Array.of(temperatureParameter(initial, form))),
+    },
+    compiled.allocate,
+  );
   const { counters, ...counting } = updateCounters(config.criticUpdates);
 
   const rows = config.criticUpdates * config.batchSize;

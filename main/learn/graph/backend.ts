@@ -40,6 +40,8 @@ export interface Compiled {
     inputs: Readonly<Record<string, TensorLike>>,
     into?: Readonly<Record<string, TensorValue>>,
   ): Promise<Record<string, TensorValue>>;
+  /** Zeros, in memory that the backend reads and writes without copying: for values that go in and out again and again. */
+  allocate(elements: number): Float32Array;
   /** Frees native memory; nothing runs afterwards. */
   dispose(): Promise<void>;
 }
@@ -52,6 +54,23 @@ export function elementsOf(name: string, value: TensorLike, type: TensorType): T
   const data = typeof value === 'number' ? [value] : isValue ? value.data : value;
   if (data.length !== sizeOf(type.shape)) throw mismatch(name, `${data.length} elements`, type);
   return data;
+}
+
+/** The elements as an array of the type in which `dtype` is stored; the same array where it is one already. */
+export function storedAs(
+  data: TensorData | readonly number[],
+  dtype: DType,
+): Float32Array | BigInt64Array | Uint8Array {
+  switch (dtype) {
+    case 'float32':
+      return data instanceof Float32Array ? data : Float32Array.from(data, Number);
+    case 'int64':
+      return data instanceof BigInt64Array ? data : BigInt64Array.from(data, BigInt);
+    case 'bool':
+      return data instanceof Uint8Array ? data : Uint8Array.from(data, Number);
+    default:
+      throw new Error(`no values of type ${dtype satisfies never}`);
+  }
 }
 
 /** Throws unless `given` has exactly the names in `declared`. */

@@ -19,6 +19,7 @@ export const interpreter: Backend = {
           Object.entries(step.outputs).map(([name, node]) => [name, toTensor(values.get(node)!, node)]),
         );
       },
+      allocate: (elements) => new Float32Array(elements),
       dispose: async () => {},
     };
   },

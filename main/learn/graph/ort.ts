@@ -3,9 +3,21 @@
  * A run occupies the calling thread until it is done: never call it from the control loop's thread.
  */
 import * as ort from 'onnxruntime-node';
-import { type Backend, elementsOf, expectNames, type TensorData, type TensorValue } from './backend.ts';
-import type { DType, Shape } from './ir.ts';
+import {
+  type Backend,
+  type Compiled,
+  elementsOf,
+  expectNames,
+  storedAs,
+  type TensorData,
+  type TensorLike,
+  type TensorValue,
+} from './backend.ts';
+import { planStep } from './flat/plan.ts';
+import { compilePlan, type Session } from './flat/run-plan.ts';
+import type { DType, Node, Shape } from './ir.ts';
 import { toOnnx } from './onnx.ts';
+import type { Step } from './step.ts';
 
 export interface OrtOptions {
   /** Threads inside one op; the calling thread is one of them. */
@@ -17,6 +29,8 @@ export interface OrtOptions {
   readonly allowSpinning?: boolean;
   /** In order of preference: 'cpu', 'webgpu', 'cuda'. */
   readonly executionProviders?: readonly string[];
+  /** Keeps a step in one graph, without kernels of our own (`flat/`): for comparisons. */
+  readonly wholeGraph?: boolean;
 }
 
 /** A model that was not built here (a frozen encoder, a policy from a file), with what it takes and gives. */
@@ -51,26 +65,66 @@ export function createOrtBackend(options: OrtOptions): Backend {
   return {
     name: `onnxruntime ${(options.executionProviders ?? DEFAULT_PROVIDERS).join('+')}`,
     compile: async (step, { name = 'step' } = {}) => {
-      const target = options.executionProviders?.includes('webgpu') ? 'webgpu' : 'onnxruntime';
-      const session = await createSession(toOnnx(step, { name, target }), options);
-      const names = Object.keys(step.inputs);
-      return {
-        run: async (inputs, into) => {
-          expectNames(names, inputs);
-          const feeds: Record<string, ort.Tensor> = {};
-          for (const [key, node] of Object.entries(step.inputs))
-            feeds[key] = toOrt(elementsOf(key, inputs[key]!, node), node.dtype, node.shape);
-          if (!into) return fromOrt(await session.run(feeds));
-          const fetches = Object.entries(step.outputs).map(([key, node]) => {
-            const target = into[key];
-            return [key, target ? toOrt(elementsOf(key, target, node), node.dtype, node.shape) : null] as const;
-          });
-          return fromOrt(await session.run(feeds, Object.fromEntries(fetches)));
-        },
-        dispose: () => session.release(),
-      };
+      // On a card everything stays there; kernels are for the processor.
+      const isProcessor = (options.executionProviders ?? DEFAULT_PROVIDERS).every((provider) => provider === 'cpu');
+      const plan = isProcessor && !options.wholeGraph ? planStep(step) : undefined;
+      return plan
+        ? compilePlan(plan, step, name, (model) => openSession(model, options))
+        : compileWhole(step, name, options);
     },
   };
+}
+
+async function compileWhole(step: Step, name: string, options: OrtOptions): Promise<Compiled> {
+  const target = options.executionProviders?.includes('webgpu') ? 'webgpu' : 'onnxruntime';
+  const session = await openSession(toOnnx(step, { name, target }), options);
+  const names = Object.keys(step.inputs);
+  const values = (given: Readonly<Record<string, TensorLike>>, nodes: Readonly<Record<string, Node>>) =>
+    Object.fromEntries(
+      Object.entries(nodes).flatMap(([key, { shape, dtype }]) => {
+        const value = given[key];
+        return value === undefined
+          ? []
+          : [[key, { shape, dtype, data: storedAs(elementsOf(key, value, { shape, dtype }), dtype) }]];
+      }),
+    );
+  return {
+    run: async (inputs, into = {}) => {
+      expectNames(names, inputs);
+      return await session.run(values(inputs, step.inputs), values(into, step.outputs));
+    },
+    allocate: (elements) => new Float32Array(elements),
+    dispose: session.dispose,
+  };
+}
+
+async function openSession(model: Uint8Array, options: OrtOptions): Promise<Session> {
+  const session = await createSession(model, options);
+  const tensor = ({ data, dtype, shape }: TensorValue) => toOrt(data, dtype, shape);
+  return {
+    run: async (inputs, into) => {
+      const feeds = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, tensor(value)]));
+      const fetches = session.outputNames.map((key) => [key, into[key] ? tensor(into[key]) : null] as const);
+      const results = fromOrt(await session.run(feeds, Object.fromEntries(fetches)));
+      for (const [key, target] of Object.entries(into)) {
+        const result = results[key];
+        if (!target || !result) continue;
+        release(result.data, target.data);
+        results[key] = target;
+      }
+      return results;
+    },
+    dispose: () => session.release(),
+  };
+}
+
+/**
+ * onnxruntime-node 1.30 writes a result where it is told to, and copies it into new memory all the same
+ * (microsoft/onnxruntime, pull request 32346). Given back at once, that memory serves the next run; left to the garbage
+ * collector, it keeps threads busy marking that the next run needs.
+ */
+function release(copy: TensorData, target: TensorData): void {
+  if (copy.buffer !== target.buffer && copy.buffer instanceof ArrayBuffer) copy.buffer.transfer(0);
 }
 
 /** Opens any ONNX model, by path or from bytes. Rejects when it takes or gives something else than numeric tensors. */
@@ -107,6 +161,8 @@ function createSession(
       session: {
         // Adam's second moments decay into denormals, which are slow.
         set_denormal_as_zero: '1',
+        // A step may run as several sessions in turn: threads of one that wait must not keep those of the next from working.
+        force_spinning_stop: '1',
         intra_op: { allow_spinning: allowSpinning ? '1' : '0' },
       },
     },
@@ -120,15 +176,14 @@ function createSession(
 function toOrt(data: TensorData | readonly number[], dtype: ElementType, shape: Shape): ort.Tensor {
   switch (dtype) {
     case 'float32':
-      return new ort.Tensor(dtype, data instanceof Float32Array ? data : Float32Array.from(data, Number), shape);
+    case 'int64':
+    case 'bool':
+      return new ort.Tensor(dtype, storedAs(data, dtype), shape);
     case 'float64':
       return new ort.Tensor(dtype, data instanceof Float64Array ? data : Float64Array.from(data, Number), shape);
-    case 'int64':
-      return new ort.Tensor(dtype, data instanceof BigInt64Array ? data : BigInt64Array.from(data, BigInt), shape);
     case 'int32':
       return new ort.Tensor(dtype, data instanceof Int32Array ? data : Int32Array.from(data, Number), shape);
     case 'uint8':
-    case 'bool':
       return new ort.Tensor(dtype, data instanceof Uint8Array ? data : Uint8Array.from(data, Number), shape);
     default:
       throw new Error(`no ONNX tensor of type ${dtype satisfies never}`);

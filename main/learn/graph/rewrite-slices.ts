@@ -28,6 +28,12 @@ const joinSlices: Rule = (node) => {
       from = to;
     }
   }
+  // Side by side along another axis: the whole need not be put together to be cut up again.
+  if (isOp(x!, 'concat') && x.attributes.axis > axis)
+    return concat(
+      x.inputs.map((part) => slice(part, axis, start, end)),
+      x.attributes.axis,
+    );
   return undefined;
 };
 

@@ -90,6 +90,7 @@ export function createTfjsBackend(tf: TensorFlow): Backend {
             tf.dispose(results);
           }
         },
+        allocate: (elements) => new Float32Array(elements),
         dispose: async () => {
           for (const constant of constants.values()) constant.dispose();
         },

