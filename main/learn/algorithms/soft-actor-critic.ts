@@ -36,7 +36,7 @@ import {
 import { choiceLoss, doubleQTarget, valueOfChoice } from '../losses/double-q.ts';
 import { entropyOf, softActorLoss, temperatureLoss, temperatureOf } from '../losses/soft-actor-critic.ts';
 import { monteCarloFloor, tdLoss, tdTarget } from '../losses/td.ts';
-import { ensemble, projectEnsemble } from '../nets/ensemble.ts';
+import { ensembleOf } from '../nets/ensemble.ts';
 import { flatten, type Parameters, parameterCount, parametersFrom, parameterViews } from '../nets/parameters.ts';
 import { type Adam, adam, polyak } from '../optim.ts';
 import { actionMaskNode, gaussianAt, type Sampled, sampleTanhGaussian } from '../policies/tanh-gaussian.ts';
@@ -49,10 +49,7 @@ import { adamInputs, mapNodes, observationInput, partOf } from './step-inputs.ts
 /** Features [B, F], action [B, A] → values [E, B]. */
 function valuesOf({ critic, head }: SoftActorCriticNets, parameters: Parameters, features: Node, action: Node): Node {
   const masked = mul(action, actionMaskNode(head.actionMask));
-  return ensemble(parameters, critic, [
-    projectEnsemble(parameters, critic, 'observation', features),
-    projectEnsemble(parameters, critic, 'action', masked),
-  ]);
+  return ensembleOf(parameters, critic, { observation: features, action: masked });
 }
 
 function drawAction({ head }: SoftActorCriticNets, policy: Parameters, features: Node, noise: Node): Sampled {

@@ -4,7 +4,7 @@
  * Letters: E critics, B batch, D input, H hidden.
  */
 import type { Node } from '../graph/ir.ts';
-import { reshape } from '../graph/tensor.ts';
+import { concat, reshape, slice } from '../graph/tensor.ts';
 import { type HiddenLayers, type InputGroup, type MlpSpec, mlp, mlpParameters, project } from './mlp.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 
@@ -13,6 +13,9 @@ export interface EnsembleSpec extends HiddenLayers {
   readonly members: number;
   readonly inputs: readonly InputGroup[];
 }
+
+/** Members that `ensembleOf` evaluates together: 2 of 256 × 256 numbers are half a megabyte. */
+const AT_ONCE = 2;
 
 const asMlp = (spec: EnsembleSpec): MlpSpec => ({ ...spec, output: 1 });
 
@@ -27,6 +30,21 @@ export function ensembleParameters(spec: EnsembleSpec): ParameterSpec[] {
 /** [B, size] → its share of the first layer's sum, [E, B, H]: every critic sees the same input. */
 export function projectEnsemble(parameters: Parameters, spec: EnsembleSpec, group: string, x: Node): Node {
   return project(parameters, spec, group, x);
+}
+
+/**
+ * Inputs [B, size] by group → values [E, B]. Members are evaluated a few at a time: what lies between two layers then stays in a
+ * processor's cache, which the whole of a large ensemble does not.
+ */
+export function ensembleOf(parameters: Parameters, spec: EnsembleSpec, inputs: Readonly<Record<string, Node>>): Node {
+  const members = parameters(`${spec.name}.out.bias`).shape[0]!;
+  const parts = Array.from({ length: Math.ceil(members / AT_ONCE) }, (_, index) => {
+    const [first, end] = [index * AT_ONCE, Math.min(members, (index + 1) * AT_ONCE)];
+    const own: Parameters = (name) => slice(parameters(name), 0, first, end);
+    const shares = Object.entries(inputs).map(([group, x]) => projectEnsemble(own, spec, group, x));
+    return ensemble(own, spec, shares);
+  });
+  return concat(parts, 0);
 }
 
 /** Shares of the first layer's sum, each [E, B, H] → values [E, B]. */

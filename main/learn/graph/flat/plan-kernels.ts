@@ -125,6 +125,8 @@ function partsOf(vector: Node, isView: (node: Node) => boolean): readonly Node[]
 }
 
 function pieces(node: Node): readonly Node[] {
-  if (isOp(node, 'reshape')) return pieces(node.inputs[0]!).length === 1 ? pieces(node.inputs[0]!) : [node];
-  return isOp(node, 'concat') && node.shape.length === 1 ? node.inputs.flatMap(pieces) : [node];
+  if (isOp(node, 'reshape')) return pieces(node.inputs[0]!);
+  return isOp(node, 'concat') && node.shape.slice(0, node.attributes.axis).every((size) => size === 1)
+    ? node.inputs.flatMap(pieces)
+    : [node];
 }
