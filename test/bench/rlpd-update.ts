@@ -1,6 +1,6 @@
 /**
  * RLPD's block of updates: 20 critic updates (E = 10, Z = 2, 256×256, LayerNorm, batch 256 each), then one of actor and temperature;
- * embedding 384 + proprioception 64. One ONNX graph of ours, beside PyTorch.
+ * embedding 384 + proprioception 64. Ours, beside PyTorch.
  */
 import { createRng } from '../../main/api/rng.ts';
 import { RLPD_PRESETS } from '../../main/learn/algorithms/rlpd.ts';

@@ -46,6 +46,10 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     what: 'one update of a diffusion head, beside PyTorch',
     measure: async (quick) => (await import('./diffusion-update.ts')).run(quick ? 3 : undefined),
   },
+  kernels: {
+    what: 'training steps and the optimiser, as one graph of ONNX Runtime and with kernels of our own',
+    measure: async (quick) => (await import('./kernels.ts')).run(quick ? 2 : undefined),
+  },
   sampling: {
     what: 'drawing a batch of 256 from 200,000 transitions, as a share of the update that uses it',
     measure: async (quick) => (await import('./sampling.ts')).run(quick ? 5_000 : undefined),

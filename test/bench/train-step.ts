@@ -1,6 +1,6 @@
 /**
  * One ConRFT update: a critic update, then a critic and actor update; batch 256, embedding 384 + proprioception 64, two
- * critics, 256×256. As one ONNX graph of ours, beside TensorFlow.js (CPU, WASM) and PyTorch where a Python has it.
+ * critics, 256×256. Ours, beside TensorFlow.js (CPU, WASM) and PyTorch where a Python has it.
  */
 import { join } from 'node:path';
 import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';

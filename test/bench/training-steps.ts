@@ -3,6 +3,7 @@ import { ACTION_SIZE } from '../../main/api/action.ts';
 import type { Rng } from '../../main/api/rng.ts';
 import { conrftStep } from '../../main/learn/algorithms/conrft.ts';
 import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
+import { IMITATION_PRESETS, type ImitationConfig } from '../../main/learn/algorithms/imitation-config.ts';
 import { createArrays } from '../../main/learn/algorithms/learner-state.ts';
 import { createOrtBackend, type OrtOptions } from '../../main/learn/graph/ort.ts';
 import type { Step } from '../../main/learn/graph/step.ts';
@@ -25,6 +26,14 @@ export const CONRFT: ConrftConfig = {
 
 /** Some six times the work, for processors that `CONRFT` leaves idle. */
 const WIDE: ConrftConfig = { ...CONRFT, hidden: [512, 512], batchSize: 512 };
+
+/** A diffusion head on chunks of 16 actions. */
+export const DIFFUSION: ImitationConfig = {
+  ...IMITATION_PRESETS.paper,
+  hidden: [256, 256],
+  proprioceptionFeatures: 0,
+  batchSize: 256,
+};
 
 export const WORKLOADS = {
   conrft: () => conrftStep(CONRFT, 'online', SIZES),

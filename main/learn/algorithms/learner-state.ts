@@ -25,11 +25,17 @@ export function createArrays(initial: Arrays, allocate: Compiled['allocate']): L
     array.set(values);
     return array;
   });
-  /** Results are written into the arrays that the update before last has read from: fresh memory costs more than it seems. */
-  const spare: Record<string, Float32Array> = mapValues(initial, (values) => allocate(values.length));
+  /**
+   * Results are written into the arrays that the update before last has read from: fresh memory costs more than it seems. Made for what
+   * an update has changed.
+   */
+  const spare: Record<string, Float32Array> = {};
   const replace = (name: string, data: TensorData) => {
-    if (data === spare[name]) spare[name] = current[name]!;
-    current[name] = data instanceof Float32Array ? data : Float32Array.from(data, Number);
+    const [old, lent] = [current[name]!, spare[name]];
+    if (lent && data === lent) [current[name], spare[name]] = [lent, old];
+    else if (data instanceof Float32Array) old.set(data);
+    else old.set(Float32Array.from(data, Number));
+    if (!lent) spare[name] = allocate(old.length);
   };
   return {
     current,

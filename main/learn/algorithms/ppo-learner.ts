@@ -72,7 +72,7 @@ async function createPpoLearner(options: LearnerOptions<PpoRunConfig>): Promise<
       variance: new Float32Array(count),
       reference: parameters.slice(0, actorCount),
     },
-    tuning.allocate,
+    cloning.allocate,
   );
   /** Adam's steps of the critic and of the policy; `clipped`: share of ratios out of range, as the last update measured it. */
   const counters = { updates: 0, adamSteps: 0, tunings: 0, policySteps: 0, beta: config.reference.beta, clipped: 0 };
@@ -146,14 +146,15 @@ async function createPpoLearner(options: LearnerOptions<PpoRunConfig>): Promise<
 
   const clone = async (batch: TransitionBatch): Promise<Metrics> => {
     const { parameters, mean, variance } = arrays.current;
-    const outputs = await cloning.run({
+    const inputs = {
       ...{ parameters: parameters!, mean: mean!, variance: variance! },
       ...optimiser(config.offlineLearningRate),
       observation: joined(batch.embedding, batch.proprioception, B),
       action: actionsOf(batch),
       returns: batch.monteCarloReturn.map((value) => value * config.rewardScale),
       imitation: batch.imitation,
-    });
+    };
+    const outputs = await cloning.run(inputs, arrays.places());
     counters.policySteps += 1;
     return arrays.accept(outputs);
   };
@@ -182,7 +183,7 @@ async function createPpoLearner(options: LearnerOptions<PpoRunConfig>): Promise<
       policyWeight: moves ? 1 : 0,
     };
     // by the names that other learners' curves have
-    const { policyLoss, valueLoss, ...rest } = arrays.accept(await tuning.run(inputs));
+    const { policyLoss, valueLoss, ...rest } = arrays.accept(await tuning.run(inputs, arrays.places()));
     const losses = { actorLoss: policyLoss!, criticLoss: valueLoss! };
     const { beta } = counters;
     if (moves) {

@@ -40,7 +40,7 @@ export interface Compiled {
     inputs: Readonly<Record<string, TensorLike>>,
     into?: Readonly<Record<string, TensorValue>>,
   ): Promise<Record<string, TensorValue>>;
-  /** Zeros, in memory that the backend reads and writes without copying: for values that go in and out again and again. */
+  /** Zeros, in memory that the backend reads and writes without copying as far as it has any: for what goes in and out again and again. */
   allocate(elements: number): Float32Array;
   /** Frees native memory; nothing runs afterwards. */
   dispose(): Promise<void>;

@@ -13,8 +13,9 @@ import {
   type TensorLike,
   type TensorValue,
 } from './backend.ts';
+import type { Session } from './flat/evaluate-plan.ts';
 import { planStep } from './flat/plan.ts';
-import { compilePlan, type Session } from './flat/run-plan.ts';
+import { compilePlan } from './flat/run-plan.ts';
 import type { DType, Node, Shape } from './ir.ts';
 import { toOnnx } from './onnx.ts';
 import type { Step } from './step.ts';
@@ -68,9 +69,8 @@ export function createOrtBackend(options: OrtOptions): Backend {
       // On a card everything stays there; kernels are for the processor.
       const isProcessor = (options.executionProviders ?? DEFAULT_PROVIDERS).every((provider) => provider === 'cpu');
       const plan = isProcessor && !options.wholeGraph ? planStep(step) : undefined;
-      return plan
-        ? compilePlan(plan, step, name, (model) => openSession(model, options))
-        : compileWhole(step, name, options);
+      const divided = plan && (await compilePlan(plan, step, name, (model) => openSession(model, options)));
+      return divided ?? compileWhole(step, name, options);
     },
   };
 }

@@ -28,8 +28,8 @@ const joinSlices: Rule = (node) => {
       from = to;
     }
   }
-  // Side by side along another axis: the whole need not be put together to be cut up again.
-  if (isOp(x!, 'concat') && x.attributes.axis > axis)
+  // Inputs side by side along another axis, cut into leading parts: parts of inputs are there already, the whole would have to be made.
+  if (isOp(x!, 'concat') && x.attributes.axis > axis && x.inputs.every((part) => isOp(part, 'input')))
     return concat(
       x.inputs.map((part) => slice(part, axis, start, end)),
       x.attributes.axis,

@@ -51,6 +51,13 @@ test('the gradient of an MLP with layer normalisation', () => {
   golden('mlp-gradient', text);
 });
 
+test('a leading part of inputs side by side is made of their parts; of anything else it is cut out', () => {
+  const [a, b] = [t.input('a', [4, 3, 2]), t.input('b', [4, 3, 5])];
+  const part = (whole: t.Node) => opsOf(t.slice(whole, 0, 1, 2)).map((line) => line.split(' ')[0]);
+  assert.deepEqual(part(t.concat([a, b], 2)), ['slice', 'slice', 'concat']);
+  assert.deepEqual(part(t.concat([t.softmax(a, 0), b], 2)), ['softmax', 'concat', 'slice']);
+});
+
 test('identities vanish', () => {
   for (const same of [
     t.add(x, 0),

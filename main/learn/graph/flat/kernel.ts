@@ -44,8 +44,9 @@ export interface KernelSpec {
 export type Kernel = (...addressesAndLength: readonly number[]) => void;
 
 /**
- * The module for `spec`: a function of the addresses of its vectors, its scalars and its results, and of the length in bytes,
- * all multiples of `VECTOR_BYTES` away from their end: it reads and writes up to the next such multiple.
+ * The module for `spec`: a function of the addresses of its vectors, its scalars and its results, and of the length in bytes. Vectors
+ * may begin at any number; what is read and written ends at the next multiple of `VECTOR_BYTES` from there. Tiny numbers become zero
+ * because ONNX Runtime, told so, sets the processor to it for the thread.
  */
 export function kernelModule({ vectors, scalars, nodes, results }: KernelSpec): Uint8Array<ArrayBuffer> {
   const parameters: ValueType[] = [...vectors, ...scalars, ...results].map(() => 'i32');

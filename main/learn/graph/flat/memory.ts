@@ -1,46 +1,44 @@
-/** Memory that kernels reach: buffers of a plan share it where they are not needed at the same time, results live where they are wanted. */
+/**
+ * Memory that kernels reach: one WebAssembly memory per compiled step. Rooms of a plan share slots of it where they are not needed
+ * at the same time; what goes in and out again and again may lie in it too, and is then not copied.
+ */
 import { vectorBytes } from './kernel.ts';
 import type { Plan } from './plan.ts';
-import type { Buffer, Place, PlannedKernel } from './plan-kernels.ts';
-import { PAGE_BYTES } from './wasm.ts';
+import type { Place, PlannedKernel, Room } from './plan-kernels.ts';
+import { LANE_BYTES, PAGE_BYTES, VECTOR_BYTES } from './wasm.ts';
 
-/** Which slot each buffer lies in, and how many numbers each slot holds. */
+/** Which slot each room lies in, and how many numbers each slot holds. */
 export interface Slots {
-  readonly slotOf: ReadonlyMap<Buffer, number>;
+  readonly slotOf: ReadonlyMap<Room, number>;
   readonly elements: readonly number[];
 }
 
 /** First come, first served, in the order of time. A kernel's result may take the slot of an operand that only it reads for the last time. */
-export function assignSlots({ turns, bufferOf }: Pick<Plan, 'turns' | 'bufferOf'>): Slots {
+export function assignSlots({ turns, roomOf }: Pick<Plan, 'turns' | 'roomOf'>): Slots {
   const kernels = turns.flatMap((turn) => turn.kernels);
-  const buffers = new Set([...turns.flatMap((turn) => turn.parts.map((part) => part.buffer)), ...bufferOf.values()]);
-  const slotOf = new Map<Buffer, number>();
+  const rooms = new Set([...turns.flatMap((turn) => turn.parts.map((part) => part.room)), ...roomOf.values()]);
+  const slotOf = new Map<Room, number>();
   const elements: number[] = [];
-  const last: Buffer[] = [];
-  for (const buffer of [...buffers].sort((a, b) => a.from - b.from)) {
-    const maker = kernels.find((kernel) => kernel.results.includes(buffer));
+  const last: Room[] = [];
+  for (const room of [...rooms].sort((a, b) => a.from - b.from)) {
+    const maker = kernels.find((kernel) => kernel.results.includes(room));
     const fits = (slot: number) => {
       const before = last[slot]!;
-      if (elements[slot] !== buffer.elements || before.to > buffer.from) return false;
-      return before.to < buffer.from || (maker !== undefined && readsOnlyThere(before, maker, { turns, bufferOf }));
+      if (elements[slot] !== room.elements || before.to > room.from) return false;
+      return before.to < room.from || (maker !== undefined && readsOnlyThere(before, maker, { turns, roomOf }));
     };
     const free = last.findIndex((_, slot) => fits(slot));
-    const slot = free >= 0 ? free : elements.push(buffer.elements) - 1;
-    last[slot] = buffer;
-    slotOf.set(buffer, slot);
+    const slot = free >= 0 ? free : elements.push(room.elements) - 1;
+    last[slot] = room;
+    slotOf.set(room, slot);
   }
   return { slotOf, elements };
 }
 
-/** True when `kernel` reads the whole buffer, element by element, and nobody else of its turn looks at it, nor at a part of it. */
-function readsOnlyThere(
-  buffer: Buffer,
-  kernel: PlannedKernel,
-  { turns, bufferOf }: Pick<Plan, 'turns' | 'bufferOf'>,
-): boolean {
-  const isWhole = kernel.vectors.some((place) => place.kind === 'buffer' && place.buffer === buffer);
-  const looks = (place: Place) =>
-    place.kind === 'buffer' ? place.buffer === buffer : bufferOf.get(place.view.root) === buffer;
+/** True when `kernel` reads the whole room, element by element, and nobody else of its turn looks at it, nor at a part of it. */
+function readsOnlyThere(room: Room, kernel: PlannedKernel, { turns, roomOf }: Pick<Plan, 'turns' | 'roomOf'>): boolean {
+  const isWhole = kernel.vectors.some((place) => place.kind === 'room' && place.room === room);
+  const looks = (place: Place) => (place.kind === 'room' ? place.room === room : roomOf.get(place.view.root) === room);
   const seen = turns[kernel.turn]!.kernels.flatMap((each) => [...each.vectors, ...each.scalars].filter(looks));
   return isWhole && seen.length === 1;
 }
@@ -50,24 +48,47 @@ export interface Arena {
   readonly memory: WebAssembly.Memory;
   /** Zeros; undefined when there is no room left. */
   allocate(elements: number): Float32Array<ArrayBuffer> | undefined;
-  /** The address of an array's first number, or undefined when it lies elsewhere. */
-  addressOf(array: ArrayBufferView): number | undefined;
+  has(array: ArrayBufferView): boolean;
+  /** True for an array as it was handed out: a part of one has no room behind it, into which a kernel may write. */
+  isWhole(array: ArrayBufferView): boolean;
 }
 
-/** Room for `bytes`; more is never added, for that would take away the arrays handed out. */
-export function createArena(bytes: number): Arena {
+const MAX_PAGES = 65_536; // of a memory with 32-bit addresses
+
+/**
+ * Room for arrays of these lengths; undefined where there is no such memory. More is never added: that would take away the arrays
+ * handed out.
+ */
+export function createArena(lengths: readonly number[]): Arena | undefined {
+  // Kernels read and write whole registers, the last one beyond the end of a view.
+  const bytes = lengths.reduce((sum, elements) => sum + vectorBytes(elements), VECTOR_BYTES);
   const pages = Math.ceil(bytes / PAGE_BYTES);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
+  const memory = pages <= MAX_PAGES ? createMemory(pages) : undefined;
+  if (!memory) return undefined;
+  const end = pages * PAGE_BYTES - VECTOR_BYTES;
+  const handedOut = new Map<number, number>();
   let taken = 0;
   return {
     memory,
     allocate: (elements) => {
       const size = vectorBytes(elements);
-      if (taken + size > pages * PAGE_BYTES) return undefined;
+      if (taken + size > end) return undefined;
       const array = new Float32Array(memory.buffer, taken, elements);
+      handedOut.set(taken, elements);
       taken += size;
       return array;
     },
-    addressOf: (array) => (array.buffer === memory.buffer ? array.byteOffset : undefined),
+    has: (array) => array.buffer === memory.buffer,
+    isWhole: (array) =>
+      array.buffer === memory.buffer && handedOut.get(array.byteOffset) === array.byteLength / LANE_BYTES,
   };
+}
+
+function createMemory(pages: number): WebAssembly.Memory | undefined {
+  try {
+    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+  } catch (error) {
+    if (error instanceof RangeError) return undefined; // the machine has not as much
+    throw error;
+  }
 }

@@ -8,7 +8,7 @@ export type Code = readonly number[];
 
 export type ValueType = 'i32' | 'v128';
 
-/** Numbers of elements in flight: a vector register of WebAssembly holds four single-precision numbers. */
+/** A vector register of WebAssembly holds four single-precision numbers. */
 export const LANES = 4;
 export const LANE_BYTES = 4;
 export const VECTOR_BYTES = LANES * LANE_BYTES;

@@ -6,6 +6,7 @@ import { type Attributes, type DType, type Node, sizeOf, type TensorType } from 
 import { broadcastShapes, broadcastStrides, offsets } from '../layout.ts';
 import { ELEMENT_TYPE } from '../onnx-proto.ts';
 import { apply, type Case, type Emitter, expectDTypes, flags, type Op, type Operand, onnx, real, whole } from './op.ts';
+import { elementwiseOnnx } from './stretch.ts';
 
 type None = Attributes['greater'];
 
@@ -103,7 +104,7 @@ export const compare = {
     },
     evaluate: elementwise((condition, a, b) => (condition ? a! : b!)),
     vjp: (g, { inputs: [condition] }) => [undefined, where(condition!, g, 0), where(condition!, 0, g)],
-    emit: onnx('Where'),
+    emit: elementwiseOnnx('Where'),
     smooth: true,
     cases: [
       { inputs: [flags([3, 4]), real([3, 4]), real([3, 4])], attributes: {} },

@@ -7,6 +7,7 @@ import type { Attributes, Node } from '../ir.ts';
 import { broadcastShapes } from '../layout.ts';
 import { BROADCAST_PAIRS, cast, equal, elementwise as evaluate, greater, where } from './compare.ts';
 import { apply, type Case, expectDTypes, type Op, type Operand, onnx, real } from './op.ts';
+import { elementwiseOnnx } from './stretch.ts';
 
 type None = Attributes['neg'];
 
@@ -55,7 +56,7 @@ function binary({ onnx: opType, f, vjp, smooth = true, domain = [-2, 2] }: Binar
     },
     evaluate: evaluate((a, b) => f(a!, b!)),
     vjp: (g, { inputs: [a, b] }) => vjp(g, a!, b!),
-    emit: onnx(opType),
+    emit: elementwiseOnnx(opType),
     smooth,
     cases,
   };

@@ -9,6 +9,7 @@ import { cast, equal } from './compare.ts';
 import { div, exp, mul, sub } from './elementwise.ts';
 import { apply, asNode, type Case, type Emitter, expectDTypes, type Op, type Operand, real } from './op.ts';
 import { expand, reshape } from './shape.ts';
+import { summedByProduct } from './stretch.ts';
 
 type Reduction = Attributes['sum'];
 type OneAxis = Attributes['softmax'];
@@ -45,7 +46,9 @@ function reduction({ onnx: opType, start, step, finish, vjp, smooth = true }: Re
       const kept = reducedShape(x.shape, node.attributes.axes, true);
       return [vjp(reshape(g, kept), x, reshape(node, kept))];
     },
-    emit: (emitter, [x], { attributes: { axes, keepDims } }) => emitReduction(emitter, opType, x!, axes, keepDims),
+    emit: (emitter, [x], { inputs: [operand], attributes: { axes, keepDims }, shape }) =>
+      (opType === 'ReduceSum' && summedByProduct(emitter, x!, operand!, axes, shape)) ||
+      emitReduction(emitter, opType, x!, axes, keepDims),
     smooth,
     cases: reductionCases,
   };
