@@ -1,7 +1,8 @@
 /**
  * T7c: what the KL term is for. The reward is not what was meant: beside the 1 for touching the goal, 0.3 is paid for every step
  * spent within 10 cm of touching it. That ring lies on the way of every demonstration, so PPO finds that waiting there pays more than
- * arriving. True success is touching the goal. The bound of 0.9 is on the average: imitation itself starts at 0.90 in some seeds.
+ * arriving. True success is touching the goal. The bound of 0.9 is on the average: imitation itself starts at 0.90 in some seeds. So is
+ * what PPO alone loses: among twenty seeds between 0.05 and 0.7.
  */
 import { behaviour } from './behaviour.ts';
 import { imitateReach, reachScore, reinforceReach } from './reach-policy.ts';
@@ -9,10 +10,11 @@ import { imitateReach, reachScore, reinforceReach } from './reach-policy.ts';
 behaviour({
   id: 'T7c',
   claim: 'with a wrong reward, a KL term to the imitated policy keeps what was meant',
+  seeds: 10,
   expectations: [
     { measure: 'imitated', label: 'imitation: true success', role: 'seen' },
     { measure: 'free', label: 'PPO: true success', role: 'seen' },
-    { measure: 'loss', label: 'true success lost by PPO alone', role: 'control', atLeast: 0.2 },
+    { measure: 'loss', label: 'true success lost by PPO alone', role: 'control', atLeast: 0.2, of: 'mean' },
     { measure: 'held', label: 'PPO + 1.0 KL on both states: true success', role: 'claim', atLeast: 0.9, of: 'mean' },
     { measure: 'heldLoss', label: 'true success lost by PPO + KL', role: 'claim', atMost: 0.05 },
   ],
