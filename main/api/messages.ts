@@ -312,4 +312,4 @@ export type ServerMessage = z.output<typeof serverMessageSchema>;
 export type OutgoingMessage = z.input<typeof serverMessageSchema>;
 
 /** WebSocket close codes of this protocol. */
-export const CLOSE_CODES = { badToken: 4401, badOrigin: 4403, malformed: 4400, replaced: 4409 } as const;
+export const CLOSE_CODES = { badToken: 4401, badOrigin: 4403, malformed: 4400 } as const;

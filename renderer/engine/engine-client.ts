@@ -217,12 +217,11 @@ export class EngineClient {
         return;
       }
     }
-    if (code === CLOSE_CODES.badOrigin || code === CLOSE_CODES.replaced) {
-      const replaced = code === CLOSE_CODES.replaced;
+    if (code === CLOSE_CODES.badOrigin) {
       this.options.onLink({
         state: 'refused',
-        reason: replaced ? 'Another window has taken this one’s place.' : 'The engine does not accept pages from here.',
-        remedy: replaced ? 'Close this window, or load it again.' : 'Open the address that the engine printed.',
+        reason: 'The engine does not accept pages from here.',
+        remedy: 'Open the address that the engine printed.',
       });
       return;
     }
