@@ -60,7 +60,7 @@ function watch(run: RunStatus): void {
 const quantile = (values: readonly number[], at: number) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * at))] ?? Number.NaN;
 
-export async function run({ pairs = 8, phaseSec = 8 }: MetricsCostOptions = {}) {
+export async function run({ pairs = 26, phaseSec = 6 }: MetricsCostOptions = {}) {
   const { result: phases } = await whileTraining(async (training) => {
     const measured: Pair[] = [];
     for (let pair = 0; pair < pairs; pair++) {

@@ -1,7 +1,7 @@
 /**
  * R6: the recipe of reinforcement on top of imitation, whole: KL to the imitated policy on rollout and demonstration states with β that
  * follows it, and a price on mean actions that the arm cannot make. Beside it PPO with neither, which wins more and takes liberties.
- * Success is bounded on average: one seed of twenty came to 0.93.
+ * Success is bounded on average: one seed of ten came to 0.93.
  */
 import { RL_FINE_TUNE } from '../../../main/learn/recipes/rl-fine-tune.ts';
 import { behaviour } from './behaviour.ts';

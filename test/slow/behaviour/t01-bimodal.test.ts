@@ -1,6 +1,6 @@
 /**
  * T1: two right ways around a post. What regresses takes the middle and hits it; what models a distribution goes either way.
- * The bounds of v and flow are on average: nets of this size leave single seeds at a tenth. Twenty seeds of v came to 0.055 on average.
+ * The bounds of v and flow are on average: nets of this size leave single seeds at a tenth. Ten seeds of v came to 0.053 on average.
  * The mixture's is in four seeds of five: in some one component takes both ways (`gmm.ts`).
  * Chunks are executed open-loop: with replanning at every step even squared error escapes, because small deviations decide (T5).
  */

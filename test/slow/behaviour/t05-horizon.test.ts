@@ -2,7 +2,7 @@
  * T5: how much of a chunk of 16 to execute before planning again. Long: the wind of the second half is not seen. Short: a policy with
  * two ways in mind changes its mind at every step, which between 1 and 4 costs about what seeing the wind gains. And why T1 is
  * open-loop: squared error collides only when its chunks are executed.
- * Success without wind is bounded on average: among twenty seeds it was between 0.26 and 1.
+ * Success without wind is bounded on average: among ten seeds it was between 0.26 and 1.
  * Changing its mind has no bound: in some seeds one step is enough to be on one side, and it does not happen.
  */
 import type { HeadOptions } from '../../../main/learn/policies/heads.ts';
