@@ -13,8 +13,10 @@ import {
   type TensorLike,
   type TensorValue,
 } from './backend.ts';
-import type { Session } from './flat/evaluate-plan.ts';
+import { isWorthThreads } from './flat/lanes.ts';
 import { planStep } from './flat/plan.ts';
+import type { Model } from './flat/program.ts';
+import type { Session } from './flat/run-lane.ts';
 import { compilePlan } from './flat/run-plan.ts';
 import type { DType, Node, Shape } from './ir.ts';
 import { toOnnx } from './onnx.ts';
@@ -69,7 +71,10 @@ export function createOrtBackend(options: OrtOptions): Backend {
       // On a card everything stays there; kernels are for the processor.
       const isProcessor = (options.executionProviders ?? DEFAULT_PROVIDERS).every((provider) => provider === 'cpu');
       const plan = isProcessor && !options.wholeGraph ? planStep(step) : undefined;
-      const divided = plan && (await compilePlan(plan, step, name, (model) => openSession(model, options)));
+      const { threads } = options;
+      const lanes = plan && isWorthThreads(plan) ? threads : 1;
+      const open = (model: Model) => openSession(model, options);
+      const divided = plan && (await compilePlan(plan, step, open, { name, threads, lanes }));
       return divided ?? compileWhole(step, name, options);
     },
   };
@@ -77,7 +82,7 @@ export function createOrtBackend(options: OrtOptions): Backend {
 
 async function compileWhole(step: Step, name: string, options: OrtOptions): Promise<Compiled> {
   const target = options.executionProviders?.includes('webgpu') ? 'webgpu' : 'onnxruntime';
-  const session = await openSession(toOnnx(step, { name, target }), options);
+  const session = await openSession({ onnx: toOnnx(step, { name, target }), threads: options.threads }, options);
   const names = Object.keys(step.inputs);
   const values = (given: Readonly<Record<string, TensorLike>>, nodes: Readonly<Record<string, Node>>) =>
     Object.fromEntries(
@@ -98,8 +103,9 @@ async function compileWhole(step: Step, name: string, options: OrtOptions): Prom
   };
 }
 
-async function openSession(model: Uint8Array, options: OrtOptions): Promise<Session> {
-  const session = await createSession(model, options);
+/** `options`, but for the threads, which are the model's. */
+export async function openSession({ onnx, threads }: Model, options: Partial<OrtOptions> = {}): Promise<Session> {
+  const session = await createSession(onnx, { ...options, threads });
   const tensor = ({ data, dtype, shape }: TensorValue) => toOrt(data, dtype, shape);
   return {
     run: async (inputs, into) => {

@@ -104,9 +104,10 @@ const placed = ({ parts, axis, start, end, size }: Row) => pad(concat(parts, axi
 
 /** A part of f(x) = f(a part of x), for elementwise f, for sums over other axes, and for matrix products */
 const sinkSlice: Rule = (node, soleUser) => {
-  if (!isOp(node, 'slice') || !soleUser) return undefined;
+  if (!isOp(node, 'slice')) return undefined;
   const x = node.inputs[0]!;
   const { axis, start, end } = node.attributes;
+  if (!soleUser && !isPart(x, axis - x.shape.length, start, end)) return undefined;
   if (isElementwise(x))
     return withInputs(
       x,
@@ -119,6 +120,32 @@ const sinkSlice: Rule = (node, soleUser) => {
   const from = kept[axis]!;
   return axes.includes(from) ? undefined : withInputs(x, [slice(x.inputs[0]!, from, start, end)]);
 };
+
+/** How far `isPart` looks: a node is looked at once for every way that leads to it. */
+const MAX_DEPTH = 8;
+
+const runningSums = (numbers: readonly number[]) => {
+  let sum = 0;
+  return numbers.map((number) => {
+    sum += number;
+    return sum;
+  });
+};
+
+/**
+ * True for a stretch of f(a concatenation) that needs nothing but one of its parts, for elementwise f: the gradient of one critic in an
+ * ensemble then waits for no other's value.
+ */
+function isPart(x: Node, fromBack: number, start: number, end: number, depth = 0): boolean {
+  const axis = x.shape.length + fromBack;
+  if (isOp(x, 'concat') && x.attributes.axis === axis) {
+    const ends = runningSums(x.inputs.map((part) => part.shape[axis]!));
+    return [0, ...ends].indexOf(start) === ends.indexOf(end) && ends.includes(end);
+  }
+  if (!isElementwise(x) || depth === MAX_DEPTH) return false;
+  const along = x.inputs.filter((input) => (input.shape.at(fromBack) ?? 1) !== 1);
+  return along.length > 0 && along.every((input) => isPart(input, fromBack, start, end, depth + 1));
+}
 
 /** A part along an axis counted from the back, unless the operand is broadcast along it. */
 function sliceAligned(x: Node, fromBack: number, start: number, end: number): Node {

@@ -38,14 +38,25 @@ export function projectEnsemble(parameters: Parameters, spec: EnsembleSpec, grou
  */
 export function ensembleOf(parameters: Parameters, spec: EnsembleSpec, inputs: Readonly<Record<string, Node>>): Node {
   const members = parameters(`${spec.name}.out.bias`).shape[0]!;
-  const parts = Array.from({ length: Math.ceil(members / AT_ONCE) }, (_, index) => {
-    const [first, end] = [index * AT_ONCE, Math.min(members, (index + 1) * AT_ONCE)];
+  const parts = groupsOf(members).map(([first, end]) => {
     const own: Parameters = (name) => slice(parameters(name), 0, first, end);
     const shares = Object.entries(inputs).map(([group, x]) => projectEnsemble(own, spec, group, x));
     return ensemble(own, spec, shares);
   });
   return concat(parts, 0);
 }
+
+/** Stretches of [0, members). Of several, there are as many in either half: two threads then have the same to do. */
+function groupsOf(members: number): readonly (readonly [first: number, end: number])[] {
+  if (members <= AT_ONCE) return [[0, members]];
+  const middle = Math.ceil(members / 2);
+  const firsts = [...every(AT_ONCE, 0, middle), ...every(AT_ONCE, middle, members)];
+  return firsts.map((first, index) => [first, firsts[index + 1] ?? members]);
+}
+
+/** `from` and every `step`-th number after it, below `to`. */
+const every = (step: number, from: number, to: number) =>
+  Array.from({ length: Math.ceil((to - from) / step) }, (_, index) => from + index * step);
 
 /** Shares of the first layer's sum, each [E, B, H] → values [E, B]. */
 export function ensemble(parameters: Parameters, spec: EnsembleSpec, shares: readonly Node[]): Node {

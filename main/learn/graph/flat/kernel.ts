@@ -10,7 +10,6 @@ import {
   FUNCTION_EXPORT,
   f32x4,
   i32,
-  LANE_BYTES,
   local,
   MEMORY_IMPORT,
   repeatWhile,
@@ -46,9 +45,12 @@ export type Kernel = (...addressesAndLength: readonly number[]) => void;
 /**
  * The module for `spec`: a function of the addresses of its vectors, its scalars and its results, and of the length in bytes. Vectors
  * may begin at any number; what is read and written ends at the next multiple of `VECTOR_BYTES` from there. Tiny numbers become zero
- * because ONNX Runtime, told so, sets the processor to it for the thread.
+ * because ONNX Runtime, told so, sets the processor to it for the thread. `sharesMemory`: the memory is one that threads share.
  */
-export function kernelModule({ vectors, scalars, nodes, results }: KernelSpec): Uint8Array<ArrayBuffer> {
+export function kernelModule(
+  { vectors, scalars, nodes, results }: KernelSpec,
+  sharesMemory = false,
+): Uint8Array<ArrayBuffer> {
   const parameters: ValueType[] = [...vectors, ...scalars, ...results].map(() => 'i32');
   const length = parameters.push('i32') - 1;
   const locals: ValueType[] = ['i32'];
@@ -79,7 +81,7 @@ export function kernelModule({ vectors, scalars, nodes, results }: KernelSpec): 
     body.push(...address(vectors.length + scalars.length + index), ...local.get(held.get(result)!), ...f32x4.store);
   body.push(...local.get(offset), ...i32.constant(VECTOR_BYTES), ...i32.add, ...local.tee(offset));
   body.push(...local.get(length), ...i32.lessUnsigned);
-  return encodeModule({ parameters, locals, body: [...before, ...repeatWhile(body)] });
+  return encodeModule({ parameters, locals, body: [...before, ...repeatWhile(body)], sharesMemory });
 }
 
 export function instantiateKernel(module: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Kernel {
@@ -87,7 +89,3 @@ export function instantiateKernel(module: Uint8Array<ArrayBuffer>, memory: WebAs
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { [space]: { [name]: memory } });
   return exports[FUNCTION_EXPORT] as Kernel; // by construction
 }
-
-/** Bytes that a vector of so many numbers takes: kernels read and write whole registers. */
-export const vectorBytes = (elements: number): number =>
-  Math.ceil((elements * LANE_BYTES) / VECTOR_BYTES) * VECTOR_BYTES;

@@ -2,10 +2,12 @@
  * Memory that kernels reach: one WebAssembly memory per compiled step. Rooms of a plan share slots of it where they are not needed
  * at the same time; what goes in and out again and again may lie in it too, and is then not copied.
  */
-import { vectorBytes } from './kernel.ts';
+import type { TensorData } from '../backend.ts';
+import type { DType } from '../ir.ts';
+import { arrayAt, BYTES } from './arrays.ts';
 import type { Plan } from './plan.ts';
 import type { Place, PlannedKernel, Room } from './plan-kernels.ts';
-import { LANE_BYTES, PAGE_BYTES, VECTOR_BYTES } from './wasm.ts';
+import { MAX_PAGES, PAGE_BYTES, VECTOR_BYTES } from './wasm.ts';
 
 /** Which slot each room lies in, and how many numbers each slot holds. */
 export interface Slots {
@@ -47,46 +49,55 @@ function readsOnlyThere(room: Room, kernel: PlannedKernel, { turns, roomOf }: Pi
 export interface Arena {
   readonly memory: WebAssembly.Memory;
   /** Zeros; undefined when there is no room left. */
-  allocate(elements: number): Float32Array<ArrayBuffer> | undefined;
+  allocate(elements: number): Float32Array | undefined;
+  allocate(elements: number, dtype: DType): TensorData | undefined;
   has(array: ArrayBufferView): boolean;
   /** True for an array as it was handed out: a part of one has no room behind it, into which a kernel may write. */
   isWhole(array: ArrayBufferView): boolean;
 }
 
-const MAX_PAGES = 65_536; // of a memory with 32-bit addresses
+/** How much a piece takes. */
+export interface Piece {
+  readonly elements: number;
+  readonly dtype: DType;
+}
 
 /**
- * Room for arrays of these lengths; undefined where there is no such memory. More is never added: that would take away the arrays
- * handed out.
+ * Room for these pieces; undefined where there is no such memory. More is never added: that would take away the arrays handed out.
+ * `isShared`: threads can be given it.
  */
-export function createArena(lengths: readonly number[]): Arena | undefined {
+export function createArena(pieces: readonly Piece[], isShared = false): Arena | undefined {
   // Kernels read and write whole registers, the last one beyond the end of a view.
-  const bytes = lengths.reduce((sum, elements) => sum + vectorBytes(elements), VECTOR_BYTES);
+  const bytes = pieces.reduce((sum, piece) => sum + pieceBytes(piece), VECTOR_BYTES);
   const pages = Math.ceil(bytes / PAGE_BYTES);
-  const memory = pages <= MAX_PAGES ? createMemory(pages) : undefined;
+  const memory = pages <= MAX_PAGES ? createMemory(pages, isShared) : undefined;
   if (!memory) return undefined;
   const end = pages * PAGE_BYTES - VECTOR_BYTES;
   const handedOut = new Map<number, number>();
   let taken = 0;
+  function allocate(elements: number): Float32Array | undefined;
+  function allocate(elements: number, dtype: DType): TensorData | undefined;
+  function allocate(elements: number, dtype: DType = 'float32'): TensorData | undefined {
+    const size = pieceBytes({ elements, dtype });
+    if (taken + size > end) return undefined;
+    const array = arrayAt(memory!.buffer, taken, dtype, elements);
+    handedOut.set(taken, array.byteLength);
+    taken += size;
+    return array;
+  }
   return {
-    memory,
-    allocate: (elements) => {
-      const size = vectorBytes(elements);
-      if (taken + size > end) return undefined;
-      const array = new Float32Array(memory.buffer, taken, elements);
-      handedOut.set(taken, elements);
-      taken += size;
-      return array;
-    },
+    ...{ memory, allocate },
     has: (array) => array.buffer === memory.buffer,
-    isWhole: (array) =>
-      array.buffer === memory.buffer && handedOut.get(array.byteOffset) === array.byteLength / LANE_BYTES,
+    isWhole: (array) => array.buffer === memory.buffer && handedOut.get(array.byteOffset) === array.byteLength,
   };
 }
 
-function createMemory(pages: number): WebAssembly.Memory | undefined {
+/** Kernels read and write whole registers. */
+const pieceBytes = ({ elements, dtype }: Piece) => Math.ceil((elements * BYTES[dtype]) / VECTOR_BYTES) * VECTOR_BYTES;
+
+function createMemory(pages: number, isShared: boolean): WebAssembly.Memory | undefined {
   try {
-    return new WebAssembly.Memory({ initial: pages, maximum: pages });
+    return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
   } catch (error) {
     if (error instanceof RangeError) return undefined; // the machine has not as much
     throw error;

@@ -1,57 +1,48 @@
-/** A plan as something that runs: its segments loaded into a graph runtime, its kernels and their memory. */
+/** A plan as something that runs: its lanes loaded, each on a thread, and the memory that they share. */
 import type { Compiled } from '../backend.ts';
 import { isOp, type Node, sizeOf } from '../ir.ts';
-import { toOnnx } from '../onnx.ts';
 import type { Step } from '../step.ts';
-import { evaluatePlan, type LoadedTurn, type Session } from './evaluate-plan.ts';
-import { instantiateKernel, type Kernel, kernelModule } from './kernel.ts';
-import { type Arena, assignSlots, createArena } from './memory.ts';
+import { evaluatePlan } from './evaluate-plan.ts';
+import { flushesTinyNumbers, type LaneThread, startLaneThread } from './lane-thread.ts';
+import { createMeeting, MEETING_WORDS } from './meeting.ts';
+import { type Arena, assignSlots, createArena, type Piece } from './memory.ts';
 import type { Plan } from './plan.ts';
-import { segmentStep } from './segment.ts';
-
-export type OpenSession = (model: Uint8Array) => Promise<Session>;
+import { type LaneProgram, numberArrays, type Program, type ProgramOptions, programOf, type Span } from './program.ts';
+import { type LoadedLane, loadLane, type OpenSession } from './run-lane.ts';
 
 /** `step` as it was given, whose plan is `plan`. Undefined where its vectors need more memory than kernels can have. */
 export async function compilePlan(
   plan: Plan,
   step: Step,
-  name: string,
   open: OpenSession,
+  options: ProgramOptions,
 ): Promise<Compiled | undefined> {
   const slots = assignSlots(plan);
-  const read = inputsOfKernels(plan);
-  const lengths = (nodes: readonly Node[]) => nodes.map((node) => sizeOf(node.shape));
-  const own = [...slots.elements, ...lengths(read)];
-  const arena = createArena([...own, ...lengths(vectorsOf(step.inputs)), ...lengths(vectorsOf(step.outputs))]);
+  const numbering = numberArrays(plan, step, slots);
+  const program = programOf(plan, slots, numbering, options);
+  // What kernels and other threads meet lies in the arena; segments of this thread take the rest from anywhere.
+  const isShared = program.lanes.length > 1;
+  const placed = program.arrays.map((_, array) => array < slots.elements.length);
+  for (const node of inputsOfKernels(plan)) placed[numbering.get(node)!] = true;
+  for (const lane of program.lanes.slice(1)) for (const array of arraysOfSegments(lane)) placed[array] = true;
+  const vectors = [step.inputs, step.outputs]
+    .flatMap(vectorsOf)
+    .map(({ shape, dtype }): Piece => ({ elements: sizeOf(shape), dtype }));
+  const arena = createArena([...program.arrays.filter((_, array) => placed[array]), ...vectors], isShared);
   if (!arena) return undefined;
-  const slotArrays = slots.elements.map((elements) => arena.allocate(elements)!);
-  const staged = new Map(read.map((node) => [node, arena.allocate(sizeOf(node.shape))!]));
-  const sessions = new Map<string, Session>();
-  const dispose = async () => {
-    await Promise.all([...sessions.values()].map((session) => session.dispose()));
-  };
-  // Equal graphs are one session, whatever they compute on.
-  const openOnce = async (model: Uint8Array) => {
-    const key = Buffer.from(model).toString('latin1');
-    const session = sessions.get(key) ?? (await open(model));
-    sessions.set(key, session);
-    return session;
-  };
-  let turns: readonly LoadedTurn[];
-  try {
-    turns = await loadTurns(plan, name, arena, openOnce);
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+  const own = program.arrays.map(({ elements, dtype }, array) =>
+    placed[array] ? arena.allocate(elements, dtype) : undefined,
+  );
 
+  const lanes = await loadLanes(program, arena, open);
+  if (!lanes) return await compilePlan(plan, step, open, { ...options, lanes: 1 });
   let last: Promise<unknown> = Promise.resolve();
   let isDisposed = false;
   return {
     // All runs use the same memory: one after the other.
     run: async (given, into = {}) => {
-      if (isDisposed) throw new Error(`${name} has been disposed of: nothing runs afterwards`);
-      const loaded = { plan, step, arena, slots, slotArrays, staged, turns };
+      if (isDisposed) throw new Error(`${options.name} has been disposed of: nothing runs afterwards`);
+      const loaded = { plan, step, arena, slots, numbering, own, run: lanes.run };
       const result = last.then(() => evaluatePlan(loaded, given, into));
       last = result.catch(() => undefined);
       return await result;
@@ -60,39 +51,60 @@ export async function compilePlan(
     dispose: async () => {
       isDisposed = true;
       await last;
-      await dispose();
+      await lanes.dispose();
     },
   };
 }
 
+/** The first lane is the calling thread's. Undefined where other threads would calculate otherwise. */
+async function loadLanes({ lanes, arrays }: Program, arena: Arena, open: OpenSession): Promise<LoadedLane | undefined> {
+  const { memory } = arena;
+  const meeting = new Int32Array(new SharedArrayBuffer(MEETING_WORDS * Int32Array.BYTES_PER_ELEMENT));
+  const [own, ...others] = lanes;
+  const first = await loadLane(
+    own!,
+    memory,
+    open,
+    others.length > 0 ? createMeeting(meeting, lanes.length) : undefined,
+  );
+  const threads: LaneThread[] = [];
+  const dispose = async () => {
+    await Promise.all([first.dispose(), ...threads.map((thread) => thread.end())]);
+  };
+  try {
+    for (const program of others)
+      threads.push(await startLaneThread({ program, arrays, memory, meeting, lanes: lanes.length }));
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  if (threads.some((thread) => thread.flushesTinyNumbers !== flushesTinyNumbers())) {
+    await dispose();
+    return undefined;
+  }
+  return {
+    run: async (found) => {
+      const addresses = found.map((array) => (array && arena.has(array) ? array.byteOffset : -1));
+      const running = [...threads.map((thread) => thread.run(addresses)), first.run(found)];
+      // All of them, before anybody begins anew.
+      for (const result of await Promise.allSettled(running)) if (result.status === 'rejected') throw result.reason;
+    },
+    dispose,
+  };
+}
+
 /** The inputs that kernels read. */
-function inputsOfKernels({ turns }: Plan): readonly Node[] {
+function inputsOfKernels({ turns }: Plan): ReadonlySet<Node> {
   const places = turns.flatMap((turn) => turn.kernels.flatMap((kernel) => [...kernel.vectors, ...kernel.scalars]));
   const roots = places.flatMap((place) => (place.kind === 'view' ? [place.view.root] : []));
-  return [...new Set(roots)].filter((root) => isOp(root, 'input'));
+  return new Set(roots.filter((root) => isOp(root, 'input')));
 }
+
+const arraysOfSegments = ({ turns }: LaneProgram): readonly number[] =>
+  turns.flatMap(({ segment }) =>
+    segment ? [segment.sources, segment.destinations].flatMap(Object.values<Span>).map(({ array }) => array) : [],
+  );
 
 /** What may go in and out again and again: vectors of numbers. */
 const vectorsOf = (nodes: Readonly<Record<string, Node>>) =>
   Object.values(nodes).filter((node) => node.dtype === 'float32' && node.shape.length === 1);
-
-async function loadTurns(plan: Plan, name: string, arena: Arena, open: OpenSession): Promise<readonly LoadedTurn[]> {
-  const known = new Set<Node>();
-  const kernels = new Map<string, Kernel>();
-  const turns: LoadedTurn[] = [];
-  for (const turn of plan.turns) {
-    const segment = segmentStep(turn, plan, known);
-    for (const value of turn.values) known.add(value);
-    turns.push({
-      segment: segment && { ...segment, session: await open(toOnnx(segment.step, { name })) },
-      kernels: turn.kernels.map((planned) => {
-        const module = kernelModule(planned.spec);
-        const key = module.join();
-        const kernel = kernels.get(key) ?? instantiateKernel(module, arena.memory);
-        kernels.set(key, kernel);
-        return { ...planned, kernel };
-      }),
-    });
-  }
-  return turns;
-}

@@ -13,6 +13,8 @@ export const LANES = 4;
 export const LANE_BYTES = 4;
 export const VECTOR_BYTES = LANES * LANE_BYTES;
 export const PAGE_BYTES = 65_536;
+/** Of a memory with 32-bit addresses. */
+export const MAX_PAGES = 65_536;
 
 /** The module imports the memory `{ host: { memory } }` and exports the function as `run`; it returns nothing. */
 export const MEMORY_IMPORT = ['host', 'memory'] as const;
@@ -65,15 +67,19 @@ export interface WasmFunction {
   readonly parameters: readonly ValueType[];
   readonly locals: readonly ValueType[];
   readonly body: Code;
+  /** True for a memory that threads share. */
+  readonly sharesMemory: boolean;
 }
 
-export function encodeModule({ parameters, locals, body }: WasmFunction): Uint8Array<ArrayBuffer> {
+export function encodeModule({ parameters, locals, body, sharesMemory }: WasmFunction): Uint8Array<ArrayBuffer> {
   const type = [FUNCTION_TYPE, ...list(parameters.map((each) => [TYPE_CODE[each]])), ...list([])];
+  // A shared memory has a largest size, in pages; no memory has more than these.
+  const limits = sharesMemory ? [0x03, 0, ...unsigned(MAX_PAGES)] : [0x00, 0];
   const code = [...list(locals.map((each) => [1, TYPE_CODE[each]])), ...body, END];
   return Uint8Array.from([
     ...HEADER,
     ...section(SECTION.type, [type]),
-    ...section(SECTION.import, [[...text(MEMORY_IMPORT[0]), ...text(MEMORY_IMPORT[1]), 0x02, 0x00, 0]]),
+    ...section(SECTION.import, [[...text(MEMORY_IMPORT[0]), ...text(MEMORY_IMPORT[1]), 0x02, ...limits]]),
     ...section(SECTION.function, [[0]]),
     ...section(SECTION.export, [[...text(FUNCTION_EXPORT), 0x00, 0]]),
     ...section(SECTION.code, [[...unsigned(code.length), ...code]]),

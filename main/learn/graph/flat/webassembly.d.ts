@@ -1,8 +1,8 @@
 /** What `kernel.ts` and `memory.ts` use of the WebAssembly JavaScript Interface; TypeScript has it among the browser's types only. */
 declare namespace WebAssembly {
   class Memory {
-    constructor(descriptor: { readonly initial: number; readonly maximum: number });
-    readonly buffer: ArrayBuffer;
+    constructor(descriptor: { readonly initial: number; readonly maximum: number; readonly shared?: boolean });
+    readonly buffer: ArrayBuffer | SharedArrayBuffer;
   }
   class Module {
     constructor(bytes: Uint8Array<ArrayBuffer>);

@@ -9,13 +9,14 @@ import * as t from '../../../../main/learn/graph/tensor.ts';
 import { normals } from '../harness.ts';
 
 const f = Math.fround;
+const numbers = (elements: number) => ({ elements, dtype: 'float32' }) as const;
 
 /** Values of each result, computed by a kernel at addresses of its own or, `inPlace`, where its vectors lie. */
 function compute(spec: KernelSpec, vectors: readonly Float64Array[], scalars: readonly number[], inPlace = false) {
   const length = vectors[0]!.length;
   const arena = createArena([
-    ...Array.from({ length: vectors.length + spec.results.length }, () => length),
-    ...scalars.map(() => 1),
+    ...Array.from({ length: vectors.length + spec.results.length }, () => numbers(length)),
+    ...scalars.map(() => numbers(1)),
   ])!;
   const placed = vectors.map((values) => place(values));
   const single = scalars.map((value) => place([value]));
@@ -84,7 +85,7 @@ suite('a kernel', () => {
 
 suite('the memory of kernels', () => {
   test('is handed out until it is full, with room behind the last number', () => {
-    const arena = createArena([5, 4])!;
+    const arena = createArena([numbers(5), numbers(4)])!;
     const [first, second] = [arena.allocate(5)!, arena.allocate(4)!];
     assert.ok(second.byteOffset >= first.byteOffset + first.byteLength);
     let last = second;
@@ -96,5 +97,5 @@ suite('the memory of kernels', () => {
     );
   });
 
-  test('is refused where addresses end', () => assert.equal(createArena([2 ** 31]), undefined));
+  test('is refused where addresses end', () => assert.equal(createArena([numbers(2 ** 31)]), undefined));
 });

@@ -6,61 +6,18 @@
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { createRng, type Rng } from '../../../../main/api/rng.ts';
+import { createRng } from '../../../../main/api/rng.ts';
 import type { TensorValue } from '../../../../main/learn/graph/backend.ts';
 import { planStep } from '../../../../main/learn/graph/flat/plan.ts';
 import { compilePlan } from '../../../../main/learn/graph/flat/run-plan.ts';
-import { grad } from '../../../../main/learn/graph/grad.ts';
 import { createOrtBackend } from '../../../../main/learn/graph/ort.ts';
 import { defineStep, type Step } from '../../../../main/learn/graph/step.ts';
 import * as t from '../../../../main/learn/graph/tensor.ts';
-import { flatten } from '../../../../main/learn/nets/parameters.ts';
-import { adam, clipByNorm, polyak } from '../../../../main/learn/optim.ts';
 import { stepInputs } from '../../step-inputs.ts';
+import { COUNT, randomProgram, training } from './programs.ts';
 
 const divided = createOrtBackend({ threads: 1 });
 const whole = createOrtBackend({ threads: 1, wholeGraph: true });
-
-const [ROWS, WIDTH, COUNT] = [8, 64, 64 * 64 + 67];
-
-/** A regression at weights [64, 64] and [64] in one vector of 4,163 numbers, of which the last 3 serve nothing. */
-function gradientAt(parameters: t.Node, x: t.Node, clip = false): { gradient: t.Node; loss: t.Node } {
-  const kernel = t.reshape(t.slice(parameters, 0, 0, WIDTH * WIDTH), [WIDTH, WIDTH]);
-  const bias = t.reshape(t.slice(parameters, 0, WIDTH * WIDTH, WIDTH * WIDTH + WIDTH), [WIDTH]);
-  const rest = t.slice(parameters, 0, WIDTH * WIDTH + WIDTH, COUNT);
-  const loss = t.add(t.mean(t.square(t.tanh(t.add(t.matmul(x, kernel), bias)))), t.mul(t.sum(rest), 0));
-  const gradient = flatten(grad(loss, [kernel, bias, rest]));
-  return { gradient: clip ? clipByNorm(gradient, 0.5) : gradient, loss };
-}
-
-/** `updates` of Adam, each on what the one before has made, with a running average; `clips`: every other gradient is clipped. */
-function training(updates: number, clips = true): Step {
-  let state = {
-    parameters: t.input('p', [COUNT]),
-    mean: t.input('m', [COUNT]),
-    variance: t.input('variance', [COUNT]),
-  };
-  let average = t.input('average', [COUNT]);
-  const batches = t.input('x', [updates, ROWS, WIDTH]);
-  const corrections = t.input('corrections', [updates, 2]);
-  const learningRate = t.input('learningRate', []);
-  let last: t.Node | undefined;
-  for (let update = 0; update < updates; update++) {
-    const x = t.reshape(t.slice(batches, 0, update, update + 1), [ROWS, WIDTH]);
-    const { gradient, loss } = gradientAt(state.parameters, x, clips && update % 2 === 1);
-    const options = {
-      learningRate,
-      corrections: t.reshape(t.slice(corrections, 0, update, update + 1), [2]),
-    };
-    state = adam(state, gradient, options);
-    average = polyak(average, state.parameters, 0.01);
-    last = loss;
-  }
-  return defineStep({
-    ...{ 'next.p': state.parameters, 'next.m': state.mean, 'next.variance': state.variance, 'next.average': average },
-    loss: last!,
-  });
-}
 
 const data = (value: TensorValue | undefined) => Array.from(value!.data, Number);
 
@@ -82,10 +39,11 @@ suite('a step divided between ONNX Runtime and kernels', () => {
   test('twenty updates alike take three sessions: the first, those between, the last', async () => {
     let opened = 0;
     const step = training(20, false);
-    const compiled = await compilePlan(planStep(step)!, step, 'counted', async () => {
+    const open = async () => {
       opened++;
       return { run: async () => ({}), dispose: async () => {} };
-    });
+    };
+    const compiled = await compilePlan(planStep(step)!, step, open, { name: 'counted', threads: 1, lanes: 1 });
     await compiled?.dispose();
     assert.ok(opened <= 3, `${opened} sessions were opened`);
   });
@@ -189,7 +147,7 @@ suite('the contract of what it compiles to', () => {
         },
       };
     };
-    await assert.rejects(compilePlan(planStep(step)!, step, 'broken', open), /no more/);
+    await assert.rejects(compilePlan(planStep(step)!, step, open, { name: 'broken', threads: 1, lanes: 1 }), /no more/);
     assert.equal(closed, 1);
     const compiled = await divided.compile(step);
     const [running] = [compiled.run(state()), compiled.dispose()];
@@ -244,45 +202,5 @@ suite('the contract of what it compiles to', () => {
 const PROGRAMS = 60;
 const only = process.env['PLAN_SEED'];
 const seeds = only === undefined ? Array.from({ length: PROGRAMS }, (_, index) => index + 1) : [Number(only)];
-
-/** A step of random arithmetic on long vectors, gradients at views of them in between. */
-function randomProgram(rng: Rng): Step {
-  const x = t.input('x', [ROWS, WIDTH]);
-  const numbers = [t.input('learningRate', []), t.input('rate', [1]), t.slice(t.input('corrections', [2]), 0, 1, 2)];
-  const vectors = [t.input('a', [COUNT]), t.input('b', [COUNT]), t.input('variance', [COUNT])];
-  const metrics: t.Node[] = [];
-  const any = () => vectors[rng.integer(vectors.length)]!;
-  const number = () => [numbers[rng.integer(numbers.length)]!, t.constant(0.5), t.constant([2])][rng.integer(3)]!;
-  const growths: readonly (() => t.Node)[] = [
-    () => t.add(any(), any()),
-    () => t.sub(any(), any()),
-    () => t.mul(any(), number()),
-    () => t.add(number(), any()),
-    () => t.div(any(), t.add(t.square(any()), 1)),
-    () => t.sqrt(t.add(t.square(any()), 0.1)),
-    () => t.neg(any()),
-    () => {
-      // Shifted against itself: a view that no kernel may overwrite while it reads.
-      const vector = any();
-      return t.concat([t.slice(vector, 0, 3, COUNT), t.slice(vector, 0, 0, 3)], 0);
-    },
-    () => {
-      const { gradient, loss } = gradientAt(any(), x, rng.uniform() < 0.5);
-      metrics.push(loss);
-      return gradient;
-    },
-    () => t.sub(any(), t.mul(gradientAt(any(), x).gradient, number())),
-    () => {
-      metrics.push(t.sum(t.tanh(any())));
-      return t.minimum(any(), any());
-    },
-  ];
-  const size = 3 + rng.integer(8);
-  for (let made = 0; made < size; made++) vectors.push(growths[rng.integer(growths.length)]!());
-  const outputs: Record<string, t.Node> = { last: vectors.at(-1)!, earlier: t.mul(any(), number()) };
-  if (rng.uniform() < 0.5) outputs['part'] = t.slice(any(), 0, 10, 20);
-  for (const [index, metric] of metrics.entries()) outputs[`metric${index}`] = metric;
-  return defineStep(outputs);
-}
 
 for (const seed of seeds) test(`random program ${seed}`, () => same(randomProgram(createRng(seed)), seed));

@@ -1,0 +1,116 @@
+/**
+ * Divides what a turn's segment makes between threads. Each makes its share from what the turn is given, and computes for itself what
+ * the others need too: no thread waits for another within a turn, and what lies between two operations stays in its processor's
+ * cache. Threads that share every operation gain little where operations are short: of an ensemble of critics, of a double critic.
+ */
+import { isOp, type Node, type OpName, reachable, sizeOf } from '../ir.ts';
+import type { Plan, Turn } from './plan.ts';
+import type { Part } from './plan-kernels.ts';
+
+/** The heaviest share of a divided turn, in equal shares: beyond that, threads do better sharing every operation. */
+const HEAVIEST_SHARE = 1.5;
+/** Products and sums of a matrix product that take as long as one element of another operation. */
+const ELEMENT_COST = 25;
+/** The same of a convolution: a few channels, a kernel of nine. */
+const CONVOLUTION_COST = 256;
+/** How much a share may be heavier for every part of work that is not done twice. */
+const TWICE_COST = 0.1;
+
+/** They look at no more than they give. */
+const COPIES: ReadonlySet<OpName> = new Set(['slice', 'gather', 'concat', 'pad', 'transpose', 'expand']);
+
+/** Of work, some half of a millisecond: less is not worth a thread that has to be started, and to be met. */
+const LEAST_WORK = 5e7;
+
+export const isWorthThreads = ({ step }: Plan): boolean =>
+  costOf(new Set(reachable(Object.values(step.outputs)))) >= LEAST_WORK;
+
+/** What each of `lanes` threads makes of `turn`, `known` being there already. Undefined where it is not worth dividing. */
+export function divideTurn(
+  turn: Turn,
+  { view }: Plan,
+  known: ReadonlySet<Node>,
+  lanes: number,
+): readonly Turn[] | undefined {
+  if (lanes < 2) return undefined;
+  const isGiven = (node: Node) => known.has(node) || view(node) !== undefined;
+  const jobs = [
+    ...turn.parts.map((part) => ({ part, ...workFor(part.node, isGiven) })),
+    ...turn.values.map((value) => ({ value, ...workFor(value, isGiven) })),
+  ];
+  const shares = Array.from({ length: lanes }, createShare);
+  for (const job of jobs.toSorted((a, b) => b.cost - a.cost)) lightest(shares, job.nodes).take(job);
+  const total = costOf(new Set(jobs.flatMap((job) => [...job.nodes])));
+  const heaviest = Math.max(...shares.map((share) => share.cost));
+  if (heaviest > (HEAVIEST_SHARE / lanes) * total) return undefined;
+  return shares.map(({ parts, values }) => ({ parts, values, kernels: [] }));
+}
+
+interface Job {
+  readonly part?: Part;
+  readonly value?: Node;
+  /** What has to be computed for it. */
+  readonly nodes: ReadonlySet<Node>;
+}
+
+function createShare() {
+  const nodes = new Set<Node>();
+  const [parts, values]: [Part[], Node[]] = [[], []];
+  let cost = 0;
+  return {
+    ...{ parts, values },
+    get cost() {
+      return cost;
+    },
+    /** What `wanted` would add to the cost. */
+    added: (wanted: ReadonlySet<Node>) => costOf(wanted, nodes),
+    take: ({ part, value, nodes: wanted }: Job) => {
+      cost += costOf(wanted, nodes);
+      for (const node of wanted) nodes.add(node);
+      if (part) parts.push(part);
+      if (value) values.push(value);
+    },
+  };
+}
+
+type Share = ReturnType<typeof createShare>;
+
+/** The share that takes `wanted` so that the heaviest stays light and little is done twice. */
+function lightest(shares: readonly Share[], wanted: ReadonlySet<Node>): Share {
+  const heaviest = Math.max(...shares.map((share) => share.cost));
+  const burden = (share: Share) => {
+    const added = share.added(wanted);
+    return Math.max(heaviest, share.cost + added) + TWICE_COST * added;
+  };
+  const burdens = shares.map(burden);
+  return shares[burdens.indexOf(Math.min(...burdens))]!;
+}
+
+/** What has to be computed for `node`, and what that costs. */
+function workFor(node: Node, isGiven: (node: Node) => boolean) {
+  const nodes = new Set<Node>();
+  const pending = [node];
+  for (let next = pending.pop(); next; next = pending.pop()) {
+    if (nodes.has(next) || isGiven(next)) continue;
+    nodes.add(next);
+    pending.push(...next.inputs);
+  }
+  return { nodes, cost: costOf(nodes) };
+}
+
+/** Of those that are not `done`. */
+function costOf(nodes: ReadonlySet<Node>, done?: ReadonlySet<Node>): number {
+  let cost = 0;
+  for (const node of nodes) if (!done?.has(node)) cost += costOfNode(node);
+  return cost;
+}
+
+/** In products and sums of a matrix product. */
+function costOfNode(node: Node): number {
+  const size = sizeOf(node.shape);
+  if (isOp(node, 'matmul')) return size * node.inputs[0]!.shape.at(node.attributes.transposeA ? -2 : -1)!;
+  if (isOp(node, 'constant') || isOp(node, 'reshape')) return 0;
+  if (COPIES.has(node.op)) return ELEMENT_COST * size;
+  const largest = Math.max(size, ...node.inputs.map((input) => sizeOf(input.shape)));
+  return largest * (node.op.startsWith('conv2d') ? CONVOLUTION_COST : ELEMENT_COST);
+}
