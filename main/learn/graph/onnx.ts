@@ -21,15 +21,15 @@ export interface OnnxOptions {
   readonly metadata?: Readonly<Record<string, string>>;
   /** float32 inputs and initializers that the file has in a smaller type: pictures as uint8, weights as float16. */
   readonly stored?: Readonly<Record<string, 'uint8' | 'float16'>>;
+  /** True for what `simplify` has made, or a part of it: the part is then computed as the whole would be. */
+  readonly isSimplified?: boolean;
   /** 'onnxruntime' when not given. */
   readonly target?: OnnxTarget;
 }
 
-export function toOnnx(
-  step: Step,
-  { name, docString = '', initializers = {}, metadata = {}, stored = {}, target = 'onnxruntime' }: OnnxOptions,
-): Uint8Array {
-  const { outputs } = simplify(step);
+export function toOnnx(step: Step, options: OnnxOptions): Uint8Array {
+  const { name, docString = '', initializers = {}, metadata = {}, stored = {}, target = 'onnxruntime' } = options;
+  const { outputs } = options.isSimplified ? step : simplify(step);
   const emission = createEmission([...Object.keys(step.inputs), ...Object.keys(outputs)], target);
   const values = new Map<Node, string>();
   for (const node of reachable(Object.values(outputs))) {

@@ -13,7 +13,7 @@ import {
   type TensorLike,
   type TensorValue,
 } from './backend.ts';
-import { isWorthThreads } from './flat/lanes.ts';
+import { lanesFor } from './flat/lanes.ts';
 import { planStep } from './flat/plan.ts';
 import type { Model } from './flat/program.ts';
 import type { Session } from './flat/run-lane.ts';
@@ -23,7 +23,7 @@ import { toOnnx } from './onnx.ts';
 import type { Step } from './step.ts';
 
 export interface OrtOptions {
-  /** Threads inside one op; the calling thread is one of them. */
+  /** That work on a step, together on every operation or each on results of its own; the calling thread is one of them. */
   readonly threads: number;
   /**
    * Idle worker threads burn processor time for a faster start of the next op. Beside a control loop, which needs that time, there is
@@ -72,9 +72,8 @@ export function createOrtBackend(options: OrtOptions): Backend {
       const isProcessor = (options.executionProviders ?? DEFAULT_PROVIDERS).every((provider) => provider === 'cpu');
       const plan = isProcessor && !options.wholeGraph ? planStep(step) : undefined;
       const { threads } = options;
-      const lanes = plan && isWorthThreads(plan) ? threads : 1;
       const open = (model: Model) => openSession(model, options);
-      const divided = plan && (await compilePlan(plan, step, open, { name, threads, lanes }));
+      const divided = plan && (await compilePlan(plan, step, open, { name, threads, lanes: lanesFor(plan, threads) }));
       return divided ?? compileWhole(step, name, options);
     },
   };

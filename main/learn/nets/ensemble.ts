@@ -46,7 +46,7 @@ export function ensembleOf(parameters: Parameters, spec: EnsembleSpec, inputs: R
   return concat(parts, 0);
 }
 
-/** Stretches of [0, members). Of several, there are as many in either half: two threads then have the same to do. */
+/** Stretches of [0, members), cut in the middle if at all: two threads then have the same to do. */
 function groupsOf(members: number): readonly (readonly [first: number, end: number])[] {
   if (members <= AT_ONCE) return [[0, members]];
   const middle = Math.ceil(members / 2);

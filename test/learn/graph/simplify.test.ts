@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { grad } from '../../../main/learn/graph/grad.ts';
+import { reachable } from '../../../main/learn/graph/ir.ts';
 import { print } from '../../../main/learn/graph/print.ts';
 import { simplify } from '../../../main/learn/graph/simplify.ts';
 import { defineStep } from '../../../main/learn/graph/step.ts';
@@ -56,6 +57,17 @@ test('a leading part of inputs side by side is made of their parts; of anything 
   const part = (whole: t.Node) => opsOf(t.slice(whole, 0, 1, 2)).map((line) => line.split(' ')[0]);
   assert.deepEqual(part(t.concat([a, b], 2)), ['slice', 'slice', 'concat']);
   assert.deepEqual(part(t.concat([t.softmax(a, 0), b], 2)), ['softmax', 'concat', 'slice']);
+});
+
+test('a part of a function of parts, element by element, needs its own part alone, though the whole is wanted too', () => {
+  const whole = t.mul(t.sub(t.concat([t.softmax(x, 0), t.softmax(y, 0)], 0), t.input('offset', [3])), 2);
+  const softmaxesFor = (start: number, end: number) => {
+    const { outputs } = simplify(defineStep({ part: t.slice(whole, 0, start, end), total: t.sum(t.square(whole)) }));
+    return reachable([outputs['part']!]).filter((node) => node.op === 'softmax').length;
+  };
+  assert.deepEqual([softmaxesFor(0, 4), softmaxesFor(4, 8), softmaxesFor(0, 8)], [1, 1, 2]);
+  // Of two parts: cut out of the whole, which is there.
+  assert.equal(softmaxesFor(2, 6), 2);
 });
 
 test('identities vanish', () => {

@@ -1,6 +1,6 @@
 /** One run of a loaded plan: what is given put where its lanes find it, on the caller's arrays where these lie in the arena. */
 import { elementsOf, expectNames, storedAs, type TensorData, type TensorLike, type TensorValue } from '../backend.ts';
-import { type Node, sizeOf } from '../ir.ts';
+import { isOp, type Node, sizeOf } from '../ir.ts';
 import type { Step } from '../step.ts';
 import { mapValues } from './arrays.ts';
 import type { Arena, Slots } from './memory.ts';
@@ -81,7 +81,7 @@ function arraysOf(
   for (const [node, { data }] of targets) {
     const room = plan.roomOf.get(node);
     if (room && arena.isWhole(data)) arrays[slots.slotOf.get(room)!] = data;
-    const array = numbering.get(node);
+    const array = isOp(node, 'input') ? undefined : numbering.get(node);
     if (array !== undefined && (!own[array] || arena.has(data))) arrays[array] = data;
   }
   for (const [node, data] of inputs) {

@@ -1,6 +1,6 @@
 /** A thread for one lane of a program, and how the first lane's thread talks to it. */
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { createMeeting } from './meeting.ts';
 import type { LaneProgram, Program } from './program.ts';
 
 export interface LaneAssignment {
@@ -16,9 +16,8 @@ export interface LaneAssignment {
 export type LaneOrder = { readonly kind: 'run'; readonly addresses: readonly number[] } | { readonly kind: 'end' };
 
 /** `flushesTinyNumbers`: denormals are zero in its arithmetic. */
-export type LaneAnswer =
-  | { readonly kind: 'done'; readonly flushesTinyNumbers: boolean }
-  | { readonly kind: 'failed'; readonly message: string };
+type Done = { readonly kind: 'done'; readonly flushesTinyNumbers: boolean };
+export type LaneAnswer = Done | { readonly kind: 'failed'; readonly message: string };
 
 export interface LaneThread {
   readonly flushesTinyNumbers: boolean;
@@ -27,22 +26,44 @@ export interface LaneThread {
   end(): Promise<void>;
 }
 
-/** Rejects when the thread cannot load its lane. Keeps the process alive only while something is asked of it. */
+/**
+ * Rejects when the thread cannot load its lane. It keeps the process alive only while something is asked of it; when it ends, no lane
+ * waits for it.
+ */
 export async function startLaneThread(assignment: LaneAssignment): Promise<LaneThread> {
   const worker = new Worker(new URL('./lane-worker.ts', import.meta.url), { workerData: assignment });
-  const ended = once(worker, 'exit').catch(() => {}); // why, says the answer that somebody waits for
-  const answer = async () => {
-    worker.ref();
-    // Rejects on 'error', which is how a thread ends that could not help it.
-    const [found]: LaneAnswer[] = await Promise.race([once(worker, 'message'), ended.then(gone)]);
+  const meeting = createMeeting(assignment.meeting, assignment.lanes);
+  const exited = Promise.withResolvers<void>();
+  let asked: PromiseWithResolvers<Done> | undefined;
+  let over: Error | undefined;
+  const stop = (error: Error) => {
+    over ??= error;
+    meeting.breakUp();
+    asked?.reject(over);
+  };
+  worker.on('message', (answer: LaneAnswer) => {
     worker.unref();
-    if (found!.kind === 'failed') throw new Error(found!.message);
-    return found!;
+    if (answer.kind === 'failed') asked?.reject(new Error(answer.message));
+    else asked?.resolve(answer);
+  });
+  worker.on('error', (error) => stop(error instanceof Error ? error : new Error(String(error))));
+  worker.on('exit', () => {
+    stop(new Error('a thread of this step has ended by itself: start the run again, or use one thread (--threads 1)'));
+    exited.resolve();
+  });
+  const answer = async () => {
+    if (over) throw over;
+    worker.ref();
+    asked = Promise.withResolvers();
+    return await asked.promise;
   };
   const end = async () => {
+    if (over) return;
     worker.ref();
-    worker.postMessage({ kind: 'end' } satisfies LaneOrder);
-    await ended;
+    // Who hangs hears nothing.
+    if (meeting.isBrokenUp()) await worker.terminate();
+    else worker.postMessage({ kind: 'end' } satisfies LaneOrder);
+    await exited.promise;
   };
   try {
     const { flushesTinyNumbers } = await answer();
@@ -57,10 +78,6 @@ export async function startLaneThread(assignment: LaneAssignment): Promise<LaneT
     await end();
     throw error;
   }
-}
-
-function gone(): never {
-  throw new Error('a thread of this step has ended by itself: start the run again, or use one thread (--threads 1)');
 }
 
 /**

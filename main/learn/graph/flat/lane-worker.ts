@@ -8,7 +8,9 @@ import { type LoadedLane, loadLane } from './run-lane.ts';
 
 const { program, arrays, memory, meeting, lanes } = workerData as LaneAssignment; // by construction
 const port = parentPort!;
-const loading = loadLane(program, memory, openSession, createMeeting(meeting, lanes));
+const { meet, breakUp } = createMeeting(meeting, lanes);
+process.on('exit', breakUp); // the first lane's thread sleeps while it waits, and would not hear of it otherwise
+const loading = loadLane(program, memory, openSession, meet);
 
 /** Does `work`, and says how it went. */
 async function report(work: (lane: LoadedLane) => void | Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Divides what a turn's segment makes between threads. Each makes its share from what the turn is given, and computes for itself what
- * the others need too: no thread waits for another within a turn, and what lies between two operations stays in its processor's
+ * the others need too: no thread waits for another within a segment, and what lies between two operations stays in its processor's
  * cache. Threads that share every operation gain little where operations are short: of an ensemble of critics, of a double critic.
  */
 import { isOp, type Node, type OpName, reachable, sizeOf } from '../ir.ts';
@@ -21,9 +21,27 @@ const COPIES: ReadonlySet<OpName> = new Set(['slice', 'gather', 'concat', 'pad',
 
 /** Of work, some half of a millisecond: less is not worth a thread that has to be started, and to be met. */
 const LEAST_WORK = 5e7;
+/** Each is a thread that keeps graphs of its own. */
+const MOST_LANES = 8;
 
-export const isWorthThreads = ({ step }: Plan): boolean =>
-  costOf(new Set(reachable(Object.values(step.outputs)))) >= LEAST_WORK;
+/**
+ * Into how many lanes `plan` is divided, given as many threads: as many as some turn can be divided into, the other threads help with
+ * operations; two for the sake of the kernels where none can.
+ */
+export function lanesFor(plan: Plan, threads: number): number {
+  const cost = costOf(new Set(reachable(Object.values(plan.step.outputs))));
+  if (threads < 2 || cost < LEAST_WORK) return 1;
+  for (let lanes = Math.min(threads, MOST_LANES); lanes > 2; lanes--) {
+    const known = new Set<Node>();
+    for (const turn of plan.turns) {
+      if (divideTurn(turn, plan, known, lanes)?.every(hasWork)) return lanes;
+      for (const value of turn.values) known.add(value);
+    }
+  }
+  return 2;
+}
+
+const hasWork = ({ parts, values }: Turn) => parts.length + values.length > 0;
 
 /** What each of `lanes` threads makes of `turn`, `known` being there already. Undefined where it is not worth dividing. */
 export function divideTurn(

@@ -18,7 +18,7 @@ import { LANE_BYTES } from './wasm.ts';
 /** Numbers in a line of a processor's cache. */
 const CACHE_LINE = 16;
 /** Of a kernel's vectors, in numbers: fewer are not worth another thread's while. */
-const SMALLEST_SHARE = 4096;
+const SMALLEST_SHARE = 2048;
 
 /** A tensor: array number `array`, from element `offset` on. */
 export interface Span {
@@ -61,7 +61,7 @@ export interface SegmentCall {
 
 export interface KernelCall {
   readonly module: number;
-  /** Vectors, scalars and results. */
+  /** Vectors, scalars and results; of the first and the last the lane's share begins there. */
   readonly spans: readonly Span[];
   readonly bytes: number;
 }
@@ -89,7 +89,7 @@ export function createLocate({ view, roomOf }: Plan, { slotOf }: Slots, numberin
 export interface ProgramOptions {
   /** Of the graphs. */
   readonly name: string;
-  /** Inside one operation, where only one lane is at work. */
+  /** Of all lanes together: where only one is at work, inside its operations. */
   readonly threads: number;
   /** As many threads run it. */
   readonly lanes: number;
@@ -117,15 +117,18 @@ export function programOf(
           : { ...room(destination.part.room), offset: destination.part.offset, shape: destination.part.node.shape };
       builder.turns.push({
         segment: segment && {
-          model: builder.model({ onnx: toOnnx(segment.step, { name }), threads: shares ? 1 : threads }),
+          model: builder.model({
+            onnx: toOnnx(segment.step, { name, isSimplified: true }),
+            threads: shares ? Math.max(1, Math.floor(threads / lanes)) : threads,
+          }),
           sources: mapValues(segment.sources, (source) => locate(source.kind === 'view' ? source.view : source.node)),
           destinations: mapValues(segment.destinations, place),
         },
         kernels: turn.kernels.flatMap((kernel) => {
           const { first, count } = shareOf(kernel.elements, lane, lanes);
           const find = (each: Place) => (each.kind === 'room' ? room(each.room) : locate(each.view));
-          const share = (span: Span): Span => ({ ...span, offset: span.offset + first });
-          const vectors = [...kernel.vectors.map(find), ...kernel.results.map(room)].map(share);
+          const shifted = (span: Span): Span => ({ ...span, offset: span.offset + first });
+          const vectors = [...kernel.vectors.map(find), ...kernel.results.map(room)].map(shifted);
           const scalars = kernel.scalars.map(find);
           const spans = vectors.toSpliced(kernel.vectors.length, 0, ...scalars);
           return count > 0 ? [{ module: builder.module(kernel, lanes > 1), spans, bytes: count * LANE_BYTES }] : [];
@@ -145,7 +148,8 @@ const ROOM = { offset: 0, dtype: 'float32' } as const;
 
 /** Which elements of a kernel's vectors are a lane's: they begin where a line of a processor's cache does, if the vectors do. */
 function shareOf(elements: number, lane: number, lanes: number): { readonly first: number; readonly count: number } {
-  const each = Math.max(SMALLEST_SHARE, Math.ceil(elements / lanes / CACHE_LINE) * CACHE_LINE);
+  const shares = Math.max(1, Math.min(lanes, Math.floor(elements / SMALLEST_SHARE)));
+  const each = Math.ceil(elements / shares / CACHE_LINE) * CACHE_LINE;
   const first = Math.min(elements, lane * each);
   return { first, count: Math.min(elements - first, each) };
 }

@@ -30,6 +30,7 @@ export async function loadLane(
   open: OpenSession,
   meet: () => void = () => {},
 ): Promise<LoadedLane> {
+  const kernels = modules.map((module) => instantiateKernel(module, memory));
   const sessions: Session[] = [];
   const dispose = async () => {
     await Promise.all(sessions.map((session) => session.dispose()));
@@ -40,7 +41,6 @@ export async function loadLane(
     await dispose();
     throw error;
   }
-  const kernels = modules.map((module) => instantiateKernel(module, memory));
   return {
     run: async (arrays) => {
       // A lane that fails goes on meeting the others, which would wait for it.

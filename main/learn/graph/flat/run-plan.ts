@@ -3,7 +3,7 @@ import type { Compiled } from '../backend.ts';
 import { isOp, type Node, sizeOf } from '../ir.ts';
 import type { Step } from '../step.ts';
 import { evaluatePlan } from './evaluate-plan.ts';
-import { flushesTinyNumbers, type LaneThread, startLaneThread } from './lane-thread.ts';
+import { flushesTinyNumbers, startLaneThread } from './lane-thread.ts';
 import { createMeeting, MEETING_WORDS } from './meeting.ts';
 import { type Arena, assignSlots, createArena, type Piece } from './memory.ts';
 import type { Plan } from './plan.ts';
@@ -29,13 +29,14 @@ export async function compilePlan(
     .flatMap(vectorsOf)
     .map(({ shape, dtype }): Piece => ({ elements: sizeOf(shape), dtype }));
   const arena = createArena([...program.arrays.filter((_, array) => placed[array]), ...vectors], isShared);
-  if (!arena) return undefined;
+  const alone = { ...options, lanes: 1 };
+  if (!arena) return isShared ? await compilePlan(plan, step, open, alone) : undefined;
   const own = program.arrays.map(({ elements, dtype }, array) =>
     placed[array] ? arena.allocate(elements, dtype) : undefined,
   );
 
   const lanes = await loadLanes(program, arena, open);
-  if (!lanes) return await compilePlan(plan, step, open, { ...options, lanes: 1 });
+  if (!lanes) return await compilePlan(plan, step, open, alone);
   let last: Promise<unknown> = Promise.resolve();
   let isDisposed = false;
   return {
@@ -59,35 +60,30 @@ export async function compilePlan(
 /** The first lane is the calling thread's. Undefined where other threads would calculate otherwise. */
 async function loadLanes({ lanes, arrays }: Program, arena: Arena, open: OpenSession): Promise<LoadedLane | undefined> {
   const { memory } = arena;
-  const meeting = new Int32Array(new SharedArrayBuffer(MEETING_WORDS * Int32Array.BYTES_PER_ELEMENT));
+  const words = new Int32Array(new SharedArrayBuffer(MEETING_WORDS * Int32Array.BYTES_PER_ELEMENT));
+  const meeting = createMeeting(words, lanes.length);
   const [own, ...others] = lanes;
-  const first = await loadLane(
-    own!,
-    memory,
-    open,
-    others.length > 0 ? createMeeting(meeting, lanes.length) : undefined,
-  );
-  const threads: LaneThread[] = [];
+  const first = await loadLane(own!, memory, open, others.length > 0 ? meeting.meet : undefined);
+  const assigned = { arrays, memory, meeting: words, lanes: lanes.length };
+  const started = await Promise.allSettled(others.map((program) => startLaneThread({ program, ...assigned })));
+  const threads = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const dispose = async () => {
     await Promise.all([first.dispose(), ...threads.map((thread) => thread.end())]);
   };
-  try {
-    for (const program of others)
-      threads.push(await startLaneThread({ program, arrays, memory, meeting, lanes: lanes.length }));
-  } catch (error) {
+  const failed = started.find((each) => each.status === 'rejected');
+  if (failed || threads.some((thread) => thread.flushesTinyNumbers !== flushesTinyNumbers())) {
     await dispose();
-    throw error;
-  }
-  if (threads.some((thread) => thread.flushesTinyNumbers !== flushesTinyNumbers())) {
-    await dispose();
+    if (failed) throw failed.reason;
     return undefined;
   }
   return {
     run: async (found) => {
       const addresses = found.map((array) => (array && arena.has(array) ? array.byteOffset : -1));
-      const running = [...threads.map((thread) => thread.run(addresses)), first.run(found)];
-      // All of them, before anybody begins anew.
-      for (const result of await Promise.allSettled(running)) if (result.status === 'rejected') throw result.reason;
+      const running = Promise.allSettled(threads.map((thread) => thread.run(addresses)));
+      const [result] = await Promise.allSettled([first.run(found)]);
+      // All of them, before anybody begins anew; but who hangs does not answer.
+      const results = meeting.isBrokenUp() ? [result] : [...(await running), result];
+      for (const each of results) if (each.status === 'rejected') throw each.reason;
     },
     dispose,
   };

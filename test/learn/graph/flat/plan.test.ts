@@ -125,6 +125,18 @@ suite('the contract of what it compiles to', () => {
     await compiled.dispose();
   });
 
+  test('an input that is a result too is read before anything is written to the place lent for it', async () => {
+    const x = t.input('x', [COUNT]);
+    const doubled = t.sqrt(t.square(t.mul(x, t.input('rate', []))));
+    const compiled = await divided.compile(defineStep({ copy: t.stopGradient(x), doubled, total: t.sum(x) }));
+    const [values, place] = [new Float32Array(COUNT).fill(3), compiled.allocate(COUNT)];
+    const into = { copy: { shape: [COUNT], dtype: 'float32', data: place } } as const;
+    const found = await compiled.run({ x: values, rate: 2 }, into);
+    assert.equal(found['copy']!.data, place);
+    assert.deepEqual([place[0], Number(found['doubled']!.data[0])], [3, 6]);
+    await compiled.dispose();
+  });
+
   test('runs that are asked for at once follow one another', async () => {
     const compiled = await divided.compile(training(3));
     const [a, b] = [createRng(1), createRng(2)].map((rng) => stepInputs(training(3), rng));

@@ -89,20 +89,21 @@ export function randomProgram(rng: Rng): Step {
   return defineStep(outputs);
 }
 
-/** Sizes of an ensemble. */
-const [MEMBERS, BATCH] = [4, 16];
+const BATCH = 16;
 export const HIDDEN = 32;
-export const ENSEMBLE_COUNT = MEMBERS * (HIDDEN * HIDDEN + HIDDEN);
+/** Of the weights of an ensemble. */
+export const ensembleCount = (members: number) => members * (HIDDEN * HIDDEN + HIDDEN);
 
 /**
  * `updates` of an ensemble [E, H, H] and [E, H, 1], each member by itself, towards the lowest value that two members picked by the
  * integers in `subset` have at other inputs: what several threads can share.
  */
-export function ensembleTraining(updates: number): Step {
+export function ensembleTraining(updates: number, members = 4): Step {
+  const count = ensembleCount(members);
   let state = {
-    parameters: t.input('p', [ENSEMBLE_COUNT]),
-    mean: t.input('m', [ENSEMBLE_COUNT]),
-    variance: t.input('variance', [ENSEMBLE_COUNT]),
+    parameters: t.input('p', [count]),
+    mean: t.input('m', [count]),
+    variance: t.input('variance', [count]),
   };
   const [x, next] = [t.input('x', [updates, BATCH, HIDDEN]), t.input('next', [updates, BATCH, HIDDEN])];
   const subset = t.input('subset', [updates, 2], 'int64');
@@ -111,13 +112,13 @@ export function ensembleTraining(updates: number): Step {
   const metrics: Record<string, t.Node> = {};
   for (let update = 0; update < updates; update++) {
     const of = (node: t.Node) => t.reshape(t.slice(node, 0, update, update + 1), node.shape.slice(1));
-    const kernel = t.reshape(t.slice(state.parameters, 0, 0, MEMBERS * HIDDEN * HIDDEN), [MEMBERS, HIDDEN, HIDDEN]);
-    const out = t.slice(state.parameters, 0, MEMBERS * HIDDEN * HIDDEN, ENSEMBLE_COUNT);
-    const last = t.reshape(out, [MEMBERS, HIDDEN, 1]);
+    const kernel = t.reshape(t.slice(state.parameters, 0, 0, members * HIDDEN * HIDDEN), [members, HIDDEN, HIDDEN]);
+    const out = t.slice(state.parameters, 0, members * HIDDEN * HIDDEN, count);
+    const last = t.reshape(out, [members, HIDDEN, 1]);
     const at = (a: t.Node, b: t.Node, input: t.Node) => t.matmul(t.tanh(t.matmul(input, a)), b);
     const picked = [kernel, last].map((weights) => t.gather(weights, of(subset), 0));
     const target = t.stopGradient(t.min(at(picked[0]!, picked[1]!, of(next)), 0));
-    const each = Array.from({ length: MEMBERS }, (_, member) => [
+    const each = Array.from({ length: members }, (_, member) => [
       t.slice(kernel, 0, member, member + 1),
       t.slice(last, 0, member, member + 1),
     ]);
