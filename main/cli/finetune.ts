@@ -13,6 +13,7 @@ import { parseVerb, settingsSchema } from './arguments.ts';
 import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
 import { createProgress, printJson } from './output.ts';
 import { checkSettings } from './settings-option.ts';
+import { threadsAlone, threadsSchema } from './threads-option.ts';
 
 const DEFAULT_ONLINE_STEPS = 5000;
 
@@ -49,7 +50,7 @@ export async function run(rest: readonly string[]): Promise<number> {
         type: 'string',
         help: `what computes it: ${backendSchema.options.join(', ')} (default ${DEFAULT_BACKEND})`,
       },
-      threads: { type: 'string', help: 'threads of the numerical library (default 1)' },
+      threads: { type: 'string', help: `threads that learn (here ${threadsAlone()}); beside a robot that moves, 1` },
     },
     {
       algorithm: algorithmSchema.optional(),
@@ -63,7 +64,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),
       backend: backendSchema.optional(),
-      threads: z.coerce.number().int().min(1).max(64).default(1),
+      threads: threadsSchema.default(threadsAlone()),
     },
     rest,
   );

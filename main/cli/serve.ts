@@ -25,6 +25,7 @@ import { ensureWindowBuilt } from './launch/build-window.ts';
 import { openWindow } from './launch/open-window.ts';
 import { followParent } from './launch/parent-link.ts';
 import { printJson } from './output.ts';
+import { threadsBeside, threadsSchema } from './threads-option.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 /** Fixed, so that a browser remembers the window's layout for this origin; 0 = any free one. */
@@ -42,6 +43,8 @@ export interface ServeOptions {
   readonly policy?: string | undefined;
   /** By name or manifest; `cell` where absent. */
   readonly encoder?: string | undefined;
+  /** That fine-tune. */
+  readonly threads?: number | undefined;
 }
 
 export async function run(rest: readonly string[]): Promise<number> {
@@ -54,6 +57,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       encoder: { type: 'string', help: ENCODER_HELP },
       policy: { type: 'string', help: 'starter, or a policy of this project (default starter)' },
       port: { type: 'string', help: `port on 127.0.0.1, 0 = any (default ${DEFAULT_PORT}, or any if it is taken)` },
+      threads: { type: 'string', help: `threads that fine-tune beside the control loop (here ${threadsBeside()})` },
       demonstrate: { type: 'boolean', help: 'begin in Demonstrate mode' },
     },
     {
@@ -63,12 +67,13 @@ export async function run(rest: readonly string[]): Promise<number> {
       encoder: z.string().min(1).default('cell'),
       policy: z.string().min(1).optional(),
       port: z.coerce.number().int().min(0).max(65_535).default(DEFAULT_PORT),
+      threads: threadsSchema.default(threadsBeside()),
       demonstrate: z.boolean().default(false),
     },
     rest,
   );
   if (!options) return 0;
-  const { data, task, json, port, policy, encoder } = options;
+  const { data, task, json, port, policy, encoder, threads } = options;
   return serve({
     data,
     task,
@@ -76,6 +81,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     port,
     policy,
     encoder,
+    threads,
     mode: options.demonstrate ? 'demonstrate' : 'run',
     window: options.window && !options['no-window'],
   });
@@ -128,6 +134,7 @@ export async function serve(options: ServeOptions): Promise<number> {
         launch: launchLocalTrainer,
         task: options.task,
         encoderManifestPath,
+        threads: options.threads ?? threadsBeside(),
         counts: () => writer.counts(),
         policyInUse: () => engine().status().policy?.name,
         policiesHeld: () => {
