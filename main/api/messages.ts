@@ -224,7 +224,10 @@ export const statusSchema = z
     buffers: bufferCountsSchema,
     labels: labelCountsSchema,
     success: successStatusSchema,
-    tick: z.object({ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), policyLatencyMs: z.number() }),
+    tick: z.object({
+      ...{ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), skippedEdges: z.int() },
+      policyLatencyMs: z.number(),
+    }),
     forceInTool: z.array(z.number()).length(6).readonly(),
     gripperOpeningM: z.number(),
     /** Newest puck deflection, whichever device drives. */

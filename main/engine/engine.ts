@@ -322,6 +322,7 @@ export function createEngine(given: EngineOptions): Engine {
           hz: report.hz,
           jitterP99Ms: report.jitterP99Ms,
           missedDeadlines: report.missedDeadlines,
+          skippedEdges: report.skippedEdges,
           policyLatencyMs: report.policyLatencyMs,
         },
         forceInTool: [...state.wrenchInTool],

@@ -83,7 +83,7 @@ export const firstStatus: Status = {
   buffers: { rlTransitions: 12_340, demoTransitions: 1204, demonstrations: 4, interventionSteps: 932, episodes: 26 },
   labels: { positives: 42, negatives: 118 },
   success: { guardMet: false, streak: 0 },
-  tick: { hz: 10, jitterP99Ms: 0.4, missedDeadlines: 0, policyLatencyMs: 18.2 },
+  tick: { hz: 10, jitterP99Ms: 0.4, missedDeadlines: 0, skippedEdges: 0, policyLatencyMs: 18.2 },
   forceInTool: [0, 0, 0, 0, 0, 0],
   gripperOpeningM: 0.008,
   puckAxes: [0, 0, 0, 0, 0, 0],

@@ -25,10 +25,11 @@ function Tick() {
   const hz = useEngine((state) => liveStatus(state)?.tick.hz);
   const jitter = useEngine((state) => liveStatus(state)?.tick.jitterP99Ms);
   const missed = useEngine((state) => liveStatus(state)?.tick.missedDeadlines);
+  const skipped = useEngine((state) => liveStatus(state)?.tick.skippedEdges);
   return (
     <div
       className="figure tick"
-      title={`Control ticks per second, measured over 5${THIN}s, and the 99th percentile of their jitter; ${missed ?? '–'} missed deadlines`}
+      title={`Control ticks per second, measured over 5${THIN}s, and the 99th percentile of their jitter; ${missed ?? '–'} missed deadlines, ${skipped ?? '–'} skipped ticks`}
     >
       <b>
         {hz === undefined ? '–' : fixed(hz, 1)}

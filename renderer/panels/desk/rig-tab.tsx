@@ -1,7 +1,7 @@
 /** The rig: devices and their health, rates and latencies, limits, acting noise, how takeover feels. Limits go to the engine as a whole. */
 import type { SafetyLimits, TakeoverSettings } from '../../../main/api/index.ts';
 import { tell } from '../../engine/engine.ts';
-import { bytes, fixed, withUnit } from '../../format.ts';
+import { bytes, fixed, grouped, withUnit } from '../../format.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { NumberField, Row, Section } from '../../ui/form.tsx';
 import { InputDevices } from './input-devices.tsx';
@@ -18,7 +18,8 @@ function Rates() {
       <Row label="Control loop">
         {tick ? `${withUnit(tick.hz, 1, 'Hz')} ±${withUnit(tick.jitterP99Ms, 1, 'ms')}` : '–'}
       </Row>
-      <Row label="Missed deadlines">{tick ? tick.missedDeadlines : '–'}</Row>
+      <Row label="Missed deadlines">{tick ? grouped(tick.missedDeadlines) : '–'}</Row>
+      <Row label="Skipped ticks">{tick ? grouped(tick.skippedEdges) : '–'}</Row>
       <Row label="Policy answers within">{withUnit(tick?.policyLatencyMs, 1, 'ms')}</Row>
       <StreamRates />
       <Row label="Recording">{perHour === undefined ? '–' : `${bytes(perHour)}/h`}</Row>

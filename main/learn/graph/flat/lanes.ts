@@ -13,7 +13,7 @@ const HEAVIEST_SHARE = 1.5;
 const ELEMENT_COST = 25;
 /** The same of a convolution: a few channels, a kernel of nine. */
 const CONVOLUTION_COST = 256;
-/** How much a share may be heavier for every part of work that is not done twice. */
+/** What work weighs that a share has to do again, where another has done it, beside how heavy the heaviest share gets. */
 const TWICE_COST = 0.1;
 
 /** They look at no more than they give. */

@@ -11,7 +11,7 @@ import { divideTurn } from './lanes.ts';
 import type { Slots } from './memory.ts';
 import type { Plan } from './plan.ts';
 import type { Place, PlannedKernel, Room } from './plan-kernels.ts';
-import { type Destination, segmentStep } from './segment.ts';
+import { type Destination, type Source, segmentStep } from './segment.ts';
 import type { View } from './views.ts';
 import { LANE_BYTES } from './wasm.ts';
 
@@ -95,43 +95,33 @@ export interface ProgramOptions {
   readonly lanes: number;
 }
 
-export function programOf(
-  plan: Plan,
-  slots: Slots,
-  numbering: Numbering,
-  { name, threads, lanes }: ProgramOptions,
-): Program {
-  const builders = Array.from({ length: lanes }, createLaneBuilder);
-  const locate = createLocate(plan, slots, numbering);
-  const room = (each: Room): Span => ({ ...ROOM, array: slots.slotOf.get(each)!, shape: [each.elements] });
+export function programOf(plan: Plan, slots: Slots, numbering: Numbering, options: ProgramOptions): Program {
+  const { name, threads, lanes } = options;
+  const builders = Array.from({ length: lanes }, () => createLaneBuilder(lanes > 1));
+  const find = createFind(plan, slots, numbering);
   const known = new Set<Node>();
   for (const turn of plan.turns) {
     const shares = divideTurn(turn, plan, known, lanes);
-    for (const [lane, builder] of builders.entries()) {
+    for (const [lane, { turns, model, module }] of builders.entries()) {
       // Undivided, it is the first lane's, which has the other lanes' processors for its operations.
       const share = shares ? shares[lane] : lane === 0 ? turn : undefined;
       const segment = share && segmentStep(share, plan, known);
-      const place = (destination: Destination): Span =>
-        destination.kind === 'value'
-          ? locate(destination.node)
-          : { ...room(destination.part.room), offset: destination.part.offset, shape: destination.part.node.shape };
-      builder.turns.push({
+      turns.push({
         segment: segment && {
-          model: builder.model({
+          model: model({
             onnx: toOnnx(segment.step, { name, isSimplified: true }),
             threads: shares ? Math.max(1, Math.floor(threads / lanes)) : threads,
           }),
-          sources: mapValues(segment.sources, (source) => locate(source.kind === 'view' ? source.view : source.node)),
-          destinations: mapValues(segment.destinations, place),
+          sources: mapValues(segment.sources, find.source),
+          destinations: mapValues(segment.destinations, find.destination),
         },
         kernels: turn.kernels.flatMap((kernel) => {
           const { first, count } = shareOf(kernel.elements, lane, lanes);
-          const find = (each: Place) => (each.kind === 'room' ? room(each.room) : locate(each.view));
+          if (count === 0) return [];
           const shifted = (span: Span): Span => ({ ...span, offset: span.offset + first });
-          const vectors = [...kernel.vectors.map(find), ...kernel.results.map(room)].map(shifted);
-          const scalars = kernel.scalars.map(find);
-          const spans = vectors.toSpliced(kernel.vectors.length, 0, ...scalars);
-          return count > 0 ? [{ module: builder.module(kernel, lanes > 1), spans, bytes: count * LANE_BYTES }] : [];
+          const [vectors, scalars] = [kernel.vectors.map(find.place).map(shifted), kernel.scalars.map(find.place)];
+          const spans = [...vectors, ...scalars, ...kernel.results.map(find.room).map(shifted)];
+          return [{ module: module(kernel), spans, bytes: count * LANE_BYTES }];
         }),
       });
     }
@@ -144,7 +134,23 @@ export function programOf(
   return { arrays, lanes: builders.map(({ models, modules, turns }) => ({ models, modules, turns })) };
 }
 
-const ROOM = { offset: 0, dtype: 'float32' } as const;
+/** Where what a plan speaks of is found. */
+function createFind(plan: Plan, slots: Slots, numbering: Numbering) {
+  const locate = createLocate(plan, slots, numbering);
+  const room = (each: Room): Span => ({
+    ...{ array: slots.slotOf.get(each)!, offset: 0 },
+    ...{ shape: [each.elements], dtype: 'float32' },
+  });
+  return {
+    room,
+    place: (each: Place): Span => (each.kind === 'room' ? room(each.room) : locate(each.view)),
+    source: (each: Source): Span => locate(each.kind === 'view' ? each.view : each.node),
+    destination: (each: Destination): Span =>
+      each.kind === 'value'
+        ? locate(each.node)
+        : { ...room(each.part.room), offset: each.part.offset, shape: each.part.node.shape },
+  };
+}
 
 /** Which elements of a kernel's vectors are a lane's: they begin where a line of a processor's cache does, if the vectors do. */
 function shareOf(elements: number, lane: number, lanes: number): { readonly first: number; readonly count: number } {
@@ -155,7 +161,7 @@ function shareOf(elements: number, lane: number, lanes: number): { readonly firs
 }
 
 /** Counts what a lane needs more than once. */
-function createLaneBuilder() {
+function createLaneBuilder(sharesMemory: boolean) {
   const [models, modules]: [Model[], Uint8Array<ArrayBuffer>[]] = [[], []];
   const turns: LaneTurn[] = [];
   const numbers = new Map<string, number>();
@@ -168,8 +174,8 @@ function createLaneBuilder() {
     ...{ models, modules, turns },
     // Equal graphs are one session, whatever they compute on.
     model: (model: Model) => numberOf(models, model, `${model.threads} ${Buffer.from(model.onnx).toString('latin1')}`),
-    module: ({ spec }: PlannedKernel, isShared: boolean) => {
-      const module = kernelModule(spec, isShared);
+    module: ({ spec }: PlannedKernel) => {
+      const module = kernelModule(spec, sharesMemory);
       return numberOf(modules, module, module.join());
     },
   };
