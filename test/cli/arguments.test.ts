@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { parseVerb, UsageError } from '../../main/cli/arguments.ts';
 import { encoderFor, encoderNamed } from '../../main/cli/encoder-option.ts';
 import { createProgress, table } from '../../main/cli/output.ts';
+import { threadsAlone, threadsBeside } from '../../main/cli/threads-option.ts';
 import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/policy/assets.ts';
 import { virtualClock } from '../runs/fake-trainer.ts';
 
@@ -71,4 +72,10 @@ test('an encoder is one that ships, by its name, or the path of a manifest; only
   assert.equal(encoderFor('pixels', encoderNamed('mine.json')), resolve('mine.json'));
   assert.equal(encoderNamed('trunk'), 'trunk');
   assert.equal(encoderFor('state', 'trunk'), undefined);
+});
+
+test('learning takes what the processor has, and beside a control loop a quarter of it', () => {
+  const cores = [1, 2, 4, 8, 16, 64];
+  assert.deepEqual(cores.map(threadsAlone), [1, 2, 4, 4, 4, 4]);
+  assert.deepEqual(cores.map(threadsBeside), [1, 1, 1, 2, 4, 4]);
 });
