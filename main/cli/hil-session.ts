@@ -22,6 +22,7 @@ export interface HilBudget {
   readonly evaluationNoiseStd: number;
   readonly trainingNoiseStd: number;
   readonly maxMinutes: number;
+  readonly threads?: number;
 }
 
 export interface HilListeners {

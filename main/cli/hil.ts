@@ -14,6 +14,7 @@ import { ENCODER_HELP, encoderFor, encoderNamed } from './encoder-option.ts';
 import { type HilBudget, runHilSession, stateFor } from './hil-session.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
 import { checkSettings } from './settings-option.ts';
+import { threadsAlone, threadsSchema } from './threads-option.ts';
 
 const DEFAULT_NOISE = 0.1;
 
@@ -37,6 +38,7 @@ function parse(rest: readonly string[]) {
       scratch: { type: 'boolean', help: 'no offline stage: begin online with fresh weights' },
       settings: { type: 'string', help: 'settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'' },
       encoder: { type: 'string', help: ENCODER_HELP },
+      threads: { type: 'string', help: `threads that learn (here ${threadsAlone()})` },
       'max-minutes': { type: 'string', help: 'no new episode is begun after this (default 40)' },
       'selection-episodes': { type: 'string', help: 'episodes to choose a checkpoint by, each round (default 30)' },
       'report-episodes': { type: 'string', help: 'episodes of the final measurement (default 100)' },
@@ -59,6 +61,7 @@ function parse(rest: readonly string[]) {
       scratch: z.boolean().default(false),
       settings: settingsSchema,
       encoder: z.string().min(1).optional(),
+      threads: threadsSchema.default(threadsAlone()),
       'max-minutes': z.coerce.number().positive().default(40),
       'selection-episodes': z.coerce.number().int().min(1).max(1000).default(30),
       'report-episodes': z.coerce.number().int().min(1).max(10_000).default(100),
@@ -92,6 +95,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     evaluationNoiseStd: options.noise,
     trainingNoiseStd: options['training-noise'],
     maxMinutes: options['max-minutes'],
+    threads: options.threads,
   };
   const { rounds, finalSuccessRate, wallSec } = await runHilSession(projectFolder, state, budget, {
     onProgress: (title, done, total, note) => progress.update(done, total, `${title} ${note}`),

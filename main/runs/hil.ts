@@ -53,6 +53,8 @@ export interface HilOptions {
   /** Acting noise of the evaluations; of the training episodes it is the engine's setting. */
   readonly evaluationNoiseStd: number;
   readonly maxMinutes: number;
+  /** Of the trainer; one if not given. */
+  readonly threads?: number;
   readonly onProgress: (title: string, done: number, total: number, note: string) => void;
   readonly onRound: (round: HilRound) => void;
 }
@@ -104,7 +106,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
         projectFolder,
         runId,
         spec,
-        threads: 1,
+        threads: options.threads ?? 1,
         pace: 'granted',
         encoderManifestPath: options.encoderManifestPath,
       }),

@@ -45,10 +45,11 @@ const joinPads: Rule = (node) => {
   if (!isOp(node, 'add')) return undefined;
   const terms = termsOf(node);
   for (const [index, a] of terms.entries()) {
-    for (const b of terms.slice(index + 1)) {
-      const joined = joinPair(a, b);
+    for (const [later, b] of terms.entries()) {
+      const joined = later > index ? joinPair(a, b) : undefined;
       if (!joined) continue;
-      return terms.filter((term) => term !== a && term !== b).reduce((total, term) => add(total, term), joined);
+      // By place: a term may be there more than once.
+      return terms.filter((_, at) => at !== index && at !== later).reduce((total, term) => add(total, term), joined);
     }
   }
   return undefined;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { grad } from '../../../main/learn/graph/grad.ts';
+import { interpreter } from '../../../main/learn/graph/interpret.ts';
 import { reachable } from '../../../main/learn/graph/ir.ts';
 import { print } from '../../../main/learn/graph/print.ts';
 import { simplify } from '../../../main/learn/graph/simplify.ts';
@@ -68,6 +69,14 @@ test('a part of a function of parts, element by element, needs its own part alon
   assert.deepEqual([softmaxesFor(0, 4), softmaxesFor(4, 8), softmaxesFor(0, 8)], [1, 1, 2]);
   // Of two parts: cut out of the whole, which is there.
   assert.equal(softmaxesFor(2, 6), 2);
+});
+
+test('a part that counts twice counts twice when it is joined with others', async () => {
+  const [p, q] = [t.pad(t.input('a', [2]), 0, 0, 2), t.pad(t.input('b', [2]), 0, 2, 0)];
+  const sum = t.add(t.add(t.add(p, t.input('rest', [4])), p), q);
+  const compiled = await interpreter.compile(simplify(defineStep({ sum })));
+  const found = await compiled.run({ a: [1, 2], b: [3, 4], rest: [10, 20, 30, 40] });
+  assert.deepEqual([...found['sum']!.data], [12, 24, 33, 44]);
 });
 
 test('identities vanish', () => {

@@ -1,6 +1,6 @@
 /** A thread for one lane of a program, and how the first lane's thread talks to it. */
 import { Worker } from 'node:worker_threads';
-import { createMeeting } from './meeting.ts';
+import { createMeeting, GONE } from './meeting.ts';
 import type { LaneProgram, Program } from './program.ts';
 
 export interface LaneAssignment {
@@ -23,6 +23,9 @@ export interface LaneThread {
   readonly flushesTinyNumbers: boolean;
   /** Meets the other lanes on the way; they have to be running. */
   run(addresses: readonly number[]): Promise<void>;
+  /** Why it has ended by itself, as far as that is known by now. */
+  readonly failure: () => Error | undefined;
+  /** Who may hang is not waited for, nor stopped: ONNX Runtime would take the process along. */
   end(): Promise<void>;
 }
 
@@ -36,19 +39,20 @@ export async function startLaneThread(assignment: LaneAssignment): Promise<LaneT
   const exited = Promise.withResolvers<void>();
   let asked: PromiseWithResolvers<Done> | undefined;
   let over: Error | undefined;
+  let isEnding = false;
   const stop = (error: Error) => {
     over ??= error;
     meeting.breakUp();
     asked?.reject(over);
   };
   worker.on('message', (answer: LaneAnswer) => {
-    worker.unref();
+    if (!isEnding) worker.unref();
     if (answer.kind === 'failed') asked?.reject(new Error(answer.message));
     else asked?.resolve(answer);
   });
   worker.on('error', (error) => stop(error instanceof Error ? error : new Error(String(error))));
   worker.on('exit', () => {
-    stop(new Error('a thread of this step has ended by itself: start the run again, or use one thread (--threads 1)'));
+    stop(new Error(GONE));
     exited.resolve();
   });
   const answer = async () => {
@@ -59,16 +63,19 @@ export async function startLaneThread(assignment: LaneAssignment): Promise<LaneT
   };
   const end = async () => {
     if (over) return;
+    worker.postMessage({ kind: 'end' } satisfies LaneOrder);
+    if (meeting.isBrokenUp()) {
+      worker.unref();
+      return;
+    }
+    isEnding = true;
     worker.ref();
-    // Who hangs hears nothing.
-    if (meeting.isBrokenUp()) await worker.terminate();
-    else worker.postMessage({ kind: 'end' } satisfies LaneOrder);
     await exited.promise;
   };
   try {
     const { flushesTinyNumbers } = await answer();
     return {
-      ...{ flushesTinyNumbers, end },
+      ...{ flushesTinyNumbers, end, failure: () => over },
       run: async (addresses) => {
         worker.postMessage({ kind: 'run', addresses } satisfies LaneOrder);
         await answer();

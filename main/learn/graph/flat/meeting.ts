@@ -12,6 +12,9 @@ const WAIT_MS = 1000;
 /** No turn takes as long: somebody is gone. Counted, because a machine that sleeps in between is no reason to give up. */
 const MOST_WAITS = 120;
 
+export const GONE =
+  'a thread of this step has ended or hangs: start the run again; with one thread (--threads 1) there is nobody to wait for';
+
 export interface Meeting {
   /** Blocks the calling thread until all have come; throws when it is broken up, or when the others do not come. */
   readonly meet: () => void;
@@ -39,10 +42,7 @@ export function createMeeting(words: Int32Array<SharedArrayBuffer>, parties: num
     // Whoever is the last may wake the others late, when they sleep in the next meeting already: being woken says nothing.
     for (let waits = 0; Atomics.load(words, MEETINGS) === meeting; waits++) {
       if (waits === MOST_WAITS) breakUp();
-      if (isBrokenUp())
-        throw new Error(
-          'a thread of this step has ended or hangs: start the run again; with one thread (--threads 1) there is nobody to wait for',
-        );
+      if (isBrokenUp()) throw new Error(GONE);
       Atomics.wait(words, MEETINGS, meeting, WAIT_MS);
     }
   };

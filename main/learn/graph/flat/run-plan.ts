@@ -4,7 +4,7 @@ import { isOp, type Node, sizeOf } from '../ir.ts';
 import type { Step } from '../step.ts';
 import { evaluatePlan } from './evaluate-plan.ts';
 import { flushesTinyNumbers, startLaneThread } from './lane-thread.ts';
-import { createMeeting, MEETING_WORDS } from './meeting.ts';
+import { createMeeting, GONE, MEETING_WORDS } from './meeting.ts';
 import { type Arena, assignSlots, createArena, type Piece } from './memory.ts';
 import type { Plan } from './plan.ts';
 import { type LaneProgram, numberArrays, type Program, type ProgramOptions, programOf, type Span } from './program.ts';
@@ -81,9 +81,13 @@ async function loadLanes({ lanes, arrays }: Program, arena: Arena, open: OpenSes
       const addresses = found.map((array) => (array && arena.has(array) ? array.byteOffset : -1));
       const running = Promise.allSettled(threads.map((thread) => thread.run(addresses)));
       const [result] = await Promise.allSettled([first.run(found)]);
-      // All of them, before anybody begins anew; but who hangs does not answer.
-      const results = meeting.isBrokenUp() ? [result] : [...(await running), result];
-      for (const each of results) if (each.status === 'rejected') throw each.reason;
+      // Who hangs does not answer.
+      if (meeting.isBrokenUp()) {
+        const known = threads.flatMap((thread) => thread.failure() ?? []);
+        throw known.find(({ message }) => message !== GONE) ?? new Error(GONE);
+      }
+      // All of them, before anybody begins anew.
+      for (const each of [...(await running), result]) if (each.status === 'rejected') throw each.reason;
     },
     dispose,
   };
