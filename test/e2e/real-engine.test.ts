@@ -131,6 +131,10 @@ test('Escape holds from RUNNING; R and Resume make a demonstration possible', as
 });
 
 test('N starts a demonstration, driven by keys: the demo buffer grows, the RL buffer does not', async () => {
+  await operator.until('the bar has counted every step of the policy', async () => {
+    const stored = (await recorded()).filter(({ mode }) => mode === 'run').reduce((sum, { steps }) => sum + steps, 0);
+    return (await operator.counters()).rl === stored;
+  });
   const before = await operator.counters();
   const many = async () => (await operator.counters()).demo >= before.demo + 8;
   await operator.until('a demonstration of some steps', async () => {
