@@ -22,6 +22,7 @@ export interface HilBudget {
   readonly evaluationNoiseStd: number;
   readonly trainingNoiseStd: number;
   readonly maxMinutes: number;
+  /** That learn; one where absent. */
   readonly threads?: number;
 }
 

@@ -43,7 +43,7 @@ export interface ServeOptions {
   readonly policy?: string | undefined;
   /** By name or manifest; `cell` where absent. */
   readonly encoder?: string | undefined;
-  /** That fine-tune. */
+  /** That fine-tune; a share of the processor's where absent. */
   readonly threads?: number | undefined;
 }
 
@@ -67,7 +67,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       encoder: z.string().min(1).default('cell'),
       policy: z.string().min(1).optional(),
       port: z.coerce.number().int().min(0).max(65_535).default(DEFAULT_PORT),
-      threads: threadsSchema.default(threadsBeside()),
+      threads: threadsSchema.optional(),
       demonstrate: z.boolean().default(false),
     },
     rest,

@@ -26,7 +26,7 @@ export interface RunServiceOptions {
   readonly policyInUse: () => string | undefined;
   /** Policies that must not be pruned: what drives, what drives next, what would be gone back to. */
   readonly policiesHeld: () => readonly string[];
-  /** Threads for the trainer; one beside a live control loop. */
+  /** Threads for the trainer; one where absent. */
   readonly threads?: number;
 }
 

@@ -26,8 +26,8 @@ export interface OrtOptions {
   /** That work on a step, together on every operation or each on results of its own; the calling thread is one of them. */
   readonly threads: number;
   /**
-   * Idle worker threads burn processor time for a faster start of the next op. Beside a control loop, which needs that time, there is
-   * one thread and nobody to wait; whoever asks for more has the processor to himself, so it is on where there are more.
+   * Idle worker threads burn processor time for a faster start of the next op. Where a control loop needs that time there is one
+   * thread and nobody to wait; whoever asks for more has processors to spare, so it is on where there are more.
    */
   readonly allowSpinning?: boolean;
   /** In order of preference: 'cpu', 'webgpu', 'cuda'. */

@@ -21,12 +21,8 @@ const joinSlices: Rule = (node) => {
   if (isOp(x!, 'slice') && x.attributes.axis === axis)
     return slice(x.inputs[0]!, axis, start + x.attributes.start, end + x.attributes.start);
   if (isOp(x!, 'concat') && x.attributes.axis === axis) {
-    let from = 0;
-    for (const part of x.inputs) {
-      const to = from + part.shape[axis]!;
-      if (start >= from && end <= to) return slice(part, axis, start - from, end - from);
-      from = to;
-    }
+    const found = partAround(x, axis, start, end);
+    if (found) return slice(found.part, axis, start - found.from, end - found.from);
   }
   // Inputs side by side along another axis, cut into leading parts: parts of inputs are there already, the whole would have to be made.
   if (isOp(x!, 'concat') && x.attributes.axis > axis && x.inputs.every((part) => isOp(part, 'input')))
@@ -36,6 +32,17 @@ const joinSlices: Rule = (node) => {
     );
   return undefined;
 };
+
+/** The part of a concatenation along `axis` that holds [start, end), and where it begins. */
+function partAround(whole: Node, axis: number, start: number, end: number) {
+  let from = 0;
+  for (const part of whole.inputs) {
+    const to = from + part.shape[axis]!;
+    if (start >= from && end <= to) return { part, from };
+    from = to;
+  }
+  return undefined;
+}
 
 /**
  * Parts among zeros, added up in any order: those of one place are added small, those side by side become one. This is
@@ -125,23 +132,15 @@ const sinkSlice: Rule = (node, soleUser) => {
 /** How far `isPart` looks: a node is looked at once for every way that leads to it. */
 const MAX_DEPTH = 8;
 
-const runningSums = (numbers: readonly number[]) => {
-  let sum = 0;
-  return numbers.map((number) => {
-    sum += number;
-    return sum;
-  });
-};
-
 /**
- * True for a stretch of f(a concatenation) that needs nothing but one of its parts, for elementwise f: the gradient of one critic in an
+ * True for a stretch of f(a concatenation) that needs one of its parts, the whole of it and no other, for elementwise f: the gradient of one critic in an
  * ensemble then waits for no other's value.
  */
 function isPart(x: Node, fromBack: number, start: number, end: number, depth = 0): boolean {
   const axis = x.shape.length + fromBack;
   if (isOp(x, 'concat') && x.attributes.axis === axis) {
-    const ends = runningSums(x.inputs.map((part) => part.shape[axis]!));
-    return [0, ...ends].indexOf(start) === ends.indexOf(end) && ends.includes(end);
+    const found = partAround(x, axis, start, end);
+    return found !== undefined && found.from === start && found.part.shape[axis] === end - start;
   }
   if (!isElementwise(x) || depth === MAX_DEPTH) return false;
   const along = x.inputs.filter((input) => (input.shape.at(fromBack) ?? 1) !== 1);

@@ -204,6 +204,25 @@ suite('a lane that fails', () => {
     await compiled.dispose();
   });
 
+  test('that is gone is missed at once; everything ends nevertheless', async () => {
+    for (const lanes of [2, 3]) {
+      const started: Worker[] = [];
+      const note = (worker: Worker) => started.push(worker);
+      process.on('worker', note);
+      const step = ensembleTraining(2, 6);
+      const compiled = await compile(step, lanes);
+      process.off('worker', note);
+      assert.equal(started.length, lanes - 1);
+      const inputs = stepInputs(step, createRng(3));
+      await compiled.run(inputs);
+      const ends = started.map((worker) => once(worker, 'exit'));
+      await started[0]!.terminate();
+      for (const _ of [1, 2]) await assert.rejects(compiled.run(inputs), /a thread of this step has ended or hangs/);
+      await compiled.dispose();
+      await Promise.all(ends);
+    }
+  });
+
   const assignment = (onnx: Uint8Array) => {
     const span = { array: 0, offset: 0, shape: [2], dtype: 'float32' } as const;
     const memory = createArena([{ elements: 2, dtype: 'float32' }], true)!.memory;
