@@ -227,6 +227,8 @@ export const statusSchema = z
     tick: z.object({
       ...{ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), skippedEdges: z.int() },
       policyLatencyMs: z.number(),
+      /** Simulated seconds per second of the host's over about the last two; absent on a real robot. */
+      realTimeFactor: z.number().nonnegative().optional(),
     }),
     forceInTool: z.array(z.number()).length(6).readonly(),
     gripperOpeningM: z.number(),

@@ -20,8 +20,10 @@ export interface EngineOptions {
   readonly projectFolder: string;
   readonly cell: RobotCell;
   readonly puck: Puck;
-  /** Lockstep: the virtual latency of the policy. Default live. */
+  /** Default: the host's clock. A simulated cell waits for what is late. */
   readonly pace?: Pace;
+  /** Somebody else begins each episode and nobody looks on. Default false: the engine goes on from episode to episode. */
+  readonly headless?: boolean;
   readonly task?: TaskId;
   readonly observation?: ObservationKind;
   readonly writer?: StoreWriter | undefined;
@@ -67,7 +69,7 @@ export interface Engine {
   readonly success: SuccessDesk;
   /** Opens cell, puck and policy. Refuses in words. */
   open(): Promise<Answer<undefined>>;
-  /** Live: ticks until `close`. Resets first where `reset` says so; else the arm holds until Resume. */
+  /** Ticks until `close`. Resets first where `reset` says so; else the arm holds until Resume. */
   run(start: { readonly reset: boolean }): Promise<void>;
   close(): Promise<void>;
   status(): Status;

@@ -30,7 +30,8 @@ export function createEngine(given: EngineOptions): Engine {
   const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
   const options: EngineOptions = { ...given, cell };
   const { puck, writer, reader } = options;
-  const pace: Pace = options.pace ?? { kind: 'live' };
+  const pace: Pace = options.pace ?? { kind: 'host' };
+  const headless = options.headless ?? false;
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];
   const recorder = createRecorder(writer);
@@ -117,6 +118,7 @@ export function createEngine(given: EngineOptions): Engine {
     task,
     observation: options.observation ?? 'pixels',
     pace,
+    headless,
     timing: options.timing,
     scale: options.scale,
     supervision: () => supervision,
@@ -163,9 +165,9 @@ export function createEngine(given: EngineOptions): Engine {
     startByItself();
   };
 
-  /** Live, watched, and for a policy only: a person who demonstrates says when. */
+  /** Watched, and for a policy only: a person who demonstrates says when. */
   const startByItself = () => {
-    const due = autoStart && pace.kind === 'live' && supervision.windows > 0 && loop.mode() === 'run';
+    const due = autoStart && !headless && supervision.windows > 0 && loop.mode() === 'run';
     if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
     const refusal = loop.start();
     if (refusal) notice('warning', refusal);
@@ -179,10 +181,10 @@ export function createEngine(given: EngineOptions): Engine {
     desk.episodeEnded(episode, proposals);
     send({ kind: 'episode', episode });
     changed();
-    if (pace.kind === 'live' && loop.phase() === 'resetting') void prepareNext();
+    if (!headless && loop.phase() === 'resetting') void prepareNext();
   };
 
-  /** Live: newest policy, then the next reset. */
+  /** Newest policy, then the next reset. */
   const prepareNext = async () => {
     const loaded = await desk.loadInUse();
     if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
@@ -305,6 +307,7 @@ export function createEngine(given: EngineOptions): Engine {
       const open = recorder.summary();
       const reason = loop.holdReason();
       const rates = statisticsOf(episodes.recent());
+      const realTimeFactor = cell.clock.pacing?.realTimeFactor();
       return {
         timeMs: cell.clock.nowMs(),
         phase: loop.phase(),
@@ -323,6 +326,7 @@ export function createEngine(given: EngineOptions): Engine {
           jitterP99Ms: report.jitterP99Ms,
           missedDeadlines: report.missedDeadlines,
           skippedEdges: report.skippedEdges,
+          ...(realTimeFactor === undefined ? {} : { realTimeFactor }),
           policyLatencyMs: report.policyLatencyMs,
         },
         forceInTool: [...state.wrenchInTool],
@@ -361,7 +365,7 @@ export function createEngine(given: EngineOptions): Engine {
     revertPolicy: (because) => {
       const answer = desk.revert(because);
       // Headless runs load between episodes themselves.
-      if (answer.kind === 'done' && pace.kind === 'live' && loop.phase() !== 'running')
+      if (answer.kind === 'done' && !headless && loop.phase() !== 'running')
         void desk.loadInUse().then((loaded) => {
           if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
         });
@@ -382,6 +386,7 @@ export function createEngine(given: EngineOptions): Engine {
       const late = loop.resumeRefusal();
       if (late) return refused(late, 'Let go of the puck, then press Resume.');
       fault = undefined;
+      loop.release();
       void loop.reset(nextSeed());
       return done(undefined);
     },

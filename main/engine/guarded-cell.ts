@@ -48,6 +48,7 @@ export function guardCell<Cell extends RobotCell>(cell: Cell, onTrouble: (error:
       }
       return poses;
     },
+    begin: () => attempt(() => cell.begin()),
     command: (setPoint) => attempt(() => cell.command(setPoint)),
     hold: () => attempt(() => cell.hold()),
   };

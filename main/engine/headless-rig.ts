@@ -35,6 +35,8 @@ export interface HeadlessRigOptions {
 
 export { CONDITIONS, type Conditions } from '../../native/sim/conditions.ts';
 
+/** Simulated time that an answer of the policy takes: less than the effect delay, so that it costs nothing. */
+const SIMULATED_LATENCY_MS = 20;
 /** Held while the operator drives. The first two move the gripper. */
 const HOLD_BUTTON = 2;
 
@@ -65,7 +67,8 @@ export async function createHeadlessRig(options: HeadlessRigOptions): Promise<He
     cell,
     puck,
     policy,
-    pace: { kind: 'lockstep', latencyMs: 20 },
+    pace: { kind: 'simulated', latencyMs: SIMULATED_LATENCY_MS },
+    headless: true,
     task: options.task,
     observation: options.observation,
     workspace: () => cell.workspace(),

@@ -11,6 +11,7 @@ import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { systemClock } from '../api/clock.ts';
 import type { InputDevice } from '../api/messages.ts';
 import type { TaskId } from '../api/task.ts';
+import { DEFAULT_TIMING } from './driving.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { mergePucks } from './merged-puck.ts';
 import { createPolicyClient } from './policy-client.ts';
@@ -65,6 +66,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
   const engine = createEngine({
     projectFolder: options.projectFolder,
     cell,
+    pace: { kind: 'simulated', latencyMs: DEFAULT_TIMING.effectDelayMs },
     puck: mergePucks([spaceMouse, windowPuck]),
     writer: options.writer,
     reader: options.reader,

@@ -40,7 +40,7 @@ test('an action takes effect 30 ms after the edge, as a set-point one period lon
 });
 
 test('a proposal after 50 ms is used then, and the arm holds until it comes', async () => {
-  const { cell, engine, writer, begin } = await bench({ pace: { kind: 'lockstep', latencyMs: 50 } });
+  const { cell, engine, writer, begin } = await bench({ pace: { kind: 'simulated', latencyMs: 50 } });
   const startMs = await begin();
   await ticks(engine, 3);
   assert.deepEqual(
@@ -58,7 +58,7 @@ test('a proposal after 50 ms is used then, and the arm holds until it comes', as
 });
 
 test('a proposal after 70 ms is not used: the arm holds, the step is late with a zero action, its embedding follows', async () => {
-  const { cell, engine, writer, begin } = await bench({ pace: { kind: 'lockstep', latencyMs: 70 } });
+  const { cell, engine, writer, begin } = await bench({ pace: { kind: 'simulated', latencyMs: 70 } });
   await begin();
   await ticks(engine, 3);
   assert.ok(cell.commands.every((command) => command.setPoint === undefined));
@@ -285,9 +285,14 @@ test('Stop from every phase holds at once', async () => {
     assert.equal(cell.commands.at(-1)?.timeMs, cell.clock.nowMs());
   };
   holdsNow('hold');
+  assert.equal(await engine.loop.reset(1), false, 'Stop lasts: no reset leaves it by itself');
+  assert.equal(engine.loop.phase(), 'hold');
+  engine.loop.release();
   const resetting = engine.loop.reset(1);
   holdsNow('resetting');
   assert.equal(await resetting, false);
+  assert.equal(await engine.loop.reset(1), false);
+  engine.loop.release();
   await engine.loop.reset(1);
   holdsNow('ready');
   const startMs = await begin();
@@ -349,7 +354,7 @@ test('Stop while the next policy is loaded: Resume does not move the arm', async
 });
 
 test('a policy that misses every deadline makes the arm hold in the end, and says so', async () => {
-  const { engine, begin } = await bench({ pace: { kind: 'lockstep', latencyMs: 70 } });
+  const { engine, begin } = await bench({ pace: { kind: 'simulated', latencyMs: 70 } });
   await begin();
   await ticks(engine, 29);
   assert.equal(engine.loop.phase(), 'running');
@@ -407,6 +412,7 @@ test('a store that has stopped: the arm holds, nothing is started, and the disk 
   assert.equal(engine.loop.phase(), 'hold');
   assert.match(engine.status().fault?.what ?? '', /writer has stopped/);
   assert.equal(engine.status().recording, 'off');
+  engine.loop.release();
   await engine.loop.reset(8);
   assert.match(engine.loop.start() ?? '', /restart the engine/);
 });

@@ -130,7 +130,8 @@ export async function bench(
   const writer = createFakeWriter();
   const engine = createEngine({
     projectFolder: 'nowhere',
-    pace: { kind: 'lockstep', latencyMs: 0 },
+    pace: { kind: 'simulated', latencyMs: 0 },
+    headless: options.pace?.kind !== 'host',
     policy,
     writer,
     policyManifestPath: 'starter',
@@ -152,6 +153,7 @@ export async function bench(
     buttonsAt: (timeMs, buttons) => void cell.clock.at(timeMs, () => hid.push(Uint8Array.of(3, buttons, 0))),
     begin: async (mode = 'run') => {
       engine.setMode(mode);
+      engine.loop.release();
       await engine.loop.reset(7);
       engine.loop.anchor(cell.clock.nowMs());
       engine.loop.start();
