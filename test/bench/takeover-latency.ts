@@ -4,6 +4,7 @@
  */
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
+import { DEFAULT_TIMING } from '../../main/engine/driving.ts';
 import { createEngine } from '../../main/engine/engine.ts';
 import { percentile } from '../../main/engine/tick-stats.ts';
 import { createFakeHid } from '../../native/fake-hid.ts';
@@ -26,6 +27,7 @@ export async function run(options: { readonly takeovers?: number } = {}) {
   const engine = createEngine({
     projectFolder: '',
     cell,
+    pace: { kind: 'simulated', latencyMs: DEFAULT_TIMING.effectDelayMs },
     puck,
     ...shippedPolicy(),
     settings: {
