@@ -370,7 +370,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   const makeRoom = async () => {
     const room = recorder.room();
     if (room === 'plenty') return;
-    if (room === 'none' && pace.kind === 'simulated') return recorder.drained();
+    if (room === 'none' && pace.kind === 'simulated' && (await recorder.drained()) === 'drained') return;
     if (phase !== 'running') return;
     switch (room) {
       case 'none':

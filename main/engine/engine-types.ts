@@ -2,6 +2,7 @@
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import type { Puck, RobotCell, Snapshot } from '../../native/device.ts';
 import type { ActionScale } from '../api/action.ts';
+import type { Clock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
 import type { InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
 import type { ObservationKind } from '../api/observation.ts';
@@ -39,6 +40,8 @@ export interface EngineOptions {
   /** Called with what somebody has set, before any task narrows it; what was not set is undefined. What it refuses is in force, but not kept. */
   readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
   readonly timing?: Timing;
+  /** For what is waited for whatever the cell's clock says. Default: the host's. */
+  readonly hostClock?: Clock;
   readonly scale?: ActionScale;
   /** Which part of the training seeds this engine's episodes come from. */
   readonly runSeed?: number;

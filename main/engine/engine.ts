@@ -34,7 +34,7 @@ export function createEngine(given: EngineOptions): Engine {
   const headless = options.headless ?? false;
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];
-  const recorder = createRecorder(writer);
+  const recorder = createRecorder(writer, options.hostClock);
   const supervision: Supervision = { heartbeatMs: undefined, windows: 0 };
   const settings: LoopSettings = {
     takeover: options.settings?.takeover ?? DEFAULT_TAKEOVER,

@@ -23,6 +23,9 @@ export { createEngine, type Engine, type EngineOptions } from './engine.ts';
 export { type EpisodeRequest, type EpisodeRun, runEpisode, type ScriptedOperator } from './headless.ts';
 export type { EngineServer } from './server.ts';
 
+/** A policy process that answers nothing for so long, in host time, is started again. */
+const NO_PROGRESS_MS = 5000;
+
 export interface StartOptions {
   readonly projectFolder: string;
   readonly windowFolder: string;
@@ -70,7 +73,11 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     puck: mergePucks([spaceMouse, windowPuck]),
     writer: options.writer,
     reader: options.reader,
-    policy: createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath }),
+    policy: createPolicyClient({
+      clock: systemClock,
+      encoderManifestPath: options.encoderManifestPath,
+      patienceMs: NO_PROGRESS_MS,
+    }),
     policyManifestPath: options.policyManifestPath,
     shelf: options.shelf,
     runs: options.runs?.(theEngine),

@@ -176,3 +176,23 @@ test('an ended episode resets by itself; with autoStart the next one begins, whi
   assert.equal(engine.status().unaidedSuccessRate, 1);
   await close();
 });
+
+test('Stop from the first instant lasts through the start: nothing moves before Resume', async () => {
+  const cell = createFakeCell({ pace: 'manual' });
+  const { engine } = await bench({ cell, pace: { kind: 'host' } });
+  engine.change({ autoStart: true });
+  engine.windowsChanged(1);
+  engine.loop.stop('Stop was pressed.');
+  const started = engine.run({ reset: true });
+  await pass(cell, 500);
+  assert.deepEqual([engine.loop.phase(), engine.loop.holdReason()], ['hold', 'Stop was pressed.']);
+  assert.deepEqual(cell.resets, []);
+  assert.ok(cell.commands.every(({ setPoint }) => setPoint === undefined));
+  assert.equal((await engine.resume()).kind, 'done');
+  await pass(cell, 300);
+  assert.equal(engine.loop.phase(), 'running');
+  const closing = engine.close();
+  await pass(cell, 1100);
+  await closing;
+  await started;
+});
