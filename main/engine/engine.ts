@@ -4,6 +4,7 @@
  */
 
 import type { SetPoint, Snapshot } from '../../native/device.ts';
+import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
 import type { Fault, OutgoingMessage, Rig } from '../api/messages.ts';
 import { episodeSeed, TASKS } from '../api/task.ts';
@@ -53,7 +54,7 @@ export function createEngine(given: EngineOptions): Engine {
   let running = false;
   let closed = false;
   let stopped: Promise<void> | undefined;
-  const meter = createStoreMeter(cell.clock, writer);
+  const meter = createStoreMeter(options.hostClock ?? systemClock, writer);
   const messageListeners = new Set<(message: OutgoingMessage) => void>();
   const changeListeners = new Set<() => void>();
   const snapshotListeners = new Set<(snapshot: Snapshot) => void>();
