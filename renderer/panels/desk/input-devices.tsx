@@ -8,6 +8,7 @@ import { usePainter } from '../../ui/use-painter.ts';
 const AXES = ['x', 'y', 'z', 'rx', 'ry', 'rz'] as const;
 const STATE_SAYS = {
   ready: 'ready',
+  silent: 'nothing came from it yet',
   absent: 'not plugged in',
   blocked: 'cannot be opened',
   lost: 'unplugged',
