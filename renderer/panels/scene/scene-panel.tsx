@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { systemClock } from '../../../main/api/clock.ts';
 import { decodeStreamNumbers } from '../../decode-poses.ts';
 import { driverView } from '../../driver.ts';
+import { refusalToDrive } from '../../driving/may-drive.ts';
 import { requestDraw } from '../../engine/draw-loop.ts';
 import { live, setStreamRate } from '../../engine/engine.ts';
 import { REPLAY } from '../../engine/live-streams.ts';
@@ -60,6 +61,7 @@ export function ScenePanel() {
   const view = useWindow((state) => state.view);
   const focused = useWindow((state) => state.sceneFocused);
   const drives = useEngine((state) => state.status?.holdsControls === true);
+  const refusal = useWindow(refusalToDrive);
 
   // A new rig's limits move the box; only new shapes build the scene anew.
   const newestRig = useRef(rig);
@@ -163,7 +165,8 @@ export function ScenePanel() {
       <SafetyLine />
       <Views />
       <div className={`drive-hint ${focused ? 'on' : ''}`}>
-        {focused && drives ? 'keys drive: W A S D · Q E · arrows · Z X · G' : 'click the scene to drive with keys'}
+        {refusal ??
+          (focused && drives ? 'keys drive: W A S D · Q E · arrows · Z X · G' : 'click the scene to drive with keys')}
       </div>
       <Puck />
       <Banners />
