@@ -145,7 +145,7 @@ export function createSpaceMouse({ transport, clock, takeover }: SpaceMouseOptio
   };
 }
 
-/** One word for all of them: ready as soon as one is open. */
+/** The health of all interfaces together: ready as soon as one is open. */
 function healthOf(
   entries: readonly Entry[],
   trouble: Blocked | undefined,

@@ -88,7 +88,7 @@ export const DRIVE_CODES: ReadonlySet<string> = new Set([
   ...['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'ShiftLeft', 'ShiftRight'],
 ]);
 
-/** Wherever the layout has put these characters. */
+/** Actions by character, wherever the layout has put it. */
 const BY_CHARACTER: Readonly<Record<string, ActionId>> = {
   ' ': 'takeover',
   enter: 'success',
@@ -113,7 +113,7 @@ const BY_DIGIT: Readonly<Record<string, ActionId>> = {
   '4': 'view-free',
 };
 
-/** What a browser says instead of a character: an input method has the key, or nobody knows it. */
+/** Names that a browser gives instead of a character, because an input method has the key or the key is unknown. */
 const NO_CHARACTER: ReadonlySet<string> = new Set(['', 'Process', 'Dead', 'Unidentified']);
 
 /** A character of a script that has no Latin letters: the layout has none of ours, and the place of the key counts. */

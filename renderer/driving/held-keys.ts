@@ -37,7 +37,7 @@ export function isZero(axes: Vec6): boolean {
   return axes.every((value) => value === 0);
 }
 
-/** What every key and pointer event tells of the keys that are down. */
+/** The modifier keys that are down, as every key and pointer event tells them. */
 export interface ShownModifiers {
   readonly ctrl: boolean;
   readonly meta: boolean;

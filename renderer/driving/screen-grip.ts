@@ -1,5 +1,5 @@
 /**
- * What holds the puck on the screen: the primary button of one pointer. Pure; the panel tells it what each pointer event shows.
+ * The grip on the puck of the screen, held by the primary button of one pointer. Pure; the panel passes each pointer event on.
  * Every event is reconciled with the grip: an event of that pointer without the primary button is the end of it, because a menu,
  * a dialog or a remote desktop may have swallowed the release.
  */
