@@ -200,7 +200,8 @@ export const inputDeviceSchema = z
   .object({
     name: z.string(),
     kind: z.enum(['spacemouse', 'gamepad', 'keyboard', 'screen', 'scripted']),
-    state: z.enum(['ready', 'absent', 'blocked', 'lost']),
+    /** Silent: open, but nothing has come from it yet. */
+    state: z.enum(['ready', 'silent', 'absent', 'blocked', 'lost']),
     message: z.string().optional(),
     remedy: z.string().optional(),
   })

@@ -7,6 +7,7 @@ import type { Mode } from '../api/episode.ts';
 import type { InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
+import type { TakeoverSettings } from '../api/teleop.ts';
 import type { CandidateState } from './candidate.ts';
 import type { Timing } from './driving.ts';
 import type { ControlLoop, LoopSettings } from './loop-types.ts';
@@ -77,6 +78,8 @@ export interface Engine {
   close(): Promise<void>;
   status(): Status;
   rig(): Rig;
+  /** The settings of the takeover in force. */
+  takeover(): TakeoverSettings;
   newestSnapshot(): Snapshot | undefined;
   /** Messages for every window; `changed` wants a fresh status now. */
   onMessage(listener: (message: OutgoingMessage) => void): () => void;

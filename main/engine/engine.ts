@@ -344,6 +344,7 @@ export function createEngine(given: EngineOptions): Engine {
       };
     },
     rig: rigNow,
+    takeover: () => settings.takeover,
     newestSnapshot: () => snapshot,
     onMessage: (listener) => subscribe(messageListeners, listener),
     onChanged: (listener) => subscribe(changeListeners, listener),

@@ -55,13 +55,13 @@ export async function createHeadlessRig(options: HeadlessRigOptions): Promise<He
     renderCameras: options.observation === 'pixels',
     ...(options.conditions && { conditions: options.conditions }),
   });
+  const takeover = { ...DEFAULT_TAKEOVER, mode: 'hold', holdButton: HOLD_BUTTON } as const;
   const hid = createFakeHid();
-  const puck = createSpaceMouse({ transport: hid, clock: cell.clock });
+  const puck = createSpaceMouse({ transport: hid, clock: cell.clock, takeover: () => takeover });
   const policy: PolicySource =
     options.policy.kind === 'process'
       ? createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath })
       : createScriptedPolicy(expertScript(cell, options.task));
-  const takeover = { ...DEFAULT_TAKEOVER, mode: 'hold', holdButton: HOLD_BUTTON } as const;
   const engine = createEngine({
     projectFolder: options.projectFolder,
     cell,

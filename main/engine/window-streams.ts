@@ -50,8 +50,7 @@ export function createStreams(options: {
     return true;
   };
   const onSnapshot = (snapshot: Snapshot) => {
-    for (const frame of snapshot.frames)
-      if (due(frame.camera)) send('camera', frame.camera, encodePicture(frame));
+    for (const frame of snapshot.frames) if (due(frame.camera)) send('camera', frame.camera, encodePicture(frame));
     for (const pad of snapshot.tactile) if (due(pad.pad)) send('tactile', pad.pad, encodePad(pad));
   };
   const sendPoses = () => {

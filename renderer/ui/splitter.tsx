@@ -1,5 +1,6 @@
 /** A thin bar between two panels: drag it, or focus it and use the arrow keys. Double click puts the default back. */
 import { useRef } from 'react';
+import { primaryIsDown } from './primary-button.ts';
 
 export interface SplitterProps {
   readonly label: string;
@@ -29,13 +30,15 @@ export function Splitter({ label, axis, valuePx, lowPx, highPx, sign, onChange, 
       aria-valuemin={lowPx}
       aria-valuemax={highPx}
       onPointerDown={(event) => {
+        if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         start.current = { at: at(event), value: valuePx };
       }}
       onPointerMove={(event) => {
+        if (!primaryIsDown(event)) start.current = undefined;
         if (start.current) onChange(clip(start.current.value + sign * (at(event) - start.current.at)));
       }}
-      onPointerUp={() => {
+      onLostPointerCapture={() => {
         start.current = undefined;
       }}
       onDoubleClick={onReset}

@@ -14,7 +14,7 @@ after(() => Promise.all(workers.map((worker) => worker.terminate())));
 
 const seeds = [0, 1].map((index) => episodeSeed('training', index, 0));
 
-test('with a person who takes over at definite times', async () => {
+test('with a person who takes over at definite times', { timeout: 300_000 }, async () => {
   const live = await recordOneByOne('live', seeds, true);
   const headless = await recordOneByOne('headless', seeds, true);
   assert.ok(
@@ -24,7 +24,7 @@ test('with a person who takes over at definite times', async () => {
   assert.deepEqual(live, headless);
 });
 
-test('with the policy alone, the engine going on from episode to episode by itself', async () => {
+test('with the policy alone, the engine going on from episode to episode by itself', { timeout: 300_000 }, async () => {
   const { episodes, ticks } = await recordByItself(seeds.length);
   assert.deepEqual(episodes, await recordOneByOne('headless', seeds, false));
   assert.deepEqual([ticks.skippedEdges, ticks.missedDeadlines], [0, 0]);

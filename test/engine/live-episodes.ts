@@ -43,7 +43,7 @@ async function rigOn(cell: SimulatedCell, headless: boolean, latencyMs: number) 
     cell,
     writer,
     headless,
-    puck: createSpaceMouse({ transport: hid, clock: cell.clock }),
+    puck: createSpaceMouse({ transport: hid, clock: cell.clock, takeover: () => OPERATOR_TAKEOVER }),
     pace: { kind: 'simulated', latencyMs },
     policy: createPolicyClient({ clock: systemClock, encoderManifestPath: CELL_ENCODER_MANIFEST }),
     policyManifestPath: STARTER_MANIFEST,

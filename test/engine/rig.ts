@@ -2,6 +2,7 @@
 
 import type { EpisodeEnd, EpisodeStart, StepRecord, StorePressure, StoreWriter } from '../../data/records.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
+import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
 import { createEngine, type Engine, type EngineOptions } from '../../main/engine/engine.ts';
 import type { PolicyObservation, PolicyReply, PolicySource } from '../../main/engine/policy-source.ts';
 import type { Pace } from '../../main/engine/proposals.ts';
@@ -125,7 +126,7 @@ export async function bench(
 ): Promise<Bench> {
   const cell = options.cell ?? createFakeCell();
   const hid = createFakeHid();
-  const puck = createSpaceMouse({ transport: hid, clock: cell.clock });
+  const puck = createSpaceMouse({ transport: hid, clock: cell.clock, takeover: () => DEFAULT_TAKEOVER });
   const policy = createFakePolicy();
   const writer = createFakeWriter();
   const engine = createEngine({

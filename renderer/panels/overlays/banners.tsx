@@ -1,6 +1,6 @@
 /** The states that need words over the scene: link lost, fault, hold, other window, disk full, replay. Each says what to do. */
 import { useEffect, useState } from 'react';
-import { every, systemClock } from '../../../main/api/clock.ts';
+import { deflectionOf, every, isNeutral, systemClock } from '../../../main/api/index.ts';
 import { perform } from '../../actions.ts';
 import { driverView } from '../../driver.ts';
 import { nowMs, reconnect, tell } from '../../engine/engine.ts';
@@ -10,6 +10,7 @@ import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
+import { SceneBanner } from './scene-banner.tsx';
 
 const LOW_DISK_BYTES = 2e9;
 
@@ -73,7 +74,11 @@ function HoldBanner() {
     return state.status.holdReason ?? 'No motion is commanded.';
   });
   const stopped = useEngine((state) => driverView(true, state.status).word === 'STOPPED');
-  const moved = useEngine((state) => state.status?.puckAxes.some((value) => Math.abs(value) > 0.06) ?? false);
+  const moved = useEngine(({ status, rig }) => {
+    if (!status || !rig) return false;
+    const [x = 0, y = 0, z = 0, rx = 0, ry = 0, rz = 0] = status.puckAxes;
+    return status.puckButtons !== 0 || !isNeutral(deflectionOf([x, y, z, rx, ry, rz]), rig.takeover);
+  });
   if (reason === undefined) return null;
   return (
     <div className={`banner ${stopped ? 'danger' : 'hold'}`} data-testid="hold-banner">
@@ -175,6 +180,7 @@ export function Banners() {
     <div className="banners">
       <LinkBanner />
       <FaultBanner />
+      <SceneBanner />
       <HoldBanner />
       <OtherWindowBanner />
       <DiskBanner />
