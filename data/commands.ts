@@ -32,6 +32,8 @@ export interface Problem {
 export interface WriterState {
   readonly counts: BufferCounts;
   readonly labels: LabelCounts;
+  /** The newest event that is committed. */
+  readonly newestSequence: number;
   readonly bytesWritten: number;
   readonly stepsWritten: number;
   readonly diskFreeBytes: number;

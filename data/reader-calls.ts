@@ -1,5 +1,6 @@
 /** The questions that the reader's thread answers, and how it does; one entry per method of `StoreReader`. */
 import type { Database } from './database.ts';
+import { takeMark } from './mark.ts';
 import { createQueries } from './queries.ts';
 import { loadCounts } from './recorder-state.ts';
 import { createLabelQueries } from './reward-labels.ts';
@@ -15,6 +16,7 @@ export function createReaderCalls(database: Database) {
     frames: (query: { readonly episodeId: number; readonly index: number }) =>
       queries.pictures(query.episodeId, query.index),
     counts: (_query: undefined) => loadCounts(database),
+    mark: (_query: undefined) => takeMark(database),
     frameLabels: (query: { readonly episodeId: number }) => labels.frameLabels(query.episodeId),
   };
 }

@@ -16,6 +16,8 @@ function answer(calls: ReaderCalls, question: ReaderRequest): unknown {
       return calls.frames(question.query);
     case 'counts':
       return calls.counts(question.query);
+    case 'mark':
+      return calls.mark(question.query);
     case 'frameLabels':
       return calls.frameLabels(question.query);
     default:

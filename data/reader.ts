@@ -52,6 +52,7 @@ export async function openStoreReader(folder: string): Promise<StoreReader> {
     replay: (episodeId) => ask('replay', { episodeId }),
     frames: (episodeId, index) => ask('frames', { episodeId, index }),
     counts: () => ask('counts', undefined),
+    mark: () => ask('mark', undefined),
     frameLabels: (episodeId) => ask('frameLabels', { episodeId }),
     async close() {
       if (over) return;

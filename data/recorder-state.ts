@@ -7,6 +7,7 @@ import type { LabelCounts } from '../main/api/classifier.ts';
 import type { BufferCounts, Mode } from '../main/api/episode.ts';
 import type { TaskId } from '../main/api/task.ts';
 import type { Database } from './database.ts';
+import { newestSequence } from './mark.ts';
 import type { Undone } from './records.ts';
 import { type LabelRow, loadLabelCounts, loadUndoableLabels } from './reward-labels.ts';
 
@@ -154,17 +155,6 @@ UNION ALL
 SELECT sequence, 'relabel', episode_id, outcome FROM verdict
 WHERE kind = 'relabel' AND sequence NOT IN (SELECT refers_to FROM verdict WHERE refers_to IS NOT NULL)
 ORDER BY sequence`;
-
-export function newestSequence(database: Database): number {
-  const newest = database
-    .prepare<[], number>(
-      `SELECT max(coalesce((SELECT max(sequence) FROM rl_buffer), 0), coalesce((SELECT max(sequence) FROM demo_buffer), 0),
-       coalesce((SELECT max(sequence) FROM verdict), 0), coalesce((SELECT max(sequence) FROM reward_label), 0))`,
-    )
-    .pluck()
-    .get();
-  return newest ?? 0;
-}
 
 export function loadState(database: Database): RecorderState {
   const tallies = loadTallies(database);

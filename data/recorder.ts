@@ -345,6 +345,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     state: () => ({
       counts: memory.counts,
       labels: memory.labels,
+      newestSequence: memory.nextSequence - 1,
       bytesWritten,
       stepsWritten,
       diskFreeBytes: freeBytes,

@@ -22,6 +22,8 @@ export interface WriterOptions {
 export interface QueuedStoreWriter extends StoreWriter {
   /** Resolves when the queue is at most half full: whoever writes without a control loop waits for it. */
   room(): Promise<void>;
+  /** The newest event known to be committed: after `drained`, that of the last call before it. */
+  newestSequence(): number;
 }
 
 const DEFAULT_CAPACITY_STEPS = 600;
@@ -207,6 +209,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
       send({ kind: 'embedding', episodeId, index, embedding: new Float32Array(embedding) }),
     counts: () => state.counts,
     labelCounts: () => state.labels,
+    newestSequence: () => state.newestSequence,
     pressure: () => ({
       queuedSteps,
       capacitySteps,

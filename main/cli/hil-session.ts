@@ -92,5 +92,6 @@ function hilRig(projectFolder: string, { rig, writer }: Session, measuring: Head
     usePolicy: (name, manifestPath) => use(rig, name, manifestPath),
     judgePolicy: (name, manifestPath) => use(measuring, name, manifestPath),
     drained: async () => writer?.drained(),
+    newestSequence: () => writer?.newestSequence() ?? 0,
   };
 }
