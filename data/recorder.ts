@@ -6,6 +6,7 @@
 
 import type { Command, Problem, WriterState } from './commands.ts';
 import type { Database } from './database.ts';
+import { refuseNotFiniteEmbedding, refuseNotFiniteStart, refuseNotFiniteStep } from './finite-records.ts';
 import {
   describeUndone,
   EMPTY_TALLY,
@@ -79,6 +80,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     // An earlier episode whose end could not be written, for want of space, is closed now that there is some.
     for (const [openId, tally] of memory.tallies)
       if (!tally.ended) writeEnd(openId, { outcome: 'aborted', judge: 'engine' });
+    refuseNotFiniteStart(episodeId, start);
     statements.insertEpisode(episodeId, sessionId, start);
     bytesWritten += statements.insertObservation(episodeId, 0, start.first);
     setTally(episodeId, { ...EMPTY_TALLY, mode: start.mode, task: start.task });
@@ -92,6 +94,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         `Step ${record.index} of episode ${episodeId} came ${tally.ended ? 'after its end' : `where step ${tally.steps} was expected`}.`,
         'Hand over steps in order, once each.',
       );
+    refuseNotFiniteStep(episodeId, record);
     statements.insertTransition(episodeId, record);
     bytesWritten += statements.insertObservation(episodeId, record.index + 1, record.next);
     const { rl, demo } = membership(tally.mode, record.actor);
@@ -201,6 +204,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         discard(command.episodeId);
         return undefined;
       case 'embedding':
+        refuseNotFiniteEmbedding(command.episodeId, command.index, command.embedding);
         bytesWritten += statements.insertEmbedding(command.episodeId, command.index, command.embedding);
         return undefined;
       case 'label':

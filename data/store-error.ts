@@ -7,6 +7,8 @@ export type StoreErrorKind =
   | 'too-new'
   | 'locked'
   | 'disk-full'
+  | 'read-only'
+  | 'not-finite'
   | 'out-of-order'
   | 'export'
   | 'cancelled'

@@ -28,6 +28,7 @@ import type { PolicyReply } from './policy-source.ts';
 import { ask, type Pending, promiseOrTime } from './proposals.ts';
 import { proprioception } from './proprioception.ts';
 import { observationRecord } from './recorder.ts';
+import { expectFinitePose } from './sensor-check.ts';
 import { isFinite7 } from './set-point.ts';
 import { createTickStats } from './tick-stats.ts';
 import { DRIVING_HEARTBEAT_AGE_MS, WATCHING_HEARTBEAT_AGE_MS, WATCHING_SIMULATION_AGE_MS, watch } from './watchdog.ts';
@@ -224,7 +225,10 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
 
   const capture = createCapture(cell, {
     snapshot: (snapshot) => events.snapshot?.(snapshot),
-    trouble: (error) => fault(FAULTS.capture(error)),
+    trouble: (what) => {
+      // Pictures are taken while the arm is held too: the same trouble is told once.
+      if (phase !== 'hold' || holdReason !== what.what) fault(what);
+    },
   });
 
   const runningTick = async (edgeMs: number) => {
@@ -383,6 +387,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     enter('resetting');
     try {
       await cell.reset(task.id, nextSeed, abort.signal);
+      expectFinitePose(cell.state().baseFromTool);
     } catch (error) {
       if (abort.signal.aborted) return false;
       fault(FAULTS.reset(error));

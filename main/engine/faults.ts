@@ -1,5 +1,6 @@
 /** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
 import type { SafetyEvent, SafetyLimits } from '../api/limits.ts';
+import type { SensorFault } from './sensor-check.ts';
 import type { Alarm } from './watchdog.ts';
 
 export interface LoopFault {
@@ -73,6 +74,11 @@ export const FAULTS = {
     what: `The cell gave no observation: ${messageOf(error)}`,
     armDoes: HOLDS,
     remedy: 'Check cameras and robot, then press Resume.',
+  }),
+  sensor: ({ sensor, reading }: SensorFault): LoopFault => ({
+    what: `A sensor fails: ${sensor} ${reading}.`,
+    armDoes: 'It holds where it is; the reading is not stored.',
+    remedy: `Check ${sensor} and its cable, then press Resume.`,
   }),
   lateCapture: (limitMs: number): LoopFault => ({
     what: `The cameras took longer than ${Math.round(limitMs)} ms.`,

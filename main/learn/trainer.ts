@@ -13,6 +13,7 @@ import type { RunStatus } from '../api/run.ts';
 import type { FromTrainer, GrantLimit, TrainerConfig } from '../api/trainer-process.ts';
 import type { Learner, Metrics, OwnSteps, TrainingSettings } from './algorithms/algorithm.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { expectFinite } from './expect-finite.ts';
 import { createMeter } from './meter.ts';
 import type { RestorableRng } from './restorable-rng.ts';
 import { appendBlock, type BlockRecord, type RunFolder, repairBlocks } from './run-folder.ts';
@@ -132,6 +133,7 @@ export async function createTrainer(parts: TrainerParts) {
   const read = async (limit?: number) => {
     newestSequence = source.load(limit).newestSequence;
     await parts.embedMissing();
+    expectFinite(pool);
     if (learner.updates() === 0 && pool.size('imitation') > 0) learner.fit?.(pool.actionsOf('imitation'));
   };
 
