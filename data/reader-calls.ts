@@ -4,6 +4,7 @@ import { takeMark } from './mark.ts';
 import { createQueries } from './queries.ts';
 import { loadCounts } from './recorder-state.ts';
 import { createLabelQueries } from './reward-labels.ts';
+import type { StoreErrorKind } from './store-error.ts';
 
 export function createReaderCalls(database: Database) {
   const queries = createQueries(database);
@@ -32,5 +33,5 @@ export type ReaderResponse =
   | { readonly request: number; readonly value: unknown }
   | {
       readonly request: number;
-      readonly error: { readonly message: string; readonly remedy: string };
+      readonly error: { readonly kind: StoreErrorKind; readonly message: string; readonly remedy: string };
     };

@@ -32,6 +32,7 @@ if (port) {
   const failed = (request: number, error: unknown): ReaderResponse => ({
     request,
     error: {
+      kind: error instanceof StoreError ? error.kind : 'io',
       message: errorText(error),
       remedy: error instanceof StoreError ? error.remedy : 'Check the disk of the project.',
     },

@@ -6,6 +6,7 @@
 
 import type { Command, Problem, WriterState } from './commands.ts';
 import type { Database } from './database.ts';
+import { isBusy, isFull } from './file-trouble.ts';
 import { refuseNotFiniteEmbedding, refuseNotFiniteStart, refuseNotFiniteStep } from './finite-records.ts';
 import {
   describeUndone,
@@ -20,7 +21,7 @@ import { createRecorderStatements } from './recorder-statements.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord, Undone } from './records.ts';
 import { loadLabelCounts } from './reward-labels.ts';
 import { membership } from './rules.ts';
-import { errorCode, errorText, StoreError } from './store-error.ts';
+import { errorText, StoreError } from './store-error.ts';
 
 export interface RecorderOptions {
   /** Unix time for labels. */
@@ -237,14 +238,15 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
   };
 
   const lossOf = (command: Command, error: unknown): Problem | undefined => {
-    const code = errorCode(error);
-    const outOfSpace = code === 'SQLITE_FULL' || code === 'ENOSPC';
+    const outOfSpace = isFull(error);
     if (outOfSpace) full = true;
     const remedy = outOfSpace
       ? FREE_SPACE
       : error instanceof StoreError
         ? error.remedy
-        : 'Check the disk of the project.';
+        : isBusy(error)
+          ? 'Close the other program that holds the project file.'
+          : 'Check the disk of the project.';
     const why = error instanceof StoreError ? error.message : `${errorText(error)}.`;
     if (command.kind === 'step') {
       const known = lost.get(command.episodeId);

@@ -240,7 +240,6 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
   };
 }
 
-/** The thread's message ends with the remedy, which a `StoreError` adds itself. */
 function refusal({ errorKind, message, remedy }: Extract<Report, { kind: 'refused' }>): StoreError {
-  return new StoreError(errorKind, message.replace(remedy, '').trim(), remedy);
+  return new StoreError(errorKind, message, remedy);
 }

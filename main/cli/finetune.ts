@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { backendSchema, DEFAULT_BACKEND } from '../api/backend.ts';
 import { systemClock } from '../api/clock.ts';
+import { inWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, recipeSchema, stageSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
@@ -120,7 +121,7 @@ export async function run(rest: readonly string[]): Promise<number> {
         reinforced = 'ownSteps' in message.metrics;
         return trainer.send({ kind: 'finish' });
       case 'failed':
-        failure = `${message.message} ${message.remedy}`;
+        failure = inWords(message);
         return;
       case 'published':
       case 'finished':

@@ -1,5 +1,5 @@
 /** What the headless verbs share: a project's store, a rig, and their ends in the right order. */
-import { mkdirSync } from 'node:fs';
+import { makeProjectFolder } from '../../data/file-trouble.ts';
 import { openStoreWriter, type QueuedStoreWriter } from '../../data/writer.ts';
 import type { EpisodeSummary } from '../api/episode.ts';
 import type { ObservationKind } from '../api/observation.ts';
@@ -26,7 +26,7 @@ export interface Session extends AsyncDisposable {
 }
 
 export async function openSession(options: SessionOptions): Promise<Session> {
-  mkdirSync(options.projectFolder, { recursive: true });
+  makeProjectFolder(options.projectFolder);
   const writer = options.record ? await openStoreWriter({ folder: options.projectFolder }) : undefined;
   try {
     const rig = await createHeadlessRig({

@@ -3,6 +3,7 @@
  * instead, and no process left behind when whoever uses it fails.
  */
 import { openStoreReader } from '../../data/reader.ts';
+import { inWords } from '../api/error-words.ts';
 import type { FromTrainer, GrantLimit } from '../api/trainer-process.ts';
 import type { TrainerHandle } from './launcher.ts';
 
@@ -38,7 +39,7 @@ export function followGranted(trainer: TrainerHandle): GrantedTrainer {
       waiting = undefined;
     } else if (message.kind === 'progress') {
       for (const listener of progress) listener(message.status.step, message.status.steps ?? message.status.step);
-    } else if (message.kind === 'failed') failure = `${message.message} ${message.remedy}`;
+    } else if (message.kind === 'failed') failure = inWords(message);
   });
   const ended = trainer.ended.then(({ code, signal, lastWords }) => {
     death = new Error(`the trainer ended (${signal ?? `code ${code ?? 'unknown'}`}): ${failure ?? lastWords.trim()}`);

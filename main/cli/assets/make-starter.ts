@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../api/clock.ts';
+import { inWords } from '../../api/error-words.ts';
 import type { RunSpec } from '../../api/run.ts';
 import { episodeSeed } from '../../api/task.ts';
 import { exportPolicy, readPolicy } from '../../learn/policies/export-policy.ts';
@@ -82,7 +83,7 @@ async function imitate(projectFolder: string, updates: number): Promise<string> 
   let manifestPath: string | undefined;
   let failure: string | undefined;
   trainer.onMessage((message) => {
-    if (message.kind === 'failed') failure = `${message.message} ${message.remedy}`;
+    if (message.kind === 'failed') failure = inWords(message);
     if (message.kind !== 'block') return;
     manifestPath = message.manifestPath;
     trainer.send({ kind: 'finish' });
