@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { readingAfter } from '../../data/read-after-write.ts';
 import { openStoreReader } from '../../data/reader.ts';
 import { openStoreWriter } from '../../data/writer.ts';
 import { systemClock } from '../api/clock.ts';
@@ -105,7 +106,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   if (!writer) return REFUSED;
   open.defer(() => writer.close());
-  const reader = await openStoreReader(options.data);
+  const reader = readingAfter(writer, await openStoreReader(options.data));
   open.defer(() => reader.close());
   const rows = open.use(openRunRows(options.data, encoderManifestPath));
   const exports = createExportService({ projectFolder: options.data, reader, clock: systemClock });
@@ -135,7 +136,10 @@ export async function serve(options: ServeOptions): Promise<number> {
         task: options.task,
         encoderManifestPath,
         threads: options.threads ?? threadsBeside(),
-        counts: () => writer.counts(),
+        counts: async () => {
+          await writer.drained();
+          return writer.counts();
+        },
         policyInUse: () => engine().status().policy?.name,
         policiesHeld: () => {
           const trial = engine().candidate();
