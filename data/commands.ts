@@ -38,6 +38,8 @@ export interface WriterState {
   readonly stepsWritten: number;
   readonly diskFreeBytes: number;
   readonly full: boolean;
+  /** The project's folder cannot be reached. */
+  readonly unreachable: boolean;
 }
 
 /** From the thread: `ready` once, then one `done` per batch; `answers` go to the requests of `undo` and `drain`. */

@@ -6,6 +6,8 @@
 import type { LabelCounts } from '../main/api/classifier.ts';
 import type { BufferCounts, Mode } from '../main/api/episode.ts';
 import type { TaskId } from '../main/api/task.ts';
+import type { Problem } from './commands.ts';
+import { type Extent, lossSince } from './committed-note.ts';
 import type { Database } from './database.ts';
 import { newestSequence } from './mark.ts';
 import type { Undone } from './records.ts';
@@ -62,8 +64,12 @@ export function pushLabel(undoable: UndoableAction[], row: LabelRow): void {
 export interface RecorderState {
   counts: BufferCounts;
   labels: LabelCounts;
+  newestSequence: number;
   nextSequence: number;
   readonly nextEpisodeId: number;
+  newestEpisodeId: number;
+  /** Transitions of all episodes together. */
+  steps: number;
   readonly tallies: Map<number, Tally>;
   readonly undoable: UndoableAction[];
 }
@@ -156,6 +162,30 @@ SELECT sequence, 'relabel', episode_id, outcome FROM verdict
 WHERE kind = 'relabel' AND sequence NOT IN (SELECT refers_to FROM verdict WHERE refers_to IS NOT NULL)
 ORDER BY sequence`;
 
+/** How far a store has come, as it is noted outside it. */
+export function extentOf(state: RecorderState): Extent {
+  const { newestSequence: sequence, newestEpisodeId: episodeId, steps } = state;
+  return {
+    ...{ sequence, steps, episodeId, episodeSteps: state.tallies.get(episodeId)?.steps ?? 0 },
+    givenSequence: state.nextSequence - 1,
+    givenEpisodeId: Math.max(state.nextEpisodeId - 1, episodeId),
+  };
+}
+
+/** What a store lacks of what was noted to be committed. */
+export function lossOfCommitted(state: RecorderState, noted: Extent | undefined): Problem | undefined {
+  return lossSince(noted, extentOf(state), state.tallies.get(state.newestEpisodeId)?.ended === false);
+}
+
+/** The same state, with no number that was given before. */
+export function withoutReuse(state: RecorderState, noted: Extent | undefined): RecorderState {
+  return {
+    ...state,
+    nextSequence: Math.max(state.nextSequence, (noted?.givenSequence ?? 0) + 1),
+    nextEpisodeId: Math.max(state.nextEpisodeId, (noted?.givenEpisodeId ?? 0) + 1),
+  };
+}
+
 export function loadState(database: Database): RecorderState {
   const tallies = loadTallies(database);
   const verdictsAndDiscards = database
@@ -184,11 +214,20 @@ export function loadState(database: Database): RecorderState {
     if ('kind' in one) undoable.push(one);
     else pushLabel(undoable, one);
   }
+  const newest = newestSequence(database);
+  let [steps, newestEpisodeId] = [0, 0];
+  for (const [id, tally] of tallies) {
+    steps += tally.steps;
+    newestEpisodeId = Math.max(newestEpisodeId, id);
+  }
   return {
     counts: countAll(tallies.values()),
     labels: loadLabelCounts(database),
-    nextSequence: newestSequence(database) + 1,
-    nextEpisodeId: Math.max(0, ...tallies.keys()) + 1,
+    newestSequence: newest,
+    nextSequence: newest + 1,
+    nextEpisodeId: newestEpisodeId + 1,
+    newestEpisodeId,
+    steps,
     tallies,
     undoable,
   };

@@ -5,17 +5,21 @@
  */
 
 import type { Command, Problem, WriterState } from './commands.ts';
+import type { CommittedNote } from './committed-note.ts';
 import type { Database } from './database.ts';
 import { isBusy, isFull } from './file-trouble.ts';
 import { refuseNotFiniteEmbedding, refuseNotFiniteStart, refuseNotFiniteStep } from './finite-records.ts';
 import {
   describeUndone,
   EMPTY_TALLY,
+  extentOf,
   loadState,
+  lossOfCommitted,
   pushLabel,
   type RecorderState,
   type Tally,
   tallied,
+  withoutReuse,
 } from './recorder-state.ts';
 import { createRecorderStatements } from './recorder-statements.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord, Undone } from './records.ts';
@@ -26,9 +30,12 @@ import { errorText, StoreError } from './store-error.ts';
 export interface RecorderOptions {
   /** Unix time for labels. */
   readonly wallTimeMs: () => number;
+  /** Throws when the project's folder cannot be reached. */
   readonly freeBytes: () => number;
   /** Recording stops when less than this is free. */
   readonly reserveBytes: number;
+  /** How far the store had come, kept outside it. */
+  readonly committed?: Pick<CommittedNote, 'read' | 'write'>;
 }
 
 export interface BatchResult {
@@ -40,24 +47,33 @@ export interface BatchResult {
 export interface Recorder {
   readonly sessionId: number;
   readonly nextEpisodeId: number;
-  /** What opening found: episodes that a crash had cut short. */
+  /** What opening found: episodes that a crash had cut short, and what is missing of what had been committed. */
   readonly found: readonly Problem[];
   apply(commands: readonly Command[]): BatchResult;
   state(): WriterState;
-  /** Looks at the disk again. Returns true when `full` changed. */
-  checkDisk(): boolean;
+  /** Looks at the disk again, and tells what has changed. */
+  checkDisk(): { readonly changed: boolean; readonly problems: readonly Problem[] };
 }
 
+const COME_BACK = 'Put the folder back where it was; recording then goes on with the next episode.';
 const FREE_SPACE =
   'Free some disk space, or move the project to a larger disk; recording goes on with the next episode.';
 
 export function createRecorder(database: Database, options: RecorderOptions): Recorder {
   const statements = createRecorderStatements(database);
-  let memory: RecorderState = loadState(database);
+  const noted = options.committed?.read();
+  /** Numbers that were lost are not given again: a run's record or a policy's statistics may refer to them. */
+  const load = (): RecorderState => withoutReuse(loadState(database), noted);
+  let memory = loadState(database);
+  const loss = lossOfCommitted(memory, noted);
+  memory = withoutReuse(memory, noted);
   let bytesWritten = 0;
   let stepsWritten = 0;
-  let freeBytes = options.freeBytes();
-  let full = freeBytes < options.reserveBytes;
+  let freeBytes = 0;
+  let full = false;
+  /** Why the project's folder cannot be reached; undefined when it can. */
+  let away: string | undefined;
+  let noteFails = false;
   /** By episode: the first step that was lost, and how many since. */
   const lost = new Map<number, { readonly first: number; count: number }>();
 
@@ -65,6 +81,8 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     const before = memory.tallies.get(episodeId) ?? EMPTY_TALLY;
     memory.counts = tallied(memory.counts, before, next);
     memory.tallies.set(episodeId, next);
+    memory.steps += next.steps - before.steps;
+    memory.newestEpisodeId = Math.max(memory.newestEpisodeId, episodeId);
   };
   const tallyOf = (episodeId: number): Tally => {
     const tally = memory.tallies.get(episodeId);
@@ -72,9 +90,14 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
       throw new StoreError('out-of-order', `Episode ${episodeId} is not stored.`, 'Name an episode of this project.');
     return tally;
   };
-  const sequence = () => memory.nextSequence++;
+  const sequence = () => {
+    memory.newestSequence = memory.nextSequence++;
+    return memory.newestSequence;
+  };
 
   const begin = (episodeId: number, start: EpisodeStart) => {
+    if (away !== undefined)
+      throw new StoreError('missing', `The project's folder cannot be reached: ${away}.`, COME_BACK);
     // Steps of an episode under way still fit into the reserve; a new one is not begun on it.
     if (full)
       throw new StoreError('disk-full', `The disk's reserve of ${options.reserveBytes} bytes is reached.`, FREE_SPACE);
@@ -231,7 +254,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
       return answers;
     } catch (error) {
       if (database.inTransaction) database.exec('ROLLBACK');
-      memory = loadState(database);
+      memory = load();
       ({ bytesWritten, stepsWritten } = written);
       throw error;
     }
@@ -283,11 +306,52 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     };
   };
 
-  const checkDisk = (): boolean => {
-    const before = full;
-    freeBytes = options.freeBytes();
+  /** A disk that cannot be asked is away until it answers again; the newest number stands meanwhile. */
+  const look = (): Problem | undefined => {
+    const before = away;
+    try {
+      freeBytes = options.freeBytes();
+      away = undefined;
+    } catch (error) {
+      away = errorText(error);
+    }
+    if (before === undefined && away !== undefined)
+      return {
+        message: `Recording stops: the project's folder cannot be reached: ${away}.`,
+        remedy: COME_BACK,
+        fatal: true,
+      };
+    if (before !== undefined && away === undefined)
+      return {
+        message: "The project's folder is back.",
+        remedy: 'Recording goes on with the next episode.',
+        fatal: false,
+      };
+    return undefined;
+  };
+
+  const checkDisk: Recorder['checkDisk'] = () => {
+    const before = { full, away };
+    const problem = look();
     full = freeBytes < options.reserveBytes;
-    return before !== full;
+    return { changed: before.full !== full || before.away !== away, problems: problem ? [problem] : [] };
+  };
+
+  /** Without the note a later loss could not be told; nothing is lost by that alone. */
+  const noteCommitted = (): Problem | undefined => {
+    try {
+      options.committed?.write(extentOf(memory));
+      noteFails = false;
+      return undefined;
+    } catch (error) {
+      if (noteFails) return undefined;
+      noteFails = true;
+      return {
+        message: `How far the project is stored could not be noted: ${errorText(error)}.`,
+        remedy: "Check the project's disk; what is recorded is stored all the same.",
+        fatal: false,
+      };
+    }
   };
 
   const apply = (commands: readonly Command[]): BatchResult => {
@@ -296,7 +360,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     const note = (problem: Problem | undefined) => {
       if (problem) problems.push(problem);
     };
-    freeBytes = options.freeBytes();
+    note(look());
     if (!full && freeBytes < options.reserveBytes) {
       // What was handed over before the reserve was reached still fits into it.
       note({
@@ -318,6 +382,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         }
       }
     }
+    note(noteCommitted());
     full ||= freeBytes < options.reserveBytes;
     for (const command of commands) note(sumUp(command));
     const answers = commands.flatMap((command, index) =>
@@ -327,6 +392,8 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
   };
 
   const found: Problem[] = [];
+  for (const problem of [look(), loss]) if (problem) found.push(problem);
+  full = freeBytes < options.reserveBytes;
   const sessionId = database
     .transaction(() => {
       for (const [episodeId, tally] of memory.tallies) {
@@ -341,6 +408,8 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
       return Number(statements.insertSession(options.wallTimeMs()));
     })
     .immediate();
+  const unnoted = noteCommitted();
+  if (unnoted) found.push(unnoted);
 
   return {
     sessionId,
@@ -351,11 +420,12 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     state: () => ({
       counts: memory.counts,
       labels: memory.labels,
-      newestSequence: memory.nextSequence - 1,
+      newestSequence: memory.newestSequence,
       bytesWritten,
       stepsWritten,
       diskFreeBytes: freeBytes,
       full,
+      unreachable: away !== undefined,
     }),
   };
 }

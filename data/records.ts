@@ -82,6 +82,8 @@ export interface StorePressure {
   readonly diskFreeBytes: number;
   /** The disk's reserve is reached: an episode under way is stored to its end, no other is begun. */
   readonly full: boolean;
+  /** The project's folder cannot be reached just now: no episode is begun until it is back. */
+  readonly unreachable: boolean;
   /** The writer has ended, for whatever reason: nothing is stored any more. */
   readonly stopped: boolean;
 }

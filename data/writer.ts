@@ -217,6 +217,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
       stepsWritten: state.stepsWritten,
       diskFreeBytes: state.diskFreeBytes,
       full: state.full,
+      unreachable: state.unreachable,
       stopped: ended,
     }),
     room: () =>

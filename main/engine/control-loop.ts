@@ -369,6 +369,8 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     switch (room) {
       case 'none':
         return fault(FAULTS.storeBehind());
+      case 'unreachable':
+        return fault(FAULTS.storeAway());
       case 'disk-full':
         return fault(FAULTS.diskFull());
       case 'stopped':
@@ -430,6 +432,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       if (unfit !== undefined) return unfit;
       const room = recorder.room();
       if (room === 'stopped') return 'The store has stopped, nothing would be recorded: restart the engine.';
+      if (room === 'unreachable') return "The project's folder cannot be reached: put it back, then start.";
       if (room === 'disk-full') return 'The disk has reached its reserve of free space: free some, then start.';
       startAsked = true;
       return undefined;

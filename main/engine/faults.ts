@@ -115,6 +115,11 @@ export const FAULTS = {
     armDoes: KEPT,
     remedy: 'Free some space or choose another project folder, then press Resume.',
   }),
+  storeAway: (): LoopFault => ({
+    what: "The project's folder cannot be reached; recording stopped.",
+    armDoes: KEPT,
+    remedy: 'Put the folder back where it was, then press Resume.',
+  }),
   storeStopped: (): LoopFault => ({
     what: "The store's writer has stopped: nothing is recorded any more.",
     armDoes: KEPT,

@@ -14,7 +14,7 @@ import type {
 import type { Actor } from '../api/action.ts';
 import type { BufferCounts, EpisodeSummary, StepSummary } from '../api/episode.ts';
 
-export type Room = 'plenty' | 'none' | 'disk-full' | 'stopped';
+export type Room = 'plenty' | 'none' | 'disk-full' | 'unreachable' | 'stopped';
 
 /** Steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
 const RESERVE_STEPS = 4;
@@ -118,6 +118,7 @@ export function createRecorder(writer: StoreWriter | undefined): Recorder {
       if (!writer) return 'plenty';
       const pressure = writer.pressure();
       if (pressure.stopped) return 'stopped';
+      if (pressure.unreachable) return 'unreachable';
       if (pressure.full) return 'disk-full';
       return pressure.queuedSteps >= Math.max(1, pressure.capacitySteps - RESERVE_STEPS) ? 'none' : 'plenty';
     },

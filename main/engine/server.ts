@@ -236,7 +236,12 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
     if (error.code !== 'EADDRINUSE') throw error;
     return listen(0);
   });
-  const offs = [engine.onMessage(broadcast), engine.onChanged(changed), every(clock, STATUS_MS, () => sendStatus())];
+  const untold = (error: unknown) => console.error(`The status could not be sent: ${messageOf(error)}`);
+  const offs = [
+    engine.onMessage(broadcast),
+    engine.onChanged(changed),
+    every(clock, STATUS_MS, () => sendStatus(), untold),
+  ];
   return {
     port: port(),
     issueUrl: () => `http://127.0.0.1:${port()}/#code=${access.issueCode()}`,

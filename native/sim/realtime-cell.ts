@@ -197,15 +197,17 @@ export function createRealtimeCell(options: RealtimeOptions = {}): RealtimeCell 
     },
     preview: (listener) => {
       let busy = false;
-      return every(systemClock, PREVIEW_PERIOD_MS, () => {
+      const noPicture = (error: unknown) => raise(`no picture: ${String(error)}`);
+      const look = () => {
         if (busy) return;
         busy = true;
         capture()
-          .then(listener, (error: unknown) => raise(`no picture: ${String(error)}`))
+          .then(listener, noPicture)
           .finally(() => {
             busy = false;
           });
-      });
+      };
+      return every(systemClock, PREVIEW_PERIOD_MS, look, noPicture);
     },
   };
 }

@@ -398,6 +398,24 @@ test('a full disk: the arm holds, what was recorded stays', async () => {
   assert.equal(writer.episodes[0]?.end?.outcome, 'aborted');
 });
 
+test('a project folder that is gone: the arm holds and says so; when it is back, recording goes on', async () => {
+  const { engine, writer, begin } = await bench();
+  await begin();
+  await ticks(engine, 3);
+  writer.pressureIs({ unreachable: true });
+  await ticks(engine, 2);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /folder cannot be reached/);
+  assert.equal(engine.status().recording, 'off');
+  await engine.loop.reset(8);
+  assert.match(engine.loop.start() ?? '', /cannot be reached: put it back/);
+  writer.pressureIs({ unreachable: false });
+  await begin();
+  await ticks(engine, 3);
+  assert.equal(engine.loop.phase(), 'running');
+  assert.ok((writer.episodes[1]?.steps.length ?? 0) > 0);
+});
+
 test('a store that has stopped: the arm holds, nothing is started, and the disk is not blamed', async () => {
   const { engine, writer, begin } = await bench();
   await begin();
