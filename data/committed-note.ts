@@ -63,8 +63,19 @@ export function openCommittedNote(folder: string): CommittedNote {
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
 
-/** What is missing of what had been noted; undefined where nothing is. `cutShort`: the newest stored episode has no end. */
-export function lossSince(noted: Extent | undefined, stored: Extent, cutShort: boolean): Problem | undefined {
+export interface LossContext {
+  /** The newest stored episode has no end. */
+  readonly cutShort: boolean;
+  /** Name of the copy of the damaged log. */
+  readonly keptLog: string | undefined;
+}
+
+/** What is missing of what had been noted; undefined where nothing is. */
+export function lossSince(
+  noted: Extent | undefined,
+  stored: Extent,
+  { cutShort, keptLog }: LossContext,
+): Problem | undefined {
   if (!noted || noted.sequence <= stored.sequence) return undefined;
   const steps = noted.steps - stored.steps;
   const parts: string[] = [];
@@ -82,7 +93,9 @@ export function lossSince(noted: Extent | undefined, stored: Extent, cutShort: b
       ? `${steps} committed ${steps === 1 ? 'step is' : 'steps are'} missing: ${parts.join(', ')}`
       : `${events} committed ${events === 1 ? 'event is' : 'events are'} missing (ends, verdicts, discards or labels of episodes)`;
   return {
-    message: `${what}. The project's file or its log was damaged or replaced since it was last written.`,
+    message: `${what}. The project's file or its log was damaged or replaced since it was last written.${
+      keptLog === undefined ? '' : ` The log is kept as ${keptLog}.`
+    }`,
     remedy: 'If you have a backup of the project, put it in its place; what is there now is sound and can be used.',
     fatal: true,
   };

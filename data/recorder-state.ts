@@ -173,8 +173,13 @@ export function extentOf(state: RecorderState): Extent {
 }
 
 /** What a store lacks of what was noted to be committed. */
-export function lossOfCommitted(state: RecorderState, noted: Extent | undefined): Problem | undefined {
-  return lossSince(noted, extentOf(state), state.tallies.get(state.newestEpisodeId)?.ended === false);
+export function lossOfCommitted(
+  state: RecorderState,
+  noted: Extent | undefined,
+  keptLog: string | undefined,
+): Problem | undefined {
+  const cutShort = state.tallies.get(state.newestEpisodeId)?.ended === false;
+  return lossSince(noted, extentOf(state), { cutShort, keptLog });
 }
 
 /** The same state, with no number that was given before. */

@@ -36,6 +36,8 @@ export interface RecorderOptions {
   readonly reserveBytes: number;
   /** How far the store had come, kept outside it. */
   readonly committed?: Pick<CommittedNote, 'read' | 'write'>;
+  /** Name of the copy of a damaged log, where one was kept. */
+  readonly keptLog?: string | undefined;
 }
 
 export interface BatchResult {
@@ -65,7 +67,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
   /** Numbers that were lost are not given again: a run's record or a policy's statistics may refer to them. */
   const load = (): RecorderState => withoutReuse(loadState(database), noted);
   let memory = loadState(database);
-  const loss = lossOfCommitted(memory, noted);
+  const loss = lossOfCommitted(memory, noted, options.keptLog);
   memory = withoutReuse(memory, noted);
   let bytesWritten = 0;
   let stepsWritten = 0;

@@ -6,7 +6,8 @@ import { statfsSync, statSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { every, systemClock } from '../main/api/clock.ts';
 import type { Command, Problem, Report } from './commands.ts';
-import { openCommittedNote } from './committed-note.ts';
+import { type CommittedNote, openCommittedNote } from './committed-note.ts';
+import { keepDamagedLog } from './damaged-log.ts';
 import { type Database, lockFolder, openForWriting, projectFile } from './database.ts';
 import { troubleWith } from './file-trouble.ts';
 import { createRecorder } from './recorder.ts';
@@ -23,15 +24,24 @@ export interface WriterThreadSettings {
 const BATCH_COMMANDS = 16;
 const DISK_CHECK_MS = 1000;
 
-function openFolder({ folder, maxFileBytes }: WriterThreadSettings): { database: Database; unlock: () => void } {
+interface OpenFolder {
+  readonly database: Database;
+  readonly committed: CommittedNote;
+  readonly keptLog: string | undefined;
+  readonly unlock: () => void;
+}
+
+function openFolder({ folder, maxFileBytes }: WriterThreadSettings): OpenFolder {
   const unlock = lockFolder(folder, { pid: process.pid, sinceMs: systemClock.wallTimeMs() });
   try {
+    const committed = openNote(folder);
+    const keptLog = keepDamagedLog(folder, committed.read());
     const database = openForWriting(folder);
     if (maxFileBytes !== undefined) {
       const pageBytes = Number(database.pragma('page_size', { simple: true }));
       database.pragma(`max_page_count = ${Math.floor(maxFileBytes / pageBytes)}`);
     }
-    return { database, unlock };
+    return { database, committed, keptLog, unlock };
   } catch (error) {
     unlock();
     throw error;
@@ -64,13 +74,13 @@ function openNote(folder: string) {
 
 function serve(port: MessagePort, settings: WriterThreadSettings): void {
   const report = (message: Report) => port.postMessage(message);
-  const { database, unlock } = openFolder(settings);
-  const committed = openNote(settings.folder);
+  const { database, committed, keptLog, unlock } = openFolder(settings);
   const recorder = createRecorder(database, {
     wallTimeMs: systemClock.wallTimeMs,
     freeBytes: diskOf(settings.folder),
     reserveBytes: settings.reserveBytes,
     committed,
+    keptLog,
   });
   report({
     kind: 'ready',
