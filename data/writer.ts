@@ -89,8 +89,8 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
   const requests = new Map<number, (undone: Undone | undefined) => void>();
   const waitingForRoom: (() => void)[] = [];
   const listeners = new Set<(problem: Problem) => void>();
-  /** Problems nobody has heard yet: they go to the first listener. */
-  const unheard: Problem[] = [...ready.problems];
+  /** Problems that nobody has heard yet: they go to the first listener. What opening found goes to every listener. */
+  const unheard: Problem[] = [];
   /** Steps refused on this side, by episode. */
   const refused = new Map<number, number>();
 
@@ -230,7 +230,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
     },
     onProblem(listener) {
       listeners.add(listener);
-      for (const problem of unheard.splice(0)) listener(problem);
+      for (const problem of [...ready.problems, ...unheard.splice(0)]) listener(problem);
       return () => listeners.delete(listener);
     },
     async close() {

@@ -7,7 +7,7 @@ import { openStoreReader } from '../../data/reader.ts';
 import { openStoreWriter } from '../../data/writer.ts';
 import { systemClock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
-import { errorInWords } from '../api/error-words.ts';
+import { errorInWords, inWords } from '../api/error-words.ts';
 import { type TaskId, taskIdSchema } from '../api/task.ts';
 import { startEngine } from '../engine/main.ts';
 import type { RunService } from '../engine/services.ts';
@@ -106,6 +106,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   if (!writer) return REFUSED;
   open.defer(() => writer.close());
+  writer.onProblem((problem) => console.error(inWords(problem)));
   const reader = readingAfter(writer, await openStoreReader(options.data));
   open.defer(() => reader.close());
   const rows = open.use(openRunRows(options.data, encoderManifestPath));

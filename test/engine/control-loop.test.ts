@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runEpisode } from '../../main/engine/headless.ts';
-import { bench, proposal, ticks } from './rig.ts';
+import { bench, createFakeWriter, proposal, ticks } from './rig.ts';
 
 const near = (actual: number | undefined, expected: number, tolerance = 1e-6) =>
   assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
@@ -414,6 +414,27 @@ test('a project folder that is gone: the arm holds and says so; when it is back,
   await ticks(engine, 3);
   assert.equal(engine.loop.phase(), 'running');
   assert.ok((writer.episodes[1]?.steps.length ?? 0) > 0);
+});
+
+test('what the store finds when it is opened is told to the first window, however late it comes', async () => {
+  const lost = { message: '37 committed steps are missing.', remedy: 'Restore a backup.', fatal: true };
+  const writer = createFakeWriter();
+  const { engine, messages } = await bench({
+    writer: {
+      ...writer,
+      onProblem: (listener) => {
+        listener(lost);
+        return () => {};
+      },
+    },
+  });
+  const told = () => messages.filter((message) => JSON.stringify(message).includes('37 committed steps')).length;
+  const before = told();
+  engine.windowsChanged(1);
+  assert.equal(told(), before + 1);
+  engine.windowsChanged(0);
+  engine.windowsChanged(1);
+  assert.equal(told(), before + 1, 'once');
 });
 
 test('a store that has stopped: the arm holds, nothing is started, and the disk is not blamed', async () => {
