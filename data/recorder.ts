@@ -7,6 +7,7 @@
 import type { Command, Problem, WriterState } from './commands.ts';
 import type { CommittedNote } from './committed-note.ts';
 import type { Database } from './database.ts';
+import { FREE_SPACE, watchDisk } from './disk-watch.ts';
 import { isBusy, isFull } from './file-trouble.ts';
 import { refuseNotFiniteEmbedding, refuseNotFiniteStart, refuseNotFiniteStep } from './finite-records.ts';
 import {
@@ -57,10 +58,6 @@ export interface Recorder {
   checkDisk(): { readonly changed: boolean; readonly problems: readonly Problem[] };
 }
 
-const COME_BACK = 'Put the folder back where it was; recording then goes on with the next episode.';
-const FREE_SPACE =
-  'Free some disk space, or move the project to a larger disk; recording goes on with the next episode.';
-
 export function createRecorder(database: Database, options: RecorderOptions): Recorder {
   const statements = createRecorderStatements(database);
   const noted = options.committed?.read();
@@ -71,10 +68,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
   memory = withoutReuse(memory, noted);
   let bytesWritten = 0;
   let stepsWritten = 0;
-  let freeBytes = 0;
-  let full = false;
-  /** Why the project's folder cannot be reached; undefined when it can. */
-  let away: string | undefined;
+  const disk = watchDisk(options);
   let noteFails = false;
   /** By episode: the first step that was lost, and how many since. */
   const lost = new Map<number, { readonly first: number; count: number }>();
@@ -98,11 +92,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
   };
 
   const begin = (episodeId: number, start: EpisodeStart) => {
-    if (away !== undefined)
-      throw new StoreError('missing', `The project's folder cannot be reached: ${away}.`, COME_BACK);
-    // Steps of an episode under way still fit into the reserve; a new one is not begun on it.
-    if (full)
-      throw new StoreError('disk-full', `The disk's reserve of ${options.reserveBytes} bytes is reached.`, FREE_SPACE);
+    disk.expectRoom();
     // An earlier episode whose end could not be written, for want of space, is closed now that there is some.
     for (const [openId, tally] of memory.tallies)
       if (!tally.ended) writeEnd(openId, { outcome: 'aborted', judge: 'engine' });
@@ -264,7 +254,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
 
   const lossOf = (command: Command, error: unknown): Problem | undefined => {
     const outOfSpace = isFull(error);
-    if (outOfSpace) full = true;
+    if (outOfSpace) disk.setFull();
     const remedy = outOfSpace
       ? FREE_SPACE
       : error instanceof StoreError
@@ -308,37 +298,6 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     };
   };
 
-  /** A disk that cannot be asked is away until it answers again; the newest number stands meanwhile. */
-  const look = (): Problem | undefined => {
-    const before = away;
-    try {
-      freeBytes = options.freeBytes();
-      away = undefined;
-    } catch (error) {
-      away = errorText(error);
-    }
-    if (before === undefined && away !== undefined)
-      return {
-        message: `Recording stops: the project's folder cannot be reached: ${away}.`,
-        remedy: COME_BACK,
-        fatal: true,
-      };
-    if (before !== undefined && away === undefined)
-      return {
-        message: "The project's folder is back.",
-        remedy: 'Recording goes on with the next episode.',
-        fatal: false,
-      };
-    return undefined;
-  };
-
-  const checkDisk: Recorder['checkDisk'] = () => {
-    const before = { full, away };
-    const problem = look();
-    full = freeBytes < options.reserveBytes;
-    return { changed: before.full !== full || before.away !== away, problems: problem ? [problem] : [] };
-  };
-
   /** Without the note a later loss could not be told; nothing is lost by that alone. */
   const noteCommitted = (): Problem | undefined => {
     try {
@@ -362,11 +321,12 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     const note = (problem: Problem | undefined) => {
       if (problem) problems.push(problem);
     };
-    note(look());
-    if (!full && freeBytes < options.reserveBytes) {
+    note(disk.look());
+    const { full, diskFreeBytes } = disk.state();
+    if (!full && disk.reserveReached()) {
       // What was handed over before the reserve was reached still fits into it.
       note({
-        message: `Recording stops: ${freeBytes} bytes are free on the project's disk; ${options.reserveBytes} are kept in reserve.`,
+        message: `Recording stops: ${diskFreeBytes} bytes are free on the project's disk; ${options.reserveBytes} are kept in reserve.`,
         remedy: FREE_SPACE,
         fatal: true,
       });
@@ -385,7 +345,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
       }
     }
     note(noteCommitted());
-    full ||= freeBytes < options.reserveBytes;
+    if (disk.reserveReached()) disk.setFull();
     for (const command of commands) note(sumUp(command));
     const answers = commands.flatMap((command, index) =>
       command.kind === 'undo' || command.kind === 'drain' ? [{ request: command.request, undone: undone[index] }] : [],
@@ -394,8 +354,8 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
   };
 
   const found: Problem[] = [];
-  for (const problem of [look(), loss]) if (problem) found.push(problem);
-  full = freeBytes < options.reserveBytes;
+  found.push(...disk.check().problems);
+  if (loss) found.push(loss);
   const sessionId = database
     .transaction(() => {
       for (const [episodeId, tally] of memory.tallies) {
@@ -418,16 +378,14 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     nextEpisodeId: memory.nextEpisodeId,
     found,
     apply,
-    checkDisk,
+    checkDisk: disk.check,
     state: () => ({
       counts: memory.counts,
       labels: memory.labels,
       newestSequence: memory.newestSequence,
       bytesWritten,
       stepsWritten,
-      diskFreeBytes: freeBytes,
-      full,
-      unreachable: away !== undefined,
+      ...disk.state(),
     }),
   };
 }
