@@ -47,15 +47,34 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls `callback` every `periodMs` on a grid that does not drift. Returns a function that ends it. */
-export function every(clock: Clock, periodMs: number, callback: () => void): () => void {
+/**
+ * Calls `callback` every `periodMs` on a grid that does not drift. Returns a function that ends it. A call that throws ends nothing:
+ * the next one comes in its turn, and `failed` hears of the first of several failures in a row.
+ */
+export function every(
+  clock: Clock,
+  periodMs: number,
+  callback: () => void,
+  failed: (error: unknown) => void,
+): () => void {
   let nextMs = clock.nowMs() + periodMs;
   let cancel = () => {};
+  let failing = false;
+  const call = () => {
+    try {
+      callback();
+      failing = false;
+    } catch (error) {
+      if (failing) return;
+      failing = true;
+      failed(error);
+    }
+  };
   const arm = () => {
     cancel = clock.at(nextMs, () => {
       nextMs = Math.max(nextMs + periodMs, clock.nowMs());
       arm();
-      callback();
+      call();
     });
   };
   arm();

@@ -30,6 +30,7 @@ import type { PolicyReply } from './policy-source.ts';
 import { ask, type Pending, promiseOrTime } from './proposals.ts';
 import { proprioception } from './proprioception.ts';
 import { observationRecord } from './recorder.ts';
+import { expectFinitePose } from './sensor-check.ts';
 import { isFinite7 } from './set-point.ts';
 import { createTickStats } from './tick-stats.ts';
 import { maxHeartbeatAge, watch } from './watchdog.ts';
@@ -229,7 +230,10 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
 
   const capture = createCapture(cell, {
     snapshot: (snapshot) => events.snapshot?.(snapshot),
-    trouble: (error) => fault(FAULTS.capture(error)),
+    trouble: (what) => {
+      // Pictures are taken while the arm is held too: the same trouble is told once.
+      if (phase !== 'hold' || holdReason !== what.what) fault(what);
+    },
   });
 
   const runningTick = async (edgeMs: number) => {
@@ -376,6 +380,8 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     switch (room) {
       case 'none':
         return fault(FAULTS.storeBehind());
+      case 'unreachable':
+        return fault(FAULTS.storeAway());
       case 'disk-full':
         return fault(FAULTS.diskFull());
       case 'stopped':
@@ -394,6 +400,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     enter('resetting');
     try {
       await cell.reset(task.id, nextSeed, abort.signal);
+      expectFinitePose(cell.state().baseFromTool);
     } catch (error) {
       if (abort.signal.aborted) return false;
       fault(FAULTS.reset(error));
@@ -439,6 +446,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       if (unfit !== undefined) return unfit;
       const room = recorder.room();
       if (room === 'stopped') return 'The store has stopped, nothing would be recorded: restart the engine.';
+      if (room === 'unreachable') return "The project's folder cannot be reached: put it back, then start.";
       if (room === 'disk-full') return 'The disk has reached its reserve of free space: free some, then start.';
       startAsked = true;
       return undefined;

@@ -3,6 +3,7 @@
  * loads no model itself; drivers, clocks and services are given to it (`main.ts` chooses them for a desktop).
  */
 
+import type { Problem } from '../../data/commands.ts';
 import type { SetPoint, Snapshot } from '../../native/device.ts';
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
@@ -26,6 +27,8 @@ import { createStoreMeter } from './store-meter.ts';
 import { createSuccessDesk, judgeOf, successFor } from './success-desk.ts';
 
 export type { Engine, EngineOptions } from './engine-types.ts';
+
+const MOST_UNTOLD = 20;
 
 export function createEngine(given: EngineOptions): Engine {
   const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
@@ -68,6 +71,12 @@ export function createEngine(given: EngineOptions): Engine {
   };
   const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
     send({ kind: 'notice', level, text, ...(remedy === undefined ? {} : { remedy }) });
+  /** Problems of the store that came while no window was there to show them: the first window hears of them. */
+  const untold: Problem[] = [];
+  const tellProblem = (problem: Problem) => {
+    if (supervision.windows === 0 && untold.length < MOST_UNTOLD) untold.push(problem);
+    notice(problem.fatal ? 'error' : 'warning', problem.message, problem.remedy);
+  };
   const raise = (what: LoopFault) => {
     fault = { ...what, atMs: cell.clock.nowMs() };
     notice('error', `${what.what} ${what.armDoes}`, what.remedy);
@@ -251,7 +260,7 @@ export function createEngine(given: EngineOptions): Engine {
       const offProblem = writer?.onProblem((problem) => {
         if (problem.fatal && loop.phase() === 'running')
           loop.fault({ what: problem.message, armDoes: 'It holds where it is.', remedy: problem.remedy });
-        else notice(problem.fatal ? 'error' : 'warning', problem.message, problem.remedy);
+        else tellProblem(problem);
       });
       if (offProblem) offs.push(offProblem);
       const { runs, exports, classifiers } = options;
@@ -351,6 +360,7 @@ export function createEngine(given: EngineOptions): Engine {
     onSnapshot: (listener) => subscribe(snapshotListeners, listener),
     windowsChanged: (windows) => {
       supervision.windows = windows;
+      if (windows > 0) for (const problem of untold.splice(0)) tellProblem(problem);
       startByItself();
     },
     usePolicy: async (name, manifestPath) => {

@@ -15,7 +15,7 @@ import type { Actor } from '../api/action.ts';
 import { type Clock, patience, systemClock } from '../api/clock.ts';
 import type { BufferCounts, EpisodeSummary, StepSummary } from '../api/episode.ts';
 
-export type Room = 'plenty' | 'none' | 'disk-full' | 'stopped';
+export type Room = 'plenty' | 'none' | 'disk-full' | 'unreachable' | 'stopped';
 
 /** A store that writes nothing for so long, in host time, counts as stuck. */
 const NO_PROGRESS_MS = 5000;
@@ -122,6 +122,7 @@ export function createRecorder(writer: StoreWriter | undefined, host: Clock = sy
       if (!writer) return 'plenty';
       const pressure = writer.pressure();
       if (pressure.stopped) return 'stopped';
+      if (pressure.unreachable) return 'unreachable';
       if (pressure.full) return 'disk-full';
       return pressure.queuedSteps >= Math.max(1, pressure.capacitySteps - RESERVE_STEPS) ? 'none' : 'plenty';
     },

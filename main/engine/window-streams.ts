@@ -5,6 +5,7 @@
 
 import type { Snapshot } from '../../native/device.ts';
 import { type Clock, every } from '../api/clock.ts';
+import { messageOf } from '../api/error-words.ts';
 import type { CameraFrame, TactileFrame } from '../api/observation.ts';
 import { encodePad, encodePicture, encodeStream, type StreamKind } from '../api/streams.ts';
 import type { Engine } from './engine.ts';
@@ -58,6 +59,7 @@ export function createStreams(options: {
     const poses = engine.options.cell.scenePoses();
     send('poses', 'poses', new Uint8Array(poses.buffer, poses.byteOffset, poses.byteLength));
   };
+  const unsent = (error: unknown) => console.error(`The poses could not be sent: ${messageOf(error)}`);
   const stop = () => {
     stopPoses();
     stopSnapshots();
@@ -69,7 +71,7 @@ export function createStreams(options: {
       stop();
       wanted = new Set(names);
       periodMs = 1000 / maxHz;
-      if (wanted.has('poses')) stopPoses = every(clock, POSES_MS, sendPoses);
+      if (wanted.has('poses')) stopPoses = every(clock, POSES_MS, sendPoses, unsent);
       if (wanted.size > 0) stopSnapshots = engine.onSnapshot(onSnapshot);
       const newest = engine.newestSnapshot();
       if (newest) onSnapshot(newest);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runEpisode } from '../../main/engine/headless.ts';
-import { bench, proposal, ticks } from './rig.ts';
+import { bench, createFakeWriter, proposal, ticks } from './rig.ts';
 
 const near = (actual: number | undefined, expected: number, tolerance = 1e-6) =>
   assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
@@ -401,6 +401,45 @@ test('a full disk: the arm holds, what was recorded stays', async () => {
   assert.match(engine.status().fault?.what ?? '', /disk/);
   assert.equal(engine.status().recording, 'disk-full');
   assert.equal(writer.episodes[0]?.end?.outcome, 'aborted');
+});
+
+test('a project folder that is gone: the arm holds and says so; when it is back, recording goes on', async () => {
+  const { engine, writer, begin } = await bench();
+  await begin();
+  await ticks(engine, 3);
+  writer.pressureIs({ unreachable: true });
+  await ticks(engine, 2);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /folder cannot be reached/);
+  assert.equal(engine.status().recording, 'off');
+  await engine.loop.reset(8);
+  assert.match(engine.loop.start() ?? '', /cannot be reached: put it back/);
+  writer.pressureIs({ unreachable: false });
+  await begin();
+  await ticks(engine, 3);
+  assert.equal(engine.loop.phase(), 'running');
+  assert.ok((writer.episodes[1]?.steps.length ?? 0) > 0);
+});
+
+test('what the store finds when it is opened is told to the first window, however late it comes', async () => {
+  const lost = { message: '37 committed steps are missing.', remedy: 'Restore a backup.', fatal: true };
+  const writer = createFakeWriter();
+  const { engine, messages } = await bench({
+    writer: {
+      ...writer,
+      onProblem: (listener) => {
+        listener(lost);
+        return () => {};
+      },
+    },
+  });
+  const told = () => messages.filter((message) => JSON.stringify(message).includes('37 committed steps')).length;
+  const before = told();
+  engine.windowsChanged(1);
+  assert.equal(told(), before + 1);
+  engine.windowsChanged(0);
+  engine.windowsChanged(1);
+  assert.equal(told(), before + 1, 'once');
 });
 
 test('a store that has stopped: the arm holds, nothing is started, and the disk is not blamed', async () => {

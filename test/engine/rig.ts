@@ -35,6 +35,7 @@ export function createFakeWriter(): FakeWriter {
     stepsWritten: 0,
     diskFreeBytes: 1e12,
     full: false,
+    unreachable: false,
     stopped: false,
   };
   return {

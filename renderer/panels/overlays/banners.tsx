@@ -20,7 +20,7 @@ function LinkBanner() {
   const [now, setNow] = useState(nowMs);
   useEffect(() => {
     if (link.state !== 'lost') return;
-    return every(systemClock, 250, () => setNow(nowMs()));
+    return every(systemClock, 250, () => setNow(nowMs()), console.error);
   }, [link]);
   if (link.state === 'open') return null;
   if (link.state === 'refused')
