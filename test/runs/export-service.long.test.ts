@@ -7,7 +7,7 @@ import { validateLerobot } from '../../data/export/lerobot-validate.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ExportProgress } from '../../main/engine/services.ts';
 import { createExportService } from '../../main/runs/export-service.ts';
-import { inFolder, openReader, openWriter, recordEpisode } from '../data/fixture.ts';
+import { inFolder, openWriter, recordEpisode } from '../data/fixture.ts';
 import { virtualClock } from './fake-trainer.ts';
 
 const ACTORS = ['policy', 'mixed', 'human', 'policy'] as const;
@@ -20,8 +20,7 @@ async function project(folder: string, episodes: number) {
   if (ids[1] !== undefined) writer.discardEpisode(ids[1]);
   await writer.drained();
   await writer.close();
-  const reader = await openReader(folder);
-  const service = createExportService({ projectFolder: folder, reader, clock: virtualClock() });
+  const service = createExportService({ projectFolder: folder, clock: virtualClock() });
   const told: ExportProgress[] = [];
   const ended = Promise.withResolvers<ExportProgress>();
   service.onProgress((progress) => {
@@ -38,10 +37,11 @@ test('the finished episodes that are not discarded, into a folder named by the t
     const [first, second] = await Promise.all([service.start(request), service.start(request)]);
     assert.equal(second.kind, 'refused', 'one at a time, also in the same moment');
     const directory = join(folder, 'exports', 'lerobot-v3-2023-11-14T22-13-20');
-    assert.deepEqual(first, { kind: 'done', value: { exportId: 1, directory } });
+    const leftOut = 'left out: 1 discarded';
+    assert.deepEqual(first, { kind: 'done', value: { exportId: 1, directory, episodes: 2, leftOut } });
     assert.equal((await service.start(request)).kind, 'refused');
     assert.deepEqual(await ended, {
-      ...{ exportId: 1, directory, state: 'finished', fraction: 1, message: '2 episodes, 8 frames' },
+      ...{ exportId: 1, directory, state: 'finished', fraction: 1, message: `2 episodes, 8 frames; ${leftOut}` },
     });
     const fractions = told.map(({ fraction }) => fraction);
     assert.deepEqual(
@@ -54,15 +54,15 @@ test('the finished episodes that are not discarded, into a folder named by the t
 
 test('discarded episodes on demand; a folder that is in use is refused and left as it was', () =>
   inFolder(async (folder) => {
-    const { service, ended } = await project(folder, 2);
+    const { service, told } = await project(folder, 2);
     const directory = join(folder, 'mine');
     mkdirSync(directory);
     writeFileSync(join(directory, 'letter.txt'), 'dear');
-    const started = await service.start({ format: 'lerobot-v3', directory, includeDiscarded: true });
-    assert.equal(started.kind, 'done');
-    const end = await ended;
-    assert.equal(end.state, 'failed');
-    assert.match(end.message ?? '', /mine/);
+    const refusal = await service.start({ format: 'lerobot-v3', directory, includeDiscarded: true });
+    assert.ok(refusal.kind === 'refused');
+    assert.match(refusal.message, /mine is not an empty folder \(letter\.txt is in it\)/);
+    assert.match(refusal.remedy, /Choose another folder/);
+    assert.deepEqual(told, [], 'a refusal is told once, in the answer');
     assert.ok(existsSync(join(directory, 'letter.txt')));
     const again = await project(folder, 0);
     await again.service.start({ format: 'lerobot-v3', directory: join(folder, 'all'), includeDiscarded: true });
@@ -78,7 +78,7 @@ test('nothing to export is said; closing cancels and leaves no folder behind', (
 
     const { service, ended } = await project(join(folder, 'some'), 1);
     const started = await service.start(request);
-    service.close();
+    await service.close();
     assert.equal((await ended).state, 'failed');
     assert.equal(started.kind === 'done' && existsSync(started.value.directory), false);
   }));
