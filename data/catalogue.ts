@@ -74,7 +74,7 @@ export function createCatalogue(database: Database) {
   const cameras = counted("camera || ' ' || width_px || '×' || height_px", 'frame');
   const pads = counted("pad || ' ' || row_count || '×' || column_count", 'tactile');
   const joints = database.prepare<[number, number], ContentCount>(
-    `SELECT length(joint_positions_rad) / 8 || ' joints' AS what, count(*) AS count FROM ${OF_EPISODE} GROUP BY what ORDER BY what`,
+    `SELECT (length(joint_positions_rad) / 8) || ' joints' AS what, count(*) AS count FROM ${OF_EPISODE} GROUP BY what ORDER BY what`,
   );
   return {
     /** Every episode, oldest first. */

@@ -1,12 +1,15 @@
 /** Exports as a window asks for them, with a real project and the real process: progress, one at a time, refusals, cancelling. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { openForWriting } from '../../data/database.ts';
 import { validateLerobot } from '../../data/export/lerobot-validate.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ExportProgress } from '../../main/engine/services.ts';
+import { startExport } from '../../main/runs/export-process.ts';
 import { createExportService } from '../../main/runs/export-service.ts';
+import { holdTarget } from '../data/export-holder.ts';
 import { inFolder, openWriter, recordEpisode } from '../data/fixture.ts';
 import { virtualClock } from './fake-trainer.ts';
 
@@ -81,4 +84,96 @@ test('nothing to export is said; closing cancels and leaves no folder behind', (
     await service.close();
     assert.equal((await ended).state, 'failed');
     assert.equal(started.kind === 'done' && existsSync(started.value.directory), false);
+  }));
+
+test('a choice travels to the process; what it does not choose is counted in the answer and at the end', () =>
+  inFolder(async (folder) => {
+    const { service, ended } = await project(folder, 3);
+    const choice = {
+      task: 'insert',
+      buffer: 'rl',
+      observation: 'pixels',
+      outcome: 'success',
+      episodes: [[2, 3]],
+    } as const;
+    const started = await service.start({
+      format: 'lerobot-v3',
+      directory: undefined,
+      includeDiscarded: false,
+      choice,
+    });
+    assert.ok(started.kind === 'done');
+    assert.equal(started.value.leftOut, 'left out: 1 not chosen, 1 discarded');
+    assert.equal((await ended).message, '1 episodes, 4 frames; left out: 1 not chosen, 1 discarded');
+    const none = await service.start({
+      ...{ format: 'lerobot-v3', directory: undefined, includeDiscarded: false },
+      choice: { task: 'lift' },
+    });
+    assert.ok(none.kind === 'refused');
+    assert.match(none.message, /No episode is left to export \(left out: 3 not chosen\)\.$/);
+    assert.match(none.remedy, /Data tab, or with --task, --observation, --buffer, --outcome and --episodes/);
+  }));
+
+test('a project may have more episodes than the arguments of a process can name', () =>
+  inFolder(async (folder) => {
+    const { service, ended } = await project(folder, 3);
+    const database = openForWriting(folder);
+    const more = 30_000;
+    database.exec(`WITH RECURSIVE number (id) AS (SELECT 4 UNION ALL SELECT id + 1 FROM number WHERE id < ${more + 3})
+      INSERT INTO episode SELECT number.id, session_id, task, mode, observation, seed, policy, policy_is_candidate,
+        acting_noise_std, period_ms, started_at_ms, encoder_sha256, success_by FROM number, episode WHERE episode.id = 1`);
+    database.exec(`INSERT INTO verdict (sequence, kind, episode_id, outcome, judge, at_ms)
+      SELECT 1000 + id, 'end', id, 'success', 'human', 0 FROM episode WHERE id > 3`);
+    database.close();
+    const started = await service.start({ format: 'lerobot-v3', directory: undefined, includeDiscarded: true });
+    assert.equal(started.kind, 'done');
+    assert.equal((await ended).message, `3 episodes, 12 frames; left out: ${more} without steps`);
+  }));
+
+test('an export whose process is stopped does not keep the engine from closing: it is killed after a bounded wait', () =>
+  inFolder(async (folder) => {
+    await project(folder, 1);
+    const clock = virtualClock();
+    const job = startExport({
+      ...{ projectFolder: folder, format: 'lerobot-v3', outFolder: join(folder, 'out'), clock },
+      onLine: ({ kind }) => assert.fail(`it says ${kind} and should be stopped`),
+    });
+    assert.ok(job.pid !== undefined);
+    process.kill(job.pid, 'SIGSTOP');
+    job.cancel();
+    job.cancel();
+    assert.ok(clock.nextDueMs() <= 5000, 'a bounded wait');
+    clock.advanceToMs(clock.nextDueMs());
+    const end = await job.ended;
+    assert.equal(end.kind, 'failed');
+    assert.match(end.kind === 'failed' ? end.message : '', /ended early \(SIGKILL\)/);
+    assert.equal(clock.nextDueMs(), Number.POSITIVE_INFINITY, 'nothing waits any more');
+  }));
+
+test('what a killed export leaves is removed as soon as it has ended, and a dead engine’s when the next one starts', () =>
+  inFolder(async (folder) => {
+    await project(folder, 30);
+    const out = join(folder, 'exports', 'dataset');
+    let pid: number | undefined;
+    let work: readonly string[] = [];
+    const job = startExport({
+      ...{ projectFolder: folder, format: 'lerobot-v3', outFolder: out, clock: virtualClock() },
+      onLine: ({ kind }) => {
+        if (kind !== 'chosen' || pid === undefined) return;
+        work = readdirSync(join(folder, 'exports'));
+        process.kill(pid, 'SIGKILL');
+      },
+    });
+    pid = job.pid;
+    assert.equal((await job.ended).kind, 'failed');
+    assert.equal(work.length, 1, 'it had begun');
+    assert.deepEqual(readdirSync(join(folder, 'exports')), []);
+
+    const living = await holdTarget(join(folder, 'exports', 'living'));
+    const dead = await holdTarget(join(folder, 'exports', 'dead'));
+    await dead.kill();
+    createExportService({ projectFolder: folder, clock: virtualClock() });
+    assert.equal(existsSync(dead.work), false);
+    assert.equal(existsSync(living.work), true);
+    await living.kill();
   }));
