@@ -1,4 +1,5 @@
 /** Exports the episodes that the Data tab's form asks for: its button and the shell's menu do the same. */
+import { episodesText } from '../main/api/index.ts';
 import { call, say } from './engine/engine.ts';
 import { CallError } from './engine/engine-client.ts';
 import { choiceOf } from './state/export-wishes.ts';

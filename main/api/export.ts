@@ -86,3 +86,5 @@ export function leftOutText(leftOut: LeftOut): string | undefined {
   ];
   return parts.length === 0 ? undefined : `left out: ${parts.join(', ')}`;
 }
+
+export const episodesText = (count: number): string => (count === 1 ? '1 episode' : `${count} episodes`);

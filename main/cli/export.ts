@@ -3,7 +3,13 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
 import { outcomeSchema } from '../api/episode.ts';
-import { type EpisodeChoice, exportBufferSchema, leftOutText, parseEpisodeRanges } from '../api/export.ts';
+import {
+  type EpisodeChoice,
+  episodesText,
+  exportBufferSchema,
+  leftOutText,
+  parseEpisodeRanges,
+} from '../api/export.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { startExport } from '../runs/export-process.ts';
@@ -80,7 +86,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     const left = leftOutText(end.leftOut);
     const size = `${(result.bytes / 1e6).toFixed(1)} MB in ${result.out} (${result.wallSec.toFixed(1)} s)`;
     console.log(
-      `${result.episodes} episodes, ${result.frames} frames, ${size}${left === undefined ? '' : `; ${left}`}`,
+      `${episodesText(result.episodes)}, ${result.frames} frames, ${size}${left === undefined ? '' : `; ${left}`}`,
     );
   }
   return 0;

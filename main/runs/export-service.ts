@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { removeLeftovers } from '../../data/export/target.ts';
 import type { Clock } from '../api/clock.ts';
-import { leftOutText } from '../api/export.ts';
+import { episodesText, leftOutText } from '../api/export.ts';
 import {
   type Answer,
   done,
@@ -30,7 +30,10 @@ export function createExportService({
   const listeners = new Set<(progress: ExportProgress) => void>();
   let running: RunningExport | undefined;
   let nextId = 1;
+  /** The newest of each export that nobody has heard: the engine listens some seconds after a window may ask. */
+  const untold = new Map<number, ExportProgress>();
   const tell = (progress: ExportProgress) => {
+    if (listeners.size === 0) untold.set(progress.exportId, progress);
     for (const listener of listeners) listener(progress);
   };
   /** Answers when the process has chosen its episodes and holds the folder, or has said why it cannot. */
@@ -72,6 +75,8 @@ export function createExportService({
       running ? refused('An export is going on.', 'Wait until it has finished.') : begin(request),
     onProgress: (listener) => {
       listeners.add(listener);
+      for (const progress of untold.values()) listener(progress);
+      untold.clear();
       return () => listeners.delete(listener);
     },
     close: async () => {
@@ -91,6 +96,6 @@ function endOf(end: ExportEnd): Pick<ExportProgress, 'state' | 'fraction' | 'mes
       message: `The dataset was written but does not read back as it should: ${problem}`,
     };
   const left = leftOutText(end.leftOut);
-  const message = `${end.episodes} episodes, ${end.frames} frames${left === undefined ? '' : `; ${left}`}`;
+  const message = `${episodesText(end.episodes)}, ${end.frames} frames${left === undefined ? '' : `; ${left}`}`;
   return { state: 'finished', fraction: 1, message };
 }

@@ -206,7 +206,7 @@ test('the Data tab exports chosen episodes only, and says what it leaves out', a
     assert.notEqual(state, 'failed', (await line.textContent()) ?? '');
     return state === 'finished';
   });
-  assert.match((await line.textContent()) ?? '', /1 episodes, \d+ frames; left out: \d+ not chosen/);
+  assert.match((await line.textContent()) ?? '', /1 episode, \d+ frames; left out: \d+ not chosen/);
   assert.deepEqual(await validateLerobot(out), []);
 });
 

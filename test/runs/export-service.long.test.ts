@@ -104,7 +104,7 @@ test('a choice travels to the process; what it does not choose is counted in the
     });
     assert.ok(started.kind === 'done');
     assert.equal(started.value.leftOut, 'left out: 1 not chosen, 1 discarded');
-    assert.equal((await ended).message, '1 episodes, 4 frames; left out: 1 not chosen, 1 discarded');
+    assert.equal((await ended).message, '1 episode, 4 frames; left out: 1 not chosen, 1 discarded');
     const none = await service.start({
       ...{ format: 'lerobot-v3', directory: undefined, includeDiscarded: false },
       choice: { task: 'lift' },
@@ -112,6 +112,23 @@ test('a choice travels to the process; what it does not choose is counted in the
     assert.ok(none.kind === 'refused');
     assert.match(none.message, /No episode is left to export \(left out: 3 not chosen\)\.$/);
     assert.match(none.remedy, /Data tab, or with --task, --observation, --buffer, --outcome and --episodes/);
+  }));
+
+test('how an export ended is told to a listener that comes later', () =>
+  inFolder(async (folder) => {
+    await project(folder, 1);
+    const clock = virtualClock();
+    const service = createExportService({ projectFolder: folder, clock });
+    const started = await service.start({ format: 'lerobot-v3', directory: undefined, includeDiscarded: false });
+    assert.equal(started.kind, 'done');
+    await service.close();
+    const told: ExportProgress[] = [];
+    service.onProgress((progress) => told.push(progress));
+    assert.deepEqual(
+      told.map(({ state }) => state),
+      ['failed'],
+    );
+    service.onProgress(() => assert.fail('it is told once'));
   }));
 
 test('a project may have more episodes than the arguments of a process can name', () =>
