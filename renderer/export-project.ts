@@ -17,11 +17,8 @@ export async function exportProject(): Promise<void> {
       ...(wished.kind === 'choice' ? { choice: wished.choice } : {}),
       ...(directory ? { directory } : {}),
     });
-    const count = answer.episodes === 1 ? '1 episode' : `${answer.episodes} episodes`;
-    say(
-      'info',
-      `Exporting ${count} to ${answer.directory}${answer.leftOut === undefined ? '' : `; ${answer.leftOut}`}`,
-    );
+    const left = answer.leftOut === undefined ? '' : `; ${answer.leftOut}`;
+    say('info', `Exporting ${episodesText(answer.episodes)} to ${answer.directory}${left}`);
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
     say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
