@@ -110,7 +110,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   const reader = readingAfter(writer, await openStoreReader(options.data));
   open.defer(() => reader.close());
   const rows = open.use(openRunRows(options.data, encoderManifestPath));
-  const exports = createExportService({ projectFolder: options.data, reader, clock: systemClock });
+  const exports = createExportService({
+    ...{ projectFolder: options.data, clock: systemClock },
+    stored: () => writer.drained(),
+  });
   const classifiers = createClassifierService({
     ...{ projectFolder: options.data, task: options.task, observation: 'pixels', encoderManifestPath },
     ...{ writer, clock: systemClock },

@@ -1,6 +1,7 @@
 /** What belongs to this window alone: tabs, view, overlays, notices, a replay, and the remembered layout. */
 import { create } from 'zustand';
 import type { CallResult } from '../../main/api/index.ts';
+import { type ExportWishes, NO_EXPORT_WISHES } from './export-wishes.ts';
 import { fitted, type Layout, layoutFrom } from './layout.ts';
 
 export type DeskTab = 'episode' | 'runs' | 'data' | 'rig';
@@ -29,11 +30,7 @@ export interface WindowState {
   readonly notices: readonly Notice[];
   readonly replay: Replay | undefined;
   readonly layout: Layout;
-  readonly exportWishes: {
-    /** Empty: in the project. */
-    readonly directory: string;
-    readonly includeDiscarded: boolean;
-  };
+  readonly exportWishes: ExportWishes;
   /** The scene has the keyboard: driving keys move the arm. */
   readonly sceneFocused: boolean;
   /** Why the 3-D view is not drawn; undefined while it is. */
@@ -61,7 +58,7 @@ export const useWindow = create<WindowState>(() => ({
   notices: [],
   replay: undefined,
   layout: hasPage ? fitted(wished, innerWidth, innerHeight) : wished,
-  exportWishes: { directory: '', includeDiscarded: false },
+  exportWishes: NO_EXPORT_WISHES,
   sceneFocused: false,
   sceneMissing: undefined,
   drivesByCameras: false,

@@ -71,6 +71,15 @@ test('built once, then fresh, whatever the files say about their times', async (
   assert.deepEqual(readdirSync(join(root, '.takeover')), []);
 });
 
+test('what builders that were killed have left is removed by the next one; anything else is not', async () => {
+  const { root, write, ensure } = project(SOURCES);
+  write('.takeover/window-4194300/index.html', 'half of a build');
+  write('.takeover/window-4194301-old/index.html', 'the build before');
+  write('.takeover/window-notes/notes.txt', 'mine');
+  assert.equal((await ensure()).kind, 'built');
+  assert.deepEqual(readdirSync(join(root, '.takeover')), ['window-notes']);
+});
+
 test('a change in the window, in the contract or in the packages makes it stale; anything else does not', async () => {
   const { root, write, ensure } = project(SOURCES);
   for (const [path, expected] of [

@@ -3,13 +3,14 @@
  * time; a failure leaves the last build standing, and the engine serves a page that says so where there is none.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../api/clock.ts';
 import { sourceHash, windowFreshness, writeStamp } from './window-stamp.ts';
 
 const BUILD_LIMIT_MS = 180_000;
 const LOOK_AGAIN_MS = 200;
+const BUILD_FOLDER = /^window-\d+(-old)?$/;
 
 export type WindowBuild =
   | { readonly kind: 'prebuilt' | 'fresh' }
@@ -60,6 +61,9 @@ export async function ensureWindowBuilt(options: BuildWindowOptions): Promise<Wi
 
 async function buildAside(options: BuildWindowOptions, startedMs: number): Promise<WindowBuild> {
   const { root, clock } = options;
+  // One process builds at a time, so what is there was left by a builder that was killed.
+  for (const name of readdirSync(join(root, '.takeover')).filter((one) => BUILD_FOLDER.test(one)))
+    rmSync(join(root, '.takeover', name), { recursive: true, force: true });
   const target = join(root, '.takeover', `window-${process.pid}`);
   const old = `${target}-old`;
   const dist = join(root, 'renderer/dist');
