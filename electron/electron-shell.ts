@@ -66,32 +66,25 @@ export function createElectronShell(options: {
           menus.map((menu) => ({ label: menu.label, submenu: menu.items.map((item) => menuTemplate(item, chosen)) })),
         ),
       ),
-    chooseFolder: async (title, startAt) => {
-      const answer = await dialog.showOpenDialog({
-        title,
-        ...(startAt ? { defaultPath: startAt } : {}),
-        properties: ['openDirectory', 'createDirectory'],
-      });
-      return answer.canceled ? undefined : answer.filePaths[0];
-    },
-    confirm: async (question) => {
-      const answer = await dialog.showMessageBox({
-        type: 'warning',
-        message: question.message,
-        detail: question.detail,
-        buttons: [question.no, question.yes],
-        defaultId: 0,
-        cancelId: 0,
-      });
-      return answer.response === 1;
-    },
-    openFile: (path) => void system.openPath(path),
+    openFile: async (path) => (await system.openPath(path)) || undefined,
     exit: (code) => app.exit(code),
+    exitAtOnce,
   };
 }
 
+/** Node's own way out, which Electron's `exit` is not: that one goes through the browser's event loop first. */
+function exitAtOnce(code: number): void {
+  const leave: unknown = Reflect.get(process, 'reallyExit');
+  if (typeof leave === 'function') leave.call(process, code);
+  app.exit(code);
+}
+
 function openOutside(navigation: Navigation): void {
-  if (navigation.kind === 'open-outside') void system.openExternal(navigation.url);
+  if (navigation.kind !== 'open-outside') return;
+  const { url } = navigation;
+  system.openExternal(url).catch((error: unknown) => {
+    dialog.showErrorBox('The link could not be opened.', `${url}\n${String(error)}`);
+  });
 }
 
 function guardSession(
@@ -123,6 +116,34 @@ function guardSession(
   });
 }
 
+/** Dialogs with their window as parent: they stay above it, and block it alone. */
+function dialogsOf(window: BrowserWindow): Pick<ShellWindow, 'chooseFolder' | 'confirm' | 'tell'> {
+  return {
+    chooseFolder: async (title, startAt) => {
+      const answer = await dialog.showOpenDialog(window, {
+        title,
+        ...(startAt ? { defaultPath: startAt } : {}),
+        properties: ['openDirectory', 'createDirectory'],
+      });
+      return answer.canceled ? undefined : answer.filePaths[0];
+    },
+    confirm: async (question) => {
+      const answer = await dialog.showMessageBox(window, {
+        type: 'warning',
+        message: question.message,
+        detail: question.detail,
+        buttons: [question.no, question.yes],
+        defaultId: 0,
+        cancelId: 0,
+      });
+      return answer.response === 1;
+    },
+    tell: async (message, detail) => {
+      await dialog.showMessageBox(window, { type: 'error', message, detail, buttons: ['OK'] });
+    },
+  };
+}
+
 function menuTemplate(item: MenuItem, chosen: (action: MenuAction) => void): MenuItemConstructorOptions {
   switch (item.kind) {
     case 'separator':
@@ -133,6 +154,7 @@ function menuTemplate(item: MenuItem, chosen: (action: MenuAction) => void): Men
       return {
         label: item.label,
         enabled: item.enabled,
+        visible: item.visible,
         ...(item.accelerator ? { accelerator: item.accelerator } : {}),
         click: () => chosen(item.action),
       };
@@ -219,6 +241,7 @@ function openWindow(
 
   const whereItIs = () => ({ bounds: window.getNormalBounds(), maximised: window.isMaximized() });
   let last = whereItIs();
+  window.on('focus', () => events.focused());
   window.on('close', () => {
     last = whereItIs();
   });
@@ -255,7 +278,8 @@ function openWindow(
       contents.setZoomLevel(step === 0 ? 0 : Math.min(4, Math.max(-3, contents.getZoomLevel() + step * 0.5))),
     toggleFullScreen: () => window.setFullScreen(!window.isFullScreen()),
     toggleDeveloperTools: () => contents.toggleDevTools(),
+    ...dialogsOf(window),
     bounds: () => (window.isDestroyed() ? last : whereItIs()),
-    close: () => window.close(),
+    destroy: () => window.destroy(),
   };
 }

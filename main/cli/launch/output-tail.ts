@@ -5,6 +5,8 @@ const KEPT_LINES = 40;
 /** A longer line is cut, so that a program that prints without an end takes no memory. */
 const LONGEST_LINE = 500;
 const TOLD_LINES = 6;
+/** `[process:date/time:LEVEL:file(line)] ` before what Chromium has to say; it makes equal words look different. */
+const CHROMIUM_STAMP = /^\[[\d:/.]+:[^\]]*\] */;
 
 export interface OutputTail {
   /** Reads the stream to its end, and does not keep this process alive for it. */
@@ -16,7 +18,7 @@ export interface OutputTail {
 export function createOutputTail(): OutputTail {
   const kept: string[] = [];
   const keep = (line: string) => {
-    const text = line.trimEnd();
+    const text = line.replace(CHROMIUM_STAMP, '').trimEnd();
     if (text === '') return;
     // Chromium repeats itself: the same words count once.
     const before = kept.indexOf(text);
