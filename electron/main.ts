@@ -5,7 +5,7 @@
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { app } from 'electron';
-import { QUIET_SWITCHES } from '../main/api/chromium-switches.ts';
+import { NO_OTHER_HOST, QUIET_SWITCHES } from '../main/api/chromium-switches.ts';
 import { systemClock } from '../main/api/clock.ts';
 import { startApplication } from './application.ts';
 import { HANDED_OVER_EXIT_CODE, parseShellRequest, readHandedOver, type ShellRequest } from './arguments.ts';
@@ -20,7 +20,7 @@ const root = dirname(import.meta.dirname);
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 app.setName(PRODUCT);
-for (const { name, value } of QUIET_SWITCHES) app.commandLine.appendSwitch(name, value);
+for (const { name, value } of [...QUIET_SWITCHES, NO_OTHER_HOST]) app.commandLine.appendSwitch(name, value);
 // `enableSandbox` takes away the switch without which Chromium refuses to run as root.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 

@@ -1,6 +1,6 @@
 /**
  * Command-line switches that keep Chromium, in Electron or as an installed browser, from talking to anything but the engine:
- * no updates of components, no measurements, no reports of crashes, no dictionaries, and no name but this machine's is looked up.
+ * no updates of components, no measurements, no reports of crashes, no dictionaries.
  */
 
 export interface ChromiumSwitch {
@@ -35,9 +35,15 @@ export const QUIET_SWITCHES: readonly ChromiumSwitch[] = [
   { name: 'metrics-recording-only' },
   { name: 'no-pings' },
   { name: 'disable-features', value: FEATURES.join(',') },
-  // The window shows the engine alone, which is on this machine; every other name fails before it is asked for.
-  { name: 'host-resolver-rules', value: 'MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]' },
+  // Whatever is left goes to a proxy that is not there: nothing listens on the discard port. Addresses of this machine need no proxy.
+  { name: 'proxy-server', value: 'http://127.0.0.1:9' },
 ];
+
+/** For the shell alone, because a browser shows a warning about it: every name but this machine's fails before it is asked for. */
+export const NO_OTHER_HOST: ChromiumSwitch = {
+  name: 'host-resolver-rules',
+  value: 'MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]',
+};
 
 export const asArgument = ({ name, value }: ChromiumSwitch): string =>
   value === undefined ? `--${name}` : `--${name}=${value}`;

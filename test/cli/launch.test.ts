@@ -326,6 +326,7 @@ test('a browser talks to the engine alone: its updates, measurements and look-up
   assert.ok(choice?.kind === 'browser');
   for (const { name } of QUIET_SWITCHES)
     assert.equal(choice.argv.filter((argument) => argument.split('=')[0] === `--${name}`).length, 1, name);
+  assert.ok(!choice.argv.some((argument) => argument.startsWith('--host-resolver-rules')), 'the browser would warn');
 });
 
 test('nothing works: the URL is what remains', async () => {

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { QUIET_SWITCHES } from '../../main/api/chromium-switches.ts';
+import { NO_OTHER_HOST, QUIET_SWITCHES } from '../../main/api/chromium-switches.ts';
 import { ROOT } from '../source-files.ts';
 
 type Call = readonly [name: string, ...given: unknown[]];
@@ -54,7 +54,7 @@ test('before Electron is ready, all that Chromium would ask of the network is of
   const set = calls
     .slice(0, ready)
     .flatMap(([name, ...given]) => (name === 'app.commandLine.appendSwitch' ? [given] : []));
-  for (const { name, value } of QUIET_SWITCHES)
+  for (const { name, value } of [...QUIET_SWITCHES, NO_OTHER_HOST])
     assert.ok(
       set.some(([switched, to]) => switched === name && (to ?? undefined) === value),
       name,
