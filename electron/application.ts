@@ -138,6 +138,8 @@ export function startApplication(parts: ApplicationParts): Application {
   };
 
   const openFolder = async (entry: Open) => {
+    // The dialog takes the Stop button and the Escape key away, so the arm stops first.
+    if (entry.engineShown) entry.window.send({ kind: 'stop' });
     const chosen = await entry.window.chooseFolder('Open project folder', folder);
     if (chosen === undefined || quitting) return;
     const busy = engine?.state().kind === 'running';
@@ -161,7 +163,10 @@ export function startApplication(parts: ApplicationParts): Application {
   const showLog = async (entry: Open) => {
     const problem = await shell.openFile(parts.logFile);
     if (problem === undefined || quitting) return;
-    await entry.window.tell('The log could not be opened.', `${problem}\nThe log is the file ${parts.logFile}`);
+    const what = 'The log could not be opened.';
+    const detail = `${problem}. The log is the file ${parts.logFile}`;
+    if (entry.engineShown) entry.window.send({ kind: 'notice', level: 'error', text: `${what} ${detail}` });
+    else await entry.window.tell(what, detail);
   };
 
   const command = (entry: Open, name: ShellCommand) => {

@@ -83,7 +83,13 @@ function openOutside(navigation: Navigation): void {
   if (navigation.kind !== 'open-outside') return;
   const { url } = navigation;
   system.openExternal(url).catch((error: unknown) => {
-    dialog.showErrorBox('The link could not be opened.', `${url}\n${String(error)}`);
+    const message = {
+      type: 'error' as const,
+      message: 'The link could not be opened.',
+      detail: `${url}\n${String(error)}`,
+    };
+    const window = BrowserWindow.getFocusedWindow();
+    return window ? dialog.showMessageBox(window, message) : dialog.showMessageBox(message);
   });
 }
 

@@ -10,6 +10,8 @@ import type { Placement, Rectangle } from './window-state.ts';
 export type PageMessage =
   | { readonly kind: 'export' }
   | { readonly kind: 'keys' }
+  /** A dialog is about to cover the window, and with it the Stop button. */
+  | { readonly kind: 'stop' }
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error'; readonly text: string };
 
 export interface WindowPlace {
@@ -51,7 +53,7 @@ export interface ShellWindow {
   zoom(step: -1 | 0 | 1): void;
   toggleFullScreen(): void;
   toggleDeveloperTools(): void;
-  /** A folder chosen by the person; undefined when she changed her mind. Every dialog belongs to its window and stays above it. */
+  /** A folder chosen by the person; undefined when she changed her mind. Every dialog stays above its window and blocks it. */
   chooseFolder(title: string, startAt: string | undefined): Promise<string | undefined>;
   confirm(question: Question): Promise<boolean>;
   /** Tells that something did not work. */

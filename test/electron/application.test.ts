@@ -270,15 +270,31 @@ test('one folder dialog at a time, above the window that was worked in last', as
   assert.deepEqual(since(), ['ask folder in window 1']);
 });
 
-test('a log that cannot be opened is told, with where it is', async () => {
-  const { since, choose } = bench({ smoke: false }, { openProblem: 'Failed to open path' });
+test('a dialog over a running engine stops the arm first, because it covers the Stop button', async () => {
+  const { since, sent, tell, choose } = bench({ smoke: false }, { dialogStays: true });
+  tell({ kind: 'running', url: URL_1 });
+  since();
+  choose('open-folder');
+  assert.deepEqual(sent, [{ kind: 'stop' }]);
+  assert.deepEqual(since(), ['ask folder in window 1']);
+});
+
+test('a log that cannot be opened is told, with where it is: in a dialog, or in the page of a running engine', async () => {
+  const { since, sent, tell, choose } = bench({ smoke: false }, { openProblem: 'Failed to open path' });
   since();
   choose('show-log');
   await new Promise(setImmediate);
   assert.deepEqual(since(), [
     'open /logs/engine.log',
-    'tell in window 1: The log could not be opened. Failed to open path\nThe log is the file /logs/engine.log',
+    'tell in window 1: The log could not be opened. Failed to open path. The log is the file /logs/engine.log',
   ]);
+  tell({ kind: 'running', url: URL_1 });
+  since();
+  choose('show-log');
+  await new Promise(setImmediate);
+  assert.deepEqual(since(), ['open /logs/engine.log']);
+  const text = 'The log could not be opened. Failed to open path. The log is the file /logs/engine.log';
+  assert.deepEqual(sent, [{ kind: 'notice', level: 'error', text }]);
 });
 
 test('a signal: the windows go, the engine stops, and the shell ends, without another turn of the event loop', () => {
