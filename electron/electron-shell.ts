@@ -13,6 +13,7 @@ import {
   shell as system,
   type WebContents,
 } from 'electron';
+import type { Clock } from '../main/api/clock.ts';
 import { showingOf } from './engine-page.ts';
 import type { MenuAction, MenuItem } from './menu-model.ts';
 import {
@@ -24,6 +25,7 @@ import {
   mayUse,
   type Navigation,
 } from './navigation-policy.ts';
+import { openByDesktop } from './open-file.ts';
 import { BACKGROUND } from './pages.ts';
 import type { Shell, ShellWindow, WindowEvents } from './shell.ts';
 import { type Placement, SMALLEST } from './window-state.ts';
@@ -33,6 +35,7 @@ const isShellPage = (contents: WebContents): boolean => contents.getURL().starts
 export function createElectronShell(options: {
   readonly macOs: boolean;
   readonly iconPath: string | undefined;
+  readonly clock: Clock;
 }): Shell {
   /** Origins of the engines whose windows are open. */
   const origins = new Map<BrowserWindow, string>();
@@ -66,7 +69,8 @@ export function createElectronShell(options: {
           menus.map((menu) => ({ label: menu.label, submenu: menu.items.map((item) => menuTemplate(item, chosen)) })),
         ),
       ),
-    openFile: async (path) => (await system.openPath(path)) || undefined,
+    openFile: async (path) =>
+      process.platform === 'linux' ? openByDesktop(path, options.clock) : (await system.openPath(path)) || undefined,
     exit: (code) => app.exit(code),
     exitAtOnce,
   };

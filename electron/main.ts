@@ -86,7 +86,7 @@ function run(request: ShellRequest): void {
   });
 
   const application = startApplication({
-    shell: createElectronShell({ macOs, iconPath: icon }),
+    shell: createElectronShell({ macOs, iconPath: icon, clock: systemClock }),
     clock: systemClock,
     request,
     macOs,
