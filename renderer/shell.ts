@@ -20,6 +20,9 @@ function obey(message: ShellMessage): void {
     case 'keys':
       perform('help');
       break;
+    case 'stop':
+      perform('stop');
+      break;
     case 'notice':
       say(message.level, message.text);
       break;

@@ -1,6 +1,6 @@
 /**
  * The built window in a real headless browser, against the scripted engine: what must never fail on the operator.
- * Needs renderer/dist (npx vite build renderer). Every wait is for a state, never for a time.
+ * Needs renderer/dist (npm run build). Every wait is for a state, never for a time.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -41,7 +41,7 @@ const driverSays = (word: string) =>
 before(async () => {
   assert.ok(
     existsSync(join(import.meta.dirname, '../../renderer/dist/index.html')),
-    'build the window first: vite build renderer',
+    'build the window first: npm run build',
   );
   [tape, browser] = await Promise.all([recordTape(10_000_003), openBrowser()]);
   engine = await createContractEngine(tape);
