@@ -45,6 +45,8 @@ export interface ServeOptions {
   readonly encoder?: string | undefined;
   /** That fine-tune; a share of the processor's where absent. */
   readonly threads?: number | undefined;
+  /** The arm may move while no window watches; false where absent. */
+  readonly unattended?: boolean;
 }
 
 export async function run(rest: readonly string[]): Promise<number> {
@@ -59,6 +61,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       port: { type: 'string', help: `port on 127.0.0.1, 0 = any (default ${DEFAULT_PORT}, or any if it is taken)` },
       threads: { type: 'string', help: `threads that fine-tune beside the control loop (here ${threadsBeside()})` },
       demonstrate: { type: 'boolean', help: 'begin in Demonstrate mode' },
+      unattended: { type: 'boolean', help: 'let the arm move while no window is open; without it the arm then holds' },
     },
     {
       window: z.boolean().default(false),
@@ -69,11 +72,12 @@ export async function run(rest: readonly string[]): Promise<number> {
       port: z.coerce.number().int().min(0).max(65_535).default(DEFAULT_PORT),
       threads: threadsSchema.optional(),
       demonstrate: z.boolean().default(false),
+      unattended: z.boolean().default(false),
     },
     rest,
   );
   if (!options) return 0;
-  const { data, task, json, port, policy, encoder, threads } = options;
+  const { data, task, json, port, policy, encoder, threads, unattended } = options;
   return serve({
     data,
     task,
@@ -82,6 +86,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     policy,
     encoder,
     threads,
+    unattended,
     mode: options.demonstrate ? 'demonstrate' : 'run',
     window: options.window && !options['no-window'],
   });
@@ -147,6 +152,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     task: options.task,
     // The simulated cell delights at once; a real arm waits for its person.
     autoStart: kept.settings.autoStart ?? true,
+    ...(options.unattended === undefined ? {} : { unattended: options.unattended }),
     settings: kept.settings,
     keep: kept.keep,
     port: options.port,

@@ -22,6 +22,8 @@ export interface EngineOptions {
   readonly puck: Puck;
   /** Lockstep: the virtual latency of the policy. Default live. */
   readonly pace?: Pace;
+  /** Live: the arm may move while no window watches. Default false. A lockstep run has no windows and is always unattended. */
+  readonly unattended?: boolean | undefined;
   readonly task?: TaskId;
   readonly observation?: ObservationKind;
   readonly writer?: StoreWriter | undefined;
@@ -52,11 +54,16 @@ export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSetti
   readonly autoStart?: boolean | undefined;
 };
 
-/** The window that holds the controls, as the server tells it. */
+/** The windows, as the server tells of them. */
 export interface Supervision {
+  /** Newest proof of life of the window that holds the controls; undefined while none does. */
   heartbeatMs: number | undefined;
-  /** Windows that look on: nothing starts by itself unwatched. */
+  /** Newest proof of life of any window; undefined while none is open. */
+  watchedMs: number | undefined;
+  /** Windows that are open: nothing starts by itself while there is none, unless `unattended`. */
   windows: number;
+  /** The arm may move while no window watches. */
+  readonly unattended: boolean;
 }
 
 export interface Engine {

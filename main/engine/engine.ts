@@ -34,7 +34,8 @@ export function createEngine(given: EngineOptions): Engine {
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];
   const recorder = createRecorder(writer);
-  const supervision: Supervision = { heartbeatMs: undefined, windows: 0 };
+  const unattended = pace.kind === 'lockstep' || options.unattended === true;
+  const supervision: Supervision = { heartbeatMs: undefined, watchedMs: undefined, windows: 0, unattended };
   const settings: LoopSettings = {
     takeover: options.settings?.takeover ?? DEFAULT_TAKEOVER,
     teleop: options.settings?.teleop ?? DEFAULT_TELEOP_MAP,
@@ -165,7 +166,7 @@ export function createEngine(given: EngineOptions): Engine {
 
   /** Live, watched, and for a policy only: a person who demonstrates says when. */
   const startByItself = () => {
-    const due = autoStart && pace.kind === 'live' && supervision.windows > 0 && loop.mode() === 'run';
+    const due = autoStart && pace.kind === 'live' && (unattended || supervision.windows > 0) && loop.mode() === 'run';
     if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
     const refusal = loop.start();
     if (refusal) notice('warning', refusal);
@@ -345,6 +346,8 @@ export function createEngine(given: EngineOptions): Engine {
     onSnapshot: (listener) => subscribe(snapshotListeners, listener),
     windowsChanged: (windows) => {
       supervision.windows = windows;
+      if (windows === 0 && !unattended && loop.phase() === 'running')
+        loop.fault(FAULTS.alarm({ kind: 'unwatched', silentMs: 0 }, 0));
       startByItself();
     },
     usePolicy: async (name, manifestPath) => {

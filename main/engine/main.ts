@@ -36,6 +36,8 @@ export interface StartOptions {
   readonly runs?: (engine: () => Engine) => RunService;
   readonly task?: TaskId;
   readonly autoStart?: boolean;
+  /** The arm may move while no window watches. */
+  readonly unattended?: boolean;
   readonly port?: number;
   readonly settings?: EngineOptions['settings'];
   readonly keep?: EngineOptions['keep'];
@@ -75,6 +77,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     exports: options.exports,
     classifiers: options.classifiers,
     ...(options.task === undefined ? {} : { task: options.task }),
+    unattended: options.unattended,
     workspace: () => cell.workspace(),
     settings: { ...options.settings, autoStart: options.autoStart ?? options.settings?.autoStart ?? false },
     keep: options.keep,
