@@ -25,7 +25,11 @@ export function connect(server: EngineServer, headers: Record<string, string> = 
   sockets.add(socket);
   const messages: ServerMessage[] = [];
   const binaries: Uint8Array[] = [];
-  let wake = () => {};
+  const waiting = new Set<() => void>();
+  const wake = () => {
+    for (const look of waiting) look();
+    waiting.clear();
+  };
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) binaries.push(new Uint8Array(data));
     else messages.push(serverMessageSchema.parse(JSON.parse(data.toString())));
@@ -38,7 +42,7 @@ export function connect(server: EngineServer, headers: Record<string, string> = 
       const value = take();
       if (value !== undefined) return value;
       await new Promise<void>((resolve) => {
-        wake = resolve;
+        waiting.add(resolve);
       });
     }
   };
