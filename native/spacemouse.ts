@@ -142,7 +142,10 @@ export function createSpaceMouse(options: { readonly transport: HidTransport; re
   };
   const searchLater = () => {
     cancelSearch();
-    if (opened) cancelSearch = clock.at(clock.nowMs() + SEARCH_EVERY_MS, () => void search());
+    if (opened)
+      cancelSearch = clock.at(clock.nowMs() + SEARCH_EVERY_MS, () => {
+        search().catch((error: unknown) => setHealth(blocked(error)));
+      });
   };
   const search = async () => {
     if (!opened || connection) return;

@@ -166,9 +166,11 @@ export async function serve(options: ServeOptions): Promise<number> {
   else say(`Takeover is at ${started.url}`);
   const stopped = Promise.withResolvers<void>();
   stopped.promise.catch(() => {}); // it is waited for further down
-  void started.ready.then((answer) => {
-    if (answer.kind === 'refused') say(`${answer.message} ${answer.remedy}`);
-  }, stopped.reject);
+  started.ready
+    .then((answer) => {
+      if (answer.kind === 'refused') say(`${answer.message} ${answer.remedy}`);
+    })
+    .catch(stopped.reject);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
   open.defer(followParent(process, () => stopped.resolve()));
   const built = await building;
@@ -177,9 +179,11 @@ export async function serve(options: ServeOptions): Promise<number> {
     ? openWindow({ root: ROOT, url: () => started.server.issueUrl(), clock: systemClock, say })
     : undefined;
   open.defer(async () => (await opening)?.close());
-  void opening?.then(async (window) => {
-    if ((await window.ended) === 'closed') stopped.resolve();
-  });
+  opening
+    ?.then(async (window) => {
+      if ((await window.ended) === 'closed') stopped.resolve();
+    })
+    .catch(stopped.reject);
   await stopped.promise;
   say('Stopping: the arm holds, what was recorded is committed.');
   return 0;

@@ -73,6 +73,11 @@ export function createEngine(given: EngineOptions): Engine {
     changed();
   };
 
+  /** Work that nobody waits for: when it fails, the arm holds and says so. */
+  const owned = (work: Promise<unknown>) => {
+    work.catch((error: unknown) => loop.fault(FAULTS.unforeseen(error)));
+  };
+
   /** A policy brings its own acting noise, unless somebody set one. */
   const setActingNoise = (std: number) => {
     if (noiseIsChosen) return;
@@ -180,7 +185,7 @@ export function createEngine(given: EngineOptions): Engine {
     desk.episodeEnded(episode, proposals);
     send({ kind: 'episode', episode });
     changed();
-    if (pace.kind === 'live' && loop.phase() === 'resetting') void prepareNext();
+    if (pace.kind === 'live' && loop.phase() === 'resetting') owned(prepareNext());
   };
 
   /** Live: newest policy, then the next reset. */
@@ -265,8 +270,8 @@ export function createEngine(given: EngineOptions): Engine {
           ),
         );
       if (classifiers) {
-        offs.push(classifiers.onChanged(() => void lookOn()));
-        void lookOn();
+        offs.push(classifiers.onChanged(() => owned(lookOn())));
+        owned(lookOn());
       }
       await episodes.refresh();
       seedIndex = Math.max(0, ...episodes.recent().map((episode) => episode.id));
@@ -280,7 +285,7 @@ export function createEngine(given: EngineOptions): Engine {
       if (closed) return;
       running = true;
       loop.anchor(cell.clock.nowMs() + loop.timing.periodMs);
-      if (reset) void loop.reset(nextSeed());
+      if (reset) owned(loop.reset(nextSeed()));
       const ticking = async () => {
         while (running) await loop.tick();
       };
@@ -365,9 +370,11 @@ export function createEngine(given: EngineOptions): Engine {
       const answer = desk.revert(because);
       // Headless runs load between episodes themselves.
       if (answer.kind === 'done' && pace.kind === 'live' && loop.phase() !== 'running')
-        void desk.loadInUse().then((loaded) => {
-          if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
-        });
+        owned(
+          desk.loadInUse().then((loaded) => {
+            if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+          }),
+        );
       return answer;
     },
     candidate: desk.state,
@@ -385,7 +392,7 @@ export function createEngine(given: EngineOptions): Engine {
       const late = loop.resumeRefusal();
       if (late) return refused(late, 'Let go of the puck, then press Resume.');
       fault = undefined;
-      void loop.reset(nextSeed());
+      owned(loop.reset(nextSeed()));
       return done(undefined);
     },
     nextSeed,
@@ -398,7 +405,7 @@ export function createEngine(given: EngineOptions): Engine {
         return done(undefined);
       }
       if (loop.phase() === 'hold') return refused('The arm is held.', 'Press Resume first.');
-      void loop.reset(nextSeed());
+      owned(loop.reset(nextSeed()));
       return done(undefined);
     },
     gripper: (command) => {

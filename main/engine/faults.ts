@@ -76,6 +76,11 @@ export const FAULTS = {
     armDoes: 'It holds where it is; the episode is closed as it was recorded.',
     remedy: 'Press Resume to reset and go on. Report this message if it comes again.',
   }),
+  unforeseen: (error: unknown): LoopFault => ({
+    what: `The engine failed at something that nobody waited for: ${messageOf(error)}`,
+    armDoes: HOLDS,
+    remedy: 'Press Resume to go on. Restart the engine, and report this message, if it comes again.',
+  }),
   robot: (error: unknown): LoopFault => ({
     what: `The robot does not take commands: ${messageOf(error)}`,
     armDoes: 'It keeps what it was told last: use the emergency stop if it moves.',

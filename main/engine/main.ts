@@ -12,6 +12,7 @@ import { systemClock } from '../api/clock.ts';
 import type { InputDevice } from '../api/messages.ts';
 import type { TaskId } from '../api/task.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
+import { FAULTS } from './faults.ts';
 import { mergePucks } from './merged-puck.ts';
 import { createPolicyClient } from './policy-client.ts';
 import { type EngineServer, serveEngine } from './server.ts';
@@ -97,7 +98,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
   const open = async (): Promise<Answer<undefined>> => {
     const opened = await engine.open();
     // A policy that cannot be loaded leaves demonstrations possible.
-    void engine.run({ reset: cell.info.simulated });
+    engine.run({ reset: cell.info.simulated }).catch((error: unknown) => engine.loop.fault(FAULTS.unforeseen(error)));
     return opened;
   };
   const ready = open();

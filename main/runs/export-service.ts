@@ -52,10 +52,12 @@ export function createExportService({
     });
     running = job;
     tell({ ...about, state: 'running', fraction });
-    void job.ended.then((end) => {
-      running = undefined;
-      tell({ ...about, ...endOf(end) });
-    });
+    job.ended
+      .then((end) => {
+        running = undefined;
+        tell({ ...about, ...endOf(end) });
+      })
+      .catch((error: unknown) => tell({ ...about, state: 'failed', fraction, message: String(error) }));
     return done(about);
   };
   return {

@@ -139,7 +139,7 @@ export function createRunService(options: RunServiceOptions): RunService {
     // A row that cannot be written is told like any other failure of the run.
     const untold = (error: unknown) =>
       tell({ ...run.status, state: 'failed', message: inWords(error), remedy: 'Check the disk of the project.' });
-    void trainer.ended.then(({ lastWords }) => onEnd(run, chain, lastWords)).catch(untold);
+    trainer.ended.then(({ lastWords }) => onEnd(run, chain, lastWords)).catch(untold);
     tell(status);
     return id;
   };

@@ -89,7 +89,7 @@ function tryWindow(
     options.say(`${name} could not be started: ${error instanceof Error ? error.message : String(error)}.`);
     return Promise.resolve(undefined);
   }
-  const opened: OpenedWindow = { kind: choice.kind, ended: end.promise, close: () => void child.kill() };
+  const opened: OpenedWindow = { kind: choice.kind, ended: end.promise, close: () => child.kill() };
   const cancel = options.clock.at(options.clock.nowMs() + EARLY_MS, () => outcome.resolve(opened));
   const failed = (why: string) => {
     cancel();
@@ -97,9 +97,11 @@ function tryWindow(
     outcome.resolve(undefined);
   };
   let standing = false;
-  void outcome.promise.then((result) => {
-    standing = result !== undefined;
-  });
+  outcome.promise
+    .then((result) => {
+      standing = result !== undefined;
+    })
+    .catch(() => {}); // it is only ever resolved
   child.on('error', (error: Error) => {
     if (!standing) failed(error.message);
   });
