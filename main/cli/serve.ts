@@ -101,9 +101,14 @@ export async function serve(options: ServeOptions): Promise<number> {
     options.policy === undefined
       ? starterFor(options.task, encoderManifestPath)
       : findPolicy(options.data, options.policy).manifestPath;
-  const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say });
+  const ending = new AbortController();
+  const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say, signal: ending.signal });
   // Whatever ends the session, it is taken down from here: last opened, first closed.
   await using open = new AsyncDisposableStack();
+  const stopped = Promise.withResolvers<void>();
+  stopped.promise.catch(() => {}); // it is waited for further down
+  // From the first moment on: an end that is asked for while it starts is an orderly one too.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
   const writer = await openStoreWriter({ folder: options.data }).catch((error: unknown) => {
     console.error(`takeover serve: ${error instanceof Error ? error.message : String(error)}`);
     return undefined;
@@ -158,26 +163,26 @@ export async function serve(options: ServeOptions): Promise<number> {
     port: options.port,
   });
   open.defer(() => started.close());
-  open.defer(() => runService?.close());
-  open.defer(() => exports.close());
-  open.defer(() => classifiers.close());
+  // At once, because each may have to wait for a process that does not answer.
+  open.defer(async () => {
+    await Promise.all([runService?.close(), exports.close(), classifiers.close()]);
+  });
   if (options.mode === 'demonstrate') started.engine.setMode('demonstrate');
   if (options.json) printJson({ url: started.url });
   else say(`Takeover is at ${started.url}`);
-  const stopped = Promise.withResolvers<void>();
-  stopped.promise.catch(() => {}); // it is waited for further down
   started.ready
     .then((answer) => {
-      if (answer.kind === 'refused') say(`${answer.message} ${answer.remedy}`);
+      if (answer.kind === 'refused' && !ending.signal.aborted) say(`${answer.message} ${answer.remedy}`);
     })
     .catch(stopped.reject);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
   open.defer(followParent(process, () => stopped.resolve()));
-  const built = await building;
-  if (built.kind === 'failed') say(`${built.message} ${built.remedy}`);
-  const opening = options.window
-    ? openWindow({ root: ROOT, url: () => started.server.issueUrl(), clock: systemClock, say })
-    : undefined;
+  open.defer(() => ending.abort());
+  const built = await Promise.race([building, stopped.promise]);
+  if (built?.kind === 'failed') say(`${built.message} ${built.remedy}`);
+  const opening =
+    options.window && built
+      ? openWindow({ root: ROOT, url: () => started.server.issueUrl(), clock: systemClock, say })
+      : undefined;
   open.defer(async () => (await opening)?.close());
   opening
     ?.then(async (window) => {

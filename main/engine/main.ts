@@ -16,7 +16,14 @@ import { FAULTS } from './faults.ts';
 import { mergePucks } from './merged-puck.ts';
 import { createPolicyClient } from './policy-client.ts';
 import { type EngineServer, serveEngine } from './server.ts';
-import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
+import {
+  type Answer,
+  type ClassifierService,
+  type ExportService,
+  type PolicyShelf,
+  type RunService,
+  refused,
+} from './services.ts';
 import { createWindowPuck, type WindowPuck } from './window-puck.ts';
 
 export { createEngine, type Engine, type EngineOptions } from './engine.ts';
@@ -65,13 +72,15 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     if (!holderOfEngine.engine) throw new Error('the engine was asked for before it was made');
     return holderOfEngine.engine;
   };
+  const policy = createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath });
+  let closing = false;
   const engine = createEngine({
     projectFolder: options.projectFolder,
     cell,
     puck: mergePucks([spaceMouse, windowPuck]),
     writer: options.writer,
     reader: options.reader,
-    policy: createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath }),
+    policy,
     policyManifestPath: options.policyManifestPath,
     shelf: options.shelf,
     runs: options.runs?.(theEngine),
@@ -97,6 +106,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
   });
   const open = async (): Promise<Answer<undefined>> => {
     const opened = await engine.open();
+    if (closing) return refused('The engine is closing.', 'Start it again.');
     // A policy that cannot be loaded leaves demonstrations possible.
     engine.run({ reset: cell.info.simulated }).catch((error: unknown) => engine.loop.fault(FAULTS.unforeseen(error)));
     return opened;
@@ -109,8 +119,12 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     url: server.issueUrl(),
     ready,
     close: async () => {
-      await engine.close();
+      closing = true;
+      engine.loop.stop('The engine is closing.');
+      // A load ends with its process; what is still opening is closed once it is open, because its threads would stay otherwise.
+      await policy.close();
       await ready.catch(() => {}); // told to whoever waits for it
+      await engine.close();
       await server.close();
     },
   };

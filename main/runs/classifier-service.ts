@@ -87,9 +87,9 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => {
+    close: async () => {
       closed = true;
-      if (typeof training === 'object') training.cancel();
+      if (typeof training === 'object') await training.cancel();
     },
   };
 }

@@ -41,6 +41,8 @@ interface ActiveRun {
 }
 
 const CANCEL_PATIENCE_MS = 5000;
+/** When the engine ends: it has five seconds for everything, and a trainer's checkpoint of the last half minute is there. */
+const CLOSE_PATIENCE_MS = 2500;
 
 export function createRunService(options: RunServiceOptions): RunService {
   const { projectFolder, clock, rows, launch, counts } = options;
@@ -144,12 +146,12 @@ export function createRunService(options: RunServiceOptions): RunService {
     return id;
   };
 
-  const cancel = async (runId: number): Promise<Answer<undefined>> => {
+  const cancel = async (runId: number, patienceMs = CANCEL_PATIENCE_MS): Promise<Answer<undefined>> => {
     const run = active;
     if (!run || run.id !== runId) return refused(`Run ${runId} is not going on.`, 'The Runs tab lists what is.');
     run.cancelled = true;
     run.trainer.send({ kind: 'cancel' });
-    const stop = clock.at(clock.nowMs() + CANCEL_PATIENCE_MS, () => run.trainer.kill());
+    const stop = clock.at(clock.nowMs() + patienceMs, () => run.trainer.kill());
     await run.trainer.ended;
     stop();
     return done(undefined);
@@ -174,7 +176,7 @@ export function createRunService(options: RunServiceOptions): RunService {
         return done({ runId: await begin(spec, request?.stage === undefined) });
       });
     },
-    cancel,
+    cancel: (runId) => cancel(runId),
     list: async () => {
       const stored = await rows.runs();
       return stored.map(({ endedAtMs: _endedAtMs, ...run }) =>
@@ -194,7 +196,7 @@ export function createRunService(options: RunServiceOptions): RunService {
     close: async () => {
       closed = true;
       await beginning?.catch(() => {});
-      if (active) await cancel(active.id);
+      if (active) await cancel(active.id, CLOSE_PATIENCE_MS);
       await rows.close();
     },
   };

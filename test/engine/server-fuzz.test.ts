@@ -67,7 +67,7 @@ before(async () => {
     }),
     classifiers: createClassifierService({
       ...{ ...about, observation: 'pixels', writer },
-      launch: () => ({ ended: new Promise(() => {}), cancel: () => {} }),
+      launch: () => ({ ended: new Promise(() => {}), cancel: async () => {} }),
     }),
   });
   const windowPuck = createWindowPuck(rig.cell.clock);

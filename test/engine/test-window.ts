@@ -20,7 +20,7 @@ export interface TestWindow {
   closed: Promise<number>;
 }
 
-export function connect(server: EngineServer, headers: Record<string, string> = {}): TestWindow {
+export function connect(server: Pick<EngineServer, 'port'>, headers: Record<string, string> = {}): TestWindow {
   const socket = new WebSocket(`ws://127.0.0.1:${server.port}/socket`, { headers });
   sockets.add(socket);
   const messages: ServerMessage[] = [];

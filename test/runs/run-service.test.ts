@@ -143,6 +143,18 @@ test('a trainer that does not heed a cancel is killed after five seconds', async
   assert.equal((await runs.cancel(1)).kind, 'refused');
 });
 
+test('closing gives a trainer that does not heed half of that, for the engine ends within five seconds', async () => {
+  const { clock, runs, trainers } = service();
+  await runs.start(undefined);
+  const closing = runs.close();
+  await settle();
+  clock.advanceToMs(2499);
+  assert.equal(trainers[0]!.killed(), false);
+  clock.advanceToMs(2500);
+  assert.equal(trainers[0]!.killed(), true);
+  await closing;
+});
+
 test('closing while a run is being begun leaves no trainer behind', async () => {
   const { runs, rows, trainers } = service();
   const held = Promise.withResolvers<void>();

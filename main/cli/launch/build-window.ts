@@ -25,6 +25,8 @@ export interface BuildWindowOptions {
   readonly build?: (target: string) => Promise<{ readonly ok: boolean; readonly output: string }>;
   /** Whether a process is alive; for a lock whose holder was killed. */
   readonly isAlive?: (pid: number) => boolean;
+  /** Ends a build that is under way; the last one then stays. */
+  readonly signal?: AbortSignal;
 }
 
 export async function ensureWindowBuilt(options: BuildWindowOptions): Promise<WindowBuild> {
@@ -66,7 +68,7 @@ async function buildAside(options: BuildWindowOptions, startedMs: number): Promi
   try {
     // Hashed before building: a file saved meanwhile makes the result stale, never wrongly fresh.
     const hash = sourceHash(root);
-    const { ok, output } = await (options.build ?? buildInChild(clock))(target);
+    const { ok, output } = await (options.build ?? buildInChild(clock, options.signal))(target);
     if (!ok || !existsSync(join(target, 'index.html')))
       return failure(
         options,
@@ -84,7 +86,8 @@ async function buildAside(options: BuildWindowOptions, startedMs: number): Promi
 
 function failure(options: BuildWindowOptions, message: string, remedy: string): WindowBuild {
   const olderBuild = existsSync(join(options.root, 'renderer/dist/index.html'));
-  options.say(`${message}\n${remedy}${olderBuild ? ' The last build serves meanwhile.' : ''}`);
+  if (!options.signal?.aborted)
+    options.say(`${message}\n${remedy}${olderBuild ? ' The last build serves meanwhile.' : ''}`);
   return { kind: 'failed', message, remedy, olderBuild };
 }
 
@@ -108,6 +111,7 @@ async function takeLock(options: BuildWindowOptions, untilMs: number): Promise<(
       rmSync(file, { force: true });
       continue;
     }
+    if (options.signal?.aborted) throw new Error('the program ends');
     if (clock.nowMs() >= untilMs)
       throw new Error(`process ${holder} has been building it for too long; end it, or delete ${file}`);
     if (!said) options.say('Another start is building the window; waiting for it …');
@@ -125,7 +129,7 @@ function pidIsAlive(pid: number): boolean {
   }
 }
 
-const buildInChild = (clock: Clock) => (target: string) => {
+const buildInChild = (clock: Clock, signal?: AbortSignal) => (target: string) => {
   const done = Promise.withResolvers<{ ok: boolean; output: string }>();
   const script = join(import.meta.dirname, 'build-window-process.ts');
   const child = spawn(process.execPath, [script, target], {
@@ -142,8 +146,15 @@ const buildInChild = (clock: Clock) => (target: string) => {
     output += `\nnot finished within ${BUILD_LIMIT_MS / 1000} s`;
     child.kill('SIGKILL');
   });
+  const abort = () => {
+    output += '\nended, because the program ends';
+    child.kill('SIGKILL');
+  };
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted) abort();
   const finish = (ok: boolean) => {
     cancel();
+    signal?.removeEventListener('abort', abort);
     done.resolve({ ok, output });
   };
   child.on('error', (error) => {
