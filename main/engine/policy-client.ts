@@ -73,6 +73,8 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
   let opening: EpisodeOpening | undefined;
   /** Loads of a policy that somebody waits for: what was in use before is then of no interest. */
   let policyLoads = 0;
+  /** Policies that a warning was told of, by manifest. */
+  const warned = new Set<string>();
   /** The encoder is loaded into each new process before anything else. */
   let ready: Promise<ProcessRefusal | undefined> = Promise.resolve(undefined);
   let cancelRestart = () => {};
@@ -235,7 +237,8 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     if (reply.kind === 'refused') return reply;
     manifestPath = path;
     name = reply.name;
-    if (reply.warning !== undefined) tell(reply.warning, 'Train or export it again to have that checked.');
+    if (reply.warning !== undefined && !warned.has(path)) tell(reply.warning, 'Train it again to have them checked.');
+    if (reply.warning !== undefined) warned.add(path);
     return { kind: 'loaded', name, actingNoiseStd: reply.actingNoiseStd ?? 0, encoderSha256: reply.encoderSha256 };
   };
 

@@ -32,7 +32,10 @@ async function answer(message: ToPolicyProcess): Promise<void> {
       return load(message.requestId, async () => {
         const manifest = await policy.load(message.manifestPath, encoder?.manifest.sha256);
         const { name, embeddingSize, encoderSha256, actingNoiseStd } = manifest;
-        return { ...NOTHING_MORE, name, embeddingSize, encoderSha256, actingNoiseStd };
+        const warning = policy.unverified()
+          ? `Policy ${name} was made by an older version and carries no SHA-256: damage to its files would not be noticed.`
+          : undefined;
+        return { ...NOTHING_MORE, name, embeddingSize, encoderSha256, actingNoiseStd, warning };
       });
     case 'load-classifier':
       return load(message.requestId, async () => {
