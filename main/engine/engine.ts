@@ -379,6 +379,10 @@ export function createEngine(given: EngineOptions): Engine {
     },
     candidate: desk.state,
     resume: async () => {
+      if (pace.kind === 'live' && !running)
+        return closed
+          ? refused('The engine is closing.', 'Start it again.')
+          : refused('The engine is still starting: the arm is not ready yet.', 'Wait a moment, then press Resume.');
       const refusal = loop.resumeRefusal();
       if (refusal) return refused(refusal, 'Let go of the puck, then press Resume.');
       const holds = loop.holds();

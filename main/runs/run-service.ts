@@ -61,7 +61,8 @@ export function createRunService(options: RunServiceOptions): RunService {
   const onMessage = (run: ActiveRun, message: FromTrainer) => {
     switch (message.kind) {
       case 'progress':
-        run.status = message.status;
+        // A trainer says that it is over before its process has ended, and no other run may start until then.
+        run.status = isOver(message.status) ? { ...message.status, state: 'running' } : message.status;
         return tell(run.status);
       case 'published':
         for (const listener of publishedListeners)
@@ -202,6 +203,7 @@ export function createRunService(options: RunServiceOptions): RunService {
   };
 }
 
+const isOver = ({ state }: RunStatus) => state === 'finished' || state === 'cancelled' || state === 'failed';
 const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /**

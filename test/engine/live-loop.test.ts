@@ -231,3 +231,21 @@ test('unattended, episodes begin by themselves without a window', async () => {
   assert.equal(engine.loop.phase(), 'running');
   await close();
 });
+
+test('Resume before the engine stands, and after it has closed, is refused in words', async () => {
+  const cell = createFakeCell({ pace: 'manual' });
+  const { engine } = await bench({ cell, pace: { kind: 'live' }, unattended: true });
+  cell.failResets(new Error('the simulated cell is not open'));
+  const early = await engine.resume();
+  assert.ok(early.kind === 'refused' && /still starting/.test(early.message));
+  assert.equal(engine.status().fault, undefined);
+  cell.failResets(undefined);
+  const started = engine.run({ reset: false });
+  assert.equal((await engine.resume()).kind, 'done');
+  const closing = engine.close();
+  await pass(cell, 1100);
+  await closing;
+  await started;
+  const late = await engine.resume();
+  assert.ok(late.kind === 'refused' && /closing/.test(late.message));
+});

@@ -87,7 +87,7 @@ test('a training that fails says why; the next one clears it; closing ends the o
     assert.equal(made.state().message, undefined);
     store();
     await settle();
-    made.close();
+    await made.close();
     assert.equal(cancelled(), 1);
   }));
 
