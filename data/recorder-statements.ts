@@ -157,8 +157,9 @@ export function createRecorderStatements(database: Database) {
           'Label an observation that was recorded.',
         );
     },
-    withdrawLabel: (sequence: number, label: number, atMs: number): void =>
-      void withdrawLabel.run(sequence, atMs, label),
+    withdrawLabel: (sequence: number, label: number, atMs: number): void => {
+      withdrawLabel.run(sequence, atMs, label);
+    },
 
     rlEvent: buffer(rl),
     demoEvent: buffer(demo),

@@ -96,7 +96,12 @@ export function createSixAxisBus(options: {
   };
   const search = async () => {
     if (!opened) return;
-    cancelSearch = clock.at(clock.nowMs() + SEARCH_EVERY_MS, () => void search());
+    cancelSearch = clock.at(clock.nowMs() + SEARCH_EVERY_MS, () => {
+      search().catch((error: unknown) => {
+        trouble = options.refusal(error);
+        options.onChanged();
+      });
+    });
     if (enumerating) return;
     enumerating = true;
     let found: readonly HidDevice[] = [];

@@ -36,6 +36,11 @@ export interface ParquetFile {
   finish(): void;
 }
 
+/** The file is written synchronously, so that an error of the disk is thrown here and not lost in a promise. */
+function atOnce(result: unknown): void {
+  if (result instanceof Promise) throw new Error('the Parquet writer answered with a promise; its file is synchronous');
+}
+
 export function createParquetFile(
   file: string,
   columns: readonly ColumnSpec[],
@@ -51,10 +56,10 @@ export function createParquetFile(
   return {
     writeGroup(rows) {
       const columnData = columns.map(({ name }) => ({ name, data: rows.map((row) => row[name]) }));
-      void parquet.write({ columnData, rowGroupSize: rows.length });
+      atOnce(parquet.write({ columnData, rowGroupSize: rows.length }));
     },
     bytes: () => writer.offset,
-    finish: () => void parquet.finish(),
+    finish: () => atOnce(parquet.finish()),
   };
 }
 

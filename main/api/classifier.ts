@@ -126,6 +126,13 @@ export const classifierManifestSchema = z
   .readonly();
 export type ClassifierManifest = z.infer<typeof classifierManifestSchema>;
 
+/** How the process that trains one ends: the JSON line on its standard output. */
+export const classifierEndSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('made'), name: z.string() }),
+  z.object({ kind: z.literal('failed'), message: z.string(), remedy: z.string() }),
+]);
+export type ClassifierEnd = Readonly<z.infer<typeof classifierEndSchema>>;
+
 /** What the window shows of it. */
 export const classifierStateSchema = z
   .object({

@@ -38,7 +38,7 @@ export const CALLS = {
     }),
     result: nothing,
   },
-  /** Proof of life from the window that holds the controls, at 5 Hz or faster. */
+  /** Proof of life from every window, at 5 Hz or faster: somebody watches, and the window that holds the controls is there. */
   'input.heartbeat': { parameters: nothing, result: nothing },
   'control.stop': { parameters: nothing, result: nothing },
   /** Leaves HOLD. Refused while the puck is not at neutral. */
@@ -327,4 +327,4 @@ export type ServerMessage = z.output<typeof serverMessageSchema>;
 export type OutgoingMessage = z.input<typeof serverMessageSchema>;
 
 /** WebSocket close codes of this protocol. */
-export const CLOSE_CODES = { badToken: 4401, badOrigin: 4403, malformed: 4400 } as const;
+export const CLOSE_CODES = { badToken: 4401, badOrigin: 4403, malformed: 4400, flooded: 4429 } as const;

@@ -1,7 +1,9 @@
 /**
  * What the engine and the policy process say to each other, over Node's IPC channel with `serialization: 'advanced'`
- * (typed arrays travel as they are). Both ends are this program's own, at the same version: the types are the contract.
+ * (typed arrays travel as they are). Both ends are this program's own, at the same version. What the process sends is checked all the
+ * same, because nothing that a child sends may end the engine.
  */
+import { z } from 'zod';
 import type { ObservationKind } from './observation.ts';
 
 export type ToPolicyProcess =
@@ -38,32 +40,39 @@ export type ToPolicyProcess =
       readonly interrupted: boolean;
     };
 
-export type FromPolicyProcess =
-  | { readonly kind: 'started' }
-  | {
-      readonly kind: 'loaded';
-      readonly requestId: number;
-      readonly name: string;
-      readonly embeddingSize: number;
-      readonly encoderSha256: string | undefined;
-      /** The policy's own acting noise; undefined for an encoder or a classifier. */
-      readonly actingNoiseStd: number | undefined;
-      /** The classifier's threshold; undefined for the others. */
-      readonly threshold: number | undefined;
-    }
+const floats = z.custom<Float32Array>((value) => value instanceof Float32Array, 'expected a Float32Array');
+const message = z.string();
+
+export const fromPolicyProcessSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('started') }),
+  z.object({
+    kind: z.literal('loaded'),
+    requestId: z.int(),
+    name: z.string(),
+    embeddingSize: z.int(),
+    encoderSha256: z.string().or(z.undefined()),
+    /** The policy's own acting noise; undefined for an encoder or a classifier. */
+    actingNoiseStd: z.number().or(z.undefined()),
+    /** The classifier's threshold; undefined for the others. */
+    threshold: z.number().or(z.undefined()),
+    /** Worth telling a person, though it was loaded; undefined mostly. */
+    warning: z.string().or(z.undefined()),
+  }),
   /** A model that cannot be used: what was wrong with it and what to do. The previous one stays in use. */
-  | { readonly kind: 'refused'; readonly requestId: number; readonly message: string; readonly remedy: string }
+  z.object({ kind: z.literal('refused'), requestId: z.int(), message, remedy: message }),
   /** An observation that could not be worked on; the process goes on. */
-  | { readonly kind: 'failed'; readonly sequence: number; readonly message: string; readonly remedy: string }
-  | {
-      readonly kind: 'proposal';
-      readonly sequence: number;
-      /** [ACTION_SIZE], clipped to [-1, 1], acting noise included; undefined when none was wanted or no policy is loaded. May hold NaN: the engine checks. */
-      readonly action: Float32Array | undefined;
-      readonly embedding: Float32Array;
-      readonly computeMs: number;
-      /** Share of the action's dimensions at ±1 (`main/policy/saturation.ts`). */
-      readonly saturation: number;
-      /** Probability of success; undefined without a classifier, or with one for another kind of observation. */
-      readonly successProbability: number | undefined;
-    };
+  z.object({ kind: z.literal('failed'), sequence: z.int(), message, remedy: message }),
+  z.object({
+    kind: z.literal('proposal'),
+    sequence: z.int(),
+    /** [ACTION_SIZE], clipped to [-1, 1], acting noise included; undefined when none was wanted or no policy is loaded. May hold NaN: the engine checks. */
+    action: floats.or(z.undefined()),
+    embedding: floats,
+    computeMs: z.number(),
+    /** Share of the action's dimensions at ±1 (`main/policy/saturation.ts`). */
+    saturation: z.number(),
+    /** Probability of success; undefined without a classifier, or with one for another kind of observation. May be NaN. */
+    successProbability: z.number().or(z.nan()).or(z.undefined()),
+  }),
+]);
+export type FromPolicyProcess = Readonly<z.infer<typeof fromPolicyProcessSchema>>;

@@ -96,6 +96,10 @@ export const policyManifestSchema = z
     trainedSteps: z.int(),
     /** The recipe that its run followed: it says what the policy is judged by. */
     recipe: recipeSchema.optional(),
+    /** SHA-256 of the two files and of this manifest without its last field, hex; absent in policies of older versions. */
+    graphSha256: z.string().length(64).optional(),
+    weightsSha256: z.string().length(64).optional(),
+    manifestSha256: z.string().length(64).optional(),
   })
   .readonly();
 export type PolicyManifest = z.infer<typeof policyManifestSchema>;

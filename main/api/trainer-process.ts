@@ -1,8 +1,10 @@
 /**
  * What a run's launcher and its trainer process say to each other, over Node's IPC channel.
- * The trainer reads the store by itself; the launcher only grants it work and hears how it goes.
+ * The trainer reads the store by itself; the launcher only grants it work and hears how it goes. What a trainer sends is checked,
+ * because nothing that a child sends may end the engine.
  */
-import type { RunSpec, RunStatus } from './run.ts';
+import { z } from 'zod';
+import { type RunSpec, runStatusSchema } from './run.ts';
 
 export interface TrainerConfig {
   readonly projectFolder: string;
@@ -34,18 +36,23 @@ export type ToTrainer =
   /** Write a checkpoint, end. */
   | { readonly kind: 'cancel' };
 
-export type FromTrainer =
-  | { readonly kind: 'progress'; readonly status: RunStatus }
+/** A metric that is not a number is shown as a gap, not refused. */
+const metrics = z.record(z.string(), z.number().or(z.nan()));
+
+export const fromTrainerSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('progress'), status: runStatusSchema }),
   /** A block of updates was made. `manifestPath` is the policy published after it. */
-  | {
-      readonly kind: 'block';
-      readonly index: number;
-      readonly throughEpisodeId: number;
-      readonly updates: number;
-      readonly policy: string;
-      readonly manifestPath: string;
-      readonly metrics: Readonly<Record<string, number>>;
-    }
-  | { readonly kind: 'published'; readonly policy: string; readonly manifestPath: string; readonly step: number }
-  | { readonly kind: 'finished'; readonly step: number; readonly checkpoint: string }
-  | { readonly kind: 'failed'; readonly message: string; readonly remedy: string };
+  z.object({
+    kind: z.literal('block'),
+    index: z.int(),
+    throughEpisodeId: z.int(),
+    updates: z.int(),
+    policy: z.string(),
+    manifestPath: z.string(),
+    metrics: metrics.readonly(),
+  }),
+  z.object({ kind: z.literal('published'), policy: z.string(), manifestPath: z.string(), step: z.int() }),
+  z.object({ kind: z.literal('finished'), step: z.int(), checkpoint: z.string() }),
+  z.object({ kind: z.literal('failed'), message: z.string(), remedy: z.string() }),
+]);
+export type FromTrainer = Readonly<z.infer<typeof fromTrainerSchema>>;

@@ -51,7 +51,9 @@ export async function runJobs<Key extends SessionKey>(
 function runOne({ method, seed }: SessionKey, args: readonly string[]) {
   const own = ['compare', '--methods', method, '--seeds', String(seed), '--json', ...args];
   const child = spawn(process.execPath, [ENTRY, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const stop = () => void child.kill();
+  const stop = () => {
+    child.kill();
+  };
   process.once('exit', stop);
   let lastWords = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

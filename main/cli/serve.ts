@@ -47,6 +47,8 @@ export interface ServeOptions {
   readonly encoder?: string | undefined;
   /** That fine-tune; a share of the processor's where absent. */
   readonly threads?: number | undefined;
+  /** The arm may move while no window watches; false where absent. */
+  readonly unattended?: boolean;
 }
 
 export async function run(rest: readonly string[]): Promise<number> {
@@ -61,6 +63,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       port: { type: 'string', help: `port on 127.0.0.1, 0 = any (default ${DEFAULT_PORT}, or any if it is taken)` },
       threads: { type: 'string', help: `threads that fine-tune beside the control loop (here ${threadsBeside()})` },
       demonstrate: { type: 'boolean', help: 'begin in Demonstrate mode' },
+      unattended: { type: 'boolean', help: 'let the arm move while no window is open; without it the arm then holds' },
     },
     {
       window: z.boolean().default(false),
@@ -71,11 +74,12 @@ export async function run(rest: readonly string[]): Promise<number> {
       port: z.coerce.number().int().min(0).max(65_535).default(DEFAULT_PORT),
       threads: threadsSchema.optional(),
       demonstrate: z.boolean().default(false),
+      unattended: z.boolean().default(false),
     },
     rest,
   );
   if (!options) return 0;
-  const { data, task, json, port, policy, encoder, threads } = options;
+  const { data, task, json, port, policy, encoder, threads, unattended } = options;
   return serve({
     data,
     task,
@@ -84,6 +88,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     policy,
     encoder,
     threads,
+    unattended,
     mode: options.demonstrate ? 'demonstrate' : 'run',
     window: options.window && !options['no-window'],
   });
@@ -92,19 +97,20 @@ export async function run(rest: readonly string[]): Promise<number> {
 /** Runs until it is asked to stop: Ctrl+C, SIGTERM, the shell, or the window being closed. */
 export async function serve(options: ServeOptions): Promise<number> {
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
-  const unusable = unusableFolder(options.data);
-  if (unusable !== undefined) {
-    console.error(`takeover serve: ${unusable}`);
-    return REFUSED;
-  }
   const encoderManifestPath = encoderFor('pixels', options.encoder);
   const policyManifestPath =
     options.policy === undefined
       ? starterFor(options.task, encoderManifestPath)
       : findPolicy(options.data, options.policy).manifestPath;
-  const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say });
+  const ending = new AbortController();
+  const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say, signal: ending.signal });
   // Whatever ends the session, it is taken down from here: last opened, first closed.
   await using open = new AsyncDisposableStack();
+  open.defer(() => ending.abort());
+  const stopped = Promise.withResolvers<void>();
+  stopped.promise.catch(() => {}); // it is waited for further down
+  // From the first moment on: an end that is asked for while it starts is an orderly one too.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.resolve());
   const writer = await openStoreWriter({ folder: options.data }).catch((error: unknown) => {
     console.error(`takeover serve: ${errorInWords(error)}`);
     return undefined;
@@ -160,54 +166,45 @@ export async function serve(options: ServeOptions): Promise<number> {
     task: options.task,
     // The simulated cell delights at once; a real arm waits for its person.
     autoStart: kept.settings.autoStart ?? true,
+    ...(options.unattended === undefined ? {} : { unattended: options.unattended }),
     settings: kept.settings,
     keep: kept.keep,
     port: options.port,
   });
   open.defer(() => started.close());
-  open.defer(() => runService?.close());
-  open.defer(() => exports.close());
-  open.defer(() => classifiers.close());
+  // At once, because each may have to wait for a process that does not answer.
+  open.defer(async () => {
+    await Promise.all([runService?.close(), exports.close(), classifiers.close()]);
+  });
   if (options.mode === 'demonstrate') started.engine.setMode('demonstrate');
   if (options.json) printJson({ url: started.url });
   else say(`Takeover is at ${started.url}`);
-  const stopped = Promise.withResolvers<void>();
-  stopped.promise.catch(() => {}); // it is waited for further down
-  void started.ready.then((answer) => {
-    if (answer.kind === 'refused') say(`${answer.message} ${answer.remedy}`);
-  }, stopped.reject);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
+  started.ready
+    .then((answer) => {
+      if (answer.kind === 'refused' && !ending.signal.aborted) say(`${answer.message} ${answer.remedy}`);
+    })
+    .catch(stopped.reject);
   open.defer(followParent(process, () => stopped.resolve()));
-  const built = await building;
-  if (built.kind === 'failed') say(`${built.message} ${built.remedy}`);
-  const over = new AbortController();
+  const built = await Promise.race([building, stopped.promise]);
+  if (built?.kind === 'failed') say(`${built.message} ${built.remedy}`);
   const url = () => started.server.issueUrl();
-  const opening = options.window
-    ? openWindow({ root: ROOT, url, clock: systemClock, say, signal: over.signal })
-    : undefined;
+  const opening =
+    options.window && built
+      ? openWindow({ root: ROOT, url, clock: systemClock, say, signal: ending.signal })
+      : undefined;
   open.defer(async () => {
-    over.abort();
+    ending.abort();
     await (await opening)?.close();
   });
   opening
     ?.then((window) => window.ended)
     .then((end) => {
       if (end === 'closed') stopped.resolve();
-    }, stopped.reject);
+    })
+    .catch(stopped.reject);
   await stopped.promise;
   say('Stopping: the arm holds, what was recorded is committed.');
   return 0;
-}
-
-/** Makes the project folder. Returns the reason and the remedy when that cannot be done. */
-function unusableFolder(folder: string): string | undefined {
-  try {
-    mkdirSync(folder, { recursive: true });
-    return undefined;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return `the project folder ${folder} cannot be made: ${why}. Choose a folder that you may write to.`;
-  }
 }
 
 /** The starter, where it is a policy for this task that reads this encoder. */

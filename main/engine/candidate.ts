@@ -90,6 +90,13 @@ export function reverted(state: CandidateState, because: string): CandidateStep 
   };
 }
 
+/**
+ * It could not be loaded for a reason that is not its own: the good policy drives on, and what its run publishes next is tried again.
+ */
+export function setAside(state: CandidateState): CandidateState {
+  return { ...state, candidate: undefined, line: [], trial: [] };
+}
+
 export function episodeEnded(state: CandidateState, evidence: EpisodeEvidence): CandidateStep {
   const nothing = (next: CandidateState): CandidateStep => ({
     state: next,

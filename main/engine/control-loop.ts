@@ -177,7 +177,11 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     if (phase !== 'running' && phase !== 'resetting') return;
     const maxHeartbeatAgeMs = maxHeartbeatAge(cell.info.simulated, driver() === 'human');
     const limits = { maxStateAgeMs: settings.limits.maxStateAgeMs, maxHeartbeatAgeMs };
-    const alarm = watch({ stateTimeMs: cell.state().timeMs, ...options.supervision() }, limits, clock.nowMs());
+    const supervision = options.supervision();
+    // A simulated scene may be set up before the first window opens.
+    const unattended = supervision.unattended || (phase === 'resetting' && cell.info.simulated);
+    const watched = { stateTimeMs: cell.state().timeMs, ...supervision, unattended };
+    const alarm = watch(watched, limits, clock.nowMs());
     if (alarm) fault(FAULTS.alarm(alarm, limits.maxStateAgeMs));
   };
 

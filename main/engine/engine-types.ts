@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly pace?: Pace;
   /** Somebody else begins each episode and nobody looks on. Default false: the engine goes on from episode to episode. */
   readonly headless?: boolean;
+  /** The arm may move while no window watches. Default false. A headless run has no windows and is always unattended. */
+  readonly unattended?: boolean | undefined;
   readonly task?: TaskId;
   readonly observation?: ObservationKind;
   readonly writer?: StoreWriter | undefined;
@@ -58,11 +60,16 @@ export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSetti
   readonly autoStart?: boolean | undefined;
 };
 
-/** The window that holds the controls, as the server tells it. */
+/** The windows, as the server tells of them. */
 export interface Supervision {
+  /** Newest proof of life of the window that holds the controls; undefined while none does. */
   heartbeatMs: number | undefined;
-  /** Windows that look on: nothing starts by itself unwatched. */
+  /** Newest proof of life of any window; undefined while none is open. */
+  watchedMs: number | undefined;
+  /** Windows that are open: nothing starts by itself while there is none, unless `unattended`. */
   windows: number;
+  /** The arm may move while no window watches. */
+  readonly unattended: boolean;
 }
 
 export interface Engine {

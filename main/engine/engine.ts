@@ -39,7 +39,8 @@ export function createEngine(given: EngineOptions): Engine {
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];
   const recorder = createRecorder(writer, options.hostClock);
-  const supervision: Supervision = { heartbeatMs: undefined, windows: 0 };
+  const unattended = headless || options.unattended === true;
+  const supervision: Supervision = { heartbeatMs: undefined, watchedMs: undefined, windows: 0, unattended };
   const settings: LoopSettings = {
     takeover: options.settings?.takeover ?? DEFAULT_TAKEOVER,
     teleop: options.settings?.teleop ?? DEFAULT_TELEOP_MAP,
@@ -81,6 +82,11 @@ export function createEngine(given: EngineOptions): Engine {
     fault = { ...what, atMs: cell.clock.nowMs() };
     notice('error', `${what.what} ${what.armDoes}`, what.remedy);
     changed();
+  };
+
+  /** Work that nobody waits for: when it fails, the arm holds and says so. */
+  const owned = (work: Promise<unknown>) => {
+    work.catch((error: unknown) => loop.fault(FAULTS.unforeseen(error)));
   };
 
   /** A policy brings its own acting noise, unless somebody set one. */
@@ -177,7 +183,7 @@ export function createEngine(given: EngineOptions): Engine {
 
   /** Watched, and for a policy only: a person who demonstrates says when. */
   const startByItself = () => {
-    const due = autoStart && !headless && supervision.windows > 0 && loop.mode() === 'run';
+    const due = autoStart && !headless && (unattended || supervision.windows > 0) && loop.mode() === 'run';
     if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
     const refusal = loop.start();
     if (refusal) notice('warning', refusal);
@@ -191,7 +197,7 @@ export function createEngine(given: EngineOptions): Engine {
     desk.episodeEnded(episode, proposals);
     send({ kind: 'episode', episode });
     changed();
-    if (!headless && loop.phase() === 'resetting') void prepareNext();
+    if (!headless && loop.phase() === 'resetting') owned(prepareNext());
   };
 
   /** Newest policy, then the next reset. */
@@ -276,8 +282,8 @@ export function createEngine(given: EngineOptions): Engine {
           ),
         );
       if (classifiers) {
-        offs.push(classifiers.onChanged(() => void lookOn()));
-        void lookOn();
+        offs.push(classifiers.onChanged(() => owned(lookOn())));
+        owned(lookOn());
       }
       await episodes.refresh();
       seedIndex = Math.max(0, ...episodes.recent().map((episode) => episode.id));
@@ -291,7 +297,7 @@ export function createEngine(given: EngineOptions): Engine {
       if (closed) return;
       running = true;
       loop.anchor(cell.clock.nowMs() + loop.timing.periodMs);
-      if (reset) void loop.reset(nextSeed());
+      if (reset) owned(loop.reset(nextSeed()));
       const ticking = async () => {
         while (running) await loop.tick();
       };
@@ -361,6 +367,8 @@ export function createEngine(given: EngineOptions): Engine {
     windowsChanged: (windows) => {
       supervision.windows = windows;
       if (windows > 0) for (const problem of untold.splice(0)) tellProblem(problem);
+      if (windows === 0 && !unattended && loop.phase() === 'running')
+        loop.fault(FAULTS.alarm({ kind: 'unwatched', silentMs: 0 }, 0));
       startByItself();
     },
     usePolicy: async (name, manifestPath) => {
@@ -378,13 +386,19 @@ export function createEngine(given: EngineOptions): Engine {
       const answer = desk.revert(because);
       // Headless runs load between episodes themselves.
       if (answer.kind === 'done' && !headless && loop.phase() !== 'running')
-        void desk.loadInUse().then((loaded) => {
-          if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
-        });
+        owned(
+          desk.loadInUse().then((loaded) => {
+            if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+          }),
+        );
       return answer;
     },
     candidate: desk.state,
     resume: async () => {
+      if (!headless && !running)
+        return closed
+          ? refused('The engine is closing.', 'Start it again.')
+          : refused('The engine is still starting: the arm is not ready yet.', 'Wait a moment, then press Resume.');
       const refusal = loop.resumeRefusal();
       if (refusal) return refused(refusal, 'Let go of the puck, then press Resume.');
       const holds = loop.holds();
@@ -399,7 +413,7 @@ export function createEngine(given: EngineOptions): Engine {
       if (late) return refused(late, 'Let go of the puck, then press Resume.');
       fault = undefined;
       loop.release();
-      void loop.reset(nextSeed());
+      owned(loop.reset(nextSeed()));
       return done(undefined);
     },
     nextSeed,
@@ -412,7 +426,7 @@ export function createEngine(given: EngineOptions): Engine {
         return done(undefined);
       }
       if (loop.phase() === 'hold') return refused('The arm is held.', 'Press Resume first.');
-      void loop.reset(nextSeed());
+      owned(loop.reset(nextSeed()));
       return done(undefined);
     },
     gripper: (command) => {

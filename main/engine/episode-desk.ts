@@ -76,7 +76,7 @@ export function createEpisodeDesk(options: {
   const annotate = (id: number, change: Partial<EpisodeSummary>) => {
     const known = recent.find((episode) => episode.id === id);
     if (known) put({ ...known, ...change });
-    else void reread(id);
+    else reread(id).catch(unreadable);
   };
 
   const isBeingRecorded = (episodeId: number | undefined) =>

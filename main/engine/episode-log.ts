@@ -78,10 +78,18 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
   };
 
   const addLateEmbedding = (episodeId: number, index: number, pending: Pending<PolicyReply | undefined>) => {
-    void pending.settled.then((reply) => {
-      if (reply?.kind === 'proposal' && reply.embedding && allFinite(reply.embedding))
-        recorder.lateEmbedding(episodeId, index, reply.embedding);
-    });
+    pending.settled
+      .then((reply) => {
+        if (reply?.kind === 'proposal' && reply.embedding && allFinite(reply.embedding))
+          recorder.lateEmbedding(episodeId, index, reply.embedding);
+      })
+      .catch((error: unknown) =>
+        events.notice?.(
+          'warning',
+          `A late embedding was not stored: ${String(error)}`,
+          'It is computed again for training.',
+        ),
+      );
   };
 
   const recordStep = (episodeId: number, flight: Flight, { end: _, ...labels }: StepEnd, next: ObservationRecord) => {

@@ -48,22 +48,39 @@ export const FAULTS = {
     armDoes: HOLDS,
     remedy: 'Look at the cell, move the puck to neutral, then press Resume.',
   }),
-  alarm: (alarm: Alarm, maxStateAgeMs: number): LoopFault =>
-    alarm.kind === 'window-lost'
-      ? {
+  alarm: (alarm: Alarm, maxStateAgeMs: number): LoopFault => {
+    switch (alarm.kind) {
+      case 'window-lost':
+        return {
           what: 'The window that held the controls is gone or silent.',
           armDoes: HOLDS,
           remedy: 'Open the window again; press Resume when the puck is at neutral.',
-        }
-      : {
+        };
+      case 'unwatched':
+        return {
+          what: 'No window watches the arm: the last one is gone or silent.',
+          armDoes: HOLDS,
+          remedy: 'Open a window and press Resume. To run without one on purpose, start `takeover serve --unattended`.',
+        };
+      case 'state-stale':
+        return {
           what: `The robot's state is ${Math.round(alarm.ageMs)} ms old; at most ${maxStateAgeMs} ms are allowed.`,
           armDoes: HOLDS,
           remedy: 'Check the link to the robot; press Resume when the puck is at neutral.',
-        },
+        };
+      default:
+        return alarm satisfies never;
+    }
+  },
   loop: (error: unknown): LoopFault => ({
     what: `The control loop failed: ${messageOf(error)}`,
     armDoes: 'It holds where it is; the episode is closed as it was recorded.',
     remedy: 'Press Resume to reset and go on. Report this message if it comes again.',
+  }),
+  unforeseen: (error: unknown): LoopFault => ({
+    what: `The engine failed at something that nobody waited for: ${messageOf(error)}`,
+    armDoes: HOLDS,
+    remedy: 'Press Resume to go on. Restart the engine, and report this message, if it comes again.',
   }),
   robot: (error: unknown): LoopFault => ({
     what: `The robot does not take commands: ${messageOf(error)}`,

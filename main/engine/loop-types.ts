@@ -17,6 +17,7 @@ import type { Pace } from './proposals.ts';
 import type { Recorder } from './recorder.ts';
 import type { SuccessDetector } from './success-detector.ts';
 import type { TickReport } from './tick-stats.ts';
+import type { Watched } from './watchdog.ts';
 
 export interface LoopSettings {
   takeover: TakeoverSettings;
@@ -62,8 +63,8 @@ export interface LoopOptions {
   readonly headless: boolean;
   readonly timing?: Timing | undefined;
   readonly scale?: ActionScale | undefined;
-  /** Proof of life of the window that holds the controls. */
-  readonly supervision: () => { readonly heartbeatMs: number | undefined };
+  /** Proof of life of the windows. */
+  readonly supervision: () => Omit<Watched, 'stateTimeMs'>;
   readonly policyIsCandidate: () => boolean;
   /** Why the policy that is loaded must not drive; undefined = it may. */
   readonly policyRefusal?: (() => string | undefined) | undefined;

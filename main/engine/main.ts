@@ -12,10 +12,18 @@ import type { TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER } from '../api/teleop.ts';
 import { DEFAULT_TIMING } from './driving.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
+import { FAULTS } from './faults.ts';
 import { mergePucks } from './merged-puck.ts';
 import { createPolicyClient } from './policy-client.ts';
 import { type EngineServer, serveEngine } from './server.ts';
-import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
+import {
+  type Answer,
+  type ClassifierService,
+  type ExportService,
+  type PolicyShelf,
+  type RunService,
+  refused,
+} from './services.ts';
 import { createWindowPuck } from './window-puck.ts';
 
 export { createEngine, type Engine, type EngineOptions } from './engine.ts';
@@ -39,6 +47,8 @@ export interface StartOptions {
   readonly runs?: (engine: () => Engine) => RunService;
   readonly task?: TaskId;
   readonly autoStart?: boolean;
+  /** The arm may move while no window watches. */
+  readonly unattended?: boolean;
   readonly port?: number;
   readonly settings?: EngineOptions['settings'];
   readonly keep?: EngineOptions['keep'];
@@ -66,6 +76,12 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     if (!holderOfEngine.engine) throw new Error('the engine was asked for before it was made');
     return holderOfEngine.engine;
   };
+  const policy = createPolicyClient({
+    clock: systemClock,
+    encoderManifestPath: options.encoderManifestPath,
+    patienceMs: NO_PROGRESS_MS,
+  });
+  let closing = false;
   const engine = createEngine({
     projectFolder: options.projectFolder,
     cell,
@@ -73,17 +89,14 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     puck: mergePucks([spaceMouse, windowPuck], takeover),
     writer: options.writer,
     reader: options.reader,
-    policy: createPolicyClient({
-      clock: systemClock,
-      encoderManifestPath: options.encoderManifestPath,
-      patienceMs: NO_PROGRESS_MS,
-    }),
+    policy,
     policyManifestPath: options.policyManifestPath,
     shelf: options.shelf,
     runs: options.runs?.(theEngine),
     exports: options.exports,
     classifiers: options.classifiers,
     ...(options.task === undefined ? {} : { task: options.task }),
+    unattended: options.unattended,
     workspace: () => cell.workspace(),
     settings: { ...options.settings, autoStart: options.autoStart ?? options.settings?.autoStart ?? false },
     keep: options.keep,
@@ -102,8 +115,9 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
   });
   const open = async (): Promise<Answer<undefined>> => {
     const opened = await engine.open();
+    if (closing) return refused('The engine is closing.', 'Start it again.');
     // A policy that cannot be loaded leaves demonstrations possible.
-    void engine.run({ reset: cell.info.simulated });
+    engine.run({ reset: cell.info.simulated }).catch((error: unknown) => engine.loop.fault(FAULTS.unforeseen(error)));
     return opened;
   };
   const ready = open();
@@ -114,8 +128,12 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     url: server.issueUrl(),
     ready,
     close: async () => {
-      await engine.close();
+      closing = true;
+      engine.loop.stop('The engine is closing.');
+      // A load ends with its process; what is still opening is closed once it is open, because its threads would stay otherwise.
+      await policy.close();
       await ready.catch(() => {}); // told to whoever waits for it
+      await engine.close();
       await server.close();
     },
   };

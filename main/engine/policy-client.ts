@@ -1,20 +1,14 @@
 /**
- * The policy process as a `PolicySource`: forked, spoken to over IPC, restarted when it dies, and never waited for longer than
- * `patienceMs` of real time (live deadlines are the control loop's, and far shorter). What was loaded is loaded again after a restart.
+ * The policy process as a `PolicySource`: started again when it dies, with its models, and never waited for longer than `patienceMs` of
+ * real time (live deadlines are the control loop's, and far shorter). A process that dies again and again is started later and later, and
+ * after some times not by itself any more; the next load that is asked for tries anew.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import type { Clock } from '../api/clock.ts';
-import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
+import { type Clock, patience } from '../api/clock.ts';
+import { type FromPolicyProcess, fromPolicyProcessSchema, type ToPolicyProcess } from '../api/policy-process.ts';
+import { type PolicyChild, spawnPolicyProcess } from './policy-child.ts';
 import type { ClassifierReply, EpisodeOpening, LoadReply, PolicyReply, PolicySource } from './policy-source.ts';
 
-/** The part of a child process that is used; a test puts its own in its place. */
-export interface PolicyChild {
-  send(message: ToPolicyProcess): void;
-  onMessage(listener: (message: FromPolicyProcess) => void): void;
-  onExit(listener: (why: string) => void): void;
-  kill(): void;
-}
+export type { PolicyChild } from './policy-child.ts';
 
 export interface PolicyClientOptions {
   readonly clock: Clock;
@@ -28,32 +22,14 @@ const DEFAULT_PATIENCE_MS = 10_000;
 const LOAD_PATIENCE_MS = 60_000;
 /** Observations under way. Pictures are large: a process that answers none must not be sent more. */
 const MAX_UNANSWERED = 30;
+/** Before the first restart; doubled with every further one. */
 const DEFAULT_RESTART_MS = 500;
+/** Ends in a row after which it is not started again by itself. */
+const MAX_ENDS = 5;
+/** A process that has lived so long has not died in a row with the one before it. */
+const STABLE_MS = 10_000;
 const RESTART_REMEDY = 'It is started again by itself: wait a moment, then press Resume.';
-
-export function spawnPolicyProcess(): PolicyChild {
-  const entry = fileURLToPath(new URL('../policy/policy-process.ts', import.meta.url));
-  const child: ChildProcess = fork(entry, [], {
-    serialization: 'advanced',
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  return {
-    send: (message) => {
-      // A channel that is closing reports through 'exit'.
-      if (child.connected) child.send(message, () => {});
-    },
-    onMessage: (listener) => {
-      child.on('message', (message) => listener(message as FromPolicyProcess)); // own process, same version
-    },
-    onExit: (listener) => {
-      child.once('exit', (code, signal) => listener(signal ? `killed by ${signal}` : `ended with code ${code}`));
-      child.once('error', (error) => listener(error.message));
-    },
-    kill: () => {
-      child.kill();
-    },
-  };
-}
+const GIVEN_UP_REMEDY = 'Press Resume to try once more, or choose another policy; see what the engine printed.';
 
 /** A threshold that no probability passes. */
 const NEVER = Number.POSITIVE_INFINITY;
@@ -63,7 +39,14 @@ interface Waiting<Message> {
   readonly cancel: () => void;
 }
 
-type LoadAnswer = Extract<FromPolicyProcess, { kind: 'loaded' | 'refused' }>;
+type LoadAnswer = Extract<FromPolicyProcess, { kind: 'loaded' }> | ProcessRefusal | PolicyRefusal;
+interface PolicyRefusal {
+  readonly kind: 'refused';
+  readonly message: string;
+  readonly remedy: string;
+  readonly fault: 'policy';
+}
+type ProcessRefusal = Omit<PolicyRefusal, 'fault'> & { readonly fault: 'process' };
 
 export function createPolicyClient(options: PolicyClientOptions): PolicySource {
   const { clock, encoderManifestPath, spawn = spawnPolicyProcess } = options;
@@ -72,52 +55,80 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
   const loads = new Map<number, Waiting<LoadAnswer>>();
   const proposals = new Map<number, Waiting<PolicyReply>>();
   let child: PolicyChild | undefined;
+  let startedMs = 0;
+  /** Ends of the process since it last lived for long. */
+  let ends = 0;
+  /** Resolves when a process runs again, or never will; undefined while one runs. */
+  let restart: PromiseWithResolvers<void> | undefined;
   let closed = false;
   let nextRequest = 1;
   /** Never counts from 0 again: a late answer must not be taken for that to another episode's question. */
   let nextQuestion = 0;
+  /** What the process that runs now has loaded. */
   let name: string | undefined;
   let encoderSha256: string | undefined;
+  /** What a process that is started again is to load. */
   let manifestPath: string | undefined;
   let classifierPath: string | undefined;
   let opening: EpisodeOpening | undefined;
+  /** Loads of a policy that somebody waits for: what was in use before is then of no interest. */
+  let policyLoads = 0;
+  /** Policies that a warning was told of, by manifest. */
+  const warned = new Set<string>();
   /** The encoder is loaded into each new process before anything else. */
-  let ready: Promise<LoadReply> = Promise.resolve({ kind: 'refused', message: 'not started', remedy: '' });
+  let ready: Promise<ProcessRefusal | undefined> = Promise.resolve(undefined);
   let cancelRestart = () => {};
 
   const failed = (message: string, remedy: string): PolicyReply => ({ kind: 'failed', message, remedy });
+  const processFault = (message: string, remedy: string = RESTART_REMEDY): ProcessRefusal => ({
+    ...{ kind: 'refused', message, remedy, fault: 'process' },
+  });
 
   const start = () => {
+    cancelRestart();
     const started = spawn();
     child = started;
-    started.onMessage(onMessage);
+    startedMs = clock.nowMs();
+    started.onMessage((message) => onMessage(started, message));
     started.onExit((why) => onExit(started, why));
     ready = prepare();
+    restart?.resolve();
+    restart = undefined;
   };
 
-  const prepare = async (): Promise<LoadReply> => {
-    if (encoderManifestPath !== undefined) {
-      const reply = await ask((requestId) => ({ kind: 'load-encoder', requestId, manifestPath: encoderManifestPath }));
-      if (reply.kind === 'refused') {
-        tell(`The encoder cannot be used: ${reply.message}`, reply.remedy);
-        return reply;
-      }
-      encoderSha256 = reply.encoderSha256;
+  const prepare = async (): Promise<ProcessRefusal | undefined> => {
+    if (encoderManifestPath === undefined) return undefined;
+    const reply = await ask((requestId) => ({ kind: 'load-encoder', requestId, manifestPath: encoderManifestPath }));
+    if (reply.kind === 'refused') {
+      // The end of the process is told by itself.
+      if (reply.fault === 'policy') tell(`The encoder cannot be used: ${reply.message}`, reply.remedy);
+      return processFault(reply.message, reply.remedy);
     }
-    return { kind: 'loaded', name: '', actingNoiseStd: 0, encoderSha256 };
+    encoderSha256 = reply.encoderSha256;
+    return undefined;
   };
 
   const tell = (message: string, remedy: string) => {
     for (const listener of troubleListeners) listener({ message, remedy });
   };
 
-  const onMessage = (message: FromPolicyProcess) => {
+  const onMessage = (from: PolicyChild, raw: unknown) => {
+    if (from !== child) return;
+    const parsed = fromPolicyProcessSchema.safeParse(raw);
+    if (!parsed.success) {
+      tell(`The policy process sent what cannot be read: ${parsed.error.issues[0]?.message ?? ''}`, RESTART_REMEDY);
+      return end(from);
+    }
+    const message: FromPolicyProcess = parsed.data;
     switch (message.kind) {
       case 'started':
         return;
       case 'loaded':
-      case 'refused':
         return settle(loads, message.requestId, message);
+      case 'refused':
+        return settle(loads, message.requestId, {
+          ...{ kind: 'refused', message: message.message, remedy: message.remedy, fault: 'policy' },
+        });
       case 'proposal':
         return settle(proposals, message.sequence, {
           kind: 'proposal',
@@ -134,59 +145,113 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     }
   };
 
+  const end = (who: PolicyChild) => {
+    who
+      .kill()
+      .catch((error: unknown) => tell(`The policy process could not be ended: ${String(error)}`, RESTART_REMEDY));
+  };
+
   const onExit = (who: PolicyChild, why: string) => {
     if (who !== child) return;
     child = undefined;
-    const message = `The policy process ${why}.`;
-    for (const sequence of [...proposals.keys()]) settle(proposals, sequence, failed(message, RESTART_REMEDY));
-    for (const requestId of [...loads.keys()])
-      settle(loads, requestId, { kind: 'refused', requestId, message, remedy: RESTART_REMEDY });
+    name = undefined;
+    ends = clock.nowMs() - startedMs >= STABLE_MS ? 1 : ends + 1;
+    const givenUp = ends >= MAX_ENDS;
+    const message = givenUp ? `The policy process ${why}, ${ends} times in a row.` : `The policy process ${why}.`;
+    const remedy = givenUp ? GIVEN_UP_REMEDY : RESTART_REMEDY;
+    if (!closed && !givenUp) restart ??= Promise.withResolvers<void>();
+    for (const sequence of [...proposals.keys()]) settle(proposals, sequence, failed(message, remedy));
+    for (const requestId of [...loads.keys()]) settle(loads, requestId, processFault(message, remedy));
     if (closed) return;
-    tell(message, RESTART_REMEDY);
-    cancelRestart = clock.at(clock.nowMs() + (options.restartAfterMs ?? DEFAULT_RESTART_MS), () => {
+    // Told once for a series: at its first end, and when it is given up.
+    if (ends === 1 || givenUp) tell(message, remedy);
+    if (givenUp) return;
+    const waitMs = (options.restartAfterMs ?? DEFAULT_RESTART_MS) * 2 ** (ends - 1);
+    cancelRestart = clock.at(clock.nowMs() + waitMs, () => {
       start();
-      if (manifestPath !== undefined) void load(manifestPath);
-      if (classifierPath !== undefined) void loadClassifier(classifierPath);
-      if (opening) child?.send({ kind: 'start-episode', ...opening });
+      reload().catch((error: unknown) =>
+        tell(`The policy could not be loaded again: ${String(error)}`, GIVEN_UP_REMEDY),
+      );
     });
   };
 
+  /** What was in use before the process ended. A process that ends again meanwhile is started again, and asked again. */
+  const reload = async () => {
+    const policyPath = policyLoads === 0 ? manifestPath : undefined;
+    const classifier = classifierPath;
+    if (opening) child?.send({ kind: 'start-episode', ...opening });
+    if (policyPath !== undefined) {
+      const reply = await loadNow(policyPath);
+      if (reply.kind === 'refused' && reply.fault === 'policy')
+        tell(`The policy in use could not be loaded again: ${reply.message}`, reply.remedy);
+    }
+    if (classifier !== undefined) {
+      const reply = await loadClassifier(classifier);
+      if (reply.kind === 'refused' && reply.fault === 'policy')
+        tell(`The classifier in use could not be loaded again: ${reply.message}`, reply.remedy);
+    }
+  };
+
   /** Keeps a resolver under `key` until it is answered or patience ends with `otherwise`. */
-  const wait = <Message>(map: Map<number, Waiting<Message>>, key: number, forMs: number, otherwise: Message) =>
+  const wait = <Message>(
+    map: Map<number, Waiting<Message>>,
+    key: number,
+    forMs: number,
+    otherwise: Message,
+    onLate: () => void,
+  ) =>
     new Promise<Message>((resolve) => {
-      const cancel = clock.at(clock.nowMs() + forMs, () => settle(map, key, otherwise));
+      const cancel = patience(clock, forMs, () => {
+        settle(map, key, otherwise);
+        onLate();
+      });
       map.set(key, { resolve, cancel });
     });
 
   const ask = (message: (requestId: number) => ToPolicyProcess): Promise<LoadAnswer> => {
+    const asked = child;
+    if (!asked) return Promise.resolve(processFault('The policy process is not running.'));
     const requestId = nextRequest++;
-    const none: LoadAnswer = {
-      kind: 'refused',
-      requestId,
-      message: child ? `no answer within ${LOAD_PATIENCE_MS / 1000} s` : 'the policy process is not running',
-      remedy: RESTART_REMEDY,
-    };
-    if (!child) return Promise.resolve(none);
-    const answer = wait(loads, requestId, LOAD_PATIENCE_MS, none);
-    child.send(message(requestId));
+    const late = processFault(`The policy process did not answer within ${LOAD_PATIENCE_MS / 1000} s.`);
+    const answer = wait<LoadAnswer>(loads, requestId, LOAD_PATIENCE_MS, late, () => end(asked));
+    asked.send(message(requestId));
     return answer;
   };
 
-  const load = async (path: string): Promise<LoadReply> => {
-    const encoder = await ready;
-    if (encoder.kind === 'refused') return encoder;
+  /** A process runs, with its encoder; or why not. */
+  const running = async (): Promise<ProcessRefusal | undefined> => {
+    if (closed) return processFault('The engine is closing.', 'Start it again.');
+    // It had been given up: whoever asks for a policy asks for another try.
+    if (!child && !restart) {
+      ends = 0;
+      start();
+    }
+    await restart?.promise;
+    return child ? ready : processFault('The policy process is not running.');
+  };
+
+  const loadNow = async (path: string): Promise<LoadReply> => {
+    const lacking = await running();
+    if (lacking) return lacking;
     const reply = await ask((requestId) => ({ kind: 'load-policy', requestId, manifestPath: path }));
-    if (reply.kind === 'refused') return { kind: 'refused', message: reply.message, remedy: reply.remedy };
+    if (reply.kind === 'refused') return reply;
     manifestPath = path;
     name = reply.name;
+    if (reply.warning !== undefined && !warned.has(path)) tell(reply.warning, 'Train it again to have them checked.');
+    if (reply.warning !== undefined) warned.add(path);
     return { kind: 'loaded', name, actingNoiseStd: reply.actingNoiseStd ?? 0, encoderSha256: reply.encoderSha256 };
   };
 
-  const loadClassifier = async (path: string): Promise<ClassifierReply> => {
-    const encoder = await ready;
-    if (encoder.kind === 'refused') return encoder;
+  const load = (path: string): Promise<LoadReply> => {
+    policyLoads++;
+    return loadNow(path).finally(() => policyLoads--);
+  };
+
+  const loadClassifier = async (path: string): Promise<ClassifierReply & { readonly fault?: 'policy' | 'process' }> => {
+    const lacking = await running();
+    if (lacking) return lacking;
     const reply = await ask((requestId) => ({ kind: 'load-classifier', requestId, manifestPath: path }));
-    if (reply.kind === 'refused') return { kind: 'refused', message: reply.message, remedy: reply.remedy };
+    if (reply.kind === 'refused') return reply;
     classifierPath = path;
     return { kind: 'loaded', name: reply.name, threshold: reply.threshold ?? NEVER };
   };
@@ -217,9 +282,8 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
         'It is started again by itself: wait a moment, then press Resume. A smaller policy may help.',
       );
       const asked = child;
-      const answer = wait(proposals, sequence, patienceMs, late);
-      void answer.then((reply) => {
-        if (reply === late && asked === child) asked.kill();
+      const answer = wait(proposals, sequence, patienceMs, late, () => {
+        if (asked === child) end(asked);
       });
       child.send({
         kind: 'observe',
@@ -239,7 +303,9 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     close: async () => {
       closed = true;
       cancelRestart();
-      child?.kill();
+      restart?.resolve();
+      restart = undefined;
+      await child?.kill();
     },
   };
 }

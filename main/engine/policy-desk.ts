@@ -2,9 +2,12 @@
 import type { EpisodeSummary } from '../api/episode.ts';
 import * as candidates from './candidate.ts';
 import type { ProposalCount } from './loop-types.ts';
-import type { PolicySource } from './policy-source.ts';
+import type { LoadReply, PolicySource } from './policy-source.ts';
 import { type Answer, done, type PolicyShelf, refused } from './services.ts';
 import { counts, isUnaidedSuccess } from './statistics.ts';
+
+/** Tries to load a policy into a process that ends meanwhile. */
+const LOAD_ATTEMPTS = 3;
 
 export interface PolicyDesk {
   state(): candidates.CandidateState | undefined;
@@ -46,23 +49,39 @@ export function createPolicyDesk(options: {
     changed();
   };
 
+  /** A process that ends while it loads is started again by its client, later each time. */
+  const loadPatiently = async (path: string): Promise<LoadReply> => {
+    for (let attempt = 1; ; attempt++) {
+      const reply = await policy.load(path);
+      if (reply.kind === 'loaded' || reply.fault === 'policy' || attempt === LOAD_ATTEMPTS) return reply;
+    }
+  };
+
   const loadInUse = async (): Promise<Answer<undefined>> => {
     if (!state) return done(undefined);
     const wanted = candidates.policyInUse(state);
     if (wanted === policy.name()) return done(undefined);
     const path = manifestPaths.get(wanted) ?? (await shelf?.manifestPath(wanted));
-    const reply = path === undefined ? undefined : await policy.load(path);
+    const reply = path === undefined ? undefined : await loadPatiently(path);
     if (reply?.kind === 'loaded') {
       options.onActingNoise(reply.actingNoiseStd);
       changed();
       return done(undefined);
     }
     const why = reply?.message ?? 'its manifest is not in the project';
+    const isItsOwnFault = reply?.fault !== 'process';
     if (state.candidate === wanted) {
-      revert(why);
+      if (isItsOwnFault) revert(why);
+      else {
+        state = candidates.setAside(state);
+        notice('warning', `${wanted} could not be tried, and ${state.good} drives on: ${why}`);
+        changed();
+      }
       return loadInUse();
     }
-    return refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.');
+    return isItsOwnFault
+      ? refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.')
+      : refused(`Policy ${wanted} could not be loaded: ${why}`, reply.remedy);
   };
 
   return {

@@ -45,18 +45,24 @@ export type LoadReply =
       readonly actingNoiseStd: number;
       readonly encoderSha256: string | undefined;
     }
-  | { readonly kind: 'refused'; readonly message: string; readonly remedy: string };
+  | {
+      readonly kind: 'refused';
+      readonly message: string;
+      readonly remedy: string;
+      /** `policy`: its own files are the reason. `process`: what was to load it ended, or did not answer; nothing is said about the policy. */
+      readonly fault: 'policy' | 'process';
+    };
 
 export type ClassifierReply =
   | { readonly kind: 'loaded'; readonly name: string; readonly threshold: number }
   | { readonly kind: 'refused'; readonly message: string; readonly remedy: string };
 
 export interface PolicySource {
-  /** Name of the policy in use; undefined while there is none. */
+  /** Name of the policy that is loaded; undefined while there is none, also while the policy process is started again. */
   name(): string | undefined;
   /** SHA-256 of the encoder that makes the embeddings. */
   encoderSha256(): string | undefined;
-  /** Only between episodes. The previous policy stays in use when the new one is refused. */
+  /** Only between episodes. The previous policy stays in use when the new one is refused. Waits for a process that is started again. */
   load(manifestPath: string): Promise<LoadReply>;
   /** A reward classifier that gives its opinion of every observation from now on. A refused one leaves the previous in use. */
   loadClassifier(manifestPath: string): Promise<ClassifierReply>;
@@ -83,6 +89,7 @@ export function noPolicy(): PolicySource {
       kind: 'refused',
       message: 'This engine was started without a policy process.',
       remedy: 'Start it with one, or record demonstrations.',
+      fault: 'process',
     }),
     loadClassifier: async () => NO_CLASSIFIER,
     startEpisode: () => {},

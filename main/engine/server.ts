@@ -7,24 +7,34 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, every, systemClock } from '../api/clock.ts';
 import { messageOf, remedyOf } from '../api/error-words.ts';
-import { CALLS, type CallName, CLOSE_CODES, clientMessageSchema, type OutgoingMessage } from '../api/messages.ts';
+import { CALLS, type CallName, CLOSE_CODES, type OutgoingMessage } from '../api/messages.ts';
 import { createAccess, hostAllowed, originAllowed } from './access.ts';
 import type { Engine } from './engine.ts';
 import { FAULTS } from './faults.ts';
 import { type Caller, createHandlers, FREE_CALLS, type Handlers } from './handlers.ts';
+import {
+  createMessageBudget,
+  explain,
+  MAX_MESSAGE_BYTES,
+  MAX_UNANSWERED,
+  type MessageBudget,
+  parseMessage,
+} from './incoming.ts';
 import { type Answer, refused } from './services.ts';
 import { acceptSockets, type Socket } from './socket.ts';
 import { serveFile } from './static-files.ts';
 import type { WindowPuck } from './window-puck.ts';
 import { createStreams, type Streams } from './window-streams.ts';
 
-const MAX_MESSAGE_BYTES = 64 * 1024;
 const STATUS_MS = 100;
 const HELLO_WITHIN_MS = 5000;
 /** Above this a window does not get what will be outdated anyway. */
 const SLOW_BYTES = 1024 * 1024;
 /** Above this it is not reading at all. */
 const DEAF_BYTES = 32 * 1024 * 1024;
+
+/** Taken however many calls of a window wait for their answer. */
+const ALWAYS_TAKEN: ReadonlySet<CallName> = new Set(['control.stop', 'input.heartbeat', 'controls.release']);
 
 export interface EngineServer {
   readonly port: number;
@@ -46,7 +56,12 @@ export interface ServerOptions {
 interface Client extends Caller {
   readonly socket: Socket;
   readonly streams: Streams;
+  readonly budget: MessageBudget;
   admitted: boolean;
+  /** Calls that wait for their answer. */
+  unanswered: number;
+  /** It was told to go: what it still sends is not read. */
+  dismissed: boolean;
 }
 
 export async function serveEngine(options: ServerOptions): Promise<EngineServer> {
@@ -115,8 +130,11 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
     beat(client);
     changed();
   };
+  /** Every message of a window that was let in shows that it lives, and so that somebody may watch. */
   const beat = (client: Client) => {
-    if (client === holder) engine.supervision.heartbeatMs = engine.options.cell.clock.nowMs();
+    const nowMs = engine.options.cell.clock.nowMs();
+    engine.supervision.watchedMs = nowMs;
+    if (client === holder) engine.supervision.heartbeatMs = nowMs;
   };
   const letGo = (client: Client) => {
     if (client !== holder) return;
@@ -127,21 +145,30 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
   };
   const admitted = () => [...clients].filter((client) => client.admitted).length;
   const onGone = (client: Client) => {
-    clients.delete(client);
+    if (!clients.delete(client)) return;
     client.streams.close();
-    engine.windowsChanged(admitted());
-    if (client !== holder) return;
+    const held = client === holder;
     letGo(client);
+    const windows = admitted();
+    if (windows === 0) engine.supervision.watchedMs = undefined;
+    engine.windowsChanged(windows);
     const phase = engine.loop.phase();
-    if (phase === 'running' || phase === 'resetting')
+    if (held && (phase === 'running' || phase === 'resetting'))
       engine.loop.fault(FAULTS.alarm({ kind: 'window-lost', silentMs: 0 }, 0));
+  };
+  const dismiss = (client: Client, code: number, reason: string) => {
+    client.dismissed = true;
+    client.socket.close(code, reason);
+    onGone(client);
   };
 
   const welcome = (client: Client, credentials: { code?: string | undefined; token?: string | undefined }) => {
+    if (client.admitted) return dismiss(client, CLOSE_CODES.malformed, 'hello is the first message, and said once.');
     const token = access.admit(credentials);
     if (token === undefined)
-      return client.socket.close(CLOSE_CODES.badToken, 'Unknown code or token: open the URL that the engine printed.');
+      return dismiss(client, CLOSE_CODES.badToken, 'Unknown code or token: open the URL that the engine printed.');
     client.admitted = true;
+    beat(client);
     text(client, { kind: 'welcome', token, clientId: client.id, protocol: 1 });
     text(client, { kind: 'rig', rig: engine.rig() });
     sendStatus(client);
@@ -149,26 +176,48 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
   };
 
   const onText = (client: Client, raw: string) => {
-    const message = parse(raw);
+    if (client.dismissed) return;
+    if (!client.budget.take(clock.nowMs()))
+      return dismiss(client, CLOSE_CODES.flooded, 'Too many messages at once: the engine closed this window.');
+    const message = parseMessage(raw);
     if (message.kind === 'malformed') {
       const refusal = { kind: 'refusal' as const, message: message.message, remedy: 'Reload the window.' };
       if (client.admitted && message.id !== undefined) return text(client, { ...refusal, id: message.id });
-      return client.socket.close(CLOSE_CODES.malformed, message.message);
+      return dismiss(client, CLOSE_CODES.malformed, message.message);
     }
     if (message.value.kind === 'hello') return welcome(client, message.value);
     if (!client.admitted)
-      return client.socket.close(CLOSE_CODES.badToken, 'The first message must be hello with a code or a token.');
+      return dismiss(client, CLOSE_CODES.badToken, 'The first message must be hello with a code or a token.');
     beat(client);
     if (message.value.kind === 'subscribe') return client.streams.subscribe(message.value.streams, message.value.maxHz);
     const { id, name, parameters } = message.value;
-    void answer(client, name, parameters).then((result) => {
-      if (!clients.has(client)) return;
-      if (result.kind === 'done') text(client, { kind: 'answer', id, result: result.value });
-      else text(client, { kind: 'refusal', id, message: result.message, remedy: result.remedy });
-    });
+    client.unanswered++;
+    answer(client, name, parameters)
+      .catch((error: unknown) => failed(name, error))
+      .then((result) => {
+        client.unanswered--;
+        if (!clients.has(client) || client.dismissed) return;
+        if (result.kind === 'done') text(client, { kind: 'answer', id, result: result.value });
+        else text(client, { kind: 'refusal', id, message: result.message, remedy: result.remedy });
+      })
+      // An answer that cannot be written as JSON, or a socket that fails: the window connects anew.
+      .catch(() => client.socket.terminate());
+  };
+  /** What goes wrong with one message concerns its window alone. */
+  const onTextGuarded = (client: Client, raw: string) => {
+    try {
+      onText(client, raw);
+    } catch (error) {
+      dismiss(client, CLOSE_CODES.malformed, `This message could not be handled: ${messageOf(error)}`);
+    }
   };
 
   const answer = async (client: Client, name: CallName, parameters: unknown): Promise<Answer<unknown>> => {
+    if (client.unanswered > MAX_UNANSWERED && !ALWAYS_TAKEN.has(name))
+      return refused(
+        `${MAX_UNANSWERED} calls of this window wait for their answer already.`,
+        'Wait for them, then ask again.',
+      );
     const parsed = CALLS[name].parameters.safeParse(parameters);
     if (!parsed.success)
       return refused(`${name}: ${explain(parsed.error.issues)}`, 'Send parameters of the shape in messages.ts.');
@@ -180,14 +229,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
           'Claim the controls here first; Stop works from everywhere.',
         );
     }
-    try {
-      return await call(handlers, name, parsed.data, client);
-    } catch (error) {
-      return refused(
-        `${name} failed: ${messageOf(error)}`,
-        remedyOf(error) ?? 'Try again; restart the engine if it stays so.',
-      );
-    }
+    return await call(handlers, name, parsed.data, client);
   };
 
   const acceptor = acceptSockets({
@@ -205,17 +247,20 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
         id: nextClient++,
         socket,
         streams,
+        budget: createMessageBudget(clock.nowMs()),
         admitted: false,
+        unanswered: 0,
+        dismissed: false,
         claim: () => claim(client),
         release: () => letGo(client),
         sendFrames: (frames, tactile) => streams.sendStored(frames, tactile),
       };
       clients.add(client);
       const cancelWait = clock.at(clock.nowMs() + HELLO_WITHIN_MS, () => {
-        if (!client.admitted) socket.close(CLOSE_CODES.badToken, 'No hello came.');
+        if (!client.admitted) dismiss(client, CLOSE_CODES.badToken, 'No hello came.');
       });
-      socket.onText((raw) => onText(client, raw));
-      socket.onBinary(() => socket.close(CLOSE_CODES.malformed, 'Binary messages go from engine to window only.'));
+      socket.onText((raw) => onTextGuarded(client, raw));
+      socket.onBinary(() => dismiss(client, CLOSE_CODES.malformed, 'Binary messages go from engine to window only.'));
       socket.onClose(() => {
         cancelWait();
         onGone(client);
@@ -255,35 +300,11 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
   };
 }
 
+const failed = (name: CallName, error: unknown): Answer<never> =>
+  refused(`${name} failed: ${messageOf(error)}`, remedyOf(error) ?? 'Try again; restart the engine if it stays so.');
+
 /** The compiler cannot follow a name through the table: the schema of that very name has just checked the parameters. */
 function call(handlers: Handlers, name: CallName, parameters: unknown, caller: Caller) {
   const handler = handlers[name] as (parameters: unknown, caller: Caller) => Answer<unknown> | Promise<Answer<unknown>>;
   return handler(parameters, caller);
-}
-
-type Parsed =
-  | { readonly kind: 'message'; readonly value: ReturnType<typeof clientMessageSchema.parse> }
-  | { readonly kind: 'malformed'; readonly message: string; readonly id: number | undefined };
-
-function parse(raw: string): Parsed {
-  let json: unknown;
-  try {
-    json = JSON.parse(raw);
-  } catch {
-    return { kind: 'malformed', message: `Not JSON: ${raw.slice(0, 40)}`, id: undefined };
-  }
-  const parsed = clientMessageSchema.safeParse(json);
-  if (parsed.success) return { kind: 'message', value: parsed.data };
-  const id =
-    typeof json === 'object' && json !== null && 'id' in json && Number.isInteger(json.id)
-      ? Number(json.id)
-      : undefined;
-  return { kind: 'malformed', message: `Malformed message: ${explain(parsed.error.issues)}`, id };
-}
-
-function explain(issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[]): string {
-  return issues
-    .slice(0, 3)
-    .map((issue) => (issue.path.length > 0 ? `${issue.path.map(String).join('.')}: ${issue.message}` : issue.message))
-    .join('; ');
 }

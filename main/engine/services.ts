@@ -84,7 +84,8 @@ export interface ClassifierService {
   /** Writes the threshold into the classifier's manifest: the point of its curve that is nearest. */
   setThreshold(name: string, threshold: number): Answer<ShelvedClassifier>;
   onChanged(listener: () => void): () => void;
-  close(): void;
+  /** Resolves when a training that was going on has ended. */
+  close(): Promise<void>;
 }
 
 export interface PolicyEntry {

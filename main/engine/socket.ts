@@ -16,8 +16,17 @@ export interface Socket {
   terminate(): void;
 }
 
-/** What a close frame may carry. */
-const MAX_REASON_BYTES = 120;
+/** What a close frame may carry; ws throws beyond it. */
+const MAX_REASON_BYTES = 123;
+
+/** The beginning of a text that fits into so many bytes of UTF-8, cut between characters. */
+export function withinBytes(text: string, maxBytes: number): string {
+  const bytes = new TextEncoder().encode(text);
+  if (bytes.length <= maxBytes) return text;
+  let end = maxBytes;
+  while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
+  return new TextDecoder().decode(bytes.subarray(0, end));
+}
 
 export function acceptSockets(options: {
   readonly server: Server;
@@ -54,7 +63,7 @@ export function acceptSockets(options: {
         onClose: (listener) => {
           peer.on('close', () => listener());
         },
-        close: (code, reason) => peer.close(code, reason.slice(0, MAX_REASON_BYTES)),
+        close: (code, reason) => peer.close(code, withinBytes(reason, MAX_REASON_BYTES)),
         terminate: () => peer.terminate(),
       },
       request,

@@ -71,7 +71,10 @@ export async function serveFile(
     'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
     'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
   });
-  if (request.method === 'HEAD') return void response.end();
+  if (request.method === 'HEAD') {
+    response.end();
+    return;
+  }
   const stream = createReadStream(file);
   // The file went away while it was read: the browser sees a broken transfer and asks again.
   stream.on('error', () => response.destroy());

@@ -1,12 +1,12 @@
 /**
- * What must not go silent while the arm may move: the robot's state, and the window that holds the controls. A puck's own
- * silence is its driver's affair (it reads as zero after 100 ms). Pure over the times it is told; the control loop asks at
+ * What must not go silent while the arm may move: the robot's state, the window that holds the controls, and, unless the engine runs
+ * unattended, the last window that watches. A puck's own silence is its driver's affair (it reads as zero after 100 ms). Pure over the times it is told; the control loop asks at
  * every tick's edge and at every effect time.
  */
 export interface WatchdogLimits {
   /** Robot state older than this means hold. */
   readonly maxStateAgeMs: number;
-  /** A controlling window silent for longer than this means hold. */
+  /** A controlling window, or all windows together, silent for longer than this means hold. */
   readonly maxHeartbeatAgeMs: number;
 }
 
@@ -27,16 +27,24 @@ export interface Watched {
   readonly stateTimeMs: number;
   /** Newest proof of life of the window that holds the controls; undefined while no window does. */
   readonly heartbeatMs: number | undefined;
+  /** Newest proof of life of any window; undefined while none is open. */
+  readonly watchedMs: number | undefined;
+  /** Somebody has said that the arm may move while no window watches. */
+  readonly unattended: boolean;
 }
 
 export type Alarm =
   | { readonly kind: 'state-stale'; readonly ageMs: number }
-  | { readonly kind: 'window-lost'; readonly silentMs: number };
+  | { readonly kind: 'window-lost'; readonly silentMs: number }
+  /** `silentMs` is infinite when no window is open. */
+  | { readonly kind: 'unwatched'; readonly silentMs: number };
 
 export function watch(watched: Watched, limits: WatchdogLimits, nowMs: number): Alarm | undefined {
   const ageMs = nowMs - watched.stateTimeMs;
   if (!(ageMs <= limits.maxStateAgeMs)) return { kind: 'state-stale', ageMs };
-  if (watched.heartbeatMs === undefined) return undefined;
-  const silentMs = nowMs - watched.heartbeatMs;
-  return silentMs > limits.maxHeartbeatAgeMs ? { kind: 'window-lost', silentMs } : undefined;
+  const holderSilentMs = watched.heartbeatMs === undefined ? 0 : nowMs - watched.heartbeatMs;
+  if (holderSilentMs > limits.maxHeartbeatAgeMs) return { kind: 'window-lost', silentMs: holderSilentMs };
+  if (watched.unattended) return undefined;
+  const silentMs = watched.watchedMs === undefined ? Number.POSITIVE_INFINITY : nowMs - watched.watchedMs;
+  return silentMs > limits.maxHeartbeatAgeMs ? { kind: 'unwatched', silentMs } : undefined;
 }

@@ -19,7 +19,7 @@ import { toOnnx } from './graph/onnx.ts';
 import { ownSteps } from './own-steps.ts';
 import { exportPolicy, type PolicyFiles, readPolicy } from './policies/export-policy.ts';
 import { createRestorableRng } from './restorable-rng.ts';
-import { policyOrigin, runFolder } from './run-folder.ts';
+import { claimRunFolder, policyOrigin, runFolder } from './run-folder.ts';
 import { isUsable, observationSizes } from './run-observation.ts';
 import { configureRun, keepSettings } from './run-settings.ts';
 import { createTrainer } from './trainer.ts';
@@ -28,6 +28,9 @@ import { TrainingError } from './training-error.ts';
 export async function assembleTrainer(config: TrainerConfig, clock: Clock, report: (message: FromTrainer) => void) {
   const trainer: TrainerConfig = { ...config, spec: runSpecSchema.parse(config.spec) };
   const { spec, projectFolder, runId } = trainer;
+  const runs = openRunStore(projectFolder, clock);
+  const row = runs.run(runId);
+  const note = row && claimRunFolder(projectFolder, { id: runId, startedAtMs: row.startedAtMs });
   const files = runFolder(projectFolder, runId);
   const encoder = spec.observation === 'pixels' ? encoderOf(trainer) : undefined;
   const algorithm = configureRun(spec, files, encoder?.manifest.maps);
@@ -49,7 +52,6 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
     accepts: (episode) => isUsable(spec, episode),
     encoderSha256: encoder?.manifest.sha256,
   });
-  const runs = openRunStore(projectFolder, clock);
   const rng = createRestorableRng(spec.seed);
   const backend = await createBackend(spec.backend ?? DEFAULT_BACKEND, { threads: trainer.threads });
   const steps = spec.steps ?? (spec.stage === 'offline' ? settings.offlineSteps : undefined);
@@ -63,7 +65,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
     runs,
     checkpoint: files.checkpoint,
     trainer: await createTrainer({
-      ...{ trainer, settings, clock, rng, learner, pool, source, runs, files, report },
+      ...{ trainer, settings, clock, rng, learner, pool, source, runs, files, report, note },
       hasCritics: algorithm.hasCritics,
       embedMissing: embedder.embedMissing,
       ownSteps: (episodes) => ownSteps(pool, episodes, (policy) => weightsOf(projectFolder, policy, learner)),

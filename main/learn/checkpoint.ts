@@ -1,6 +1,6 @@
 /**
  * A learner's whole state in one file, written atomically: a JSON header (what it is, shapes, counters, the state of the
- * random stream, where the data had been read to), then the arrays, which the header's SHA-256 proves whole.
+ * random stream, where the data had been read to), then the arrays. The header's SHA-256 proves both whole; in version 1 the arrays alone.
  * Layout: 'TKCK' · uint32 version · uint32 header length · header · arrays (float32, little-endian, in the header's order).
  */
 import { createHash } from 'node:crypto';
@@ -9,7 +9,8 @@ import { z } from 'zod';
 import { bytesOf, floatsOf, writeFileAtomically } from './policies/atomic-files.ts';
 
 const MAGIC = 'TKCK';
-const VERSION = 1;
+const VERSION = 2;
+const READABLE = [1, 2];
 const PREFIX_BYTES = 12;
 
 /** Metrics summed over the unfinished block, and over the unfinished point of the curves. */
@@ -60,11 +61,12 @@ export class CheckpointError extends Error {
 export function writeCheckpoint(path: string, { header, arrays }: Checkpoint): void {
   const entries = Object.entries(arrays);
   const bodies = entries.map(([, values]) => bytesOf(values));
-  const full: CheckpointHeader = {
+  const unsigned: CheckpointHeader = {
     ...header,
     arrays: entries.map(([name, values]) => ({ name, length: values.length })),
-    sha256: digest(bodies),
+    sha256: '',
   };
+  const full = { ...unsigned, sha256: digest([Buffer.from(JSON.stringify(unsigned)), ...bodies]) };
   const text = Buffer.from(JSON.stringify(full));
   const prefix = Buffer.alloc(PREFIX_BYTES);
   prefix.write(MAGIC, 0, 'latin1');
@@ -84,8 +86,9 @@ export function readCheckpoint(path: string): Checkpoint | undefined {
     );
   if (bytes.length < PREFIX_BYTES || bytes.toString('latin1', 0, 4) !== MAGIC)
     throw damaged('it is no checkpoint file');
-  if (bytes.readUInt32LE(4) !== VERSION)
-    throw damaged(`it is of version ${bytes.readUInt32LE(4)}, this program reads version ${VERSION}`);
+  const version = bytes.readUInt32LE(4);
+  if (!READABLE.includes(version))
+    throw damaged(`it is of version ${version}, this program reads versions ${READABLE.join(' and ')}`);
   const end = PREFIX_BYTES + bytes.readUInt32LE(8);
   const header = headerSchema.safeParse(parseJson(bytes.subarray(PREFIX_BYTES, end)));
   if (!header.success) throw damaged('its header cannot be read');
@@ -98,7 +101,10 @@ export function readCheckpoint(path: string): Checkpoint | undefined {
     offset = next;
   }
   if (offset !== bytes.length) throw damaged(`${bytes.length - offset} bytes follow the last array`);
-  if (digest([bytes.subarray(end)]) !== header.data.sha256) throw damaged('its contents do not match their SHA-256');
+  const { sha256 } = header.data;
+  const unsigned = bytes.toString('utf8', PREFIX_BYTES, end).replace(`"sha256":"${sha256}"`, '"sha256":""');
+  const proven = version === 1 ? [bytes.subarray(end)] : [Buffer.from(unsigned), bytes.subarray(end)];
+  if (digest(proven) !== sha256) throw damaged('its contents do not match their SHA-256');
   return { header: header.data, arrays };
 }
 

@@ -3,11 +3,8 @@
  * one JSON line, how it ended. It runs at the lowest priority: a control loop may share the machine.
  */
 import { constants, setPriority } from 'node:os';
+import type { ClassifierEnd } from '../api/classifier.ts';
 import { type ClassifierJob, makeClassifier } from './make-classifier.ts';
-
-export type ClassifierEnd =
-  | { readonly kind: 'made'; readonly name: string }
-  | { readonly kind: 'failed'; readonly message: string; readonly remedy: string };
 
 async function work(job: ClassifierJob): Promise<ClassifierEnd> {
   try {

@@ -1,11 +1,22 @@
 /**
  * Where a run keeps its files, `runs/<id>/` in the project folder: `config.json` (the settings it really uses), `checkpoint.bin`,
- * `blocks.jsonl` (what each block of updates could see), `policy-<step>/` (what it published).
+ * `blocks.jsonl` (what each block of updates could see), `policy-<step>/` (what it published), `run.json` (which run it is: ids are
+ * given again when an older database is put back).
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { STARTER_MANIFEST } from '../policy/assets.ts';
+import { writeFileAtomically } from './policies/atomic-files.ts';
 
 export interface RunFolder {
   readonly folder: string;
@@ -27,6 +38,58 @@ export function runFolder(projectFolder: string, runId: number): RunFolder {
     policy: (step) => join(folder, `policy-${step}`),
     policyName: (step) => `run-${runId}/${step}`,
   };
+}
+
+/** A run as its row tells it: the time of its making tells it from another run with the same id. */
+export interface RunIdentity {
+  readonly id: number;
+  readonly startedAtMs: number;
+}
+
+const IDENTITY = 'run.json';
+const identitySchema = z.object({ id: z.int(), startedAtMs: z.number() });
+
+/**
+ * Makes `runs/<id>/` this run's own, before anything in it is read. A folder that another run left under the same id is put aside, and
+ * the words that say so are returned. A folder of an older version has no `run.json`: it is another run's when all in it is older
+ * than this run.
+ */
+export function claimRunFolder(projectFolder: string, run: RunIdentity): string | undefined {
+  const folder = join(projectFolder, 'runs', String(run.id));
+  const path = join(folder, IDENTITY);
+  const entries = existsSync(folder) ? readdirSync(folder) : [];
+  const isOwn = existsSync(path)
+    ? isSame(path, run)
+    : entries.length === 0 || entries.some((entry) => statSync(join(folder, entry)).mtimeMs >= run.startedAtMs);
+  const aside = isOwn ? undefined : putAside(folder);
+  if (!isOwn || !existsSync(path)) writeFileAtomically(path, [Buffer.from(`${JSON.stringify(run)}\n`)]);
+  return aside === undefined
+    ? undefined
+    : `runs/${run.id} held the files of another run with this id; they are kept in ${aside}, and this run begins afresh.`;
+}
+
+/** Whether what lies in `runs/<id>/` is this run's, as far as it says so. */
+export function belongsTo(projectFolder: string, run: RunIdentity): boolean {
+  const path = join(projectFolder, 'runs', String(run.id), IDENTITY);
+  return !existsSync(path) || isSame(path, run);
+}
+
+function isSame(path: string, run: RunIdentity): boolean {
+  try {
+    const found = identitySchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return found.id === run.id && found.startedAtMs === run.startedAtMs;
+  } catch {
+    return false; // unreadable: nothing says that it is this run's
+  }
+}
+
+function putAside(folder: string): string {
+  for (let number = 1; ; number++) {
+    const aside = `${folder}-other-${number}`;
+    if (existsSync(aside)) continue;
+    renameSync(folder, aside);
+    return aside;
+  }
 }
 
 export interface PolicyOrigin {

@@ -91,7 +91,9 @@ async function main(): Promise<void> {
   // Whoever launched it is gone: what was done is kept. From the first moment on: loading and assembling take seconds.
   process.on('disconnect', () => end({ kind: 'cancel' }));
   if (process.connected === false) end({ kind: 'cancel' });
-  const run = await assembleTrainer(config, systemClock, (message) => void send(message));
+  const run = await assembleTrainer(config, systemClock, (message) => {
+    send(message).catch(() => {}); // it never rejects: a launcher that is gone is heard of by 'disconnect'
+  });
   ({ trainer } = run);
   if (ending) trainer.stop();
   try {

@@ -39,6 +39,8 @@ export interface TrainerParts {
   /** Writes the policy folder, returns its manifest's path. */
   readonly exportPolicy: (step: number) => string;
   readonly report: (message: FromTrainer) => void;
+  /** Worth telling a person while the run goes on. */
+  readonly note?: string | undefined;
 }
 
 const PUBLISH_EVERY_MS = 5000;
@@ -105,6 +107,7 @@ export async function createTrainer(parts: TrainerParts) {
       ...(spec.stage === 'online' && { owed: Math.max(0, owed() - blockUpdates) }),
       ...meter.newest(),
       ...(lastPolicy === undefined ? {} : { policy: lastPolicy }),
+      ...(parts.note === undefined ? {} : { message: parts.note }),
     };
   };
   const progress = (state: RunStatus['state'] = 'running') => {
@@ -229,6 +232,11 @@ export async function createTrainer(parts: TrainerParts) {
   const restore = async () => {
     const stored = readCheckpoint(files.checkpoint);
     if (stored) {
+      if (stored.header.runId !== runId)
+        throw new TrainingError(
+          `${files.checkpoint} is a checkpoint of run ${stored.header.runId}, not of run ${runId}`,
+          'Put back the checkpoint of this run, or delete the file to start the run from its beginning.',
+        );
       learner.restore({ arrays: stored.arrays, counters: stored.header.counters });
       parts.rng.restore({ words: stored.header.rng.words, spareNormal: stored.header.rng.spareNormal });
       ({ blocks, blockUpdates, stepsServed } = stored.header);

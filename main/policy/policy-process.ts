@@ -26,19 +26,22 @@ async function answer(message: ToPolicyProcess): Promise<void> {
         await encoder?.dispose();
         encoder = next;
         const { name, embeddingSize, sha256 } = next.manifest;
-        return { name, embeddingSize, encoderSha256: sha256, actingNoiseStd: undefined, threshold: undefined };
+        return { ...NOTHING_MORE, name, embeddingSize, encoderSha256: sha256 };
       });
     case 'load-policy':
       return load(message.requestId, async () => {
         const manifest = await policy.load(message.manifestPath, encoder?.manifest.sha256);
         const { name, embeddingSize, encoderSha256, actingNoiseStd } = manifest;
-        return { name, embeddingSize, encoderSha256, actingNoiseStd, threshold: undefined };
+        const warning = policy.unverified()
+          ? `Policy ${name} was made by an older version and carries no SHA-256: damage to its files would not be noticed.`
+          : undefined;
+        return { ...NOTHING_MORE, name, embeddingSize, encoderSha256, actingNoiseStd, warning };
       });
     case 'load-classifier':
       return load(message.requestId, async () => {
         const manifest = await classifier.load(message.manifestPath, encoder?.manifest.sha256);
         const { name, embeddingSize, encoderSha256, threshold } = manifest;
-        return { name, embeddingSize, encoderSha256, actingNoiseStd: undefined, threshold };
+        return { ...NOTHING_MORE, name, embeddingSize, encoderSha256, threshold };
       });
     case 'start-episode':
       observation = message.observation;
@@ -51,6 +54,7 @@ async function answer(message: ToPolicyProcess): Promise<void> {
   }
 }
 
+const NOTHING_MORE = { actingNoiseStd: undefined, threshold: undefined, warning: undefined };
 type Loaded = Omit<Extract<FromPolicyProcess, { kind: 'loaded' }>, 'kind' | 'requestId'>;
 
 const remedyOf = (error: unknown) =>

@@ -16,6 +16,8 @@ import { ModelError, reasonOf } from './model-error.ts';
 export interface PolicyRuntime {
   /** Rejects with an error that has a `remedy`; the policy in use stays in use. `encoderSha256`: of the encoder that is loaded. */
   load(manifestPath: string, encoderSha256: string | undefined): Promise<PolicyManifest>;
+  /** The policy in use carries no SHA-256: it may be damaged without a word. */
+  unverified(): boolean;
   manifest(): PolicyManifest | undefined;
   startEpisode(seed: number, actingNoiseStd: number): void;
   /** Keeps `proprioception` for the next step's stack, whether or not an action is wanted. */
@@ -33,6 +35,7 @@ const EXPECTED_PROPRIOCEPTION = PROPRIOCEPTION_SIZE * PROPRIOCEPTION_STACK;
 
 interface Loaded {
   readonly manifest: PolicyManifest;
+  readonly unverified: boolean;
   readonly graphSha256: string;
   readonly session: OrtSession;
   readonly weights: Readonly<Record<string, SessionTensor>>;
@@ -63,7 +66,7 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
 
   return {
     load: async (manifestPath, encoderSha256) => {
-      const { manifest, graph, weights } = readPolicy(manifestPath);
+      const { manifest, graph, weights, unverified } = readPolicy(manifestPath);
       const graphSha256 = createHash('sha256').update(graph).digest('hex');
       const reusable = loaded?.graphSha256 === graphSha256 ? loaded.session : undefined;
       checkManifest(manifest, encoderSha256, weights);
@@ -72,7 +75,7 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
         const named = bind(manifestPath, manifest, session, weights);
         const previous = loaded;
         const executor = createChunkExecutor(manifest.chunk ?? SINGLE, ACTION_SIZE);
-        loaded = { manifest, graphSha256, session, weights: named, executor };
+        loaded = { manifest, unverified, graphSha256, session, weights: named, executor };
         if (previous && previous.session !== session) await previous.session.dispose();
       } catch (error) {
         if (!reusable) await session.dispose();
@@ -81,6 +84,7 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
       return manifest;
     },
     manifest: () => loaded?.manifest,
+    unverified: () => loaded?.unverified ?? false,
     startEpisode: (seed, std) => {
       noise = createRng(seed).split('acting');
       actingNoiseStd = std;

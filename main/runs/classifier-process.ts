@@ -1,14 +1,20 @@
-/** Starts the process that trains a reward classifier; what it prints is the contract (`main/learn/classifier-process.ts`). */
+/** Starts the process that trains a reward classifier; what it prints is the contract (`main/api/classifier.ts`). */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ClassifierEnd } from '../learn/classifier-process.ts';
+import { parseBoundedJson } from '../api/bounded-json.ts';
+import { type ClassifierEnd, classifierEndSchema } from '../api/classifier.ts';
+import { systemClock } from '../api/clock.ts';
+import { endChild } from '../engine/end-child.ts';
 import type { ClassifierJob } from '../learn/make-classifier.ts';
 
 const ENTRY = fileURLToPath(new URL('../learn/classifier-process.ts', import.meta.url));
 
+const MAX_OUTPUT_CHARACTERS = 100_000;
+
 export interface RunningTraining {
   readonly ended: Promise<ClassifierEnd>;
-  cancel(): void;
+  /** Resolves when the process is gone. */
+  cancel(): Promise<void>;
 }
 
 export function startClassifierProcess(job: ClassifierJob): RunningTraining {
@@ -16,21 +22,30 @@ export function startClassifierProcess(job: ClassifierJob): RunningTraining {
   let output = '';
   let lastWords = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
+    output = (output + text).slice(-MAX_OUTPUT_CHARACTERS);
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-2000);
   });
   const ended = new Promise<ClassifierEnd>((resolve) => {
     const died = (why: string) => {
-      const line = output.split('\n').find((one) => one.startsWith('{'));
-      if (line)
-        resolve(JSON.parse(line) as ClassifierEnd); // own child, same version
+      const end = endOf(output);
+      if (end) resolve(end);
       else
         resolve({ kind: 'failed', message: `the training ended (${why}) ${lastWords.trim()}`, remedy: 'Try again.' });
     };
     child.once('error', (error) => died(error.message));
     child.once('close', (code, signal) => died(signal ?? `code ${code}`));
   });
-  return { ended, cancel: () => child.kill('SIGTERM') };
+  return { ended, cancel: () => endChild(child, systemClock) };
+}
+
+/** A line that is cut short, or is a library's, is no end. */
+function endOf(output: string): ClassifierEnd | undefined {
+  for (const line of output.split('\n')) {
+    const json = parseBoundedJson(line);
+    const end = json.kind === 'value' ? classifierEndSchema.safeParse(json.value) : undefined;
+    if (end?.success) return end.data;
+  }
+  return undefined;
 }

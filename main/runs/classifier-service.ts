@@ -64,7 +64,14 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
       training = 'starting';
       trouble = undefined;
       changed();
-      void work();
+      work().catch((error: unknown) => {
+        training = 'no';
+        trouble = {
+          message: `The training could not be started: ${error instanceof Error ? error.message : String(error)}`,
+          remedy: 'Try again; restart the engine if it stays so.',
+        };
+        changed();
+      });
       return done(undefined);
     },
     newest: () => shelf[0],
@@ -80,9 +87,9 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => {
+    close: async () => {
       closed = true;
-      if (typeof training === 'object') training.cancel();
+      if (typeof training === 'object') await training.cancel();
     },
   };
 }

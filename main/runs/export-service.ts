@@ -64,14 +64,13 @@ export function createExportService({
       },
     });
     running = job;
-    job.ended.then(
-      (end) => {
+    job.ended
+      .then((end) => {
         running = undefined;
         if (about) tell({ ...about, ...endOf(end) });
         else if (end.kind === 'failed') answer.resolve(refused(end.message, end.remedy));
-      },
-      answer.reject, // it never rejects by its contract; a bug there is told to the window that asked
-    );
+      })
+      .catch(answer.reject); // it never rejects by its contract; a bug there is told to the window that asked
     return answer.promise;
   };
   return {

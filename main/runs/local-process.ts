@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { FromTrainer } from '../api/trainer-process.ts';
+import { type FromTrainer, fromTrainerSchema } from '../api/trainer-process.ts';
 import type { RunLauncher, TrainerEnd } from './launcher.ts';
 
 const ENTRY = fileURLToPath(new URL('../learn/trainer-process.ts', import.meta.url));
@@ -30,9 +30,17 @@ export const launchLocalTrainer: RunLauncher = (config) => {
     lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS);
   });
   const listeners = new Set<(message: FromTrainer) => void>();
-  child.on('message', (message) => {
-    // Own child at the same version: the types of `trainer-process.ts` are the contract.
-    for (const listener of [...listeners]) listener(message as FromTrainer);
+  child.on('message', (raw) => {
+    const parsed = fromTrainerSchema.safeParse(raw);
+    const message: FromTrainer = parsed.success
+      ? parsed.data
+      : {
+          kind: 'failed',
+          message: `the trainer sent what cannot be read: ${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message ?? ''}`,
+          remedy: 'Start the run again: it continues from its last checkpoint. Report this message if it comes again.',
+        };
+    for (const listener of [...listeners]) listener(message);
+    if (!parsed.success) child.kill('SIGKILL');
   });
   const ended = new Promise<TrainerEnd>((resolve) => {
     child.on('error', (error) => resolve({ code: undefined, signal: undefined, lastWords: error.message }));

@@ -43,6 +43,8 @@ export function readPolicy(manifestPath: string): RegisteredPolicy {
 export function listPolicies(projectFolder: string): readonly RegisteredPolicy[] {
   const runs = join(projectFolder, 'runs');
   const published = foldersIn(runs)
+    // One that was put aside belongs to no run.
+    .filter((run) => /^\d+$/.test(run))
     .map((run) => join(runs, run))
     .flatMap((run) => foldersIn(run).map((folder) => join(run, folder)))
     .filter((folder) => /^policy-\d+$/.test(basename(folder)))

@@ -42,4 +42,11 @@ async function answer({ id, method, values }: RowCall): Promise<void> {
   if (method === 'close') parentPort?.close();
 }
 
-parentPort?.on('message', (call: RowCall) => void answer(call));
+parentPort?.on('message', (call: RowCall) => {
+  // Only a result that cannot be sent gets here.
+  answer(call).catch((error: unknown) =>
+    parentPort?.postMessage({
+      ...{ id: call.id, kind: 'error', message: messageOf(error), remedy: remedyOf(error) },
+    } satisfies RowAnswer),
+  );
+});

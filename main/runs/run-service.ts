@@ -42,6 +42,8 @@ interface ActiveRun {
 }
 
 const CANCEL_PATIENCE_MS = 5000;
+/** When the engine ends: it has five seconds for everything, and a trainer's checkpoint of the last half minute is there. */
+const CLOSE_PATIENCE_MS = 2500;
 
 export function createRunService(options: RunServiceOptions): RunService {
   const { projectFolder, clock, rows, launch, counts } = options;
@@ -60,7 +62,8 @@ export function createRunService(options: RunServiceOptions): RunService {
   const onMessage = (run: ActiveRun, message: FromTrainer) => {
     switch (message.kind) {
       case 'progress':
-        run.status = message.status;
+        // A trainer says that it is over before its process has ended, and no other run may start until then.
+        run.status = isOver(message.status) ? { ...message.status, state: 'running' } : message.status;
         return tell(run.status);
       case 'published':
         for (const listener of publishedListeners)
@@ -140,17 +143,17 @@ export function createRunService(options: RunServiceOptions): RunService {
     // A row that cannot be written is told like any other failure of the run.
     const untold = (error: unknown) =>
       tell({ ...run.status, state: 'failed', message: inWords(error), remedy: 'Check the disk of the project.' });
-    void trainer.ended.then(({ lastWords }) => onEnd(run, chain, lastWords)).catch(untold);
+    trainer.ended.then(({ lastWords }) => onEnd(run, chain, lastWords)).catch(untold);
     tell(status);
     return id;
   };
 
-  const cancel = async (runId: number): Promise<Answer<undefined>> => {
+  const cancel = async (runId: number, patienceMs = CANCEL_PATIENCE_MS): Promise<Answer<undefined>> => {
     const run = active;
     if (!run || run.id !== runId) return refused(`Run ${runId} is not going on.`, 'The Runs tab lists what is.');
     run.cancelled = true;
     run.trainer.send({ kind: 'cancel' });
-    const stop = clock.at(clock.nowMs() + CANCEL_PATIENCE_MS, () => run.trainer.kill());
+    const stop = clock.at(clock.nowMs() + patienceMs, () => run.trainer.kill());
     await run.trainer.ended;
     stop();
     return done(undefined);
@@ -175,7 +178,7 @@ export function createRunService(options: RunServiceOptions): RunService {
         return done({ runId: await begin(spec, request?.stage === undefined) });
       });
     },
-    cancel,
+    cancel: (runId) => cancel(runId),
     list: async () => {
       const stored = await rows.runs();
       return stored.map(({ endedAtMs: _endedAtMs, ...run }) =>
@@ -195,12 +198,13 @@ export function createRunService(options: RunServiceOptions): RunService {
     close: async () => {
       closed = true;
       await beginning?.catch(() => {});
-      if (active) await cancel(active.id);
+      if (active) await cancel(active.id, CLOSE_PATIENCE_MS);
       await rows.close();
     },
   };
 }
 
+const isOver = ({ state }: RunStatus) => state === 'finished' || state === 'cancelled' || state === 'failed';
 const inWords = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /**

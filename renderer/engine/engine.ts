@@ -121,7 +121,7 @@ export function startEngineLink(): void {
   let beat = 0;
   metronome.onBeat(() => {
     beat++;
-    if (beat % HEARTBEAT_EVERY === 0 && useEngine.getState().status?.holdsControls) tellQuietly('input.heartbeat', {});
+    if (beat % HEARTBEAT_EVERY === 0) tellQuietly('input.heartbeat', {});
     if (beat % 10 !== 0) return;
     requestDraw();
     for (const notice of useWindow.getState().notices)

@@ -31,13 +31,13 @@ export async function run(options: { readonly takeovers?: number } = {}) {
     pace: { kind: 'simulated', latencyMs: DEFAULT_TIMING.effectDelayMs },
     puck,
     ...shippedPolicy(),
+    unattended: true,
     settings: {
       autoStart: true,
       takeover: { mode: 'motion', engageDeflection: 0.12, neutralDeflection: 0.06, releaseAfterMs: 50, holdButton: 0 },
     },
   });
   await engine.open();
-  engine.windowsChanged(1); // nothing starts by itself unwatched
   const ticking = engine.run({ reset: true });
   const latenciesMs: number[] = [];
   let missed = 0;

@@ -32,6 +32,7 @@ export async function run(options: { readonly seconds?: number } = {}) {
     writer,
     ...shippedPolicy(),
     settings: { autoStart: true },
+    unattended: true,
   });
   const server = await serveEngine({ engine, windowPuck: undefined, windowFolder: folder });
   await engine.open();

@@ -14,9 +14,10 @@ async function pass(cell: FakeCell, forMs: number) {
   }
 }
 
-async function live() {
+/** Nobody watches here, and says so, where a test is not about that. */
+async function live({ unattended = true } = {}) {
   const cell = createFakeCell({ pace: 'manual' });
-  const rig = await bench({ cell, pace: { kind: 'host' } });
+  const rig = await bench({ cell, pace: { kind: 'host' }, unattended });
   const started = rig.engine.run({ reset: true });
   await pass(cell, 5);
   const close = async () => {
@@ -162,10 +163,11 @@ test('a store that lags live: hold with a message', async () => {
 });
 
 test('an ended episode resets by itself; with autoStart the next one begins, while a window looks on', async () => {
-  const { cell, engine, writer, close } = await live();
+  const { cell, engine, writer, close } = await live({ unattended: false });
   engine.change({ autoStart: true });
   await pass(cell, 250);
   assert.equal(engine.loop.phase(), 'ready', 'nobody is watching');
+  engine.supervision.watchedMs = cell.clock.nowMs();
   engine.windowsChanged(1);
   await pass(cell, 250);
   cell.setOutcome({ success: true });
@@ -179,7 +181,7 @@ test('an ended episode resets by itself; with autoStart the next one begins, whi
 
 test('Stop from the first instant lasts through the start: nothing moves before Resume', async () => {
   const cell = createFakeCell({ pace: 'manual' });
-  const { engine } = await bench({ cell, pace: { kind: 'host' } });
+  const { engine } = await bench({ cell, pace: { kind: 'host' }, unattended: true });
   engine.change({ autoStart: true });
   engine.windowsChanged(1);
   engine.loop.stop('Stop was pressed.');
@@ -195,4 +197,76 @@ test('Stop from the first instant lasts through the start: nothing moves before 
   await pass(cell, 1100);
   await closing;
   await started;
+});
+
+test('no window watches: the arm holds, on a robot within 2.1 s of the last proof of life, in simulation after 10 s', async () => {
+  for (const [simulated, limitMs] of [
+    [false, 2000],
+    [true, 10_000],
+  ] as const) {
+    const { cell, engine, close } = await live({ unattended: false });
+    Object.assign(cell.info, { simulated });
+    engine.supervision.watchedMs = cell.clock.nowMs();
+    engine.loop.start();
+    await pass(cell, limitMs - 50);
+    assert.equal(engine.loop.phase(), 'running', 'a tab in the background beats once a second, or seldom');
+    await pass(cell, 150);
+    assert.equal(engine.loop.phase(), 'hold');
+    assert.match(engine.status().fault?.what ?? '', /No window watches/);
+    assert.match(engine.status().fault?.remedy ?? '', /takeover serve --unattended/);
+    await close();
+  }
+});
+
+test('no window was ever open: an episode that is started all the same is held at once, unless the engine runs unattended', async () => {
+  for (const [unattended, phase] of [
+    [false, 'hold'],
+    [true, 'running'],
+  ] as const) {
+    const { cell, engine, close } = await live({ unattended });
+    engine.loop.start();
+    await pass(cell, 250);
+    assert.equal(engine.loop.phase(), phase);
+    await close();
+  }
+});
+
+test('a robot that resets while nobody watches holds; a simulated scene may be set up before a window opens', async () => {
+  for (const simulated of [false, true]) {
+    const { cell, engine, close } = await live({ unattended: false });
+    Object.assign(cell.info, { simulated });
+    const slowReset = Promise.withResolvers<void>();
+    cell.delayResets(slowReset.promise);
+    void engine.loop.reset(2).catch(assert.fail);
+    await pass(cell, 250);
+    assert.equal(engine.loop.phase(), simulated ? 'resetting' : 'hold');
+    slowReset.resolve();
+    await close();
+  }
+});
+
+test('unattended, episodes begin by themselves without a window', async () => {
+  const { cell, engine, close } = await live({ unattended: true });
+  engine.change({ autoStart: true });
+  await pass(cell, 250);
+  assert.equal(engine.loop.phase(), 'running');
+  await close();
+});
+
+test('Resume before the engine stands, and after it has closed, is refused in words', async () => {
+  const cell = createFakeCell({ pace: 'manual' });
+  const { engine } = await bench({ cell, pace: { kind: 'host' }, unattended: true });
+  cell.failResets(new Error('the simulated cell is not open'));
+  const early = await engine.resume();
+  assert.ok(early.kind === 'refused' && /still starting/.test(early.message));
+  assert.equal(engine.status().fault, undefined);
+  cell.failResets(undefined);
+  const started = engine.run({ reset: false });
+  assert.equal((await engine.resume()).kind, 'done');
+  const closing = engine.close();
+  await pass(cell, 1100);
+  await closing;
+  await started;
+  const late = await engine.resume();
+  assert.ok(late.kind === 'refused' && /closing/.test(late.message));
 });

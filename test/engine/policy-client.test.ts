@@ -7,12 +7,12 @@ import { createFakeCell } from '../../native/fake-cell.ts';
 
 interface FakeChild extends PolicyChild {
   readonly heard: ToPolicyProcess[];
-  say(message: FromPolicyProcess): void;
+  say(message: unknown): void;
   die(why: string): void;
 }
 
 function fakeChild(): FakeChild {
-  let onMessage: (message: FromPolicyProcess) => void = () => {};
+  let onMessage: (message: unknown) => void = () => {};
   let onExit: (why: string) => void = () => {};
   const heard: ToPolicyProcess[] = [];
   return {
@@ -24,7 +24,7 @@ function fakeChild(): FakeChild {
     onExit: (listener) => {
       onExit = listener;
     },
-    kill: () => onExit('killed'),
+    kill: async () => onExit('was killed'),
     say: (message) => onMessage(message),
     die: (why) => onExit(why),
   };
@@ -61,6 +61,7 @@ const loaded = (requestId: number, name: string): FromPolicyProcess => ({
   encoderSha256: 'e',
   actingNoiseStd: 0.1,
   threshold: undefined,
+  warning: undefined,
 });
 
 test('encoder first, then the policy; answers find their questions', async () => {
@@ -108,6 +109,7 @@ test('a refused policy leaves the one in use', async () => {
     kind: 'refused',
     message: 'weights of 10 floats; expected 12',
     remedy: 'Train again.',
+    fault: 'policy',
   });
   assert.equal(client.name(), 'a');
 });
@@ -171,4 +173,95 @@ test('a process that never answers is not waited for', async () => {
   clock.advanceToMs(1001);
   const reply = await asked;
   assert.ok(reply.kind === 'failed' && reply.message.includes('1 s'));
+});
+
+/** Time passes, and promises run. */
+async function pass(clock: ReturnType<typeof createVirtualClock>, ms: number) {
+  await settle();
+  clock.advanceToMs(clock.nowMs() + ms);
+  await settle();
+}
+const refusal = (requestId: number, message: string): FromPolicyProcess => ({
+  ...{ kind: 'refused', requestId, message, remedy: 'Choose another.' },
+});
+
+test('no policy is loaded while the process is started again; a load that is asked for meanwhile waits for it', async () => {
+  const { clock, children, client } = await open();
+  const first = client.load('a.json');
+  await settle();
+  children[0]?.say(loaded(1, 'a'));
+  await first;
+  children[0]?.die('was ended by SIGKILL');
+  assert.equal(client.name(), undefined);
+  await pass(clock, 120);
+  const second = client.load('b.json');
+  await pass(clock, 400);
+  assert.deepEqual(children[1]?.heard, [{ kind: 'load-policy', requestId: 2, manifestPath: 'b.json' }], 'b alone');
+  children[1]?.say(loaded(2, 'b'));
+  assert.equal((await second).kind, 'loaded');
+  assert.equal(client.name(), 'b');
+});
+
+test('a process that ends while it loads: nothing is said about the policy', async () => {
+  const { children, client } = await open();
+  const loading = client.load('a.json');
+  await settle();
+  children[0]?.die('ended with code 1');
+  const reply = await loading;
+  assert.ok(reply.kind === 'refused' && reply.fault === 'process' && reply.message.includes('ended with code 1'));
+});
+
+test('a policy that cannot be loaded again is told with the reason, and is not loaded', async () => {
+  const { clock, children, client, troubles } = await open();
+  const loading = client.load('a.json');
+  await settle();
+  children[0]?.say(loaded(1, 'a'));
+  await loading;
+  children[0]?.die('was ended by SIGKILL');
+  await pass(clock, 500);
+  children[1]?.say(refusal(2, 'a.json is not there'));
+  await settle();
+  assert.deepEqual(troubles, [
+    'The policy process was ended by SIGKILL.',
+    'The policy in use could not be loaded again: a.json is not there',
+  ]);
+  assert.equal(client.name(), undefined);
+});
+
+test('a process that ends again and again is started later each time, told twice, and in the end only when it is asked for', async () => {
+  const { clock, children, client, troubles } = await open();
+  for (const [end, waitMs] of [500, 1000, 2000, 4000].entries()) {
+    children[end]?.die('ended with code 1');
+    await pass(clock, waitMs - 1);
+    assert.equal(children.length, end + 1);
+    await pass(clock, 1);
+    assert.equal(children.length, end + 2);
+  }
+  children[4]?.die('ended with code 1');
+  await pass(clock, 3_600_000);
+  assert.equal(children.length, 5);
+  assert.deepEqual(troubles, [
+    'The policy process ended with code 1.',
+    'The policy process ended with code 1, 5 times in a row.',
+  ]);
+  const loading = client.load('a.json');
+  await settle();
+  assert.equal(children.length, 6);
+  children[5]?.say(loaded(1, 'a'));
+  assert.equal((await loading).kind, 'loaded');
+});
+
+test('whatever the process sends, the engine goes on: what cannot be read is told, and the process is started again', async () => {
+  for (const sent of [
+    ...[undefined, 7, 'loaded', [], {}, { kind: 'proposal' }, { kind: 'loaded', requestId: 'x' }],
+    { ...{ kind: 'proposal', sequence: 0, embedding: [1], computeMs: 1, saturation: 0 }, action: undefined },
+  ]) {
+    const { clock, children, troubles, ask } = await open();
+    const asked = ask(0);
+    children[0]?.say(sent);
+    assert.equal((await asked).kind, 'failed', JSON.stringify(sent));
+    assert.match(troubles[0] ?? '', /sent what cannot be read/);
+    await pass(clock, 500);
+    assert.equal(children.length, 2);
+  }
 });

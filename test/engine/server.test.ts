@@ -5,14 +5,14 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { WebSocket } from 'ws';
-import { CLOSE_CODES, type ServerMessage, serverMessageSchema } from '../../main/api/messages.ts';
+import { CLOSE_CODES } from '../../main/api/messages.ts';
 import { decodePicture, decodeStream } from '../../main/api/streams.ts';
 import { type EngineServer, serveEngine } from '../../main/engine/server.ts';
 import { createWindowPuck } from '../../main/engine/window-puck.ts';
 import { createStreams } from '../../main/engine/window-streams.ts';
 import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
 import { bench, ticks } from './rig.ts';
+import { closeWindows, codeOf, connect, enter, opened } from './test-window.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'window-'));
 await mkdir(join(folder, 'dist', 'assets'), { recursive: true });
@@ -21,6 +21,7 @@ await writeFile(join(folder, 'dist', 'assets', 'app-1.js'), 'export {};');
 await writeFile(join(folder, 'secret.txt'), 'secret');
 const closing: (() => Promise<void>)[] = [];
 after(async () => {
+  closeWindows();
   for (const close of closing) await close();
   await rm(folder, { recursive: true });
 });
@@ -31,70 +32,6 @@ async function serve(cell: FakeCell = createFakeCell()) {
   const server = await serveEngine({ engine: rig.engine, windowPuck, windowFolder: join(folder, 'dist') });
   closing.push(() => server.close());
   return { ...rig, server, windowPuck };
-}
-
-interface TestWindow {
-  readonly socket: WebSocket;
-  send(message: unknown): void;
-  next<Kind extends ServerMessage['kind']>(kind: Kind): Promise<Extract<ServerMessage, { kind: Kind }>>;
-  call(name: string, parameters?: unknown): Promise<Extract<ServerMessage, { kind: 'answer' | 'refusal' }>>;
-  binary(): Promise<Uint8Array>;
-  closed: Promise<number>;
-}
-
-function connect(server: EngineServer, headers: Record<string, string> = {}): TestWindow {
-  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/socket`, { headers });
-  closing.unshift(async () => socket.terminate());
-  const messages: ServerMessage[] = [];
-  const binaries: Uint8Array[] = [];
-  let wake = () => {};
-  socket.on('message', (data: Buffer, isBinary) => {
-    if (isBinary) binaries.push(new Uint8Array(data));
-    else messages.push(serverMessageSchema.parse(JSON.parse(data.toString())));
-    wake();
-  });
-  const closed = new Promise<number>((resolve) => socket.on('close', (code) => resolve(code)));
-  socket.on('error', () => {});
-  const until = async <Value>(take: () => Value | undefined): Promise<Value> => {
-    for (;;) {
-      const value = take();
-      if (value !== undefined) return value;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-    }
-  };
-  let nextId = 1;
-  const take = (wanted: (message: ServerMessage) => boolean) => () => {
-    const index = messages.findIndex(wanted);
-    return index < 0 ? undefined : messages.splice(index, 1)[0];
-  };
-  const send = (message: unknown) => socket.send(typeof message === 'string' ? message : JSON.stringify(message));
-  return {
-    socket,
-    closed,
-    send,
-    next: (kind) => until(take((message) => message.kind === kind)) as never, // the predicate picked this kind
-    call: async (name, parameters = {}) => {
-      const id = nextId++;
-      send({ kind: 'call', id, name, parameters });
-      return (await until(
-        take((message) => (message.kind === 'answer' || message.kind === 'refusal') && message.id === id),
-      )) as never; // the predicate picked these kinds
-    },
-    binary: () => until(() => binaries.shift()),
-  };
-}
-
-const opened = (window: TestWindow) => new Promise<void>((resolve) => window.socket.once('open', () => resolve()));
-const codeOf = (url: string) => new URL(url).hash.replace('#code=', '');
-
-async function enter(server: EngineServer): Promise<TestWindow & { readonly token: string }> {
-  const window = connect(server);
-  await opened(window);
-  window.send({ kind: 'hello', code: codeOf(server.issueUrl()) });
-  const { token } = await window.next('welcome');
-  return { ...window, token };
 }
 
 function get(server: EngineServer, path: string, headers: Record<string, string> = {}) {

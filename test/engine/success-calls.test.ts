@@ -30,7 +30,7 @@ function fakeClassifiers(): ClassifierService & { add(number: number): void } {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    close: () => {},
+    close: async () => {},
   };
 }
 

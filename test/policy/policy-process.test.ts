@@ -15,7 +15,7 @@ import { PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
 import { conrft } from '../../main/learn/algorithms/conrft-learner.ts';
 import { toOnnx } from '../../main/learn/graph/onnx.ts';
 import { initialParameters } from '../../main/learn/nets/parameters.ts';
-import { exportPolicy } from '../../main/learn/policies/export-policy.ts';
+import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
 import { temporaryFolder } from '../learn/toy-project.ts';
 
 const ENTRY = join(import.meta.dirname, '../../main/policy/policy-process.ts');
@@ -147,7 +147,10 @@ test('acts from a seed, swaps weights between episodes, refuses what cannot be u
   await refused(5, cut, /holds 100 numbers/);
   const broken = writePolicy(folder, 'broken', 2);
   writeFileSync(join(folder, 'broken', 'graph.onnx'), 'no graph');
-  await refused(6, broken, /cannot be opened/);
+  await refused(6, broken, /graph\.onnx is damaged/);
+  const { manifest, weights: whole } = readPolicy(writePolicy(folder, 'no-graph', 2));
+  const noGraph = exportPolicy(join(folder, 'no-graph'), manifest, Buffer.from('no graph'), whole);
+  await refused(7, noGraph, /cannot be opened/);
   await refused(7, join(folder, 'missing', 'manifest.json'), /not a usable policy/);
 
   load(8, writePolicy(folder, 'two', 2));

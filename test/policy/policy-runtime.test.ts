@@ -3,7 +3,8 @@
  * A chunk goes on while the policy drives; what somebody else does in between ends it.
  */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../main/api/observation.ts';
@@ -11,7 +12,8 @@ import type { ChunkExecution, PolicyManifest } from '../../main/api/policy.ts';
 import { toOnnx } from '../../main/learn/graph/onnx.ts';
 import { defineStep } from '../../main/learn/graph/step.ts';
 import { add, constant, input, mul, reshape, sum } from '../../main/learn/graph/tensor.ts';
-import { exportPolicy } from '../../main/learn/policies/export-policy.ts';
+import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
+import { STARTER_MANIFEST } from '../../main/policy/assets.ts';
 import { createPolicyRuntime } from '../../main/policy/policy-runtime.ts';
 import { temporaryFolder } from '../learn/toy-project.ts';
 
@@ -90,4 +92,39 @@ test('a manifest that does not fit its graph, or cannot be executed, is refused'
   await assert.rejects(wrong({ chunk: undefined }), /action is \[1, 7\] in the manifest and absent in the graph/);
   await assert.rejects(wrong({ chunk: { ...chunk, execute: 5 } }), /Execute at most 4/);
   assert.equal(runtime.manifest(), undefined);
+});
+
+test('damaged files of the right length are refused in words; a policy without SHA-256 loads, and says so', async (t) => {
+  const folder = temporaryFolder((clean) => t.after(clean));
+  const chunk = { size: 4, execute: 2, latencySteps: 0 };
+  const runtime = createPolicyRuntime();
+  for (const [file, damage] of [
+    ['weights.bin', (bytes: Buffer) => bytes.writeFloatLE(-1)],
+    ['graph.onnx', (bytes: Buffer) => bytes.writeUInt8(bytes.readUInt8(60) ^ 1, 60)],
+    ['manifest.json', (bytes: Buffer) => bytes.write('9', bytes.indexOf('"trainedSteps": 0') + 16)],
+  ] as const) {
+    const manifestPath = writePolicy(folder, chunk);
+    const path = join(dirname(manifestPath), file);
+    const bytes = readFileSync(path);
+    damage(bytes);
+    writeFileSync(path, bytes);
+    await assert.rejects(runtime.load(manifestPath, undefined), new RegExp(`${file} is damaged: its SHA-256 is`));
+  }
+  const manifestPath = writePolicy(folder, chunk);
+  await runtime.load(manifestPath, undefined);
+  assert.equal(runtime.unverified(), false);
+  const {
+    graphSha256: _,
+    weightsSha256: __,
+    manifestSha256: ___,
+    ...old
+  } = JSON.parse(readFileSync(manifestPath, 'utf8'));
+  writeFileSync(manifestPath, JSON.stringify(old));
+  await runtime.load(manifestPath, undefined);
+  assert.equal(runtime.unverified(), true);
+  await runtime.dispose();
+});
+
+test('what ships carries the SHA-256 of its files', () => {
+  assert.equal(readPolicy(STARTER_MANIFEST).unverified, false);
 });

@@ -7,6 +7,7 @@ import type { ClassifierJob } from '../../main/learn/make-classifier.ts';
 import { startClassifierProcess } from '../../main/runs/classifier-process.ts';
 import { createClassifierService } from '../../main/runs/classifier-service.ts';
 import { inFolder, openWriter, recordEpisode } from '../data/fixture.ts';
+import { childrenOf, isAlive } from '../engine/children-of.ts';
 
 const job = (projectFolder: string): ClassifierJob => ({
   ...{ projectFolder, task: 'insert', observation: 'state', encoderManifestPath: undefined },
@@ -26,9 +27,20 @@ test('a project that lacks something is refused by the process in the words of t
 
 test('a process that is ended says so', async () => {
   const running = startClassifierProcess(job('/nowhere/at/all'));
-  running.cancel();
+  const cancelled = running.cancel();
   const end = await running.ended;
   assert.ok(end.kind === 'failed' && /SIGTERM/.test(end.message), JSON.stringify(end));
+  await cancelled;
+});
+
+test('one that is stopped ends all the same', { skip: process.platform !== 'linux' }, async () => {
+  const before = new Set(childrenOf(process.pid));
+  const running = startClassifierProcess(job('/nowhere/at/all'));
+  const [pid] = childrenOf(process.pid).filter((each) => !before.has(each));
+  process.kill(pid!, 'SIGSTOP');
+  await running.cancel();
+  assert.equal(isAlive(pid!), false);
+  assert.equal((await running.ended).kind, 'failed');
 });
 
 test('from labels in the store to a classifier on the shelf, through the service', () =>
@@ -54,5 +66,5 @@ test('from labels in the store to a classifier on the shelf, through the service
       classifiers.map(({ name, training, heldOut }) => [name, training.episodes + heldOut.episodes, heldOut.positives]),
       [['classifier-1', 8, 2]],
     );
-    service.close();
+    await service.close();
   }));

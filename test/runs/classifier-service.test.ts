@@ -3,9 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ClassifierManifest } from '../../main/api/classifier.ts';
+import type { ClassifierEnd, ClassifierManifest } from '../../main/api/classifier.ts';
 import { createVirtualClock } from '../../main/api/clock.ts';
-import type { ClassifierEnd } from '../../main/learn/classifier-process.ts';
 import type { ClassifierJob } from '../../main/learn/make-classifier.ts';
 import { createClassifierService } from '../../main/runs/classifier-service.ts';
 import { sumUp } from '../../main/runs/success-check.ts';
@@ -31,7 +30,7 @@ function service(projectFolder: string) {
     clock: createVirtualClock(0, 1000),
     launch: (job) => {
       jobs.push(job);
-      return { ended: new Promise((resolve) => ends.push(resolve)), cancel: () => void cancelled++ };
+      return { ended: new Promise((resolve) => ends.push(resolve)), cancel: async () => void cancelled++ };
     },
   });
   const states: unknown[] = [];
@@ -88,7 +87,7 @@ test('a training that fails says why; the next one clears it; closing ends the o
     assert.equal(made.state().message, undefined);
     store();
     await settle();
-    made.close();
+    await made.close();
     assert.equal(cancelled(), 1);
   }));
 

@@ -70,6 +70,28 @@ test('Fine-tune on the starter: offline from it, then online from what that made
   assert.deepEqual(rows.updates.at(-1), { runId: 2, state: 'cancelled' });
 });
 
+test('a run is told to be over only when the next one may start', async () => {
+  for (const [state, last] of [
+    ['finished', 'finished'],
+    ['failed', 'failed'],
+  ] as const) {
+    const { trainers, runs, told } = service('starter');
+    await runs.start({ stage: 'offline', steps: 5 });
+    const { spec } = trainers[0]!.config;
+    trainers[0]!.say({ kind: 'progress', status: statusOf(spec, { state, step: 5 }) });
+    if (state === 'finished') trainers[0]!.say({ kind: 'finished', step: 5, checkpoint: '' });
+    assert.deepEqual([told.at(-1)?.state, (await runs.list())[0]?.state], ['running', 'running']);
+    assert.equal((await runs.start({ stage: 'offline' })).kind, 'refused');
+    let accepted: unknown;
+    runs.onStatus((status) => {
+      if (status.id === 1 && status.state === last) accepted ??= runs.start({ stage: 'offline', steps: 5 });
+    });
+    trainers[0]!.end();
+    await settle();
+    assert.deepEqual(await accepted, { kind: 'done', value: { runId: 2 } });
+  }
+});
+
 test('a policy that has critics goes on online; a stage that was asked for is the only one', async () => {
   const inUse = service('run-1/2000');
   await inUse.rows.createRun(SPEC);
@@ -141,6 +163,18 @@ test('a trainer that does not heed a cancel is killed after five seconds', async
   assert.equal(trainers[0]!.killed(), true);
   assert.equal((await cancelling).kind, 'done');
   assert.equal((await runs.cancel(1)).kind, 'refused');
+});
+
+test('closing gives a trainer that does not heed half of that, for the engine ends within five seconds', async () => {
+  const { clock, runs, trainers } = service();
+  await runs.start(undefined);
+  const closing = runs.close();
+  await settle();
+  clock.advanceToMs(2499);
+  assert.equal(trainers[0]!.killed(), false);
+  clock.advanceToMs(2500);
+  assert.equal(trainers[0]!.killed(), true);
+  await closing;
 });
 
 test('closing while a run is being begun leaves no trainer behind', async () => {

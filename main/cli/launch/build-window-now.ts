@@ -4,7 +4,7 @@ import { systemClock } from '../../api/clock.ts';
 import { buildInChild, buildWindow } from './build-window.ts';
 
 const root = dirname(dirname(dirname(import.meta.dirname)));
-const inChild = buildInChild(systemClock, 'info');
+const inChild = buildInChild(systemClock, { logLevel: 'info' });
 const built = await buildWindow({
   root,
   clock: systemClock,

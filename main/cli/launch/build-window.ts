@@ -27,6 +27,8 @@ export interface BuildWindowOptions {
   readonly build?: (target: string) => Promise<{ readonly ok: boolean; readonly output: string }>;
   /** Whether a process is alive; for a lock whose holder was killed. */
   readonly isAlive?: (pid: number) => boolean;
+  /** Ends a build that is under way; the last one then stays. */
+  readonly signal?: AbortSignal;
 }
 
 /** Builds when the build is missing or older than its sources. */
@@ -81,7 +83,7 @@ async function buildAside(options: BuildWindowOptions, startedMs: number): Promi
   try {
     // Hashed before building: a file saved meanwhile makes the result stale, never wrongly fresh.
     const hash = sourceHash(root);
-    const { ok, output } = await (options.build ?? buildInChild(clock))(target);
+    const { ok, output } = await (options.build ?? buildInChild(clock, { signal: options.signal }))(target);
     if (!ok || !existsSync(join(target, 'index.html')))
       return failure(
         options,
@@ -99,7 +101,8 @@ async function buildAside(options: BuildWindowOptions, startedMs: number): Promi
 
 function failure(options: BuildWindowOptions, message: string, remedy: string): WindowBuild {
   const olderBuild = existsSync(join(options.root, 'renderer/dist/index.html'));
-  options.say(`${message}\n${remedy}${olderBuild ? ' The last build serves meanwhile.' : ''}`);
+  if (!options.signal?.aborted)
+    options.say(`${message}\n${remedy}${olderBuild ? ' The last build serves meanwhile.' : ''}`);
   return { kind: 'failed', message, remedy, olderBuild };
 }
 
@@ -123,6 +126,7 @@ async function takeLock(options: BuildWindowOptions, untilMs: number): Promise<(
       rmSync(file, { force: true });
       continue;
     }
+    if (options.signal?.aborted) throw new Error('the program ends');
     if (clock.nowMs() >= untilMs)
       throw new Error(`process ${holder} has been building it for too long; end it, or delete ${file}`);
     if (!said) options.say('Another start is building the window; waiting for it …');
@@ -142,8 +146,9 @@ function pidIsAlive(pid: number): boolean {
 
 /** `logLevel`: how much the bundler prints, `warn` or `info`. */
 export const buildInChild =
-  (clock: Clock, logLevel = 'warn') =>
+  (clock: Clock, options: { readonly logLevel?: string; readonly signal?: AbortSignal | undefined } = {}) =>
   (target: string) => {
+    const { logLevel = 'warn', signal } = options;
     const done = Promise.withResolvers<{ ok: boolean; output: string }>();
     const script = join(import.meta.dirname, 'build-window-process.ts');
     const child = spawn(process.execPath, [script, target, logLevel], {
@@ -160,8 +165,15 @@ export const buildInChild =
       output += `\nnot finished within ${BUILD_LIMIT_MS / 1000} s`;
       child.kill('SIGKILL');
     });
+    const abort = () => {
+      output += '\nended, because the program ends';
+      child.kill('SIGKILL');
+    };
+    signal?.addEventListener('abort', abort, { once: true });
+    if (signal?.aborted) abort();
     const finish = (ok: boolean) => {
       cancel();
+      signal?.removeEventListener('abort', abort);
       done.resolve({ ok, output });
     };
     child.on('error', (error) => {

@@ -1,7 +1,9 @@
 /**
  * A trained policy as a folder: `manifest.json`, `graph.onnx` (weights are its inputs) and `weights.bin` (flat float32).
- * The folder appears whole or not at all.
+ * The folder appears whole or not at all. The manifest holds the SHA-256 of the three, because a file of the right length may be
+ * damaged all the same, and its policy would drive.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PolicyManifest, policyManifestSchema } from '../../api/policy.ts';
@@ -15,7 +17,11 @@ export interface PolicyFiles {
   readonly manifest: PolicyManifest;
   readonly graph: Uint8Array;
   readonly weights: Float32Array;
+  /** A policy of an older version, whose files carry no SHA-256: nothing says whether they are whole. */
+  readonly unverified: boolean;
 }
+
+type Hashes = 'graphSha256' | 'weightsSha256' | 'manifestSha256';
 
 /** A policy folder that cannot be used, with what to do about it. */
 export class PolicyFileError extends Error {
@@ -30,11 +36,16 @@ export class PolicyFileError extends Error {
 /** Returns the path of the manifest. */
 export function exportPolicy(
   folder: string,
-  manifest: Omit<PolicyManifest, 'graph' | 'weights' | 'kind'>,
+  manifest: Omit<PolicyManifest, 'graph' | 'weights' | 'kind' | Hashes>,
   graph: Uint8Array,
   weights: Float32Array,
 ): string {
-  const full = policyManifestSchema.parse({ kind: 'policy', ...manifest, graph: GRAPH, weights: WEIGHTS });
+  const hashes = { graphSha256: sha256(graph), weightsSha256: sha256(bytesOf(weights)), manifestSha256: undefined };
+  const unsigned = policyManifestSchema.parse({
+    ...{ kind: 'policy', ...manifest, graph: GRAPH, weights: WEIGHTS },
+    ...hashes,
+  });
+  const full = { ...unsigned, manifestSha256: hashOfManifest(unsigned) };
   writeFolderAtomically(folder, (temporary) => {
     writeFileSync(join(temporary, GRAPH), graph);
     writeFileSync(join(temporary, WEIGHTS), bytesOf(weights));
@@ -48,12 +59,17 @@ export function readPolicy(manifestPath: string): PolicyFiles {
   const folder = dirname(manifestPath);
   const again = 'Choose another policy, or train or export this one again.';
   try {
-    const manifest = policyManifestSchema.parse(JSON.parse(readFileSync(manifestPath, 'utf8')));
+    const json: unknown = JSON.parse(readFileSync(manifestPath, 'utf8'));
+    const manifest = policyManifestSchema.parse(json);
     const bytes = readFileSync(join(folder, manifest.weights));
     const count = manifest.parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
     if (bytes.length !== 4 * count)
       throw new Error(`${manifest.weights} holds ${bytes.length / 4} numbers, the manifest's parameters are ${count}`);
-    return { manifest, graph: readFileSync(join(folder, manifest.graph)), weights: floatsOf(bytes) };
+    const graph = readFileSync(join(folder, manifest.graph));
+    expectHash(manifest.weights, sha256(bytes), manifest.weightsSha256);
+    expectHash(manifest.graph, sha256(graph), manifest.graphSha256);
+    expectHash(POLICY_MANIFEST, hashOfManifest(Object(json)), manifest.manifestSha256);
+    return { manifest, graph, weights: floatsOf(bytes), unverified: manifest.weightsSha256 === undefined };
   } catch (error) {
     throw new PolicyFileError(
       `${manifestPath} is not a usable policy: ${error instanceof Error ? error.message : String(error)}`,
@@ -61,3 +77,18 @@ export function readPolicy(manifestPath: string): PolicyFiles {
     );
   }
 }
+
+const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
+
+/** In the order of its fields, as they are written. */
+function hashOfManifest(manifest: object): string {
+  const { manifestSha256: _, ...rest } = manifest as Partial<PolicyManifest>; // only the name of the field matters
+  return sha256(JSON.stringify(rest));
+}
+
+function expectHash(file: string, actual: string, expected: string | undefined): void {
+  if (expected !== undefined && actual !== expected)
+    throw new Error(`${file} is damaged: its SHA-256 is ${brief(actual)}, its manifest says ${brief(expected)}`);
+}
+
+const brief = (hash: string) => `${hash.slice(0, 12)}…`;
