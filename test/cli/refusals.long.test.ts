@@ -67,7 +67,7 @@ test('a project folder that cannot be made is refused with the status that the s
     writeFileSync(join(folder, 'file'), '');
     const { status, stderr } = await takeover('serve', '--port', '0', '--data', join(folder, 'file', 'project'));
     assert.equal(status, REFUSED_EXIT_CODE, stderr);
-    assert.match(stderr, /the project folder .*project cannot be made: .*Choose a folder that you may write to\.\n$/);
+    assert.match(stderr, /The project folder .*project cannot be made: .* is a file, not a folder\. Choose another project folder\.\n$/);
     assert.doesNotMatch(stderr, /\n {4}at /, 'no stack');
   }));
 
