@@ -35,13 +35,17 @@ test('the lock file names every optional dependency of every package', () => {
 });
 
 test('no npm runs an install script that is not allowed', () => {
-  // npm before 11.16 does not read `allowScripts`; any npm runs a script only where the lock file says that there is one.
+  // Older npm does not read `allowScripts`; any npm runs a script only where the lock file says that there is one.
   const { allowScripts } = manifestSchema.parse(JSON.parse(readText('package.json')));
   const locked = Object.entries(readLock().packages)
     .filter(([, { hasInstallScript }]) => hasInstallScript)
     .map(([path]) => path.replace(/^.*node_modules\//, ''));
   const refused = locked.filter((name) => allowScripts[name] !== true);
-  assert.deepEqual(refused, [], 'take their "hasInstallScript" out of package-lock.json, or allow them in package.json');
+  assert.deepEqual(
+    refused,
+    [],
+    'take their "hasInstallScript" out of package-lock.json, or allow them in package.json',
+  );
   assert.equal(allowScripts['onnxruntime-node'], false, 'its script downloads libraries for CUDA');
 });
 

@@ -156,14 +156,14 @@ export async function serve(options: ServeOptions): Promise<number> {
   open.defer(() => exports.close());
   open.defer(() => classifiers.close());
   if (options.mode === 'demonstrate') started.engine.setMode('demonstrate');
-  if (options.json) printJson({ url: started.url });
-  else say(`Takeover is at ${started.url}`);
   const stopped = Promise.withResolvers<void>();
   stopped.promise.catch(() => {}); // it is waited for further down
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
+  if (options.json) printJson({ url: started.url });
+  else say(`Takeover is at ${started.url}`);
   void started.ready.then((answer) => {
     if (answer.kind === 'refused') say(`${answer.message} ${answer.remedy}`);
   }, stopped.reject);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.resolve());
   open.defer(followParent(process, () => stopped.resolve()));
   const built = await building;
   if (built.kind === 'failed') say(`${built.message} ${built.remedy}`);

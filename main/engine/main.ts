@@ -105,8 +105,9 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     url: server.issueUrl(),
     ready,
     close: async () => {
+      // A cell and a policy that open after they were closed would keep the process alive.
+      await ready.catch(() => {}); // its failure is reported by the caller of `startEngine`
       await engine.close();
-      await ready.catch(() => {}); // told to whoever waits for it
       await server.close();
     },
   };
