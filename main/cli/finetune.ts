@@ -11,6 +11,7 @@ import { launchLocalTrainer } from '../runs/local-process.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
 import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
+import { wholeNumber } from './number-option.ts';
 import { createProgress, printJson } from './output.ts';
 import { checkSettings } from './settings-option.ts';
 import { threadsAlone, threadsSchema } from './threads-option.ts';
@@ -59,7 +60,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       settings: settingsSchema,
       encoder: z.string().min(1).optional(),
       stage: stageSchema.default('offline'),
-      steps: z.coerce.number().int().positive().optional(),
+      steps: wholeNumber(1, Number.POSITIVE_INFINITY, 'a run makes at least one update').optional(),
       from: z.string().min(1).optional(),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),

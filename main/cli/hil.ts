@@ -7,11 +7,12 @@ import { observationKindSchema } from '../api/observation.ts';
 import { algorithmSchema, presetSchema, recipeSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { recipeOf, recipes } from '../learn/recipes/registry.ts';
-import { isOver } from '../runs/hil.ts';
+import { FIRST_ONLINE_INDEX, isOver } from '../runs/hil.ts';
 import { type HilRound, type HilState, hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
 import { ENCODER_HELP, encoderFor, encoderNamed } from './encoder-option.ts';
 import { type HilBudget, runHilSession, stateFor } from './hil-session.ts';
+import { anyNumber, evaluatedEpisodesSchema, noiseSchema, wholeNumber } from './number-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
 import { checkSettings } from './settings-option.ts';
 import { threadsAlone, threadsSchema } from './threads-option.ts';
@@ -48,9 +49,9 @@ function parse(rest: readonly string[]) {
       },
     },
     {
-      demos: z.coerce.number().int().min(1).max(1000).default(20),
-      episodes: z.coerce.number().int().min(0).max(10_000).default(200),
-      round: z.coerce.number().int().min(1).max(1000).default(40),
+      demos: wholeNumber(1, FIRST_ONLINE_INDEX, 'attempts at demonstrations have that many seeds').default(20),
+      episodes: wholeNumber(0, 10_000, 'the seeds of a session end there').default(200),
+      round: wholeNumber(1, 1000, 'a round ends with an evaluation').default(40),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),
       algorithm: algorithmSchema.optional(),
@@ -60,11 +61,11 @@ function parse(rest: readonly string[]) {
       settings: settingsSchema,
       encoder: z.string().min(1).optional(),
       threads: threadsSchema.default(threadsAlone()),
-      'max-minutes': z.coerce.number().positive().default(40),
-      'selection-episodes': z.coerce.number().int().min(1).max(1000).default(30),
-      'report-episodes': z.coerce.number().int().min(1).max(10_000).default(100),
-      'training-noise': z.coerce.number().min(0).max(0.5).default(0),
-      noise: z.coerce.number().min(0).max(0.5).default(0.1),
+      'max-minutes': anyNumber(0.01, Number.POSITIVE_INFINITY, 'no episode is begun after it').default(40),
+      'selection-episodes': evaluatedEpisodesSchema(1000).default(30),
+      'report-episodes': evaluatedEpisodesSchema(10_000).default(100),
+      'training-noise': noiseSchema.default(0),
+      noise: noiseSchema.default(0.1),
       results: z.string().min(1).optional(),
     },
     rest,

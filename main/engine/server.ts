@@ -27,6 +27,8 @@ const DEAF_BYTES = 32 * 1024 * 1024;
 
 export interface EngineServer {
   readonly port: number;
+  /** Why another port than the wanted one is used, and what to do about it; undefined when the wanted one is. */
+  readonly portProblem: string | undefined;
   /** A fresh URL with its own one-time code: one per window. */
   issueUrl(): string;
   windows(): number;
@@ -230,14 +232,18 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
         resolve();
       });
     });
-  await listen(options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
-    // Another engine has the usual port: any free one does, the URL says which.
-    if (error.code !== 'EADDRINUSE') throw error;
+  const wanted = options.port ?? 0;
+  let portProblem: string | undefined;
+  await listen(wanted).catch((error: NodeJS.ErrnoException) => {
+    // Any free port does, the URL says which.
+    portProblem = portRefusal(wanted, error.code);
+    if (portProblem === undefined) throw error;
     return listen(0);
   });
   const offs = [engine.onMessage(broadcast), engine.onChanged(changed), every(clock, STATUS_MS, () => sendStatus())];
   return {
     port: port(),
+    portProblem,
     issueUrl: () => `http://127.0.0.1:${port()}/#code=${access.issueCode()}`,
     windows: admitted,
     close: async () => {
@@ -247,6 +253,18 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
       await new Promise<void>((resolve) => http.close(() => resolve()));
     },
   };
+}
+
+/** What is said when a port cannot be opened and any free one does instead; undefined where none would. */
+export function portRefusal(port: number, code: string | undefined): string | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use by another program, so a free port is used. Close that program, or name another port with --port.`;
+    case 'EACCES':
+      return `This user may not open port ${port}, so a free port is used. Name a port above 1023 with --port.`;
+    default:
+      return undefined;
+  }
 }
 
 /** The compiler cannot follow a name through the table: the schema of that very name has just checked the parameters. */

@@ -26,7 +26,7 @@ test('the program itself: no verb, an unknown one, help', async () => {
   for (const option of ['--policy', '--operator', '--episodes', '--data', '--seed', '--json'])
     assert.ok(verbHelp.stdout.includes(option), option);
   assert.equal(wrong.status, 2);
-  assert.match(wrong.stderr, /^takeover rollout: --episodes: .*number.*--help lists the options\)\n$/);
+  assert.match(wrong.stderr, /^takeover rollout: --episodes many: .*number.*--help lists the options\)\n$/);
 });
 
 test('what is missing is said with what to do, and the process ends', () =>
