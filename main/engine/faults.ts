@@ -1,4 +1,5 @@
 /** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
+import type { Phase } from '../api/episode.ts';
 import type { SafetyEvent, SafetyLimits } from '../api/limits.ts';
 import type { Alarm } from './watchdog.ts';
 
@@ -120,3 +121,23 @@ export const FAULTS = {
     remedy: 'Clear the cell, then press Resume to try again.',
   }),
 } as const;
+
+/** Why an episode does not start, and what to do about it. */
+export const START_REFUSALS = {
+  phase: (phase: Exclude<Phase, 'ready'>) => ({
+    message: `An episode starts from READY; this is ${phase.toUpperCase()}.`,
+    remedy: BEFORE_READY[phase],
+  }),
+  noPolicy: { message: 'No policy is loaded.', remedy: 'Choose a policy, or record demonstrations.' },
+  stopped: { message: 'The store has stopped: nothing would be recorded.', remedy: 'Restart the engine.' },
+  'disk-full': {
+    message: 'The disk has reached its reserve of free space.',
+    remedy: 'Free some space, or choose another project folder with --data.',
+  },
+} as const;
+
+const BEFORE_READY: Readonly<Record<Exclude<Phase, 'ready'>, string>> = {
+  resetting: 'Wait until the arm is at its start.',
+  running: 'End the episode that runs first.',
+  hold: 'Press Resume first.',
+};

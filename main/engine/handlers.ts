@@ -58,7 +58,7 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
   const { loop } = engine;
   const start = () => {
     const refusal = loop.start();
-    return refusal ? refused(refusal, 'See the bar for what the engine waits for.') : NOTHING;
+    return refusal ? refused(refusal.message, refusal.remedy) : NOTHING;
   };
   return {
     'controls.claim': (_parameters, caller) => {

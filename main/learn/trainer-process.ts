@@ -109,12 +109,16 @@ async function main(): Promise<void> {
   }
 }
 
+const isDiskFull = (error: unknown) => ['ENOSPC', 'SQLITE_FULL'].includes(String(Reflect.get(Object(error), 'code')));
+
 function inWords(error: unknown): { readonly message: string; readonly remedy: string } {
   const message = error instanceof Error ? error.message : String(error);
   const remedy =
     error instanceof Error && 'remedy' in error
       ? String(error.remedy)
-      : 'Start the run again: it continues from its last checkpoint.';
+      : isDiskFull(error)
+        ? 'Free some space on the disk of the project, then start a new run.'
+        : 'Remove the cause, then start a new run. It may start from a policy that this one has published.';
   return { message, remedy };
 }
 

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { ClassifierEnd } from '../learn/classifier-process.ts';
 import type { ClassifierJob } from '../learn/make-classifier.ts';
+import { type ChildEnd, endWords } from './child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../learn/classifier-process.ts', import.meta.url));
 
@@ -22,15 +23,17 @@ export function startClassifierProcess(job: ClassifierJob): RunningTraining {
     lastWords = (lastWords + text).slice(-2000);
   });
   const ended = new Promise<ClassifierEnd>((resolve) => {
-    const died = (why: string) => {
+    const died = (end: Omit<ChildEnd, 'lastWords'>) => {
       const line = output.split('\n').find((one) => one.startsWith('{'));
       if (line)
         resolve(JSON.parse(line) as ClassifierEnd); // own child, same version
-      else
-        resolve({ kind: 'failed', message: `the training ended (${why}) ${lastWords.trim()}`, remedy: 'Try again.' });
+      else resolve({ kind: 'failed', ...endWords('the training', { ...end, lastWords }, 'label fewer frames') });
     };
-    child.once('error', (error) => died(error.message));
-    child.once('close', (code, signal) => died(signal ?? `code ${code}`));
+    child.once('error', (error) => {
+      lastWords = error.message;
+      died({ code: undefined, signal: undefined });
+    });
+    child.once('close', (code, signal) => died({ code: code ?? undefined, signal: signal ?? undefined }));
   });
   return { ended, cancel: () => child.kill('SIGTERM') };
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ExportLine } from '../../data/export/export-process.ts';
+import { type ChildEnd, endWords } from './child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../data/export/export-process.ts', import.meta.url));
 
@@ -47,12 +48,13 @@ export function startExport(job: ExportJob): RunningExport {
     job.onLine(line);
   });
   const ended = new Promise<ExportEnd>((resolve) => {
-    const died = (why: string) =>
-      resolve(
-        end ?? { kind: 'failed', message: `the export ended (${why}): ${lastWords.trim()}`, remedy: 'Try again.' },
-      );
-    child.once('error', (error) => died(error.message));
-    child.once('close', (code, signal) => died(signal ?? `code ${code}`));
+    const died = (how: Omit<ChildEnd, 'lastWords'>) =>
+      resolve(end ?? { kind: 'failed', ...endWords('the export', { ...how, lastWords }, 'export fewer episodes') });
+    child.once('error', (error) => {
+      lastWords = error.message;
+      died({ code: undefined, signal: undefined });
+    });
+    child.once('close', (code, signal) => died({ code: code ?? undefined, signal: signal ?? undefined }));
   });
   return { ended, cancel: () => child.kill('SIGTERM') };
 }

@@ -3,6 +3,7 @@
  * instead, and no process left behind when whoever uses it fails.
  */
 import type { FromTrainer } from '../api/trainer-process.ts';
+import { endWords, SMALLER_RUN } from './child-end.ts';
 import type { TrainerHandle } from './launcher.ts';
 
 export type Block = Extract<FromTrainer, { kind: 'block' }>;
@@ -28,8 +29,10 @@ export function followGranted(trainer: TrainerHandle): GrantedTrainer {
       for (const listener of progress) listener(message.status.step, message.status.steps ?? message.status.step);
     } else if (message.kind === 'failed') failure = `${message.message} ${message.remedy}`;
   });
-  const ended = trainer.ended.then(({ code, signal, lastWords }) => {
-    death = new Error(`the trainer ended (${signal ?? `code ${code ?? 'unknown'}`}): ${failure ?? lastWords.trim()}`);
+  const ended = trainer.ended.then((end) => {
+    const { code } = end;
+    const words = endWords('the trainer', failure === undefined ? end : { ...end, lastWords: failure }, SMALLER_RUN);
+    death = new Error(failure === undefined ? `${words.message}. ${words.remedy}` : words.message);
     waiting?.reject(death);
     waiting = undefined;
     return code === 0 && failure === undefined;

@@ -408,7 +408,10 @@ test('a store that has stopped: the arm holds, nothing is started, and the disk 
   assert.match(engine.status().fault?.what ?? '', /writer has stopped/);
   assert.equal(engine.status().recording, 'off');
   await engine.loop.reset(8);
-  assert.match(engine.loop.start() ?? '', /restart the engine/);
+  assert.deepEqual(engine.loop.start(), {
+    message: 'The store has stopped: nothing would be recorded.',
+    remedy: 'Restart the engine.',
+  });
 });
 
 test('a cell that throws where it must not: no tick fails, the arm holds, the reason is told', async () => {
