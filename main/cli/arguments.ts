@@ -63,7 +63,7 @@ export function parseVerb<Fields extends z.ZodRawShape>(
     }).values;
   } catch (error) {
     throw new UsageError(
-      `${error instanceof Error ? error.message : String(error)} (takeover ${verb} --help lists the options)`,
+      `${error instanceof Error ? error.message : String(error)} (npx takeover ${verb} --help lists the options)`,
     );
   }
   if (values['help'] === true) {
@@ -84,7 +84,7 @@ export function parseVerb<Fields extends z.ZodRawShape>(
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0] ?? '?');
     throw new UsageError(
-      `--${name} ${said(given[name])}: ${issue?.message ?? 'not understood'} (takeover ${verb} --help lists the options)`,
+      `--${name} ${said(given[name])}: ${issue?.message ?? 'not understood'} (npx takeover ${verb} --help lists the options)`,
     );
   }
   // zod's inference loses the merged shape through the generic; the schema above is what was parsed.

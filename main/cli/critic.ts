@@ -112,7 +112,7 @@ interface StudyRequest {
 
 async function study(request: StudyRequest): Promise<Study> {
   const { projectFolder } = request;
-  const noRuns = `${projectFolder} holds no runs. Start one: \`takeover finetune\`, or \`takeover hil\`.`;
+  const noRuns = `${projectFolder} holds no runs. Start one: \`npx takeover finetune\`, or \`npx takeover hil\`.`;
   if (!existsSync(projectFile(projectFolder))) throw new Error(noRuns);
   await using rows = openRunRows(projectFolder);
   const newest = (await rows.runs())[0];

@@ -56,7 +56,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   while (recorded < options.episodes) {
     if (attempts >= MAX_ATTEMPTS_PER_DEMONSTRATION * options.episodes)
       throw new Error(
-        `only ${recorded} of ${attempts} scripted demonstrations succeeded; expected nearly all. Run \`takeover doctor\`, and check the cell's settings.`,
+        `only ${recorded} of ${attempts} scripted demonstrations succeeded; expected nearly all. Run \`npx takeover doctor\`, and check the cell's settings.`,
       );
     const episode = episodeOf(await rig.episode(episodeSeed('training', attempts++, options.seed), 'demonstrate'));
     if (episode.outcome === 'success') {

@@ -24,7 +24,7 @@ const DEFAULT_ONLINE_STEPS = 5000;
 
 /** PPO reinforces only by what its own policies did: what is stored of others teaches it as demonstrations do. */
 const CLONING =
-  'clones the demonstrations, and reinforces nothing: that needs new episodes of its own policies. `takeover hil --recipe rl-fine-tune` goes on to them.';
+  'clones the demonstrations, and reinforces nothing: that needs new episodes of its own policies. `npx takeover hil --recipe rl-fine-tune` goes on to them.';
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(
@@ -96,7 +96,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   await reader.close();
   if (!newest)
     throw new Error(
-      `${options.data} holds no episodes: there is nothing to learn from. Record some: \`takeover demo\`.`,
+      `${options.data} holds no episodes: there is nothing to learn from. Record some: \`npx takeover demo\`.`,
     );
   const lack = nothingToLearn(spec, await storedEpisodes(options.data));
   if (lack) throw new Error(`${lack.message} ${lack.remedy}`);

@@ -50,7 +50,7 @@ export const FREE_CALLS: ReadonlySet<CallName> = new Set([
 const NOTHING = done({});
 const emptied = (answer: Answer<unknown>): Answer<Record<string, never>> => (answer.kind === 'done' ? NOTHING : answer);
 const missing = (what: string) =>
-  refused(`This engine was started without ${what}.`, `Start it with \`takeover serve\`, which brings ${what}.`);
+  refused(`This engine was started without ${what}.`, `Start it with \`npx takeover serve\`, which brings ${what}.`);
 const noEpisode = (id: number) => refused(`There is no episode ${id}.`, 'Choose one from the list.');
 
 export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefined): Handlers {

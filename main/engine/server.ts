@@ -178,7 +178,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
       if (holder !== client)
         return refused(
           'Another window holds the controls.',
-          'Claim the controls here first; Stop works from everywhere.',
+          'Press "Take the controls" here first; Stop works from everywhere.',
         );
     }
     try {

@@ -181,7 +181,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     while (state.demosDone < state.demos) {
       if (state.demoAttempts >= FIRST_ONLINE_INDEX)
         throw new Error(
-          `only ${state.demosDone} of ${state.demoAttempts} scripted demonstrations succeeded; expected nearly all. Run \`takeover doctor\`, and check the cell's settings.`,
+          `only ${state.demosDone} of ${state.demoAttempts} scripted demonstrations succeeded; expected nearly all. Run \`npx takeover doctor\`, and check the cell's settings.`,
         );
       const episode = await rig.record({ seed: nextSeed(), help: 'demonstrate' });
       const success = episode.outcome === 'success';
