@@ -55,5 +55,5 @@ test("every key of .npmrc is npm's own", () => {
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))
     .map((line) => line.split('=')[0]);
-  assert.deepEqual(keys, ['fund', 'audit']);
+  assert.deepEqual(keys, ['fund', 'audit', 'update-notifier']);
 });

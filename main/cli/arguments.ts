@@ -84,15 +84,16 @@ export function parseVerb<Fields extends z.ZodRawShape>(
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0] ?? '?');
     throw new UsageError(
-      `--${name} ${said(given[name])}: ${issue?.message ?? 'not understood'} (npx takeover ${verb} --help lists the options)`,
+      `--${name}${said(given[name])}: ${issue?.message ?? 'not understood'} (npx takeover ${verb} --help lists the options)`,
     );
   }
   // zod's inference loses the merged shape through the generic; the schema above is what was parsed.
   return parsed.data as z.output<z.ZodObject<typeof commonSchema.shape & Fields>>;
 }
 
-/** An option's value as it was typed; quotes show where it is empty or has spaces. */
+/** An option's value as it was typed, after a space; quotes show where it is empty or has spaces. Nothing for an option that is not given. */
 const said = (value: unknown): string => {
-  const text = String(value ?? '');
-  return /^\S+$/.test(text) ? text : JSON.stringify(text);
+  if (value === undefined) return '';
+  const text = String(value);
+  return ` ${/^\S+$/.test(text) ? text : JSON.stringify(text)}`;
 };

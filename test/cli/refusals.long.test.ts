@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectFile } from '../../data/database.ts';
+import { openRunRows } from '../../main/runs/run-rows.ts';
 import { inFolder, openWriter } from '../data/fixture.ts';
 import { recordToyEpisodes } from '../learn/toy-project.ts';
 import { prepareSmallRun, takeover } from './takeover-child.ts';
@@ -26,7 +27,10 @@ test('the program itself: no verb, an unknown one, help', async () => {
   for (const option of ['--policy', '--operator', '--episodes', '--data', '--seed', '--json'])
     assert.ok(verbHelp.stdout.includes(option), option);
   assert.equal(wrong.status, 2);
-  assert.match(wrong.stderr, /^takeover rollout: --episodes many: .*number.*--help lists the options\)\n$/);
+  assert.match(
+    wrong.stderr,
+    /^takeover rollout: --episodes x: expected a whole number from 1 to 100000.*--help lists the options\)\n$/,
+  );
 });
 
 test('what is missing is said with what to do, and the process ends', () =>
@@ -92,6 +96,30 @@ test('a setting that is not there is refused before anything is recorded or star
       assert.match(stderr, /^takeover \w+: settings of conrft: there is no setting `mcFlor`; there are .*mcFloor/);
     }
     assert.equal(existsSync(projectFile(folder)), false);
+  }));
+
+test('a run that cannot learn, or cannot begin where it should, is refused before it is made', () =>
+  inFolder(async (folder) => {
+    await recordToyEpisodes(folder, { demonstrations: 1, corrected: 0, seed: 1 });
+    const finetune = (...rest: readonly string[]) => takeover('finetune', '--steps', '2', '--data', folder, ...rest);
+    const [otherTask, unknown, misfit] = await Promise.all([
+      finetune('--observation', 'state', '--task', 'lift'),
+      finetune('--observation', 'state', '--from', 'run-7/1'),
+      finetune('--observation', 'state', '--from', 'starter'),
+    ]);
+    assert.match(
+      otherTask.stderr,
+      /nothing to learn from: 0 of 1 .* `npx takeover demo --task lift --observation state`/,
+    );
+    assert.match(unknown.stderr, /no policy named "run-7\/1"/);
+    assert.match(
+      misfit.stderr,
+      /starter does not fit: it sees pixels, this run state\. Name another policy with --from/,
+    );
+    for (const { status } of [otherTask, unknown, misfit]) assert.equal(status, 1);
+    await using rows = openRunRows(folder);
+    assert.deepEqual(await rows.runs(), [], 'no run that failed is left');
+    await rows.close();
   }));
 
 test('a policy whose files do not fit is refused in words, and the process ends', () =>

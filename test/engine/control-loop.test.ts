@@ -460,6 +460,29 @@ test('a failing reset holds and says so', async () => {
   assert.deepEqual([engine.loop.phase(), engine.status().fault?.what], ['hold', 'The reset failed: door open']);
 });
 
+test('a headless episode that is refused says why and what to do about that, and nothing else', async () => {
+  const { cell, engine, writer } = await bench();
+  writer.pressureIs({ full: true });
+  assert.deepEqual(await runEpisode(engine, { seed: 3, mode: 'demonstrate' }), {
+    kind: 'refused',
+    message: 'The disk has reached its reserve of free space.',
+    remedy: 'Free some space, or choose another project folder with --data.',
+  });
+  writer.pressureIs({ full: false, stopped: true });
+  assert.deepEqual(await runEpisode(engine, { seed: 3, mode: 'run' }), {
+    kind: 'refused',
+    message: 'The store has stopped: nothing would be recorded.',
+    remedy: 'Restart the engine.',
+  });
+  writer.pressureIs({ stopped: false });
+  cell.failResets(new Error('door open'));
+  assert.deepEqual(await runEpisode(engine, { seed: 3, mode: 'run' }), {
+    kind: 'refused',
+    message: 'The cell could not be reset for seed 3: The reset failed: door open',
+    remedy: 'Remove the cause, then start the command again.',
+  });
+});
+
 test('a headless episode runs to its time limit: truncated, T+1 observations, one per period', async () => {
   const { engine, writer } = await bench();
   const run = await runEpisode(engine, { seed: 3, mode: 'run' });

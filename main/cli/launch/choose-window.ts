@@ -58,6 +58,17 @@ export function chooseWindow(host: Host, root: string, url: string): Choices {
   };
 }
 
+/** A browser reports to its maker, and fetches parts of itself, beside the page that it shows. */
+const QUIET = [
+  '--disable-background-networking',
+  '--disable-breakpad',
+  '--disable-component-update',
+  '--disable-domain-reliability',
+  '--disable-sync',
+  '--metrics-recording-only',
+  '--no-pings',
+] as const;
+
 function browserArguments(host: Host, browser: Browser, url: string): readonly string[] {
   return [
     `--app=${url}`,
@@ -70,5 +81,6 @@ function browserArguments(host: Host, browser: Browser, url: string): readonly s
     '--disable-backgrounding-occluded-windows',
     '--disable-renderer-backgrounding',
     '--disable-features=Translate',
+    ...QUIET,
   ];
 }
