@@ -351,8 +351,7 @@ export function createTransitionPool(options: PoolOptions) {
     /** Draws `count` transitions uniformly, with replacement, into places `offset` … of the batch. */
     sampleBatch(rng: Rng, count: number, source: PoolSource, batch: TransitionBatch, offset = 0): void {
       const candidates = list(source);
-      if (candidates.length === 0)
-        throw new RangeError(`Nothing to draw from '${source}': it has no transitions. Record episodes first.`);
+      if (candidates.length === 0) throw new RangeError(`Nothing to draw from '${source}': it has no transitions.`);
       for (let index = 0; index < count; index++)
         readTransition(candidates[rng.integer(candidates.length)] ?? 0, batch, offset + index, rng);
     },

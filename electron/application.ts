@@ -264,7 +264,7 @@ export function startApplication(parts: ApplicationParts): Application {
           entry,
           'No answer from the engine',
           `The window could not be loaded: ${reason}.`,
-          'Is "takeover serve" still running? Start it again, or try again.',
+          'Is "npx takeover serve" still running? Start it again, or try again.',
         );
       },
       crashed: (reason) => crashed(entry, reason),

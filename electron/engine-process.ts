@@ -81,7 +81,7 @@ export function announcedUrl(line: string): string | undefined {
   }
 }
 
-const LOOK_AT_LOG = 'The last lines of its log, below, say why. "takeover doctor" checks this machine.';
+const LOOK_AT_LOG = 'The last lines of its log, below, say why. "npx takeover doctor" checks this machine.';
 
 export function createEngineProcess(options: EngineProcessOptions): EngineProcess {
   const { clock, launch } = options;

@@ -25,7 +25,7 @@ export function engineOrigin(url: string): string {
   const parsed = parse(url);
   if (parsed?.protocol !== 'http:' || !LOOPBACK.has(parsed.hostname) || parsed.username || parsed.password)
     throw new Error(
-      `Engine URL is "${url}"; expected http://127.0.0.1:<port>/…. Start the engine with "takeover serve" and use the URL it prints.`,
+      `Engine URL is "${url}"; expected http://127.0.0.1:<port>/…. Start the engine with "npx takeover serve" and use the URL it prints.`,
     );
   return parsed.origin;
 }

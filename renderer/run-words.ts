@@ -55,7 +55,7 @@ export function runWords(run: RunStatus, record: RunRecord): RunWords {
         state: 'failed',
         tone: 'danger',
         says: sentence(run.message ?? 'It ended without saying why'),
-        next: run.remedy ?? 'Start it again: it continues from what was published.',
+        next: run.remedy ?? 'Start a new run: it may start from a policy that this one has published.',
       };
     default:
       return run.state satisfies never;

@@ -27,7 +27,7 @@ const wrapperOnly = (name: string) => new RegExp(`^${name}(/|$)`);
 
 const TABLE: readonly Row[] = [
   { files: /^main\/api\//, may: [api], packages: [wrapperOnly('zod')] },
-  { files: /^main\/learn\/graph\/ort\.ts$/, may: [graph], packages: [node, wrapperOnly('onnxruntime-node')] },
+  { files: /^main\/learn\/graph\/onnxruntime\.ts$/, may: [], packages: [node, wrapperOnly('onnxruntime-node')] },
   { files: /^main\/learn\/graph\/tfjs-ops\.ts$/, may: [graph], packages: [wrapperOnly('@tensorflow/tfjs')] },
   { files: /^main\/learn\/graph\//, may: [graph], packages: [node] },
   { files: /^main\/learn\/losses\//, may: [graph, losses], packages: [] },

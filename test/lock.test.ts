@@ -10,11 +10,21 @@ import { z } from 'zod';
 import { ROOT } from './source-files.ts';
 
 const lockSchema = z.object({
-  packages: z.record(z.string(), z.object({ optionalDependencies: z.record(z.string(), z.string()).optional() })),
+  packages: z.record(
+    z.string(),
+    z.object({
+      optionalDependencies: z.record(z.string(), z.string()).optional(),
+      hasInstallScript: z.boolean().optional(),
+    }),
+  ),
 });
+const manifestSchema = z.object({ allowScripts: z.record(z.string(), z.boolean()) });
+
+const readText = (file: string) => readFileSync(join(ROOT, file), 'utf8');
+const readLock = () => lockSchema.parse(JSON.parse(readText('package-lock.json')));
 
 test('the lock file names every optional dependency of every package', () => {
-  const { packages } = lockSchema.parse(JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')));
+  const { packages } = readLock();
   const paths = Object.keys(packages);
   const missing = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>
     Object.keys(optionalDependencies)
@@ -22,4 +32,28 @@ test('the lock file names every optional dependency of every package', () => {
       .map((name) => `${path} needs ${name}: add its entry with os and cpu, marked optional`),
   );
   assert.deepEqual(missing, []);
+});
+
+test('no npm runs an install script that is not allowed', () => {
+  // Older npm does not read `allowScripts`; any npm runs a script only where the lock file says that there is one.
+  const { allowScripts } = manifestSchema.parse(JSON.parse(readText('package.json')));
+  const locked = Object.entries(readLock().packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript)
+    .map(([path]) => path.replace(/^.*node_modules\//, ''));
+  const refused = locked.filter((name) => allowScripts[name] !== true);
+  assert.deepEqual(
+    refused,
+    [],
+    'take their "hasInstallScript" out of package-lock.json, or allow them in package.json',
+  );
+  assert.equal(allowScripts['onnxruntime-node'], false, 'its script downloads libraries for CUDA');
+});
+
+test("every key of .npmrc is npm's own", () => {
+  // npm warns of any other key at every command.
+  const keys = readText('.npmrc')
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+    .map((line) => line.split('=')[0]);
+  assert.deepEqual(keys, ['fund', 'audit', 'update-notifier']);
 });

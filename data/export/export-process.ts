@@ -4,19 +4,12 @@
  */
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { episodeChoiceSchema } from '../../main/api/export.ts';
+import { type ExportLine, episodeChoiceSchema } from '../../main/api/export.ts';
 import { openForReading } from '../database.ts';
 import { createQueries } from '../queries.ts';
 import { errorCode, errorText, StoreError } from '../store-error.ts';
-import type { Chosen, DatasetFormat, ExportResult, Progress } from './format.ts';
+import type { DatasetFormat } from './format.ts';
 import { lerobotV3 } from './lerobot-v3.ts';
-
-export type ExportLine =
-  | ({ readonly kind: 'chosen' } & Chosen)
-  | ({ readonly kind: 'progress' } & Progress)
-  | { readonly kind: 'warning'; readonly message: string }
-  | ({ readonly kind: 'done'; readonly problems: readonly string[] } & ExportResult)
-  | { readonly kind: 'error'; readonly message: string; readonly remedy: string; readonly cancelled: boolean };
 
 export const exportJobSchema = z.object({
   projectFolder: z.string().min(1),

@@ -54,7 +54,8 @@ const built = spawnSync(
     `-c.electronVersion=${version}`,
     `-c.electronDist=${join(electron, 'dist')}`,
   ],
-  { cwd: root, stdio: 'inherit' },
+  // It would ask the registry for a newer version of itself.
+  { cwd: root, stdio: 'inherit', env: { ...process.env, NO_UPDATE_NOTIFIER: '1' } },
 );
 if (built.status !== 0)
   stop(

@@ -88,3 +88,17 @@ export function leftOutText(leftOut: LeftOut): string | undefined {
 }
 
 export const episodesText = (count: number): string => (count === 1 ? '1 episode' : `${count} episodes`);
+
+const count = z.int().nonnegative();
+/** What an export process prints, one JSON object a line: `chosen` once, `progress` per episode, then `done` or `error`. */
+export const exportLineSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('chosen'), episodes: count, leftOut: leftOutSchema }),
+  z.object({ kind: z.literal('progress'), doneEpisodes: count, totalEpisodes: count, doneFrames: count }),
+  z.object({ kind: z.literal('warning'), message: z.string() }),
+  z.object({
+    ...{ kind: z.literal('done'), format: z.string(), out: z.string(), leftOut: leftOutSchema },
+    ...{ episodes: count, frames: count, bytes: count, problems: z.array(z.string()).readonly() },
+  }),
+  z.object({ kind: z.literal('error'), message: z.string(), remedy: z.string(), cancelled: z.boolean() }),
+]);
+export type ExportLine = z.infer<typeof exportLineSchema>;

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { seedSchema } from './number-option.ts';
 
 export class UsageError extends Error {
   override readonly name = 'UsageError';
@@ -26,7 +27,7 @@ export const commonSchema = z.object({
     .min(1)
     .default(() => process.env['TAKEOVER_DATA'] ?? join(process.cwd(), 'takeover-project')),
   json: z.boolean().default(false),
-  seed: z.coerce.number().int().min(0).max(900).default(0),
+  seed: seedSchema.default(0),
 });
 
 /** `--settings`: an object in JSON; what is in it is for the algorithm to judge. */
@@ -62,7 +63,7 @@ export function parseVerb<Fields extends z.ZodRawShape>(
     }).values;
   } catch (error) {
     throw new UsageError(
-      `${error instanceof Error ? error.message : String(error)} (takeover ${verb} --help lists the options)`,
+      `${error instanceof Error ? error.message : String(error)} (npx takeover ${verb} --help lists the options)`,
     );
   }
   if (values['help'] === true) {
@@ -81,10 +82,18 @@ export function parseVerb<Fields extends z.ZodRawShape>(
   const parsed = z.object({ ...commonSchema.shape, ...fields }).safeParse(given);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0] ?? '?');
     throw new UsageError(
-      `--${issue?.path.join('.') ?? '?'}: ${issue?.message ?? 'not understood'} (takeover ${verb} --help lists the options)`,
+      `--${name}${said(given[name])}: ${issue?.message ?? 'not understood'} (npx takeover ${verb} --help lists the options)`,
     );
   }
   // zod's inference loses the merged shape through the generic; the schema above is what was parsed.
   return parsed.data as z.output<z.ZodObject<typeof commonSchema.shape & Fields>>;
 }
+
+/** An option's value as it was typed, after a space; quotes show where it is empty or has spaces. Nothing for an option that is not given. */
+const said = (value: unknown): string => {
+  if (value === undefined) return '';
+  const text = String(value);
+  return ` ${/^\S+$/.test(text) ? text : JSON.stringify(text)}`;
+};

@@ -14,6 +14,7 @@ import { createScriptedLabeller } from '../runs/scripted-labeller.ts';
 import { checkSuccess, type SuccessCheck } from '../runs/success-check.ts';
 import { type commonSchema, parseVerb } from './arguments.ts';
 import { encoderFor } from './encoder-option.ts';
+import { anyNumber, evaluatedEpisodesSchema, wholeNumber } from './number-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
 import { episodeOf, openSession } from './session.ts';
 import { letDecide, newestClassifier } from './success-by.ts';
@@ -22,12 +23,12 @@ import { letDecide, newestClassifier } from './success-by.ts';
 const STAY_TICKS = 10;
 
 const FIELDS = {
-  collect: z.coerce.number().int().min(0).max(10_000).default(0),
+  collect: wholeNumber(0, 10_000, 'for more, call it again with another --seed').default(0),
   labels: z.enum(['all', 'hand']).default('all'),
   proprioception: z.boolean().default(false),
   report: z.boolean().default(false),
-  threshold: z.coerce.number().min(0).max(1).optional(),
-  check: z.coerce.number().int().min(1).max(100_000).optional(),
+  threshold: anyNumber(0, 1, 'it is compared with a probability').optional(),
+  check: evaluatedEpisodesSchema(100_000).optional(),
   policy: z.string().min(1).default('starter'),
   operator: z.enum(['none', 'scripted']).default('none'),
   task: taskIdSchema.default('insert'),

@@ -30,14 +30,13 @@ export async function measure(
   claim(folder, key);
   const { encoder: kind }: Method = METHODS[name];
   const encoder = kind && (await makeEncoderVariant(kind, folder, seed, key.demos));
-  const { episodes, episodesPerRound, selectionEpisodes, reportEpisodes, evaluationNoiseStd } = key;
+  const { episodes, reportEpisodes } = key;
   const result = await runHilSession(
     folder,
-    stateFor(folder, planOf(name, seed, key.demos, encoder)),
+    stateFor(folder, planOf(name, seed, key, encoder)),
     {
-      ...{ episodes, episodesPerRound, selectionEpisodes, reportEpisodes, evaluationNoiseStd },
+      ...{ episodes, reportEpisodes },
       reportOffline: true,
-      trainingNoiseStd: 0,
       maxMinutes: Number.POSITIVE_INFINITY,
     },
     listeners,

@@ -13,6 +13,7 @@ import { PAIRED_HEADER, pairedRows } from '../runs/paired-differences.ts';
 import { parseVerb } from './arguments.ts';
 import { runJobs } from './compare-jobs.ts';
 import { measure } from './compare-session.ts';
+import { evaluatedEpisodesSchema, noiseSchema, seedSchema, wholeNumber } from './number-option.ts';
 import { createProgress, markdownTable, printJson, table } from './output.ts';
 
 /** Values with commas between them. */
@@ -42,14 +43,16 @@ export async function run(rest: readonly string[]): Promise<number> {
     },
     {
       methods: listOf(z.enum(methodNames)).default(() => [...methodNames]),
-      seeds: listOf(z.coerce.number<string>().int().min(0).max(900)).default([0, 1, 2]),
-      demos: z.coerce.number().int().min(1).max(200).default(20),
-      episodes: z.coerce.number().int().min(1).max(10_000).default(40),
-      round: z.coerce.number().int().min(1).max(1000).default(20),
-      'selection-episodes': z.coerce.number().int().min(1).max(1000).default(20),
-      'report-episodes': z.coerce.number().int().min(1).max(10_000).default(100),
-      noise: z.coerce.number().min(0).max(0.5).default(0),
-      jobs: z.coerce.number().int().min(1).max(64).default(1),
+      seeds: listOf(seedSchema).default([0, 1, 2]),
+      demos: wholeNumber(1, 200, 'a method with five times as many stays within the seeds of demonstrations').default(
+        20,
+      ),
+      episodes: wholeNumber(1, 10_000, 'the seeds of a session end there').default(40),
+      round: wholeNumber(1, 1000, 'a round ends with an evaluation').default(20),
+      'selection-episodes': evaluatedEpisodesSchema(1000).default(20),
+      'report-episodes': evaluatedEpisodesSchema(10_000).default(100),
+      noise: noiseSchema.default(0),
+      jobs: wholeNumber(1, 64, 'each is a process with a simulator and a trainer of its own').default(1),
       results: z.string().min(1).optional(),
       'table-only': z.boolean().default(false),
       beside: z.enum(methodNames).optional(),

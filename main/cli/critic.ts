@@ -21,6 +21,7 @@ import { findPolicy } from '../runs/policy-registry.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, UsageError } from './arguments.ts';
 import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
+import { noiseSchema, wholeNumber } from './number-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
 import { episodeOf, openSession } from './session.ts';
 import { storedEpisodes } from './stored-episodes.ts';
@@ -43,14 +44,14 @@ const parse = (rest: readonly string[]) =>
       svg: { type: 'string', help: 'file for a plot of Q against the returns' },
     },
     {
-      run: z.coerce.number().int().positive().optional(),
+      run: wholeNumber(1, Number.POSITIVE_INFINITY, 'runs are counted from 1').optional(),
       projects: z
         .string()
         .transform((text) => text.split(',').map((folder) => folder.trim()))
         .pipe(z.array(z.string().min(1)))
         .optional(),
-      episodes: z.coerce.number().int().min(0).max(10_000).default(0),
-      noise: z.coerce.number().min(0).max(0.5).default(0),
+      episodes: wholeNumber(0, 10_000, 'more returns do not change what their plot shows').default(0),
+      noise: noiseSchema.default(0),
       encoder: z.string().min(1).optional(),
       svg: z.string().min(1).optional(),
     },
@@ -111,7 +112,7 @@ interface StudyRequest {
 
 async function study(request: StudyRequest): Promise<Study> {
   const { projectFolder } = request;
-  const noRuns = `${projectFolder} holds no runs. Start one: \`takeover finetune\`, or \`takeover hil\`.`;
+  const noRuns = `${projectFolder} holds no runs. Start one: \`npx takeover finetune\`, or \`npx takeover hil\`.`;
   if (!existsSync(projectFile(projectFolder))) throw new Error(noRuns);
   await using rows = openRunRows(projectFolder);
   const newest = (await rows.runs())[0];

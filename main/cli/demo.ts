@@ -4,6 +4,7 @@ import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
 import { parseVerb } from './arguments.ts';
+import { recordedEpisodesSchema } from './number-option.ts';
 import { createProgress, printJson } from './output.ts';
 import { episodeOf, openSession } from './session.ts';
 
@@ -20,7 +21,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       live: { type: 'boolean', help: 'record by hand: opens the window in Demonstrate mode' },
     },
     {
-      episodes: z.coerce.number().int().min(1).max(10_000).default(20),
+      episodes: recordedEpisodesSchema(10_000).default(20),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),
       live: z.boolean().default(false),
@@ -55,7 +56,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   while (recorded < options.episodes) {
     if (attempts >= MAX_ATTEMPTS_PER_DEMONSTRATION * options.episodes)
       throw new Error(
-        `only ${recorded} of ${attempts} scripted demonstrations succeeded; expected nearly all. Run \`takeover doctor\`, and check the cell's settings.`,
+        `only ${recorded} of ${attempts} scripted demonstrations succeeded; expected nearly all. Run \`npx takeover doctor\`, and check the cell's settings.`,
       );
     const episode = episodeOf(await rig.episode(episodeSeed('training', attempts++, options.seed), 'demonstrate'));
     if (episode.outcome === 'success') {

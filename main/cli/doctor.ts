@@ -5,7 +5,7 @@
 import { dirname } from 'node:path';
 import { type Check, checkTable, fail } from './doctor/check.ts';
 import { checkHid, checkSpaceMouse } from './doctor/device-checks.ts';
-import { checkBackends, checkLibraries } from './doctor/library-checks.ts';
+import { checkBackends, checkLibraries, checkTelemetry } from './doctor/library-checks.ts';
 import { checkDisk, checkLoopback, checkMachine, checkPython } from './doctor/machine-checks.ts';
 import { type Probes, realProbes } from './doctor/probes.ts';
 import { checkWindow } from './doctor/window-checks.ts';
@@ -32,6 +32,7 @@ export async function examine(probes: Probes, projectFolder: string): Promise<Do
     ['loopback', () => checkLoopback(probes)],
     ['libraries', () => checkLibraries(probes)],
     ['backends', () => checkBackends(probes)],
+    ['telemetry', () => checkTelemetry(probes)],
     ['hid', () => checkHid(probes)],
     ['spacemouse', () => checkSpaceMouse(probes)],
     ['window', () => checkWindow(probes)],

@@ -129,7 +129,7 @@ async function recordDemonstrations(folder: string, seed: number, demos: number)
   for (let attempt = 0, done = 0; done < demos; attempt++) {
     if (attempt >= FIRST_ONLINE_INDEX)
       throw new Error(
-        `only ${done} of ${attempt} scripted demonstrations succeeded; expected nearly all. Run \`takeover doctor\`, and check the cell's settings.`,
+        `only ${done} of ${attempt} scripted demonstrations succeeded; expected nearly all. Run \`npx takeover doctor\`, and check the cell's settings.`,
       );
     const episode = episodeOf(await session.rig.episode(episodeSeed('training', attempt, seed), 'demonstrate'));
     if (episode.outcome === 'success') done++;

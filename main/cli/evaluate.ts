@@ -12,6 +12,7 @@ import { type PlanningTime, planningTime } from '../runs/planning-time.ts';
 import { findPolicy, type RegisteredPolicy } from '../runs/policy-registry.ts';
 import { parseVerb } from './arguments.ts';
 import { ENCODER_HELP } from './encoder-option.ts';
+import { evaluatedEpisodesSchema, noiseSchema } from './number-option.ts';
 import { createProgress, percent, printJson } from './output.ts';
 import { episodeOf, openSession } from './session.ts';
 
@@ -35,9 +36,9 @@ export async function run(rest: readonly string[]): Promise<number> {
     },
     {
       policy: z.string().min(1).default('starter'),
-      episodes: z.coerce.number().int().min(1).max(100_000).default(50),
+      episodes: evaluatedEpisodesSchema(100_000).default(50),
       range: z.enum(['selection', 'report']).default('selection'),
-      noise: z.coerce.number().min(0).max(0.5).optional(),
+      noise: noiseSchema.optional(),
       conditions: z.enum(CONDITIONS).default('usual'),
       encoder: z.string().min(1).optional(),
       task: taskIdSchema.optional(),

@@ -7,20 +7,25 @@ import { observationKindSchema } from '../api/observation.ts';
 import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, recipeSchema, stageSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { recipeOf, recipes } from '../learn/recipes/registry.ts';
+import { endWords, SMALLER_RUN } from '../runs/child-end.ts';
 import { limitNow } from '../runs/granted-trainer.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
+import { findPolicy } from '../runs/policy-registry.ts';
+import { nothingToLearn } from '../runs/readiness.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
 import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
+import { wholeNumber } from './number-option.ts';
 import { createProgress, printJson } from './output.ts';
 import { checkSettings } from './settings-option.ts';
+import { storedEpisodes } from './stored-episodes.ts';
 import { threadsAlone, threadsSchema } from './threads-option.ts';
 
 const DEFAULT_ONLINE_STEPS = 5000;
 
 /** PPO reinforces only by what its own policies did: what is stored of others teaches it as demonstrations do. */
 const CLONING =
-  'clones the demonstrations, and reinforces nothing: that needs new episodes of its own policies. `takeover hil --recipe rl-fine-tune` goes on to them.';
+  'clones the demonstrations, and reinforces nothing: that needs new episodes of its own policies. `npx takeover hil --recipe rl-fine-tune` goes on to them.';
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(
@@ -60,7 +65,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       settings: settingsSchema,
       encoder: z.string().min(1).optional(),
       stage: stageSchema.default('offline'),
-      steps: z.coerce.number().int().positive().optional(),
+      steps: wholeNumber(1, Number.POSITIVE_INFINITY, 'a run makes at least one update').optional(),
       from: z.string().min(1).optional(),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),
@@ -90,11 +95,18 @@ export async function run(rest: readonly string[]): Promise<number> {
   const limit = await limitNow(options.data);
   if (limit.throughEpisodeId === 0)
     throw new Error(
-      `${options.data} holds no finished episodes: there is nothing to learn from. Record some: \`takeover demo\`.`,
+      `${options.data} holds no finished episodes: there is nothing to learn from. Record some: \`npx takeover demo\`.`,
     );
+  const lack = nothingToLearn(spec, await storedEpisodes(options.data));
+  if (lack) throw new Error(`${lack.message} ${lack.remedy}`);
   if (spec.algorithm === 'ppo' && spec.stage === 'offline')
     console.error(`takeover finetune: the offline stage of ppo ${CLONING}`);
-  await using rows = openRunRows(options.data);
+  await using rows = openRunRows(options.data, encoderManifestPath);
+  if (spec.startFrom !== undefined) {
+    const misfit = await rows.misfit(spec, findPolicy(options.data, spec.startFrom).manifestPath);
+    if (misfit !== undefined)
+      throw new Error(`${spec.startFrom} does not fit: ${misfit}. Name another policy with --from, or leave it out.`);
+  }
   const runId = await rows.createRun(spec);
   const startMs = systemClock.nowMs();
   const progress = createProgress(`run ${runId}`, systemClock, options.json && process.stderr.isTTY !== true);
@@ -136,8 +148,11 @@ export async function run(rest: readonly string[]): Promise<number> {
   const end = await trainer.ended;
   process.removeListener('SIGINT', cancel);
   progress.end();
-  if (failure !== undefined || end.code !== 0)
-    throw new Error(failure ?? `the trainer ended (${end.signal ?? `code ${end.code}`}): ${end.lastWords.trim()}`);
+  if (failure !== undefined) throw new Error(failure);
+  if (end.code !== 0) {
+    const { message, remedy } = endWords('the trainer', end, SMALLER_RUN);
+    throw new Error(`${message}. ${remedy}`);
+  }
   if (spec.algorithm === 'ppo' && spec.stage === 'online' && policy !== undefined && !reinforced)
     console.error(`takeover finetune: no episode here is one of its own policies, so ppo ${CLONING}`);
   const wallSec = (systemClock.nowMs() - startMs) / 1000;

@@ -15,12 +15,8 @@ import { storedEpisodes } from './stored-episodes.ts';
 
 export interface HilBudget {
   readonly episodes: number;
-  readonly episodesPerRound: number;
-  readonly selectionEpisodes: number;
   readonly reportEpisodes: number;
   readonly reportOffline?: boolean;
-  readonly evaluationNoiseStd: number;
-  readonly trainingNoiseStd: number;
   readonly maxMinutes: number;
   /** That learn; one where absent. */
   readonly threads?: number;
@@ -39,11 +35,14 @@ export function stateFor(projectFolder: string, plan: HilPlan): HilState {
     const was = stored?.[name as keyof HilPlan]; // the keys of a plan
     if (stored && !isDeepStrictEqual(was, value))
       throw new UsageError(
-        `--${name} ${said(value)}: the session in ${projectFolder} was begun with ${said(was)}; use another --data folder, or the same option`,
+        `--${optionOf(name)} ${said(value)}: the session in ${projectFolder} was begun with ${said(was)}; use another --data folder, or the same option`,
       );
   }
   return stored ?? newHilState(plan);
 }
+
+/** `selectionEpisodes` is `selection-episodes` on the command line. */
+const optionOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 const said = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
@@ -62,8 +61,8 @@ export async function runHilSession(
     encoder: state.encoder,
     policy: { kind: 'process' },
   } as const;
-  await using recording = await openSession({ ...session, record: true, actingNoiseStd: budget.trainingNoiseStd });
-  await using measuring = await openSession({ ...session, record: false, actingNoiseStd: budget.evaluationNoiseStd });
+  await using recording = await openSession({ ...session, record: true, actingNoiseStd: state.trainingNoise });
+  await using measuring = await openSession({ ...session, record: false, actingNoiseStd: state.noise });
   await using rows = openRunRows(projectFolder);
   return await runHil({
     ...budget,

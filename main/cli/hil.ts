@@ -7,16 +7,15 @@ import { observationKindSchema } from '../api/observation.ts';
 import { algorithmSchema, presetSchema, recipeSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { recipeOf, recipes } from '../learn/recipes/registry.ts';
-import { isOver } from '../runs/hil.ts';
-import { type HilRound, hilPlanSchema } from '../runs/hil-state.ts';
+import { FIRST_ONLINE_INDEX, isOver } from '../runs/hil.ts';
+import { type HilRound, type HilState, hilPlanSchema } from '../runs/hil-state.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
 import { ENCODER_HELP, encoderFor, encoderNamed } from './encoder-option.ts';
 import { type HilBudget, runHilSession, stateFor } from './hil-session.ts';
+import { anyNumber, evaluatedEpisodesSchema, noiseSchema, wholeNumber } from './number-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
 import { checkSettings } from './settings-option.ts';
 import { threadsAlone, threadsSchema } from './threads-option.ts';
-
-const DEFAULT_NOISE = 0.1;
 
 function parse(rest: readonly string[]) {
   return parseVerb(
@@ -43,16 +42,16 @@ function parse(rest: readonly string[]) {
       'selection-episodes': { type: 'string', help: 'episodes to choose a checkpoint by, each round (default 30)' },
       'report-episodes': { type: 'string', help: 'episodes of the final measurement (default 100)' },
       'training-noise': { type: 'string', help: 'acting noise while learning (default 0)' },
-      noise: { type: 'string', help: `acting noise in evaluations (default ${DEFAULT_NOISE})` },
+      noise: { type: 'string', help: 'acting noise in evaluations (default 0.1)' },
       results: {
         type: 'string',
         help: 'file to append the result to (default: hil-results.jsonl in the project folder)',
       },
     },
     {
-      demos: z.coerce.number().int().min(1).max(1000).default(20),
-      episodes: z.coerce.number().int().min(0).max(10_000).default(200),
-      round: z.coerce.number().int().min(1).max(1000).default(40),
+      demos: wholeNumber(1, FIRST_ONLINE_INDEX, 'attempts at demonstrations have that many seeds').default(20),
+      episodes: wholeNumber(0, 10_000, 'the seeds of a session end there').default(200),
+      round: wholeNumber(1, 1000, 'a round ends with an evaluation').default(40),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.default('pixels'),
       algorithm: algorithmSchema.optional(),
@@ -62,11 +61,11 @@ function parse(rest: readonly string[]) {
       settings: settingsSchema,
       encoder: z.string().min(1).optional(),
       threads: threadsSchema.default(threadsAlone()),
-      'max-minutes': z.coerce.number().positive().default(40),
-      'selection-episodes': z.coerce.number().int().min(1).max(1000).default(30),
-      'report-episodes': z.coerce.number().int().min(1).max(10_000).default(100),
-      'training-noise': z.coerce.number().min(0).max(0.5).default(0),
-      noise: z.coerce.number().min(0).max(0.5).default(DEFAULT_NOISE),
+      'max-minutes': anyNumber(0.01, Number.POSITIVE_INFINITY, 'no episode is begun after it').default(40),
+      'selection-episodes': evaluatedEpisodesSchema(1000).default(30),
+      'report-episodes': evaluatedEpisodesSchema(10_000).default(100),
+      'training-noise': noiseSchema.default(0),
+      noise: noiseSchema.default(0.1),
       results: z.string().min(1).optional(),
     },
     rest,
@@ -83,17 +82,16 @@ export async function run(rest: readonly string[]): Promise<number> {
     preset: options.preset ?? recipe?.preset ?? 'cell',
     ...{ recipe: recipe?.name, scratch: options.scratch, settings: options.settings },
     ...(options.encoder !== undefined && { encoder: encoderNamed(options.encoder) }),
+    ...{ round: options.round, selectionEpisodes: options['selection-episodes'] },
+    ...{ noise: options.noise, trainingNoise: options['training-noise'] },
   });
   checkSettings(plan, encoderFor(plan.observation, plan.encoder));
   const state = stateFor(projectFolder, plan);
+  if (isOver(state)) console.error(`takeover hil: ${overWords(projectFolder, state)}`);
   const progress = createProgress('hil', systemClock, options.json && process.stderr.isTTY !== true);
   const budget: HilBudget = {
     episodes: options.episodes,
-    episodesPerRound: options.round,
-    selectionEpisodes: options['selection-episodes'],
     reportEpisodes: options['report-episodes'],
-    evaluationNoiseStd: options.noise,
-    trainingNoiseStd: options['training-noise'],
     maxMinutes: options['max-minutes'],
     threads: options.threads,
   };
@@ -106,8 +104,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   });
   progress.end();
   if (!isOver(state)) {
-    const noises = { noise: options.noise, trainingNoise: options['training-noise'] };
-    const details = { ...plan, rounds, finalSuccessRate, wallSec, ...noises };
+    const details = { ...plan, rounds, finalSuccessRate, wallSec };
     appendFileSync(options.results ?? join(projectFolder, 'hil-results.jsonl'), `${JSON.stringify(details)}\n`);
   }
   const { seed, demos } = plan;
@@ -120,6 +117,17 @@ export async function run(rest: readonly string[]): Promise<number> {
     );
   }
   return 0;
+}
+
+/** What a finished session was made with, because nothing is run for it again. */
+function overWords(projectFolder: string, state: HilState): string {
+  const report = state.rounds.at(-1)?.evaluation.episodes ?? 0;
+  const made = [
+    ...[`--episodes ${state.onlineEpisodes}`, `--round ${state.round}`],
+    ...[`--selection-episodes ${state.selectionEpisodes}`, `--report-episodes ${report}`],
+    ...[`--noise ${state.noise}`, `--training-noise ${state.trainingNoise}`],
+  ];
+  return `the session in ${projectFolder} is over, so nothing is run. It was made with ${made.join(' ')}. Use another --data folder for a new session.`;
 }
 
 /** The keys that the command line promises; the results file has all of them. */

@@ -8,6 +8,7 @@ import { SCRIPTED_POLICY_NAME } from '../engine/scripted-policy.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { parseVerb } from './arguments.ts';
 import { ENCODER_HELP } from './encoder-option.ts';
+import { noiseSchema, recordedEpisodesSchema } from './number-option.ts';
 import { createProgress, percent, printJson } from './output.ts';
 import { episodeOf, openSession } from './session.ts';
 import { letDecide, newestClassifier } from './success-by.ts';
@@ -34,12 +35,12 @@ export async function run(rest: readonly string[]): Promise<number> {
     {
       policy: z.string().min(1).default('starter'),
       operator: z.enum(['none', 'scripted']).default('none'),
-      episodes: z.coerce.number().int().min(1).max(100_000).default(10),
+      episodes: recordedEpisodesSchema(100_000).default(10),
       task: taskIdSchema.default('insert'),
       observation: observationKindSchema.optional(),
       'success-by': z.enum(['simulator', 'classifier']).default('simulator'),
       encoder: z.string().min(1).optional(),
-      noise: z.coerce.number().min(0).max(0.5).optional(),
+      noise: noiseSchema.optional(),
     },
     rest,
   );

@@ -27,11 +27,10 @@ import { ensureWindowBuilt } from './launch/build-window.ts';
 import { openWindow } from './launch/open-window.ts';
 import { followParent } from './launch/parent-link.ts';
 import { printJson } from './output.ts';
+import { DEFAULT_PORT, portSchema } from './port-option.ts';
 import { threadsBeside, threadsSchema } from './threads-option.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
-/** Fixed, so that a browser remembers the window's layout for this origin; 0 = any free one. */
-const DEFAULT_PORT = 4817;
 /** The shell does not start an engine again that says it must not start. */
 const REFUSED = 2;
 
@@ -71,7 +70,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       task: taskIdSchema.default('insert'),
       encoder: z.string().min(1).default('cell'),
       policy: z.string().min(1).optional(),
-      port: z.coerce.number().int().min(0).max(65_535).default(DEFAULT_PORT),
+      port: portSchema.default(DEFAULT_PORT),
       threads: threadsSchema.optional(),
       demonstrate: z.boolean().default(false),
       unattended: z.boolean().default(false),
@@ -179,6 +178,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (options.mode === 'demonstrate') started.engine.setMode('demonstrate');
   if (options.json) printJson({ url: started.url });
   else say(`Takeover is at ${started.url}`);
+  if (started.server.portProblem) say(started.server.portProblem);
   started.ready
     .then((answer) => {
       if (answer.kind === 'refused' && !ending.signal.aborted) say(`${answer.message} ${answer.remedy}`);

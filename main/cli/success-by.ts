@@ -5,7 +5,7 @@ import { listClassifiers, type MadeClassifier } from '../learn/make-classifier.t
 export function newestClassifier(projectFolder: string): MadeClassifier {
   const [classifier] = listClassifiers(projectFolder);
   if (!classifier)
-    throw new Error(`${projectFolder} holds no classifier. Train one: \`takeover classifier\` without --report.`);
+    throw new Error(`${projectFolder} holds no classifier. Train one: \`npx takeover classifier\` without --report.`);
   return classifier;
 }
 

@@ -1,11 +1,11 @@
 /** `--threads`: how many of the processor's threads learn. */
 import { availableParallelism } from 'node:os';
-import { z } from 'zod';
+import { wholeNumber } from './number-option.ts';
 
 /** More gain little: nets for robots are small. */
 const ENOUGH = 4;
 
-export const threadsSchema = z.coerce.number().int().min(1).max(64);
+export const threadsSchema = wholeNumber(1, 64, 'the nets are too small to gain from more');
 
 /** With nothing else to do. */
 export const threadsAlone = (cores = availableParallelism()): number => Math.min(cores, ENOUGH);

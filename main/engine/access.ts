@@ -41,14 +41,22 @@ function equal(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
+const HTTP_PORT = 80;
+
+/** How a browser names this machine at a port; it leaves out the port that the protocol implies. */
+function authorities(port: number): readonly string[] {
+  const names = ['127.0.0.1', 'localhost'];
+  return [...names.map((name) => `${name}:${port}`), ...(port === HTTP_PORT ? names : [])];
+}
+
 /** The name under which the page asked for this machine: anything else is a rebound name or a proxy. */
 export function hostAllowed(request: IncomingMessage, port: number): boolean {
-  const host = request.headers.host;
-  return host === `127.0.0.1:${port}` || host === `localhost:${port}`;
+  const { host } = request.headers;
+  return host !== undefined && authorities(port).includes(host);
 }
 
 /** Browsers always name the page's origin; a program may leave it out, and needs the code all the same. */
 export function originAllowed(request: IncomingMessage, port: number): boolean {
   const origin = request.headers.origin;
-  return origin === undefined || origin === `http://127.0.0.1:${port}` || origin === `http://localhost:${port}`;
+  return origin === undefined || authorities(port).some((authority) => origin === `http://${authority}`);
 }

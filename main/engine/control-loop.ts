@@ -23,7 +23,7 @@ import { createCommander } from './commander.ts';
 import { createDriving, DEFAULT_TIMING, type Flight } from './driving.ts';
 import { judgeStep } from './episode.ts';
 import { createEpisodeLog, type Noted } from './episode-log.ts';
-import { FAULTS, type LoopFault } from './faults.ts';
+import { FAULTS, type LoopFault, START_REFUSALS } from './faults.ts';
 import type { ControlLoop, LoopOptions } from './loop-types.ts';
 import { IDENTITY } from './maths.ts';
 import type { PolicyReply } from './policy-source.ts';
@@ -443,15 +443,12 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       latched = false;
     },
     start: () => {
-      if (phase !== 'ready') return `An episode starts from READY; this is ${phase.toUpperCase()}.`;
-      if (mode === 'run' && policy.name() === undefined)
-        return 'No policy is loaded: choose one, or record demonstrations.';
+      if (phase !== 'ready') return START_REFUSALS.phase(phase);
+      if (mode === 'run' && policy.name() === undefined) return START_REFUSALS.noPolicy;
       const unfit = mode === 'run' ? options.policyRefusal?.() : undefined;
       if (unfit !== undefined) return unfit;
       const room = recorder.room();
-      if (room === 'stopped') return 'The store has stopped, nothing would be recorded: restart the engine.';
-      if (room === 'unreachable') return "The project's folder cannot be reached: put it back, then start.";
-      if (room === 'disk-full') return 'The disk has reached its reserve of free space: free some, then start.';
+      if (room === 'stopped' || room === 'unreachable' || room === 'disk-full') return START_REFUSALS[room];
       startAsked = true;
       return undefined;
     },

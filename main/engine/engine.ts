@@ -186,7 +186,7 @@ export function createEngine(given: EngineOptions): Engine {
     const due = autoStart && !headless && (unattended || supervision.windows > 0) && loop.mode() === 'run';
     if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
     const refusal = loop.start();
-    if (refusal) notice('warning', refusal);
+    if (refusal) notice('warning', refusal.message, refusal.remedy);
   };
 
   const onEpisodeEnded = (

@@ -1,4 +1,5 @@
 /** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
+import type { Phase } from '../api/episode.ts';
 import type { SafetyEvent, SafetyLimits } from '../api/limits.ts';
 import type { SensorFault } from './sensor-check.ts';
 import type { Alarm } from './watchdog.ts';
@@ -60,7 +61,8 @@ export const FAULTS = {
         return {
           what: 'No window watches the arm: the last one is gone or silent.',
           armDoes: HOLDS,
-          remedy: 'Open a window and press Resume. To run without one on purpose, start `takeover serve --unattended`.',
+          remedy:
+            'Open a window and press Resume. To run without one on purpose, start `npx takeover serve --unattended`.',
         };
       case 'state-stale':
         return {
@@ -148,3 +150,27 @@ export const FAULTS = {
     remedy: 'Clear the cell, then press Resume to try again.',
   }),
 } as const;
+
+/** Why an episode does not start, and what to do about it. */
+export const START_REFUSALS = {
+  phase: (phase: Exclude<Phase, 'ready'>) => ({
+    message: `An episode starts from READY; this is ${phase.toUpperCase()}.`,
+    remedy: BEFORE_READY[phase],
+  }),
+  noPolicy: { message: 'No policy is loaded.', remedy: 'Choose a policy, or record demonstrations.' },
+  stopped: { message: 'The store has stopped: nothing would be recorded.', remedy: 'Restart the engine.' },
+  unreachable: {
+    message: "The project's folder cannot be reached.",
+    remedy: 'Put it back, then start.',
+  },
+  'disk-full': {
+    message: 'The disk has reached its reserve of free space.',
+    remedy: 'Free some space, or choose another project folder with --data.',
+  },
+} as const;
+
+const BEFORE_READY: Readonly<Record<Exclude<Phase, 'ready'>, string>> = {
+  resetting: 'Wait until the arm is at its start.',
+  running: 'End the episode that runs first.',
+  hold: 'Press Resume first.',
+};

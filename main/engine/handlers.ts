@@ -50,7 +50,7 @@ export const FREE_CALLS: ReadonlySet<CallName> = new Set([
 const NOTHING = done({});
 const emptied = (answer: Answer<unknown>): Answer<Record<string, never>> => (answer.kind === 'done' ? NOTHING : answer);
 const missing = (what: string) =>
-  refused(`This engine was started without ${what}.`, `Start it with \`takeover serve\`, which brings ${what}.`);
+  refused(`This engine was started without ${what}.`, `Start it with \`npx takeover serve\`, which brings ${what}.`);
 const noEpisode = (id: number) => refused(`There is no episode ${id}.`, 'Choose one from the list.');
 
 export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefined): Handlers {
@@ -58,7 +58,7 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
   const { loop } = engine;
   const start = () => {
     const refusal = loop.start();
-    return refusal ? refused(refusal, 'See the bar for what the engine waits for.') : NOTHING;
+    return refusal ? refused(refusal.message, refusal.remedy) : NOTHING;
   };
   /** Whatever is asked after the answer, by whoever reads the store, sees what was done. */
   const committed = async <Value>(answer: Answer<Value>): Promise<Answer<Value>> => {

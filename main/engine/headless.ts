@@ -39,6 +39,11 @@ export type EpisodeRun =
 
 const DEFAULT_OPERATOR_LEAD_MS = 10;
 
+/** A fault's own remedy names buttons of the window, which is not there. */
+const CALL_AGAIN = 'Remove the cause, then start the command again.';
+
+const whyHeld = (engine: Engine) => engine.status().fault?.what ?? engine.loop.holdReason();
+
 export async function runEpisode(engine: Engine, request: EpisodeRequest): Promise<EpisodeRun> {
   const { loop } = engine;
   const { clock } = engine.options.cell;
@@ -56,8 +61,8 @@ export async function runEpisode(engine: Engine, request: EpisodeRequest): Promi
   if (!(await loop.reset(request.seed)))
     return {
       kind: 'refused',
-      message: `The cell could not be reset for seed ${request.seed}: ${loop.holdReason() ?? loop.phase()}`,
-      remedy: 'See the message above.',
+      message: `The cell could not be reset for seed ${request.seed}: ${whyHeld(engine) ?? loop.phase()}`,
+      remedy: CALL_AGAIN,
     };
   const originMs = clock.nowMs();
   loop.anchor(originMs);
@@ -67,7 +72,7 @@ export async function runEpisode(engine: Engine, request: EpisodeRequest): Promi
   };
   act();
   const refusal = loop.start();
-  if (refusal) return { kind: 'refused', message: refusal, remedy: 'Load a policy, or run in Demonstrate mode.' };
+  if (refusal) return { kind: 'refused', ...refusal };
 
   const leadMs = request.operatorLeadMs ?? DEFAULT_OPERATOR_LEAD_MS;
   for (let tick = 0; tick === 0 || loop.phase() === 'running' || loop.episodeOpen(); tick++) {
@@ -78,7 +83,7 @@ export async function runEpisode(engine: Engine, request: EpisodeRequest): Promi
   }
   const episode = engine.recorder.summary();
   if (!episode || episode.id === before)
-    return { kind: 'refused', message: loop.holdReason() ?? 'Nothing was recorded.', remedy: 'See the message above.' };
+    return { kind: 'refused', message: whyHeld(engine) ?? 'Nothing was recorded.', remedy: CALL_AGAIN };
   const simulatedSec = (clock.nowMs() - startMs) / 1000;
   const wallSec = (systemClock.nowMs() - wallStartMs) / 1000;
   return {

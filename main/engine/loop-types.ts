@@ -67,10 +67,16 @@ export interface LoopOptions {
   readonly supervision: () => Omit<Watched, 'stateTimeMs'>;
   readonly policyIsCandidate: () => boolean;
   /** Why the policy that is loaded must not drive; undefined = it may. */
-  readonly policyRefusal?: (() => string | undefined) | undefined;
+  readonly policyRefusal?: (() => Refusal | undefined) | undefined;
   /** The arm is at the start of an episode: the time to look where that is. */
   readonly onReset?: (() => void) | undefined;
   readonly events: Partial<LoopEvents>;
+}
+
+/** Why something is not done, and what to do about it. */
+export interface Refusal {
+  readonly message: string;
+  readonly remedy: string;
 }
 
 export interface ControlLoop {
@@ -90,7 +96,7 @@ export interface ControlLoop {
   /** Stop and faults last until this deliberate act, in every phase, start-up included. A reset must follow. */
   release(): void;
   /** READY → RUNNING at the next edge; the answer is the reason why not. */
-  start(): string | undefined;
+  start(): Refusal | undefined;
   /** Holds now, from every phase. */
   stop(reason: string): void;
   fault(fault: LoopFault): void;

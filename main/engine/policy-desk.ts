@@ -1,7 +1,7 @@
 /** Which policy drives next: keeps the candidate's books (`candidate.ts`), knows where manifests lie, and loads between episodes. */
 import type { EpisodeSummary } from '../api/episode.ts';
 import * as candidates from './candidate.ts';
-import type { ProposalCount } from './loop-types.ts';
+import type { ProposalCount, Refusal } from './loop-types.ts';
 import type { LoadReply, PolicySource } from './policy-source.ts';
 import { type Answer, done, type PolicyShelf, refused } from './services.ts';
 import { counts, isUnaidedSuccess } from './statistics.ts';
@@ -26,7 +26,7 @@ export interface PolicyDesk {
   /** An ended episode is not what it was: judged anew, discarded, brought back. */
   episodeChanged(episode: EpisodeSummary): void;
   /** Why the policy that is loaded must not drive; undefined = it may. */
-  refusal(): string | undefined;
+  refusal(): Refusal | undefined;
 }
 
 export function createPolicyDesk(options: {
@@ -138,7 +138,10 @@ export function createPolicyDesk(options: {
       const loaded = policy.name();
       if (!state || loaded === undefined) return undefined;
       if (loaded === state.good || candidates.isOnTrial(state, loaded)) return undefined;
-      return `${loaded} is not to drive any more, and ${candidates.policyInUse(state)} is not loaded: choose a policy.`;
+      return {
+        message: `${loaded} is not to drive any more, and ${candidates.policyInUse(state)} is not loaded.`,
+        remedy: 'Choose a policy.',
+      };
     },
   };
 }

@@ -38,6 +38,8 @@ const ALWAYS_TAKEN: ReadonlySet<CallName> = new Set(['control.stop', 'input.hear
 
 export interface EngineServer {
   readonly port: number;
+  /** Why another port than the wanted one is used, and what to do about it; undefined when the wanted one is. */
+  readonly portProblem: string | undefined;
   /** A fresh URL with its own one-time code: one per window. */
   issueUrl(): string;
   windows(): number;
@@ -226,7 +228,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
       if (holder !== client)
         return refused(
           'Another window holds the controls.',
-          'Claim the controls here first; Stop works from everywhere.',
+          'Press "Take the controls" here first; Stop works from everywhere.',
         );
     }
     return await call(handlers, name, parsed.data, client);
@@ -276,9 +278,12 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
         resolve();
       });
     });
-  await listen(options.port ?? 0).catch((error: NodeJS.ErrnoException) => {
-    // Another engine has the usual port: any free one does, the URL says which.
-    if (error.code !== 'EADDRINUSE') throw error;
+  const wanted = options.port ?? 0;
+  let portProblem: string | undefined;
+  await listen(wanted).catch((error: NodeJS.ErrnoException) => {
+    // Any free port does, the URL says which.
+    portProblem = portRefusal(wanted, error.code);
+    if (portProblem === undefined) throw error;
     return listen(0);
   });
   const untold = (error: unknown) => console.error(`The status could not be sent: ${messageOf(error)}`);
@@ -289,6 +294,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
   ];
   return {
     port: port(),
+    portProblem,
     issueUrl: () => `http://127.0.0.1:${port()}/#code=${access.issueCode()}`,
     windows: admitted,
     close: async () => {
@@ -302,6 +308,17 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
 
 const failed = (name: CallName, error: unknown): Answer<never> =>
   refused(`${name} failed: ${messageOf(error)}`, remedyOf(error) ?? 'Try again; restart the engine if it stays so.');
+/** What is said when a port cannot be opened and any free one does instead; undefined where none would. */
+export function portRefusal(port: number, code: string | undefined): string | undefined {
+  switch (code) {
+    case 'EADDRINUSE':
+      return `Port ${port} is in use by another program, so a free port is used. Close that program, or name another port with --port.`;
+    case 'EACCES':
+      return `This user may not open port ${port}, so a free port is used. Name a port above 1023 with --port.`;
+    default:
+      return undefined;
+  }
+}
 
 /** The compiler cannot follow a name through the table: the schema of that very name has just checked the parameters. */
 function call(handlers: Handlers, name: CallName, parameters: unknown, caller: Caller) {

@@ -49,7 +49,7 @@ export interface SuccessDesk {
   status(): SuccessStatus;
 }
 
-const WITH_SERVE = 'Start the engine with `takeover serve`, which brings them.';
+const WITH_SERVE = 'Start the engine with `npx takeover serve`, which brings them.';
 
 export function createSuccessDesk(options: {
   readonly policy: PolicySource;

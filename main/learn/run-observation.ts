@@ -14,6 +14,9 @@ export function observationSizes({ observation, task }: RunSpec, encoded: number
 }
 
 /** Pixels and proprioception are in every episode; the state's estimate only where it was asked for. */
-export function isUsable(spec: RunSpec, episode: Pick<RunSpec, 'task' | 'observation'>): boolean {
+export function isUsable(
+  spec: Pick<RunSpec, 'task' | 'observation'>,
+  episode: Pick<RunSpec, 'task' | 'observation'>,
+): boolean {
   return episode.task === spec.task && (spec.observation !== 'state' || episode.observation === 'state');
 }

@@ -8,6 +8,7 @@ import { systemClock } from '../api/clock.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../api/trainer-process.ts';
 import { assembleTrainer } from './assemble.ts';
 import type { Trainer } from './trainer.ts';
+import { failureWords } from './training-error.ts';
 
 const STANDARD_INPUT = 0;
 
@@ -105,7 +106,7 @@ async function main(): Promise<void> {
     run.trainer.progress(ended);
     await send({ kind: 'finished', step: run.trainer.updates(), checkpoint: run.checkpoint });
   } catch (error) {
-    const { message, remedy } = inWords(error);
+    const { message, remedy } = failureWords(error);
     run.runs.updateRun(config.runId, { state: 'failed', message, remedy });
     throw error;
   } finally {
@@ -113,20 +114,11 @@ async function main(): Promise<void> {
   }
 }
 
-function inWords(error: unknown): { readonly message: string; readonly remedy: string } {
-  const message = error instanceof Error ? error.message : String(error);
-  const remedy =
-    error instanceof Error && 'remedy' in error
-      ? String(error.remedy)
-      : 'Start the run again: it continues from its last checkpoint.';
-  return { message, remedy };
-}
-
 try {
   await main();
 } catch (error) {
   writeFileSync(2, `${error instanceof Error ? error.stack : String(error)}\n`);
-  await send({ kind: 'failed', ...inWords(error) });
+  await send({ kind: 'failed', ...failureWords(error) });
   process.exitCode = 1;
 }
 if (process.connected) process.disconnect();

@@ -286,7 +286,7 @@ export async function createTrainer(parts: TrainerParts) {
       const earned = owed();
       const block = begin(Math.max(0, updates ?? earned), { throughEpisodeId, updates });
       if (block.updates > 0 && pool.size('demo') + pool.size('rl') === 0)
-        throw new TrainingError('there is nothing to learn from', 'Record demonstrations, then start the run again.');
+        throw new TrainingError('there is nothing to learn from', 'Record demonstrations, then start a new run.');
       const metrics = await work(block, () => breathe(false));
       checkpoint();
       if (!stopping) answer(block, metrics);

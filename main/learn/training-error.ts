@@ -7,3 +7,15 @@ export class TrainingError extends Error {
     this.remedy = remedy;
   }
 }
+
+const isDiskFull = (error: unknown) => ['ENOSPC', 'SQLITE_FULL'].includes(String(Reflect.get(Object(error), 'code')));
+
+/** What a failed run says: the error's own remedy, else one that holds for any run, whoever started it. */
+export function failureWords(error: unknown): { readonly message: string; readonly remedy: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && 'remedy' in error) return { message, remedy: String(error.remedy) };
+  const remedy = isDiskFull(error)
+    ? 'Free some space on the disk of the project, then start a new run.'
+    : 'Remove the cause, then start a new run. It may start from a policy that this one has published.';
+  return { message, remedy };
+}

@@ -16,7 +16,8 @@ const classifier = createClassifierRuntime();
 let encoder: EncoderRuntime | undefined;
 let observation: ObservationKind = 'pixels';
 
-const send = (message: FromPolicyProcess) => process.send?.(message);
+// An engine that is gone hears nothing, and this process ends with the channel.
+const send = (message: FromPolicyProcess) => process.send?.(message, undefined, undefined, () => {});
 
 async function answer(message: ToPolicyProcess): Promise<void> {
   switch (message.kind) {

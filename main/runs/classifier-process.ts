@@ -6,6 +6,7 @@ import { type ClassifierEnd, classifierEndSchema } from '../api/classifier.ts';
 import { systemClock } from '../api/clock.ts';
 import { endChild } from '../engine/end-child.ts';
 import type { ClassifierJob } from '../learn/make-classifier.ts';
+import { type ChildEnd, endWords } from './child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../learn/classifier-process.ts', import.meta.url));
 
@@ -28,14 +29,16 @@ export function startClassifierProcess(job: ClassifierJob): RunningTraining {
     lastWords = (lastWords + text).slice(-2000);
   });
   const ended = new Promise<ClassifierEnd>((resolve) => {
-    const died = (why: string) => {
-      const end = endOf(output);
-      if (end) resolve(end);
-      else
-        resolve({ kind: 'failed', message: `the training ended (${why}) ${lastWords.trim()}`, remedy: 'Try again.' });
+    const died = (end: Omit<ChildEnd, 'lastWords'>) => {
+      const said = endOf(output);
+      if (said) resolve(said);
+      else resolve({ kind: 'failed', ...endWords('the training', { ...end, lastWords }, 'label fewer frames') });
     };
-    child.once('error', (error) => died(error.message));
-    child.once('close', (code, signal) => died(signal ?? `code ${code}`));
+    child.once('error', (error) => {
+      lastWords = error.message;
+      died({ code: undefined, signal: undefined });
+    });
+    child.once('close', (code, signal) => died({ code: code ?? undefined, signal: signal ?? undefined }));
   });
   return { ended, cancel: () => endChild(child, systemClock) };
 }

@@ -50,10 +50,17 @@ export function differences(session: ComparisonKey, key: ComparisonKey): (keyof 
 }
 
 /** `encoder`: manifest of one that was made for the session. */
-export function planOf(name: MethodName, seed: number, demos: number, encoder?: string): HilPlan {
+export function planOf(
+  name: MethodName,
+  seed: number,
+  budget: Omit<ComparisonBudget, 'episodes' | 'reportEpisodes'>,
+  encoder?: string,
+): HilPlan {
   const { plan }: Method = METHODS[name];
   return hilPlanSchema.parse({
-    ...{ seed, demos, observation: 'pixels', preset: 'cell' },
+    ...{ seed, demos: budget.demos, observation: 'pixels', preset: 'cell' },
+    ...{ round: budget.episodesPerRound, selectionEpisodes: budget.selectionEpisodes },
+    ...{ noise: budget.evaluationNoiseStd, trainingNoise: 0 },
     ...plan,
     ...(encoder !== undefined && { encoder }),
   });
@@ -63,8 +70,11 @@ const HASH_CHARACTERS = 12;
 
 /** Of everything that a method's results follow from, but for its budget and its seed: algorithm, preset, settings in full, encoder. */
 export function settingsHash(name: MethodName): string {
-  const { algorithm, preset, scratch, settings, encoder } = planOf(name, 0, 1);
-  const { encoder: made }: Method = METHODS[name];
+  const { plan, encoder: made }: Method = METHODS[name];
+  const { algorithm, preset, scratch, settings, encoder } = hilPlanSchema.parse({
+    ...{ seed: 0, demos: 1, observation: 'pixels', preset: 'cell' },
+    ...plan,
+  });
   const manifest = encoder === undefined ? undefined : ENCODERS.get(encoder);
   const maps = manifest === undefined ? undefined : readEncoderManifest(manifest).maps;
   const resolved = configureAlgorithm({ algorithm, preset }, settings, maps).settings;

@@ -2,10 +2,12 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ExportJobMessage, ExportLine } from '../../data/export/export-process.ts';
+import type { ExportJobMessage } from '../../data/export/export-process.ts';
 import { removeLeftovers } from '../../data/export/target.ts';
+import { parseBoundedJson } from '../api/bounded-json.ts';
 import type { Clock } from '../api/clock.ts';
-import type { EpisodeChoice, LeftOut } from '../api/export.ts';
+import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../api/export.ts';
+import { type ChildEnd, endWords } from './child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../data/export/export-process.ts', import.meta.url));
 /** A cancelled export that still lives after this is killed: it is stopped, or deep in one episode. */
@@ -52,7 +54,8 @@ export function startExport(job: ExportJob): RunningExport {
   });
   createInterface({ input: child.stdout }).on('line', (text) => {
     if (!text.startsWith('{')) return; // a library that speaks on standard output
-    const line = JSON.parse(text) as ExportLine; // own child, same version
+    const line = exportLine(text);
+    if (!line) return; // cut short by a process that was killed: its end says why
     if (line.kind === 'done') end = line;
     if (line.kind === 'error') end = { kind: 'failed', message: line.message, remedy: line.remedy };
     onLine(line);
@@ -66,15 +69,16 @@ export function startExport(job: ExportJob): RunningExport {
   };
   child.stdin.end(JSON.stringify(message));
   const ended = new Promise<ExportEnd>((resolve) => {
-    const over = (why: string) => {
+    const died = (how: Omit<ChildEnd, 'lastWords'>) => {
       stopWaiting();
       removeLeftovers(job.outFolder);
-      const words = lastWords.trim();
-      const died = `The export ended early (${why})${words === '' ? '' : `: ${words}`}.`;
-      resolve(end ?? { kind: 'failed', message: died, remedy: 'Export again.' });
+      resolve(end ?? { kind: 'failed', ...endWords('the export', { ...how, lastWords }, 'export fewer episodes') });
     };
-    child.once('error', (error) => over(error.message));
-    child.once('close', (code, signal) => over(signal ?? `code ${code}`));
+    child.once('error', (error) => {
+      lastWords = error.message;
+      died({ code: undefined, signal: undefined });
+    });
+    child.once('close', (code, signal) => died({ code: code ?? undefined, signal: signal ?? undefined }));
   });
   const cancel = () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -83,4 +87,9 @@ export function startExport(job: ExportJob): RunningExport {
     stopWaiting = clock.at(clock.nowMs() + KILL_AFTER_MS, () => child.kill('SIGKILL'));
   };
   return { pid: child.pid, ended, cancel };
+}
+
+function exportLine(text: string): ExportLine | undefined {
+  const json = parseBoundedJson(text);
+  return json.kind === 'value' ? exportLineSchema.safeParse(json.value).data : undefined;
 }

@@ -5,6 +5,7 @@
 import { openStoreReader } from '../../data/reader.ts';
 import { inWords } from '../api/error-words.ts';
 import type { FromTrainer, GrantLimit } from '../api/trainer-process.ts';
+import { endWords, SMALLER_RUN } from './child-end.ts';
 import type { TrainerHandle } from './launcher.ts';
 
 export type Block = Extract<FromTrainer, { kind: 'block' }>;
@@ -41,8 +42,10 @@ export function followGranted(trainer: TrainerHandle): GrantedTrainer {
       for (const listener of progress) listener(message.status.step, message.status.steps ?? message.status.step);
     } else if (message.kind === 'failed') failure = inWords(message);
   });
-  const ended = trainer.ended.then(({ code, signal, lastWords }) => {
-    death = new Error(`the trainer ended (${signal ?? `code ${code ?? 'unknown'}`}): ${failure ?? lastWords.trim()}`);
+  const ended = trainer.ended.then((end) => {
+    const { code } = end;
+    const words = endWords('the trainer', failure === undefined ? end : { ...end, lastWords: failure }, SMALLER_RUN);
+    death = new Error(failure === undefined ? `${words.message}. ${words.remedy}` : words.message);
     waiting?.reject(death);
     waiting = undefined;
     return code === 0 && failure === undefined;

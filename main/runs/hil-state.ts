@@ -21,6 +21,8 @@ const roundSchema = z
     episodes: z.int(),
     wallSec: z.number(),
     policy: z.string(),
+    /** Number of evaluation episodes, and the acting noise in them. */
+    evaluation: z.object({ episodes: z.int(), noiseStd: z.number() }).readonly(),
   })
   .readonly();
 export type HilRound = z.infer<typeof roundSchema>;
@@ -29,7 +31,7 @@ export type HilRound = z.infer<typeof roundSchema>;
 const trainedSchema = z.object({ steps: z.int(), humanSteps: z.int(), unaidedSuccess: z.boolean() }).readonly();
 export type TrainedEpisode = z.infer<typeof trainedSchema>;
 
-/** What a session was begun with: it goes on with the same, or not at all. */
+/** Every setting that changes what a session measures, except its length: a resumed session has the same plan. */
 export const hilPlanSchema = z.object({
   seed: z.int(),
   demos: z.int(),
@@ -45,10 +47,20 @@ export const hilPlanSchema = z.object({
   settings: z.record(z.string(), z.json()).readonly().default({}),
   /** By name, or the path of its manifest; the one that ships for the cell where absent. */
   encoder: z.string().optional(),
+  /** Corrected episodes per round. */
+  round: z.int().default(40),
+  /** Episodes that choose a checkpoint, each round. */
+  selectionEpisodes: z.int().default(30),
+  /** Standard deviation of the acting noise in evaluations. */
+  noise: z.number().default(0.1),
+  /** The same in training episodes. */
+  trainingNoise: z.number().default(0),
 });
 export type HilPlan = z.infer<typeof hilPlanSchema>;
 
 const stateSchema = hilPlanSchema.extend({
+  // Without defaults: what a stored session was measured with must not be guessed.
+  ...{ round: z.int(), selectionEpisodes: z.int(), noise: z.number(), trainingNoise: z.number() },
   /** Attempts at demonstrations made, failed ones included: the next seed. */
   demoAttempts: z.int(),
   demosDone: z.int(),

@@ -47,13 +47,9 @@ export interface HilOptions {
   readonly encoderManifestPath: string | undefined;
   readonly manifestPathOf: (policy: string) => string;
   readonly episodes: number;
-  readonly episodesPerRound: number;
-  readonly selectionEpisodes: number;
   readonly reportEpisodes: number;
   /** The policy of the offline stage is reported too. */
   readonly reportOffline?: boolean;
-  /** Acting noise of the evaluations; of the training episodes it is the engine's setting. */
-  readonly evaluationNoiseStd: number;
   readonly maxMinutes: number;
   /** Of the trainer; one if not given. */
   readonly threads?: number;
@@ -116,7 +112,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
   const judge = async (policy: string, range: 'selection' | 'report', count: number): Promise<Evaluation> => {
     await rig.judgePolicy(policy, options.manifestPathOf(policy));
     return evaluate(
-      (seed) => rig.attempt(seed, options.evaluationNoiseStd),
+      (seed) => rig.attempt(seed, state.noise),
       range,
       count,
       (done, so_far) => options.onProgress(`evaluating on ${range}`, done, count, `${so_far.successes} solved`),
@@ -135,6 +131,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
       episodes: state.onlineEpisodes,
       wallSec: wallSec(),
       policy,
+      evaluation: { episodes: evaluation.episodes, noiseStd: state.noise },
     };
     keep({ rounds: [...state.rounds, round], openRound: [] });
     options.onRound(round);
@@ -145,7 +142,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     await demonstrate();
     const offlinePolicy = state.scratch ? undefined : await learnOffline();
     if (offlinePolicy !== undefined && state.rounds.length === 0)
-      addRound('offline', offlinePolicy, await judge(offlinePolicy, 'selection', options.selectionEpisodes));
+      addRound('offline', offlinePolicy, await judge(offlinePolicy, 'selection', state.selectionEpisodes));
     await learnOnline(offlinePolicy);
     if (state.rounds.length === 0)
       throw new Error('there is nothing to report: a session without an offline stage needs at least one episode');
@@ -186,7 +183,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     while (state.demosDone < state.demos) {
       if (state.demoAttempts >= FIRST_ONLINE_INDEX)
         throw new Error(
-          `only ${state.demosDone} of ${state.demoAttempts} scripted demonstrations succeeded; expected nearly all. Run \`takeover doctor\`, and check the cell's settings.`,
+          `only ${state.demosDone} of ${state.demoAttempts} scripted demonstrations succeeded; expected nearly all. Run \`npx takeover doctor\`, and check the cell's settings.`,
         );
       const episode = await rig.record({ seed: nextSeed(), help: 'demonstrate' });
       const success = episode.outcome === 'success';
@@ -260,10 +257,10 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
       return policy;
     };
     for (;;) {
-      if (state.openRound.length > 0 && (state.openRound.length >= options.episodesPerRound || !goesOn())) {
+      if (state.openRound.length > 0 && (state.openRound.length >= state.round || !goesOn())) {
         await settle();
         const policy = newestPolicy();
-        const evaluation = await judge(policy, 'selection', options.selectionEpisodes);
+        const evaluation = await judge(policy, 'selection', state.selectionEpisodes);
         addRound(`online ${state.onlineEpisodes}`, policy, evaluation);
       }
       if (!goesOn()) break;

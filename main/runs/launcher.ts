@@ -1,5 +1,6 @@
 /** How a run's trainer is started, whatever it runs on. One file per place: `local-process.ts` now; clusters speak the same interface. */
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../api/trainer-process.ts';
+import type { ChildEnd } from './child-end.ts';
 
 export interface TrainerHandle {
   send(message: ToTrainer): void;
@@ -10,11 +11,6 @@ export interface TrainerHandle {
   kill(): void;
 }
 
-export interface TrainerEnd {
-  readonly code: number | undefined;
-  readonly signal: string | undefined;
-  /** The last lines it wrote to its error output, for a report. */
-  readonly lastWords: string;
-}
+export type TrainerEnd = ChildEnd;
 
 export type RunLauncher = (config: TrainerConfig) => TrainerHandle;

@@ -37,7 +37,7 @@ export const launchLocalTrainer: RunLauncher = (config) => {
       : {
           kind: 'failed',
           message: `the trainer sent what cannot be read: ${parsed.error.issues[0]?.path.join('.') ?? ''} ${parsed.error.issues[0]?.message ?? ''}`,
-          remedy: 'Start the run again: it continues from its last checkpoint. Report this message if it comes again.',
+          remedy: 'Start a new run. Report this message if it comes again.',
         };
     for (const listener of [...listeners]) listener(message);
     if (!parsed.success) child.kill('SIGKILL');

@@ -77,6 +77,6 @@ export function findPolicy(projectFolder: string, name: string): RegisteredPolic
   if (manifestPath !== name && existsSync(manifestPath)) return readPolicy(manifestPath); // throws with the reason
   const known = policies.map((policy) => policy.name);
   throw new UnknownPolicyError(
-    `no policy named "${name}" in ${projectFolder}. ${known.length > 0 ? `There are: ${known.slice(-8).join(', ')}.` : 'There is none yet: run `takeover finetune`.'}`,
+    `no policy named "${name}" in ${projectFolder}. ${known.length > 0 ? `There are: ${known.slice(-8).join(', ')}.` : 'There is none yet: run `npx takeover finetune`.'}`,
   );
 }

@@ -1,6 +1,7 @@
 /** What Fine-tune needs before it may start: pure, so that the button, the command line and the tests agree. */
-import type { BufferCounts } from '../api/episode.ts';
-import type { Readiness, Stage } from '../api/run.ts';
+import type { BufferCounts, EpisodeSummary } from '../api/episode.ts';
+import type { Readiness, RunSpec, Stage } from '../api/run.ts';
+import { isUsable } from '../learn/run-observation.ts';
 
 /** ConRFT's papers use 20–30 demonstrations; fewer than this and behaviour cloning has nothing to hold on to. */
 export const DEMONSTRATIONS_NEEDED = 20;
@@ -27,4 +28,30 @@ const STEPS_PER_DEMONSTRATION = 35;
 
 function demonstrationEquivalent(counts: BufferCounts): number {
   return counts.demonstrations + Math.floor(counts.interventionSteps / STEPS_PER_DEMONSTRATION);
+}
+
+type Learnable = Pick<
+  EpisodeSummary,
+  'task' | 'observation' | 'mode' | 'steps' | 'humanSteps' | 'discarded' | 'outcome'
+>;
+
+/** Why a run would have nothing to draw a batch from, and what to record; undefined when it has. */
+export function nothingToLearn(
+  spec: Pick<RunSpec, 'algorithm' | 'stage' | 'task' | 'observation'>,
+  episodes: readonly Learnable[],
+): { readonly message: string; readonly remedy: string } | undefined {
+  const usable = episodes.filter(
+    (episode) => episode.outcome !== undefined && !episode.discarded && isUsable(spec, episode),
+  );
+  const stepsOf = (steps: (episode: Learnable) => number) => usable.reduce((sum, episode) => sum + steps(episode), 0);
+  const byPeople = stepsOf(({ humanSteps }) => humanSteps);
+  const byPolicies = stepsOf(({ mode, steps, humanSteps }) => (mode === 'run' ? steps - humanSteps : 0));
+  const imitates = spec.stage === 'offline' || spec.algorithm === 'imitation';
+  if (byPeople > 0 || (!imitates && byPolicies > 0)) return undefined;
+  const demo = `\`npx takeover demo --task ${spec.task} --observation ${spec.observation}\``;
+  const lacks = imitates ? 'demonstrations or corrections' : 'steps';
+  return {
+    message: `There is nothing to learn from: ${usable.length} of ${episodes.length} episodes are finished, kept, and of the task ${spec.task} with the observation ${spec.observation}, and they hold no ${lacks}.`,
+    remedy: `Record demonstrations: ${demo}.`,
+  };
 }

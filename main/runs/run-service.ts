@@ -9,7 +9,8 @@ import type { RunSpec, RunStatus } from '../api/run.ts';
 import type { TaskId } from '../api/task.ts';
 import type { FromTrainer } from '../api/trainer-process.ts';
 import { type Answer, done, type PublishedPolicy, type RunService, refused } from '../engine/services.ts';
-import type { RunLauncher, TrainerHandle } from './launcher.ts';
+import { endWords, SMALLER_RUN } from './child-end.ts';
+import type { RunLauncher, TrainerEnd, TrainerHandle } from './launcher.ts';
 import { readinessFor } from './readiness.ts';
 import { createPlanner } from './run-plan.ts';
 import type { RunRows } from './run-rows.ts';
@@ -88,7 +89,7 @@ export function createRunService(options: RunServiceOptions): RunService {
     }
   };
 
-  const onEnd = async (run: ActiveRun, chain: boolean, lastWords: string) => {
+  const onEnd = async (run: ActiveRun, chain: boolean, end: TrainerEnd) => {
     if (active === run) active = undefined;
     if (run.finished && !run.cancelled) {
       tell({ ...run.status, state: 'finished' });
@@ -101,10 +102,8 @@ export function createRunService(options: RunServiceOptions): RunService {
       await rows.updateRun(run.id, { state: 'cancelled' });
       return tell({ ...run.status, state: 'cancelled' });
     }
-    const failure = run.failure ?? {
-      message: `the trainer ended unexpectedly${lastWords ? `: ${lastWords.trim().split('\n').at(-1)}` : ''}`,
-      remedy: 'Start the run again: it continues from what was published.',
-    };
+    const lastWords = end.lastWords.trim().split('\n').at(-1) ?? '';
+    const failure = run.failure ?? endWords('the trainer', { ...end, lastWords }, SMALLER_RUN);
     await rows.updateRun(run.id, { state: 'failed', ...failure });
     tell({ ...run.status, state: 'failed', ...failure });
   };
@@ -143,7 +142,7 @@ export function createRunService(options: RunServiceOptions): RunService {
     // A row that cannot be written is told like any other failure of the run.
     const untold = (error: unknown) =>
       tell({ ...run.status, state: 'failed', message: inWords(error), remedy: 'Check the disk of the project.' });
-    trainer.ended.then(({ lastWords }) => onEnd(run, chain, lastWords)).catch(untold);
+    trainer.ended.then((end) => onEnd(run, chain, end)).catch(untold);
     tell(status);
     return id;
   };

@@ -4,12 +4,12 @@
  */
 import { writeFileSync, writeSync } from 'node:fs';
 import { serialize } from 'node:v8';
-import { InferenceSession } from 'onnxruntime-node';
 import { backendSchema } from '../../main/api/backend.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { createBackend } from '../../main/learn/backends.ts';
 import { toOnnx } from '../../main/learn/graph/onnx.ts';
+import { ort } from '../../main/learn/graph/onnxruntime.ts';
 import { stepInputs } from '../learn/step-inputs.ts';
 import { WORKLOADS, type Workload } from './training-steps.ts';
 
@@ -32,7 +32,7 @@ function say(stage: string, facts: Readonly<Record<string, unknown>> = {}): void
 /** ONNX Runtime tells in its verbose log, on standard error, where each node runs; the parent reads it. */
 async function logPlacement(provider: string, target: 'onnxruntime' | 'webgpu'): Promise<void> {
   const model = toOnnx(WORKLOADS[workload as Workload](), { name: 'placement', target });
-  const session = await InferenceSession.create(model, { executionProviders: [provider], logSeverityLevel: 0 });
+  const session = await ort.InferenceSession.create(model, { executionProviders: [provider], logSeverityLevel: 0 });
   await session.release();
 }
 

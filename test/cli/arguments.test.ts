@@ -1,23 +1,43 @@
 /** Options are parsed, or refused in words; help, tables and progress. */
 import assert from 'node:assert/strict';
-import { resolve } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { parseVerb, UsageError } from '../../main/cli/arguments.ts';
 import { encoderFor, encoderNamed } from '../../main/cli/encoder-option.ts';
+import { noiseSchema, recordedEpisodesSchema, seedSchema } from '../../main/cli/number-option.ts';
 import { createProgress, table } from '../../main/cli/output.ts';
+import { portSchema } from '../../main/cli/port-option.ts';
 import { threadsAlone, threadsBeside } from '../../main/cli/threads-option.ts';
 import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/policy/assets.ts';
 import { virtualClock } from '../runs/fake-trainer.ts';
+import { ROOT } from '../source-files.ts';
 
 const OPTIONS = { episodes: { type: 'string', help: 'how many' }, live: { type: 'boolean', help: 'by hand' } } as const;
 const FIELDS = {
-  episodes: z.coerce.number().int().min(1).default(20),
+  episodes: recordedEpisodesSchema(500).default(20),
+  noise: noiseSchema.optional(),
+  seeds: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(seedSchema))
+    .optional(),
   live: z.boolean().default(false),
   kind: z.enum(['a', 'b']).default('a'),
 };
 const parse = (...rest: string[]) =>
-  parseVerb('demo', { ...OPTIONS, kind: { type: 'string', help: 'a or b' } }, FIELDS, rest);
+  parseVerb(
+    'demo',
+    {
+      ...OPTIONS,
+      kind: { type: 'string', help: 'a or b' },
+      noise: { type: 'string', help: 'acting noise' },
+      seeds: { type: 'string', help: 'seeds' },
+    },
+    FIELDS,
+    rest,
+  );
 
 test('values are parsed, defaults filled in', () => {
   assert.deepEqual(parse('--episodes', '7', '--live', '--data', 'here', '--seed', '3'), {
@@ -33,15 +53,35 @@ test('a wrong option or value is a usage error that names it and what was expect
       () => parse(...rest),
       (error) => error instanceof UsageError && why.test(error.message) && /--help lists/.test(error.message),
     );
-  refused(/--episodes: .*number/, '--episodes', 'many');
-  refused(/--episodes: .*>=1/, '--episodes', '0');
-  refused(/--episodes: .*int/, '--episodes', '1.5');
-  refused(/--kind: .*"a"\|"b"/, '--kind', 'c');
-  refused(/--seed: .*>=0/, '--seed=-1');
+  const count = 'expected a whole number from 1 to 500: for more, call it again';
+  for (const value of ['many', '0', '501', '1.5', '1e999'])
+    refused(new RegExp(`^--episodes ${value}: ${count}`), '--episodes', value);
+  refused(new RegExp(`^--episodes "": ${count}`), '--episodes', '');
+  refused(/^--noise 0\.6: expected a number from 0 to 0\.5: it is added to actions/, '--noise', '0.6');
+  refused(/^--kind c: .*"a"\|"b"/, '--kind', 'c');
+  const seed = 'expected a whole number from 0 to 900: each seed has its own part of the 10 million training scenes';
+  refused(new RegExp(`^--seed 7719: ${seed}`), '--seed', '7719');
+  refused(new RegExp(`^--seed -1: ${seed}`), '--seed=-1');
+  refused(new RegExp(`^--seeds 1,901: ${seed}`), '--seeds', '1,901');
   refused(/Unknown option '--speed'/, '--speed', '3');
   refused(/stray/, 'stray');
   refused(/--episodes/, '--episodes');
-  refused(/--data: /, '--data', '');
+  refused(/--data "": /, '--data', '');
+});
+
+test('every number of the command line is an option that says its range', () => {
+  const folder = join(ROOT, 'main/cli');
+  const others = readdirSync(folder).filter(
+    (name) => name.endsWith('.ts') && /z\.(coerce|number)\b/.test(readFileSync(join(folder, name), 'utf8')),
+  );
+  assert.deepEqual(others, [], 'use main/cli/number-option.ts');
+});
+
+test('a port is one that a browser opens', () => {
+  for (const port of ['0', '80', '1024', '4817', '65535']) assert.equal(portSchema.parse(port), Number(port));
+  for (const port of ['1', '22', '6000', '6667', '10080'])
+    assert.match(portSchema.safeParse(port).error?.message ?? '', /browsers refuse to open this port/, port);
+  assert.match(portSchema.safeParse('70000').error?.message ?? '', /from 0 to 65535/);
 });
 
 test('help is printed with every option, and nothing is run', (context) => {

@@ -64,6 +64,7 @@ function probes({
     },
     machine: () => ({ ...GOOD_MACHINE, ...machine }),
     native: async (part) => native?.[part] ?? { ok: true, version: '1.2.3' },
+    telemetry: async () => ({ ok: true, files: [] }),
     backends: async () => [
       { backend: 'onnxruntime-cpu', usable: true },
       { backend: 'tensorflow', usable: false, reason: 'it is not installed', remedy: 'npm install it' },
@@ -101,6 +102,20 @@ test('each lack is found, with its state and its remedy', async () => {
     [{ machine: { architecture: 'arm64' } }, 'platform', 'warn', /linux arm64/, /Tested on Linux x64 only/],
     [{ machine: { cores: 1 } }, 'processor', 'warn', /1 core/, /two cores/],
     [{ machine: { freeMemoryBytes: 1e9 } }, 'memory', 'warn', /1\.0 GB free/, /Close other programs/],
+    [
+      { telemetry: async () => ({ ok: true, files: ['deviceid', 'onnxruntime.db'] }) },
+      'telemetry',
+      'fail',
+      /on: .* wrote deviceid, onnxruntime\.db into/,
+      /ORT_DISABLE_TELEMETRY=1/,
+    ],
+    [
+      { telemetry: async () => ({ ok: false, error: 'Cannot find module' }) },
+      'telemetry',
+      'warn',
+      /could not be checked: Cannot find/,
+      /npm ci/,
+    ],
     [
       { folder: async () => ({ freeBytes: 5e9, mayWrite: true }) },
       'disk',
@@ -254,6 +269,7 @@ test('the real probes answer on this machine, for what is installed and what is 
   const [sqlite, onnxruntime] = await Promise.all([real.native('sqlite'), real.native('onnxruntime')]);
   assert.equal(sqlite.ok, true);
   assert.deepEqual(onnxruntime.ok, true);
+  assert.deepEqual(await real.telemetry(), { ok: true, files: [] });
   assert.equal(real.machine().nodeVersion, process.versions.node);
   assert.ok((await real.folder(join(tmpdir(), 'not/yet/there'))).freeBytes > 0);
   assert.equal(await real.loopback(), undefined);

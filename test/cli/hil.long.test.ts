@@ -65,6 +65,13 @@ test('killed after its first corrected episode and called again, it goes on to t
 
     const again = await takeover('hil', ...SMALL, '--data', folder);
     assert.deepEqual(lastLine(again), line, 'a session with a report is over: it is told again');
+    assert.match(
+      again.stderr,
+      /is over, so nothing is run\. It was made with --episodes 2 --round 2 --selection-episodes 1 --report-episodes 1 --noise 0\.1 --training-noise 0\. Use another --data folder/,
+    );
+    const noisier = await takeover('hil', ...SMALL, '--data', folder, '--noise', '0.5');
+    assert.equal(noisier.status, 2);
+    assert.match(noisier.stderr, /--noise 0\.5: the session in .* was begun with 0\.1/);
     assert.equal(readFileSync(join(folder, 'hil-results.jsonl'), 'utf8').trimEnd().split('\n').length, 1);
     const other = await takeover('hil', ...SMALL, '--data', folder, '--seed', '5');
     assert.equal(other.status, 2);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectFile } from '../../data/database.ts';
 import { REFUSED_EXIT_CODE } from '../../electron/restart-policy.ts';
+import { openRunRows } from '../../main/runs/run-rows.ts';
 import { inFolder, openWriter } from '../data/fixture.ts';
 import { recordToyEpisodes } from '../learn/toy-project.ts';
 import { prepareSmallRun, takeover } from './takeover-child.ts';
@@ -27,7 +28,10 @@ test('the program itself: no verb, an unknown one, help', async () => {
   for (const option of ['--policy', '--operator', '--episodes', '--data', '--seed', '--json'])
     assert.ok(verbHelp.stdout.includes(option), option);
   assert.equal(wrong.status, 2);
-  assert.match(wrong.stderr, /^takeover rollout: --episodes: .*number.*--help lists the options\)\n$/);
+  assert.match(
+    wrong.stderr,
+    /^takeover rollout: --episodes x: expected a whole number from 1 to 100000.*--help lists the options\)\n$/,
+  );
 });
 
 test('what is missing is said with what to do, and the process ends', () =>
@@ -67,7 +71,10 @@ test('a project folder that cannot be made is refused with the status that the s
     writeFileSync(join(folder, 'file'), '');
     const { status, stderr } = await takeover('serve', '--port', '0', '--data', join(folder, 'file', 'project'));
     assert.equal(status, REFUSED_EXIT_CODE, stderr);
-    assert.match(stderr, /The project folder .*project cannot be made: .* is a file, not a folder\. Choose another project folder\.\n$/);
+    assert.match(
+      stderr,
+      /The project folder .*project cannot be made: .* is a file, not a folder\. Choose another project folder\.\n$/,
+    );
     assert.doesNotMatch(stderr, /\n {4}at /, 'no stack');
   }));
 
@@ -102,6 +109,30 @@ test('a setting that is not there is refused before anything is recorded or star
       assert.match(stderr, /^takeover \w+: settings of conrft: there is no setting `mcFlor`; there are .*mcFloor/);
     }
     assert.equal(existsSync(projectFile(folder)), false);
+  }));
+
+test('a run that cannot learn, or cannot begin where it should, is refused before it is made', () =>
+  inFolder(async (folder) => {
+    await recordToyEpisodes(folder, { demonstrations: 1, corrected: 0, seed: 1 });
+    const finetune = (...rest: readonly string[]) => takeover('finetune', '--steps', '2', '--data', folder, ...rest);
+    const [otherTask, unknown, misfit] = await Promise.all([
+      finetune('--observation', 'state', '--task', 'lift'),
+      finetune('--observation', 'state', '--from', 'run-7/1'),
+      finetune('--observation', 'state', '--from', 'starter'),
+    ]);
+    assert.match(
+      otherTask.stderr,
+      /nothing to learn from: 0 of 1 .* `npx takeover demo --task lift --observation state`/,
+    );
+    assert.match(unknown.stderr, /no policy named "run-7\/1"/);
+    assert.match(
+      misfit.stderr,
+      /starter does not fit: it sees pixels, this run state\. Name another policy with --from/,
+    );
+    for (const { status } of [otherTask, unknown, misfit]) assert.equal(status, 1);
+    await using rows = openRunRows(folder);
+    assert.deepEqual(await rows.runs(), [], 'no run that failed is left');
+    await rows.close();
   }));
 
 test('a policy whose files do not fit is refused in words, and the process ends', () =>

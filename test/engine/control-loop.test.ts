@@ -414,7 +414,7 @@ test('a project folder that is gone: the arm holds and says so; when it is back,
   assert.equal(engine.status().recording, 'off');
   engine.loop.release();
   await engine.loop.reset(8);
-  assert.match(engine.loop.start() ?? '', /cannot be reached: put it back/);
+  assert.match(engine.loop.start()?.message ?? '', /cannot be reached/);
   writer.pressureIs({ unreachable: false });
   await begin();
   await ticks(engine, 3);
@@ -454,7 +454,10 @@ test('a store that has stopped: the arm holds, nothing is started, and the disk 
   assert.equal(engine.status().recording, 'off');
   engine.loop.release();
   await engine.loop.reset(8);
-  assert.match(engine.loop.start() ?? '', /restart the engine/);
+  assert.deepEqual(engine.loop.start(), {
+    message: 'The store has stopped: nothing would be recorded.',
+    remedy: 'Restart the engine.',
+  });
 });
 
 test('a cell that throws where it must not: no tick fails, the arm holds, the reason is told', async () => {
@@ -501,6 +504,29 @@ test('a failing reset holds and says so', async () => {
   cell.failResets(new Error('door open'));
   assert.equal(await engine.loop.reset(1), false);
   assert.deepEqual([engine.loop.phase(), engine.status().fault?.what], ['hold', 'The reset failed: door open']);
+});
+
+test('a headless episode that is refused says why and what to do about that, and nothing else', async () => {
+  const { cell, engine, writer } = await bench();
+  writer.pressureIs({ full: true });
+  assert.deepEqual(await runEpisode(engine, { seed: 3, mode: 'demonstrate' }), {
+    kind: 'refused',
+    message: 'The disk has reached its reserve of free space.',
+    remedy: 'Free some space, or choose another project folder with --data.',
+  });
+  writer.pressureIs({ full: false, stopped: true });
+  assert.deepEqual(await runEpisode(engine, { seed: 3, mode: 'run' }), {
+    kind: 'refused',
+    message: 'The store has stopped: nothing would be recorded.',
+    remedy: 'Restart the engine.',
+  });
+  writer.pressureIs({ stopped: false });
+  cell.failResets(new Error('door open'));
+  assert.deepEqual(await runEpisode(engine, { seed: 3, mode: 'run' }), {
+    kind: 'refused',
+    message: 'The cell could not be reset for seed 3: The reset failed: door open',
+    remedy: 'Remove the cause, then start the command again.',
+  });
 });
 
 test('a headless episode runs to its time limit: truncated, T+1 observations, one per period', async () => {

@@ -1,13 +1,14 @@
 /** The engine's door: who gets in, what is refused and how, and that no window can slow the engine or drive without the controls. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CLOSE_CODES } from '../../main/api/messages.ts';
 import { decodePicture, decodeStream } from '../../main/api/streams.ts';
-import { type EngineServer, serveEngine } from '../../main/engine/server.ts';
+import { hostAllowed, originAllowed } from '../../main/engine/access.ts';
+import { type EngineServer, portRefusal, serveEngine } from '../../main/engine/server.ts';
 import { createWindowPuck } from '../../main/engine/window-puck.ts';
 import { createStreams } from '../../main/engine/window-streams.ts';
 import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
@@ -87,6 +88,10 @@ test('a port that is taken gives way to a free one', async () => {
   const second = await serveEngine({ engine, windowPuck: undefined, windowFolder: folder, port: server.port });
   closing.push(() => second.close());
   assert.notEqual(second.port, server.port);
+  assert.equal(server.portProblem, undefined);
+  assert.match(second.portProblem ?? '', new RegExp(`^Port ${server.port} is in use .* --port\\.$`));
+  assert.match(portRefusal(443, 'EACCES') ?? '', /^This user may not open port 443, .* above 1023 with --port\.$/);
+  assert.equal(portRefusal(443, 'EMFILE'), undefined, 'another port would not help');
 });
 
 test('opening: a code works once, its token again and again, anything else is closed with 4401', async () => {
@@ -114,6 +119,25 @@ test('opening: a code works once, its token again and again, anything else is cl
   await opened(again);
   again.send({ kind: 'hello', token });
   assert.equal((await again.next('welcome')).token, token);
+});
+
+test('a browser leaves out the port that HTTP implies, and only that', () => {
+  // `IncomingMessage` is a stream of a socket; the functions read its headers alone.
+  const asked = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage;
+  for (const name of ['127.0.0.1', 'localhost'])
+    for (const [port, given, allowed] of [
+      [80, name, true],
+      [80, `${name}:80`, true],
+      [4817, `${name}:4817`, true],
+      [4817, name, false],
+      [4817, `${name}:80`, false],
+    ] as const) {
+      assert.equal(hostAllowed(asked({ host: given }), port), allowed, `${given} at ${port}`);
+      assert.equal(originAllowed(asked({ origin: `http://${given}` }), port), allowed, `${given} at ${port}`);
+    }
+  for (const host of ['rebound.example', '127.0.0.1.example', ''])
+    assert.equal(hostAllowed(asked({ host }), 80), false);
+  assert.equal(originAllowed(asked({ origin: 'https://127.0.0.1' }), 80), false);
 });
 
 test('a wrong Origin and a wrong Host are closed with 4403', async () => {

@@ -20,7 +20,7 @@ import { inFolder } from '../data/fixture.ts';
 
 const round = (name: string, successRate: number, more: Partial<HilRound> = {}): HilRound => ({
   ...{ name, successRate, ci95: [0, 1], meanSteps: 30, interventionRate: 0, unaidedRate: 0, episodes: 0 },
-  ...{ wallSec: 60, policy: 'run-1/1' },
+  ...{ wallSec: 60, policy: 'run-1/1', evaluation: { episodes: 20, noiseStd: 0 } },
   ...more,
 });
 const BUDGET = {
@@ -131,13 +131,13 @@ test('a session’s folder goes on as what it was begun as, or not at all', () =
       () => claim(own, keyOf('conrft-cell', { ...BUDGET, reportEpisodes: 50 })),
       /conrft-cell-0 was begun with other values of: reportEpisodes\. Move that folder away/,
     );
-    writeHilState(folder, newHilState(planOf('conrft-cell', 0, 20)));
+    writeHilState(folder, newHilState(planOf('conrft-cell', 0, BUDGET)));
     assert.throws(() => claim(folder, key), /does not say with which budget it was begun/);
   }));
 
 test('every method is a plan with settings that its algorithm takes, none of them unknown', () => {
   for (const name of methodNames) {
-    const { algorithm, preset, settings } = planOf(name, 0, 20);
+    const { algorithm, preset, settings } = planOf(name, 0, BUDGET);
     assert.equal(configureAlgorithm({ algorithm, preset }, settings).name, algorithm, name);
   }
 });

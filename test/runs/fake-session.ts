@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
 import type { HilOptions, HilRig } from '../../main/runs/hil.ts';
-import { type HilState, newHilState, readHilState } from '../../main/runs/hil-state.ts';
+import { type HilPlan, type HilState, newHilState, readHilState } from '../../main/runs/hil-state.ts';
 import { createFakeLauncher, createFakeRows, type FakeTrainer, statusOf, virtualClock } from './fake-trainer.ts';
 
 export function episode(id: number, more: Partial<EpisodeSummary> = {}): EpisodeSummary {
@@ -32,7 +32,8 @@ export interface FakeSession {
    */
   readonly events: string[];
   readonly trainers: readonly FakeTrainer[];
-  readonly options: (more?: Partial<HilOptions>) => HilOptions;
+  /** What is of the plan holds for a session that is not begun. */
+  readonly options: (more?: Partial<HilOptions> & Partial<Pick<HilPlan, 'round' | 'selectionEpisodes'>>) => HilOptions;
   /**
    * From now on the `count`-th event (1 = the next) throws, or ends the trainer that was granted something; undefined = none. A recording
    * that is interrupted leaves its episode, cut short.
@@ -140,7 +141,11 @@ export function createFakeSession(
     drained: async () => happens('stored'),
     newestSequence: () => store.length + discarded.size,
   };
-  const first = newHilState({ seed: 0, demos: 2, observation: 'state', preset: 'cell', ...wanted });
+  const first = newHilState({
+    ...{ seed: 0, demos: 2, observation: 'state', preset: 'cell' },
+    ...{ round: 2, selectionEpisodes: 3, noise: 0 },
+    ...wanted,
+  });
   return {
     events,
     trainers: launcher.trainers,
@@ -149,7 +154,7 @@ export function createFakeSession(
       left = count;
     },
     quiet: () => [...alive].every((trainer) => trainer.killed()),
-    options: (more = {}) => ({
+    options: ({ round = first.round, selectionEpisodes = first.selectionEpisodes, ...more } = {}) => ({
       projectFolder,
       rig,
       rows,
@@ -159,11 +164,10 @@ export function createFakeSession(
         return handle;
       },
       clock,
-      state: readHilState(projectFolder) ?? first,
+      state: readHilState(projectFolder) ?? { ...first, round, selectionEpisodes },
       encoderManifestPath: undefined,
       manifestPathOf: (name) => `${name}.json`,
-      ...{ episodes: 4, episodesPerRound: 2, selectionEpisodes: 3, reportEpisodes: 2 },
-      ...{ evaluationNoiseStd: 0, maxMinutes: 60, onProgress: () => {}, onRound: () => {} },
+      ...{ episodes: 4, reportEpisodes: 2, maxMinutes: 60, onProgress: () => {}, onRound: () => {} },
       ...more,
     }),
   };

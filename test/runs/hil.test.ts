@@ -22,7 +22,12 @@ const withoutTime = (rounds: readonly HilRound[]) => rounds.map(({ wallSec: _wal
 test('episode n + 1 runs with the policy of block n − 1; a round is judged with its own newest policy', () =>
   inFolder(async (folder) => {
     const { events, options } = createFakeSession(folder);
-    const { rounds } = await runHil(options({ episodes: 5, episodesPerRound: 4 }));
+    const { rounds } = await runHil(options({ episodes: 5, round: 4 }));
+    assert.deepEqual(
+      rounds.map(({ evaluation }) => evaluation),
+      [3, 3, 3, 2].map((episodes) => ({ episodes, noiseStd: 0 })),
+      'a round says what it was measured with',
+    );
     assert.deepEqual(short(events), [
       'record …0000 by operator',
       'record …0001 by operator',
@@ -80,7 +85,7 @@ test('the best policy on the selection seeds is reported, the newer one of equal
 test('from scratch: no offline stage; fresh weights drive the first episode, published when the demonstrations are granted', () =>
   inFolder(async (folder) => {
     const { events, options } = createFakeSession(folder, { scratch: true });
-    const { rounds } = await runHil(options({ episodes: 2, episodesPerRound: 2 }));
+    const { rounds } = await runHil(options({ episodes: 2, round: 2 }));
     assert.deepEqual(short(events), [
       'record …0000 by operator',
       'record …0001 by operator',
@@ -108,7 +113,7 @@ test('from scratch: no offline stage; fresh weights drive the first episode, pub
 test('the offline policy is reported too where it is asked for, and is no candidate for the report twice', () =>
   inFolder(async (folder) => {
     const { options } = createFakeSession(folder);
-    const { rounds } = await runHil(options({ episodes: 2, episodesPerRound: 2, reportOffline: true }));
+    const { rounds } = await runHil(options({ episodes: 2, round: 2, reportOffline: true }));
     assert.deepEqual(
       rounds.map(({ name }) => name),
       ['offline', 'online 2', 'report of the offline stage', 'report'],
@@ -118,7 +123,7 @@ test('the offline policy is reported too where it is asked for, and is no candid
 
 test('interrupted anywhere and called again, it ends as if nothing had happened, and learns from no seed twice', () =>
   inFolder(async (folder) => {
-    const run = { episodes: 5, episodesPerRound: 2 };
+    const run = { episodes: 5, round: 2 };
     const undisturbed = createFakeSession(join(folder, 'whole'));
     const expected = await runHil(undisturbed.options(run));
     const length = undisturbed.events.length;
@@ -202,7 +207,7 @@ test('out of time: no episode is begun, the open round is judged, the report is 
   inFolder(async (folder) => {
     const { options, events } = createFakeSession(folder);
     // Each recorded episode takes 10 s of the virtual clock: two demonstrations, then four online.
-    const { rounds, wallSec } = await runHil(options({ episodes: 100, episodesPerRound: 3, maxMinutes: 0.9 }));
+    const { rounds, wallSec } = await runHil(options({ episodes: 100, round: 3, maxMinutes: 0.9 }));
     assert.deepEqual(
       rounds.map(({ name }) => name),
       ['offline', 'online 3', 'online 4', 'report'],
@@ -238,7 +243,7 @@ test('failed demonstrations are discarded and tried again with other seeds', () 
 test('numbers of a round are those of its episodes, also over an interruption', () =>
   inFolder(async (folder) => {
     const session = createFakeSession(folder);
-    const { rig, ...rest } = session.options({ episodes: 2, episodesPerRound: 2 });
+    const { rig, ...rest } = session.options({ episodes: 2, round: 2 });
     const rates: number[] = [];
     const { rounds } = await runHil({
       ...rest,
@@ -278,4 +283,26 @@ test('a session is of one task: its runs are, and it goes on with no other', () 
     const { seed, demos, observation, preset } = readHilState(folder)!;
     const plan = { seed, demos, observation, preset };
     assert.throws(() => stateFor(folder, hilPlanSchema.parse(plan)), /--task insert: .* was begun with lift/);
+  }));
+
+test('a session goes on with the settings that change its measurements, or not at all', () =>
+  inFolder(async (folder) => {
+    const { options } = createFakeSession(folder);
+    const interrupted = createFakeSession(folder);
+    interrupted.failAt(20);
+    await assert.rejects(runHil(interrupted.options()), /interrupted/);
+    const { seed, demos, observation, preset, round, selectionEpisodes, noise } = readHilState(folder)!;
+    const plan = { seed, demos, observation, preset, round, selectionEpisodes, noise };
+    assert.deepEqual(stateFor(folder, hilPlanSchema.parse(plan)), readHilState(folder));
+    for (const [change, words] of [
+      [{ noise: 0.5 }, /--noise 0\.5: .* was begun with 0;/],
+      [{ trainingNoise: 0.3 }, /--training-noise 0\.3: .* was begun with 0;/],
+      [{ round: 10 }, /--round 10: .* was begun with 2;/],
+      [{ selectionEpisodes: 10 }, /--selection-episodes 10: .* was begun with 3;/],
+    ] as const)
+      assert.throws(() => stateFor(folder, hilPlanSchema.parse({ ...plan, ...change })), words);
+    await runHil(options());
+    const { noise: _unsaid, ...older } = readHilState(folder)!;
+    writeFileSync(join(folder, 'hil.json'), JSON.stringify(older));
+    assert.throws(() => readHilState(folder), /hil\.json is not the state of a session \(noise: .*\)/);
   }));

@@ -28,7 +28,10 @@ test('a run that cannot be made ends with why, in words and in a row; one that i
 
   const second = launchLocalTrainer({ ...config, runId: await rows.createRun(SPEC), spec: SPEC });
   const followed = followGranted(second);
-  const block = assert.rejects(followed.block(NOW), /the trainer ended \(SIGKILL\)/);
+  const block = assert.rejects(
+    followed.block(NOW),
+    /the trainer ended \(SIGKILL\): it was killed, which a system does when memory runs out\. Close other programs/,
+  );
   await followed[Symbol.asyncDispose]();
   await block;
   await assert.rejects(followed.block(NOW), /SIGKILL/, 'also when it is asked after its end');

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { BufferCounts } from '../../main/api/episode.ts';
 import { SEED_RANGES } from '../../main/api/task.ts';
 import { evaluate, evaluationOf } from '../../main/runs/evaluation.ts';
-import { readinessFor } from '../../main/runs/readiness.ts';
+import { nothingToLearn, readinessFor } from '../../main/runs/readiness.ts';
 import { wilson95 } from '../../main/runs/wilson.ts';
 import { episode } from './fake-session.ts';
 
@@ -39,6 +39,33 @@ test('online also needs a hundred transitions in the RL buffer, and every need i
   );
   assert.ok(needs.every(({ label }) => label.length > 0));
   assert.equal(readinessFor('online', { ...counts, rlTransitions: 100 }).ready, true);
+});
+
+test('a run is refused before it is made where it would have nothing to draw from, with what to record', () => {
+  const demo = episode(1, { mode: 'demonstrate', humanSteps: 40 });
+  const corrected = episode(2, { humanSteps: 5 });
+  const alone = episode(3);
+  const spec = { algorithm: 'conrft', stage: 'offline', task: 'insert', observation: 'state' } as const;
+  const online = { ...spec, stage: 'online' } as const;
+  for (const [run, episodes, can] of [
+    [spec, [demo], true],
+    [spec, [corrected], true],
+    [spec, [alone], false],
+    [spec, [{ ...demo, discarded: true }], false],
+    [spec, [{ ...demo, outcome: undefined }], false],
+    [spec, [{ ...demo, task: 'lift' as const }], false],
+    [spec, [{ ...demo, observation: 'pixels' as const }], false],
+    [{ ...spec, observation: 'blind' as const }, [{ ...demo, observation: 'pixels' as const }], true],
+    [online, [alone], true],
+    [online, [], false],
+    [{ ...online, algorithm: 'imitation' as const }, [alone], false],
+  ] as const)
+    assert.equal(nothingToLearn(run, episodes) === undefined, can, JSON.stringify([run, episodes]));
+  assert.deepEqual(nothingToLearn(spec, [alone, { ...demo, task: 'lift' }]), {
+    message:
+      'There is nothing to learn from: 1 of 2 episodes are finished, kept, and of the task insert with the observation state, and they hold no demonstrations or corrections.',
+    remedy: 'Record demonstrations: `npx takeover demo --task insert --observation state`.',
+  });
 });
 
 /** Successes, trials, and the roots of (p − x/n)² = z² p (1 − p) / n in 40-digit decimals (Python 3.11), rounded to six. */

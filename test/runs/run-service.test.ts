@@ -141,10 +141,10 @@ test('a trainer that dies: its last words are stored and told, and the next run 
   assert.deepEqual(rows.updates.at(-1), {
     runId: 1,
     state: 'failed',
-    message: 'the trainer ended unexpectedly: terminate called: out of memory',
+    message: 'the trainer ended (code 134): terminate called: out of memory',
   });
   assert.equal(told.at(-1)?.state, 'failed');
-  assert.match(told.at(-1)?.remedy ?? '', /Start the run again/);
+  assert.match(told.at(-1)?.remedy ?? '', /Close other programs, or choose a smaller batchSize/);
   assert.equal((await runs.start(undefined)).kind, 'done');
 
   trainers[1]!.say({ kind: 'failed', message: 'criticLoss became NaN at update 7', remedy: 'Go back.' });

@@ -1,6 +1,6 @@
 /** The libraries that come with the program, and what can compute a training run; each is tried for real. */
 import { BACKENDS, DEFAULT_BACKEND } from '../../api/backend.ts';
-import { type Check, fail, info, ok } from './check.ts';
+import { type Check, fail, info, ok, warn } from './check.ts';
 import type { NativePart, Probes } from './probes.ts';
 
 const AGAIN = 'Install the dependencies again: npm ci (with npx on the pinned Node 24).';
@@ -27,6 +27,19 @@ export function checkLibraries({ native }: Probes): Promise<readonly Check[]> {
       return answer.ok ? ok(name, `${answer.version}, ${shows}`) : fail(name, short(answer.error), remedy);
     }),
   );
+}
+
+/** ONNX Runtime reports to its maker unless it is told not to; whether it was told in time is tried for real. */
+export async function checkTelemetry({ telemetry }: Probes): Promise<Check> {
+  const answer = await telemetry();
+  if (!answer.ok) return warn('telemetry', `could not be checked: ${short(answer.error)}`, AGAIN);
+  return answer.files.length === 0
+    ? ok('telemetry', 'off')
+    : fail(
+        'telemetry',
+        `on: ONNX Runtime wrote ${answer.files.join(', ')} into the home or temporary folder`,
+        'Set ORT_DISABLE_TELEMETRY=1 in the environment that starts the program, and report this line.',
+      );
 }
 
 /** Only the processor's comes with the program and must work; the others are extras, and their absence is no fault. */

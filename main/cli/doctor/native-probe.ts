@@ -29,7 +29,7 @@ const versionOf = (name: string): string => {
 };
 
 async function runModel(): Promise<NativeFacts> {
-  const runtime = load('onnxruntime-node');
+  const runtime: Loose = (await import('../../learn/graph/onnxruntime.ts')).ort;
   const model = tinyModel();
   const made = await call(runtime['InferenceSession'], 'create', model, {
     executionProviders: ['cpu'],

@@ -1,9 +1,9 @@
 /** What the doctor asks of the machine. `realProbes` asks it; tests answer from tables. Nothing here throws: what fails is an answer. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
-import { availableParallelism, cpus, freemem, release, totalmem } from 'node:os';
+import { availableParallelism, cpus, freemem, release, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { BackendFinding } from '../../learn/backends.ts';
 import { type Host, thisHost } from '../launch/host.ts';
@@ -36,6 +36,11 @@ export interface Machine {
   readonly freeMemoryBytes: number;
 }
 
+/** `files`: paths that ONNX Runtime left in an empty home or temporary folder; it leaves some when its telemetry is on. */
+export type TelemetryAnswer =
+  | { readonly ok: true; readonly files: readonly string[] }
+  | { readonly ok: false; readonly error: string };
+
 export interface Ran {
   readonly code: number;
   readonly output: string;
@@ -46,6 +51,8 @@ export interface Probes {
   readonly root: string;
   machine(): Machine;
   native(part: NativePart): Promise<NativeAnswer>;
+  /** Runs a model in a process that has an empty home and temporary folder, and looks at what is there afterwards. */
+  telemetry(): Promise<TelemetryAnswer>;
   /** What can compute a training run; each is tried in a process of its own. */
   backends(): Promise<readonly BackendFinding[]>;
   /** Free bytes where this folder is or would be, and whether it can be written there. */
@@ -75,7 +82,8 @@ export function realProbes(root: string): Probes {
       memoryBytes: totalmem(),
       freeMemoryBytes: freemem(),
     }),
-    native: tryNative,
+    native: (part) => tryNative(part, process.env),
+    telemetry: tryTelemetry,
     // Loaded only now: it stands on a native library, and the doctor must come up without.
     backends: async () => (await import('../../learn/backends.ts')).probeBackends(),
     folder: async (path) => {
@@ -121,17 +129,38 @@ function run(program: string, argv: readonly string[], timeout: number): Promise
   });
 }
 
-async function tryNative(part: NativePart): Promise<NativeAnswer> {
+function tryNative(part: NativePart, env: NodeJS.ProcessEnv): Promise<NativeAnswer> {
   const script = join(import.meta.dirname, `native-probe${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`);
   const { promise, resolve } = Promise.withResolvers<NativeAnswer>();
   execFile(
     process.execPath,
     [script, part],
-    { timeout: NATIVE_LIMIT_MS, killSignal: 'SIGKILL' },
+    { env, timeout: NATIVE_LIMIT_MS, killSignal: 'SIGKILL' },
     (error, stdout, stderr) => resolve(readAnswer(stdout, stderr, error?.signal ?? undefined)),
   );
   return promise;
 }
+
+async function tryTelemetry(): Promise<TelemetryAnswer> {
+  const folder = await mkdtemp(join(tmpdir(), 'takeover-telemetry-'));
+  try {
+    const { ORT_DISABLE_TELEMETRY: _inherited, ...environment } = process.env;
+    const answer = await tryNative('onnxruntime', { ...environment, ...homeIn(folder) });
+    if (!answer.ok) return answer;
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return { ok: true, files: entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name) };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Variables that make `folder` the user's home, cache and temporary folder of a process, on any system. */
+const homeIn = (folder: string) =>
+  Object.fromEntries(
+    'HOME USERPROFILE LOCALAPPDATA APPDATA XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME TMPDIR TMP TEMP'
+      .split(' ')
+      .map((name) => [name, folder]),
+  );
 
 /** The last line of a probe's output; a probe that died says what killed it. */
 export function readAnswer(stdout: string, stderr: string, signal: string | undefined): NativeAnswer {

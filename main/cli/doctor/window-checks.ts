@@ -16,7 +16,7 @@ export function checkWindow({ host, root, windowBuild }: Probes): readonly Check
       : warn(
           'display',
           'none (neither DISPLAY nor WAYLAND_DISPLAY is set)',
-          'Open the URL that "takeover serve" prints in a browser on this machine, or forward its port: ssh -L.',
+          'Open the URL that "npx takeover serve" prints in a browser on this machine, or forward its port: ssh -L.',
         ),
     electron.kind === 'present'
       ? ok('electron', `${electron.version ?? 'binary'} at ${electron.path}`)
@@ -42,8 +42,8 @@ function buildCheck(state: ReturnType<Probes['windowBuild']>): Check {
     case 'prebuilt':
       return ok('window', 'built');
     case 'stale':
-      return info('window', 'older than its sources', '"takeover serve --window" builds it, or npm run build.');
+      return info('window', 'older than its sources', '"npx takeover serve --window" builds it, or npm run build.');
     case 'missing':
-      return info('window', 'not built yet', '"takeover serve --window" builds it, or npm run build.');
+      return info('window', 'not built yet', '"npx takeover serve --window" builds it, or npm run build.');
   }
 }

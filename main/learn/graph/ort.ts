@@ -1,8 +1,7 @@
 /**
- * ONNX Runtime, the fast backend, in single precision. The only file that imports onnxruntime-node.
+ * ONNX Runtime, the fast backend, in single precision.
  * A run occupies the calling thread until it is done: never call it from the control loop's thread.
  */
-import * as ort from 'onnxruntime-node';
 import {
   type Backend,
   type Compiled,
@@ -20,6 +19,7 @@ import type { Session } from './flat/run-lane.ts';
 import { compilePlan } from './flat/run-plan.ts';
 import type { DType, Node, Shape } from './ir.ts';
 import { toOnnx } from './onnx.ts';
+import { type Ort, ort } from './onnxruntime.ts';
 import type { Step } from './step.ts';
 
 export interface OrtOptions {
@@ -154,8 +154,8 @@ export async function loadOrtSession(model: Uint8Array | string, options: OrtOpt
 function createSession(
   model: Uint8Array | string,
   { threads, allowSpinning = threads > 1, executionProviders = DEFAULT_PROVIDERS }: OrtOptions,
-): Promise<ort.InferenceSession> {
-  const options: ort.InferenceSession.SessionOptions = {
+): Promise<Ort.InferenceSession> {
+  const options: Ort.InferenceSession.SessionOptions = {
     executionProviders,
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -178,7 +178,7 @@ function createSession(
 }
 
 /** Wraps `data` without copying when it already is the array that ONNX Runtime wants. */
-function toOrt(data: TensorData | readonly number[], dtype: ElementType, shape: Shape): ort.Tensor {
+function toOrt(data: TensorData | readonly number[], dtype: ElementType, shape: Shape): Ort.Tensor {
   switch (dtype) {
     case 'float32':
     case 'int64':
@@ -195,11 +195,11 @@ function toOrt(data: TensorData | readonly number[], dtype: ElementType, shape: 
   }
 }
 
-function fromOrt(results: ort.InferenceSession.OnnxValueMapType): Record<string, TensorValue> {
+function fromOrt(results: Ort.InferenceSession.OnnxValueMapType): Record<string, TensorValue> {
   return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, toValue(name, value)]));
 }
 
-function toValue(name: string, { type, dims: shape, data }: ort.OnnxValue): TensorValue {
+function toValue(name: string, { type, dims: shape, data }: Ort.OnnxValue): TensorValue {
   if ((type === 'float32' && data instanceof Float32Array) || (type === 'float64' && data instanceof Float64Array))
     return { shape, dtype: 'float32', data };
   if ((type === 'int64' && data instanceof BigInt64Array) || (type === 'int32' && data instanceof Int32Array))
@@ -221,7 +221,7 @@ function isElementType(type: string): type is ElementType {
   return ELEMENT_TYPES.includes(type);
 }
 
-function describeValues(metadata: readonly ort.InferenceSession.ValueMetadata[]): Record<string, SessionValue> {
+function describeValues(metadata: readonly Ort.InferenceSession.ValueMetadata[]): Record<string, SessionValue> {
   return Object.fromEntries(
     metadata.map((value) => {
       if (!value.isTensor || !isElementType(value.type))

@@ -1,0 +1,19 @@
+/** `--port` of `serve`: any port of this machine that a browser is willing to open. */
+import type { z } from 'zod';
+import { wholeNumber } from './number-option.ts';
+
+/** Fixed, so that a browser remembers the window's layout for this origin. */
+export const DEFAULT_PORT = 4817;
+
+/** Ports that browsers refuse to open, because other protocols use them: the Fetch standard's list, "bad port". */
+const REFUSED_BY_BROWSERS: ReadonlySet<number> = new Set([
+  ...[1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109],
+  ...[110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530],
+  ...[531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190],
+  ...[5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
+]);
+
+export const portSchema = wholeNumber(0, 65_535, 'ports of TCP end there, and 0 takes any free one').refine(
+  (port) => !REFUSED_BY_BROWSERS.has(port),
+  `browsers refuse to open this port, because another protocol uses it; choose another, such as ${DEFAULT_PORT}, or 0 for any free one`,
+) satisfies z.ZodType<number, string>;

@@ -1,0 +1,16 @@
+/**
+ * Loads onnxruntime-node with its telemetry switched off. Every process and thread loads it here and nowhere else.
+ * The library reads the switch while it is loaded. Left on, it sends events to its maker, and it writes a device id and a queue of
+ * events into the user's cache and a log into the temporary folder.
+ */
+import { isMainThread } from 'node:worker_threads';
+
+const SWITCH = 'ORT_DISABLE_TELEMETRY';
+
+// A worker's `process.env` is a copy: what it sets there does not reach the library, what its process had set before does.
+if (!isMainThread && process.env[SWITCH] !== '1')
+  throw new Error(`${SWITCH} is not 1 in this worker; import onnxruntime.ts on the main thread before starting it.`);
+process.env[SWITCH] = '1';
+
+export const ort = await import('onnxruntime-node');
+export type * as Ort from 'onnxruntime-node';

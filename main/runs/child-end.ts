@@ -1,0 +1,35 @@
+/** How a child process ended, in words, for a child that did not say so itself. */
+
+export interface ChildEnd {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  /** The last lines of its error output. */
+  readonly lastWords: string;
+}
+
+export interface EndWords {
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/** `what`: the process, as the subject of a sentence. `memory`: what makes it need less memory. */
+export function endWords(what: string, { code, signal, lastWords }: ChildEnd, memory: string): EndWords {
+  const said = lastWords.trim();
+  const how = signal ?? (code === undefined ? 'not started' : `code ${code}`);
+  const lacksMemory = signal === 'SIGKILL' || /out of memory|bad_alloc/i.test(said);
+  const reason =
+    signal === 'SIGKILL'
+      ? 'it was killed, which a system does when memory runs out'
+      : signal !== undefined
+        ? 'it was stopped from outside, or crashed'
+        : 'it did not say why';
+  return {
+    message: `${what} ended (${how}): ${said === '' ? reason : said}`,
+    remedy: lacksMemory
+      ? `Close other programs, or ${memory}, and start it again.`
+      : 'Start it again, and report this message if it comes again.',
+  };
+}
+
+/** What makes a trainer need less memory. */
+export const SMALLER_RUN = 'choose a smaller batchSize (`npx takeover finetune --settings`)';
