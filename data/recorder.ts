@@ -297,6 +297,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         message: `Recording stops: ${freeBytes} bytes are free on the project's disk; ${options.reserveBytes} are kept in reserve.`,
         remedy: FREE_SPACE,
         fatal: true,
+        about: 'disk',
       });
     }
     try {

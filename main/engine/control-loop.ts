@@ -341,8 +341,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     lateStreak++;
     if (lateStreak === MISSES_UNTIL_HOLD) return fault(FAULTS.silentPolicy(lateStreak, timing.deadlineMs));
     if (lateStreak === 1)
-      events.notice?.(
-        'warning',
+      events.late?.(
         `The policy missed its deadline of ${timing.deadlineMs} ms; the arm held for the tick.`,
         'Close other programs, or use a smaller policy.',
       );

@@ -19,12 +19,16 @@ import { createPolicyDesk } from './policy-desk.ts';
 import { noPolicy } from './policy-source.ts';
 import type { Pace } from './proposals.ts';
 import { createRecorder } from './recorder.ts';
-import { done, refused } from './services.ts';
+import { type Answer, done, refused } from './services.ts';
+import { createStandingNotices } from './standing-notices.ts';
 import { statisticsOf } from './statistics.ts';
-import { createStoreMeter } from './store-meter.ts';
+import { createStoreMeter, diskNotice } from './store-meter.ts';
 import { createSuccessDesk, judgeOf, successFor } from './success-desk.ts';
 
 export type { Engine, EngineOptions } from './engine-types.ts';
+
+/** A missed deadline is worth words for as long as the next one may come. */
+const DEADLINE_NOTICE_MS = 5000;
 
 export function createEngine(given: EngineOptions): Engine {
   const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
@@ -64,12 +68,26 @@ export function createEngine(given: EngineOptions): Engine {
   const changed = () => {
     for (const listener of changeListeners) listener();
   };
+  /** An event, told once to the windows that are open. What lasts belongs to `standing` or is the fault. */
   const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
     send({ kind: 'notice', level, text, ...(remedy === undefined ? {} : { remedy }) });
+  const standing = createStandingNotices(cell.clock, changed);
+  /** A refusal stands until the same is accepted. */
+  const stands = (topic: string, level: 'warning' | 'error', answer: Answer<unknown> | undefined, before = '') => {
+    if (answer?.kind === 'refused')
+      standing.say({ topic, level, text: before + answer.message, remedy: answer.remedy });
+    else standing.over(topic);
+  };
   const raise = (what: LoopFault) => {
     fault = { ...what, atMs: cell.clock.nowMs() };
-    notice('error', `${what.what} ${what.armDoes}`, what.remedy);
+    standing.over('deadline');
     changed();
+  };
+  /** Everything that stands beside the fault; the fault's own words are told in its place only. */
+  const noticesNow = () => {
+    const gauge = meter.read();
+    const disk = fault ? undefined : diskNotice(gauge, options.projectFolder);
+    return [...standing.list().filter(({ text }) => text !== fault?.what), ...(disk ? [disk] : [])];
   };
 
   /** A policy brings its own acting noise, unless somebody set one. */
@@ -143,7 +161,7 @@ export function createEngine(given: EngineOptions): Engine {
       },
       command: (setPoint) => sendSetPoint(setPoint),
       badPolicy: (name, because) => desk.revertIfCandidate(name, because),
-      notice,
+      late: (text, remedy) => standing.say({ topic: 'deadline', level: 'warning', text, remedy }, DEADLINE_NOTICE_MS),
     },
   });
 
@@ -159,6 +177,8 @@ export function createEngine(given: EngineOptions): Engine {
 
   const onPhase = (phase: Phase) => {
     if (phase === 'ready' || phase === 'running') fault = undefined;
+    if (phase !== 'running') standing.over('deadline');
+    if (phase !== 'ready') standing.over('start');
     changed();
     startByItself();
   };
@@ -168,7 +188,7 @@ export function createEngine(given: EngineOptions): Engine {
     const due = autoStart && pace.kind === 'live' && supervision.windows > 0 && loop.mode() === 'run';
     if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
     const refusal = loop.start();
-    if (refusal) notice('warning', refusal);
+    if (refusal) standing.say({ topic: 'start', level: 'warning', text: refusal });
   };
 
   const onEpisodeEnded = (
@@ -182,20 +202,32 @@ export function createEngine(given: EngineOptions): Engine {
     if (pace.kind === 'live' && loop.phase() === 'resetting') void prepareNext();
   };
 
+  /** Loads the policy that is due. What was said of one that could not be used is then over. */
+  const loadInUse = async () => {
+    const loaded = await desk.loadInUse();
+    if (loaded.kind === 'done') standing.over('policy');
+    return loaded;
+  };
+
   /** Live: newest policy, then the next reset. */
   const prepareNext = async () => {
-    const loaded = await desk.loadInUse();
-    if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+    const loaded = await loadInUse();
+    stands('policy', 'error', loaded);
     if (loop.phase() === 'resetting') await loop.reset(nextSeed());
   };
 
   /** The newest classifier gives its opinion, whoever decides. */
   const lookOn = async () => {
     const used = await success.useNewest();
-    if (used.kind === 'refused') notice('warning', `The classifier is not in use: ${used.message}`, used.remedy);
+    stands('classifier', 'warning', used, 'The classifier is not in use: ');
     if (settings.success.by === 'classifier' && success.inUse() === undefined) {
       settings.success = { ...settings.success, by: judgeOf(cell.info) };
-      notice('warning', 'The classifier that was to end episodes is not here.', 'Choose in the Data tab who does.');
+      standing.say({
+        topic: 'judge',
+        level: 'warning',
+        text: 'The classifier that was to end episodes is not here.',
+        remedy: 'Choose in the Data tab who does.',
+      });
       send({ kind: 'rig', rig: rigNow() });
     }
     send({ kind: 'classifier', state: success.state() });
@@ -243,12 +275,19 @@ export function createEngine(given: EngineOptions): Engine {
           }),
         ),
         puck.onHealth(() => changed()),
-        policy.onTrouble((trouble) => notice('error', trouble.message, trouble.remedy)),
+        policy.onTrouble((trouble) => stands('policy', 'error', { kind: 'refused', ...trouble })),
       );
       const offProblem = writer?.onProblem((problem) => {
         if (problem.fatal && loop.phase() === 'running')
           loop.fault({ what: problem.message, armDoes: 'It holds where it is.', remedy: problem.remedy });
-        else notice(problem.fatal ? 'error' : 'warning', problem.message, problem.remedy);
+        // A full disk shows in the gauge, for as long as it is full.
+        else if (problem.about !== 'disk')
+          standing.say({
+            topic: `store: ${problem.message}`,
+            level: problem.fatal ? 'error' : 'warning',
+            text: problem.message,
+            remedy: problem.remedy,
+          });
       });
       if (offProblem) offs.push(offProblem);
       const { runs, exports, classifiers } = options;
@@ -312,6 +351,7 @@ export function createEngine(given: EngineOptions): Engine {
         driver: loop.driver(),
         ...(reason === undefined ? {} : { holdReason: reason }),
         ...(fault ? { fault } : {}),
+        notices: noticesNow(),
         ...(open && loop.episodeOpen() ? { episodeId: open.id } : {}),
         step: open && loop.episodeOpen() ? open.steps : 0,
         ...(name === undefined ? {} : { policy: { name, candidate: desk.onTrial() } }),
@@ -349,21 +389,22 @@ export function createEngine(given: EngineOptions): Engine {
     },
     usePolicy: async (name, manifestPath) => {
       desk.use(name, manifestPath);
-      return loop.phase() === 'running' || loop.episodeOpen() ? done(undefined) : desk.loadInUse();
+      return loop.phase() === 'running' || loop.episodeOpen() ? done(undefined) : loadInUse();
     },
     publish: desk.publish,
     chooseClassifier: async (name, threshold) => {
       const chosen = await success.choose(name, threshold);
+      if (chosen.kind === 'done') standing.over('classifier');
       send({ kind: 'classifier', state: success.state() });
       return chosen;
     },
-    loadPolicyInUse: desk.loadInUse,
+    loadPolicyInUse: loadInUse,
     revertPolicy: (because) => {
       const answer = desk.revert(because);
       // Headless runs load between episodes themselves.
       if (answer.kind === 'done' && pace.kind === 'live' && loop.phase() !== 'running')
-        void desk.loadInUse().then((loaded) => {
-          if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+        void loadInUse().then((loaded) => {
+          stands('policy', 'error', loaded);
         });
       return answer;
     },
@@ -372,11 +413,9 @@ export function createEngine(given: EngineOptions): Engine {
       const refusal = loop.resumeRefusal();
       if (refusal) return refused(refusal, 'Let go of the puck, then press Resume.');
       const holds = loop.holds();
-      const loaded = await desk.loadInUse();
-      if (loaded.kind === 'refused') {
-        if (loop.mode() === 'run') return loaded;
-        notice('warning', loaded.message, loaded.remedy);
-      }
+      const loaded = await loadInUse();
+      if (loaded.kind === 'refused' && loop.mode() === 'run') return loaded;
+      stands('policy', 'warning', loaded);
       // Loading takes its time: who held the arm meanwhile, or pushed the puck, has the last word.
       if (loop.holds() !== holds) return refused('The arm was held again meanwhile.', 'Press Resume once more.');
       const late = loop.resumeRefusal();
@@ -424,7 +463,8 @@ export function createEngine(given: EngineOptions): Engine {
         ...{ takeover: next.takeover, teleop: next.teleop, success: next.success, autoStart: nextAutoStart },
         limits: next.limits && wideLimits,
       });
-      if (kept?.kind === 'refused') notice('warning', kept.message, kept.remedy);
+      if (next.success) standing.over('judge');
+      stands('settings', 'warning', kept);
     },
   };
 }
