@@ -88,7 +88,7 @@ test('label.set: now, in an episode; a stored observation by its place; refused 
 test('a judge that was chosen earlier and is not here any more leaves the word to whom the robot comes with, and says so', async () => {
   const cell = createFakeCell();
   const guard = {};
-  const { engine, messages } = await bench({
+  const { engine } = await bench({
     classifiers: fakeClassifiers(),
     settings: { success: { by: 'classifier', ticks: 5, guard } },
   });
