@@ -19,8 +19,12 @@ export type ActionId =
   | 'view-side'
   | 'view-top'
   | 'view-free'
+  | 'follow'
   | 'crop'
   | 'gripper'
+  | 'zoom-in'
+  | 'zoom-out'
+  | 'zoom-reset'
   | 'help';
 
 export type FocusPlace = 'scene' | 'text' | 'control' | 'elsewhere';
@@ -67,9 +71,13 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'view-wrist', keys: '1', says: 'Wrist view' },
   { action: 'view-side', keys: '2', says: 'Side view' },
   { action: 'view-top', keys: '3', says: 'Top view' },
-  { action: 'view-free', keys: '4', says: 'Free view' },
+  { action: 'view-free', keys: '4', says: 'Free view; again: back to tool and task' },
+  { action: 'follow', keys: '5', says: 'Free view follows the tool' },
   { action: 'crop', keys: 'C', says: 'What the policy sees' },
   { action: 'gripper', keys: 'G', says: 'Open or close the gripper' },
+  { action: 'zoom-in', keys: 'Ctrl +', says: 'Larger letters and panels' },
+  { action: 'zoom-out', keys: 'Ctrl -', says: 'Smaller' },
+  { action: 'zoom-reset', keys: 'Ctrl 0', says: 'Normal size' },
   { action: 'help', keys: '?', says: 'This overview' },
 ];
 export const DRIVE_BINDINGS: readonly { readonly keys: string; readonly says: string }[] = [
@@ -100,6 +108,7 @@ const BY_KEY: Readonly<Record<string, ActionId>> = {
   '2': 'view-side',
   '3': 'view-top',
   '4': 'view-free',
+  '5': 'follow',
   c: 'crop',
   g: 'gripper',
   p: 'label-positive',
@@ -109,10 +118,20 @@ const BY_KEY: Readonly<Record<string, ActionId>> = {
 /** Held down, they label one moment after the other. */
 const MAY_REPEAT: ReadonlySet<ActionId> = new Set(['label-positive', 'label-negative']);
 
+/** With Ctrl, in text fields too: the browser's own zoom would not be remembered with the window. `=` is the key of `+`. */
+const ZOOM_KEYS: Readonly<Record<string, ActionId>> = {
+  '+': 'zoom-in',
+  '=': 'zoom-in',
+  '-': 'zoom-out',
+  '0': 'zoom-reset',
+};
+
 const LEAVE: KeyMeaning = { kind: 'leave' };
 
 export function meaningOf(press: KeyPress, place: KeyPlace): KeyMeaning {
   if (press.key === 'Escape') return { kind: 'action', action: 'stop' };
+  const zoom = press.ctrl && !press.alt ? ZOOM_KEYS[press.key] : undefined;
+  if (zoom) return { kind: 'action', action: zoom };
   if (place.focus === 'text') return LEAVE;
   const key = press.key.toLowerCase();
   if (press.ctrl && !press.alt && key === 'z')

@@ -22,7 +22,7 @@ import { matrixOf } from './geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 /** Length of a fixed camera's frustum, and of one that the arm carries: there it must not hide the tool. */
-const FIXED_DEPTH_M = 0.14;
+const FIXED_DEPTH_M = 0.09;
 const CARRIED_DEPTH_M = 0.05;
 
 interface Frustum {

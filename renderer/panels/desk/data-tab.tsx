@@ -8,7 +8,7 @@ import { openReplay } from '../../replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { Choice, PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 import { OutcomeMark } from '../../ui/glyph.tsx';
 import { SuccessPart } from './success-part.tsx';
 
@@ -127,9 +127,7 @@ function Export() {
       </div>
       {exports.map((one) => (
         <div key={one.exportId} className="export" data-state={one.state}>
-          <span className="path-line" title={one.directory}>
-            {one.directory}
-          </span>
+          <PathLine path={one.directory} />
           {one.state === 'running' ? (
             <Progress fraction={one.fraction} label="Progress of the export" />
           ) : (

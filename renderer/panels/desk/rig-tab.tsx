@@ -3,7 +3,7 @@ import type { SafetyLimits, TakeoverSettings } from '../../../main/api/index.ts'
 import { tell } from '../../engine/engine.ts';
 import { bytes, fixed, grouped, withUnit } from '../../format.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
-import { NumberField, Row, Section } from '../../ui/form.tsx';
+import { NumberField, PathLine, Row, Section } from '../../ui/form.tsx';
 import { InputDevices } from './input-devices.tsx';
 import { StreamRates } from './stream-rates.tsx';
 
@@ -140,9 +140,7 @@ export function RigTab() {
           {rig.simulated && !/simulated/i.test(rig.robot) ? ' (simulated)' : ''}
         </Row>
         <Row label="Project">
-          <span className="path-line" title={rig.projectFolder}>
-            {rig.projectFolder}
-          </span>
+          <PathLine path={rig.projectFolder} />
         </Row>
         <InputDevices />
       </Section>

@@ -1,17 +1,15 @@
-/** The states that need words over the scene: link lost, fault, hold, other window, disk full, replay. Each says what to do. */
-import { useEffect, useState } from 'react';
+/** The states that need words over the scene: link lost, fault, hold, other window, no 3-D view, replay. Each says what to do. */
+import { type ReactNode, useEffect, useState } from 'react';
 import { every, systemClock } from '../../../main/api/clock.ts';
 import { perform } from '../../actions.ts';
+import { type BannerKind, bannersOf } from '../../banner-kinds.ts';
 import { driverView } from '../../driver.ts';
 import { nowMs, reconnect, tell } from '../../engine/engine.ts';
-import { bytes } from '../../format.ts';
 import { closeReplay, togglePlaying } from '../../replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
-
-const LOW_DISK_BYTES = 2e9;
 
 function LinkBanner() {
   const link = useEngine((state) => state.link);
@@ -95,8 +93,6 @@ function HoldBanner() {
 }
 
 function OtherWindowBanner() {
-  const other = useEngine((state) => state.link.state === 'open' && state.status?.controlsHeldByOther === true);
-  if (!other) return null;
   return (
     <div className="banner hold" data-testid="claim-banner">
       <Glyph name="ring" />
@@ -111,20 +107,13 @@ function OtherWindowBanner() {
   );
 }
 
-function DiskBanner() {
-  const recording = useEngine((state) => state.status?.recording);
-  const free = useEngine((state) => state.status?.diskFreeBytes ?? Number.POSITIVE_INFINITY);
-  const folder = useEngine((state) => state.rig?.projectFolder);
-  if (recording !== 'disk-full' && free > LOW_DISK_BYTES) return null;
-  const full = recording === 'disk-full';
+function SceneBanner({ broken }: { readonly broken: string }) {
   return (
-    <div className={`banner ${full ? 'danger' : 'hold'}`} data-testid="disk-banner">
+    <div className="banner hold" data-testid="scene-banner">
       <Glyph name="triangle" />
       <div>
-        <b>{full ? 'The disk is full: nothing is recorded' : 'The disk is nearly full'}</b>
-        <p>
-          {bytes(free)} left. What is stored is safe. Free some space{folder ? ` on the disk of ${folder}` : ''}.
-        </p>
+        <b>The 3-D view cannot be drawn here</b>
+        <p>{broken}. Cameras and controls work.</p>
       </div>
     </div>
   );
@@ -170,15 +159,16 @@ export function ReadyHint() {
   );
 }
 
-export function Banners() {
-  return (
-    <div className="banners">
-      <LinkBanner />
-      <FaultBanner />
-      <HoldBanner />
-      <OtherWindowBanner />
-      <DiskBanner />
-      <ReplayBanner />
-    </div>
-  );
+export function Banners({ broken }: { readonly broken: string | undefined }) {
+  const replaying = useWindow((state) => state.replay !== undefined);
+  const kinds = useEngine((state) => bannersOf(state, { replaying, sceneBroken: broken !== undefined }).join(' '));
+  const bannerOf: Readonly<Record<BannerKind, ReactNode>> = {
+    link: <LinkBanner key="link" />,
+    fault: <FaultBanner key="fault" />,
+    hold: <HoldBanner key="hold" />,
+    claim: <OtherWindowBanner key="claim" />,
+    scene: broken === undefined ? null : <SceneBanner key="scene" broken={broken} />,
+    replay: <ReplayBanner key="replay" />,
+  };
+  return kinds === '' ? null : kinds.split(' ').map((kind) => bannerOf[kind as BannerKind]); // joined a line above
 }

@@ -1,6 +1,7 @@
 /** The scene's place in the window: canvas, frame tinted by who drives, view buttons, puck, and the states that need words. */
 import { useEffect, useRef, useState } from 'react';
 import { systemClock } from '../../../main/api/clock.ts';
+import { perform } from '../../actions.ts';
 import { decodeStreamNumbers } from '../../decode-poses.ts';
 import { driverView } from '../../driver.ts';
 import { requestDraw } from '../../engine/draw-loop.ts';
@@ -9,7 +10,7 @@ import { REPLAY } from '../../engine/live-streams.ts';
 import type { QualityLevel } from '../../scene/quality.ts';
 import { RigScene } from '../../scene/rig-scene.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
-import { type SceneView, useWindow } from '../../state/window-store.ts';
+import { chooseView, type SceneView, useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 import { Banners, ReadyHint } from '../overlays/banners.tsx';
 import { FirstStart } from '../overlays/first-start.tsx';
@@ -31,20 +32,32 @@ function askedLevel(): QualityLevel | undefined {
 
 function Views() {
   const view = useWindow((state) => state.view);
+  const follow = useWindow((state) => state.follow);
   return (
-    <div className="views" role="radiogroup" aria-label="View">
-      {VIEWS.map((one) => (
-        // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
-        <button
-          key={one.view}
-          type="button"
-          role="radio"
-          aria-checked={one.view === view}
-          onClick={() => useWindow.setState({ view: one.view })}
-        >
-          {one.label} <kbd>{one.key}</kbd>
-        </button>
-      ))}
+    <div className="views">
+      <div role="radiogroup" aria-label="View">
+        {VIEWS.map((one) => (
+          // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
+          <button
+            key={one.view}
+            type="button"
+            role="radio"
+            aria-checked={one.view === view}
+            onClick={() => chooseView(one.view)}
+          >
+            {one.label} <kbd>{one.key}</kbd>
+          </button>
+        ))}
+      </div>
+      <button
+        type="button"
+        role="switch"
+        aria-checked={follow}
+        title="The free view goes along with the tool (5)"
+        onClick={() => perform('follow')}
+      >
+        Follow <kbd>5</kbd>
+      </button>
     </div>
   );
 }
@@ -95,6 +108,12 @@ export function ScenePanel() {
     requestDraw();
   }, [view]);
 
+  const framings = useWindow((state) => state.framings);
+  useEffect(() => {
+    if (framings > 0) scene.current?.frame();
+    requestDraw();
+  }, [framings]);
+
   const cancelAgain = useRef(() => {});
   usePainter((nowMs) => {
     const made = scene.current;
@@ -113,6 +132,7 @@ export function ScenePanel() {
       setPoint: replay || status?.phase === 'hold' ? undefined : liveEpisode.setPoint,
       tone: replay ? (step?.actor === 'policy' ? 'policy' : 'human') : tone,
       replaying: replay !== undefined,
+      follow: useWindow.getState().follow,
       stream: (name) => live.get(replay ? REPLAY + name : name),
     });
     cancelAgain.current();
@@ -137,24 +157,31 @@ export function ScenePanel() {
           const x = ((event.clientX - box.left) / box.width) * 2 - 1;
           const y = 1 - ((event.clientY - box.top) / box.height) * 2;
           const name = scene.current?.cameraAt(x, y);
-          if (name === 'wrist' || name === 'side') useWindow.setState({ view: name });
+          if (name === 'wrist' || name === 'side') chooseView(name);
         }}
       >
         <canvas ref={canvas} />
       </div>
       <div className="scene-frame" />
-      <SafetyLine />
-      <Views />
-      <div className={`drive-hint ${focused ? 'on' : ''}`}>
-        {focused && drives ? 'keys drive: W A S D · Q E · arrows · Z X · G' : 'click the scene to drive with keys'}
+      <div className="scene-over">
+        <SafetyLine />
+        <Views />
+        <div className="stack">
+          <Banners broken={broken} />
+          <FirstStart sceneBroken={broken !== undefined} />
+        </div>
+        <div className="scene-foot">
+          <Puck />
+          <div className="scene-side">
+            <ReadyHint />
+            <div className={`drive-hint ${focused ? 'on' : ''}`}>
+              {focused && drives
+                ? 'keys drive: W A S D · Q E · arrows · Z X · G'
+                : 'click the scene to drive with keys'}
+            </div>
+          </div>
+        </div>
       </div>
-      {broken ? (
-        <p className="scene-broken">The 3-D view cannot be drawn here: {broken}. Cameras and controls work.</p>
-      ) : null}
-      <Puck />
-      <Banners />
-      <ReadyHint />
-      <FirstStart />
     </main>
   );
 }
