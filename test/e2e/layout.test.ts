@@ -43,8 +43,10 @@ let tape: Tape;
 before(async () => {
   [tape, browser] = await Promise.all([recordTape(10_000_003), openBrowser()]);
 });
+const engines = new Set<ContractEngine>();
 after(async () => {
   await browser?.close();
+  for (const engine of engines) await engine.close();
 });
 
 interface Opened {
@@ -54,6 +56,7 @@ interface Opened {
 }
 async function open(size: Size, options: { webgl?: boolean; first?: boolean } = {}): Promise<Opened> {
   const engine = await createContractEngine(tape);
+  engines.add(engine);
   engine.status = { ...firstStatus };
   const context = await browser.newContext({ viewport: size, locale: 'en-US' });
   const page = await context.newPage();
@@ -68,6 +71,7 @@ async function open(size: Size, options: { webgl?: boolean; first?: boolean } = 
     engine,
     [Symbol.asyncDispose]: async () => {
       await context.close();
+      engines.delete(engine);
       await engine.close();
     },
   };
