@@ -77,7 +77,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   });
 
   let phase: Phase = 'hold';
-  let holdReason: string | undefined = 'start';
+  let holdReason: string | undefined = 'The cell is starting.';
   let mode: Mode = 'run';
   let originMs = clock.nowMs();
   let tickIndex = -1;

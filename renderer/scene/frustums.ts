@@ -91,7 +91,8 @@ export class Frustums implements SceneExtension {
 
   update(frame: SceneFrame): void {
     for (const one of this.frustums) {
-      one.group.visible = one.mount.name !== this.hidden;
+      // Where a camera is, is not known before the first poses.
+      one.group.visible = one.mount.name !== this.hidden && frame.poses !== undefined;
       one.group.matrix.multiplyMatrices(this.world.baseFromBody(one.mount.body), one.bodyFromCamera);
       one.group.matrixWorldNeedsUpdate = true;
       const slot = frame.stream(one.mount.name);

@@ -11,6 +11,8 @@ const FREE_FOV_DEG = 33;
 const FREE_FROM = new Vector3(1, -1.34, 0.72).normalize();
 /** The workspace reaches so far from the middle to the edge of the picture: with the tool in it, it fills half of the stage. */
 const FREE_SHARE = 0.72;
+/** Height of gripper and flange above the tool point, which the workspace's own box leaves out. */
+const GRIPPER_M = 0.1;
 /** The picture of a camera fills this share of the scene's height. */
 const THROUGH_SHARE = 0.86;
 const scale = new Vector3();
@@ -94,7 +96,8 @@ export class Views {
   }
 
   private free(): void {
-    const corners = cornersOf(this.limits);
+    const [x, y, z] = this.limits.workspaceHighM;
+    const corners = cornersOf({ ...this.limits, workspaceHighM: [x, y, z + GRIPPER_M] });
     const middle = corners[0]!.clone().add(corners[7]!).multiplyScalar(0.5);
     const lens = { verticalFovRad: MathUtils.degToRad(FREE_FOV_DEG), aspect: this.camera.aspect };
     this.camera.fov = FREE_FOV_DEG;
