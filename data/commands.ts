@@ -34,10 +34,14 @@ export interface Problem {
 export interface WriterState {
   readonly counts: BufferCounts;
   readonly labels: LabelCounts;
+  /** The newest event that is committed. */
+  readonly newestSequence: number;
   readonly bytesWritten: number;
   readonly stepsWritten: number;
   readonly diskFreeBytes: number;
   readonly full: boolean;
+  /** The project's folder cannot be reached. */
+  readonly unreachable: boolean;
 }
 
 /** From the thread: `ready` once, then one `done` per batch; `answers` go to the requests of `undo` and `drain`. */

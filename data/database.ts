@@ -3,10 +3,12 @@
  * than this program is refused with the remedy and left as it is. The folder's lock is an SQLite write lock on a file beside
  * the project's: the operating system lets go of it when its holder dies, so there is no stale lock to clean up.
  */
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
+import { isBusy, makeProjectFolder, mayWriteTo, troubleWith } from './file-trouble.ts';
 import { MIGRATIONS, migrate, SCHEMA_VERSION } from './migrations.ts';
+import { copyForReading } from './read-only-copy.ts';
 import { errorCode, errorText, StoreError } from './store-error.ts';
 
 export type Database = Sqlite.Database;
@@ -27,8 +29,8 @@ export function projectFile(folder: string): string {
   return join(resolve(folder), FILE_NAME);
 }
 
-/** Refuses a file that is not a healthy project file of this version or an older one. Reads only. */
-function inspect(file: string, checkIntegrity: boolean): void {
+/** Refuses a file that is not a healthy project file of this version or an older one, under the name it is known by. Reads only. */
+function inspect(file: string, checkIntegrity: boolean, name = file): void {
   const restore = 'Move it away, or put a backup copy in its place; the file has not been changed.';
   let probe: Database | undefined;
   try {
@@ -39,13 +41,13 @@ function inspect(file: string, checkIntegrity: boolean): void {
     if (applicationId !== APPLICATION_ID && (tables > 0 || applicationId !== 0))
       throw new StoreError(
         'foreign',
-        `${file} is an SQLite file of another program (application id ${applicationId}); expected a Takeover project (${APPLICATION_ID}).`,
+        `${name} is an SQLite file of another program (application id ${applicationId}); expected a Takeover project (${APPLICATION_ID}).`,
         'Choose another project folder; the file has not been changed.',
       );
     if (version > SCHEMA_VERSION)
       throw new StoreError(
         'too-new',
-        `${file} has schema version ${version}; this program knows versions up to ${SCHEMA_VERSION}.`,
+        `${name} has schema version ${version}; this program knows versions up to ${SCHEMA_VERSION}.`,
         'Open it with the newer Takeover that wrote it; the file has not been changed.',
       );
     if (checkIntegrity && tables > 0) {
@@ -54,7 +56,7 @@ function inspect(file: string, checkIntegrity: boolean): void {
       for (const check of checks) {
         const result = probe.pragma(check, { simple: true });
         if (result !== 'ok')
-          throw new StoreError('corrupt', `${file} is damaged: ${String(result)}; expected a healthy file.`, restore);
+          throw new StoreError('corrupt', `${name} is damaged: ${String(result)}; expected a healthy file.`, restore);
       }
     }
   } catch (error) {
@@ -63,16 +65,11 @@ function inspect(file: string, checkIntegrity: boolean): void {
     if (code === 'SQLITE_NOTADB' || code.startsWith('SQLITE_CORRUPT'))
       throw new StoreError(
         'corrupt',
-        `${file} is no readable project file (${errorText(error)}); expected a Takeover project in SQLite format.`,
+        `${name} is no readable project file (${errorText(error)}); expected a Takeover project in SQLite format.`,
         restore,
         error,
       );
-    throw new StoreError(
-      'io',
-      `${file} cannot be opened: ${errorText(error)}.`,
-      'Check that the folder exists and that its permissions allow reading and writing.',
-      error,
-    );
+    throw troubleWith(dirname(name), 'opened', error);
   } finally {
     probe?.close();
   }
@@ -88,16 +85,7 @@ function configure(database: Database): void {
 /** Opens for writing; makes the folder and the file when they are missing, and brings the schema up to date. */
 export function openForWriting(folder: string, options: { readonly checkIntegrity?: boolean } = {}): Database {
   const file = projectFile(folder);
-  try {
-    mkdirSync(resolve(folder), { recursive: true });
-  } catch (error) {
-    throw new StoreError(
-      'io',
-      `The project folder ${resolve(folder)} cannot be made: ${errorText(error)}.`,
-      'Choose a folder that you may write to.',
-      error,
-    );
-  }
+  makeProjectFolder(folder);
   if (existsSync(file)) inspect(file, options.checkIntegrity ?? true);
   let database: Database | undefined;
   try {
@@ -107,17 +95,14 @@ export function openForWriting(folder: string, options: { readonly checkIntegrit
     return opened;
   } catch (error) {
     database?.close();
-    const full = errorCode(error) === 'SQLITE_FULL' || errorCode(error) === 'ENOSPC';
-    throw new StoreError(
-      full ? 'disk-full' : 'io',
-      `${file} cannot be opened for writing: ${errorText(error)}.`,
-      full ? 'Free some disk space.' : 'Check that the folder is on a local disk and that you may write to it.',
-      error,
-    );
+    throw troubleWith(folder, 'opened for writing', error);
   }
 }
 
-/** Opens for reading; the file must exist and be a project of this version. */
+/**
+ * Opens for reading; the file must exist and be a project of this version. Even a reader needs a file beside the project's, so a
+ * project in a folder that may only be read is read from a temporary copy, unless an engine that runs there has made that file.
+ */
 export function openForReading(folder: string): Database {
   const file = projectFile(folder);
   if (!existsSync(file))
@@ -126,35 +111,62 @@ export function openForReading(folder: string): Database {
       `There is no project file ${file}.`,
       'Name the folder of an existing project, or record an episode there first.',
     );
-  inspect(file, false);
-  const database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-  const version = Number(database.pragma('user_version', { simple: true }));
-  if (version < SCHEMA_VERSION) {
-    database.close();
-    throw new StoreError(
-      'too-new',
-      `${file} has schema version ${version}; expected ${SCHEMA_VERSION}.`,
-      'Open the project once with the engine: it brings the file up to date.',
-    );
+  if (mayWriteTo(dirname(file))) return openHealthy(file, folder);
+  try {
+    return openHealthy(file, folder);
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'read-only') throw error;
   }
-  return database;
+  const copy = copyForReading(file);
+  try {
+    // The copy keeps no log beside it, so that it needs nothing but itself.
+    const whole = new Sqlite(copy.file);
+    whole.pragma('journal_mode = DELETE');
+    whole.close();
+    return openHealthy(copy.file, folder);
+  } finally {
+    // The open connection keeps the copy for as long as it is read, and leaves nothing behind, however the process ends.
+    copy.remove();
+  }
 }
 
-/** Takes the project folder for this process. Returns what lets go of it; throws a `locked` error that names the holder. */
-export function lockFolder(folder: string, holder: { readonly pid: number; readonly sinceMs: number }): () => void {
-  mkdirSync(resolve(folder), { recursive: true });
-  const file = join(resolve(folder), LOCK_NAME);
-  const lock = new Sqlite(file, { timeout: 100 });
+function openHealthy(file: string, folder: string): Database {
+  inspect(file, false, projectFile(folder));
+  let database: Database | undefined;
   try {
-    lock.exec('CREATE TABLE IF NOT EXISTS holder (pid INTEGER, since_ms REAL)');
-    lock.transaction(() => {
-      lock.exec('DELETE FROM holder');
-      lock.prepare<[number, number]>('INSERT INTO holder VALUES (?, ?)').run(holder.pid, holder.sinceMs);
-    })();
-    lock.exec('BEGIN IMMEDIATE');
+    database = new Sqlite(file, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    const version = Number(database.pragma('user_version', { simple: true }));
+    if (version >= SCHEMA_VERSION) return database;
+    throw new StoreError(
+      'too-old',
+      `${projectFile(folder)} has schema version ${version}; expected ${SCHEMA_VERSION}.`,
+      'Open the project once with the engine: it brings the file up to date.',
+    );
   } catch (error) {
-    const pid = holderPid(lock);
-    lock.close();
+    database?.close();
+    throw troubleWith(folder, 'opened', error);
+  }
+}
+
+/** Attempts at the lock when two processes write their names at the same time. */
+const LOCK_ATTEMPTS = 5;
+
+/**
+ * Takes the project folder for this process. Returns what lets go of it. Throws a `locked` error that names the holder, or what else
+ * keeps the lock from being taken.
+ */
+export function lockFolder(folder: string, holder: { readonly pid: number; readonly sinceMs: number }): () => void {
+  makeProjectFolder(folder);
+  let lock: Database | undefined;
+  try {
+    lock = new Sqlite(join(resolve(folder), LOCK_NAME), { timeout: 100 });
+    take(lock, holder);
+    const held = lock;
+    return () => held.close();
+  } catch (error) {
+    const pid = lock && isBusy(error) ? holderPid(lock) : undefined;
+    lock?.close();
+    if (!isBusy(error)) throw troubleWith(folder, 'taken for this engine', error);
     throw new StoreError(
       'locked',
       `The project folder ${resolve(folder)} is in use by another engine${pid === undefined ? '' : ` (process ${pid})`}.`,
@@ -162,14 +174,31 @@ export function lockFolder(folder: string, holder: { readonly pid: number; reado
       error,
     );
   }
-  return () => lock.close();
 }
 
+/** The name has to be committed for others to read it, so it is written first and looked at again under the lock that stays. */
+function take(lock: Database, holder: { readonly pid: number; readonly sinceMs: number }): void {
+  lock.exec('CREATE TABLE IF NOT EXISTS holder (pid INTEGER, since_ms REAL)');
+  for (let attempt = 1; ; attempt++) {
+    lock.exec('BEGIN IMMEDIATE');
+    lock.exec('DELETE FROM holder');
+    lock.prepare<[number, number]>('INSERT INTO holder VALUES (?, ?)').run(holder.pid, holder.sinceMs);
+    lock.exec('COMMIT');
+    lock.exec('BEGIN IMMEDIATE');
+    if (attempt === LOCK_ATTEMPTS || holderPid(lock) === holder.pid) return;
+    lock.exec('ROLLBACK');
+  }
+}
+
+/** The process that holds the lock; undefined when it cannot be read, or when there is no such process any more. */
 function holderPid(lock: Database): number | undefined {
   try {
-    return lock.prepare<[], number>('SELECT pid FROM holder').pluck().get();
-  } catch {
-    // Only makes the message less exact: the lock itself is reported by the caller.
-    return undefined;
+    const pid = lock.prepare<[], number>('SELECT pid FROM holder').pluck().get();
+    if (pid === undefined) return undefined;
+    process.kill(pid, 0);
+    return pid;
+  } catch (error) {
+    // A process of another user cannot be sent a signal, but it is there. All else only makes the message less exact.
+    return errorCode(error) === 'EPERM' ? lock.prepare<[], number>('SELECT pid FROM holder').pluck().get() : undefined;
   }
 }

@@ -1,11 +1,12 @@
 /**
  * What the reward classifier is trained on: every labelled observation of one task and one kind of observation, episode by episode,
- * discarded ones left out. Its own read-only connection, for the process that trains.
+ * discarded ones and one that is still running left out. Its own read-only connection, for the process that trains.
  */
 import type { LabelSource, RewardLabel } from '../main/api/classifier.ts';
 import type { CameraFrame, ObservationKind } from '../main/api/observation.ts';
 import type { TaskId } from '../main/api/task.ts';
 import { openForReading } from './database.ts';
+import { hasEnded } from './mark.ts';
 import { createQueries } from './queries.ts';
 import { createLabelQueries } from './reward-labels.ts';
 import { float32Of } from './rows.ts';
@@ -46,6 +47,7 @@ export function openLabelledFrames(folder: string): LabelledFramesSource {
   const labels = createLabelQueries(database);
   const episodeIds = database.prepare<[string, string], { readonly id: number; readonly encoderSha256: string | null }>(
     `SELECT id, encoder_sha256 AS encoderSha256 FROM episode WHERE task = ? AND observation = ?
+     AND ${hasEnded('episode.id')}
      AND coalesce((SELECT kind <> 'discard' FROM rl_buffer WHERE rl_buffer.episode_id = episode.id AND kind <> 'add'
        ORDER BY sequence DESC LIMIT 1), 1) ORDER BY id`,
   );

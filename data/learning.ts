@@ -1,15 +1,16 @@
 /**
  * Brings finished episodes from a project into a transition pool, as the trainer's process sees them: its own read-only
  * connection, short reads, no thread. What has been read is one number, the newest event; `load(limit)` reads nothing newer
- * than `limit`, so that a resumed or replayed run sees what the first one saw, in the same order.
+ * than `limit` (the sequence of a mark, see `mark.ts`), so that a resumed or replayed run sees what the first one saw, in the same
+ * order. Without a limit it reads all that has been given until now.
  */
 import type { Actor } from '../main/api/action.ts';
 import type { Outcome } from '../main/api/episode.ts';
 import type { CameraFrame } from '../main/api/observation.ts';
 import { openForReading } from './database.ts';
+import { newestSequence } from './mark.ts';
 import type { MissingEmbedding, PoolEpisode, PoolEvent, PoolStep } from './pool-types.ts';
 import { createQueries, type EpisodeRow } from './queries.ts';
-import { newestSequence } from './recorder-state.ts';
 import { float32Of } from './rows.ts';
 import type { TransitionPool } from './transition-pool.ts';
 
@@ -37,8 +38,6 @@ export interface LearningSource {
   missingEmbeddings(): readonly MissingEmbedding[];
   readFrames(episodeId: number, index: number): readonly CameraFrame[];
   newestSequence(): number;
-  /** The event with which an episode ended: `load` up to it sees this episode and none that ended later. Undefined while it runs. */
-  endSequence(episodeId: number): number | undefined;
   close(): void;
 }
 
@@ -89,9 +88,6 @@ export function openLearningSource(options: LearningOptions): LearningSource {
       `SELECT vector FROM embedding JOIN observation ON observation.id = embedding.observation_id
        WHERE episode_id = ? AND observation_index = ?`,
     )
-    .pluck();
-  const endOf = database
-    .prepare<[number], number | null>(`SELECT min(sequence) FROM verdict WHERE episode_id = ? AND kind = 'end'`)
     .pluck();
   const encoderOf = new Map<number, string | null>();
   let cursor = 0;
@@ -175,7 +171,6 @@ export function openLearningSource(options: LearningOptions): LearningSource {
     missingEmbeddings: () => pool.missingEmbeddings(),
     readFrames: (episodeId, index) => queries.pictures(episodeId, index)?.frames ?? [],
     newestSequence: () => newestSequence(database),
-    endSequence: (episodeId) => endOf.get(episodeId) ?? undefined,
     close: () => {
       database.close();
     },

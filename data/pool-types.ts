@@ -79,6 +79,13 @@ export interface TransitionBatch {
   readonly chunkPad: Float32Array;
 }
 
+/** A number of a stored episode that is not finite: nothing can be learned from the episode. */
+export interface Flaw {
+  readonly episodeId: number;
+  /** For example "observation 5 of episode 2 holds NaN in its proprioception". */
+  readonly words: string;
+}
+
 export interface MissingEmbedding {
   readonly row: number;
   readonly episodeId: number;

@@ -1,8 +1,10 @@
 /** The questions that the reader's thread answers, and how it does; one entry per method of `StoreReader`. */
 import type { Database } from './database.ts';
+import { takeMark } from './mark.ts';
 import { createQueries } from './queries.ts';
 import { loadCounts } from './recorder-state.ts';
 import { createLabelQueries } from './reward-labels.ts';
+import type { StoreErrorKind } from './store-error.ts';
 
 export function createReaderCalls(database: Database) {
   const queries = createQueries(database);
@@ -15,6 +17,7 @@ export function createReaderCalls(database: Database) {
     frames: (query: { readonly episodeId: number; readonly index: number }) =>
       queries.pictures(query.episodeId, query.index),
     counts: (_query: undefined) => loadCounts(database),
+    mark: (_query: undefined) => takeMark(database),
     frameLabels: (query: { readonly episodeId: number }) => labels.frameLabels(query.episodeId),
   };
 }
@@ -30,5 +33,5 @@ export type ReaderResponse =
   | { readonly request: number; readonly value: unknown }
   | {
       readonly request: number;
-      readonly error: { readonly message: string; readonly remedy: string };
+      readonly error: { readonly kind: StoreErrorKind; readonly message: string; readonly remedy: string };
     };

@@ -16,6 +16,8 @@ function answer(calls: ReaderCalls, question: ReaderRequest): unknown {
       return calls.frames(question.query);
     case 'counts':
       return calls.counts(question.query);
+    case 'mark':
+      return calls.mark(question.query);
     case 'frameLabels':
       return calls.frameLabels(question.query);
     default:
@@ -30,6 +32,7 @@ if (port) {
   const failed = (request: number, error: unknown): ReaderResponse => ({
     request,
     error: {
+      kind: error instanceof StoreError ? error.kind : 'io',
       message: errorText(error),
       remedy: error instanceof StoreError ? error.remedy : 'Check the disk of the project.',
     },

@@ -25,10 +25,7 @@ export async function openStoreReader(folder: string): Promise<StoreReader> {
     const entry = waiting.get(response.request);
     waiting.delete(response.request);
     if ('value' in response) entry?.resolve(response.value);
-    else
-      entry?.reject(
-        new StoreError('io', response.error.message.replace(response.error.remedy, '').trim(), response.error.remedy),
-      );
+    else entry?.reject(new StoreError(response.error.kind, response.error.message, response.error.remedy));
   });
   worker.on('error', stop);
   worker.on('exit', () => stop(new StoreError('io', "The store's reader has ended.", 'Open the project again.')));
@@ -52,6 +49,7 @@ export async function openStoreReader(folder: string): Promise<StoreReader> {
     replay: (episodeId) => ask('replay', { episodeId }),
     frames: (episodeId, index) => ask('frames', { episodeId, index }),
     counts: () => ask('counts', undefined),
+    mark: () => ask('mark', undefined),
     frameLabels: (episodeId) => ask('frameLabels', { episodeId }),
     async close() {
       if (over) return;

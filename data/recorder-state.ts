@@ -6,7 +6,10 @@
 import type { LabelCounts } from '../main/api/classifier.ts';
 import type { BufferCounts, Mode } from '../main/api/episode.ts';
 import type { TaskId } from '../main/api/task.ts';
+import type { Problem } from './commands.ts';
+import { type Extent, lossSince } from './committed-note.ts';
 import type { Database } from './database.ts';
+import { newestSequence } from './mark.ts';
 import type { Undone } from './records.ts';
 import { type LabelRow, loadLabelCounts, loadUndoableLabels } from './reward-labels.ts';
 
@@ -61,8 +64,12 @@ export function pushLabel(undoable: UndoableAction[], row: LabelRow): void {
 export interface RecorderState {
   counts: BufferCounts;
   labels: LabelCounts;
+  newestSequence: number;
   nextSequence: number;
   readonly nextEpisodeId: number;
+  newestEpisodeId: number;
+  /** Transitions of all episodes together. */
+  steps: number;
   readonly tallies: Map<number, Tally>;
   readonly undoable: UndoableAction[];
 }
@@ -155,15 +162,33 @@ SELECT sequence, 'relabel', episode_id, outcome FROM verdict
 WHERE kind = 'relabel' AND sequence NOT IN (SELECT refers_to FROM verdict WHERE refers_to IS NOT NULL)
 ORDER BY sequence`;
 
-export function newestSequence(database: Database): number {
-  const newest = database
-    .prepare<[], number>(
-      `SELECT max(coalesce((SELECT max(sequence) FROM rl_buffer), 0), coalesce((SELECT max(sequence) FROM demo_buffer), 0),
-       coalesce((SELECT max(sequence) FROM verdict), 0), coalesce((SELECT max(sequence) FROM reward_label), 0))`,
-    )
-    .pluck()
-    .get();
-  return newest ?? 0;
+/** How far a store has come, as it is noted outside it. */
+export function extentOf(state: RecorderState): Extent {
+  const { newestSequence: sequence, newestEpisodeId: episodeId, steps } = state;
+  return {
+    ...{ sequence, steps, episodeId, episodeSteps: state.tallies.get(episodeId)?.steps ?? 0 },
+    givenSequence: state.nextSequence - 1,
+    givenEpisodeId: Math.max(state.nextEpisodeId - 1, episodeId),
+  };
+}
+
+/** What a store lacks of what was noted to be committed. */
+export function lossOfCommitted(
+  state: RecorderState,
+  noted: Extent | undefined,
+  keptLog: string | undefined,
+): Problem | undefined {
+  const cutShort = state.tallies.get(state.newestEpisodeId)?.ended === false;
+  return lossSince(noted, extentOf(state), { cutShort, keptLog });
+}
+
+/** The same state, with no number that was given before. */
+export function withoutReuse(state: RecorderState, noted: Extent | undefined): RecorderState {
+  return {
+    ...state,
+    nextSequence: Math.max(state.nextSequence, (noted?.givenSequence ?? 0) + 1),
+    nextEpisodeId: Math.max(state.nextEpisodeId, (noted?.givenEpisodeId ?? 0) + 1),
+  };
 }
 
 export function loadState(database: Database): RecorderState {
@@ -194,11 +219,20 @@ export function loadState(database: Database): RecorderState {
     if ('kind' in one) undoable.push(one);
     else pushLabel(undoable, one);
   }
+  const newest = newestSequence(database);
+  let [steps, newestEpisodeId] = [0, 0];
+  for (const [id, tally] of tallies) {
+    steps += tally.steps;
+    newestEpisodeId = Math.max(newestEpisodeId, id);
+  }
   return {
     counts: countAll(tallies.values()),
     labels: loadLabelCounts(database),
-    nextSequence: newestSequence(database) + 1,
-    nextEpisodeId: Math.max(0, ...tallies.keys()) + 1,
+    newestSequence: newest,
+    nextSequence: newest + 1,
+    nextEpisodeId: newestEpisodeId + 1,
+    newestEpisodeId,
+    steps,
     tallies,
     undoable,
   };

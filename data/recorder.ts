@@ -5,28 +5,40 @@
  */
 
 import type { Command, Problem, WriterState } from './commands.ts';
+import type { CommittedNote } from './committed-note.ts';
 import type { Database } from './database.ts';
+import { FREE_SPACE, watchDisk } from './disk-watch.ts';
+import { isBusy, isFull } from './file-trouble.ts';
+import { refuseNotFiniteEmbedding, refuseNotFiniteStart, refuseNotFiniteStep } from './finite-records.ts';
 import {
   describeUndone,
   EMPTY_TALLY,
+  extentOf,
   loadState,
+  lossOfCommitted,
   pushLabel,
   type RecorderState,
   type Tally,
   tallied,
+  withoutReuse,
 } from './recorder-state.ts';
 import { createRecorderStatements } from './recorder-statements.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord, Undone } from './records.ts';
 import { loadLabelCounts } from './reward-labels.ts';
 import { membership } from './rules.ts';
-import { errorCode, errorText, StoreError } from './store-error.ts';
+import { errorText, StoreError } from './store-error.ts';
 
 export interface RecorderOptions {
   /** Unix time for labels. */
   readonly wallTimeMs: () => number;
+  /** Throws when the project's folder cannot be reached. */
   readonly freeBytes: () => number;
   /** Recording stops when less than this is free. */
   readonly reserveBytes: number;
+  /** How far the store had come, kept outside it. */
+  readonly committed?: Pick<CommittedNote, 'read' | 'write'>;
+  /** Name of the copy of a damaged log, where one was kept. */
+  readonly keptLog?: string | undefined;
 }
 
 export interface BatchResult {
@@ -38,24 +50,26 @@ export interface BatchResult {
 export interface Recorder {
   readonly sessionId: number;
   readonly nextEpisodeId: number;
-  /** What opening found: episodes that a crash had cut short. */
+  /** What opening found: episodes that a crash had cut short, and what is missing of what had been committed. */
   readonly found: readonly Problem[];
   apply(commands: readonly Command[]): BatchResult;
   state(): WriterState;
-  /** Looks at the disk again. Returns true when `full` changed. */
-  checkDisk(): boolean;
+  /** Looks at the disk again, and tells what has changed. */
+  checkDisk(): { readonly changed: boolean; readonly problems: readonly Problem[] };
 }
-
-const FREE_SPACE =
-  'Free some disk space, or move the project to a larger disk; recording goes on with the next episode.';
 
 export function createRecorder(database: Database, options: RecorderOptions): Recorder {
   const statements = createRecorderStatements(database);
-  let memory: RecorderState = loadState(database);
+  const noted = options.committed?.read();
+  /** Numbers that were lost are not given again: a run's record or a policy's statistics may refer to them. */
+  const load = (): RecorderState => withoutReuse(loadState(database), noted);
+  let memory = loadState(database);
+  const loss = lossOfCommitted(memory, noted, options.keptLog);
+  memory = withoutReuse(memory, noted);
   let bytesWritten = 0;
   let stepsWritten = 0;
-  let freeBytes = options.freeBytes();
-  let full = freeBytes < options.reserveBytes;
+  const disk = watchDisk(options);
+  let noteFails = false;
   /** By episode: the first step that was lost, and how many since. */
   const lost = new Map<number, { readonly first: number; count: number }>();
 
@@ -63,6 +77,8 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     const before = memory.tallies.get(episodeId) ?? EMPTY_TALLY;
     memory.counts = tallied(memory.counts, before, next);
     memory.tallies.set(episodeId, next);
+    memory.steps += next.steps - before.steps;
+    memory.newestEpisodeId = Math.max(memory.newestEpisodeId, episodeId);
   };
   const tallyOf = (episodeId: number): Tally => {
     const tally = memory.tallies.get(episodeId);
@@ -70,15 +86,17 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
       throw new StoreError('out-of-order', `Episode ${episodeId} is not stored.`, 'Name an episode of this project.');
     return tally;
   };
-  const sequence = () => memory.nextSequence++;
+  const sequence = () => {
+    memory.newestSequence = memory.nextSequence++;
+    return memory.newestSequence;
+  };
 
   const begin = (episodeId: number, start: EpisodeStart) => {
-    // Steps of an episode under way still fit into the reserve; a new one is not begun on it.
-    if (full)
-      throw new StoreError('disk-full', `The disk's reserve of ${options.reserveBytes} bytes is reached.`, FREE_SPACE);
+    disk.expectRoom();
     // An earlier episode whose end could not be written, for want of space, is closed now that there is some.
     for (const [openId, tally] of memory.tallies)
       if (!tally.ended) writeEnd(openId, { outcome: 'aborted', judge: 'engine' });
+    refuseNotFiniteStart(episodeId, start);
     statements.insertEpisode(episodeId, sessionId, start);
     bytesWritten += statements.insertObservation(episodeId, 0, start.first);
     setTally(episodeId, { ...EMPTY_TALLY, mode: start.mode, task: start.task });
@@ -92,6 +110,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         `Step ${record.index} of episode ${episodeId} came ${tally.ended ? 'after its end' : `where step ${tally.steps} was expected`}.`,
         'Hand over steps in order, once each.',
       );
+    refuseNotFiniteStep(episodeId, record);
     statements.insertTransition(episodeId, record);
     bytesWritten += statements.insertObservation(episodeId, record.index + 1, record.next);
     const { rl, demo } = membership(tally.mode, record.actor);
@@ -201,6 +220,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         discard(command.episodeId);
         return undefined;
       case 'embedding':
+        refuseNotFiniteEmbedding(command.episodeId, command.index, command.embedding);
         bytesWritten += statements.insertEmbedding(command.episodeId, command.index, command.embedding);
         return undefined;
       case 'label':
@@ -226,21 +246,22 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
       return answers;
     } catch (error) {
       if (database.inTransaction) database.exec('ROLLBACK');
-      memory = loadState(database);
+      memory = load();
       ({ bytesWritten, stepsWritten } = written);
       throw error;
     }
   };
 
   const lossOf = (command: Command, error: unknown): Problem | undefined => {
-    const code = errorCode(error);
-    const outOfSpace = code === 'SQLITE_FULL' || code === 'ENOSPC';
-    if (outOfSpace) full = true;
+    const outOfSpace = isFull(error);
+    if (outOfSpace) disk.setFull();
     const remedy = outOfSpace
       ? FREE_SPACE
       : error instanceof StoreError
         ? error.remedy
-        : 'Check the disk of the project.';
+        : isBusy(error)
+          ? 'Close the other program that holds the project file.'
+          : 'Check the disk of the project.';
     const why = error instanceof StoreError ? error.message : `${errorText(error)}.`;
     if (command.kind === 'step') {
       const known = lost.get(command.episodeId);
@@ -277,11 +298,21 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     };
   };
 
-  const checkDisk = (): boolean => {
-    const before = full;
-    freeBytes = options.freeBytes();
-    full = freeBytes < options.reserveBytes;
-    return before !== full;
+  /** Without the note a later loss could not be told; nothing is lost by that alone. */
+  const noteCommitted = (): Problem | undefined => {
+    try {
+      options.committed?.write(extentOf(memory));
+      noteFails = false;
+      return undefined;
+    } catch (error) {
+      if (noteFails) return undefined;
+      noteFails = true;
+      return {
+        message: `How far the project is stored could not be noted: ${errorText(error)}.`,
+        remedy: "Check the project's disk; what is recorded is stored all the same.",
+        fatal: false,
+      };
+    }
   };
 
   const apply = (commands: readonly Command[]): BatchResult => {
@@ -290,11 +321,12 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     const note = (problem: Problem | undefined) => {
       if (problem) problems.push(problem);
     };
-    freeBytes = options.freeBytes();
-    if (!full && freeBytes < options.reserveBytes) {
+    note(disk.look());
+    const { full, diskFreeBytes } = disk.state();
+    if (!full && disk.reserveReached()) {
       // What was handed over before the reserve was reached still fits into it.
       note({
-        message: `Recording stops: ${freeBytes} bytes are free on the project's disk; ${options.reserveBytes} are kept in reserve.`,
+        message: `Recording stops: ${diskFreeBytes} bytes are free on the project's disk; ${options.reserveBytes} are kept in reserve.`,
         remedy: FREE_SPACE,
         fatal: true,
         about: 'disk',
@@ -313,7 +345,8 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         }
       }
     }
-    full ||= freeBytes < options.reserveBytes;
+    note(noteCommitted());
+    if (disk.reserveReached()) disk.setFull();
     for (const command of commands) note(sumUp(command));
     const answers = commands.flatMap((command, index) =>
       command.kind === 'undo' || command.kind === 'drain' ? [{ request: command.request, undone: undone[index] }] : [],
@@ -322,6 +355,8 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
   };
 
   const found: Problem[] = [];
+  found.push(...disk.check().problems);
+  if (loss) found.push(loss);
   const sessionId = database
     .transaction(() => {
       for (const [episodeId, tally] of memory.tallies) {
@@ -336,20 +371,22 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
       return Number(statements.insertSession(options.wallTimeMs()));
     })
     .immediate();
+  const unnoted = noteCommitted();
+  if (unnoted) found.push(unnoted);
 
   return {
     sessionId,
     nextEpisodeId: memory.nextEpisodeId,
     found,
     apply,
-    checkDisk,
+    checkDisk: disk.check,
     state: () => ({
       counts: memory.counts,
       labels: memory.labels,
+      newestSequence: memory.newestSequence,
       bytesWritten,
       stepsWritten,
-      diskFreeBytes: freeBytes,
-      full,
+      ...disk.state(),
     }),
   };
 }

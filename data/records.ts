@@ -9,6 +9,7 @@ import type { Pose, Vec6 } from '../main/api/geometry.ts';
 import type { SafetyEvent } from '../main/api/limits.ts';
 import type { CameraFrame, ObservationKind, TactileFrame } from '../main/api/observation.ts';
 import type { TaskId } from '../main/api/task.ts';
+import type { StoreMark } from './mark.ts';
 
 /** One instant as it is stored: T+1 of them in an episode of T steps. */
 export interface ObservationRecord {
@@ -81,6 +82,8 @@ export interface StorePressure {
   readonly diskFreeBytes: number;
   /** The disk's reserve is reached: an episode under way is stored to its end, no other is begun. */
   readonly full: boolean;
+  /** The project's folder cannot be reached just now: no episode is begun until it is back. */
+  readonly unreachable: boolean;
   /** The writer has ended, for whatever reason: nothing is stored any more. */
   readonly stopped: boolean;
 }
@@ -144,6 +147,8 @@ export interface StoreReader {
     index: number,
   ): Promise<{ readonly frames: readonly CameraFrame[]; readonly tactile: readonly TactileFrame[] } | undefined>;
   counts(): Promise<BufferCounts>;
+  /** How far a reader looks that starts to learn or count now. */
+  mark(): Promise<StoreMark>;
   /** What each observation is held to show: labels given by hand, and what the rule proposes for the others. */
   frameLabels(episodeId: number): Promise<readonly FrameLabel[]>;
   close(): Promise<void>;

@@ -1,12 +1,18 @@
-/** The errors of the store: what is wrong with which file, what was expected, and what to do about it. */
+/**
+ * The errors of the store. `message` says what is wrong with which file and what was expected, `remedy` what to do about it; whoever
+ * prints one prints both, once (`main/api/error-words.ts`).
+ */
 
 export type StoreErrorKind =
   | 'missing'
   | 'corrupt'
   | 'foreign'
   | 'too-new'
+  | 'too-old'
   | 'locked'
   | 'disk-full'
+  | 'read-only'
+  | 'not-finite'
   | 'out-of-order'
   | 'export'
   | 'cancelled'
@@ -17,7 +23,7 @@ export class StoreError extends Error {
   readonly remedy: string;
 
   constructor(kind: StoreErrorKind, message: string, remedy: string, cause?: unknown) {
-    super(`${message} ${remedy}`, cause === undefined ? undefined : { cause });
+    super(message, cause === undefined ? undefined : { cause });
     this.name = 'StoreError';
     this.kind = kind;
     this.remedy = remedy;

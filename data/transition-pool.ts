@@ -5,12 +5,14 @@
  */
 import { ACTION_SIZE } from '../main/api/action.ts';
 import type { Mode, Outcome } from '../main/api/episode.ts';
+import { allFinite, findNotFinite } from '../main/api/finite.ts';
 import type { Rng } from '../main/api/rng.ts';
 import { TASKS, type TaskId } from '../main/api/task.ts';
 import { bytes, createTable, floats, ints } from './columns.ts';
 import { writeReturns } from './monte-carlo.ts';
 import type {
   Driver,
+  Flaw,
   MissingEmbedding,
   PoolEpisode,
   PoolEvent,
@@ -76,6 +78,23 @@ export function createTransitionPool(options: PoolOptions) {
   /** Transitions that may be drawn, in row order; made again when something changed. */
   let lists: Readonly<Record<PoolSource, Int32Array>> | undefined;
 
+  /** Place of an observation in its episode. */
+  const indexOf = (row: number): number => {
+    let first = row;
+    while (seen.previous[first] !== first) first = seen.previous[first] ?? first;
+    return row - first;
+  };
+  /** By episode: the first number found that is not finite. */
+  const flaws = new Map<number, Flaw>();
+  const examine = (episodeId: number, where: string, what: string, values: ArrayLike<number>) => {
+    const found = flaws.has(episodeId) ? undefined : findNotFinite([[what, values]]);
+    if (found)
+      flaws.set(episodeId, {
+        episodeId,
+        words: `${where} of episode ${episodeId} holds ${found.value} in its ${what}`,
+      });
+  };
+
   /** Views come in order; 0 is the recorded one. */
   const setEmbedding = (row: number, embedding: Float32Array, view = 0) => {
     if (embedding.length !== E)
@@ -83,6 +102,8 @@ export function createTransitionPool(options: PoolOptions) {
     const there = seen.embedded[row] ?? 0;
     if (view > there || view >= V)
       throw new RangeError(`View ${view} of observation ${row} out of turn: ${there} of ${V} are there.`);
+    const episodeId = seen.episode[row] ?? 0;
+    if (!allFinite(embedding)) examine(episodeId, `observation ${indexOf(row)}`, 'embedding', embedding);
     seen.embedding.set(embedding, (row * V + view) * E);
     seen.embedded[row] = Math.max(there, view + 1);
     lists = undefined;
@@ -123,6 +144,7 @@ export function createTransitionPool(options: PoolOptions) {
       if (proprioception.length !== P)
         throw new RangeError(`Episode ${episode.id}: proprioception of ${proprioception.length} numbers, not ${P}.`);
       const row = firstObservation + index;
+      examine(episode.id, `observation ${index}`, 'proprioception', proprioception);
       seen.proprioception.set(proprioception, row * P);
       seen.previous[row] = index === 0 ? row : row - 1;
       seen.episode[row] = episode.id;
@@ -133,6 +155,8 @@ export function createTransitionPool(options: PoolOptions) {
     episode.steps.forEach((step, index) => {
       const row = firstTransition + index;
       done.observation[row] = firstObservation + index;
+      examine(episode.id, `step ${index}`, 'action', step.action);
+      examine(episode.id, `step ${index}`, 'reward', [step.reward]);
       done.action.set(step.action, row * A);
       done.reward[row] = step.reward;
       done.mask[row] = step.terminated ? 0 : 1;
@@ -300,6 +324,8 @@ export function createTransitionPool(options: PoolOptions) {
     isLast: (row: number): boolean => ((done.member[row] ?? 0) & IS_LAST) > 0,
     /** Of a transition. */
     episodeIdOf: (row: number): number => seen.episode[done.observation[row] ?? 0] ?? 0,
+    /** The first episode that is not discarded and holds a number that is not finite. */
+    flaw: (): Flaw | undefined => [...flaws.values()].find(({ episodeId }) => !episodes.get(episodeId)?.discarded),
     transitionCount: (): number => transitionCount,
     observationCount: (): number => observationCount,
 

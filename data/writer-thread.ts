@@ -2,11 +2,14 @@
  * The writer's thread: takes commands from the port in order, a batch in one transaction, and reports after each commit.
  * Holds the project folder's lock for as long as it lives.
  */
-import { statfsSync } from 'node:fs';
+import { statfsSync, statSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { every, systemClock } from '../main/api/clock.ts';
-import type { Command, Report } from './commands.ts';
-import { type Database, lockFolder, openForWriting } from './database.ts';
+import type { Command, Problem, Report } from './commands.ts';
+import { type CommittedNote, openCommittedNote } from './committed-note.ts';
+import { keepDamagedLog } from './damaged-log.ts';
+import { type Database, lockFolder, openForWriting, projectFile } from './database.ts';
+import { troubleWith } from './file-trouble.ts';
 import { createRecorder } from './recorder.ts';
 import { errorText, StoreError } from './store-error.ts';
 
@@ -21,31 +24,63 @@ export interface WriterThreadSettings {
 const BATCH_COMMANDS = 16;
 const DISK_CHECK_MS = 1000;
 
-function openFolder({ folder, maxFileBytes }: WriterThreadSettings): { database: Database; unlock: () => void } {
+interface OpenFolder {
+  readonly database: Database;
+  readonly committed: CommittedNote;
+  readonly keptLog: string | undefined;
+  readonly unlock: () => void;
+}
+
+function openFolder({ folder, maxFileBytes }: WriterThreadSettings): OpenFolder {
   const unlock = lockFolder(folder, { pid: process.pid, sinceMs: systemClock.wallTimeMs() });
   try {
+    const committed = openNote(folder);
+    const keptLog = keepDamagedLog(folder, committed.read());
     const database = openForWriting(folder);
     if (maxFileBytes !== undefined) {
       const pageBytes = Number(database.pragma('page_size', { simple: true }));
       database.pragma(`max_page_count = ${Math.floor(maxFileBytes / pageBytes)}`);
     }
-    return { database, unlock };
+    return { database, committed, keptLog, unlock };
   } catch (error) {
     unlock();
     throw error;
   }
 }
 
+/**
+ * Free space of the project's disk. Throws when the folder is not where it was, or holds another file than the one that is open:
+ * what is written then could be seen by nobody.
+ */
+function diskOf(folder: string): () => number {
+  const file = projectFile(folder);
+  const opened = statSync(file);
+  return () => {
+    const there = statSync(file, { throwIfNoEntry: false });
+    if (there?.ino !== opened.ino || there.dev !== opened.dev)
+      throw new Error(`${file} is ${there ? 'not the file that was opened' : 'not there'}`);
+    const disk = statfsSync(folder);
+    return disk.bavail * disk.bsize;
+  };
+}
+
+function openNote(folder: string) {
+  try {
+    return openCommittedNote(folder);
+  } catch (error) {
+    throw troubleWith(folder, 'opened for writing', error);
+  }
+}
+
 function serve(port: MessagePort, settings: WriterThreadSettings): void {
   const report = (message: Report) => port.postMessage(message);
-  const { database, unlock } = openFolder(settings);
+  const { database, committed, keptLog, unlock } = openFolder(settings);
   const recorder = createRecorder(database, {
     wallTimeMs: systemClock.wallTimeMs,
-    freeBytes: () => {
-      const disk = statfsSync(settings.folder);
-      return disk.bavail * disk.bsize;
-    },
+    freeBytes: diskOf(settings.folder),
     reserveBytes: settings.reserveBytes,
+    committed,
+    keptLog,
   });
   report({
     kind: 'ready',
@@ -54,13 +89,25 @@ function serve(port: MessagePort, settings: WriterThreadSettings): void {
     state: recorder.state(),
     problems: recorder.found,
   });
-  const stopChecking = every(systemClock, DISK_CHECK_MS, () => {
-    if (recorder.checkDisk()) report({ kind: 'done', steps: 0, state: recorder.state(), problems: [], answers: [] });
-  });
+  const tellState = (problems: readonly Problem[]) =>
+    report({ kind: 'done', steps: 0, state: recorder.state(), problems, answers: [] });
+  const stopChecking = every(
+    systemClock,
+    DISK_CHECK_MS,
+    () => {
+      const { changed, problems } = recorder.checkDisk();
+      if (changed) tellState(problems);
+    },
+    (error) => {
+      const message = `The project's disk could not be looked at: ${errorText(error)}.`;
+      tellState([{ message, remedy: 'It is looked at again every second.', fatal: false }]);
+    },
+  );
   const finish = () => {
     stopChecking();
     try {
       database.close();
+      committed.close();
       report({ kind: 'closed', problems: [] });
     } catch (error) {
       const message = `The project file could not be closed: ${errorText(error)}.`;

@@ -22,6 +22,8 @@ export interface WriterOptions {
 export interface QueuedStoreWriter extends StoreWriter {
   /** Resolves when the queue is at most half full: whoever writes without a control loop waits for it. */
   room(): Promise<void>;
+  /** The newest event known to be committed: after `drained`, that of the last call before it. */
+  newestSequence(): number;
 }
 
 const DEFAULT_CAPACITY_STEPS = 600;
@@ -87,8 +89,8 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
   const requests = new Map<number, (undone: Undone | undefined) => void>();
   const waitingForRoom: (() => void)[] = [];
   const listeners = new Set<(problem: Problem) => void>();
-  /** Problems nobody has heard yet: they go to the first listener. */
-  const unheard: Problem[] = [...ready.problems];
+  /** Problems that nobody has heard yet: they go to the first listener. What opening found goes to every listener. */
+  const unheard: Problem[] = [];
   /** Steps refused on this side, by episode. */
   const refused = new Map<number, number>();
 
@@ -207,6 +209,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
       send({ kind: 'embedding', episodeId, index, embedding: new Float32Array(embedding) }),
     counts: () => state.counts,
     labelCounts: () => state.labels,
+    newestSequence: () => state.newestSequence,
     pressure: () => ({
       queuedSteps,
       capacitySteps,
@@ -214,6 +217,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
       stepsWritten: state.stepsWritten,
       diskFreeBytes: state.diskFreeBytes,
       full: state.full,
+      unreachable: state.unreachable,
       stopped: ended,
     }),
     room: () =>
@@ -226,7 +230,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
     },
     onProblem(listener) {
       listeners.add(listener);
-      for (const problem of unheard.splice(0)) listener(problem);
+      for (const problem of [...ready.problems, ...unheard.splice(0)]) listener(problem);
       return () => listeners.delete(listener);
     },
     async close() {
@@ -237,7 +241,6 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
   };
 }
 
-/** The thread's message ends with the remedy, which a `StoreError` adds itself. */
 function refusal({ errorKind, message, remedy }: Extract<Report, { kind: 'refused' }>): StoreError {
-  return new StoreError(errorKind, message.replace(remedy, '').trim(), remedy);
+  return new StoreError(errorKind, message, remedy);
 }

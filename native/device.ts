@@ -67,7 +67,7 @@ export type ScenePoses = Float32Array;
  */
 export interface RobotCell {
   readonly info: RobotInfo;
-  /** Time as this cell lives it: the host's, or in lockstep a virtual clock that steps the physics when it is advanced. */
+  /** Time as this cell lives it: a robot's is the host's; a simulated cell's passes only while somebody sleeps on it. */
   readonly clock: Clock;
   open(): Promise<void>;
   close(): Promise<void>;
@@ -81,6 +81,8 @@ export interface RobotCell {
   capture(): Promise<Snapshot>;
   /** Brings task and arm to the start of an episode. The same seed gives the same start to the bit. */
   reset(task: TaskId, seed: number, signal: AbortSignal): Promise<void>;
+  /** The episode begins at this instant. A simulated cell rests in the arrangement of its reset until then, so that a start does not depend on how long somebody waited. */
+  begin(): void;
   scenePoses(): ScenePoses;
   onFault(listener: (fault: DeviceFault) => void): () => void;
 }

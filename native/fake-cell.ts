@@ -154,6 +154,7 @@ export function createFakeCell(
       gripperOpeningM = 0.01;
       outcome = { success: false, failed: false, remainingM: 0.1 };
     },
+    begin: () => {},
     scenePoses: () => Float32Array.from([0, 0, 0, 0, 0, 0, 1]),
     onFault: (listener) => {
       faultListeners.add(listener);

@@ -2,14 +2,22 @@
 import type { HidDevice, HidTransport } from './hid.ts';
 
 export interface FakeHid extends HidTransport {
+  /** The device takes the place of one with the same path, whose connection is told nothing. */
   plug(device?: Partial<HidDevice>): void;
-  /** The connection breaks, as when the cable is pulled. */
-  unplug(): void;
-  /** A report arrives now. */
-  push(bytes: Uint8Array): void;
-  /** From now on enumerating, or opening, fails like this; undefined = works again. */
-  failWith(error: Error | undefined, at?: 'devices' | 'open'): void;
+  /** The connection breaks, as when the cable is pulled; without a path: all of them. */
+  unplug(path?: string): void;
+  /** A report arrives now, over every connection to the path that is open. */
+  push(bytes: Uint8Array, path?: string): void;
+  /** Every connection to the path but the newest reports an error, as the write side of a lost one may do late. */
+  breakOldConnections(path: string): void;
+  /** From now on enumerating, or opening, fails like this; undefined = works again. With a path, only that one is not opened. */
+  failWith(error: Error | undefined, at?: 'devices' | 'open', path?: string): void;
+  /** From now on opening this path does not answer. */
+  hang(path: string): void;
   readonly written: readonly (readonly number[])[];
+  writtenTo(path: string): readonly (readonly number[])[];
+  /** Paths of the connections that are open now. */
+  connected(): readonly string[];
 }
 
 export const FAKE_SPACEMOUSE: HidDevice = {
@@ -21,47 +29,78 @@ export const FAKE_SPACEMOUSE: HidDevice = {
   usage: 8,
 };
 
+interface FakeConnection {
+  readonly path: string;
+  onReport: (bytes: Uint8Array) => void;
+  onLost: (error: Error) => void;
+  closed: boolean;
+}
+
 export function createFakeHid(plugged = true): FakeHid {
-  const devices: HidDevice[] = plugged ? [FAKE_SPACEMOUSE] : [];
-  const written: (readonly number[])[] = [];
-  let onReport: (bytes: Uint8Array) => void = () => {};
-  let onLost: (error: Error) => void = () => {};
-  let failure: { readonly error: Error; readonly at: 'devices' | 'open' } | undefined;
-  return {
+  const devices = new Map<string, HidDevice>();
+  const connections: FakeConnection[] = [];
+  const written: { readonly path: string; readonly bytes: readonly number[] }[] = [];
+  const hanging = new Set<string>();
+  let failure:
+    | { readonly error: Error; readonly at: 'devices' | 'open'; readonly path: string | undefined }
+    | undefined;
+  const to = (path: string) => connections.filter((one) => one.path === path);
+  const broken = () => new Error('could not read from HID device');
+  const fake: FakeHid = {
     devices: async () => {
       if (failure?.at === 'devices') throw failure.error;
-      return [...devices];
+      return [...devices.values()];
     },
     open: async (path) => {
-      if (failure?.at === 'open') throw failure.error;
-      if (!devices.some((device) => device.path === path)) throw new Error(`no device at ${path}`);
+      if (failure?.at === 'open' && (failure.path ?? path) === path) throw failure.error;
+      if (hanging.has(path)) await new Promise<never>(() => {});
+      if (!devices.has(path)) throw new Error(`no device at ${path}`);
+      const connection: FakeConnection = { path, onReport: () => {}, onLost: () => {}, closed: false };
+      connections.push(connection);
       return {
         onReport: (listener) => {
-          onReport = listener;
+          connection.onReport = listener;
         },
         onLost: (listener) => {
-          onLost = listener;
+          connection.onLost = listener;
         },
         write: async (bytes) => {
-          written.push(bytes);
+          written.push({ path, bytes });
         },
         close: async () => {
-          onReport = () => {};
-          onLost = () => {};
+          connection.closed = true;
         },
       };
     },
     plug: (device = {}) => {
-      devices.push({ ...FAKE_SPACEMOUSE, ...device });
+      const whole = { ...FAKE_SPACEMOUSE, ...device };
+      devices.set(whole.path, whole);
     },
-    unplug: () => {
-      devices.length = 0;
-      onLost(new Error('could not read from HID device'));
+    unplug: (path) => {
+      const gone = path === undefined ? [...devices.keys()] : [path];
+      for (const one of gone) {
+        devices.delete(one);
+        for (const connection of to(one)) if (!connection.closed) connection.onLost(broken());
+      }
     },
-    push: (bytes) => onReport(bytes),
-    failWith: (error, at = 'devices') => {
-      failure = error && { error, at };
+    push: (bytes, path = FAKE_SPACEMOUSE.path) => {
+      for (const connection of to(path)) if (!connection.closed) connection.onReport(bytes);
     },
-    written,
+    breakOldConnections: (path) => {
+      for (const connection of to(path).slice(0, -1)) connection.onLost(broken());
+    },
+    failWith: (error, at = 'devices', path) => {
+      failure = error && { error, at, path };
+    },
+    hang: (path) => {
+      hanging.add(path);
+    },
+    get written() {
+      return written.map(({ bytes }) => bytes);
+    },
+    writtenTo: (path) => written.filter((one) => one.path === path).map(({ bytes }) => bytes),
+    connected: () => connections.filter(({ closed }) => !closed).map(({ path }) => path),
   };
+  if (plugged) fake.plug();
+  return fake;
 }

@@ -1,24 +1,28 @@
 /**
- * SpaceMouse: six axes over raw HID. Finds the device by usage (generic desktop, multi-axis controller) or by id, decodes
- * reports by their length, keeps the newest only, reads a non-zero deflection that went silent as zero, survives unplugging,
- * and says in words what to do when the system does not let it in. The bytes come through an injected `HidTransport`.
+ * SpaceMouse: six axes over raw HID. Finds interfaces by usage (generic desktop, multi-axis controller) or by id and keeps all
+ * of them open, because a receiver and a cable are two interfaces of one device, and only one of them talks. The one that moves
+ * leads (`createLead`). A silent, refused or unusable interface hides no other, and `devices` names it with its remedy.
+ * It looks for interfaces for as long as it is open. The bytes come through an injected `HidTransport`.
  * Axes are the device's own: x right, y towards the operator, z down, each in [-1, 1]. Never a robot's frame.
  */
 import type { Clock } from '../main/api/clock.ts';
-import type { Vec6 } from '../main/api/geometry.ts';
+import { createLead } from '../main/api/lead.ts';
+import type { InputDevice } from '../main/api/messages.ts';
+import type { TakeoverSettings } from '../main/api/teleop.ts';
 import type { DeviceHealth, Puck, PuckReading } from './device.ts';
-import type { HidConnection, HidDevice, HidTransport } from './hid.ts';
+import type { HidDevice, HidTransport } from './hid.ts';
+import { type Blocked, createSixAxisBus, type Entry } from './six-axis-bus.ts';
+import type { SixAxisInterface } from './six-axis-interface.ts';
 
 export interface SpaceMouse extends Puck {
-  /** The light ring shows who drives: on while a person does. */
+  /** Every interface with its state; one line that says what is missing when there is none. */
+  devices(): readonly InputDevice[];
+  /** The light rings show who drives: on while a person does. */
   setLed(on: boolean): void;
   /** 0 … 100, of wireless ones, once they have said it. */
   batteryPercent(): number | undefined;
 }
 
-const FULL_SCALE = 350;
-const STALE_MS = 100;
-const SEARCH_EVERY_MS = 2500;
 const GENERIC_DESKTOP = 0x01;
 const MULTI_AXIS_CONTROLLER = 0x08;
 const LOGITECH = 0x046d;
@@ -42,6 +46,9 @@ export const UDEV_REMEDY =
 export const LIBRARY_REMEDY = 'Install the library, then start again: sudo apt install libusb-1.0-0';
 const ABSENT_REMEDY =
   'Plug in a SpaceMouse; it is found by itself. A gamepad, the keyboard and the puck on the screen work too.';
+const LOST_REMEDY = 'Plug it in again; it is found by itself.';
+const SILENT_REMEDY =
+  'Move its cap. Switch a wireless one on; its receiver stays silent while it is used on its cable, and that is no fault.';
 
 /** A receiver shows several interfaces: the one with the multi-axis usage, else a known id whose usage the system does not tell. */
 export function isSixAxis(device: HidDevice): boolean {
@@ -52,136 +59,70 @@ export function isSixAxis(device: HidDevice): boolean {
   return known.includes(device.productId);
 }
 
-export type Report =
-  | { readonly kind: 'translation'; readonly axes: readonly [number, number, number] }
-  | { readonly kind: 'rotation'; readonly axes: readonly [number, number, number] }
-  | { readonly kind: 'combined'; readonly axes: Vec6 }
-  | { readonly kind: 'buttons'; readonly buttons: number }
-  | { readonly kind: 'battery'; readonly percent: number };
+const NOT_OPENED: Blocked = {
+  kind: 'blocked',
+  message: 'The system has not opened it yet.',
+  remedy: 'If it stays so, unplug it and plug it in again; close other programs that use it.',
+};
 
-/** By length, not by model: the same model differs between cable, receiver and Bluetooth. Unknown reports give undefined. */
-export function decodeReport(bytes: Uint8Array): Report | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const axis = (index: number) => Math.max(-1, Math.min(1, view.getInt16(1 + 2 * index, true) / FULL_SCALE));
-  const id = bytes[0];
-  if (id === 1 && bytes.length >= 13)
-    return { kind: 'combined', axes: [axis(0), axis(1), axis(2), axis(3), axis(4), axis(5)] };
-  if (id === 1 && bytes.length >= 7) return { kind: 'translation', axes: [axis(0), axis(1), axis(2)] };
-  if (id === 2 && bytes.length >= 7) return { kind: 'rotation', axes: [axis(0), axis(1), axis(2)] };
-  if (id === 3 && bytes.length >= 2) {
-    let buttons = 0;
-    for (let index = 1; index < Math.min(bytes.length, 5); index++) buttons |= (bytes[index] ?? 0) << (8 * (index - 1));
-    return { kind: 'buttons', buttons: buttons >>> 0 };
-  }
-  if (id === 0x17 && bytes.length >= 2) return { kind: 'battery', percent: bytes[1] ?? 0 };
-  return undefined;
+export interface SpaceMouseOptions {
+  readonly transport: HidTransport;
+  readonly clock: Clock;
+  /** The settings in force, which say what neutral is. */
+  readonly takeover: () => TakeoverSettings;
 }
 
-const REST: Vec6 = [0, 0, 0, 0, 0, 0];
-
-export function createSpaceMouse(options: { readonly transport: HidTransport; readonly clock: Clock }): SpaceMouse {
-  const { transport, clock } = options;
+export function createSpaceMouse({ transport, clock, takeover }: SpaceMouseOptions): SpaceMouse {
   const readingListeners = new Set<(reading: PuckReading) => void>();
   const healthListeners = new Set<(health: DeviceHealth) => void>();
-  let health: DeviceHealth = { kind: 'absent', remedy: ABSENT_REMEDY };
-  let connection: HidConnection | undefined;
-  let axes: Vec6 = REST;
-  let axesMs = clock.nowMs();
-  let buttons = 0;
-  let battery: number | undefined;
-  let lost: string | undefined;
-  let opened = false;
-  let cancelSearch = () => {};
+  const lead = createLead<SixAxisInterface>((port) => port.reading().axes, takeover);
+  const createdMs = clock.nowMs();
+  let ledOn: boolean | undefined;
+  let told = '';
 
-  const setHealth = (next: DeviceHealth) => {
-    if (JSON.stringify(next) === JSON.stringify(health)) return;
-    health = next;
-    for (const listener of healthListeners) listener(next);
-  };
+  const bus = createSixAxisBus({
+    transport,
+    clock,
+    accepts: isSixAxis,
+    refusal,
+    onOpened: (port) => {
+      if (ledOn !== undefined) port.setLed(ledOn);
+    },
+    onReading: (port) => {
+      lead.reported(port);
+      tell();
+    },
+    onGone: (port) => {
+      lead.forget(port);
+      tell();
+    },
+    onChanged: () => tellHealth(),
+  });
   const reading = (): PuckReading => {
-    const stale = clock.nowMs() - axesMs > STALE_MS;
-    return { timeMs: axesMs, axes: stale ? REST : axes, buttons };
+    const ports = bus.ports();
+    const buttons = ports.reduce((bits, port) => (bits | port.reading().buttons) >>> 0, 0);
+    const newest = (lead.leader() ?? ports[0])?.reading();
+    return newest ? { ...newest, buttons } : { timeMs: createdMs, axes: [0, 0, 0, 0, 0, 0], buttons };
   };
+  const health = () => healthOf(bus.entries(), bus.trouble(), lead.leader());
   const tell = () => {
     const now = reading();
     for (const listener of readingListeners) listener(now);
   };
-  const onReport = (bytes: Uint8Array) => {
-    const report = decodeReport(bytes);
-    if (!report) return;
-    switch (report.kind) {
-      case 'combined':
-        axes = report.axes;
-        break;
-      case 'translation':
-        axes = [...report.axes, axes[3], axes[4], axes[5]];
-        break;
-      case 'rotation':
-        axes = [axes[0], axes[1], axes[2], ...report.axes];
-        break;
-      case 'buttons':
-        buttons = report.buttons;
-        return tell();
-      case 'battery':
-        battery = report.percent;
-        return;
-      default:
-        return report satisfies never;
-    }
-    axesMs = clock.nowMs();
-    tell();
-  };
-  const onLost = (name: string) => {
-    connection = undefined;
-    axes = REST;
-    buttons = 0;
-    lost = name;
-    setHealth({ kind: 'lost', name, remedy: 'Plug it in again; it is found by itself.' });
-    tell();
-    searchLater();
-  };
-  const searchLater = () => {
-    cancelSearch();
-    if (opened) cancelSearch = clock.at(clock.nowMs() + SEARCH_EVERY_MS, () => void search());
-  };
-  const search = async () => {
-    if (!opened || connection) return;
-    try {
-      const device = (await transport.devices()).find(isSixAxis);
-      if (device) {
-        const next = await transport.open(device.path);
-        if (!opened) return await next.close();
-        connection = next;
-        const name = device.product ?? 'SpaceMouse';
-        next.onReport(onReport);
-        next.onLost(() => onLost(name));
-        lost = undefined;
-        return setHealth({ kind: 'ready', name });
-      }
-      setHealth(
-        lost === undefined
-          ? { kind: 'absent', remedy: ABSENT_REMEDY }
-          : { kind: 'lost', name: lost, remedy: 'Plug it in again; it is found by itself.' },
-      );
-    } catch (error) {
-      setHealth(blocked(error));
-    }
-    searchLater();
+  const tellHealth = () => {
+    const now = health();
+    if (JSON.stringify(now) === told) return;
+    told = JSON.stringify(now);
+    for (const listener of healthListeners) listener(now);
   };
   return {
     open: async () => {
-      opened = true;
-      await search();
+      await bus.open();
+      told = JSON.stringify(health());
     },
-    close: async () => {
-      opened = false;
-      cancelSearch();
-      const closing = connection;
-      connection = undefined;
-      axes = REST;
-      await closing?.close();
-    },
-    health: () => health,
+    close: bus.close,
+    health,
+    devices: () => devicesOf(bus.entries(), bus.trouble()),
     reading,
     onReading: (listener) => {
       readingListeners.add(listener);
@@ -192,14 +133,63 @@ export function createSpaceMouse(options: { readonly transport: HidTransport; re
       return () => healthListeners.delete(listener);
     },
     setLed: (on) => {
-      // A light that does not obey is no fault of the operator's input.
-      connection?.write([0x04, on ? 0x01 : 0x00]).catch(() => {});
+      ledOn = on;
+      for (const port of bus.ports()) port.setLed(on);
     },
-    batteryPercent: () => battery,
+    batteryPercent: () =>
+      lead.leader()?.batteryPercent() ??
+      bus
+        .ports()
+        .map((port) => port.batteryPercent())
+        .find((percent) => percent !== undefined),
   };
 }
 
-function blocked(error: unknown): DeviceHealth {
+/** The health of all interfaces together: ready as soon as one is open. */
+function healthOf(
+  entries: readonly Entry[],
+  trouble: Blocked | undefined,
+  leader: SixAxisInterface | undefined,
+): DeviceHealth {
+  const open = entries.filter(({ state }) => state.kind === 'open');
+  const ready = open.find(({ state }) => state.kind === 'open' && state.port === leader) ?? open[0];
+  if (ready) return { kind: 'ready', name: ready.name };
+  if (trouble) return trouble;
+  const lost = entries.find(({ state }) => state.kind === 'lost');
+  const refused = entries.map(({ state }) => state).find((state) => state.kind === 'blocked');
+  if (refused) return refused;
+  if (lost) return { kind: 'lost', name: lost.name, remedy: LOST_REMEDY };
+  return entries.length > 0 ? NOT_OPENED : { kind: 'absent', remedy: ABSENT_REMEDY };
+}
+
+function devicesOf(entries: readonly Entry[], trouble: Blocked | undefined): readonly InputDevice[] {
+  const named = entries.map((entry, index): InputDevice => {
+    const before = entries.slice(0, index).filter(({ name }) => name === entry.name).length;
+    const name = before === 0 ? entry.name : `${entry.name} ${before + 1}`;
+    const line = { name, kind: 'spacemouse' } as const;
+    const { state } = entry;
+    switch (state.kind) {
+      case 'open':
+        return state.port.hasReported()
+          ? { ...line, state: 'ready' }
+          : { ...line, state: 'silent', remedy: SILENT_REMEDY };
+      case 'lost':
+        return { ...line, state: 'lost', remedy: LOST_REMEDY };
+      case 'blocked':
+        return { ...line, state: 'blocked', message: state.message, remedy: state.remedy };
+      case 'new':
+        return { ...line, state: 'blocked', message: NOT_OPENED.message, remedy: NOT_OPENED.remedy };
+      default:
+        return state satisfies never;
+    }
+  });
+  const line = { name: 'SpaceMouse', kind: 'spacemouse' } as const;
+  if (trouble) return [...named, { ...line, state: 'blocked', message: trouble.message, remedy: trouble.remedy }];
+  return named.length > 0 ? named : [{ ...line, state: 'absent', remedy: ABSENT_REMEDY }];
+}
+
+/** Why an interface, or the bus, cannot be read, with what to do about it. */
+function refusal(error: unknown): Blocked {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (code === 'NO_LIBRARY' || /libusb|cannot open shared object/i.test(message))

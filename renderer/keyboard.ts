@@ -1,7 +1,7 @@
 /** Listens to every key before anyone else, asks `keys.ts` what it means, and does that. */
 import { perform } from './actions.ts';
-import { holdKey, releaseAllKeys, releaseKey } from './driving/driving.ts';
-import { DRIVE_CODES, type FocusPlace, meaningOf } from './keys.ts';
+import { holdKey, reconcileKeys, releaseAllKeys, releaseKey } from './driving/driving.ts';
+import { driveCodeOf, type FocusPlace, isStop, meaningOf } from './keys.ts';
 import { useEngine } from './state/engine-store.ts';
 import { useWindow } from './state/window-store.ts';
 
@@ -15,50 +15,65 @@ function placeOf(target: EventTarget | null): FocusPlace {
   return 'elsewhere';
 }
 
+/** The press of Escape was seen; an input method or a dialog may keep the press and pass on the release only. */
+let stopPressed = false;
+
+function stop(): void {
+  releaseAllKeys();
+  perform('stop');
+}
+
+function reconcile(event: KeyboardEvent): void {
+  const { ctrlKey: ctrl, metaKey: meta, altKey: alt, shiftKey: shift, key } = event;
+  reconcileKeys({ ctrl, meta, alt, shift, key });
+}
+
+function onKeyDown(event: KeyboardEvent): void {
+  reconcile(event);
+  const running = useEngine.getState().status?.phase === 'running';
+  const focus = placeOf(event.target);
+  const meaning = meaningOf(
+    {
+      key: event.key,
+      code: event.code,
+      ctrl: event.ctrlKey || event.metaKey,
+      alt: event.altKey,
+      shift: event.shiftKey,
+      repeat: event.repeat,
+    },
+    { focus, running, dialogOpen: useWindow.getState().helpOpen },
+  );
+  if (isStop(event)) stopPressed = true;
+  // Arrow keys and the like belong to sliders and lists; a select's letters to the select.
+  if (meaning.kind === 'leave') return;
+  if (focus === 'control' && event.target instanceof HTMLSelectElement && !isStop(event)) return;
+  event.preventDefault();
+  event.stopPropagation();
+  // A key that was refused, or let go of for her, drives again only when it is pressed again.
+  const driveCode = meaning.kind === 'drive' && !event.repeat ? driveCodeOf(event) : undefined;
+  if (driveCode) holdKey(driveCode);
+  if (meaning.kind !== 'action') return;
+  if (meaning.action === 'stop') stop();
+  else perform(meaning.action);
+}
+
+function onKeyUp(event: KeyboardEvent): void {
+  reconcile(event);
+  const driveCode = driveCodeOf(event);
+  if (driveCode) releaseKey(driveCode);
+  if (isStop(event)) {
+    if (!stopPressed) stop();
+    stopPressed = false;
+  }
+  // A button acts on Space when the key comes up: while an episode runs it must not.
+  const running = useEngine.getState().status?.phase === 'running';
+  if (running && (event.key === ' ' || event.key === 'Enter') && placeOf(event.target) === 'control') {
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}
+
 export function startKeyboard(): void {
-  window.addEventListener(
-    'keydown',
-    (event) => {
-      const running = useEngine.getState().status?.phase === 'running';
-      const focus = placeOf(event.target);
-      const meaning = meaningOf(
-        {
-          key: event.key,
-          code: event.code,
-          ctrl: event.ctrlKey || event.metaKey,
-          alt: event.altKey,
-          shift: event.shiftKey,
-          repeat: event.repeat,
-        },
-        { focus, running, dialogOpen: useWindow.getState().helpOpen },
-      );
-      if (meaning.kind === 'leave') {
-        // Arrow keys and the like belong to sliders and lists; a select's letters to the select.
-        return;
-      }
-      if (focus === 'control' && event.target instanceof HTMLSelectElement && event.key !== 'Escape') return;
-      event.preventDefault();
-      event.stopPropagation();
-      // A key that was refused, or let go of for her, drives again only when it is pressed again.
-      if (meaning.kind === 'drive' && !event.repeat) holdKey(event.code);
-      else if (meaning.kind === 'action') {
-        if (meaning.action === 'stop') releaseAllKeys();
-        perform(meaning.action);
-      }
-    },
-    { capture: true },
-  );
-  window.addEventListener(
-    'keyup',
-    (event) => {
-      if (DRIVE_CODES.has(event.code)) releaseKey(event.code);
-      // A button acts on Space when the key comes up: while an episode runs it must not.
-      const running = useEngine.getState().status?.phase === 'running';
-      if (running && (event.key === ' ' || event.key === 'Enter') && placeOf(event.target) === 'control') {
-        event.preventDefault();
-        event.stopPropagation();
-      }
-    },
-    { capture: true },
-  );
+  window.addEventListener('keydown', onKeyDown, { capture: true });
+  window.addEventListener('keyup', onKeyUp, { capture: true });
 }

@@ -1,5 +1,6 @@
 /**
  * What a key press means, as a pure function of the press and where the focus is. Escape stops, first and always.
+ * Actions go by character where the layout has it, else by the key's place; driving goes by place.
  * While an episode runs, focused buttons ignore Space and Enter; text fields swallow every key but Escape.
  */
 export type ActionId =
@@ -95,7 +96,8 @@ export const DRIVE_CODES: ReadonlySet<string> = new Set([
   ...['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'ShiftLeft', 'ShiftRight'],
 ]);
 
-const BY_KEY: Readonly<Record<string, ActionId>> = {
+/** Actions by character, wherever the layout has put it. */
+const BY_CHARACTER: Readonly<Record<string, ActionId>> = {
   ' ': 'takeover',
   enter: 'success',
   backspace: 'failure',
@@ -104,47 +106,110 @@ const BY_KEY: Readonly<Record<string, ActionId>> = {
   r: 'mode',
   b: 'revert',
   f: 'fine-tune',
+  c: 'crop',
+  g: 'gripper',
+  p: 'label-positive',
+  '?': 'help',
+  '\u061f': 'help',
+};
+
+/** The row of digits by place: some layouts put digits there with Shift only. */
+const BY_DIGIT: Readonly<Record<string, ActionId>> = {
   '1': 'view-wrist',
   '2': 'view-side',
   '3': 'view-top',
   '4': 'view-free',
   '5': 'follow',
-  c: 'crop',
-  g: 'gripper',
-  p: 'label-positive',
-  '?': 'help',
 };
+
+/** Names that a browser gives instead of a character, because an input method has the key or the key is unknown. */
+const NO_CHARACTER: ReadonlySet<string> = new Set(['', 'Process', 'Dead', 'Unidentified']);
+
+/** A character of a script that has no Latin letters: the layout has none of ours, and the place of the key counts. */
+const OTHER_SCRIPT = /^[^\p{Script_Extensions=Latin}\p{Script_Extensions=Common}\p{Script_Extensions=Inherited}]+$/u;
+
+/** Characters of a US layout by place, for keys that give none of ours; those of named keys are their names. */
+const CHARACTER_AT: Readonly<Record<string, string>> = {
+  Space: ' ',
+  Enter: 'enter',
+  NumpadEnter: 'enter',
+  Backspace: 'backspace',
+  Delete: 'delete',
+};
+
+/** The character that a press stands for: the layout's own, else that of the key's place on a US layout. In lower case. */
+function characterOf(press: Pick<KeyPress, 'key' | 'code' | 'shift'>): string {
+  const unknown = NO_CHARACTER.has(press.key);
+  if (!unknown && !OTHER_SCRIPT.test(press.key)) return press.key.toLowerCase();
+  const letter = /^Key([A-Z])$/.exec(press.code)?.[1];
+  if (letter) return letter.toLowerCase();
+  if (unknown && press.code === 'Slash' && press.shift) return '?';
+  return (unknown ? CHARACTER_AT[press.code] : undefined) ?? press.key.toLowerCase();
+}
+
+function actionOf(press: KeyPress, character: string): ActionId | undefined {
+  const place = /^Digit(\d)$/.exec(press.code)?.[1];
+  const action = BY_CHARACTER[character] ?? BY_DIGIT[place ?? character];
+  return action === 'label-positive' && press.shift ? 'label-negative' : action;
+}
+
+const DRIVE_CODE_OF_CHARACTER: Readonly<Record<string, string>> = { shift: 'ShiftLeft' };
+
+/** The driving key of a press: by place; by character where nobody tells the place, as some remote desktops do. */
+export function driveCodeOf(press: Pick<KeyPress, 'key' | 'code'>): string | undefined {
+  if (DRIVE_CODES.has(press.code)) return press.code;
+  if (press.code !== '' && press.code !== 'Unidentified') return undefined;
+  const character = press.key.toLowerCase();
+  const code =
+    DRIVE_CODE_OF_CHARACTER[character] ?? (/^[a-z]$/.test(character) ? `Key${character.toUpperCase()}` : press.key);
+  return DRIVE_CODES.has(code) ? code : undefined;
+}
+
+/** The Escape key, by its place too: an input method that composes hides its name. */
+export function isStop(press: Pick<KeyPress, 'key' | 'code'>): boolean {
+  return press.code === 'Escape' || press.key === 'Escape';
+}
 
 /** Held down, they label one moment after the other. */
 const MAY_REPEAT: ReadonlySet<ActionId> = new Set(['label-positive', 'label-negative']);
 
-/** With Ctrl, in text fields too: the browser's own zoom would not be remembered with the window. `=` is the key of `+`. */
-const ZOOM_KEYS: Readonly<Record<string, ActionId>> = {
-  '+': 'zoom-in',
-  '=': 'zoom-in',
-  '-': 'zoom-out',
-  '0': 'zoom-reset',
+const ZOOM_BY_CHARACTER: Readonly<Record<string, ActionId>> = { '+': 'zoom-in', '-': 'zoom-out', '0': 'zoom-reset' };
+const ZOOM_BY_PLACE: Readonly<Record<string, ActionId>> = {
+  Equal: 'zoom-in',
+  Minus: 'zoom-out',
+  Digit0: 'zoom-reset',
 };
+
+/** With Ctrl, in text fields too: the browser's own zoom would not be remembered with the window. */
+function zoomOf(press: KeyPress): ActionId | undefined {
+  if (!press.ctrl || press.alt) return undefined;
+  const byCharacter = ZOOM_BY_CHARACTER[press.key];
+  if (byCharacter) return byCharacter;
+  // `+` needs no Shift where `=` is on its key; some layouts give `0` with Shift only; an input method hides characters.
+  const hidden = NO_CHARACTER.has(press.key) && press.key !== 'Dead';
+  const isPlace = hidden || press.code === 'Digit0' || (press.code === 'Equal' && press.key === '=');
+  return isPlace ? ZOOM_BY_PLACE[press.code] : undefined;
+}
 
 const LEAVE: KeyMeaning = { kind: 'leave' };
 
 export function meaningOf(press: KeyPress, place: KeyPlace): KeyMeaning {
-  if (press.key === 'Escape') return { kind: 'action', action: 'stop' };
-  const zoom = press.ctrl && !press.alt ? ZOOM_KEYS[press.key] : undefined;
+  if (isStop(press)) return { kind: 'action', action: 'stop' };
+  const zoom = zoomOf(press);
   if (zoom) return { kind: 'action', action: zoom };
   if (place.focus === 'text') return LEAVE;
-  const key = press.key.toLowerCase();
-  if (press.ctrl && !press.alt && key === 'z')
+  const character = characterOf(press);
+  if (press.ctrl && !press.alt && character === 'z')
     return press.repeat ? { kind: 'swallow' } : { kind: 'action', action: 'undo' };
   if (press.ctrl || press.alt) return LEAVE;
-  const activates = key === ' ' || key === 'enter';
+  const activates = character === ' ' || character === 'enter';
+  const action = actionOf(press, character);
   if (place.dialogOpen) {
-    if (key === '?') return press.repeat ? { kind: 'swallow' } : { kind: 'action', action: 'help' };
+    if (action === 'help') return press.repeat ? { kind: 'swallow' } : { kind: 'action', action };
     return activates && place.focus === 'control' && place.running ? { kind: 'swallow' } : LEAVE;
   }
-  if (place.focus === 'scene' && DRIVE_CODES.has(press.code)) return { kind: 'drive' };
+  if (place.focus === 'scene' && driveCodeOf(press)) return { kind: 'drive' };
   if (activates && place.focus === 'control' && !place.running) return LEAVE;
-  const action = key === 'p' && press.shift ? 'label-negative' : BY_KEY[key];
   if (!action) return LEAVE;
   return press.repeat && !MAY_REPEAT.has(action) ? { kind: 'swallow' } : { kind: 'action', action };
 }

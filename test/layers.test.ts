@@ -73,7 +73,7 @@ const TABLE: readonly Row[] = [
   },
   {
     files: /^native\//,
-    may: [/^native\/(device|hid)\.ts$/, api],
+    may: [/^native\/(device|hid|six-axis-(bus|interface))\.ts$/, api],
     packages: [node, wrapperOnly('node-hid')],
   },
   {

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { findNotFinite } from '../../main/api/finite.ts';
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import { TASKS, type TaskId } from '../../main/api/task.ts';
 import type { EpisodeRow, Queries } from '../queries.ts';
@@ -194,6 +195,7 @@ async function writeEpisodes(
     }
     const place = { episodeIndex, firstIndex: frames, taskIndex: tasks.indexOf(row.task) };
     const values = episodeValues(layout, { summary, observations, transitions, tactile }, place);
+    refuseNotFinite(row.id, layout, values);
     data.writeGroup(dataRows(layout, values));
     const statistics = new Map<string, Statistics>();
     await writeVideos(queries, row, episodeIndex, transitions.length, layout, work, statistics);
@@ -213,6 +215,19 @@ async function writeEpisodes(
   data?.finish();
   if (!layout) throw new StoreError('export', 'There is nothing to export.', 'Record an episode first.');
   return { metas, layout };
+}
+
+/** Readers normalise by a dataset's statistics: one number that is not finite would spoil them all. */
+function refuseNotFinite(episodeId: number, layout: Layout, values: readonly (readonly ArrayLike<number>[])[]): void {
+  for (const [index, row] of values.entries()) {
+    const found = findNotFinite(layout.numbers.map(({ key }, column) => [key, row[column] ?? []]));
+    if (found)
+      throw new StoreError(
+        'not-finite',
+        `Observation ${index} of episode ${episodeId} holds ${found.value} in ${found.name}; expected finite numbers.`,
+        `Open episode ${episodeId} in the Data tab and discard it, then export again.`,
+      );
+  }
 }
 
 function tasksOf(rows: readonly EpisodeRow[]): TaskId[] {

@@ -47,6 +47,7 @@ export async function validateLerobot(folder: string): Promise<readonly string[]
     checkStatistics(folder, info, complain);
     const rows: EpisodeRow[] = [];
     for (const file of parquetFiles(join(folder, 'meta/episodes'))) rows.push(...(await readParquet(file)).rows);
+    checkEpisodeStatistics(rows, complain);
     if (rows.length !== info.total_episodes)
       complain(`info.json counts ${info.total_episodes} episodes; the episode table has ${rows.length}`);
     if (info.splits.train !== `0:${info.total_episodes}`)
@@ -96,6 +97,20 @@ function checkStatistics(folder: string, info: Info, complain: Complain): void {
     else
       for (const name of STATISTIC_NAMES)
         if (entry[name]?.length !== expected) complain(`stats.json: ${name} of ${key} has not ${expected} entries`);
+        else if (!onlyFinite(entry[name])) complain(`stats.json: ${name} of ${key} is not a finite number`);
+  }
+}
+
+/** Numbers in lists of any depth; JSON writes `null` for one that is not finite. */
+function onlyFinite(cell: unknown): boolean {
+  return Array.isArray(cell) ? cell.every(onlyFinite) : Number.isFinite(typeof cell === 'bigint' ? Number(cell) : cell);
+}
+
+/** The statistics of each episode, which readers combine. */
+function checkEpisodeStatistics(rows: readonly EpisodeRow[], complain: Complain): void {
+  for (const [index, row] of rows.entries()) {
+    const bad = Object.keys(row).find((key) => key.startsWith('stats/') && !onlyFinite(row[key]));
+    if (bad !== undefined) complain(`episode ${index}: ${bad} is not a finite number`);
   }
 }
 

@@ -13,6 +13,18 @@ export interface Clock {
   sleepUntilMs(timeMs: number): Promise<void>;
   /** Calls `callback` at or after `timeMs`, once. Returns a function that cancels it. */
   at(timeMs: number, callback: () => void): () => void;
+  /** Present where time is simulated and follows the host's: it may fall behind, and waits for whoever is late. */
+  readonly pacing?: Pacing;
+}
+
+/** How simulated time follows the host's. */
+export interface Pacing {
+  /** The host's time, on an axis of its own. */
+  hostNowMs(): number;
+  /** Host time that has passed since the present simulated time was due. */
+  lagMs(): number;
+  /** Simulated seconds per host second over about the last two; undefined until it is known. */
+  realTimeFactor(): number | undefined;
 }
 
 declare const performance: { now(): number };
@@ -35,15 +47,54 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls `callback` every `periodMs` on a grid that does not drift. Returns a function that ends it. */
-export function every(clock: Clock, periodMs: number, callback: () => void): () => void {
+/**
+ * Calls `callback` every `periodMs` on a grid that does not drift. Returns a function that ends it. A call that throws ends nothing:
+ * the next one comes in its turn, and `failed` hears of the first of several failures in a row.
+ */
+export function every(
+  clock: Clock,
+  periodMs: number,
+  callback: () => void,
+  failed: (error: unknown) => void,
+): () => void {
   let nextMs = clock.nowMs() + periodMs;
   let cancel = () => {};
+  let failing = false;
+  const call = () => {
+    try {
+      callback();
+      failing = false;
+    } catch (error) {
+      if (failing) return;
+      failing = true;
+      failed(error);
+    }
+  };
   const arm = () => {
     cancel = clock.at(nextMs, () => {
       nextMs = Math.max(nextMs + periodMs, clock.nowMs());
       arm();
-      callback();
+      call();
+    });
+  };
+  arm();
+  return () => cancel();
+}
+
+const PATIENCE_SLICES = 10;
+
+/**
+ * Calls `onOver` when `limitMs` have passed in which this process ran: time in which the whole machine was suspended does not count
+ * against whoever is waited for. Returns a function that ends it.
+ */
+export function patience(clock: Clock, limitMs: number, onOver: () => void): () => void {
+  const sliceMs = limitMs / PATIENCE_SLICES;
+  let slices = 0;
+  let cancel = () => {};
+  const arm = () => {
+    cancel = clock.at(clock.nowMs() + sliceMs, () => {
+      if (++slices < PATIENCE_SLICES) arm();
+      else onOver();
     });
   };
   arm();

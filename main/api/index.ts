@@ -6,6 +6,7 @@ export * from './classifier.ts';
 export * from './clock.ts';
 export * from './episode.ts';
 export * from './geometry.ts';
+export * from './lead.ts';
 export * from './limits.ts';
 export * from './messages.ts';
 export * from './observation.ts';

@@ -200,7 +200,8 @@ export const inputDeviceSchema = z
   .object({
     name: z.string(),
     kind: z.enum(['spacemouse', 'gamepad', 'keyboard', 'screen', 'scripted']),
-    state: z.enum(['ready', 'absent', 'blocked', 'lost']),
+    /** Silent: open, but nothing has come from it yet. */
+    state: z.enum(['ready', 'silent', 'absent', 'blocked', 'lost']),
     message: z.string().optional(),
     remedy: z.string().optional(),
   })
@@ -240,7 +241,7 @@ export const statusSchema = z
     tick: z.object({
       ...{ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), skippedEdges: z.int() },
       policyLatencyMs: z.number(),
-      /** Simulated seconds per second of the host, over about the last 2 s. Absent on a real robot. */
+      /** Simulated seconds per second of the host's over about the last two; absent on a real robot. */
       realTimeFactor: z.number().nonnegative().optional(),
     }),
     forceInTool: z.array(z.number()).length(6).readonly(),

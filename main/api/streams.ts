@@ -1,6 +1,6 @@
 /**
  * Binary streams from engine to window, one WebSocket message each, little-endian:
- *   u8 kind · u8 name length · u16 header length · u32 sequence · f64 time in ms (engine's clock) · name (UTF-8, padded so that
+ *   u8 kind · u8 name length · u16 header length · u32 sequence · f64 host time in ms (the engine's) · name (UTF-8, padded so that
  *   the payload starts at a multiple of 8) · payload.
  * camera: u16 width, u16 height, u32 reserved, then RGB bytes. tactile: u16 rows, u16 columns, u32 reserved, then f32 total[4],
  * then f32 [3, rows, columns]. poses: f32 per number, 7 per body. Nothing is compressed: the link is loopback.

@@ -59,8 +59,9 @@ export type TakeoverMode = z.infer<typeof takeoverModeSchema>;
 export const takeoverSettingsSchema = z
   .object({
     mode: takeoverModeSchema,
-    /** Motion mode: deflection that takes over, and the lower one that counts as neutral. */
+    /** Motion mode: deflection that takes over. Also the one at which a device takes the lead from another that moves. */
     engageDeflection: z.number().min(0.02).max(0.9),
+    /** At or below this a device is at neutral, in every mode and for every device; see `isNeutral`. */
     neutralDeflection: z.number().min(0.01).max(0.9),
     /** Motion mode: how long neutral before the policy drives again. */
     releaseAfterMs: z.number().min(0).max(5000),
@@ -77,3 +78,13 @@ export const DEFAULT_TAKEOVER: TakeoverSettings = {
   releaseAfterMs: 500,
   holdButton: 0,
 };
+
+/** The largest axis of a reading, in [0, 1]. */
+export function deflectionOf(axes: Vec6): number {
+  return Math.max(...axes.map(Math.abs));
+}
+
+/** The one definition of neutral: devices, merging, arbitration and window ask it. Neutral is never above what takes over. */
+export function isNeutral(deflection: number, settings: TakeoverSettings): boolean {
+  return deflection <= Math.min(settings.neutralDeflection, settings.engageDeflection);
+}

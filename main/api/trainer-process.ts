@@ -11,7 +11,7 @@ export interface TrainerConfig {
   /** Threads of the numerical library: one while a control loop runs on the same machine. */
   readonly threads: number;
   /**
-   * `granted`: works only on blocks it is granted, sees no episode newer than the grant names: a replay gives the same losses.
+   * `granted`: works only on blocks it is granted, reads no event newer than the grant names: a replay gives the same losses.
    * `paced`: follows the store by itself, the algorithm's updates per environment step, and publishes at least every 5 s.
    */
   readonly pace: 'granted' | 'paced';
@@ -19,9 +19,16 @@ export interface TrainerConfig {
   readonly encoderManifestPath: string | undefined;
 }
 
+export interface GrantLimit {
+  /** The newest episode that the launcher has seen end: it names the grant when it is asked for again. */
+  readonly throughEpisodeId: number;
+  /** The newest event that the block may read: everything given until the grant, whatever episode it is about. */
+  readonly throughSequence: number;
+}
+
 export type ToTrainer =
-  /** Make the updates owed for everything up to this episode, as one recorded block, then publish. */
-  | { readonly kind: 'grant'; readonly throughEpisodeId: number; readonly updates: number | undefined }
+  /** Make the updates owed for everything that the grant lets it read, as one recorded block, then publish. */
+  | ({ readonly kind: 'grant'; readonly updates: number | undefined } & GrantLimit)
   /** Publish, write a checkpoint, end. */
   | { readonly kind: 'finish' }
   /** Write a checkpoint, end. */

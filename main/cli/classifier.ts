@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { accuracyOf, type ClassifierManifest, curvePointAt, precisionOf, recallOf } from '../api/classifier.ts';
 import { systemClock } from '../api/clock.ts';
+import { errorInWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
 import { type MadeClassifier, makeClassifier, withThreshold } from '../learn/make-classifier.ts';
@@ -108,8 +109,7 @@ async function train(options: Options): Promise<MadeClassifier> {
       onUpdate: (done, total) => progress.update(done, total, 'updates'),
     });
   } catch (error) {
-    const remedy = error instanceof Error && 'remedy' in error ? ` ${String(error.remedy)}` : '';
-    throw new Error(`${error instanceof Error ? error.message : String(error)}${remedy}`, { cause: error });
+    throw new Error(errorInWords(error), { cause: error });
   } finally {
     progress.end();
   }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
+import { inWords } from '../api/error-words.ts';
 import { startExport } from '../runs/export-process.ts';
 import { parseVerb } from './arguments.ts';
 import { createProgress, printJson } from './output.ts';
@@ -34,7 +35,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   process.once('SIGINT', () => job.cancel());
   const end = await job.ended;
   progress.end();
-  if (end.kind === 'failed') throw new Error(`${end.message} ${end.remedy}`);
+  if (end.kind === 'failed') throw new Error(inWords(end));
   if (end.problems.length > 0)
     throw new Error(`the dataset was written, but does not read back as it should: ${end.problems.join('; ')}`);
   const result = {

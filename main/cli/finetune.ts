@@ -1,12 +1,13 @@
 /** `takeover finetune`: one stage of training on what the project holds, in the foreground. Ctrl+C keeps what was checkpointed. */
 import { z } from 'zod';
-import { openStoreReader } from '../../data/reader.ts';
 import { backendSchema, DEFAULT_BACKEND } from '../api/backend.ts';
 import { systemClock } from '../api/clock.ts';
+import { inWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, recipeSchema, stageSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { recipeOf, recipes } from '../learn/recipes/registry.ts';
+import { limitNow } from '../runs/granted-trainer.ts';
 import { launchLocalTrainer } from '../runs/local-process.ts';
 import { openRunRows } from '../runs/run-rows.ts';
 import { parseVerb, settingsSchema } from './arguments.ts';
@@ -86,12 +87,10 @@ export async function run(rest: readonly string[]): Promise<number> {
   };
   const encoderManifestPath = encoderFor(options.observation, options.encoder);
   checkSettings(spec, encoderManifestPath);
-  const reader = await openStoreReader(options.data);
-  const newest = (await reader.listEpisodes({ limit: 1 }))[0];
-  await reader.close();
-  if (!newest)
+  const limit = await limitNow(options.data);
+  if (limit.throughEpisodeId === 0)
     throw new Error(
-      `${options.data} holds no episodes: there is nothing to learn from. Record some: \`takeover demo\`.`,
+      `${options.data} holds no finished episodes: there is nothing to learn from. Record some: \`takeover demo\`.`,
     );
   if (spec.algorithm === 'ppo' && spec.stage === 'offline')
     console.error(`takeover finetune: the offline stage of ppo ${CLONING}`);
@@ -122,7 +121,7 @@ export async function run(rest: readonly string[]): Promise<number> {
         reinforced = 'ownSteps' in message.metrics;
         return trainer.send({ kind: 'finish' });
       case 'failed':
-        failure = `${message.message} ${message.remedy}`;
+        failure = inWords(message);
         return;
       case 'published':
       case 'finished':
@@ -133,7 +132,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   });
   const cancel = () => trainer.send({ kind: 'cancel' });
   process.once('SIGINT', cancel);
-  trainer.send({ kind: 'grant', throughEpisodeId: newest.id, updates: steps });
+  trainer.send({ kind: 'grant', ...limit, updates: steps });
   const end = await trainer.ended;
   process.removeListener('SIGINT', cancel);
   progress.end();

@@ -1,6 +1,6 @@
 /** One headless human-in-the-loop session with the cell, the scripted operator and a trainer's process: what `hil` and `compare` run. */
-import { mkdirSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { makeProjectFolder } from '../../data/file-trouble.ts';
 import { systemClock } from '../api/clock.ts';
 import type { HeadlessRig } from '../engine/headless-rig.ts';
 import { type HilResult, type HilRig, isOver, resultOf, runHil } from '../runs/hil.ts';
@@ -33,7 +33,7 @@ export interface HilListeners {
 
 /** The state of the session in a folder, or of a new one. Throws a `UsageError` where the one there was begun with another plan. */
 export function stateFor(projectFolder: string, plan: HilPlan): HilState {
-  mkdirSync(projectFolder, { recursive: true });
+  makeProjectFolder(projectFolder);
   const stored = readHilState(projectFolder);
   for (const [name, value] of Object.entries(plan)) {
     const was = stored?.[name as keyof HilPlan]; // the keys of a plan
@@ -92,5 +92,6 @@ function hilRig(projectFolder: string, { rig, writer }: Session, measuring: Head
     usePolicy: (name, manifestPath) => use(rig, name, manifestPath),
     judgePolicy: (name, manifestPath) => use(measuring, name, manifestPath),
     drained: async () => writer?.drained(),
+    newestSequence: () => writer?.newestSequence() ?? 0,
   };
 }

@@ -1,11 +1,13 @@
 /** `takeover serve`: the engine on the simulated cell, its URL printed at once, and with `--window` the operator's window. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { readingAfter } from '../../data/read-after-write.ts';
 import { openStoreReader } from '../../data/reader.ts';
 import { openStoreWriter } from '../../data/writer.ts';
 import { systemClock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
+import { errorInWords, inWords } from '../api/error-words.ts';
 import { type TaskId, taskIdSchema } from '../api/task.ts';
 import { startEngine } from '../engine/main.ts';
 import type { RunService } from '../engine/services.ts';
@@ -90,7 +92,6 @@ export async function run(rest: readonly string[]): Promise<number> {
 /** Runs until it is asked to stop: Ctrl+C, SIGTERM, the shell, or the window being closed. */
 export async function serve(options: ServeOptions): Promise<number> {
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
-  mkdirSync(options.data, { recursive: true });
   const encoderManifestPath = encoderFor('pixels', options.encoder);
   const policyManifestPath =
     options.policy === undefined
@@ -100,12 +101,13 @@ export async function serve(options: ServeOptions): Promise<number> {
   // Whatever ends the session, it is taken down from here: last opened, first closed.
   await using open = new AsyncDisposableStack();
   const writer = await openStoreWriter({ folder: options.data }).catch((error: unknown) => {
-    console.error(`takeover serve: ${error instanceof Error ? error.message : String(error)}`);
+    console.error(`takeover serve: ${errorInWords(error)}`);
     return undefined;
   });
   if (!writer) return REFUSED;
   open.defer(() => writer.close());
-  const reader = await openStoreReader(options.data);
+  writer.onProblem((problem) => console.error(inWords(problem)));
+  const reader = readingAfter(writer, await openStoreReader(options.data));
   open.defer(() => reader.close());
   const rows = open.use(openRunRows(options.data, encoderManifestPath));
   const exports = createExportService({ projectFolder: options.data, reader, clock: systemClock });
@@ -135,7 +137,10 @@ export async function serve(options: ServeOptions): Promise<number> {
         task: options.task,
         encoderManifestPath,
         threads: options.threads ?? threadsBeside(),
-        counts: () => writer.counts(),
+        counts: async () => {
+          await writer.drained();
+          return writer.counts();
+        },
         policyInUse: () => engine().status().policy?.name,
         policiesHeld: () => {
           const trial = engine().candidate();

@@ -1,7 +1,8 @@
 /** What the headless verbs share: a project's store, a rig, and their ends in the right order. */
-import { mkdirSync } from 'node:fs';
+import { makeProjectFolder } from '../../data/file-trouble.ts';
 import { openStoreWriter, type QueuedStoreWriter } from '../../data/writer.ts';
 import type { EpisodeSummary } from '../api/episode.ts';
+import { inWords } from '../api/error-words.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import type { EpisodeRun } from '../engine/headless.ts';
@@ -26,8 +27,10 @@ export interface Session extends AsyncDisposable {
 }
 
 export async function openSession(options: SessionOptions): Promise<Session> {
-  mkdirSync(options.projectFolder, { recursive: true });
+  makeProjectFolder(options.projectFolder);
   const writer = options.record ? await openStoreWriter({ folder: options.projectFolder }) : undefined;
+  // Nobody watches a window here: what is lost, or was found lost at opening, goes to standard error.
+  writer?.onProblem((problem) => console.error(inWords(problem)));
   try {
     const rig = await createHeadlessRig({
       projectFolder: options.projectFolder,

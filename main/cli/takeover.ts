@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The command line: `takeover <verb>`. Each verb is one file, loaded only when it is asked for. */
+import { errorInWords } from '../api/error-words.ts';
 import { UsageError } from './arguments.ts';
 
 const VERBS = {
@@ -36,14 +37,6 @@ function usage(): string {
   ].join('\n');
 }
 
-/** What went wrong, and what to do where the error knows it. */
-function wordsOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const remedy: unknown = Reflect.get(error, 'remedy');
-  if (typeof remedy !== 'string') return error.message;
-  return `${error.message}${/[.!?]$/.test(error.message) ? '' : '.'} ${remedy}`;
-}
-
 async function main(): Promise<number> {
   if (Number(process.versions.node.split('.')[0]) < 24) {
     console.error(
@@ -68,7 +61,7 @@ async function main(): Promise<number> {
       console.error(`takeover ${verb}: ${error.message}`);
       return 2;
     }
-    console.error(`takeover ${verb}: ${wordsOf(error)}`);
+    console.error(`takeover ${verb}: ${errorInWords(error)}`);
     if (process.env['TAKEOVER_DEBUG'] && error instanceof Error) console.error(error.stack);
     return 1;
   }

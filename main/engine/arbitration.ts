@@ -16,8 +16,7 @@
  * always release. In Demonstrate mode the person drives from start to end: the caller does not ask this machine.
  */
 
-import type { Vec6 } from '../api/geometry.ts';
-import type { TakeoverSettings } from '../api/teleop.ts';
+import { isNeutral, type TakeoverSettings } from '../api/teleop.ts';
 
 export interface ArbitrationState {
   readonly driver: 'policy' | 'human';
@@ -48,14 +47,6 @@ export function arbitrate(
   return state.driver === 'policy'
     ? whilePolicyDrives(state, input, settings)
     : whileHumanDrives(state, input, settings);
-}
-
-export function deflectionOf(axes: Vec6): number {
-  return Math.max(...axes.map(Math.abs));
-}
-
-export function isNeutral(deflection: number, settings: TakeoverSettings): boolean {
-  return deflection <= Math.min(settings.neutralDeflection, settings.engageDeflection);
 }
 
 type PuckInput = Exclude<ArbitrationInput, { readonly kind: 'key' }>;

@@ -1,8 +1,10 @@
 /**
  * One snapshot of the cell at a time: a camera that is late is asked again only when it has answered. What was asked for before
- * `forget` is nobody's answer afterwards. Never rejects.
+ * `forget` is nobody's answer afterwards. A snapshot that a sensor has spoilt is trouble, and no answer. Never rejects.
  */
 import type { RobotCell, Snapshot } from '../../native/device.ts';
+import { FAULTS, type LoopFault } from './faults.ts';
+import { findSensorFault } from './sensor-check.ts';
 
 export interface Capture {
   take(): Promise<Snapshot | undefined>;
@@ -12,7 +14,7 @@ export interface Capture {
 
 export function createCapture(
   cell: RobotCell,
-  tell: { readonly snapshot: (snapshot: Snapshot) => void; readonly trouble: (error: unknown) => void },
+  tell: { readonly snapshot: (snapshot: Snapshot) => void; readonly trouble: (fault: LoopFault) => void },
 ): Capture {
   let capturing: Promise<Snapshot | undefined> | undefined;
   let forgotten: Promise<Snapshot | undefined> | undefined;
@@ -21,11 +23,14 @@ export function createCapture(
     capturing ??= cell.capture().then(
       (snapshot) => {
         capturing = undefined;
-        return snapshot;
+        const spoilt = findSensorFault(snapshot);
+        if (!spoilt) return snapshot;
+        tell.trouble(FAULTS.sensor(spoilt));
+        return undefined;
       },
       (error: unknown) => {
         capturing = undefined;
-        tell.trouble(error);
+        tell.trouble(FAULTS.capture(error));
         return undefined;
       },
     );

@@ -4,10 +4,11 @@
  * The grid never moves: t_k = t_0 + k · period. The observation is taken at the edge; the action takes effect `effectDelayMs`
  * after it, as a set-point reached over one period from the pose measured at that moment; the previous one goes on until then.
  * A proposal that is not there yet makes the arm hold until it comes; after `deadlineMs` it is not used: the arm holds for the
- * tick, which is recorded as late with a zero action. All waiting goes through the cell's clock, so that headless runs (a
- * virtual clock) and live ones (the host's) run this same code. Nothing throws past a tick: fault → hold → report.
+ * tick, which is recorded as late with a zero action. A simulated clock stands still instead, at the effect time until the proposal is
+ * there and at the next edge until the pictures are. All waiting goes through the cell's clock, so that a robot, the live cell
+ * and headless runs use this same code. Nothing throws past a tick: fault → hold → report.
  *
- * Phases: RESETTING → READY (`start`) → RUNNING → RESETTING …; HOLD from every one of them, left by a deliberate `reset` only.
+ * Phases: RESETTING → READY (`start`) → RUNNING → RESETTING …; HOLD from every one of them, left by `release` and `reset` only.
  */
 
 import type { PuckReading } from '../../native/device.ts';
@@ -15,7 +16,8 @@ import { DEFAULT_ACTION_SCALE } from '../api/action.ts';
 import type { Mode, Phase } from '../api/episode.ts';
 import type { Pose, Vec3 } from '../api/geometry.ts';
 import type { SafetyEvent } from '../api/limits.ts';
-import { type ArbitrationState, arbitrate, deflectionOf, FRESH, isNeutral } from './arbitration.ts';
+import { deflectionOf, isNeutral } from '../api/teleop.ts';
+import { type ArbitrationState, arbitrate, FRESH } from './arbitration.ts';
 import { createCapture } from './capture.ts';
 import { createCommander } from './commander.ts';
 import { createDriving, DEFAULT_TIMING, type Flight } from './driving.ts';
@@ -28,9 +30,10 @@ import type { PolicyReply } from './policy-source.ts';
 import { ask, type Pending, promiseOrTime } from './proposals.ts';
 import { proprioception } from './proprioception.ts';
 import { observationRecord } from './recorder.ts';
+import { expectFinitePose } from './sensor-check.ts';
 import { isFinite7 } from './set-point.ts';
 import { createTickStats } from './tick-stats.ts';
-import { DRIVING_HEARTBEAT_AGE_MS, WATCHING_HEARTBEAT_AGE_MS, WATCHING_SIMULATION_AGE_MS, watch } from './watchdog.ts';
+import { maxHeartbeatAge, watch } from './watchdog.ts';
 
 /** A camera silent for longer than this is a fault. */
 const CAPTURE_PATIENCE_MS = 500;
@@ -77,6 +80,8 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   });
 
   let phase: Phase = 'hold';
+  /** After Stop or a fault: no reset leaves HOLD before somebody releases it. */
+  let latched = false;
   let holdReason: string | undefined = 'The cell is starting.';
   let mode: Mode = 'run';
   let originMs = clock.nowMs();
@@ -104,6 +109,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
 
   const halt = (reason: string, by: 'human' | 'engine') => {
     holds++;
+    latched = true;
     commander.hold();
     resetting?.abort();
     resetting = undefined;
@@ -133,7 +139,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     if (phase !== 'running') return;
     requestGripperFrom(pressed);
     if (mode !== 'run' || !flight || flight.cut) return;
-    apply({ kind: 'reading', timeMs: reading.timeMs, ...puckNumbers(reading) }, reading);
+    apply({ kind: 'reading', timeMs: clock.nowMs(), ...puckNumbers(reading) }, reading);
   });
 
   const puckNumbers = (reading: PuckReading) => ({
@@ -169,8 +175,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   /** In every phase in which the arm may move. */
   const checkWatchdogs = () => {
     if (phase !== 'running' && phase !== 'resetting') return;
-    const watchingAgeMs = cell.info.simulated ? WATCHING_SIMULATION_AGE_MS : WATCHING_HEARTBEAT_AGE_MS;
-    const maxHeartbeatAgeMs = driver() === 'human' ? DRIVING_HEARTBEAT_AGE_MS : watchingAgeMs;
+    const maxHeartbeatAgeMs = maxHeartbeatAge(cell.info.simulated, driver() === 'human');
     const limits = { maxStateAgeMs: settings.limits.maxStateAgeMs, maxHeartbeatAgeMs };
     const alarm = watch({ stateTimeMs: cell.state().timeMs, ...options.supervision() }, limits, clock.nowMs());
     if (alarm) fault(FAULTS.alarm(alarm, limits.maxStateAgeMs));
@@ -196,6 +201,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     success.begin();
     driving.begin(resetPose, cell.state().gripperOpeningM);
     policy.startEpisode({ seed, actingNoiseStd: settings.actingNoiseStd, observation: options.observation });
+    cell.begin();
     enter('running');
     if (mode === 'demonstrate') events.driver?.('human');
   };
@@ -203,7 +209,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   const tick = async () => {
     const edgeMs = nextEdgeMs();
     await clock.sleepUntilMs(edgeMs);
-    stats.edge(edgeMs, clock.nowMs());
+    stats.edge(edgeMs, clock.nowMs() + (clock.pacing?.lagMs() ?? 0));
     try {
       checkWatchdogs();
       if (phase === 'ready' && startAsked) beginRunning();
@@ -215,16 +221,19 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     }
   };
 
-  /** Pictures for the window while nothing is recorded. In lockstep nobody watches. */
+  /** Pictures for the window while nothing is recorded. */
   const idleTick = async (edgeMs: number) => {
-    if (pace.kind === 'lockstep') return;
-    const pending = await ask(clock, pace, () => capture.take());
+    if (options.headless) return;
+    const pending = ask(clock, pace, () => capture.take());
     await pending.arrivalOrTime(edgeMs + timing.periodMs / 2);
   };
 
   const capture = createCapture(cell, {
     snapshot: (snapshot) => events.snapshot?.(snapshot),
-    trouble: (error) => fault(FAULTS.capture(error)),
+    trouble: (what) => {
+      // Pictures are taken while the arm is held too: the same trouble is told once.
+      if (phase !== 'hold' || holdReason !== what.what) fault(what);
+    },
   });
 
   const runningTick = async (edgeMs: number) => {
@@ -233,7 +242,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     flight = phase === 'running' ? driving.newFlight(edgeMs, driver() === 'human' ? 'human' : 'policy') : undefined;
     let noted: Noted | undefined;
     const seen = Promise.withResolvers<void>();
-    const pending = await ask(clock, pace, () =>
+    const pending = ask(clock, pace, () =>
       observe(closing, (observation) => {
         noted = observation;
         seen.resolve();
@@ -245,8 +254,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     checkWatchdogs();
     if (flight) await act(flight, pending, edgeMs);
     await pending.arrivalOrTime(edgeMs + timing.deadlineMs);
-    // A slow camera costs late ticks and skipped edges; one that does not answer ends the episode.
-    if (!noted && pace.kind === 'live') await promiseOrTime(clock, seen.promise, edgeMs + CAPTURE_PATIENCE_MS);
+    if (!noted) await latePictures(seen.promise, pending, edgeMs);
     if (!noted) {
       abandon();
       if (phase === 'running') fault(FAULTS.lateCapture(CAPTURE_PATIENCE_MS));
@@ -254,6 +262,12 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     }
     await makeRoom();
     log.handOver(noted, pending);
+  };
+
+  /** On the host's clock a slow camera costs late ticks and skipped edges, and one that does not answer ends the episode. */
+  const latePictures = async (seen: Promise<void>, pending: Pending<unknown>, edgeMs: number) => {
+    if (pace.kind === 'host') await promiseOrTime(clock, seen, edgeMs + CAPTURE_PATIENCE_MS);
+    else await Promise.race([seen, pending.settled]); // it settles without pictures where the cell has given up
   };
 
   const arbitrateAtEdge = () => {
@@ -269,6 +283,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     note: (noted: Noted) => void,
   ): Promise<PolicyReply | undefined> => {
     const mine = recording;
+    const scenePoses = cell.scenePoses(); // of the edge: time may go on while the pictures are drawn
     const snapshot = await capture.take();
     // It may come when its episode was given up, or the next one has begun.
     if (!snapshot || mine !== recording) return undefined;
@@ -277,7 +292,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     if (judged?.end) finishMotion();
     const index = log.observed();
     const numbers = proprioception(snapshot.state, snapshot.tactile, resetPose);
-    note({ index, record: observationRecord(snapshot, numbers, cell.scenePoses()), judged, closing });
+    note({ index, record: observationRecord(snapshot, numbers, scenePoses), judged, closing });
     return policy.propose({
       sequence: index,
       snapshot,
@@ -307,7 +322,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     await pending.arrivalOrTime(edgeMs + timing.deadlineMs);
     const reply = pending.value();
     const latencyMs = (pending.arrivedMs() ?? clock.nowMs()) - edgeMs;
-    stats.policyLatency(latencyMs);
+    stats.policyLatency(pending.hostLatencyMs() ?? latencyMs);
     if (mode !== 'run') return;
     if (reply?.kind === 'failed') {
       if (stillPolicy()) fault(FAULTS.policy(reply));
@@ -355,15 +370,17 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     if (log.isOpen()) log.end({ outcome: 'aborted', judge: 'engine' });
   };
 
-  /** Headless runs wait for the store; a live one that outgrows it holds and says so. */
+  /** Simulated time waits for the store; a robot that outgrows it holds and says so. */
   const makeRoom = async () => {
     const room = recorder.room();
     if (room === 'plenty') return;
-    if (room === 'none' && pace.kind === 'lockstep') return recorder.drained();
+    if (room === 'none' && pace.kind === 'simulated' && (await recorder.drained()) === 'drained') return;
     if (phase !== 'running') return;
     switch (room) {
       case 'none':
         return fault(FAULTS.storeBehind());
+      case 'unreachable':
+        return fault(FAULTS.storeAway());
       case 'disk-full':
         return fault(FAULTS.diskFull());
       case 'stopped':
@@ -374,7 +391,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   };
 
   const reset = async (nextSeed: number): Promise<boolean> => {
-    if (phase === 'running') return false;
+    if (phase === 'running' || latched) return false;
     resetting?.abort();
     const abort = new AbortController();
     resetting = abort;
@@ -382,6 +399,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     enter('resetting');
     try {
       await cell.reset(task.id, nextSeed, abort.signal);
+      expectFinitePose(cell.state().baseFromTool);
     } catch (error) {
       if (abort.signal.aborted) return false;
       fault(FAULTS.reset(error));
@@ -416,6 +434,9 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       return undefined;
     },
     reset,
+    release: () => {
+      latched = false;
+    },
     start: () => {
       if (phase !== 'ready') return `An episode starts from READY; this is ${phase.toUpperCase()}.`;
       if (mode === 'run' && policy.name() === undefined)
@@ -424,6 +445,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
       if (unfit !== undefined) return unfit;
       const room = recorder.room();
       if (room === 'stopped') return 'The store has stopped, nothing would be recorded: restart the engine.';
+      if (room === 'unreachable') return "The project's folder cannot be reached: put it back, then start.";
       if (room === 'disk-full') return 'The disk has reached its reserve of free space: free some, then start.';
       startAsked = true;
       return undefined;

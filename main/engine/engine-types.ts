@@ -2,10 +2,12 @@
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import type { Puck, RobotCell, Snapshot } from '../../native/device.ts';
 import type { ActionScale } from '../api/action.ts';
+import type { Clock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
 import type { InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
+import type { TakeoverSettings } from '../api/teleop.ts';
 import type { CandidateState } from './candidate.ts';
 import type { Timing } from './driving.ts';
 import type { ControlLoop, LoopSettings } from './loop-types.ts';
@@ -20,8 +22,10 @@ export interface EngineOptions {
   readonly projectFolder: string;
   readonly cell: RobotCell;
   readonly puck: Puck;
-  /** Lockstep: the virtual latency of the policy. Default live. */
+  /** Default: the host's clock. A simulated cell waits for what is late. */
   readonly pace?: Pace;
+  /** Somebody else begins each episode and nobody looks on. Default false: the engine goes on from episode to episode. */
+  readonly headless?: boolean;
   readonly task?: TaskId;
   readonly observation?: ObservationKind;
   readonly writer?: StoreWriter | undefined;
@@ -37,6 +41,8 @@ export interface EngineOptions {
   /** Called with what somebody has set, before any task narrows it; what was not set is undefined. What it refuses is in force, but not kept. */
   readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
   readonly timing?: Timing;
+  /** For what is waited for whatever the cell's clock says. Default: the host's. */
+  readonly hostClock?: Clock;
   readonly scale?: ActionScale;
   /** Which part of the training seeds this engine's episodes come from. */
   readonly runSeed?: number;
@@ -67,11 +73,13 @@ export interface Engine {
   readonly success: SuccessDesk;
   /** Opens cell, puck and policy. Refuses in words. */
   open(): Promise<Answer<undefined>>;
-  /** Live: ticks until `close`. Resets first where `reset` says so; else the arm holds until Resume. */
+  /** Ticks until `close`. Resets first where `reset` says so; else the arm holds until Resume. */
   run(start: { readonly reset: boolean }): Promise<void>;
   close(): Promise<void>;
   status(): Status;
   rig(): Rig;
+  /** The settings of the takeover in force. */
+  takeover(): TakeoverSettings;
   newestSnapshot(): Snapshot | undefined;
   /** Messages for every window; `changed` wants a fresh status now. */
   onMessage(listener: (message: OutgoingMessage) => void): () => void;

@@ -4,6 +4,7 @@
  */
 
 import type { SetPoint, Snapshot } from '../../native/device.ts';
+import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
 import type { Fault, OutgoingMessage, Rig } from '../api/messages.ts';
 import { episodeSeed, TASKS } from '../api/task.ts';
@@ -34,10 +35,11 @@ export function createEngine(given: EngineOptions): Engine {
   const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
   const options: EngineOptions = { ...given, cell };
   const { puck, writer, reader } = options;
-  const pace: Pace = options.pace ?? { kind: 'live' };
+  const pace: Pace = options.pace ?? { kind: 'host' };
+  const headless = options.headless ?? false;
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];
-  const recorder = createRecorder(writer);
+  const recorder = createRecorder(writer, options.hostClock);
   const supervision: Supervision = { heartbeatMs: undefined, windows: 0 };
   const settings: LoopSettings = {
     takeover: options.settings?.takeover ?? DEFAULT_TAKEOVER,
@@ -56,7 +58,7 @@ export function createEngine(given: EngineOptions): Engine {
   let running = false;
   let closed = false;
   let stopped: Promise<void> | undefined;
-  const meter = createStoreMeter(cell.clock, writer);
+  const meter = createStoreMeter(options.hostClock ?? systemClock, writer);
   const messageListeners = new Set<(message: OutgoingMessage) => void>();
   const changeListeners = new Set<() => void>();
   const snapshotListeners = new Set<(snapshot: Snapshot) => void>();
@@ -135,6 +137,7 @@ export function createEngine(given: EngineOptions): Engine {
     task,
     observation: options.observation ?? 'pixels',
     pace,
+    headless,
     timing: options.timing,
     scale: options.scale,
     supervision: () => supervision,
@@ -183,9 +186,9 @@ export function createEngine(given: EngineOptions): Engine {
     startByItself();
   };
 
-  /** Live, watched, and for a policy only: a person who demonstrates says when. */
+  /** Watched, and for a policy only: a person who demonstrates says when. */
   const startByItself = () => {
-    const due = autoStart && pace.kind === 'live' && supervision.windows > 0 && loop.mode() === 'run';
+    const due = autoStart && !headless && supervision.windows > 0 && loop.mode() === 'run';
     if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
     const refusal = loop.start();
     if (refusal) standing.say({ topic: 'start', level: 'warning', text: refusal });
@@ -199,7 +202,7 @@ export function createEngine(given: EngineOptions): Engine {
     desk.episodeEnded(episode, proposals);
     send({ kind: 'episode', episode });
     changed();
-    if (pace.kind === 'live' && loop.phase() === 'resetting') void prepareNext();
+    if (!headless && loop.phase() === 'resetting') void prepareNext();
   };
 
   /** Loads the policy that is due. What was said of one that could not be used is then over. */
@@ -209,7 +212,7 @@ export function createEngine(given: EngineOptions): Engine {
     return loaded;
   };
 
-  /** Live: newest policy, then the next reset. */
+  /** Newest policy, then the next reset. */
   const prepareNext = async () => {
     const loaded = await loadInUse();
     stands('policy', 'error', loaded);
@@ -344,6 +347,7 @@ export function createEngine(given: EngineOptions): Engine {
       const open = recorder.summary();
       const reason = loop.holdReason();
       const rates = statisticsOf(episodes.recent());
+      const realTimeFactor = cell.clock.pacing?.realTimeFactor();
       return {
         timeMs: cell.clock.nowMs(),
         phase: loop.phase(),
@@ -363,6 +367,7 @@ export function createEngine(given: EngineOptions): Engine {
           jitterP99Ms: report.jitterP99Ms,
           missedDeadlines: report.missedDeadlines,
           skippedEdges: report.skippedEdges,
+          ...(realTimeFactor === undefined ? {} : { realTimeFactor }),
           policyLatencyMs: report.policyLatencyMs,
         },
         forceInTool: [...state.wrenchInTool],
@@ -379,6 +384,7 @@ export function createEngine(given: EngineOptions): Engine {
       };
     },
     rig: rigNow,
+    takeover: () => settings.takeover,
     newestSnapshot: () => snapshot,
     onMessage: (listener) => subscribe(messageListeners, listener),
     onChanged: (listener) => subscribe(changeListeners, listener),
@@ -402,7 +408,7 @@ export function createEngine(given: EngineOptions): Engine {
     revertPolicy: (because) => {
       const answer = desk.revert(because);
       // Headless runs load between episodes themselves.
-      if (answer.kind === 'done' && pace.kind === 'live' && loop.phase() !== 'running')
+      if (answer.kind === 'done' && !headless && loop.phase() !== 'running')
         void loadInUse().then((loaded) => {
           stands('policy', 'error', loaded);
         });
@@ -421,6 +427,7 @@ export function createEngine(given: EngineOptions): Engine {
       const late = loop.resumeRefusal();
       if (late) return refused(late, 'Let go of the puck, then press Resume.');
       fault = undefined;
+      loop.release();
       void loop.reset(nextSeed());
       return done(undefined);
     },

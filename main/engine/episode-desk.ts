@@ -1,6 +1,7 @@
 /** The newest episodes, and what a person says of them afterwards: a verdict, discard, undo. */
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import type { EpisodeSummary } from '../api/episode.ts';
+import { messageOf, remedyOf } from '../api/error-words.ts';
 import type { ControlLoop } from './loop-types.ts';
 import type { Recorder } from './recorder.ts';
 import { type Answer, done, refused } from './services.ts';
@@ -51,8 +52,8 @@ export function createEpisodeDesk(options: {
   const unreadable = (error: unknown) =>
     notice(
       'warning',
-      `The episode list could not be read: ${error instanceof Error ? error.message : String(error)}`,
-      'Restart the engine if it stays so.',
+      `The episode list could not be read: ${messageOf(error)}`,
+      remedyOf(error) ?? 'Restart the engine if it stays so.',
     );
 
   const put = (episode: EpisodeSummary) => {

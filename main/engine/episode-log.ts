@@ -5,6 +5,7 @@
  */
 
 import type { EpisodeStart, ObservationRecord } from '../../data/records.ts';
+import { allFinite } from '../api/finite.ts';
 import type { Vec3 } from '../api/geometry.ts';
 import type { SafetyEvent } from '../api/limits.ts';
 import type { Flight } from './driving.ts';
@@ -78,7 +79,8 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
 
   const addLateEmbedding = (episodeId: number, index: number, pending: Pending<PolicyReply | undefined>) => {
     void pending.settled.then((reply) => {
-      if (reply?.kind === 'proposal' && reply.embedding) recorder.lateEmbedding(episodeId, index, reply.embedding);
+      if (reply?.kind === 'proposal' && reply.embedding && allFinite(reply.embedding))
+        recorder.lateEmbedding(episodeId, index, reply.embedding);
     });
   };
 
@@ -120,7 +122,8 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
     },
     handOver: ({ index, record, judged, closing }, pending) => {
       const reply = pending.value();
-      const { embedding, successProbability } = reply?.kind === 'proposal' ? reply : NO_OPINION;
+      const { embedding: seen, successProbability } = reply?.kind === 'proposal' ? reply : NO_OPINION;
+      const embedding = seen && allFinite(seen) ? seen : undefined;
       success.see(index, successProbability, record);
       const observation: ObservationRecord = { ...record, embedding };
       const episode = index === 0 ? recorder.begin(options.opening(observation)) : recorder.summary();

@@ -1,5 +1,6 @@
 /** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
 import type { SafetyEvent, SafetyLimits } from '../api/limits.ts';
+import type { SensorFault } from './sensor-check.ts';
 import type { Alarm } from './watchdog.ts';
 
 export interface LoopFault {
@@ -74,6 +75,11 @@ export const FAULTS = {
     armDoes: HOLDS,
     remedy: 'Check cameras and robot, then press Resume.',
   }),
+  sensor: ({ sensor, reading }: SensorFault): LoopFault => ({
+    what: `A sensor fails: ${sensor} ${reading}.`,
+    armDoes: 'It holds where it is; the reading is not stored.',
+    remedy: `Check ${sensor} and its cable, then press Resume.`,
+  }),
   lateCapture: (limitMs: number): LoopFault => ({
     what: `The cameras took longer than ${Math.round(limitMs)} ms.`,
     armDoes: 'It holds where it is; the episode is closed.',
@@ -108,6 +114,11 @@ export const FAULTS = {
     what: 'The disk has reached its reserve of free space; recording stopped.',
     armDoes: KEPT,
     remedy: 'Free some space or choose another project folder, then press Resume.',
+  }),
+  storeAway: (): LoopFault => ({
+    what: "The project's folder cannot be reached; recording stopped.",
+    armDoes: KEPT,
+    remedy: 'Put the folder back where it was, then press Resume.',
   }),
   storeStopped: (): LoopFault => ({
     what: "The store's writer has stopped: nothing is recorded any more.",

@@ -3,6 +3,7 @@
  * watchdog and safety hold for that reason. A command that fails is told once to `onTrouble`, which holds and reports.
  */
 import type { RobotCell, RobotState, ScenePoses } from '../../native/device.ts';
+import { allFinite } from '../api/finite.ts';
 import { IDENTITY } from './maths.ts';
 
 /** Before the first reading: stale by any measure. */
@@ -42,12 +43,14 @@ export function guardCell<Cell extends RobotCell>(cell: Cell, onTrouble: (error:
     },
     scenePoses: () => {
       try {
-        poses = cell.scenePoses();
+        const read = cell.scenePoses();
+        if (allFinite(read)) poses = read;
       } catch {
         // The picture stands still until it can be read again.
       }
       return poses;
     },
+    begin: () => attempt(() => cell.begin()),
     command: (setPoint) => attempt(() => cell.command(setPoint)),
     hold: () => attempt(() => cell.hold()),
   };

@@ -60,6 +60,11 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
     const refusal = loop.start();
     return refusal ? refused(refusal, 'See the bar for what the engine waits for.') : NOTHING;
   };
+  /** Whatever is asked after the answer, by whoever reads the store, sees what was done. */
+  const committed = async <Value>(answer: Answer<Value>): Promise<Answer<Value>> => {
+    await engine.recorder.drained();
+    return answer;
+  };
   return {
     'controls.claim': (_parameters, caller) => {
       caller.claim();
@@ -86,8 +91,8 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
     },
     'control.gripper': ({ command }) => emptied(engine.gripper(command)),
     'episode.start': start,
-    'episode.verdict': ({ verdict, episodeId }) => emptied(engine.verdict(verdict, episodeId)),
-    'episode.discard': ({ episodeId }) => emptied(engine.discard(episodeId)),
+    'episode.verdict': ({ verdict, episodeId }) => committed(emptied(engine.verdict(verdict, episodeId))),
+    'episode.discard': ({ episodeId }) => committed(emptied(engine.discard(episodeId))),
     'episode.undo': () => engine.undo(),
     'episode.reset': () => emptied(engine.endEpisode()),
     'episode.list': async ({ limit, beforeId }) =>
@@ -155,7 +160,7 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
         series: Object.fromEntries(Object.entries(series).map(([name, curve]) => [name, pairs(curve)])),
       });
     },
-    'label.set': ({ label, frame }) => engine.success.label(label, frame),
+    'label.set': ({ label, frame }) => committed(engine.success.label(label, frame)),
     'label.list': async ({ episodeId }) =>
       reader ? done({ labels: await reader.frameLabels(episodeId) }) : missing('a store'),
     'classifier.state': () => done(engine.success.state()),

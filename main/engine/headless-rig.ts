@@ -35,6 +35,8 @@ export interface HeadlessRigOptions {
 
 export { CONDITIONS, type Conditions } from '../../native/sim/conditions.ts';
 
+/** Simulated time that an answer of the policy takes: less than the effect delay, so that it costs nothing. */
+const SIMULATED_LATENCY_MS = 20;
 /** Held while the operator drives. The first two move the gripper. */
 const HOLD_BUTTON = 2;
 
@@ -53,19 +55,20 @@ export async function createHeadlessRig(options: HeadlessRigOptions): Promise<He
     renderCameras: options.observation === 'pixels',
     ...(options.conditions && { conditions: options.conditions }),
   });
+  const takeover = { ...DEFAULT_TAKEOVER, mode: 'hold', holdButton: HOLD_BUTTON } as const;
   const hid = createFakeHid();
-  const puck = createSpaceMouse({ transport: hid, clock: cell.clock });
+  const puck = createSpaceMouse({ transport: hid, clock: cell.clock, takeover: () => takeover });
   const policy: PolicySource =
     options.policy.kind === 'process'
       ? createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath })
       : createScriptedPolicy(expertScript(cell, options.task));
-  const takeover = { ...DEFAULT_TAKEOVER, mode: 'hold', holdButton: HOLD_BUTTON } as const;
   const engine = createEngine({
     projectFolder: options.projectFolder,
     cell,
     puck,
     policy,
-    pace: { kind: 'lockstep', latencyMs: 20 },
+    pace: { kind: 'simulated', latencyMs: SIMULATED_LATENCY_MS },
+    headless: true,
     task: options.task,
     observation: options.observation,
     workspace: () => cell.workspace(),

@@ -52,6 +52,7 @@ export async function runEpisode(engine: Engine, request: EpisodeRequest): Promi
   if (refusedMode) return { kind: 'refused', message: refusedMode, remedy: 'End the running episode first.' };
   const loaded = await engine.loadPolicyInUse();
   if (loaded.kind === 'refused') return loaded;
+  loop.release(); // whoever asks for an episode wants the arm to move
   if (!(await loop.reset(request.seed)))
     return {
       kind: 'refused',

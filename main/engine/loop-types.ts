@@ -59,6 +59,8 @@ export interface LoopOptions {
   readonly task: TaskSpec;
   readonly observation: ObservationKind;
   readonly pace: Pace;
+  /** Nobody looks on: no pictures are taken between episodes. */
+  readonly headless: boolean;
   readonly timing?: Timing | undefined;
   readonly scale?: ActionScale | undefined;
   /** Proof of life of the window that holds the controls. */
@@ -73,7 +75,7 @@ export interface LoopOptions {
 
 export interface ControlLoop {
   readonly timing: Timing;
-  /** Puts the grid's origin at `timeMs`: once, live; before every episode, in lockstep. */
+  /** Puts the grid's origin at `timeMs`: once where the engine ticks by itself, before every episode where the caller does. */
   anchor(timeMs: number): void;
   tick(): Promise<void>;
   phase(): Phase;
@@ -83,8 +85,10 @@ export interface ControlLoop {
   episodeOpen(): boolean;
   mode(): Mode;
   setMode(mode: Mode): string | undefined;
-  /** Begins a reset; resolves when READY is reached, or false when it was not. */
+  /** Begins a reset; resolves when READY is reached, or false when it was not. Refused after Stop or a fault until `release`. */
   reset(seed: number): Promise<boolean>;
+  /** Stop and faults last until this deliberate act, in every phase, start-up included. A reset must follow. */
+  release(): void;
   /** READY → RUNNING at the next edge; the answer is the reason why not. */
   start(): string | undefined;
   /** Holds now, from every phase. */
@@ -92,7 +96,7 @@ export interface ControlLoop {
   fault(fault: LoopFault): void;
   /** How often the arm has been held: who waited for something sees whether it was held meanwhile. */
   holds(): number;
-  /** The reason why HOLD cannot be left now; undefined = it can. Leaving it is `reset`. */
+  /** The reason why HOLD cannot be left now; undefined = it can. Leaving it is `release`, then `reset`. */
   resumeRefusal(): string | undefined;
   request(requests: Partial<Requests>): void;
   takeoverKey(engaged: boolean): void;

@@ -4,23 +4,26 @@
  */
 
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
-import type { DeviceHealth } from '../../native/device.ts';
 import { createHidTransport } from '../../native/hid.ts';
 import { createRealtimeCell, type RealtimeCell } from '../../native/sim/realtime-cell.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { systemClock } from '../api/clock.ts';
-import type { InputDevice } from '../api/messages.ts';
 import type { TaskId } from '../api/task.ts';
+import { DEFAULT_TAKEOVER } from '../api/teleop.ts';
+import { DEFAULT_TIMING } from './driving.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { mergePucks } from './merged-puck.ts';
 import { createPolicyClient } from './policy-client.ts';
 import { type EngineServer, serveEngine } from './server.ts';
 import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
-import { createWindowPuck, type WindowPuck } from './window-puck.ts';
+import { createWindowPuck } from './window-puck.ts';
 
 export { createEngine, type Engine, type EngineOptions } from './engine.ts';
 export { type EpisodeRequest, type EpisodeRun, runEpisode, type ScriptedOperator } from './headless.ts';
 export type { EngineServer } from './server.ts';
+
+/** A policy process that answers nothing for so long, in host time, is started again. */
+const NO_PROGRESS_MS = 5000;
 
 export interface StartOptions {
   readonly projectFolder: string;
@@ -55,9 +58,10 @@ export interface StartedEngine {
 /** The desktop. The server answers at once; cell and policy open behind it. */
 export async function startEngine(options: StartOptions): Promise<StartedEngine> {
   const cell = createRealtimeCell();
-  const spaceMouse = createSpaceMouse({ transport: createHidTransport(), clock: systemClock });
-  const windowPuck = createWindowPuck(systemClock);
   const holderOfEngine: { engine: Engine | undefined } = { engine: undefined };
+  const takeover = () => holderOfEngine.engine?.takeover() ?? options.settings?.takeover ?? DEFAULT_TAKEOVER;
+  const spaceMouse = createSpaceMouse({ transport: createHidTransport(), clock: systemClock, takeover });
+  const windowPuck = createWindowPuck(systemClock);
   const theEngine = () => {
     if (!holderOfEngine.engine) throw new Error('the engine was asked for before it was made');
     return holderOfEngine.engine;
@@ -65,10 +69,15 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
   const engine = createEngine({
     projectFolder: options.projectFolder,
     cell,
-    puck: mergePucks([spaceMouse, windowPuck]),
+    pace: { kind: 'simulated', latencyMs: DEFAULT_TIMING.effectDelayMs },
+    puck: mergePucks([spaceMouse, windowPuck], takeover),
     writer: options.writer,
     reader: options.reader,
-    policy: createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath }),
+    policy: createPolicyClient({
+      clock: systemClock,
+      encoderManifestPath: options.encoderManifestPath,
+      patienceMs: NO_PROGRESS_MS,
+    }),
     policyManifestPath: options.policyManifestPath,
     shelf: options.shelf,
     runs: options.runs?.(theEngine),
@@ -78,7 +87,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     workspace: () => cell.workspace(),
     settings: { ...options.settings, autoStart: options.autoStart ?? options.settings?.autoStart ?? false },
     keep: options.keep,
-    inputDevices: () => inputDevices(spaceMouse.health(), windowPuck),
+    inputDevices: () => [...spaceMouse.devices(), { name: 'Window', kind: windowPuck.source(), state: 'ready' }],
     indicator: (humanDrives) => spaceMouse.setLed(humanDrives),
   });
   holderOfEngine.engine = engine;
@@ -110,15 +119,4 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
       await server.close();
     },
   };
-}
-
-function inputDevices(health: DeviceHealth, windowPuck: WindowPuck): readonly InputDevice[] {
-  const spaceMouse: InputDevice = {
-    name: health.kind === 'ready' || health.kind === 'lost' ? health.name : 'SpaceMouse',
-    kind: 'spacemouse',
-    state: health.kind,
-    ...(health.kind === 'blocked' ? { message: health.message } : {}),
-    ...(health.kind === 'ready' ? {} : { remedy: health.remedy }),
-  };
-  return [spaceMouse, { name: 'Window', kind: windowPuck.source(), state: 'ready' }];
 }

@@ -1,28 +1,19 @@
 /**
- * Several pucks as one: the one that moved last drives, the others only add their buttons. "Moved" is a reading off neutral;
- * a puck at rest never takes over from one that is deflected.
+ * Several pucks as one. The axes are those of the puck that leads (`createLead`); the buttons are those of all pucks together,
+ * because the hold button may be on another puck than the one that moves.
  */
 
 import type { DeviceHealth, Puck, PuckReading } from '../../native/device.ts';
-import type { Vec6 } from '../api/geometry.ts';
+import { createLead } from '../api/lead.ts';
+import type { TakeoverSettings } from '../api/teleop.ts';
 
-const OFF_NEUTRAL = 0.02;
-const deflected = (axes: Vec6) => axes.some((axis) => Math.abs(axis) > OFF_NEUTRAL);
-
-export function mergePucks(pucks: readonly Puck[]): Puck {
-  let leader: Puck | undefined = pucks[0];
+/** `takeover` gives the settings in force, which say what neutral is. */
+export function mergePucks(pucks: readonly Puck[], takeover: () => TakeoverSettings): Puck {
+  const lead = createLead<Puck>((puck) => puck.reading().axes, takeover);
   const buttonsOfAll = () => pucks.reduce((bits, puck) => (bits | puck.reading().buttons) >>> 0, 0);
-  /** The deflected puck that spoke last; the leader when it is still deflected, or none is. */
-  const choose = () => {
-    if (leader && deflected(leader.reading().axes)) return leader;
-    const other = pucks
-      .filter((puck) => deflected(puck.reading().axes))
-      .sort((a, b) => b.reading().timeMs - a.reading().timeMs)[0];
-    leader = other ?? leader;
-    return leader;
-  };
   const reading = (): PuckReading => {
-    const chosen = choose()?.reading() ?? { timeMs: 0, axes: [0, 0, 0, 0, 0, 0] as const, buttons: 0 };
+    const leading = lead.leader() ?? pucks[0];
+    const chosen = leading?.reading() ?? { timeMs: 0, axes: [0, 0, 0, 0, 0, 0] as const, buttons: 0 };
     return { ...chosen, buttons: buttonsOfAll() };
   };
   return {
@@ -43,8 +34,8 @@ export function mergePucks(pucks: readonly Puck[]): Puck {
     reading,
     onReading: (listener) => {
       const offs = pucks.map((puck) =>
-        puck.onReading((newest) => {
-          if (deflected(newest.axes)) leader = puck;
+        puck.onReading(() => {
+          lead.reported(puck);
           listener(reading());
         }),
       );

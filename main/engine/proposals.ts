@@ -1,12 +1,12 @@
 /**
  * Something asked for at a tick's edge that may come late: the observation and the policy's answer to it.
  *
- * Live, the answer races the clock. In lockstep the virtual clock stands still while the answer is worked out, and `latencyMs`
- * of virtual time are then charged for it: a deadline is missed, or met, at the same instants as on a real robot.
+ * On the host's clock the answer races the time. A simulated clock charges `latencyMs` for the answer and then stands still until
+ * it is there: a slow computer misses no deadline, and what is recorded does not depend on it.
  */
 import type { Clock } from '../api/clock.ts';
 
-export type Pace = { readonly kind: 'live' } | { readonly kind: 'lockstep'; readonly latencyMs: number };
+export type Pace = { readonly kind: 'host' } | { readonly kind: 'simulated'; readonly latencyMs: number };
 
 export interface Pending<Value> {
   /** The answer, once it has arrived by the cell's clock. */
@@ -15,32 +15,41 @@ export interface Pending<Value> {
   arrivedMs(): number | undefined;
   /** Resolves when it has arrived or at `timeMs`, whichever is first. */
   arrivalOrTime(timeMs: number): Promise<void>;
-  /** Resolves when it has arrived, however late. In lockstep at once. */
+  /** How long the answer took by the host's clock, where the cell's is simulated; undefined before it is there. */
+  hostLatencyMs(): number | undefined;
+  /** Resolves when it has arrived, however late. */
   readonly settled: Promise<Value>;
 }
 
 /** `work` must not reject: its failures are values. */
-export async function ask<Value>(clock: Clock, pace: Pace, work: () => Promise<Value>): Promise<Pending<Value>> {
+export function ask<Value>(clock: Clock, pace: Pace, work: () => Promise<Value>): Pending<Value> {
   const askedMs = clock.nowMs();
-  if (pace.kind === 'lockstep') {
-    const answer = await work();
+  const askedHostMs = clock.pacing?.hostNowMs();
+  let answer: { readonly value: Value; readonly arrivedMs: number; readonly hostMs: number | undefined } | undefined;
+  const settled = work().then((value) => {
+    answer = { value, arrivedMs: clock.nowMs(), hostMs: clock.pacing?.hostNowMs() };
+    return value;
+  });
+  const hostLatencyMs = () =>
+    answer?.hostMs === undefined || askedHostMs === undefined ? undefined : answer.hostMs - askedHostMs;
+  if (pace.kind === 'simulated') {
     const arrivesMs = askedMs + pace.latencyMs;
     const arrived = () => clock.nowMs() >= arrivesMs - 1e-9;
     return {
-      value: () => (arrived() ? answer : undefined),
-      arrivedMs: () => (arrived() ? arrivesMs : undefined),
-      arrivalOrTime: (timeMs) => clock.sleepUntilMs(Math.min(timeMs, arrivesMs)),
-      settled: Promise.resolve(answer),
+      value: () => (arrived() ? answer?.value : undefined),
+      arrivedMs: () => (answer && arrived() ? arrivesMs : undefined),
+      arrivalOrTime: async (timeMs) => {
+        await clock.sleepUntilMs(Math.min(timeMs, arrivesMs));
+        if (arrived()) await settled;
+      },
+      hostLatencyMs,
+      settled,
     };
   }
-  let answer: { readonly value: Value; readonly arrivedMs: number } | undefined;
-  const settled = work().then((value) => {
-    answer = { value, arrivedMs: clock.nowMs() };
-    return value;
-  });
   return {
     value: () => answer?.value,
     arrivedMs: () => answer?.arrivedMs,
+    hostLatencyMs,
     arrivalOrTime: async (timeMs) => {
       if (!answer) await promiseOrTime(clock, settled, timeMs);
     },
@@ -48,7 +57,7 @@ export async function ask<Value>(clock: Clock, pace: Pace, work: () => Promise<V
   };
 }
 
-/** Live only: a virtual clock is not moved by it. */
+/** On the host's clock only: a simulated one is not moved by it. */
 export async function promiseOrTime(clock: Clock, promise: Promise<unknown>, timeMs: number): Promise<void> {
   let cancel = () => {};
   const time = new Promise<void>((resolve) => {

@@ -12,10 +12,13 @@ import type {
   Undone,
 } from '../../data/records.ts';
 import type { Actor } from '../api/action.ts';
+import { type Clock, patience, systemClock } from '../api/clock.ts';
 import type { BufferCounts, EpisodeSummary, StepSummary } from '../api/episode.ts';
 
-export type Room = 'plenty' | 'none' | 'disk-full' | 'stopped';
+export type Room = 'plenty' | 'none' | 'disk-full' | 'unreachable' | 'stopped';
 
+/** A store that writes nothing for so long, in host time, counts as stuck. */
+const NO_PROGRESS_MS = 5000;
 /** Steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
 const RESERVE_STEPS = 4;
 
@@ -31,7 +34,8 @@ export interface Recorder {
   discard(episodeId: number): void;
   undo(): Promise<Undone | undefined>;
   room(): Room;
-  drained(): Promise<void>;
+  /** Waits until everything is stored; `stuck` when the store has written nothing in five seconds. */
+  drained(): Promise<'drained' | 'stuck'>;
   counts(): BufferCounts;
 }
 
@@ -43,7 +47,7 @@ const NO_COUNTS: BufferCounts = {
   episodes: 0,
 };
 
-export function createRecorder(writer: StoreWriter | undefined): Recorder {
+export function createRecorder(writer: StoreWriter | undefined, host: Clock = systemClock): Recorder {
   let summary: EpisodeSummary | undefined;
   let previousActor: Actor | undefined;
   let countedEpisodes = 0;
@@ -118,12 +122,32 @@ export function createRecorder(writer: StoreWriter | undefined): Recorder {
       if (!writer) return 'plenty';
       const pressure = writer.pressure();
       if (pressure.stopped) return 'stopped';
+      if (pressure.unreachable) return 'unreachable';
       if (pressure.full) return 'disk-full';
       return pressure.queuedSteps >= Math.max(1, pressure.capacitySteps - RESERVE_STEPS) ? 'none' : 'plenty';
     },
-    drained: async () => writer?.drained(),
+    drained: async () => (writer ? drainedOrStuck(writer, host) : 'drained'),
     counts: () => writer?.counts() ?? NO_COUNTS,
   };
+}
+
+/** A slow disk may take as long as it needs, as long as the queue becomes shorter. */
+async function drainedOrStuck(writer: StoreWriter, host: Clock): Promise<'drained' | 'stuck'> {
+  const stuck = Promise.withResolvers<'stuck'>();
+  let endPatience = () => {};
+  const wait = (queuedSteps: number) => {
+    endPatience = patience(host, NO_PROGRESS_MS, () => {
+      const left = writer.pressure().queuedSteps;
+      if (left < queuedSteps) wait(left);
+      else stuck.resolve('stuck');
+    });
+  };
+  wait(writer.pressure().queuedSteps);
+  try {
+    return await Promise.race([writer.drained().then(() => 'drained' as const), stuck.promise]);
+  } finally {
+    endPatience();
+  }
 }
 
 /** What is stored of an instant, apart from its embedding. */

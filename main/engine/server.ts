@@ -6,6 +6,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, every, systemClock } from '../api/clock.ts';
+import { messageOf, remedyOf } from '../api/error-words.ts';
 import { CALLS, type CallName, CLOSE_CODES, clientMessageSchema, type OutgoingMessage } from '../api/messages.ts';
 import { createAccess, hostAllowed, originAllowed } from './access.ts';
 import type { Engine } from './engine.ts';
@@ -183,8 +184,8 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
       return await call(handlers, name, parsed.data, client);
     } catch (error) {
       return refused(
-        `${name} failed: ${error instanceof Error ? error.message : String(error)}`,
-        'Try again; restart the engine if it stays so.',
+        `${name} failed: ${messageOf(error)}`,
+        remedyOf(error) ?? 'Try again; restart the engine if it stays so.',
       );
     }
   };
@@ -235,7 +236,12 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
     if (error.code !== 'EADDRINUSE') throw error;
     return listen(0);
   });
-  const offs = [engine.onMessage(broadcast), engine.onChanged(changed), every(clock, STATUS_MS, () => sendStatus())];
+  const untold = (error: unknown) => console.error(`The status could not be sent: ${messageOf(error)}`);
+  const offs = [
+    engine.onMessage(broadcast),
+    engine.onChanged(changed),
+    every(clock, STATUS_MS, () => sendStatus(), untold),
+  ];
   return {
     port: port(),
     issueUrl: () => `http://127.0.0.1:${port()}/#code=${access.issueCode()}`,

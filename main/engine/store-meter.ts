@@ -47,7 +47,7 @@ export function createStoreMeter(clock: Clock, writer: StoreWriter | undefined):
       return {
         storeBytesPerHour,
         diskFreeBytes: pressure.diskFreeBytes,
-        recording: pressure.stopped ? 'off' : pressure.full ? 'disk-full' : 'on',
+        recording: pressure.stopped || pressure.unreachable ? 'off' : pressure.full ? 'disk-full' : 'on',
       };
     },
   };

@@ -17,6 +17,12 @@ export const WATCHING_HEARTBEAT_AGE_MS = 2000;
 /** The same in a simulated cell, where nobody can be hurt and the first pictures without a GPU may take seconds. */
 export const WATCHING_SIMULATION_AGE_MS = 10_000;
 
+/** How long a controlling window may be silent. In simulation a busy computer must not end an episode; her puck reads as zero long before. */
+export function maxHeartbeatAge(simulated: boolean, humanDrives: boolean): number {
+  if (simulated) return WATCHING_SIMULATION_AGE_MS;
+  return humanDrives ? DRIVING_HEARTBEAT_AGE_MS : WATCHING_HEARTBEAT_AGE_MS;
+}
+
 export interface Watched {
   readonly stateTimeMs: number;
   /** Newest proof of life of the window that holds the controls; undefined while no window does. */

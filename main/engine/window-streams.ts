@@ -5,6 +5,7 @@
 
 import type { Snapshot } from '../../native/device.ts';
 import { type Clock, every } from '../api/clock.ts';
+import { messageOf } from '../api/error-words.ts';
 import type { CameraFrame, TactileFrame } from '../api/observation.ts';
 import { encodePad, encodePicture, encodeStream, type StreamKind } from '../api/streams.ts';
 import type { Engine } from './engine.ts';
@@ -28,7 +29,6 @@ export function createStreams(options: {
   readonly slowBytes: number;
 }): Streams {
   const { engine, socket, clock, slowBytes } = options;
-  const cellClock = engine.options.cell.clock;
   let wanted: ReadonlySet<string> = new Set();
   let periodMs = 100;
   let stopPoses = () => {};
@@ -36,7 +36,9 @@ export function createStreams(options: {
   const lastMs = new Map<string, number>();
   const sequences = new Map<string, number>();
 
-  const send = (kind: StreamKind, name: string, timeMs: number, payload: Uint8Array) => {
+  /** Stamped with the host's time: a window draws in that, while a simulated cell's clock may be slower. */
+  const send = (kind: StreamKind, name: string, payload: Uint8Array) => {
+    const timeMs = clock.nowMs();
     const sequence = (sequences.get(name) ?? -1) + 1;
     sequences.set(name, sequence);
     socket.sendBytes(encodeStream({ kind, name, sequence, timeMs, payload }));
@@ -49,16 +51,15 @@ export function createStreams(options: {
     return true;
   };
   const onSnapshot = (snapshot: Snapshot) => {
-    const { timeMs } = snapshot.state;
-    for (const frame of snapshot.frames)
-      if (due(frame.camera)) send('camera', frame.camera, timeMs, encodePicture(frame));
-    for (const pad of snapshot.tactile) if (due(pad.pad)) send('tactile', pad.pad, timeMs, encodePad(pad));
+    for (const frame of snapshot.frames) if (due(frame.camera)) send('camera', frame.camera, encodePicture(frame));
+    for (const pad of snapshot.tactile) if (due(pad.pad)) send('tactile', pad.pad, encodePad(pad));
   };
   const sendPoses = () => {
     if (!due('poses')) return;
     const poses = engine.options.cell.scenePoses();
-    send('poses', 'poses', cellClock.nowMs(), new Uint8Array(poses.buffer, poses.byteOffset, poses.byteLength));
+    send('poses', 'poses', new Uint8Array(poses.buffer, poses.byteOffset, poses.byteLength));
   };
+  const unsent = (error: unknown) => console.error(`The poses could not be sent: ${messageOf(error)}`);
   const stop = () => {
     stopPoses();
     stopSnapshots();
@@ -70,15 +71,14 @@ export function createStreams(options: {
       stop();
       wanted = new Set(names);
       periodMs = 1000 / maxHz;
-      if (wanted.has('poses')) stopPoses = every(clock, POSES_MS, sendPoses);
+      if (wanted.has('poses')) stopPoses = every(clock, POSES_MS, sendPoses, unsent);
       if (wanted.size > 0) stopSnapshots = engine.onSnapshot(onSnapshot);
       const newest = engine.newestSnapshot();
       if (newest) onSnapshot(newest);
     },
     sendStored: (frames, tactile) => {
-      const timeMs = cellClock.nowMs();
-      for (const frame of frames) send('camera', `replay/${frame.camera}`, timeMs, encodePicture(frame));
-      for (const pad of tactile) send('tactile', `replay/${pad.pad}`, timeMs, encodePad(pad));
+      for (const frame of frames) send('camera', `replay/${frame.camera}`, encodePicture(frame));
+      for (const pad of tactile) send('tactile', `replay/${pad.pad}`, encodePad(pad));
     },
     close: stop,
   };

@@ -4,6 +4,7 @@
  */
 import type { LabelledEpisode, LabelledFramesSource } from '../../data/labelled-frames.ts';
 import type { LabelCounts, LabelSource } from '../api/classifier.ts';
+import { allFinite } from '../api/finite.ts';
 import type { Rng } from '../api/rng.ts';
 import type { EncoderRuntime } from '../policy/encoder-runtime.ts';
 import { shuffledRows } from './algorithms/rows.ts';
@@ -96,6 +97,17 @@ export async function withEmbeddings(
     if (kept.length > 0) complete.push({ id, frames: kept });
   }
   return complete;
+}
+
+/** Throws where a number that the classifier would read is not finite, and names the episode and the observation. */
+export function expectFiniteFrames(episodes: readonly LabelledEpisode[], withProprioception: boolean): void {
+  for (const { id, frames } of episodes)
+    for (const { index, embedding, proprioception } of frames)
+      if (!allFinite(embedding ?? []) || (withProprioception && !allFinite(proprioception)))
+        throw new ClassifierDataError(
+          `Observation ${index} of episode ${id} holds a number that is not finite; expected finite numbers.`,
+          `Open episode ${id} in the Data tab and discard it, then train again.`,
+        );
 }
 
 /** [N, E + P]; every frame must have its embedding, and its proprioception where P > 0. */

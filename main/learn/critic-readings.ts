@@ -16,6 +16,7 @@ import { readEncoderManifest } from '../policy/encoder-manifest.ts';
 import type { ConfiguredAlgorithm } from './algorithms/registry.ts';
 import { type Checkpoint, readCheckpoint } from './checkpoint.ts';
 import { createEmbedder } from './embed-missing.ts';
+import { expectFinite } from './expect-finite.ts';
 import { createOrtBackend } from './graph/ort.ts';
 import { runFolder } from './run-folder.ts';
 import { isUsable, observationSizes } from './run-observation.ts';
@@ -87,6 +88,7 @@ export async function readCritics(request: CriticRequest): Promise<CriticReading
   try {
     source.load();
     await embedder.embedMissing();
+    expectFinite(pool);
     const rows = wholeEpisodes(pool, request.episodes);
     const batch = pool.createBatch(ROWS);
     const stored: Recorded[] = [];

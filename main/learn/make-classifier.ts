@@ -13,6 +13,7 @@ import type { TaskId } from '../api/task.ts';
 import { loadEncoder } from '../policy/encoder-runtime.ts';
 import {
   ClassifierDataError,
+  expectFiniteFrames,
   featuresOf,
   framesBySource,
   sideOf,
@@ -114,6 +115,7 @@ async function readEpisodes(job: ClassifierJob) {
     const encoderSha256 = encoder?.manifest.sha256;
     const labelled = source.episodes({ task, observation, encoderSha256, rule });
     const episodes = await withEmbeddings(source, labelled, encoder);
+    expectFiniteFrames(episodes, job.proprioception ?? false);
     if (episodes.length === 0)
       throw new ClassifierDataError(
         `The project holds no labelled pictures of the task ${task}.`,

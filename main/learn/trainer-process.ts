@@ -35,7 +35,7 @@ async function serve(
   for (;;) {
     const message = await (pacing ? Promise.race([pacing, messages.next()]) : messages.next());
     if (message.kind === 'grant') {
-      await trainer.grant(message.throughEpisodeId, message.updates);
+      await trainer.grant(message, message.updates);
       continue;
     }
     trainer.stop();

@@ -10,9 +10,10 @@ import type { RunStore } from '../../data/runs.ts';
 import type { TransitionPool } from '../../data/transition-pool.ts';
 import type { Clock } from '../api/clock.ts';
 import type { RunStatus } from '../api/run.ts';
-import type { FromTrainer, TrainerConfig } from '../api/trainer-process.ts';
+import type { FromTrainer, GrantLimit, TrainerConfig } from '../api/trainer-process.ts';
 import type { Learner, Metrics, OwnSteps, TrainingSettings } from './algorithms/algorithm.ts';
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { expectFinite } from './expect-finite.ts';
 import { createMeter } from './meter.ts';
 import type { RestorableRng } from './restorable-rng.ts';
 import { appendBlock, type BlockRecord, type RunFolder, repairBlocks } from './run-folder.ts';
@@ -44,7 +45,6 @@ const PUBLISH_EVERY_MS = 5000;
 const CHECKPOINT_EVERY_MS = 30_000;
 const REPORT_EVERY_MS = 1000;
 const POLL_MS = 250;
-const COMMIT_LIMIT_MS = 5000;
 /** Longest block of a run that paces itself: how often it looks for new episodes. */
 const PACED_BLOCK = 200;
 
@@ -133,6 +133,7 @@ export async function createTrainer(parts: TrainerParts) {
   const read = async (limit?: number) => {
     newestSequence = source.load(limit).newestSequence;
     await parts.embedMissing();
+    expectFinite(pool);
     if (learner.updates() === 0 && pool.size('imitation') > 0) learner.fit?.(pool.actionsOf('imitation'));
   };
 
@@ -245,21 +246,6 @@ export async function createTrainer(parts: TrainerParts) {
     }
   };
 
-  /** The grant may arrive before the store's writer has committed the end of the episode. */
-  const endOf = async (episodeId: number): Promise<number> => {
-    const untilMs = clock.nowMs() + COMMIT_LIMIT_MS;
-    for (;;) {
-      const sequence = source.endSequence(episodeId);
-      if (sequence !== undefined) return sequence;
-      if (clock.nowMs() >= untilMs)
-        throw new TrainingError(
-          `episode ${episodeId} has not ended in the store`,
-          'Grant episodes that have been stored.',
-        );
-      await clock.sleepUntilMs(clock.nowMs() + POLL_MS / 10);
-    }
-  };
-
   const answer = (block: BlockRecord, metrics: Metrics) => {
     const { policy, manifestPath } = publish();
     const throughEpisodeId = block.throughEpisodeId ?? 0;
@@ -279,8 +265,8 @@ export async function createTrainer(parts: TrainerParts) {
     restore,
     progress,
 
-    /** One granted block. */
-    async grant(throughEpisodeId: number, updates: number | undefined): Promise<void> {
+    /** One granted block. A grant that is on record already is answered from the record. */
+    async grant({ throughEpisodeId, throughSequence }: GrantLimit, updates: number | undefined): Promise<void> {
       const again = repeatable?.block;
       if (repeatable && again?.throughEpisodeId === throughEpisodeId && again.requested === updates) {
         answer(repeatable.block, repeatable.metrics);
@@ -288,7 +274,7 @@ export async function createTrainer(parts: TrainerParts) {
         return;
       }
       repeatable = undefined;
-      await read(await endOf(throughEpisodeId));
+      await read(throughSequence);
       const earned = owed();
       const block = begin(Math.max(0, updates ?? earned), { throughEpisodeId, updates });
       if (block.updates > 0 && pool.size('demo') + pool.size('rl') === 0)

@@ -60,6 +60,8 @@ const stateSchema = hilPlanSchema.extend({
   onlineEpisodes: z.int(),
   /** The newest of them that was granted to the trainer; 0 = none. */
   grantedEpisodeId: z.int().default(0),
+  /** The newest event that the grant let the trainer read: an interrupted session grants the same again. */
+  grantedSequence: z.int().optional(),
   /** The policy of the next online episode; undefined before the first block was made. */
   policy: z.string().optional(),
   /** Online episodes since the last round was closed. */

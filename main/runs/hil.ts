@@ -33,6 +33,8 @@ export interface HilRig {
   judgePolicy(name: string, manifestPath: string): Promise<void>;
   /** Everything recorded is committed. */
   drained(): Promise<void>;
+  /** The newest event that is committed: verdicts and discards up to it are learned from. */
+  newestSequence(): number;
 }
 
 export interface HilOptions {
@@ -207,7 +209,10 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     if (known !== undefined && state.rounds.length > 0) return known;
     await using trainer = start(runId, spec);
     const stop = trainer.onProgress((step, steps) => options.onProgress('offline stage', step, steps, 'updates'));
-    const block = await trainer.block(state.newestEpisodeId);
+    const block = await trainer.block({
+      throughEpisodeId: state.newestEpisodeId,
+      throughSequence: rig.newestSequence(),
+    });
     stop();
     await trainer.finish();
     return block.policy;
@@ -222,8 +227,10 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
     await using trainer = start(runId, spec);
     let pending: Promise<Block> | undefined;
     const grant = (episodeId: number) => {
-      keep({ grantedEpisodeId: episodeId });
-      pending = trainer.block(episodeId);
+      const again = state.grantedEpisodeId === episodeId ? state.grantedSequence : undefined;
+      const throughSequence = again ?? rig.newestSequence();
+      keep({ grantedEpisodeId: episodeId, grantedSequence: throughSequence });
+      pending = trainer.block({ throughEpisodeId: episodeId, throughSequence });
       // A trainer that dies is met when its block is awaited, one episode later.
       pending.catch(() => {});
     };

@@ -14,7 +14,7 @@ export interface PlannerOptions {
   readonly projectFolder: string;
   readonly rows: Pick<RunRows, 'run' | 'runs' | 'pace' | 'misfit'>;
   readonly task: TaskId;
-  readonly counts: () => BufferCounts;
+  readonly counts: () => BufferCounts | Promise<BufferCounts>;
   /** Name of the policy that drives now. */
   readonly policyInUse: () => string | undefined;
 }
@@ -98,12 +98,13 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
   const plan = async (request: RunRequest | undefined): Promise<RunPlan> => {
     const { spec, ...why } = await resolve(request);
     const [pace, speed] = await Promise.all([rows.pace(spec), speedOf(spec)]);
-    const { rlTransitions } = counts();
+    const stored = await counts();
+    const { rlTransitions } = stored;
     const online = spec.stage === 'online';
     const steps = spec.steps ?? (online ? undefined : pace.offlineSteps);
     return {
       spec,
-      needs: readinessFor(spec.stage, counts()).needs,
+      needs: readinessFor(spec.stage, stored).needs,
       ...why,
       ...(steps === undefined ? {} : { steps }),
       owed: online && rlTransitions >= pace.trainingStarts ? Math.floor(rlTransitions * pace.actorUpdatesPerStep) : 0,

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { openRunStore, type RunStore } from '../../data/runs.ts';
 import { systemClock } from '../api/clock.ts';
+import { messageOf, remedyOf } from '../api/error-words.ts';
 import { createPolicyPruning, type PolicyPruning } from './policy-pruning.ts';
 import { createRunCatalogue, type RunCatalogue } from './run-catalogue.ts';
 
@@ -17,7 +18,7 @@ export interface RowCall {
 }
 export type RowAnswer =
   | { readonly id: number; readonly kind: 'value'; readonly value: unknown }
-  | { readonly id: number; readonly kind: 'error'; readonly message: string };
+  | { readonly id: number; readonly kind: 'error'; readonly message: string; readonly remedy: string | undefined };
 
 const { projectFolder, encoderManifestPath } = workerData as {
   readonly projectFolder: string;
@@ -36,7 +37,7 @@ async function answer({ id, method, values }: RowCall): Promise<void> {
     const call = desk[method] as (...given: readonly unknown[]) => unknown; // the client's type names the method and its values
     say({ id, kind: 'value', value: await call(...values) });
   } catch (error) {
-    say({ id, kind: 'error', message: error instanceof Error ? error.message : String(error) });
+    say({ id, kind: 'error', message: messageOf(error), remedy: remedyOf(error) });
   }
   if (method === 'close') parentPort?.close();
 }

@@ -21,7 +21,8 @@ export interface RunServiceOptions {
   readonly launch: RunLauncher;
   readonly task: TaskId;
   readonly encoderManifestPath: string | undefined;
-  readonly counts: () => BufferCounts;
+  /** What is stored, every call that was answered included. */
+  readonly counts: () => BufferCounts | Promise<BufferCounts>;
   /** Name of the policy that drives now. */
   readonly policyInUse: () => string | undefined;
   /** Policies that must not be pruned: what drives, what drives next, what would be gone back to. */
@@ -156,7 +157,7 @@ export function createRunService(options: RunServiceOptions): RunService {
   };
 
   return {
-    readiness: async () => readinessFor(await planner.nextStage(), counts()),
+    readiness: async () => readinessFor(await planner.nextStage(), await counts()),
     options: () => rows.options(),
     plan: planner.plan,
     start: async (request) => {
@@ -165,7 +166,7 @@ export function createRunService(options: RunServiceOptions): RunService {
       return alone(async () => {
         const { spec, problem } = await planner.resolve(request);
         if (problem) return refused(problem.message, problem.remedy);
-        const missing = readinessFor(spec.stage, counts()).needs.filter(({ have, need }) => have < need);
+        const missing = readinessFor(spec.stage, await counts()).needs.filter(({ have, need }) => have < need);
         if (missing.length > 0)
           return refused(
             `Not enough to learn from: ${missing.map(({ label, have, need }) => `${have} of ${need} ${label}`).join(', ')}.`,

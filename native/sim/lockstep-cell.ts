@@ -154,6 +154,7 @@ export function createLockstepCell(options: LockstepOptions = {}): LockstepCell 
       signal.throwIfAborted();
       arrange(task, seed);
     },
+    begin: () => {}, // time stands still between a reset and the first sleep
     scenePoses,
     onFault: (listener) => {
       listeners.add(listener);

@@ -1,7 +1,7 @@
 /**
- * The live cell's servo thread: steps MuJoCo in real time, one substep every 1–2 ms, reading the set-point from shared
- * memory before each and publishing the measured state after. Sleeps between substeps, never spins. When the machine was
- * busy it catches up at most a few milliseconds and drops the rest, so that time never runs faster than real to make up.
+ * The live cell's servo thread: steps MuJoCo up to the granted substep, at most as fast as the host's time, reads the set-point from
+ * shared memory before each substep and publishes the measured state after. Sleeps between substeps, never spins. When it was held
+ * up it catches up a few milliseconds; the rest of the delay makes simulated time fall behind the host's for good.
  */
 import { performance } from 'node:perf_hooks';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
@@ -15,15 +15,16 @@ import { COMMAND, COMMAND_SIZE, createSharedState, emptyReport } from './shared-
 import { SIM_TASKS } from './tasks/registry.ts';
 import type { FromServo, ServoStart, ToServo } from './worker-messages.ts';
 
-const MAX_CATCH_UP_MS = 8;
+const MAX_CATCH_UP_MS = 20;
 const FAULT_CHECK_SUBSTEPS = 50;
 
 if (!parentPort) throw new Error('servo-worker.ts is the entry of a worker thread; open a realtime cell instead');
 const port = parentPort;
 const { shared: buffer, physicsHz, clockOriginMs }: ServoStart = workerData;
 const shared = createSharedState(buffer);
+const substepMs = 1000 / physicsHz;
 const offsetMs = performance.timeOrigin - clockOriginMs;
-const nowMs = () => systemClock.nowMs() + offsetMs;
+const hostNowMs = () => systemClock.nowMs() + offsetMs;
 const send = (message: FromServo) => port.postMessage(message);
 
 const mujoco = await loadMujoco();
@@ -37,13 +38,18 @@ const poses = new Float32Array(SCENE_BODIES.length * 7);
 const commandNumbers = new Float64Array(COMMAND_SIZE);
 const report = emptyReport();
 let seenSequence = shared.commandSequence();
+/** Substeps since the cell was opened: the simulated clock. */
+let substeps = 0;
+let dueHostMs = hostNowMs();
+let arrivedAt = -1;
+let sinceCheck = 0;
 let faulted = false;
-let stopped = false;
 
 function publish(): void {
   physics.read(readings);
   physics.readScenePoses(poses);
-  report.timeMs = nowMs();
+  report.timeMs = substeps * substepMs;
+  report.dueHostMs = dueHostMs;
   shared.writeState(readings, poses, report);
 }
 
@@ -64,23 +70,30 @@ function takeCommand(): void {
   shared.readCommand(commandNumbers);
   seenSequence = sequence;
   if (commandNumbers[COMMAND.isHold] === 1) physics.hold();
-  else physics.command(setPointOf(commandNumbers));
+  else {
+    shared.setResting(false);
+    physics.command(setPointOf(commandNumbers));
+  }
   report.firstUseNumber = commandNumbers[COMMAND.number]!;
   report.firstUseIssuedMs = commandNumbers[COMMAND.issuedMs]!;
-  report.firstUseMs = nowMs();
+  report.firstUseMs = hostNowMs();
 }
 
 function handle(message: ToServo): void {
   switch (message.kind) {
-    case 'stop':
-      stopped = true;
+    case 'set-time':
+      substeps = message.substeps;
+      dueHostMs = hostNowMs();
+      publish();
       return;
     case 'reset': {
+      if (!shared.beginReset(message.id)) return; // called off: the arm stays where it is
       const task = SIM_TASKS[message.task];
       physics = scenes[task.object];
       task.arrange(physics, message.seed);
       faulted = false;
       seenSequence = shared.commandSequence(); // what was commanded before belongs to the old episode
+      shared.setResting(true);
       publish();
       send({ kind: 'reset-done', id: message.id });
       return;
@@ -91,49 +104,52 @@ function handle(message: ToServo): void {
 }
 
 function checkFault(): void {
+  if (++sinceCheck < FAULT_CHECK_SUBSTEPS) return;
+  sinceCheck = 0;
   const message = physics.fault();
   if (!message) return;
   faulted = true;
   send({ kind: 'fault', message });
 }
 
-function run(): void {
-  const substepMs = 1000 / physicsHz;
-  let dueMs = nowMs() + substepMs;
-  let sinceCheck = 0;
-  while (!stopped) {
-    for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port)) {
-      handle(received.message);
-      dueMs = nowMs() + substepMs;
-    }
-    const lateMs = nowMs() - dueMs;
-    if (lateMs > MAX_CATCH_UP_MS) {
-      report.overruns++;
-      report.droppedMs += lateMs - MAX_CATCH_UP_MS;
-      dueMs += lateMs - MAX_CATCH_UP_MS;
-    }
-    while (!faulted && nowMs() >= dueMs) {
-      takeCommand();
+/** One substep of simulated time. A cell at fault is frozen but alive: its state stays readable and fresh until the next reset. */
+function substep(): void {
+  if (!faulted) {
+    takeCommand();
+    if (!shared.resting()) {
       physics.step();
-      dueMs += substepMs;
-      if (++sinceCheck >= FAULT_CHECK_SUBSTEPS) {
-        sinceCheck = 0;
-        checkFault();
-      }
-      publish();
+      checkFault();
     }
-    if (faulted) {
-      // Frozen, but alive: the state stays readable and fresh until the next reset.
-      dueMs = nowMs() + substepMs;
-      publish();
-    }
-    shared.sleep(Math.max(0.05, dueMs - nowMs()));
   }
-  scenes.peg.dispose();
-  scenes.block.dispose();
-  port.close();
+  substeps++;
+  dueHostMs += substepMs;
+  publish();
+}
+
+/** Steps while host time and the grant allow it. Returns how long there is nothing to do. */
+function advance(): number {
+  const lateMs = hostNowMs() - dueHostMs - substepMs;
+  if (lateMs > MAX_CATCH_UP_MS) {
+    report.overruns++;
+    report.droppedMs += lateMs - MAX_CATCH_UP_MS;
+    dueHostMs += lateMs - MAX_CATCH_UP_MS;
+  }
+  const limit = shared.granted();
+  while (substeps < limit && hostNowMs() >= dueHostMs + substepMs) substep();
+  if (substeps < limit) return Math.max(0.05, dueHostMs + substepMs - hostNowMs());
+  if (arrivedAt !== limit) {
+    arrivedAt = limit;
+    send({ kind: 'arrived', substeps });
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
 publish();
 send({ kind: 'ready' });
-run();
+// Ends with the thread, which is terminated from outside.
+for (;;) {
+  const seen = shared.wakes();
+  for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port))
+    handle(received.message);
+  shared.sleep(seen, advance());
+}

@@ -1,97 +1,140 @@
-/** Wires keys, gamepad and the puck on screen to the engine. Blur, a hidden page, a lost link or an open replay mean zero. */
-import type { Vec6 } from '../../main/api/index.ts';
+/**
+ * Wires keys, gamepads and the puck on screen to the engine. What is held is let go of when its release might not come: blur, a
+ * hidden page, a menu, a drag, a lost link, a page that slept. Nothing drives while the arm is not seen.
+ */
+import { DEFAULT_TAKEOVER, type Vec6 } from '../../main/api/index.ts';
+import { requestDraw } from '../engine/draw-loop.ts';
 import { metronome, nowMs, say, tellQuietly } from '../engine/engine.ts';
 import { useEngine } from '../state/engine-store.ts';
 import { useWindow } from '../state/window-store.ts';
-import { axesFromGamepad } from './gamepad-axes.ts';
-import { axesFromKeys, isNeutral, NEUTRAL } from './held-keys.ts';
+import { createGamepads, type Pad } from './gamepads.ts';
+import { axesFromKeys, isZero, NEUTRAL, reconciled, type ShownModifiers } from './held-keys.ts';
+import { refusalToDrive } from './may-drive.ts';
 import { PuckDriver } from './puck-driver.ts';
+import { createScreenGrip } from './screen-grip.ts';
 import { turnedWithView } from './view-relative.ts';
 
-const held = new Set<string>();
-export const puck = new PuckDriver((message) => tellQuietly('input.puck', message));
+/** The settings in force, as far as this window knows them. */
+export const takeoverInForce = () => useEngine.getState().rig?.takeover ?? DEFAULT_TAKEOVER;
+
+let held: ReadonlySet<string> = new Set();
+const gamepads = createGamepads();
+export const puck = new PuckDriver((message) => tellQuietly('input.puck', message), takeoverInForce);
+export const screenGrip = createScreenGrip({ mayDrive, onMove: movePuck });
 
 /** In hold mode, moving a key or the puck on screen is as deliberate as its button. */
 function holdBit(): number {
-  const takeover = useEngine.getState().rig?.takeover;
-  return takeover?.mode === 'hold' ? 1 << takeover.holdButton : 0;
+  const { mode, holdButton } = takeoverInForce();
+  return mode === 'hold' ? (1 << holdButton) >>> 0 : 0;
 }
 
 function applyKeys(): void {
   const axes = axesFromKeys(held);
-  puck.set('keyboard', turnedWithView(axes), isNeutral(axes) ? 0 : holdBit());
+  puck.set('keyboard', turnedWithView(axes), isZero(axes) ? 0 : holdBit());
 }
 
-const WATCHES_A_REPLAY = 'A replay is open: go back to live to drive.';
-
-/** Nobody drives an arm that she does not see: said once, as long as the line stands. */
+/** Says once why not, as long as the line stands. */
 export function mayDrive(): boolean {
-  const { replay, notices } = useWindow.getState();
-  if (!replay) return true;
-  if (!notices.some(({ text }) => text === WATCHES_A_REPLAY)) say('info', WATCHES_A_REPLAY);
-  return false;
+  const state = useWindow.getState();
+  const why = refusalToDrive(state);
+  if (why && !state.notices.some(({ text }) => text === why)) say('info', why);
+  return why === undefined;
 }
 
 export function holdKey(code: string): void {
   // Shift alone moves nothing, and belongs to other keys too.
   if (held.has(code) || (!code.startsWith('Shift') && !mayDrive())) return;
-  held.add(code);
+  held = new Set([...held, code]);
   applyKeys();
 }
 
 export function releaseKey(code: string): void {
-  if (held.delete(code)) applyKeys();
+  if (!held.has(code)) return;
+  held = new Set([...held].filter((one) => one !== code));
+  applyKeys();
 }
 
 export function releaseAllKeys(): void {
   if (held.size === 0) return;
-  held.clear();
+  held = new Set();
   applyKeys();
 }
 
-export function movePuck(axes: Vec6): void {
-  if (!isNeutral(axes) && !mayDrive()) return;
-  puck.set('screen', turnedWithView(axes), isNeutral(axes) ? 0 : holdBit());
+/** To be called with every key and pointer event, before anything else is done with it. */
+export function reconcileKeys(shown: ShownModifiers): void {
+  const next = reconciled(held, shown);
+  if (next === held) return;
+  held = next;
+  applyKeys();
 }
 
-/** A trigger that was held while driving was refused must be let go of first. */
-let gamepadRefused = false;
-
-function pollGamepad(): void {
-  const pad = navigator.getGamepads?.().find((one) => one?.connected && one.mapping === 'standard');
-  if (!pad || !document.hasFocus()) {
-    puck.set('gamepad', NEUTRAL, 0);
-    return;
-  }
-  const reading = axesFromGamepad({ axes: pad.axes, buttons: pad.buttons.map((button) => button.value) });
-  gamepadRefused = reading.held && (gamepadRefused || !mayDrive());
-  if (gamepadRefused) puck.set('gamepad', NEUTRAL, 0);
-  else puck.set('gamepad', turnedWithView(reading.axes), reading.held ? holdBit() : 0);
+function movePuck(axes: Vec6): void {
+  const zero = isZero(axes) || !mayDrive();
+  puck.set('screen', zero ? NEUTRAL : turnedWithView(axes), zero ? 0 : holdBit());
+  requestDraw();
 }
 
-/** Name of a connected gamepad, for the desk; browsers show one only after one of its buttons was pressed here. */
-export function gamepadName(): string | undefined {
-  const pad = navigator.getGamepads?.().find((one) => one?.connected && one.mapping === 'standard');
-  // Browsers add maker's numbers in brackets.
-  return pad?.id.replace(/ *\(.*$/, '') || pad?.id;
+function connectedPads(): readonly Pad[] {
+  return (navigator.getGamepads?.() ?? [])
+    .filter((pad) => pad?.connected)
+    .flatMap((pad) => {
+      if (!pad) return [];
+      // Browsers add maker's numbers in brackets.
+      const name = pad.id.replace(/ *\(.*$/, '') || pad.id;
+      const buttons = pad.buttons.map((button) => button.value);
+      return [{ index: pad.index, name, standard: pad.mapping === 'standard', axes: pad.axes, buttons }];
+    });
+}
+
+function pollGamepads(): void {
+  const drives = () => document.hasFocus() && mayDrive();
+  for (const { index, axes, held: pressed } of gamepads.poll(connectedPads(), drives))
+    puck.set(`gamepad ${index}`, turnedWithView(axes), pressed ? holdBit() : 0);
+}
+
+/** Connected gamepads for the desk, as JSON; browsers show one only after one of its buttons was pressed here. */
+export function gamepadsAsJson(): string {
+  return JSON.stringify(connectedPads().map(({ index, name, standard }) => ({ index, name, standard })));
+}
+
+/** Everything that this window holds: keys, the puck on screen, gamepads. */
+function letGo(): void {
+  held = new Set();
+  screenGrip.end();
+  puck.release();
+}
+
+function reconcilePointers(): void {
+  const events = { pointerdown: 'down', pointermove: 'move', pointerup: 'up', pointercancel: 'cancel' } as const;
+  for (const name of ['pointerdown', 'pointermove', 'pointerup', 'pointercancel'] as const)
+    window.addEventListener(
+      name,
+      (event) => {
+        reconcileKeys({ ctrl: event.ctrlKey, meta: event.metaKey, alt: event.altKey, shift: event.shiftKey });
+        screenGrip.reconcile(event, events[name]);
+      },
+      { capture: true },
+    );
 }
 
 export function startDriving(): void {
-  const letGo = () => {
-    held.clear();
-    puck.release();
-  };
-  window.addEventListener('blur', letGo);
+  reconcilePointers();
+  for (const name of ['blur', 'pagehide', 'dragstart'] as const) window.addEventListener(name, letGo);
+  // An open menu swallows releases; where the page refuses it, none opens.
+  window.addEventListener('contextmenu', (event) => {
+    if (!event.defaultPrevented) letGo();
+  });
+  window.addEventListener('gamepaddisconnected', pollGamepads);
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) letGo();
   });
   useWindow.subscribe((state, before) => {
     if (before.sceneFocused && !state.sceneFocused) releaseAllKeys();
-    if (!before.replay && state.replay) letGo();
+    if (refusalToDrive(state) !== undefined && refusalToDrive(before) === undefined) letGo();
   });
   let last = 0;
   metronome.onBeat(() => {
-    pollGamepad();
+    pollGamepads();
     // A beat that is a second late means the page slept: what was held then is not trusted now.
     const late = last > 0 && nowMs() - last > 1000;
     last = nowMs();

@@ -1,6 +1,6 @@
 /**
  * Held keys to the six axes a SpaceMouse would report: x right, y towards the operator, z down, and the turns about them.
- * Pure; key-up, blur and lost focus are the caller's, who passes an empty set.
+ * Pure; blur and lost focus are the caller's, who passes an empty set. `reconciled` drops keys whose release never comes.
  */
 import type { Vec6 } from '../../main/api/index.ts';
 
@@ -33,6 +33,33 @@ export function axesFromKeys(held: ReadonlySet<string>): Vec6 {
   return [axes[0]!, axes[1]!, axes[2]!, axes[3]!, axes[4]!, axes[5]!];
 }
 
-export function isNeutral(axes: Vec6): boolean {
+export function isZero(axes: Vec6): boolean {
   return axes.every((value) => value === 0);
+}
+
+/** The modifier keys that are down, as every key and pointer event tells them. */
+export interface ShownModifiers {
+  readonly ctrl: boolean;
+  readonly meta: boolean;
+  readonly alt: boolean;
+  readonly shift: boolean;
+  /** The key of a key event; undefined for a pointer. */
+  readonly key?: string | undefined;
+}
+
+/** Keys that open menus or belong to the system's shortcuts, at their press and at their release. */
+const TAKES_RELEASES: ReadonlySet<string> = new Set(['Meta', 'OS', 'Control', 'Alt', 'AltGraph', 'ContextMenu']);
+const SHIFT_CODES = ['ShiftLeft', 'ShiftRight'] as const;
+
+/**
+ * The keys that are held as far as the event shows. While Meta, Control or Alt is down some systems send no release of other
+ * keys, so all of them are let go of; Shift is held exactly when the event says so.
+ */
+export function reconciled(held: ReadonlySet<string>, shown: ShownModifiers): ReadonlySet<string> {
+  const taken = shown.ctrl || shown.meta || shown.alt || TAKES_RELEASES.has(shown.key ?? '');
+  if (taken) return held.size === 0 ? held : new Set();
+  const shiftHeld = SHIFT_CODES.some((code) => held.has(code));
+  if (shiftHeld === shown.shift) return held;
+  if (shown.shift) return new Set([...held, 'ShiftLeft']);
+  return new Set([...held].filter((code) => !SHIFT_CODES.some((shift) => shift === code)));
 }

@@ -1,55 +1,71 @@
 /**
- * One deflection from three sources of this window: the puck on screen, held keys, a gamepad. Sent at 30 Hz while it is not
- * neutral, and as zero at once when it returns to neutral. Whoever moved last is the source; letting go of one lets go of it all.
+ * One deflection from the sources of this window: the puck on screen, held keys, each gamepad. The source that moved last leads
+ * (`createLead`). Sent at 30 Hz while it is not zero, and as zero at once when nothing is held any more.
  */
-import type { Vec6 } from '../../main/api/index.ts';
-import { isNeutral, NEUTRAL } from './held-keys.ts';
+import { createLead, type TakeoverSettings, type Vec6 } from '../../main/api/index.ts';
+import { isZero, NEUTRAL } from './held-keys.ts';
 
-export type PuckSource = 'screen' | 'keyboard' | 'gamepad';
+export type PuckSource = 'screen' | 'keyboard' | `gamepad ${number}`;
 export interface PuckMessage {
-  readonly source: PuckSource;
+  readonly source: 'screen' | 'keyboard' | 'gamepad';
+  readonly axes: Vec6;
+  readonly buttons: number;
+}
+interface Deflection {
   readonly axes: Vec6;
   readonly buttons: number;
 }
 
 export class PuckDriver {
   private readonly send: (message: PuckMessage) => void;
-  private source: PuckSource = 'screen';
-  private axes: Vec6 = NEUTRAL;
-  private buttons = 0;
+  private readonly sources = new Map<PuckSource, Deflection>();
+  private readonly lead;
+  private sent: PuckMessage = { source: 'screen', axes: NEUTRAL, buttons: 0 };
 
-  constructor(send: (message: PuckMessage) => void) {
+  constructor(send: (message: PuckMessage) => void, takeover: () => TakeoverSettings) {
     this.send = send;
+    this.lead = createLead<PuckSource>((source) => this.sources.get(source)?.axes ?? NEUTRAL, takeover);
   }
 
-  get current(): PuckMessage {
-    return { source: this.source, axes: this.axes, buttons: this.buttons };
+  /** The leader's axes, and the buttons of all: the hold button counts whichever source holds it. */
+  private current(): PuckMessage {
+    const leader = this.lead.leader();
+    const holding = [...this.sources].find(([, { buttons }]) => buttons !== 0)?.[0];
+    const axes = (leader && this.sources.get(leader)?.axes) ?? NEUTRAL;
+    const buttons = [...this.sources.values()].reduce((bits, one) => (bits | one.buttons) >>> 0, 0);
+    const source = (isZero(axes) ? holding : leader) ?? this.sent.source;
+    return { source: source === 'screen' || source === 'keyboard' ? source : 'gamepad', axes, buttons };
   }
 
   /** A new deflection. `buttons` has the hold button set while the source counts as held. */
   set(source: PuckSource, axes: Vec6, buttons: number): void {
-    const neutral = isNeutral(axes) && buttons === 0;
-    if (neutral && (this.source !== source || !this.active)) return;
-    this.source = source;
-    this.axes = axes;
-    this.buttons = buttons;
-    this.send(this.current);
+    this.sources.set(source, { axes, buttons });
+    this.lead.reported(source);
+    this.tell();
   }
 
-  /** Zero, whichever source moved: key-up, blur, a hidden window. */
+  /** Zero, whichever source moved: blur, a hidden window. */
   release(): void {
-    if (!this.active) return;
-    this.axes = NEUTRAL;
-    this.buttons = 0;
-    this.send(this.current);
+    for (const source of this.sources.keys()) this.lead.forget(source);
+    this.sources.clear();
+    this.tell();
   }
 
   /** Repeats what is held; to be called at 20 Hz or faster. */
   beat(): void {
-    if (this.active) this.send(this.current);
+    if (this.active) this.send(this.sent);
   }
 
+  /** The newest message commands something. */
   get active(): boolean {
-    return this.buttons !== 0 || !isNeutral(this.axes);
+    return this.sent.buttons !== 0 || !isZero(this.sent.axes);
+  }
+
+  private tell(): void {
+    const next = this.current();
+    const same =
+      next.buttons === this.sent.buttons && next.axes.every((value, index) => value === this.sent.axes[index]);
+    this.sent = same && !this.active ? this.sent : next;
+    if (!same) this.send(next);
   }
 }

@@ -4,5 +4,5 @@ import { every, systemClock } from '../../main/api/clock.ts';
 let end = () => {};
 self.onmessage = (event: MessageEvent<number>) => {
   end();
-  end = every(systemClock, event.data, () => self.postMessage(0));
+  end = every(systemClock, event.data, () => self.postMessage(0), console.error);
 };

@@ -41,6 +41,10 @@ export interface WindowState {
   };
   /** The scene has the keyboard: driving keys move the arm. */
   readonly sceneFocused: boolean;
+  /** Why the 3-D view is not drawn; undefined while it is. */
+  readonly sceneMissing: string | undefined;
+  /** Chosen while the 3-D view is missing: the cameras show the arm. Over when the view is drawn again. */
+  readonly drivesByCameras: boolean;
 }
 
 const LAYOUT_KEY = 'takeover.layout';
@@ -81,7 +85,13 @@ export const useWindow = create<WindowState>(() => ({
   scale: firstScale,
   exportWishes: { directory: '', includeDiscarded: false },
   sceneFocused: false,
+  sceneMissing: undefined,
+  drivesByCameras: false,
 }));
+
+export function sceneDrawn(): void {
+  useWindow.setState({ sceneMissing: undefined, drivesByCameras: false });
+}
 
 export function setLayout(change: Partial<Layout>): void {
   const moved = change.feedsPx !== undefined ? 'feedsPx' : change.deskPx !== undefined ? 'deskPx' : undefined;

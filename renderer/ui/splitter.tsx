@@ -1,6 +1,7 @@
 /** The edge of a panel, inside it: drag it, or focus it and use the arrow keys. Double click puts the default layout back. */
 import { useRef } from 'react';
 import { useWindow } from '../state/window-store.ts';
+import { primaryIsDown } from './primary-button.ts';
 
 export interface SplitterProps {
   readonly label: string;
@@ -32,13 +33,15 @@ export function Splitter({ label, axis, valuePx, lowPx, highPx, edge, onChange, 
       aria-valuemin={lowPx}
       aria-valuemax={highPx}
       onPointerDown={(event) => {
+        if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         start.current = { at: at(event), value: valuePx };
       }}
       onPointerMove={(event) => {
+        if (!primaryIsDown(event)) start.current = undefined;
         if (start.current) onChange(clip(start.current.value + sign * (at(event) - start.current.at)));
       }}
-      onPointerUp={() => {
+      onLostPointerCapture={() => {
         start.current = undefined;
       }}
       onDoubleClick={onReset}

@@ -10,6 +10,7 @@ import { createRng } from '../../main/api/rng.ts';
 import type { RunSpec, RunStatus } from '../../main/api/run.ts';
 import { CELL_ENCODER_MANIFEST } from '../../main/policy/assets.ts';
 import { readEncoderManifest } from '../../main/policy/encoder-manifest.ts';
+import { limitNow } from '../../main/runs/granted-trainer.ts';
 import { launchLocalTrainer } from '../../main/runs/local-process.ts';
 import { openRunRows, type RunRows } from '../../main/runs/run-rows.ts';
 import { recordEpisode } from '../data/fixture.ts';
@@ -62,7 +63,7 @@ export async function whileTraining<T>(
       });
       void trainer.ended.then(({ lastWords }) => reject(new Error(`the trainer ended: ${lastWords}`)));
     });
-    trainer.send({ kind: 'grant', throughEpisodeId: EPISODES, updates: MANY_UPDATES });
+    trainer.send({ kind: 'grant', ...(await limitNow(folder)), updates: MANY_UPDATES });
     try {
       await working;
       const onStatus: Training['onStatus'] = (listener) =>

@@ -85,6 +85,15 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
       return aloneAndTraining(() => run(quick ? { takeovers: 3 } : {}));
     },
   },
+  'busy-machine': {
+    what: 'takeover serve and a watching window beside four busy loops, ten minutes',
+    measure: async (quick) =>
+      (await import('./busy-machine.ts')).run(quick ? { aloneSec: 5, busySec: 10, takeovers: 5 } : {}),
+  },
+  'live-as-headless': {
+    what: 'the same episodes recorded live on a busy machine and headless',
+    measure: async (quick) => (await import('./live-as-headless.ts')).run(quick ? 2 : undefined),
+  },
   'tick-jitter': {
     what: 'punctuality of the control tick, recording, streams subscribed',
     measure: async (quick) => {

@@ -4,6 +4,8 @@
  */
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
+import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
+import { DEFAULT_TIMING } from '../../main/engine/driving.ts';
 import { createEngine } from '../../main/engine/engine.ts';
 import { percentile } from '../../main/engine/tick-stats.ts';
 import { createFakeHid } from '../../native/fake-hid.ts';
@@ -21,11 +23,12 @@ export async function run(options: { readonly takeovers?: number } = {}) {
   const takeovers = options.takeovers ?? 100;
   const cell = createRealtimeCell();
   const hid = createFakeHid();
-  const puck = createSpaceMouse({ transport: hid, clock: systemClock });
+  const puck = createSpaceMouse({ transport: hid, clock: systemClock, takeover: () => DEFAULT_TAKEOVER });
   const rng = createRng(7);
   const engine = createEngine({
     projectFolder: '',
     cell,
+    pace: { kind: 'simulated', latencyMs: DEFAULT_TIMING.effectDelayMs },
     puck,
     ...shippedPolicy(),
     settings: {

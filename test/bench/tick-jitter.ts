@@ -9,6 +9,8 @@ import { Worker } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { openStoreWriter } from '../../data/writer.ts';
 import { systemClock } from '../../main/api/clock.ts';
+import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
+import { DEFAULT_TIMING } from '../../main/engine/driving.ts';
 import { createEngine } from '../../main/engine/engine.ts';
 import { serveEngine } from '../../main/engine/server.ts';
 import { percentile } from '../../main/engine/tick-stats.ts';
@@ -25,7 +27,8 @@ export async function run(options: { readonly seconds?: number } = {}) {
   const engine = createEngine({
     projectFolder: folder,
     cell,
-    puck: createSpaceMouse({ transport: createFakeHid(), clock: systemClock }),
+    pace: { kind: 'simulated', latencyMs: DEFAULT_TIMING.effectDelayMs },
+    puck: createSpaceMouse({ transport: createFakeHid(), clock: systemClock, takeover: () => DEFAULT_TAKEOVER }),
     writer,
     ...shippedPolicy(),
     settings: { autoStart: true },

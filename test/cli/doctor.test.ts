@@ -197,6 +197,20 @@ test('the table for a person and the last line for a program', async () => {
   assert.equal(checkTable([]), '\nAll is well.');
 });
 
+test('every interface of a SpaceMouse is named, refused or not, in either order', async () => {
+  const receiver = { ...COMPACT, node: '/dev/hidraw0', name: 'SpaceMouse Receiver', productId: 0xc62f, mayOpen: false };
+  for (const order of [
+    [COMPACT, receiver],
+    [receiver, COMPACT],
+  ]) {
+    const { state, value, remedy } = named(await look({ hidraw: () => order }), 'spacemouse');
+    assert.equal(state, 'warn', 'one of them works');
+    assert.match(value, /SpaceMouse Compact \(256f:c635, \/dev\/hidraw3\)(\n|$)/);
+    assert.match(value, /SpaceMouse Receiver \(256f:c62f, \/dev\/hidraw0\): this user may not open it/);
+    assert.match(remedy ?? '', /70-spacemouse\.rules/);
+  }
+});
+
 test('what only comes from the same maker is no SpaceMouse', async () => {
   const only = async (vendorId: number, productId: number) =>
     named(await look({ hidraw: () => [{ ...COMPACT, vendorId, productId }] }), 'spacemouse').state;

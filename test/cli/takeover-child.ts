@@ -1,5 +1,5 @@
 /** The command line as its users start it: a process of its own, its exit status and what it printed. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../main/api/clock.ts';
@@ -21,8 +21,11 @@ export interface RunningTakeover {
   readonly ended: Promise<Ended>;
 }
 
-export function startTakeover(args: readonly string[]): RunningTakeover {
-  const child = spawn(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export function startTakeover(
+  args: readonly string[],
+  options: Pick<SpawnOptions, 'uid' | 'env'> = {},
+): RunningTakeover {
+  const child = spawn(process.execPath, [ENTRY, ...args], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   let stdout = '';
   let stderr = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -35,6 +35,7 @@ async function recordAndKill(
   await systemClock.sleepUntilMs(systemClock.nowMs() + afterMs);
   recorder.kill('SIGKILL');
   await closed;
+  assert.doesNotMatch(text, /false alarm/, 'no committed step is missing after a kill');
   const lines = text.split('\n').filter((line) => /^\d+ \d+$/.test(line));
   const [episodeId = 0, steps = 0] = (lines.at(-1) ?? '').split(' ').map(Number);
   return [episodeId, steps];
@@ -70,6 +71,7 @@ test(`SIGKILL ${KILLS} times loses at most the step in flight`, () =>
       const writer = await openWriter(folder);
       const problems: string[] = [];
       writer.onProblem((problem) => problems.push(problem.message));
+      assert.doesNotMatch(problems.join(), /missing/);
       assert.ok(problems.length <= 1, 'each start closes what the kill before it had cut short');
       return confirmed;
     };

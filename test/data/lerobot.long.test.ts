@@ -137,7 +137,8 @@ test('the check notices what readers stumble over', () =>
 
 test('a folder with something in it is refused; cancelling leaves nothing behind', () =>
   exported(async (dataset, folder, queries) => {
-    await assert.rejects(lerobotV3.write(queries, options(dataset)), /is not an empty folder\. Choose another/);
+    const refusal = { message: /is not an empty folder\.$/, remedy: /^Choose another/ };
+    await assert.rejects(lerobotV3.write(queries, options(dataset)), refusal);
     const cancel = new AbortController();
     const outFolder = join(folder, 'cancelled');
     const seen: number[] = [];
@@ -181,7 +182,8 @@ test('an export is a process that prints JSON lines', () =>
     assert.ok(Number(bytes) > 10_000);
     const bad = run('rlds', join(folder, 'other'));
     assert.equal(bad.status, 1);
-    assert.match(String(bad.lines[0]?.['message']), /no format 'rlds'\. Choose one of: lerobot-v3/);
+    assert.match(String(bad.lines[0]?.['message']), /no format 'rlds'\.$/);
+    assert.match(String(bad.lines[0]?.['remedy']), /^Choose one of: lerobot-v3/);
     assert.ok(!existsSync(join(folder, 'other')));
   }));
 

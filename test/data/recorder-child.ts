@@ -5,6 +5,7 @@
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
 import type { Command } from '../../data/commands.ts';
+import { openCommittedNote } from '../../data/committed-note.ts';
 import { lockFolder, openForWriting } from '../../data/database.ts';
 import { createRecorder } from '../../data/recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
@@ -17,7 +18,9 @@ const steps = Array.from({ length: 12 }, (_, index) => step(rng, index, 'human',
 const begun = start(rng, 'run', size);
 lockFolder(folder, { pid: process.pid, sinceMs: 0 });
 const database = openForWriting(folder);
-const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0 });
+const committed = openCommittedNote(folder);
+const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0, committed });
+for (const { message } of recorder.found) if (/missing/.test(message)) writeSync(1, `false alarm: ${message}\n`);
 const apply = (command: Command) => {
   const [problem] = recorder.apply([command]).problems;
   if (problem) throw new Error(problem.message);

@@ -119,7 +119,7 @@ test('at the reserve recording stops: what was handed over is kept, what comes a
     assert.match(send({ kind: 'begin', episodeId: 2, start: start(rng) })[0] ?? '', /Not stored: begin of episode 2/);
     assert.equal(createQueries(database).episode(1)?.steps, 3);
     free = 1000;
-    assert.equal(recorder.checkDisk(), true);
+    assert.equal(recorder.checkDisk().changed, true);
     assert.deepEqual(send({ kind: 'begin', episodeId: 3, start: start(rng) }), []);
     database.close();
   }));

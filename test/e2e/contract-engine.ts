@@ -254,7 +254,7 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
     }
     sendStatus();
   }
-  const endBeats = every(systemClock, 100 / 3, beat);
+  const endBeats = every(systemClock, 100 / 3, beat, console.error);
 
   function opened(socket: WebSocket): void {
     const client: Client = { socket, streams: new Set(), holds: false };
@@ -438,6 +438,6 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
 if (import.meta.main) {
   const engine = await createContractEngine(await recordTape(10_000_003), Number(process.argv[2] ?? 5199));
   engine.play();
-  every(systemClock, 1000, () => engine.advanceRun(14));
+  every(systemClock, 1000, () => engine.advanceRun(14), console.error);
   console.log(engine.url);
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { runEpisode } from '../../main/engine/headless.ts';
-import { bench, proposal, ticks } from './rig.ts';
+import { bench, createFakeWriter, proposal, ticks } from './rig.ts';
 
 const near = (actual: number | undefined, expected: number, tolerance = 1e-6) =>
   assert.ok(actual !== undefined && Math.abs(actual - expected) <= tolerance, `${actual} is not ${expected}`);
@@ -40,7 +40,7 @@ test('an action takes effect 30 ms after the edge, as a set-point one period lon
 });
 
 test('a proposal after 50 ms is used then, and the arm holds until it comes', async () => {
-  const { cell, engine, writer, begin } = await bench({ pace: { kind: 'lockstep', latencyMs: 50 } });
+  const { cell, engine, writer, begin } = await bench({ pace: { kind: 'simulated', latencyMs: 50 } });
   const startMs = await begin();
   await ticks(engine, 3);
   assert.deepEqual(
@@ -58,7 +58,7 @@ test('a proposal after 50 ms is used then, and the arm holds until it comes', as
 });
 
 test('a proposal after 70 ms is not used: the arm holds, the step is late with a zero action, its embedding follows', async () => {
-  const { cell, engine, writer, begin } = await bench({ pace: { kind: 'lockstep', latencyMs: 70 } });
+  const { cell, engine, writer, begin } = await bench({ pace: { kind: 'simulated', latencyMs: 70 } });
   await begin();
   await ticks(engine, 3);
   assert.ok(cell.commands.every((command) => command.setPoint === undefined));
@@ -285,9 +285,14 @@ test('Stop from every phase holds at once', async () => {
     assert.equal(cell.commands.at(-1)?.timeMs, cell.clock.nowMs());
   };
   holdsNow('hold');
+  assert.equal(await engine.loop.reset(1), false, 'Stop lasts: no reset leaves it by itself');
+  assert.equal(engine.loop.phase(), 'hold');
+  engine.loop.release();
   const resetting = engine.loop.reset(1);
   holdsNow('resetting');
   assert.equal(await resetting, false);
+  assert.equal(await engine.loop.reset(1), false);
+  engine.loop.release();
   await engine.loop.reset(1);
   holdsNow('ready');
   const startMs = await begin();
@@ -349,7 +354,7 @@ test('Stop while the next policy is loaded: Resume does not move the arm', async
 });
 
 test('a policy that misses every deadline makes the arm hold in the end, and says so', async () => {
-  const { engine, begin } = await bench({ pace: { kind: 'lockstep', latencyMs: 70 } });
+  const { engine, begin } = await bench({ pace: { kind: 'simulated', latencyMs: 70 } });
   await begin();
   await ticks(engine, 29);
   assert.equal(engine.loop.phase(), 'running');
@@ -398,6 +403,44 @@ test('a full disk: the arm holds, what was recorded stays', async () => {
   assert.equal(writer.episodes[0]?.end?.outcome, 'aborted');
 });
 
+test('a project folder that is gone: the arm holds and says so; when it is back, recording goes on', async () => {
+  const { engine, writer, begin } = await bench();
+  await begin();
+  await ticks(engine, 3);
+  writer.pressureIs({ unreachable: true });
+  await ticks(engine, 2);
+  assert.equal(engine.loop.phase(), 'hold');
+  assert.match(engine.status().fault?.what ?? '', /folder cannot be reached/);
+  assert.equal(engine.status().recording, 'off');
+  await engine.loop.reset(8);
+  assert.match(engine.loop.start() ?? '', /cannot be reached: put it back/);
+  writer.pressureIs({ unreachable: false });
+  await begin();
+  await ticks(engine, 3);
+  assert.equal(engine.loop.phase(), 'running');
+  assert.ok((writer.episodes[1]?.steps.length ?? 0) > 0);
+});
+
+test('what the store finds when it is opened stands for every window, however late it comes', async () => {
+  const lost = { message: '37 committed steps are missing.', remedy: 'Restore a backup.', fatal: true };
+  const writer = createFakeWriter();
+  const { engine } = await bench({
+    writer: {
+      ...writer,
+      onProblem: (listener) => {
+        listener(lost);
+        return () => {};
+      },
+    },
+  });
+  for (const windows of [0, 1, 0, 1]) {
+    engine.windowsChanged(windows);
+    assert.deepEqual(engine.status().notices, [
+      { topic: `store: ${lost.message}`, level: 'error', text: lost.message, remedy: lost.remedy },
+    ]);
+  }
+});
+
 test('a store that has stopped: the arm holds, nothing is started, and the disk is not blamed', async () => {
   const { engine, writer, begin } = await bench();
   await begin();
@@ -407,6 +450,7 @@ test('a store that has stopped: the arm holds, nothing is started, and the disk 
   assert.equal(engine.loop.phase(), 'hold');
   assert.match(engine.status().fault?.what ?? '', /writer has stopped/);
   assert.equal(engine.status().recording, 'off');
+  engine.loop.release();
   await engine.loop.reset(8);
   assert.match(engine.loop.start() ?? '', /restart the engine/);
 });

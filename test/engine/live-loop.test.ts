@@ -16,7 +16,7 @@ async function pass(cell: FakeCell, forMs: number) {
 
 async function live() {
   const cell = createFakeCell({ pace: 'manual' });
-  const rig = await bench({ cell, pace: { kind: 'live' } });
+  const rig = await bench({ cell, pace: { kind: 'host' } });
   const started = rig.engine.run({ reset: true });
   await pass(cell, 5);
   const close = async () => {
@@ -53,8 +53,9 @@ test('reset, READY, go: RUNNING on the grid; the answer races the clock', async 
   await close();
 });
 
-test('the window that holds the controls falls silent while its person drives: hold within 600 ms', async () => {
+test('the window that holds the controls falls silent while its person drives: hold within 600 ms on a robot', async () => {
   const { cell, engine, close } = await live();
+  Object.assign(cell.info, { simulated: false });
   engine.loop.start();
   engine.loop.takeoverKey(true);
   await pass(cell, 150);
@@ -174,4 +175,24 @@ test('an ended episode resets by itself; with autoStart the next one begins, whi
   assert.equal(writer.episodes.length, 2);
   assert.equal(engine.status().unaidedSuccessRate, 1);
   await close();
+});
+
+test('Stop from the first instant lasts through the start: nothing moves before Resume', async () => {
+  const cell = createFakeCell({ pace: 'manual' });
+  const { engine } = await bench({ cell, pace: { kind: 'host' } });
+  engine.change({ autoStart: true });
+  engine.windowsChanged(1);
+  engine.loop.stop('Stop was pressed.');
+  const started = engine.run({ reset: true });
+  await pass(cell, 500);
+  assert.deepEqual([engine.loop.phase(), engine.loop.holdReason()], ['hold', 'Stop was pressed.']);
+  assert.deepEqual(cell.resets, []);
+  assert.ok(cell.commands.every(({ setPoint }) => setPoint === undefined));
+  assert.equal((await engine.resume()).kind, 'done');
+  await pass(cell, 300);
+  assert.equal(engine.loop.phase(), 'running');
+  const closing = engine.close();
+  await pass(cell, 1100);
+  await closing;
+  await started;
 });

@@ -23,7 +23,7 @@ test('a fault is in the status and nowhere else', async () => {
 });
 
 test('a policy that misses its deadlines is a notice until the arm is held for it, and then the fault alone', async () => {
-  const { engine, messages, begin } = await bench({ pace: { kind: 'lockstep', latencyMs: 70 } });
+  const { engine, messages, begin } = await bench({ pace: { kind: 'simulated', latencyMs: 70 } });
   await begin();
   await ticks(engine, 2);
   assert.deepEqual(topics(engine), ['deadline']);
@@ -36,7 +36,7 @@ test('a policy that misses its deadlines is a notice until the arm is held for i
 test('a missed deadline is forgotten five seconds after the last, and when the episode ends', async () => {
   let latencyMs = 70;
   const pace = {
-    kind: 'lockstep' as const,
+    kind: 'simulated' as const,
     get latencyMs() {
       return latencyMs;
     },

@@ -6,6 +6,7 @@ import { DEFAULT_ACTION_SCALE } from '../../main/api/action.ts';
 import { createVirtualClock } from '../../main/api/clock.ts';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
 import type { Quaternion, Vec3 } from '../../main/api/geometry.ts';
+import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
 import * as candidates from '../../main/engine/candidate.ts';
 import { angleBetween, compose, fromRotationVector, toRotationVector } from '../../main/engine/maths.ts';
 import { mergePucks } from '../../main/engine/merged-puck.ts';
@@ -265,7 +266,7 @@ test('merged pucks: the one that moved last drives, a resting one never takes ov
   const clock = createVirtualClock(1000);
   const first = createWindowPuck(clock);
   const second = createWindowPuck(clock);
-  const merged = mergePucks([first, second]);
+  const merged = mergePucks([first, second], () => DEFAULT_TAKEOVER);
   const heard: number[] = [];
   merged.onReading((reading) => heard.push(reading.axes[0]));
   first.feed('screen', [0.5, 0, 0, 0, 0, 0], 0);

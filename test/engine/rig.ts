@@ -2,6 +2,8 @@
 
 import type { EpisodeEnd, EpisodeStart, StepRecord, StorePressure, StoreWriter } from '../../data/records.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
+import type { Fault } from '../../main/api/messages.ts';
+import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
 import { createEngine, type Engine, type EngineOptions } from '../../main/engine/engine.ts';
 import type { PolicyObservation, PolicyReply, PolicySource } from '../../main/engine/policy-source.ts';
 import type { Pace } from '../../main/engine/proposals.ts';
@@ -34,6 +36,7 @@ export function createFakeWriter(): FakeWriter {
     stepsWritten: 0,
     diskFreeBytes: 1e12,
     full: false,
+    unreachable: false,
     stopped: false,
   };
   return {
@@ -113,6 +116,8 @@ export interface Bench {
   readonly writer: FakeWriter;
   readonly engine: Engine;
   readonly messages: unknown[];
+  /** Every fault that the status has shown, oldest first. */
+  readonly faults: Fault[];
   /** Pushes the puck to these axes at `timeMs`. */
   puckAt(timeMs: number, axes: readonly number[]): void;
   buttonsAt(timeMs: number, buttons: number): void;
@@ -125,12 +130,13 @@ export async function bench(
 ): Promise<Bench> {
   const cell = options.cell ?? createFakeCell();
   const hid = createFakeHid();
-  const puck = createSpaceMouse({ transport: hid, clock: cell.clock });
+  const puck = createSpaceMouse({ transport: hid, clock: cell.clock, takeover: () => DEFAULT_TAKEOVER });
   const policy = createFakePolicy();
   const writer = createFakeWriter();
   const engine = createEngine({
     projectFolder: 'nowhere',
-    pace: { kind: 'lockstep', latencyMs: 0 },
+    pace: { kind: 'simulated', latencyMs: 0 },
+    headless: options.pace?.kind !== 'host',
     policy,
     writer,
     policyManifestPath: 'starter',
@@ -140,6 +146,11 @@ export async function bench(
   });
   const messages: unknown[] = [];
   engine.onMessage((message) => messages.push(message));
+  const faults: Fault[] = [];
+  engine.onChanged(() => {
+    const { fault } = engine.status();
+    if (fault && fault !== faults.at(-1)) faults.push(fault);
+  });
   await engine.open();
   return {
     cell,
@@ -148,10 +159,12 @@ export async function bench(
     writer,
     engine,
     messages,
+    faults,
     puckAt: (timeMs, axes) => void cell.clock.at(timeMs, () => hid.push(axesReport(axes))),
     buttonsAt: (timeMs, buttons) => void cell.clock.at(timeMs, () => hid.push(Uint8Array.of(3, buttons, 0))),
     begin: async (mode = 'run') => {
       engine.setMode(mode);
+      engine.loop.release();
       await engine.loop.reset(7);
       engine.loop.anchor(cell.clock.nowMs());
       engine.loop.start();

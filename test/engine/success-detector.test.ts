@@ -194,7 +194,7 @@ test("in the loop: a person's failure wins over a classifier that is sure, and o
 
 test('in the loop: answers later than the deadline are no verdict', async () => {
   const { engine, policy, writer, begin } = await bench({
-    pace: { kind: 'lockstep', latencyMs: 80 },
+    pace: { kind: 'simulated', latencyMs: 80 },
     settings: { success: NO_GUARD },
   });
   await engine.success.use('classifier-1');

@@ -10,7 +10,7 @@ import type { TrainerConfig } from '../../main/api/trainer-process.ts';
 import { readCheckpoint } from '../../main/learn/checkpoint.ts';
 import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
 import { finishRun, type Grant, type ResumeRequest } from './resume-child.ts';
-import { recordToyEpisodes, temporaryFolder } from './toy-project.ts';
+import { grantThrough, recordToyEpisodes, temporaryFolder } from './toy-project.ts';
 
 const CHILD = join(import.meta.dirname, 'resume-child.ts');
 const KILLED_AT = 45;
@@ -37,13 +37,13 @@ test('ppo: cloned, then fine-tuned on episodes of its own policies, killed once'
     };
   };
   const cloned = newRun({});
-  await finishRun({ config: cloned, grants: [{ throughEpisodeId: lastDemo }] }, () => {});
+  await finishRun({ config: cloned, grants: [grantThrough(folder, lastDemo)] }, () => {});
   const policy = runFolder(folder, cloned.runId).policyName(40);
 
   const episodes = await recordToyEpisodes(folder, { demonstrations: 0, corrected: 3, alone: 2, policy, seed: 2 });
   const grants: Grant[] = [
-    { throughEpisodeId: episodes[1] ?? 0, updates: 30 },
-    { throughEpisodeId: episodes[4] ?? 0, updates: 40 },
+    { ...grantThrough(folder, episodes[1] ?? 0), updates: 30 },
+    { ...grantThrough(folder, episodes[4] ?? 0), updates: 40 },
   ];
   const { steps: _steps, ...rest } = spec;
   const online = (): ResumeRequest => ({

@@ -4,12 +4,11 @@
  */
 import type { Clock } from '../../main/api/clock.ts';
 import { systemClock } from '../../main/api/clock.ts';
-import type { TrainerConfig } from '../../main/api/trainer-process.ts';
+import type { GrantLimit, TrainerConfig } from '../../main/api/trainer-process.ts';
 import { assembleTrainer } from '../../main/learn/assemble.ts';
 import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
 
-export interface Grant {
-  readonly throughEpisodeId: number;
+export interface Grant extends GrantLimit {
   readonly updates?: number;
 }
 
@@ -37,8 +36,7 @@ export async function finishRun({ config, grants }: ResumeRequest, onStep: (step
   const asked = Math.max(0, readBlocks(runFolder(config.projectFolder, config.runId).blocks).length - 1);
   await run.trainer.restore();
   if (config.pace === 'paced') await run.trainer.pace();
-  else
-    for (const { throughEpisodeId, updates } of grants.slice(asked)) await run.trainer.grant(throughEpisodeId, updates);
+  else for (const grant of grants.slice(asked)) await run.trainer.grant(grant, grant.updates);
   run.trainer.publish();
   run.trainer.checkpoint();
   await run.close();

@@ -16,16 +16,12 @@ import { assembleTrainer } from '../../main/learn/assemble.ts';
 import { readCheckpoint } from '../../main/learn/checkpoint.ts';
 import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
 import { fastClock, finishRun, type Grant, type ResumeRequest } from './resume-child.ts';
-import { recordToyEpisodes, temporaryFolder } from './toy-project.ts';
+import { grantThrough, recordToyEpisodes, temporaryFolder } from './toy-project.ts';
 
 const CHILD = join(import.meta.dirname, 'resume-child.ts');
 const STEPS = 120;
 /** Three grants, of which the second is as large as what was recorded has earned. */
-const GRANTS: readonly Grant[] = [
-  { throughEpisodeId: 8, updates: 30 },
-  { throughEpisodeId: 12 },
-  { throughEpisodeId: 14, updates: 50 },
-];
+let grants: readonly Grant[] = [];
 
 const SMALL = { hidden: [8, 8], batchSize: 16, trainingStarts: 10 };
 const RUNS: readonly (Pick<RunSpec, 'algorithm' | 'preset' | 'stage' | 'settings'> & { readonly kills: number })[] = [
@@ -48,6 +44,11 @@ const cleaners: (() => void)[] = [];
 before(async () => {
   folder = temporaryFolder((clean) => cleaners.push(clean));
   await recordToyEpisodes(folder, { demonstrations: 6, corrected: 8, seed: 1 });
+  grants = [
+    { ...grantThrough(folder, 8), updates: 30 },
+    grantThrough(folder, 12),
+    { ...grantThrough(folder, 14), updates: 50 },
+  ];
 });
 after(() => {
   for (const clean of cleaners) clean();
@@ -91,13 +92,13 @@ for (const [index, { algorithm, preset, stage, settings, kills }] of RUNS.entrie
       ...{ algorithm, preset, stage, task: 'insert', observation: 'state', seed: 3, settings: settings ?? {} },
       ...(stage === 'offline' && { steps: STEPS }),
     };
-    const undisturbed = { config: newRun(spec), grants: GRANTS };
+    const undisturbed = { config: newRun(spec), grants };
     await finishRun(undisturbed, () => {});
     const whole = outcome(undisturbed.config);
     const total = whole.header.counters['updates'] ?? 0;
     assert.ok(total >= STEPS && whole.curves.length > 0, `${total} updates`);
 
-    const disturbed = { config: newRun(spec), grants: GRANTS };
+    const disturbed = { config: newRun(spec), grants };
     const rng = createRng(index).split('moments');
     let left = 1;
     for (let kill = 0; kill < kills; kill++) {
@@ -114,7 +115,7 @@ test('a run that is over and is asked once more for its last block answers it ag
     ...{ algorithm: 'imitation', preset: 'cell', stage: 'online', task: 'insert', observation: 'state', seed: 0 },
     settings: { hidden: [8], batchSize: 8, trainingStarts: 10 },
   };
-  const request = { config: newRun(spec), grants: GRANTS.slice(0, 1) };
+  const request = { config: newRun(spec), grants: grants.slice(0, 1) };
   await finishRun(request, () => {});
   const once = outcome(request.config);
   await finishRun(request, () => {});

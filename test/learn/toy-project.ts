@@ -5,11 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openForReading } from '../../data/database.ts';
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
 import { openStoreWriter } from '../../data/writer.ts';
 import { ACTION_SIZE, type Actor } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
+import type { GrantLimit } from '../../main/api/trainer-process.ts';
 
 export const REACH_GAIN = 0.1;
 export const REACHED = 0.1;
@@ -130,6 +132,18 @@ export async function recordToyEpisodes(
   await store.drained();
   await store.close();
   return ids;
+}
+
+/** A grant that ends with the end of an episode, whatever else the folder holds. */
+export function grantThrough(folder: string, throughEpisodeId: number): GrantLimit {
+  const database = openForReading(folder);
+  const throughSequence = database
+    .prepare<[number], number>(`SELECT sequence FROM verdict WHERE episode_id = ? AND kind = 'end'`)
+    .pluck()
+    .get(throughEpisodeId);
+  database.close();
+  if (throughSequence === undefined) throw new Error(`episode ${throughEpisodeId} of ${folder} has not ended`);
+  return { throughEpisodeId, throughSequence };
 }
 
 /** A folder that is removed when the test ends. */

@@ -11,7 +11,7 @@ import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/train
 import { readCheckpoint } from '../../main/learn/checkpoint.ts';
 import { readPolicy } from '../../main/learn/policies/export-policy.ts';
 import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
-import { recordToyEpisodes, temporaryFolder } from './toy-project.ts';
+import { grantThrough, recordToyEpisodes, temporaryFolder } from './toy-project.ts';
 
 const ENTRY = join(import.meta.dirname, '../../main/learn/trainer-process.ts');
 const SPEC: RunSpec = {
@@ -86,11 +86,11 @@ function start(config: TrainerConfig, after: (clean: () => void) => void): Run {
   };
 }
 
-const GRANTS = [
-  { kind: 'grant', throughEpisodeId: 8, updates: 30 },
-  { kind: 'grant', throughEpisodeId: 12, updates: undefined },
-  { kind: 'grant', throughEpisodeId: 14, updates: 40 },
-] as const;
+const grantsIn = (folder: string): readonly [ToTrainer, ToTrainer, ToTrainer] => [
+  { kind: 'grant', ...grantThrough(folder, 8), updates: 30 },
+  { kind: 'grant', ...grantThrough(folder, 12), updates: undefined },
+  { kind: 'grant', ...grantThrough(folder, 14), updates: 40 },
+];
 
 /** `paper` of imitation has all that a learner may carry: averaged weights, a normaliser, several draws of chance. */
 for (const { algorithm, preset, criticsPerActor } of [
@@ -103,11 +103,12 @@ for (const { algorithm, preset, criticsPerActor } of [
     const after = (clean: () => void) => t.after(clean);
     const folder = temporaryFolder(after);
     await recordToyEpisodes(folder, { demonstrations: 6, corrected: 8, seed: 1 });
+    const grants = grantsIn(folder);
 
     const undisturbed = smallRun(folder, spec);
     const whole = start(undisturbed, after);
     const blocks = [];
-    for (const grant of GRANTS) {
+    for (const grant of grants) {
       whole.send(grant);
       blocks.push(await whole.next('block'));
     }
@@ -117,9 +118,9 @@ for (const { algorithm, preset, criticsPerActor } of [
 
     const disturbed = smallRun(folder, spec);
     const first = start(disturbed, after);
-    first.send(GRANTS[0]);
+    first.send(grants[0]);
     await first.next('block');
-    first.send(GRANTS[1]);
+    first.send(grants[1]);
     // the block is under way as soon as it is on record
     const file = runFolder(folder, disturbed.runId).blocks;
     while (readBlocks(file).length < 2) await systemClock.sleepUntilMs(systemClock.nowMs() + 2);
@@ -128,9 +129,9 @@ for (const { algorithm, preset, criticsPerActor } of [
     assert.equal(await first.exit, 'SIGKILL');
 
     const second = start(disturbed, after);
-    second.send(GRANTS[1]);
+    second.send(grants[1]);
     const repeated = await second.next('block');
-    second.send(GRANTS[2]);
+    second.send(grants[2]);
     const last = await second.next('block');
     second.send({ kind: 'finish' });
     await second.next('finished');
@@ -165,7 +166,7 @@ test('offline by its own pace, then online from what it published, with its crit
   assert.ok(weights.every(Number.isFinite));
 
   const online = start(smallRun(folder, { ...SPEC, startFrom: 'run-1/50' }), after);
-  online.send({ kind: 'grant', throughEpisodeId: 9, updates: 0 });
+  online.send({ kind: 'grant', ...grantThrough(folder, 9), updates: 0 });
   const block = await online.next('block');
   assert.deepEqual(readPolicy(block.manifestPath).weights, weights);
   online.send({ kind: 'cancel' });
@@ -199,7 +200,7 @@ test('what cannot be used is refused in words', async (t) => {
   await recordToyEpisodes(folder, { demonstrations: 2, corrected: 0, seed: 3 });
   const config = smallRun(folder, { ...SPEC, stage: 'offline', steps: 5 });
   const good = start(config, after);
-  good.send({ kind: 'grant', throughEpisodeId: 2, updates: undefined });
+  good.send({ kind: 'grant', ...grantThrough(folder, 2), updates: undefined });
   await good.next('block');
   good.send({ kind: 'finish' });
   await good.exit;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock } from '../../main/api/clock.ts';
+import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
 import { createFakeHid, FAKE_SPACEMOUSE } from '../../native/fake-hid.ts';
-import { createSpaceMouse, decodeReport, isSixAxis } from '../../native/spacemouse.ts';
+import { decodeReport } from '../../native/six-axis-interface.ts';
+import { createSpaceMouse, isSixAxis } from '../../native/spacemouse.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
 /** int16, little-endian. */
@@ -46,7 +48,7 @@ test('six-axis devices by usage, else by id; the same vendors\u2019 other device
 async function open(plugged = true) {
   const clock = createVirtualClock(5000);
   const hid = createFakeHid(plugged);
-  const mouse = createSpaceMouse({ transport: hid, clock });
+  const mouse = createSpaceMouse({ transport: hid, clock, takeover: () => DEFAULT_TAKEOVER });
   await mouse.open();
   return { clock, hid, mouse };
 }
@@ -108,7 +110,7 @@ test('a missing library and a missing permission are said with what to do, and t
   const clock = createVirtualClock(0);
   const hid = createFakeHid();
   const failure = (code: string, message: string) => Object.assign(new Error(message), { code });
-  const mouse = createSpaceMouse({ transport: hid, clock });
+  const mouse = createSpaceMouse({ transport: hid, clock, takeover: () => DEFAULT_TAKEOVER });
   hid.failWith(failure('NO_LIBRARY', 'libusb-1.0.so.0: cannot open shared object file'));
   await mouse.open();
   const library = mouse.health();

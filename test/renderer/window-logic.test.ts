@@ -129,11 +129,14 @@ test('a gamepad drives only while a trigger is held', () => {
 
 test('the puck repeats while held and says zero once on release', () => {
   const sent: PuckMessage[] = [];
-  const driver = new PuckDriver((message) => sent.push(message));
+  const driver = new PuckDriver(
+    (message) => sent.push(message),
+    () => DEFAULT_TAKEOVER,
+  );
   driver.beat();
   driver.set('keyboard', [0, -1, 0, 0, 0, 0], 0);
   driver.beat();
-  driver.set('gamepad', [0, 0, 0, 0, 0, 0], 0);
+  driver.set('gamepad 0', [0, 0, 0, 0, 0, 0], 0);
   driver.set('keyboard', [0, 0, 0, 0, 0, 0], 0);
   driver.beat();
   driver.release();

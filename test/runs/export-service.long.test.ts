@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { validateLerobot } from '../../data/export/lerobot-validate.ts';
+import { readingAfter } from '../../data/read-after-write.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ExportProgress } from '../../main/engine/services.ts';
 import { createExportService } from '../../main/runs/export-service.ts';
@@ -81,4 +82,22 @@ test('nothing to export is said; closing cancels and leaves no folder behind', (
     service.close();
     assert.equal((await ended).state, 'failed');
     assert.equal(started.kind === 'done' && existsSync(started.value.directory), false);
+  }));
+
+test('what was discarded in the same moment is not exported', () =>
+  inFolder(async (folder) => {
+    const writer = await openWriter(folder);
+    const rng = createRng(6);
+    for (let episode = 0; episode < 3; episode++) recordEpisode(writer, rng, ACTORS, { size: SIZE });
+    await writer.drained();
+    const reader = readingAfter(writer, await openReader(folder));
+    const service = createExportService({ projectFolder: folder, reader, clock: virtualClock() });
+    const ended = new Promise<ExportProgress>((resolve) =>
+      service.onProgress((progress) => {
+        if (progress.state !== 'running') resolve(progress);
+      }),
+    );
+    writer.discardEpisode(2);
+    await service.start({ format: 'lerobot-v3', directory: join(folder, 'out'), includeDiscarded: false });
+    assert.equal((await ended).message, '2 episodes, 8 frames');
   }));

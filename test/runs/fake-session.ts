@@ -138,6 +138,7 @@ export function createFakeSession(
       judged = name;
     },
     drained: async () => happens('stored'),
+    newestSequence: () => store.length + discarded.size,
   };
   const first = newHilState({ seed: 0, demos: 2, observation: 'state', preset: 'cell', ...wanted });
   return {

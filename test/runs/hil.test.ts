@@ -192,7 +192,7 @@ test("a trainer's own complaint is the error, and an offline stage that fails le
     });
     await assert.rejects(
       runHil(session.options({ launch: refusing.launch })),
-      /the checkpoint has 9 numbers, these networks have 8 Start anew\./,
+      /the checkpoint has 9 numbers, these networks have 8\. Start anew\./,
     );
     const { rounds } = await runHil(session.options());
     assert.equal(rounds.at(-1)?.name, 'report');

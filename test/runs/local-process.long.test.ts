@@ -8,6 +8,8 @@ import { openRunRows } from '../../main/runs/run-rows.ts';
 import { recordToyEpisodes, temporaryFolder } from '../learn/toy-project.ts';
 import { SPEC } from './fake-trainer.ts';
 
+const NOW = { throughEpisodeId: 1, throughSequence: 1 };
+
 test('a run that cannot be made ends with why, in words and in a row; one that is killed says so', async (t) => {
   const folder = temporaryFolder((clean) => t.after(clean));
   await recordToyEpisodes(folder, { demonstrations: 1, corrected: 0, seed: 1 });
@@ -17,7 +19,7 @@ test('a run that cannot be made ends with why, in words and in a row; one that i
   const trainer = launchLocalTrainer({ ...config, runId: await rows.createRun(pixels), spec: pixels });
   const messages: FromTrainer[] = [];
   trainer.onMessage((message) => messages.push(message));
-  await assert.rejects(followGranted(trainer).block(1), /the trainer ended \(code 1\): .*needs an encoder/);
+  await assert.rejects(followGranted(trainer).block(NOW), /the trainer ended \(code 1\): .*needs an encoder/);
   const { code, lastWords } = await trainer.ended;
   assert.equal(code, 1);
   assert.match(lastWords, /TrainingError|needs an encoder/);
@@ -26,8 +28,8 @@ test('a run that cannot be made ends with why, in words and in a row; one that i
 
   const second = launchLocalTrainer({ ...config, runId: await rows.createRun(SPEC), spec: SPEC });
   const followed = followGranted(second);
-  const block = assert.rejects(followed.block(1), /the trainer ended \(SIGKILL\)/);
+  const block = assert.rejects(followed.block(NOW), /the trainer ended \(SIGKILL\)/);
   await followed[Symbol.asyncDispose]();
   await block;
-  await assert.rejects(followed.block(1), /SIGKILL/, 'also when it is asked after its end');
+  await assert.rejects(followed.block(NOW), /SIGKILL/, 'also when it is asked after its end');
 });

@@ -7,12 +7,14 @@ import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../api/clock.ts';
+import { inWords } from '../../api/error-words.ts';
 import type { RunSpec } from '../../api/run.ts';
 import { episodeSeed } from '../../api/task.ts';
 import { exportPolicy, readPolicy } from '../../learn/policies/export-policy.ts';
 import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../../policy/assets.ts';
 import { readEncoderManifest } from '../../policy/encoder-manifest.ts';
 import { type Evaluation, evaluate } from '../../runs/evaluation.ts';
+import { limitNow } from '../../runs/granted-trainer.ts';
 import { launchLocalTrainer } from '../../runs/local-process.ts';
 import { openRunRows } from '../../runs/run-rows.ts';
 import { episodeOf, openSession } from '../session.ts';
@@ -43,24 +45,20 @@ function options() {
   return { data: values.data, out: values.out, updates, measure };
 }
 
-/** Id of the newest episode. */
-async function recordDemonstrations(projectFolder: string): Promise<number> {
+async function recordDemonstrations(projectFolder: string): Promise<void> {
   const policy = { kind: 'process' } as const;
   await using session = await openSession({ projectFolder, task: TASK, observation: 'pixels', record: true, policy });
-  let newest = 0;
   let recorded = 0;
   for (let attempt = 0; recorded < DEMONSTRATIONS; attempt++) {
     const episode = episodeOf(await session.rig.episode(episodeSeed('training', attempt, RUN_SEED), 'demonstrate'));
-    newest = episode.id;
     if (episode.outcome === 'success') recorded++;
     else session.writer?.discardEpisode(episode.id);
   }
   await session.writer?.drained();
-  return newest;
 }
 
 /** The manifest of the policy after `updates` updates on what was recorded. */
-async function imitate(projectFolder: string, newestEpisode: number, updates: number): Promise<string> {
+async function imitate(projectFolder: string, updates: number): Promise<string> {
   const spec: RunSpec = {
     algorithm: 'conrft',
     preset: 'cell',
@@ -85,12 +83,12 @@ async function imitate(projectFolder: string, newestEpisode: number, updates: nu
   let manifestPath: string | undefined;
   let failure: string | undefined;
   trainer.onMessage((message) => {
-    if (message.kind === 'failed') failure = `${message.message} ${message.remedy}`;
+    if (message.kind === 'failed') failure = inWords(message);
     if (message.kind !== 'block') return;
     manifestPath = message.manifestPath;
     trainer.send({ kind: 'finish' });
   });
-  trainer.send({ kind: 'grant', throughEpisodeId: newestEpisode, updates });
+  trainer.send({ kind: 'grant', ...(await limitNow(projectFolder)), updates });
   const end = await trainer.ended;
   await rows.close();
   if (manifestPath === undefined) throw new Error(failure ?? `the trainer ended: ${end.lastWords.trim()}`);
@@ -124,9 +122,9 @@ async function measureAlone(
 async function main(): Promise<void> {
   const { data, out, updates, measure } = options();
   const startMs = systemClock.nowMs();
-  const newest = await recordDemonstrations(data);
+  await recordDemonstrations(data);
   console.log(`${DEMONSTRATIONS} demonstrations`);
-  const trained = readPolicy(await imitate(data, newest, updates));
+  const trained = readPolicy(await imitate(data, updates));
   const { graph: _graph, weights: _weights, kind: _kind, ...manifest } = trained.manifest;
   if (manifest.encoderSha256 !== readEncoderManifest(CELL_ENCODER_MANIFEST).sha256)
     throw new Error('the policy was trained on another encoder than the one that ships');

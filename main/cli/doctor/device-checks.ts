@@ -24,21 +24,18 @@ const hex = (value: number): string => value.toString(16).padStart(4, '0');
 const named = (device: HidrawDevice): string =>
   `${device.name} (${hex(device.vendorId)}:${hex(device.productId)}, ${device.node})`;
 
+/** Names every interface: all of them are opened, so that one that is refused hides no other. */
 export function checkSpaceMouse({ hidraw, host }: Probes): Check {
   if (host.platform !== 'linux') return info('spacemouse', 'looked for when the engine starts');
   const found = hidraw().filter(isSpaceMouse);
-  const blocked = found.filter((device) => !device.mayOpen);
-  if (blocked.length > 0)
-    return fail(
+  if (found.length === 0)
+    return info(
       'spacemouse',
-      blocked.map((device) => `${named(device)}: this user may not open it`).join('\n'),
-      UDEV_REMEDY,
+      'none plugged in',
+      'A 3Dconnexion SpaceMouse is found as soon as it is plugged in; keyboard, gamepad and the puck on the screen work too.',
     );
-  return found.length > 0
-    ? ok('spacemouse', found.map(named).join('\n'))
-    : info(
-        'spacemouse',
-        'none plugged in',
-        'A 3Dconnexion SpaceMouse is found as soon as it is plugged in; keyboard, gamepad and the puck on the screen work too.',
-      );
+  const lines = found.map((device) => (device.mayOpen ? named(device) : `${named(device)}: this user may not open it`));
+  const refused = found.filter(({ mayOpen }) => !mayOpen).length;
+  if (refused === 0) return ok('spacemouse', lines.join('\n'));
+  return (refused === found.length ? fail : warn)('spacemouse', lines.join('\n'), UDEV_REMEDY);
 }

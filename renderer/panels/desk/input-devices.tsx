@@ -1,13 +1,14 @@
 /** What can take control: each device with its state and remedy, and the axes it moves right now. */
 import { useRef, useSyncExternalStore } from 'react';
 import { useShallow } from 'zustand/react/shallow';
-import { gamepadName } from '../../driving/driving.ts';
+import { gamepadsAsJson } from '../../driving/driving.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 
 const AXES = ['x', 'y', 'z', 'rx', 'ry', 'rz'] as const;
 const STATE_SAYS = {
   ready: 'ready',
+  silent: 'nothing came from it yet',
   absent: 'not plugged in',
   blocked: 'cannot be opened',
   lost: 'unplugged',
@@ -49,7 +50,11 @@ function onGamepads(listener: () => void): () => void {
 
 export function InputDevices() {
   // The engine hears of a window's gamepad only once it moves something.
-  const gamepad = useSyncExternalStore(onGamepads, gamepadName);
+  const gamepads = JSON.parse(useSyncExternalStore(onGamepads, gamepadsAsJson)) as readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly standard: boolean;
+  }[]; // written by gamepadsAsJson
   const lines = useEngine(
     useShallow((state) => (state.status?.inputDevices ?? []).map((device) => JSON.stringify(device))),
   );
@@ -57,8 +62,10 @@ export function InputDevices() {
     (line) => JSON.parse(line) as NonNullable<ReturnType<typeof useEngine.getState>['status']>['inputDevices'][number],
   );
   const ready =
-    gamepad !== undefined ||
-    devices.some((device) => device.state === 'ready' && (device.kind === 'spacemouse' || device.kind === 'gamepad'));
+    gamepads.some(({ standard }) => standard) ||
+    devices.some(
+      ({ state, kind }) => (state === 'ready' || state === 'silent') && (kind === 'spacemouse' || kind === 'gamepad'),
+    );
   return (
     <div className="devices">
       {devices.map((device) => (
@@ -70,13 +77,16 @@ export function InputDevices() {
           {device.remedy ? <pre>{device.remedy}</pre> : null}
         </div>
       ))}
-      {gamepad === undefined ? null : (
-        <div className="device" data-state="ready">
+      {gamepads.map(({ index, name, standard }) => (
+        <div key={index} className="device" data-state={standard ? 'ready' : 'blocked'}>
           <i className="health" />
-          <span>{gamepad}</span>
-          <small>hold a trigger to drive</small>
+          <span>{name}</span>
+          <small>{standard ? 'hold a trigger to drive' : 'cannot drive'}</small>
+          {standard ? null : (
+            <p>This browser does not know its layout. Switch it to XInput if it has that mode, or use another one.</p>
+          )}
         </div>
-      )}
+      ))}
       {ready ? null : (
         <p className="muted small">
           No SpaceMouse or gamepad is connected. Plug one in (a gamepad shows once a button is pressed), or drive from

@@ -1,6 +1,6 @@
 /** The states that need words over the scene: link lost, fault, hold, other window, no 3-D view, replay. Each says what to do. */
 import { type ReactNode, useEffect, useState } from 'react';
-import { every, systemClock } from '../../../main/api/clock.ts';
+import { deflectionOf, every, isNeutral, systemClock } from '../../../main/api/index.ts';
 import { perform } from '../../actions.ts';
 import { type BannerKind, bannersOf } from '../../banner-kinds.ts';
 import { driverView } from '../../driver.ts';
@@ -10,6 +10,7 @@ import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
+import { SceneBanner } from './scene-banner.tsx';
 
 function LinkBanner() {
   const link = useEngine((state) => state.link);
@@ -17,7 +18,7 @@ function LinkBanner() {
   const [now, setNow] = useState(nowMs);
   useEffect(() => {
     if (link.state !== 'lost') return;
-    return every(systemClock, 250, () => setNow(nowMs()));
+    return every(systemClock, 250, () => setNow(nowMs()), console.error);
   }, [link]);
   if (link.state === 'open') return null;
   if (link.state === 'refused')
@@ -71,7 +72,11 @@ function HoldBanner() {
     return state.status.holdReason ?? 'No motion is commanded.';
   });
   const stopped = useEngine((state) => driverView(true, state.status).word === 'STOPPED');
-  const moved = useEngine((state) => state.status?.puckAxes.some((value) => Math.abs(value) > 0.06) ?? false);
+  const moved = useEngine(({ status, rig }) => {
+    if (!status || !rig) return false;
+    const [x = 0, y = 0, z = 0, rx = 0, ry = 0, rz = 0] = status.puckAxes;
+    return status.puckButtons !== 0 || !isNeutral(deflectionOf([x, y, z, rx, ry, rz]), rig.takeover);
+  });
   if (reason === undefined) return null;
   return (
     <div className={`banner ${stopped ? 'danger' : 'hold'}`} data-testid="hold-banner">
@@ -103,18 +108,6 @@ function OtherWindowBanner() {
       <Button kind="strong" onClick={() => void tell('controls.claim', {})}>
         Take the controls
       </Button>
-    </div>
-  );
-}
-
-function SceneBanner({ broken }: { readonly broken: string }) {
-  return (
-    <div className="banner hold" data-testid="scene-banner">
-      <Glyph name="triangle" />
-      <div>
-        <b>The 3-D view cannot be drawn here</b>
-        <p>{broken}. Cameras and controls work.</p>
-      </div>
     </div>
   );
 }
@@ -159,15 +152,16 @@ export function ReadyHint() {
   );
 }
 
-export function Banners({ broken }: { readonly broken: string | undefined }) {
+export function Banners() {
   const replaying = useWindow((state) => state.replay !== undefined);
-  const kinds = useEngine((state) => bannersOf(state, { replaying, sceneBroken: broken !== undefined }).join(' '));
+  const sceneBroken = useWindow((state) => state.sceneMissing !== undefined);
+  const kinds = useEngine((state) => bannersOf(state, { replaying, sceneBroken }).join(' '));
   const bannerOf: Readonly<Record<BannerKind, ReactNode>> = {
     link: <LinkBanner key="link" />,
     fault: <FaultBanner key="fault" />,
     hold: <HoldBanner key="hold" />,
     claim: <OtherWindowBanner key="claim" />,
-    scene: broken === undefined ? null : <SceneBanner key="scene" broken={broken} />,
+    scene: <SceneBanner key="scene" />,
     replay: <ReplayBanner key="replay" />,
   };
   return kinds === '' ? null : kinds.split(' ').map((kind) => bannerOf[kind as BannerKind]); // joined a line above

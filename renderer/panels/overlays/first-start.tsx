@@ -19,8 +19,9 @@ const STEPS = [
   },
 ] as const;
 
-export function FirstStart({ sceneBroken }: { readonly sceneBroken: boolean }) {
+export function FirstStart() {
   const step = useWindow((state) => state.hintStep);
+  const sceneBroken = useWindow((state) => state.sceneMissing !== undefined);
   const replaying = useWindow((state) => state.replay !== undefined);
   const bannerStands = useEngine((state) => bannersOf(state, { replaying, sceneBroken }).length > 0);
   const current = step === undefined ? undefined : STEPS[step];

@@ -2,28 +2,18 @@
  * The puck on screen: shows the six axes of whichever device moves, and is one itself. Disc: x and y; Shift on the disc: tilt;
  * ring: turn; bar: up and down. Letting go is zero. Axes as a SpaceMouse reports them: x right, y towards you, z down.
  */
-import { type PointerEvent, useRef } from 'react';
-import type { Vec6 } from '../../../main/api/index.ts';
-import { mayDrive, movePuck } from '../../driving/driving.ts';
+import { type PointerEvent, useEffect, useRef } from 'react';
+import { isNeutral } from '../../../main/api/index.ts';
+import { screenGrip, takeoverInForce } from '../../driving/driving.ts';
 import { NEUTRAL } from '../../driving/held-keys.ts';
-import { requestDraw } from '../../engine/draw-loop.ts';
+import { type GripKind, type Place, TRAVEL } from '../../driving/screen-grip.ts';
 import { fixed } from '../../format.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 
-type Grip = 'disc' | 'tilt' | 'ring' | 'bar';
 const NAMES = ['x', 'y', 'z', 'rx', 'ry', 'rz'] as const;
-const clip = (value: number) => Math.min(1, Math.max(-1, value));
-/** Radii in the drawing's units; the drawing is 120 × 120. */
-const TRAVEL = 24;
+/** Radius in the drawing's units; the drawing is 148 × 120. */
 const RING = 50;
-
-function axesOf(grip: Grip, dx: number, dy: number, turnRad: number): Vec6 {
-  if (grip === 'disc') return [clip(dx / TRAVEL), clip(dy / TRAVEL), 0, 0, 0, 0];
-  if (grip === 'tilt') return [0, 0, 0, clip(dy / TRAVEL), clip(-dx / TRAVEL), 0];
-  if (grip === 'bar') return [0, 0, clip(dy / TRAVEL), 0, 0, 0];
-  return [0, 0, 0, 0, 0, clip(turnRad / 1.2)];
-}
 
 export function Puck() {
   const svg = useRef<SVGSVGElement>(null);
@@ -32,44 +22,25 @@ export function Puck() {
   const turn = useRef<SVGPathElement>(null);
   const height = useRef<SVGRectElement>(null);
   const numbers = useRef<(HTMLSpanElement | null)[]>([]);
-  const held = useRef<{ grip: Grip; x: number; y: number; angle: number } | undefined>(undefined);
-  const local = useRef<Vec6 | undefined>(undefined);
+  useEffect(() => screenGrip.end, []);
 
-  const place = (event: PointerEvent) => {
+  const place = (event: PointerEvent): Place => {
     const box = svg.current?.getBoundingClientRect();
     if (!box) return { x: 0, y: 0 };
     return { x: ((event.clientX - box.left) / box.width) * 148, y: ((event.clientY - box.top) / box.height) * 120 };
   };
-  const begin = (grip: Grip) => (event: PointerEvent<SVGElement>) => {
-    event.preventDefault();
+  const begin = (grip: GripKind) => (event: PointerEvent<SVGElement>) => {
+    if (event.button === 0) event.preventDefault();
     event.stopPropagation();
-    if (!mayDrive()) return;
-    svg.current?.setPointerCapture(event.pointerId);
-    const { x, y } = place(event);
-    held.current = { grip: grip === 'disc' && event.shiftKey ? 'tilt' : grip, x, y, angle: Math.atan2(y - 60, x - 60) };
-  };
-  const move = (event: PointerEvent) => {
-    const start = held.current;
-    if (!start) return;
-    const { x, y } = place(event);
-    let angle = Math.atan2(y - 60, x - 60) - start.angle;
-    if (angle > Math.PI) angle -= 2 * Math.PI;
-    if (angle < -Math.PI) angle += 2 * Math.PI;
-    local.current = axesOf(start.grip, x - start.x, y - start.y, angle);
-    movePuck(local.current);
-    requestDraw();
-  };
-  const end = () => {
-    if (!held.current) return;
-    held.current = undefined;
-    local.current = undefined;
-    movePuck(NEUTRAL);
-    requestDraw();
+    const kind = grip === 'disc' && event.shiftKey ? 'tilt' : grip;
+    if (screenGrip.begin(kind, event, place(event))) svg.current?.setPointerCapture(event.pointerId);
   };
 
   usePainter(() => {
     const told = liveStatus(useEngine.getState())?.puckAxes;
-    const axes = local.current ?? told ?? NEUTRAL;
+    const local = screenGrip.axes();
+    const axes = local ?? told ?? NEUTRAL;
+    const takeover = takeoverInForce();
     const at = (index: number) => axes[index] ?? 0;
     knob.current?.setAttribute('transform', `translate(${at(0) * TRAVEL} ${at(1) * TRAVEL})`);
     tilt.current?.setAttribute(
@@ -86,9 +57,9 @@ export function Puck() {
     );
     height.current?.setAttribute('transform', `translate(0 ${at(2) * 40})`);
     numbers.current.forEach((element, index) => {
-      const text = local.current || told ? fixed(at(index), 2) : '–';
+      const text = local || told ? fixed(at(index), 2) : '–';
       if (element && element.textContent !== text) element.textContent = text;
-      element?.parentElement?.classList.toggle('moving', Math.abs(at(index)) > 0.02);
+      element?.parentElement?.classList.toggle('moving', !isNeutral(Math.abs(at(index)), takeover));
     });
   });
 
@@ -99,10 +70,9 @@ export function Puck() {
         viewBox="0 0 148 120"
         role="application"
         aria-label="Puck: drag to drive"
-        onPointerMove={move}
-        onPointerUp={end}
-        onPointerCancel={end}
-        onLostPointerCapture={end}
+        onPointerMove={(event) => screenGrip.move(event, place(event))}
+        onLostPointerCapture={screenGrip.end}
+        onContextMenu={(event) => event.preventDefault()}
       >
         <title>Disc: move · Shift: tilt · ring: turn · bar: up, down</title>
         <circle className="puck-ring" cx={60} cy={60} r={RING} onPointerDown={begin('ring')} />

@@ -4,13 +4,14 @@ import { systemClock } from '../../../main/api/clock.ts';
 import { perform } from '../../actions.ts';
 import { decodeStreamNumbers } from '../../decode-poses.ts';
 import { driverView } from '../../driver.ts';
+import { refusalToDrive } from '../../driving/may-drive.ts';
 import { requestDraw } from '../../engine/draw-loop.ts';
 import { live, setStreamRate } from '../../engine/engine.ts';
 import { REPLAY } from '../../engine/live-streams.ts';
 import type { QualityLevel } from '../../scene/quality.ts';
 import { RigScene } from '../../scene/rig-scene.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
-import { chooseView, type SceneView, useWindow } from '../../state/window-store.ts';
+import { chooseView, type SceneView, sceneDrawn, useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 import { Banners, ReadyHint } from '../overlays/banners.tsx';
 import { FirstStart } from '../overlays/first-start.tsx';
@@ -66,12 +67,14 @@ export function ScenePanel() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const scene = useRef<RigScene | undefined>(undefined);
   const poses = useRef<{ count: number; numbers: Float32Array | undefined }>({ count: -1, numbers: undefined });
-  const [broken, setBroken] = useState<string | undefined>(undefined);
+  /** Counts up when the drawing context comes back, so that a scene that could not be built is built. */
+  const [context, setContext] = useState(0);
   const shapes = useEngine((state) => state.shapes);
   const rig = useEngine((state) => state.rig);
   const view = useWindow((state) => state.view);
   const focused = useWindow((state) => state.sceneFocused);
   const drives = useEngine((state) => state.status?.holdsControls === true);
+  const refusal = useWindow(refusalToDrive);
 
   // A new rig's limits move the box; only new shapes build the scene anew.
   const newestRig = useRef(rig);
@@ -89,16 +92,32 @@ export function ScenePanel() {
       });
       scene.current = made;
       made.show(useWindow.getState().view);
-      setBroken(undefined);
+      sceneDrawn();
     } catch (error) {
-      setBroken(error instanceof Error ? error.message : 'no 3-D drawing here');
+      useWindow.setState({ sceneMissing: error instanceof Error ? error.message : 'no 3-D drawing here' });
     }
     requestDraw();
     return () => {
       scene.current?.dispose();
       scene.current = undefined;
     };
-  }, [shapes]);
+  }, [shapes, context]);
+  useEffect(() => {
+    const drawn = canvas.current;
+    if (!drawn) return;
+    const lost = () => useWindow.setState({ sceneMissing: 'the drawing context was lost' });
+    const restored = () => {
+      if (scene.current) sceneDrawn();
+      else setContext((count) => count + 1);
+      requestDraw();
+    };
+    drawn.addEventListener('webglcontextlost', lost);
+    drawn.addEventListener('webglcontextrestored', restored);
+    return () => {
+      drawn.removeEventListener('webglcontextlost', lost);
+      drawn.removeEventListener('webglcontextrestored', restored);
+    };
+  }, []);
   useEffect(() => {
     if (rig) scene.current?.setLimits(rig);
     requestDraw();
@@ -167,17 +186,18 @@ export function ScenePanel() {
         <SafetyLine />
         <Views />
         <div className="stack">
-          <Banners broken={broken} />
-          <FirstStart sceneBroken={broken !== undefined} />
+          <Banners />
+          <FirstStart />
         </div>
         <div className="scene-foot">
           <Puck />
           <div className="scene-side">
             <ReadyHint />
             <div className={`drive-hint ${focused ? 'on' : ''}`}>
-              {focused && drives
-                ? 'keys drive: W A S D · Q E · arrows · Z X · G'
-                : 'click the scene to drive with keys'}
+              {refusal ??
+                (focused && drives
+                  ? 'keys drive: W A S D · Q E · arrows · Z X · G'
+                  : 'click the scene to drive with keys')}
             </div>
           </div>
         </div>

@@ -4,6 +4,7 @@ import { openReplay, scrubTo } from '../../replay.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { fitCanvas } from '../../ui/canvas-size.ts';
+import { primaryIsDown } from '../../ui/primary-button.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 import { drawEpisode, stepAt } from './draw-episode.ts';
 import { drawHistory, type HistoryPlaces } from './draw-history.ts';
@@ -102,14 +103,16 @@ export function Timeline({ children }: { readonly children: ReactNode }) {
           aria-label="Timeline of the episode: who drove, notched where safety limited a step, reward, force, gripper"
           title="Blue: policy · orange, hatched: you · notch: safety limited the step"
           onPointerDown={(event) => {
+            if (event.button !== 0) return;
             dragging.current = true;
             event.currentTarget.setPointerCapture(event.pointerId);
             scrub(event);
           }}
           onPointerMove={(event) => {
+            if (!primaryIsDown(event)) dragging.current = false;
             if (dragging.current) scrub(event);
           }}
-          onPointerUp={() => {
+          onLostPointerCapture={() => {
             dragging.current = false;
           }}
           onKeyDown={(event) => {

@@ -68,18 +68,6 @@ test('a snapshot has both pictures, both pads and the verdict of one moment', as
   assert.equal(snapshot.stateEstimate?.length, 7);
 });
 
-test('a preview arrives while nothing else happens', async () => {
-  const seen = await new Promise<number>((resolve) => {
-    let count = 0;
-    const stop = cell.preview(() => {
-      if (++count < 3) return;
-      stop();
-      resolve(count);
-    });
-  });
-  assert.equal(seen, 3);
-});
-
 test('hold stops the arm where it is', async () => {
   await cell.reset('insert', seed, never);
   const { baseFromTool } = cell.state();
@@ -108,4 +96,26 @@ test('an aborted reset is refused; a command that is not a number is a fault, an
   await cell.reset('lift', seed, never);
   await wait(50);
   assert.ok(Number.isFinite(cell.state().baseFromTool.positionM[0]));
+});
+
+test('after a reset the arm rests in its arrangement, however long, until the episode begins or a set-point comes', async () => {
+  await cell.reset('insert', seed, never);
+  const arranged = cell.truth();
+  await wait(150);
+  assert.deepEqual(cell.truth(), arranged);
+  cell.begin();
+  await wait(20);
+  assert.notDeepEqual(cell.truth(), arranged, 'the physics goes on: it settles by micrometres');
+});
+
+test('a reset that is called off before the servo has begun it leaves the arm where it is', async () => {
+  await cell.reset('insert', seed, never);
+  const before = cell.truth();
+  const abort = new AbortController();
+  const resetting = cell.reset('lift', seed, abort.signal);
+  await Promise.resolve(); // offered, and not yet heard by the other thread
+  abort.abort(new Error('Stop was pressed.'));
+  await assert.rejects(resetting, /Stop was pressed/);
+  await wait(60);
+  assert.deepEqual(cell.truth(), before);
 });

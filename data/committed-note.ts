@@ -1,0 +1,102 @@
+/**
+ * A small file beside the project's, in which the writer notes after each commit how far the store had come. When the project's log
+ * is damaged while nothing runs, SQLite leaves out what follows the damage without a word; the note tells what was there. It is
+ * written after the commit and never before, so a process that is killed can only have noted too little, which is no alarm.
+ */
+import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { z } from 'zod';
+import type { Problem } from './commands.ts';
+
+const FILE_NAME = 'takeover.committed';
+/** Fixed, so that a note takes the place of the one before in a single write. */
+const NOTE_BYTES = 128;
+
+export interface Extent {
+  /** The newest event. */
+  readonly sequence: number;
+  /** Transitions of all episodes together. */
+  readonly steps: number;
+  /** The newest episode, and how many steps it has. */
+  readonly episodeId: number;
+  readonly episodeSteps: number;
+  /** The largest numbers ever given to an event and to an episode, lost ones included: they are not given again. */
+  readonly givenSequence: number;
+  readonly givenEpisodeId: number;
+}
+
+export interface CommittedNote {
+  /** Undefined where there is none, or none that can be trusted. */
+  read(): Extent | undefined;
+  write(extent: Extent): void;
+  close(): void;
+}
+
+const extentSchema = z.tuple([z.int(), z.int(), z.int(), z.int(), z.int(), z.int()]);
+
+/** Throws what the system says when the file can be neither opened nor made. */
+export function openCommittedNote(folder: string): CommittedNote {
+  const file = openSync(join(resolve(folder), FILE_NAME), constants.O_RDWR | constants.O_CREAT, 0o644);
+  return {
+    read() {
+      const bytes = Buffer.alloc(NOTE_BYTES);
+      readSync(file, bytes, 0, NOTE_BYTES, 0);
+      const [numbers = '', sum = ''] = bytes
+        .toString('latin1')
+        .split('|')
+        .map((part) => part.trim());
+      if (sum !== checksum(numbers)) return undefined;
+      const parsed = extentSchema.safeParse(numbers.split(' ').map(Number));
+      if (!parsed.success) return undefined;
+      const [sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId] = parsed.data;
+      return { sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId };
+    },
+    write({ sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId }) {
+      const numbers = [sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId].join(' ');
+      const line = `${numbers} | ${checksum(numbers)} |`.padEnd(NOTE_BYTES - 1);
+      writeSync(file, `${line}\n`, 0, 'latin1');
+    },
+    close: () => closeSync(file),
+  };
+}
+
+const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
+
+export interface LossContext {
+  /** The newest stored episode has no end. */
+  readonly cutShort: boolean;
+  /** Name of the copy of the damaged log. */
+  readonly keptLog: string | undefined;
+}
+
+/** What is missing of what had been noted; undefined where nothing is. */
+export function lossSince(
+  noted: Extent | undefined,
+  stored: Extent,
+  { cutShort, keptLog }: LossContext,
+): Problem | undefined {
+  if (!noted || noted.sequence <= stored.sequence) return undefined;
+  const steps = noted.steps - stored.steps;
+  const parts: string[] = [];
+  if (noted.episodeId === stored.episodeId && steps > 0)
+    parts.push(`episode ${stored.episodeId} ends after ${stored.episodeSteps} of ${noted.episodeSteps} steps`);
+  else if (cutShort && steps > 0) parts.push(`episode ${stored.episodeId} ends after ${stored.episodeSteps} steps`);
+  if (noted.episodeId > stored.episodeId) {
+    const first = stored.episodeId + 1;
+    const which = first === noted.episodeId ? `episode ${first} is` : `episodes ${first} to ${noted.episodeId} are`;
+    parts.push(`${which} gone`);
+  }
+  const events = noted.sequence - stored.sequence;
+  const what =
+    steps > 0
+      ? `${steps} committed ${steps === 1 ? 'step is' : 'steps are'} missing: ${parts.join(', ')}`
+      : `${events} committed ${events === 1 ? 'event is' : 'events are'} missing (ends, verdicts, discards or labels of episodes)`;
+  return {
+    message: `${what}. The project's file or its log was damaged or replaced since it was last written.${
+      keptLog === undefined ? '' : ` The log is kept as ${keptLog}.`
+    }`,
+    remedy: 'If you have a backup of the project, put it in its place; what is there now is sound and can be used.',
+    fatal: true,
+  };
+}

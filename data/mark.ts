@@ -1,0 +1,38 @@
+/**
+ * The one rule for how far a reader looks that learns or counts. It takes a mark when it starts: every verdict, discard, undo and
+ * relabel given until then counts. An episode that is still running has no end event, so it is not there yet.
+ */
+import type { Database } from './database.ts';
+
+export interface StoreMark {
+  /** The newest event of the store; a reader that follows the mark reads nothing newer. */
+  readonly sequence: number;
+  /** The newest episode that has ended; 0 = none. */
+  readonly newestEpisodeId: number;
+}
+
+export function newestSequence(database: Database): number {
+  const newest = database
+    .prepare<[], number>(
+      `SELECT max(coalesce((SELECT max(sequence) FROM rl_buffer), 0), coalesce((SELECT max(sequence) FROM demo_buffer), 0),
+       coalesce((SELECT max(sequence) FROM verdict), 0), coalesce((SELECT max(sequence) FROM reward_label), 0))`,
+    )
+    .pluck()
+    .get();
+  return newest ?? 0;
+}
+
+/** SQL that is true for an episode that has ended; `id` is an expression for the episode's id. */
+export const hasEnded = (id: string): string =>
+  `EXISTS (SELECT 1 FROM verdict AS ending WHERE ending.episode_id = ${id} AND ending.kind = 'end')`;
+
+/** Both numbers come from one instant. */
+export function takeMark(database: Database): StoreMark {
+  const newestEnded = database
+    .prepare<[], number | null>(`SELECT max(episode_id) FROM verdict WHERE kind = 'end'`)
+    .pluck();
+  return database.transaction(() => ({
+    sequence: newestSequence(database),
+    newestEpisodeId: newestEnded.get() ?? 0,
+  }))();
+}

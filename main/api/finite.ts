@@ -1,0 +1,22 @@
+/** Numbers that are not finite (NaN, Infinity): what finds them at every door through which numbers come. */
+
+/** A named list of numbers, such as a sensor's reading. */
+export type NamedNumbers = readonly [name: string, values: ArrayLike<number>];
+
+export interface NotFinite {
+  readonly name: string;
+  readonly index: number;
+  readonly value: number;
+}
+
+/** The first number that is not finite; undefined when all are. */
+export function findNotFinite(parts: Iterable<NamedNumbers>): NotFinite | undefined {
+  for (const [name, values] of parts)
+    for (let index = 0; index < values.length; index++) {
+      const value = values[index] ?? Number.NaN;
+      if (!Number.isFinite(value)) return { name, index, value };
+    }
+  return undefined;
+}
+
+export const allFinite = (values: ArrayLike<number>): boolean => findNotFinite([['', values]]) === undefined;

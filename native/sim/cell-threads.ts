@@ -1,0 +1,84 @@
+/** The live cell's servo and render threads: started, watched, and started again after one has failed. */
+import { Worker } from 'node:worker_threads';
+import { type FromRender, type FromServo, type ServoStart, workerUrl } from './worker-messages.ts';
+
+/** The two threads; each is started by `start`, and again after it has failed. */
+export interface CellThreads {
+  /** Starts what is not running. Rejects when a thread cannot be started. */
+  start(): Promise<void>;
+  servo(): Worker;
+  render(): Worker;
+  servoRuns(): boolean;
+  /** Ends a thread that does not answer, and reports it. */
+  giveUp(name: ThreadName, reason: string): void;
+  close(): Promise<void>;
+}
+
+export type ThreadName = 'servo-worker' | 'render-worker';
+
+export const startCellThread = (name: ThreadName, workerData: ServoStart | undefined): Worker =>
+  new Worker(workerUrl(name), { workerData });
+
+export function createCellThreads(tell: {
+  readonly startThread: typeof startCellThread;
+  readonly data: (name: ThreadName) => ServoStart | undefined;
+  readonly servo: (message: FromServo) => void;
+  readonly render: (message: FromRender) => void;
+  readonly started: (name: ThreadName) => void;
+  readonly failed: (name: ThreadName, error: Error) => void;
+}): CellThreads {
+  const running = new Map<ThreadName, Worker>();
+  let closing = false;
+
+  const failed = (name: ThreadName, worker: Worker, error: Error) => {
+    if (closing || running.get(name) !== worker) return;
+    running.delete(name);
+    tell.failed(name, error);
+  };
+  const start = (name: ThreadName) =>
+    new Promise<void>((resolve, reject) => {
+      const worker = tell.startThread(name, tell.data(name));
+      worker.once('message', () => {
+        running.set(name, worker); // its first message is `ready`
+        worker.on('message', (message) => (name === 'servo-worker' ? tell.servo(message) : tell.render(message)));
+        tell.started(name);
+        resolve();
+      });
+      worker.once('error', (error) => {
+        reject(error);
+        failed(name, worker, new Error(`the ${name} thread failed: ${error.message}`));
+      });
+      worker.once('exit', (code) => {
+        const error = new Error(`the ${name} thread ended with code ${code}`);
+        reject(error);
+        failed(name, worker, error);
+      });
+    });
+  const opened = (name: ThreadName): Worker => {
+    const worker = running.get(name);
+    if (!worker) throw new Error(`the simulated cell is not open: its ${name} thread does not run`);
+    return worker;
+  };
+  return {
+    start: async () => {
+      closing = false;
+      const missing = (['servo-worker', 'render-worker'] as const).filter((name) => !running.has(name));
+      await Promise.all(missing.map(start));
+    },
+    servo: () => opened('servo-worker'),
+    render: () => opened('render-worker'),
+    servoRuns: () => running.has('servo-worker'),
+    giveUp: (name, reason) => {
+      const worker = running.get(name);
+      if (!worker) return;
+      failed(name, worker, new Error(`the ${name} thread ${reason}`));
+      worker.terminate().catch(() => {}); // it has been reported as failed, and nothing waits for it
+    },
+    close: async () => {
+      closing = true;
+      const workers = [...running.values()];
+      running.clear();
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    },
+  };
+}

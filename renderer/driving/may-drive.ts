@@ -1,0 +1,17 @@
+/** Nobody drives an arm that she does not see: why this window's keys, gamepads and puck do not drive now. Pure. */
+export interface Sight {
+  /** A recorded episode is on the screen in place of the arm. */
+  readonly replay: unknown;
+  /** Why the 3-D view is not drawn; undefined while it is. */
+  readonly sceneMissing: string | undefined;
+  /** She has said that she looks at the cameras instead. */
+  readonly drivesByCameras: boolean;
+}
+
+export const WATCHES_A_REPLAY = 'A replay is open: go back to live to drive.';
+export const SEES_NO_SCENE = 'The 3-D view is not drawn: choose to drive by the cameras first.';
+
+export function refusalToDrive(sight: Sight): string | undefined {
+  if (sight.replay !== undefined) return WATCHES_A_REPLAY;
+  return sight.sceneMissing !== undefined && !sight.drivesByCameras ? SEES_NO_SCENE : undefined;
+}

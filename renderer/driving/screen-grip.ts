@@ -1,0 +1,95 @@
+/**
+ * The grip on the puck of the screen, held by the primary button of one pointer. Pure; the panel passes each pointer event on.
+ * Every event is reconciled with the grip: an event of that pointer without the primary button is the end of it, because a menu,
+ * a dialog or a remote desktop may have swallowed the release.
+ */
+import type { Vec6 } from '../../main/api/index.ts';
+import { NEUTRAL } from './held-keys.ts';
+
+export type GripKind = 'disc' | 'tilt' | 'ring' | 'bar';
+export interface PointerFacts {
+  readonly pointerId: number;
+  readonly isPrimary: boolean;
+  /** The button that changed; −1 for none. */
+  readonly button: number;
+  /** Bit 0: the primary button is down. */
+  readonly buttons: number;
+}
+/** In the units of the puck's drawing, which is 148 × 120 with the disc's centre at 60, 60. */
+export interface Place {
+  readonly x: number;
+  readonly y: number;
+}
+export interface ScreenGrip {
+  /** True when the pointer holds the puck from now on. */
+  begin(kind: GripKind, pointer: PointerFacts, at: Place): boolean;
+  move(pointer: PointerFacts, at: Place): void;
+  /** Any pointer event of the window: ends the grip where the event shows that it is over. */
+  reconcile(pointer: PointerFacts, event: 'down' | 'move' | 'up' | 'cancel'): void;
+  end(): void;
+  /** Axes while it is held; undefined while it is not. */
+  axes(): Vec6 | undefined;
+}
+
+/** Travel of the disc, in the drawing's units. */
+export const TRAVEL = 24;
+const CENTRE = 60;
+const FULL_TURN_RAD = 1.2;
+const PRIMARY = 1;
+const clip = (value: number) => Math.min(1, Math.max(-1, value));
+
+function axesOf(kind: GripKind, dx: number, dy: number, turnRad: number): Vec6 {
+  switch (kind) {
+    case 'disc':
+      return [clip(dx / TRAVEL), clip(dy / TRAVEL), 0, 0, 0, 0];
+    case 'tilt':
+      return [0, 0, 0, clip(dy / TRAVEL), clip(-dx / TRAVEL), 0];
+    case 'bar':
+      return [0, 0, clip(dy / TRAVEL), 0, 0, 0];
+    case 'ring':
+      return [0, 0, 0, 0, 0, clip(turnRad / FULL_TURN_RAD)];
+    default:
+      return kind satisfies never;
+  }
+}
+
+export function createScreenGrip(options: {
+  readonly mayDrive: () => boolean;
+  readonly onMove: (axes: Vec6) => void;
+}): ScreenGrip {
+  let held: { readonly kind: GripKind; readonly pointerId: number; readonly from: Place } | undefined;
+  let axes: Vec6 | undefined;
+  const angleAt = ({ x, y }: Place) => Math.atan2(y - CENTRE, x - CENTRE);
+  const end = () => {
+    if (!held) return;
+    held = undefined;
+    axes = undefined;
+    options.onMove(NEUTRAL);
+  };
+  const reconcile: ScreenGrip['reconcile'] = (pointer, event) => {
+    if (!held || pointer.pointerId !== held.pointerId) return;
+    // A second press of the same pointer: the release between the two was lost.
+    if (event !== 'move' || (pointer.buttons & PRIMARY) === 0) end();
+  };
+  return {
+    begin: (kind, pointer, at) => {
+      if (pointer.button !== 0 || !pointer.isPrimary || (pointer.buttons & PRIMARY) === 0) return false;
+      end();
+      if (!options.mayDrive()) return false;
+      held = { kind, pointerId: pointer.pointerId, from: at };
+      return true;
+    },
+    move: (pointer, at) => {
+      reconcile(pointer, 'move');
+      if (!held || pointer.pointerId !== held.pointerId) return;
+      let turnRad = angleAt(at) - angleAt(held.from);
+      if (turnRad > Math.PI) turnRad -= 2 * Math.PI;
+      if (turnRad < -Math.PI) turnRad += 2 * Math.PI;
+      axes = axesOf(held.kind, at.x - held.from.x, at.y - held.from.y, turnRad);
+      options.onMove(axes);
+    },
+    reconcile,
+    end,
+    axes: () => axes,
+  };
+}

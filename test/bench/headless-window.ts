@@ -1,0 +1,129 @@
+/** A window without a page: speaks the engine's protocol over the real socket, watches every stream, drives and presses keys. */
+import { WebSocket } from 'ws';
+import { type Clock, every, systemClock } from '../../main/api/clock.ts';
+import { type CallName, type ServerMessage, type Status, serverMessageSchema } from '../../main/api/messages.ts';
+
+const HEARTBEAT_MS = 100;
+const PUCK_MS = 40;
+
+export type Reply =
+  | { readonly kind: 'answer'; readonly result: unknown }
+  | { readonly kind: 'refusal'; readonly message: string; readonly remedy: string };
+
+export interface HeadlessWindow {
+  readonly socket: WebSocket;
+  status(): Status | undefined;
+  token(): string | undefined;
+  onMessage(listener: (message: ServerMessage, atMs: number) => void): () => void;
+  call(name: CallName, parameters?: unknown): Promise<Reply>;
+  /** From now on the puck on the screen reads so, sent at 25 Hz; undefined = it is let go. */
+  push(axes: readonly number[] | undefined): void;
+  /** Resolves with the first status that `is` accepts, at once when the newest does; rejects after `withinMs`. */
+  until(is: (status: Status) => boolean, withinMs: number, what: string): Promise<Status>;
+  streamedBytes(): number;
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+export async function openHeadlessWindow(
+  url: string,
+  streams: readonly string[] = ['side', 'wrist', 'left', 'right', 'poses'],
+  clock: Clock = systemClock,
+): Promise<HeadlessWindow> {
+  const { port, hash } = new URL(url);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`, { origin: `http://127.0.0.1:${port}` });
+  const listeners = new Set<(message: ServerMessage, atMs: number) => void>();
+  const waiting = new Map<number, (reply: Reply) => void>();
+  let status: Status | undefined;
+  let token: string | undefined;
+  let bytes = 0;
+  let nextId = 1;
+  let axes: readonly number[] | undefined;
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  socket.on('error', () => {}); // 'close' follows
+  const call = (name: CallName, parameters: unknown = {}): Promise<Reply> =>
+    new Promise((resolve) => {
+      if (socket.readyState !== WebSocket.OPEN)
+        return resolve({ kind: 'refusal', message: 'the link is closed', remedy: 'Open the window again.' });
+      const id = nextId++;
+      waiting.set(id, resolve);
+      socket.send(JSON.stringify({ kind: 'call', id, name, parameters }));
+    });
+  const welcome = Promise.withResolvers<void>();
+  void closed.then(() => {
+    welcome.reject(new Error('the engine closed the link before it welcomed the window'));
+    for (const resolve of waiting.values())
+      resolve({ kind: 'refusal', message: 'the link was closed', remedy: 'Open the window again.' });
+  });
+  welcome.promise.catch(() => {}); // told to whoever opens
+  socket.on('message', (data: Buffer, isBinary) => {
+    if (isBinary) {
+      bytes += data.byteLength;
+      return;
+    }
+    const atMs = clock.nowMs();
+    const message = serverMessageSchema.parse(JSON.parse(data.toString('utf8')));
+    if (message.kind === 'answer' || message.kind === 'refusal') {
+      const settle = waiting.get(message.id);
+      waiting.delete(message.id);
+      settle?.(message.kind === 'answer' ? { kind: 'answer', result: message.result } : message);
+      return;
+    }
+    if (message.kind === 'welcome') {
+      token = message.token;
+      welcome.resolve();
+    }
+    if (message.kind === 'status') status = message.status;
+    for (const listener of listeners) listener(message, atMs);
+  });
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('error', reject);
+  });
+  socket.send(JSON.stringify({ kind: 'hello', code: hash.replace('#code=', '') }));
+  await welcome.promise;
+  socket.send(JSON.stringify({ kind: 'subscribe', streams, maxHz: 30 }));
+  const sendPuck = () => {
+    if (axes) void call('input.puck', { source: 'screen', axes, buttons: 0 });
+  };
+  const ends = [every(clock, HEARTBEAT_MS, () => void call('input.heartbeat')), every(clock, PUCK_MS, sendPuck)];
+  void closed.then(() => {
+    for (const end of ends) end();
+  });
+  return {
+    socket,
+    status: () => status,
+    token: () => token,
+    onMessage: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    call,
+    push: (next) => {
+      axes = next ?? [0, 0, 0, 0, 0, 0];
+      sendPuck();
+      if (next === undefined) axes = undefined;
+    },
+    until: (is, withinMs, what) =>
+      new Promise((resolve, reject) => {
+        if (status && is(status)) return resolve(status);
+        const off = (message: ServerMessage) => {
+          if (message.kind !== 'status' || !is(message.status)) return;
+          end();
+          resolve(message.status);
+        };
+        const cancel = clock.at(clock.nowMs() + withinMs, () => {
+          end();
+          reject(new Error(`waited ${withinMs} ms for: ${what}; the newest status says ${status?.phase}`));
+        });
+        const end = () => {
+          cancel();
+          listeners.delete(off);
+        };
+        listeners.add(off);
+      }),
+    streamedBytes: () => bytes,
+    closed,
+    close: () => socket.terminate(),
+  };
+}

@@ -1,0 +1,31 @@
+/** A live engine records what a headless one does, to the bit, also while other programs keep every core busy. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import { episodeSeed } from '../../main/api/task.ts';
+import { recordByItself, recordOneByOne } from './live-episodes.ts';
+
+const BUSY_LOOPS = 4;
+const workers: Worker[] = [];
+before(() => {
+  for (let index = 0; index < BUSY_LOOPS; index++) workers.push(new Worker('for (;;);', { eval: true }));
+});
+after(() => Promise.all(workers.map((worker) => worker.terminate())));
+
+const seeds = [0, 1].map((index) => episodeSeed('training', index, 0));
+
+test('with a person who takes over at definite times', { timeout: 300_000 }, async () => {
+  const live = await recordOneByOne('live', seeds, true);
+  const headless = await recordOneByOne('headless', seeds, true);
+  assert.ok(
+    live.some(({ steps }) => steps.some(({ actor }) => actor === 'mixed')),
+    'somebody took over',
+  );
+  assert.deepEqual(live, headless);
+});
+
+test('with the policy alone, the engine going on from episode to episode by itself', { timeout: 300_000 }, async () => {
+  const { episodes, ticks } = await recordByItself(seeds.length);
+  assert.deepEqual(episodes, await recordOneByOne('headless', seeds, false));
+  assert.deepEqual([ticks.skippedEdges, ticks.missedDeadlines], [0, 0]);
+});
