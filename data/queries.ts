@@ -7,6 +7,7 @@ import type { EpisodeSummary, Mode, StepSummary } from '../main/api/episode.ts';
 import { type SafetyEvent, safetyEventSchema } from '../main/api/limits.ts';
 import type { CameraFrame, ObservationKind, TactileFrame } from '../main/api/observation.ts';
 import type { TaskId } from '../main/api/task.ts';
+import { createCatalogue } from './catalogue.ts';
 import type { Database } from './database.ts';
 import type { ObservationRecord } from './records.ts';
 import {
@@ -93,9 +94,6 @@ export function createQueries(database: Database) {
   const newestEpisodes = database.prepare<[number, number], EpisodeRow>(
     `${EPISODE} WHERE id < ? ORDER BY id DESC LIMIT ?`,
   );
-  const endedEpisodes = database
-    .prepare<[], number>(`SELECT episode_id FROM verdict WHERE kind = 'end' ORDER BY episode_id`)
-    .pluck();
   const verdicts = database.prepare<[number, number], Verdict>(
     `SELECT outcome, judge FROM verdict WHERE episode_id = ? AND kind IN ('end', 'relabel')
      AND sequence NOT IN (SELECT refers_to FROM verdict WHERE episode_id = ? AND kind = 'withdraw')
@@ -187,6 +185,7 @@ export function createQueries(database: Database) {
     });
 
   return {
+    ...createCatalogue(database),
     episodeRow: (episodeId: number): EpisodeRow | undefined => episodeById.get(episodeId),
     listEpisodes: (limit: number, beforeId: number | undefined): EpisodeSummary[] =>
       newestEpisodes.all(beforeId ?? Number.MAX_SAFE_INTEGER, limit).map(summaryOf),
@@ -194,8 +193,6 @@ export function createQueries(database: Database) {
       const row = episodeById.get(episodeId);
       return row && summaryOf(row);
     },
-    /** Ids of the finished episodes, oldest first. */
-    endedEpisodeIds: (): number[] => endedEpisodes.all(),
     verdictOf,
     transitions,
     /** As recorded, whatever the verdict. */

@@ -33,6 +33,8 @@ export interface Application {
   handedOver(request: ShellRequest): void;
   /** Stops the engine, then ends. Asking twice is harmless. */
   quit(): Promise<void>;
+  /** The same without giving way to anything else meanwhile. `pause` blocks the thread. */
+  quitBlocking(pause: (ms: number) => void): void;
 }
 
 interface Open {
@@ -44,6 +46,8 @@ interface Open {
   shownSinceMs: number;
   /** Told to the page once it is there. */
   notice: string | undefined;
+  /** A dialog of this window is open; a second one would only cover it. */
+  asking: boolean;
 }
 
 export function startApplication(parts: ApplicationParts): Application {
@@ -52,6 +56,8 @@ export function startApplication(parts: ApplicationParts): Application {
   let folder = request.projectFolder ?? remembered.projectFolder;
   let engine: EngineProcess | undefined;
   let engineShownBefore = false;
+  /** Nobody who started the shell needs to look for another window any more. */
+  let everLoaded = false;
   let quitting: Promise<void> | undefined;
   const open = new Set<Open>();
 
@@ -60,7 +66,7 @@ export function startApplication(parts: ApplicationParts): Application {
     parts.saveState(remembered);
   };
   const ownWindow = () => [...open].find((entry) => entry.attachedTo === undefined);
-  /** The menu acts on the newest window; with one window, as nearly always, there is no difference. */
+  /** The menu acts on the window that the person worked in last: the windows are kept in that order. */
   const front = () => [...open].at(-1);
 
   const showEngine = (entry: Open, url: string) => {
@@ -75,6 +81,8 @@ export function startApplication(parts: ApplicationParts): Application {
     const logTail = ownsEngine ? (engine?.logTail() ?? []) : [];
     entry.window.showPage(failurePage({ title, what, remedy, logTail, ownsEngine }));
     refreshMenu();
+    // An engine that opened this window can still show itself elsewhere.
+    if (!ownsEngine && !everLoaded) parts.report({ kind: 'failed', what });
   };
 
   const engineChanged = (state: EngineState) => {
@@ -118,13 +126,26 @@ export function startApplication(parts: ApplicationParts): Application {
     else engine?.start();
   };
 
+  /** One dialog at a time: asking again while one is open does nothing. */
+  const inDialog = (entry: Open, ask: () => Promise<void>) => {
+    if (entry.asking) return;
+    entry.asking = true;
+    ask()
+      .catch((error: unknown) => console.error(`A dialog could not be shown: ${String(error)}`))
+      .finally(() => {
+        entry.asking = false;
+      });
+  };
+
   const openFolder = async (entry: Open) => {
-    const chosen = await shell.chooseFolder('Open project folder', folder);
+    // The dialog takes the Stop button and the Escape key away, so the arm stops first.
+    if (entry.engineShown) entry.window.send({ kind: 'stop' });
+    const chosen = await entry.window.chooseFolder('Open project folder', folder);
     if (chosen === undefined || quitting) return;
     const busy = engine?.state().kind === 'running';
     const agreed =
       !busy ||
-      (await shell.confirm({
+      (await entry.window.confirm({
         message: 'Open another project folder?',
         detail: `The engine starts again on ${chosen}. A running episode ends where it is, and a running fine-tuning run stops; what is stored stays.`,
         yes: 'Open folder',
@@ -139,15 +160,24 @@ export function startApplication(parts: ApplicationParts): Application {
     if (!quitting) startEngine();
   };
 
+  const showLog = async (entry: Open) => {
+    const problem = await shell.openFile(parts.logFile);
+    if (problem === undefined || quitting) return;
+    const what = 'The log could not be opened.';
+    const detail = `${problem}. The log is the file ${parts.logFile}`;
+    if (entry.engineShown) entry.window.send({ kind: 'notice', level: 'error', text: `${what} ${detail}` });
+    else await entry.window.tell(what, detail);
+  };
+
   const command = (entry: Open, name: ShellCommand) => {
     switch (name) {
       case 'retry':
         return retry(entry);
       case 'open-folder':
-        if (entry.attachedTo === undefined) void openFolder(entry);
+        if (entry.attachedTo === undefined) inDialog(entry, () => openFolder(entry));
         return;
       case 'show-log':
-        return shell.openFile(parts.logFile);
+        return inDialog(entry, () => showLog(entry));
       case 'quit':
         void quit();
         return;
@@ -222,6 +252,7 @@ export function startApplication(parts: ApplicationParts): Application {
         if (!entry.engineShown) return;
         if (entry.notice !== undefined) entry.window.send({ kind: 'notice', level: 'warning', text: entry.notice });
         entry.notice = undefined;
+        everLoaded = true;
         parts.report({ kind: 'loaded' });
         if (request.smoke) void quit();
       },
@@ -238,6 +269,11 @@ export function startApplication(parts: ApplicationParts): Application {
       },
       crashed: (reason) => crashed(entry, reason),
       command: (name) => command(entry, name),
+      focused: () => {
+        if (front() === entry || !open.delete(entry)) return;
+        open.add(entry);
+        refreshMenu();
+      },
       closed: (last) => {
         open.delete(entry);
         remember(last);
@@ -252,6 +288,7 @@ export function startApplication(parts: ApplicationParts): Application {
       pageCrashes: 0,
       shownSinceMs: clock.nowMs(),
       notice: undefined,
+      asking: false,
     };
     open.add(entry);
     refreshMenu();
@@ -270,6 +307,15 @@ export function startApplication(parts: ApplicationParts): Application {
     return quitting;
   };
 
+  const quitBlocking = (pause: (ms: number) => void) => {
+    const entry = front();
+    if (entry) remember(entry.window.bounds());
+    quitting ??= Promise.resolve();
+    for (const { window } of [...open]) window.destroy();
+    engine?.stopBlocking(pause);
+    shell.exitAtOnce(0);
+  };
+
   openWindow(request.engineUrl);
   if (request.engineUrl === undefined) startEngine();
 
@@ -280,5 +326,6 @@ export function startApplication(parts: ApplicationParts): Application {
       else front()?.window.toFront();
     },
     quit,
+    quitBlocking,
   };
 }

@@ -3,7 +3,7 @@
  * and how it learns that the shell is gone: on `disconnect` the engine stops by itself, so that even a killed shell leaves no orphan.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ChildEvents, EngineChild } from './engine-process.ts';
 import { createLineSplitter } from './log-tail.ts';
@@ -50,7 +50,7 @@ export function launchEngine(command: EngineCommand, folder: string | undefined,
       'err',
     );
     events.exited({ code: undefined, signal: undefined });
-    return { requestStop: () => {}, kill: () => {}, killRemains: () => {} };
+    return { requestStop: () => {}, kill: () => {}, killRemains: () => {}, isOver: () => true };
   }
   const child = spawn(
     command.node,
@@ -104,6 +104,19 @@ export function follow(child: ChildProcess, events: ChildEvents): EngineChild {
       if (signal === 'SIGKILL') group(signal);
       else child.kill(signal);
     },
+    isOver: () => over || (child.pid !== undefined && isGone(child.pid)),
     killRemains: () => group('SIGKILL'),
   };
+}
+
+/** Whether a process has ended. On Linux also one that its parent has not been told of yet, which its state Z says. */
+function isGone(pid: number): boolean {
+  try {
+    if (process.platform !== 'linux') return !process.kill(pid, 0);
+    const [state] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').slice(-1);
+    return state === undefined || /^[ZX]/.test(state);
+  } catch {
+    // No such process.
+    return true;
+  }
 }

@@ -13,6 +13,7 @@ import {
   shell as system,
   type WebContents,
 } from 'electron';
+import type { Clock } from '../main/api/clock.ts';
 import { showingOf } from './engine-page.ts';
 import type { MenuAction, MenuItem } from './menu-model.ts';
 import {
@@ -24,6 +25,7 @@ import {
   mayUse,
   type Navigation,
 } from './navigation-policy.ts';
+import { openByDesktop } from './open-file.ts';
 import { BACKGROUND } from './pages.ts';
 import type { PageMessage, Shell, ShellWindow, WindowEvents } from './shell.ts';
 import { type Placement, SMALLEST } from './window-state.ts';
@@ -33,6 +35,7 @@ const isShellPage = (contents: WebContents): boolean => contents.getURL().starts
 export function createElectronShell(options: {
   readonly macOs: boolean;
   readonly iconPath: string | undefined;
+  readonly clock: Clock;
 }): Shell {
   /** Origins of the engines whose windows are open. */
   const origins = new Map<BrowserWindow, string>();
@@ -66,32 +69,32 @@ export function createElectronShell(options: {
           menus.map((menu) => ({ label: menu.label, submenu: menu.items.map((item) => menuTemplate(item, chosen)) })),
         ),
       ),
-    chooseFolder: async (title, startAt) => {
-      const answer = await dialog.showOpenDialog({
-        title,
-        ...(startAt ? { defaultPath: startAt } : {}),
-        properties: ['openDirectory', 'createDirectory'],
-      });
-      return answer.canceled ? undefined : answer.filePaths[0];
-    },
-    confirm: async (question) => {
-      const answer = await dialog.showMessageBox({
-        type: 'warning',
-        message: question.message,
-        detail: question.detail,
-        buttons: [question.no, question.yes],
-        defaultId: 0,
-        cancelId: 0,
-      });
-      return answer.response === 1;
-    },
-    openFile: (path) => void system.openPath(path),
+    openFile: async (path) =>
+      process.platform === 'linux' ? openByDesktop(path, options.clock) : (await system.openPath(path)) || undefined,
     exit: (code) => app.exit(code),
+    exitAtOnce,
   };
 }
 
+/** Node's own way out, which Electron's `exit` is not: that one goes through the browser's event loop first. */
+function exitAtOnce(code: number): void {
+  const leave: unknown = Reflect.get(process, 'reallyExit');
+  if (typeof leave === 'function') leave.call(process, code);
+  app.exit(code);
+}
+
 function openOutside(navigation: Navigation): void {
-  if (navigation.kind === 'open-outside') void system.openExternal(navigation.url);
+  if (navigation.kind !== 'open-outside') return;
+  const { url } = navigation;
+  system.openExternal(url).catch((error: unknown) => {
+    const message = {
+      type: 'error' as const,
+      message: 'The link could not be opened.',
+      detail: `${url}\n${String(error)}`,
+    };
+    const window = BrowserWindow.getFocusedWindow();
+    return window ? dialog.showMessageBox(window, message) : dialog.showMessageBox(message);
+  });
 }
 
 function guardSession(
@@ -123,6 +126,34 @@ function guardSession(
   });
 }
 
+/** Dialogs with their window as parent: they stay above it, and block it alone. */
+function dialogsOf(window: BrowserWindow): Pick<ShellWindow, 'chooseFolder' | 'confirm' | 'tell'> {
+  return {
+    chooseFolder: async (title, startAt) => {
+      const answer = await dialog.showOpenDialog(window, {
+        title,
+        ...(startAt ? { defaultPath: startAt } : {}),
+        properties: ['openDirectory', 'createDirectory'],
+      });
+      return answer.canceled ? undefined : answer.filePaths[0];
+    },
+    confirm: async (question) => {
+      const answer = await dialog.showMessageBox(window, {
+        type: 'warning',
+        message: question.message,
+        detail: question.detail,
+        buttons: [question.no, question.yes],
+        defaultId: 0,
+        cancelId: 0,
+      });
+      return answer.response === 1;
+    },
+    tell: async (message, detail) => {
+      await dialog.showMessageBox(window, { type: 'error', message, detail, buttons: ['OK'] });
+    },
+  };
+}
+
 function menuTemplate(item: MenuItem, chosen: (action: MenuAction) => void): MenuItemConstructorOptions {
   switch (item.kind) {
     case 'separator':
@@ -133,6 +164,7 @@ function menuTemplate(item: MenuItem, chosen: (action: MenuAction) => void): Men
       return {
         label: item.label,
         enabled: item.enabled,
+        visible: item.visible,
         ...(item.accelerator ? { accelerator: item.accelerator } : {}),
         click: () => chosen(item.action),
       };
@@ -219,6 +251,7 @@ function openWindow(
 
   const whereItIs = () => ({ bounds: window.getNormalBounds(), maximised: window.isMaximized() });
   let last = whereItIs();
+  window.on('focus', () => events.focused());
   window.on('close', () => {
     last = whereItIs();
   });
@@ -259,7 +292,8 @@ function openWindow(
     },
     toggleFullScreen: () => window.setFullScreen(!window.isFullScreen()),
     toggleDeveloperTools: () => contents.toggleDevTools(),
+    ...dialogsOf(window),
     bounds: () => (window.isDestroyed() ? last : whereItIs()),
-    close: () => window.close(),
+    destroy: () => window.destroy(),
   };
 }

@@ -21,6 +21,8 @@ export interface EngineChild {
   /** Asks it to finish in order. */
   requestStop(): void;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** Looked up at the system, because a thread that is blocked hears of no event. */
+  isOver(): boolean;
   /** Ends whatever it had started that is still there. Harmless when there is nothing. */
   killRemains(): void;
 }
@@ -40,6 +42,8 @@ export interface EngineProcess {
   start(): void;
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<void>;
+  /** The same without giving way to anything else meanwhile: returns when nothing of it runs any more. `pause` blocks the thread. */
+  stopBlocking(pause: (ms: number) => void): void;
   state(): EngineState;
   logTail(): readonly string[];
 }
@@ -60,6 +64,7 @@ export interface StopLimits {
   readonly askMs: number;
   readonly terminateMs: number;
 }
+const LOOK_AGAIN_MS = 20;
 export const STOP_LIMITS: StopLimits = { announceMs: 60_000, askMs: 5_000, terminateMs: 3_000 };
 
 /** The engine's URL when this line announces it. */
@@ -187,6 +192,23 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
     return promise;
   };
 
+  const stopBlocking = (pause: (ms: number) => void) => {
+    cancelTimer();
+    const current = child;
+    if (!current) return;
+    const overWithin = (limitMs: number) => {
+      const untilMs = clock.nowMs() + limitMs;
+      while (!current.isOver() && clock.nowMs() < untilMs) pause(LOOK_AGAIN_MS);
+      return current.isOver();
+    };
+    current.requestStop();
+    if (!overWithin(limits.askMs)) {
+      current.kill('SIGTERM');
+      if (!overWithin(limits.terminateMs)) current.kill('SIGKILL');
+    }
+    current.killRemains();
+  };
+
   return {
     start: () => {
       if (child || stopping) return;
@@ -195,6 +217,7 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
       run();
     },
     stop,
+    stopBlocking,
     state: () => state,
     logTail: () => tail.lines(),
   };

@@ -5,9 +5,10 @@
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { app } from 'electron';
+import { NO_OTHER_HOST, QUIET_SWITCHES } from '../main/api/chromium-switches.ts';
 import { systemClock } from '../main/api/clock.ts';
 import { startApplication } from './application.ts';
-import { HANDED_OVER_EXIT_CODE, parseShellRequest, readHandedOver } from './arguments.ts';
+import { HANDED_OVER_EXIT_CODE, parseShellRequest, readHandedOver, type ShellRequest } from './arguments.ts';
 import { findEngine, launchEngine } from './child.ts';
 import { createElectronShell } from './electron-shell.ts';
 import { createEngineProcess } from './engine-process.ts';
@@ -15,35 +16,77 @@ import { readState, writeState } from './window-state.ts';
 
 const PRODUCT = 'Takeover';
 const root = dirname(import.meta.dirname);
+// Whoever started the shell may be gone: what nobody reads any more is no reason to end.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 app.setName(PRODUCT);
-app.enableSandbox();
+for (const { name, value } of [...QUIET_SWITCHES, NO_OTHER_HOST]) app.commandLine.appendSwitch(name, value);
+// `enableSandbox` takes away the switch without which Chromium refuses to run as root.
+if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 
-const request = parseShellRequest(process.argv.slice(1), process.env);
-if (app.requestSingleInstanceLock(request.engineUrl ? { engineUrl: request.engineUrl } : {})) {
-  // Not awaited here: Electron becomes ready only after this module has been evaluated.
-  void app.whenReady().then(run);
-} else {
-  app.exit(HANDED_OVER_EXIT_CODE);
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-function run(): void {
+/** Ends with the reason on standard error, where the program that started the shell finds it. */
+function refuse(error: unknown): void {
+  console.error(
+    `The shell could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
+  app.exit(1);
+}
+
+try {
+  const request = parseShellRequest(process.argv.slice(1), process.env);
+  if (app.requestSingleInstanceLock(request.engineUrl ? { engineUrl: request.engineUrl } : {})) {
+    // Not awaited here: Electron becomes ready only after this module has been evaluated.
+    app
+      .whenReady()
+      .then(() => run(request))
+      .catch(refuse);
+  } else {
+    app.exit(HANDED_OVER_EXIT_CODE);
+  }
+} catch (error) {
+  refuse(error);
+}
+
+/** Opens the log for this session and keeps the last one. A log that cannot be written is told, and the program goes on. */
+function openLog(file: string): (line: string) => void {
+  const tell = (error: unknown) => console.error(`The engine's log cannot be written to ${file}: ${String(error)}`);
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    if (existsSync(file)) renameSync(file, `${file}.1`);
+  } catch (error) {
+    tell(error);
+    return () => {};
+  }
+  const log = createWriteStream(file, { mode: 0o600 });
+  log.on('error', tell);
+  return (line) => log.write(`${line}\n`);
+}
+
+function run(request: ShellRequest): void {
   const macOs = process.platform === 'darwin';
   const stateFile = join(app.getPath('userData'), 'shell.json');
   const logFile = join(app.getPath('logs'), 'engine.log');
-  const iconPath = join(root, 'electron', 'icon.png');
+  // Beside the archive when packaged: the system's own About dialog cannot read a picture inside it.
+  const iconPath = app.isPackaged ? join(process.resourcesPath, 'icon.png') : join(root, 'electron', 'icon.png');
+  const icon = existsSync(iconPath) ? iconPath : undefined;
   const engineAt = findEngine(app.isPackaged ? join(process.resourcesPath, 'engine') : root, app.isPackaged);
 
   // In a source tree the engine's own default serves; the packaged program's folder cannot be written to.
   const usualFolder = app.isPackaged ? join(app.getPath('documents'), PRODUCT) : undefined;
-
-  mkdirSync(dirname(logFile), { recursive: true });
-  if (existsSync(logFile)) renameSync(logFile, `${logFile}.1`);
-  const log = createWriteStream(logFile, { mode: 0o600 });
-  log.on('error', (error) => console.error(`The engine's log cannot be written to ${logFile}: ${error.message}`));
+  const log = openLog(logFile);
+  app.setAboutPanelOptions({
+    applicationName: PRODUCT,
+    applicationVersion: app.getVersion(),
+    copyright: 'Apache License 2.0',
+    ...(icon ? { iconPath: icon } : {}),
+  });
 
   const application = startApplication({
-    shell: createElectronShell({ macOs, iconPath: existsSync(iconPath) ? iconPath : undefined }),
+    shell: createElectronShell({ macOs, iconPath: icon, clock: systemClock }),
     clock: systemClock,
     request,
     macOs,
@@ -54,7 +97,7 @@ function run(): void {
         launch: (events) => launchEngine(engineAt, folder ?? usualFolder, events),
         clock: systemClock,
         changed,
-        log: (line) => log.write(`${line}\n`),
+        log,
       }),
     logFile,
     loadState: () => readState(existsSync(stateFile) ? readFileSync(stateFile, 'utf8') : undefined),
@@ -77,5 +120,8 @@ function run(): void {
     void application.quit();
   });
   app.on('window-all-closed', () => void application.quit());
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void application.quit());
+  // A signal to the whole process group ends Chromium's own processes too. Once the browser's thread hears of that, it aborts the
+  // program, so that thread is kept until the engine has stopped. Windows and macOS do not end them together.
+  const signalled = () => (process.platform === 'linux' ? application.quitBlocking(pause) : void application.quit());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, signalled);
 }

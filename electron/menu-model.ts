@@ -26,6 +26,8 @@ export type MenuItem =
       readonly label: string;
       readonly accelerator?: string;
       readonly enabled: boolean;
+      /** False: only its keys are there, as another way to what a visible entry does. */
+      readonly visible: boolean;
     };
 
 export interface Menu {
@@ -51,7 +53,11 @@ const action = (name: MenuAction, label: string, accelerator?: string, enabled =
   label,
   ...(accelerator ? { accelerator } : {}),
   enabled,
+  visible: true,
 });
+/** More keys for an entry: the unshifted key of "+", which has "=" on it, and those of the number pad. */
+const alsoBy = (name: MenuAction, label: string, accelerators: readonly string[]): readonly MenuItem[] =>
+  accelerators.map((accelerator) => ({ ...action(name, label, accelerator), visible: false }));
 
 export function menuModel(facts: MenuFacts): readonly Menu[] {
   const { macOs, ownsEngine, engineShown, development } = facts;
@@ -79,8 +85,11 @@ export function menuModel(facts: MenuFacts): readonly Menu[] {
         action('reload', 'Reload', 'CmdOrCtrl+R', engineShown),
         separator,
         action('zoom-in', 'Zoom in', 'CmdOrCtrl+Plus'),
+        ...alsoBy('zoom-in', 'Zoom in', ['CmdOrCtrl+=', 'CmdOrCtrl+numadd']),
         action('zoom-out', 'Zoom out', 'CmdOrCtrl+-'),
+        ...alsoBy('zoom-out', 'Zoom out', ['CmdOrCtrl+numsub']),
         action('zoom-reset', 'Actual size', 'CmdOrCtrl+0'),
+        ...alsoBy('zoom-reset', 'Actual size', ['CmdOrCtrl+num0']),
         separator,
         action('full-screen', 'Full screen', macOs ? 'Ctrl+Command+F' : 'F11'),
         ...(development ? [separator, action('developer-tools', 'Developer tools', 'F12')] : []),

@@ -11,6 +11,8 @@ export type PageMessage =
   | { readonly kind: 'export' }
   | { readonly kind: 'keys' }
   | { readonly kind: 'zoom'; readonly step: -1 | 0 | 1 }
+  /** A dialog is about to cover the window, and with it the Stop button. */
+  | { readonly kind: 'stop' }
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error'; readonly text: string };
 
 export interface WindowPlace {
@@ -27,8 +29,17 @@ export interface WindowEvents {
   crashed(reason: string): void;
   /** A link on one of the shell's own pages. */
   command(command: ShellCommand): void;
+  /** The person works in this window now. */
+  focused(): void;
   /** Gone; with where it last was. */
   closed(last: WindowPlace): void;
+}
+
+export interface Question {
+  readonly message: string;
+  readonly detail: string;
+  readonly yes: string;
+  readonly no: string;
 }
 
 export interface ShellWindow {
@@ -43,8 +54,14 @@ export interface ShellWindow {
   zoom(step: -1 | 0 | 1): void;
   toggleFullScreen(): void;
   toggleDeveloperTools(): void;
+  /** A folder chosen by the person; undefined when she changed her mind. Every dialog stays above its window and blocks it. */
+  chooseFolder(title: string, startAt: string | undefined): Promise<string | undefined>;
+  confirm(question: Question): Promise<boolean>;
+  /** Tells that something did not work. */
+  tell(message: string, detail: string): Promise<void>;
   bounds(): WindowPlace;
-  close(): void;
+  /** Takes the window away at once, without asking its page. `closed` follows. */
+  destroy(): void;
 }
 
 export interface Shell {
@@ -52,10 +69,10 @@ export interface Shell {
   /** Work areas, main display first. */
   displays(): readonly Rectangle[];
   setMenu(menus: readonly Menu[], chosen: (action: MenuAction) => void): void;
-  /** A folder chosen by the person; undefined when she changed her mind. */
-  chooseFolder(title: string, startAt: string | undefined): Promise<string | undefined>;
-  confirm(question: { message: string; detail: string; yes: string; no: string }): Promise<boolean>;
-  openFile(path: string): void;
+  /** Opens the file in the system's own program. Resolves with the reason when that did not work. */
+  openFile(path: string): Promise<string | undefined>;
   /** Ends the shell's process. */
   exit(code: number): void;
+  /** The same without another turn of its event loop. */
+  exitAtOnce(code: number): void;
 }

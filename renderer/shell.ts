@@ -23,6 +23,9 @@ function obey(message: ShellMessage): void {
     case 'zoom':
       perform(message.step === 0 ? 'zoom-reset' : message.step > 0 ? 'zoom-in' : 'zoom-out');
       break;
+    case 'stop':
+      perform('stop');
+      break;
     case 'notice':
       say(message.level, message.text);
       break;

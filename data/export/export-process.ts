@@ -1,39 +1,50 @@
 /**
- * An export as a process of its own: `export-process.ts PROJECT FORMAT OUT [EPISODE,EPISODE…]`. Prints JSON lines: progress,
- * warnings, and one last line with the result or the error. SIGTERM or SIGINT cancels and leaves nothing behind.
+ * An export as a process of its own: `export-process.ts < JOB`, where the job is one JSON object on standard input. Prints JSON lines:
+ * what is chosen, progress, warnings, and one last line with the result or the error. SIGTERM or SIGINT cancels and leaves nothing behind.
  */
+import { text } from 'node:stream/consumers';
+import { z } from 'zod';
+import { episodeChoiceSchema } from '../../main/api/export.ts';
 import { openForReading } from '../database.ts';
 import { createQueries } from '../queries.ts';
-import { errorText, StoreError } from '../store-error.ts';
-import type { DatasetFormat, ExportResult, Progress } from './format.ts';
+import { errorCode, errorText, StoreError } from '../store-error.ts';
+import type { Chosen, DatasetFormat, ExportResult, Progress } from './format.ts';
 import { lerobotV3 } from './lerobot-v3.ts';
 
 export type ExportLine =
+  | ({ readonly kind: 'chosen' } & Chosen)
   | ({ readonly kind: 'progress' } & Progress)
   | { readonly kind: 'warning'; readonly message: string }
   | ({ readonly kind: 'done'; readonly problems: readonly string[] } & ExportResult)
   | { readonly kind: 'error'; readonly message: string; readonly remedy: string; readonly cancelled: boolean };
 
+export const exportJobSchema = z.object({
+  projectFolder: z.string().min(1),
+  format: z.string(),
+  outFolder: z.string().min(1),
+  choice: episodeChoiceSchema.default({}),
+  includeDiscarded: z.boolean().default(false),
+});
+/** The job has no upper size: it travels through a pipe, since the arguments of a process are bounded. */
+export type ExportJobMessage = z.input<typeof exportJobSchema>;
+
 export const FORMATS: Readonly<Record<string, DatasetFormat>> = { [lerobotV3.name]: lerobotV3 };
 
-async function run(args: readonly string[], print: (line: ExportLine) => void): Promise<number> {
-  const [folder = '', formatName = '', outFolder = '', episodes] = args;
-  const cancel = new AbortController();
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => cancel.abort());
+async function run(jobText: string, print: (line: ExportLine) => void, signal: AbortSignal): Promise<number> {
   try {
-    const format = FORMATS[formatName];
+    const job = exportJobSchema.parse(JSON.parse(jobText));
+    const format = FORMATS[job.format];
     if (!format)
       throw new StoreError(
         'export',
-        `There is no format '${formatName}'.`,
+        `There is no format '${job.format}'.`,
         `Choose one of: ${Object.keys(FORMATS).join(', ')}.`,
       );
-    const database = openForReading(folder);
+    const database = openForReading(job.projectFolder);
     const result = await format.write(createQueries(database), {
-      outFolder,
-      ...(episodes ? { episodeIds: episodes.split(',').map(Number) } : {}),
+      ...{ outFolder: job.outFolder, choice: job.choice, includeDiscarded: job.includeDiscarded, signal },
       reporter: { warn: (message) => print({ kind: 'warning', message }) },
-      signal: cancel.signal,
+      onChosen: (chosen) => print({ kind: 'chosen', ...chosen }),
       onProgress: (progress) => print({ kind: 'progress', ...progress }),
     });
     database.close();
@@ -41,16 +52,32 @@ async function run(args: readonly string[], print: (line: ExportLine) => void): 
     print({ kind: 'done', ...result, problems });
     return problems.length === 0 ? 0 : 1;
   } catch (error) {
-    const known = error instanceof StoreError;
-    print({
-      kind: 'error',
-      message: errorText(error),
-      remedy: known ? error.remedy : 'Report this as a bug.',
-      cancelled: known && error.kind === 'cancelled',
-    });
+    print({ kind: 'error', ...wordsOf(error), cancelled: error instanceof StoreError && error.kind === 'cancelled' });
     return 1;
   }
 }
 
-if (import.meta.main)
-  process.exitCode = await run(process.argv.slice(2), (line) => process.stdout.write(`${JSON.stringify(line)}\n`));
+function wordsOf(error: unknown): { readonly message: string; readonly remedy: string } {
+  const message = errorText(error);
+  // Whether or not the message of an error repeats its remedy, it is told once.
+  if (error instanceof StoreError) return { message: message.replace(error.remedy, '').trim(), remedy: error.remedy };
+  if (errorCode(error)?.startsWith('SQLITE_'))
+    return {
+      message: `The project cannot be read: ${message}.`,
+      remedy: 'Check the disk of the project, or put a backup copy in its place.',
+    };
+  return { message, remedy: 'Report this as a bug.' };
+}
+
+if (import.meta.main) {
+  const cancel = new AbortController();
+  // From the first moment on: reading and loading take a while.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => cancel.abort());
+  // Nobody listens any more: the process that asked for the export has ended.
+  process.stdout.on('error', () => cancel.abort());
+  process.exitCode = await run(
+    await text(process.stdin),
+    (line) => process.stdout.write(`${JSON.stringify(line)}\n`),
+    cancel.signal,
+  );
+}

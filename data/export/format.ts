@@ -1,4 +1,5 @@
 /** What every export format is: it describes itself, writes a dataset from a project, and can check what it wrote. */
+import type { EpisodeChoice, LeftOut } from '../../main/api/export.ts';
 import type { Queries } from '../queries.ts';
 
 export interface Progress {
@@ -12,13 +13,23 @@ export interface Reporter {
   warn(message: string): void;
 }
 
+/** What an export is going to write, said before the work begins. */
+export interface Chosen {
+  readonly episodes: number;
+  readonly leftOut: LeftOut;
+}
+
 export interface ExportOptions {
   /** Must not exist, or be empty. */
   readonly outFolder: string;
-  /** Of the project; ended episodes that are not discarded when left out. */
-  readonly episodeIds?: readonly number[];
+  /** All finished episodes when it is absent. */
+  readonly choice?: EpisodeChoice;
+  /** Default false: discarded episodes are left out, and counted. */
+  readonly includeDiscarded?: boolean;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal;
+  /** Called once, when the episodes are chosen and the target is held. */
+  readonly onChosen?: (chosen: Chosen) => void;
   readonly onProgress?: (progress: Progress) => void;
 }
 
@@ -28,6 +39,7 @@ export interface ExportResult {
   readonly episodes: number;
   readonly frames: number;
   readonly bytes: number;
+  readonly leftOut: LeftOut;
 }
 
 export interface DatasetFormat {

@@ -51,7 +51,7 @@ function scalar(key: string, dtype: NumberFeature['dtype']): NumberFeature {
   return { key, dtype, size: 1, names: undefined };
 }
 
-/** From an episode's first instant; every other one must be alike. */
+/** From the first instant of the first episode; the survey has found all others to be alike. */
 export function layoutOf(
   fps: number,
   first: StoredObservation,
@@ -155,12 +155,11 @@ export function episodeValues(layout: Layout, content: EpisodeContent, place: Ep
   });
 }
 
+/** The survey has found all chosen episodes alike: what still differs is for the person to leave out. */
+export const LEAVE_OUT = 'Choose the other episodes by number in the Data tab, or with --episodes on the command line.';
+
 function unlike(where: string, what: string): StoreError {
-  return new StoreError(
-    'export',
-    `At ${where} there is ${what} than at the beginning of the dataset.`,
-    'Export episodes of different robots or sensors apart.',
-  );
+  return new StoreError('export', `At ${where} there is ${what} than at the beginning of the dataset.`, LEAVE_OUT);
 }
 
 function stateOf(seen: StoredObservation): readonly number[] {

@@ -1,16 +1,25 @@
 /**
  * LeRobotDataset v3.0 (lerobot codebase version "v3.0"): one row group per episode, one MP4 per episode and camera, metadata
- * as lerobot's own writer leaves it. Written into a temporary folder beside the target and renamed when it is whole.
+ * as lerobot's own writer leaves it. Written into a work folder of its own, and in its place only when it is whole.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findNotFinite } from '../../main/api/finite.ts';
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import { TASKS, type TaskId } from '../../main/api/task.ts';
 import type { EpisodeRow, Queries } from '../queries.ts';
-import { errorText, StoreError } from '../store-error.ts';
+import { StoreError } from '../store-error.ts';
+import { chooseEpisodes } from './choice.ts';
 import type { DatasetFormat, ExportOptions, ExportResult } from './format.ts';
-import { dataColumns, dataRows, episodeValues, featuresJson, type Layout, layoutOf } from './lerobot-features.ts';
+import {
+  dataColumns,
+  dataRows,
+  episodeValues,
+  featuresJson,
+  type Layout,
+  LEAVE_OUT,
+  layoutOf,
+} from './lerobot-features.ts';
 import { validateLerobot } from './lerobot-validate.ts';
 import { type Cell, type ColumnSpec, createParquetFile, type ParquetFile, type Row } from './parquet.ts';
 import {
@@ -21,7 +30,10 @@ import {
   sampledIndices,
   statisticsOf,
 } from './statistics.ts';
+import { surveyEpisodes } from './survey.ts';
+import { claimTarget } from './target.ts';
 import { writeVideo } from './video.ts';
+import { writeProblem } from './write-problem.ts';
 
 export const DATA_PATH = 'data/chunk-{chunk_index:03d}/file-{file_index:03d}.parquet';
 export const VIDEO_PATH = 'videos/{video_key}/chunk-{chunk_index:03d}/file-{file_index:03d}.mp4';
@@ -45,58 +57,6 @@ function numbered(folder: string, number: number, extension: string): string {
   return join(chunk, `file-${three(number % CHUNK_FILES)}.${extension}`);
 }
 
-function claimTarget(outFolder: string): { readonly target: string; readonly work: string } {
-  const target = resolve(outFolder);
-  if (existsSync(target) && (!statSync(target).isDirectory() || readdirSync(target).length > 0))
-    throw new StoreError(
-      'export',
-      `${target} exists and is not an empty folder.`,
-      'Choose another folder, or remove this one first.',
-    );
-  mkdirSync(dirname(target), { recursive: true });
-  const work = join(dirname(target), `.${basename(target)}.partial`);
-  rmSync(work, { recursive: true, force: true });
-  mkdirSync(work);
-  return { target, work };
-}
-
-/** Frames per second; LeRobot wants a whole number, the same for all episodes. */
-function frameRate(rows: readonly EpisodeRow[]): number {
-  const periods = new Set(rows.map((row) => row.periodMs));
-  const [periodMs = 0] = periods;
-  const fps = 1000 / periodMs;
-  if (periods.size !== 1 || !Number.isInteger(fps))
-    throw new StoreError(
-      'export',
-      `The control periods of these episodes are ${[...periods].join(', ')} ms; LeRobot wants one, with a whole number of frames per second.`,
-      'Export the episodes of each control rate apart.',
-    );
-  return fps;
-}
-
-function choose(queries: Queries, { episodeIds, reporter }: ExportOptions): EpisodeRow[] {
-  const wanted = episodeIds ?? queries.endedEpisodeIds();
-  const rows = wanted.flatMap((id) => {
-    const row = queries.episodeRow(id);
-    const summary = queries.episode(id);
-    if (!row || !summary)
-      throw new StoreError('export', `There is no episode ${id}.`, 'Name episodes of this project.');
-    if (!episodeIds && summary.discarded) return [];
-    if (summary.steps === 0) {
-      reporter.warn(`Episode ${id} has no steps and is left out.`);
-      return [];
-    }
-    return [row];
-  });
-  if (rows.length === 0)
-    throw new StoreError(
-      'export',
-      'There is no finished episode to export.',
-      'Record one, or restore a discarded one.',
-    );
-  return rows;
-}
-
 /** Pictures of one episode, one after another; the last observation has no action and is not part of the dataset. */
 function* cameraFrames(queries: Queries, row: EpisodeRow, length: number, camera: string): Generator<CameraFrame> {
   for (let index = 0; index < length; index++) {
@@ -105,7 +65,7 @@ function* cameraFrames(queries: Queries, row: EpisodeRow, length: number, camera
       throw new StoreError(
         'export',
         `Observation ${index} of episode ${row.id} has no picture of camera ${camera}.`,
-        'Export episodes of different cameras apart.',
+        LEAVE_OUT,
       );
     yield frame;
   }
@@ -130,7 +90,7 @@ async function writeVideos(
           throw new StoreError(
             'export',
             `Camera ${camera} changes its size to ${frame.widthPx}×${frame.heightPx} in episode ${row.id}.`,
-            'Export the episodes of each size apart.',
+            LEAVE_OUT,
           );
         if (sampled.has(index++)) gathered.add(frame.rgb);
         yield frame;
@@ -142,26 +102,37 @@ async function writeVideos(
 }
 
 async function write(queries: Queries, options: ExportOptions): Promise<ExportResult> {
-  const rows = choose(queries, options);
-  const fps = frameRate(rows);
-  const { target, work } = claimTarget(options.outFolder);
+  const { chosen, leftOut } = chooseEpisodes(
+    queries.catalogue(),
+    options.choice ?? {},
+    options.includeDiscarded ?? false,
+  );
+  const target = claimTarget(options.outFolder);
   try {
-    const { metas, layout } = await writeEpisodes(queries, rows, fps, work, options);
-    writeMetadata(work, layout, metas);
-    if (existsSync(target)) rmdirSync(target);
-    renameSync(work, target);
+    options.onChosen?.({ episodes: chosen.length, leftOut });
+    const fps = surveyEpisodes(chosen, queries.contents);
+    const rows = chosen.map(({ id }) => episodeRow(queries, id));
+    const { metas, layout } = await writeEpisodes(queries, rows, fps, target.dataset, options);
+    writeMetadata(target.dataset, layout, metas);
     const frames = metas.reduce((sum, meta) => sum + meta.length, 0);
-    return { format: lerobotV3.name, out: target, episodes: metas.length, frames, bytes: folderBytes(target) };
+    const bytes = folderBytes(target.dataset);
+    throwIfCancelled(options);
+    target.finish();
+    return { format: lerobotV3.name, out: target.folder, episodes: metas.length, frames, bytes, leftOut };
   } catch (error) {
-    rmSync(work, { recursive: true, force: true });
-    if (error instanceof StoreError) throw error;
-    throw new StoreError(
-      'export',
-      `The export to ${target} failed: ${errorText(error)}.`,
-      'Check the free space there; nothing was left behind.',
-      error,
-    );
+    target.abandon();
+    throw writeProblem(target.folder, error);
   }
+}
+
+function throwIfCancelled({ signal }: ExportOptions): void {
+  if (signal?.aborted) throw new StoreError('cancelled', 'The export was cancelled.', 'Start it again when you like.');
+}
+
+function episodeRow(queries: Queries, id: number): EpisodeRow {
+  const row = queries.episodeRow(id);
+  if (!row) throw new StoreError('export', `Episode ${id} has gone.`, 'Export again.');
+  return row;
 }
 
 async function writeEpisodes(
@@ -178,8 +149,7 @@ async function writeEpisodes(
   let dataFile = -1;
   let frames = 0;
   for (const [episodeIndex, row] of rows.entries()) {
-    if (options.signal?.aborted)
-      throw new StoreError('cancelled', 'The export was cancelled.', 'Start it again when you like.');
+    throwIfCancelled(options);
     const observations = queries.observations(row.id);
     const transitions = queries.transitions(row);
     const tactile: (readonly TactileFrame[])[] = [];

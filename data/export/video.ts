@@ -123,7 +123,7 @@ function oddSize({ camera, widthPx, heightPx }: CameraFrame): StoreError {
   return new StoreError(
     'export',
     `Camera ${camera} has pictures of ${widthPx}×${heightPx}; H.264 needs an even width and height.`,
-    'Set the camera to an even size.',
+    'Choose episodes without it by number in the Data tab or with --episodes, and set the camera to an even size.',
   );
 }
 

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** Folders of packages that only building or installing them needs, and binaries for other machines. */
+/** What packages carry for building, installing and reading them. A file that the engine's imports reach is shipped all the same. */
 const LEFT_OUT: readonly RegExp[] = [
   /^better-sqlite3\/(deps|src)(\/|$)/,
   /^node-hid\/(hidapi|src)(\/|$)/,
@@ -14,7 +14,7 @@ const OTHER_MACHINES =
   /^(onnxruntime-node\/bin\/napi-v\d+|better-sqlite3\/prebuilds|node-hid\/prebuilds)\/([^/]+)(?:\/([^/]+))?/;
 const PLATFORM_WORD = /darwin|linux|win32|freebsd|android/i;
 
-/** `path`: from the node_modules folder that holds the package. */
+/** Says whether a file or folder of a package goes along by itself. `path`: from the node_modules folder that holds the package. */
 export function isShipped(path: string, platform: string, architecture: string): boolean {
   if (LEFT_OUT.some((rule) => rule.test(path))) return false;
   const binary = OTHER_MACHINES.exec(path);
@@ -62,7 +62,22 @@ export function packageFolders(root: string, names: readonly string[]): readonly
   return [...found].map((folder) => relative(root, folder).split(sep).join('/')).sort();
 }
 
-export function copyPackages(root: string, folders: readonly string[], target: string): void {
+/** The paths themselves and every folder above them. */
+function withFolders(paths: ReadonlySet<string>): ReadonlySet<string> {
+  const all = new Set(paths);
+  // A set that grows is visited to its end.
+  for (const path of all) if (path.includes('/')) all.add(path.slice(0, path.lastIndexOf('/')));
+  return all;
+}
+
+/** Copies the packages' folders. `reached`: paths from the root that the engine's imports reach; these are never left out. */
+export function copyPackages(
+  root: string,
+  folders: readonly string[],
+  target: string,
+  reached: ReadonlySet<string>,
+): void {
+  const needed = withFolders(reached);
   for (const folder of folders) {
     const base = join(root, folder);
     const name = folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length);
@@ -73,7 +88,8 @@ export function copyPackages(root: string, folders: readonly string[], target: s
         const inside = relative(base, from).split(sep).join('/');
         // Packages inside packages are folders of their own in the list.
         if (inside === 'node_modules' || inside.startsWith('node_modules/')) return false;
-        return inside === '' || isShipped(`${name}/${inside}`, process.platform, process.arch);
+        if (inside === '' || needed.has(`${folder}/${inside}`)) return true;
+        return isShipped(`${name}/${inside}`, process.platform, process.arch);
       },
     });
   }

@@ -1,15 +1,17 @@
 /**
- * Lays out the packaged program in dist/: `dist/app` is the shell (becomes the asar), `dist/engine` the engine with its own Node,
- * its packages and the built window (lies beside the asar, because native libraries and worker threads need real files).
+ * Lays out the packaged program: `app` is the shell (becomes the asar), `engine` the engine with its own Node, its packages and
+ * the built window (lies beside the asar, because native libraries and worker threads need real files).
  */
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { copyPackages, packageFolders, packageName } from './gather-packages.ts';
+import { reachedModules } from './reached-modules.ts';
 import { filesBelow, importsOf, reachableFrom, writeStripped } from './strip-types.ts';
 
 const ENGINE_FOLDERS = ['main', 'native', 'data'];
 /** Makes the window from its sources, which are not shipped; needs the bundler. */
-const NOT_IN_ENGINE = /^(main\/cli\/launch\/build-window-process\.ts$|data\/projects\/)/;
+const NOT_IN_ENGINE = /^(main\/cli\/launch\/build-window-(process|now)\.ts$|data\/projects\/)/;
 
 export interface Gathered {
   readonly app: string;
@@ -20,11 +22,12 @@ export interface Gathered {
   readonly left: readonly string[];
 }
 
-export function gather(root: string): Gathered {
+/** `target`: the folder for `app` and `engine`, which are made anew. */
+export function gather(root: string, target: string = join(root, 'dist')): Gathered {
   const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const field = (name: string): unknown => Reflect.get(Object(manifest), name);
-  const app = join(root, 'dist/app');
-  const engine = join(root, 'dist/engine');
+  const app = join(target, 'app');
+  const engine = join(target, 'engine');
   for (const folder of [app, engine]) {
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
@@ -50,15 +53,9 @@ export function gather(root: string): Gathered {
   );
   write(engine, {});
   const leftInEngine = writeStripped(root, engineFiles, engine);
-  const known = new Set(Object.keys(Object(field('dependencies'))));
-  const names = engineFiles
-    .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => importsOf(readFileSync(join(engine, file.replace(/\.ts$/, '.js')), 'utf8')))
-    .filter((name) => !name.startsWith('.') && !name.startsWith('node:'))
-    .map(packageName);
-  const wanted = [...new Set(names)].filter((name) => known.has(name)).sort();
-  const folders = packageFolders(root, wanted);
-  copyPackages(root, folders, engine);
+  const code = engineFiles.filter((file) => file.endsWith('.ts'));
+  const folders = packageFolders(root, importedPackages(engine, code, field('dependencies')));
+  copyPackages(root, folders, engine, reachedModules(root, code));
 
   const executable = process.platform === 'win32' ? 'node.exe' : 'node';
   mkdirSync(join(engine, 'bin'));
@@ -73,4 +70,19 @@ export function gather(root: string): Gathered {
     packages: folders.length,
     left: [...leftInApp, ...leftInEngine],
   };
+}
+
+/** Names of the packages that the stripped sources import. Throws when one of them is installed for development only. */
+function importedPackages(engine: string, sources: readonly string[], dependencies: unknown): readonly string[] {
+  const known = new Set(Object.keys(Object(dependencies)));
+  const names = sources
+    .flatMap((file) => importsOf(readFileSync(join(engine, file.replace(/\.ts$/, '.js')), 'utf8')))
+    .filter((name) => !name.startsWith('.') && !isBuiltin(name))
+    .map(packageName);
+  const unknown = [...new Set(names)].filter((name) => !known.has(name));
+  if (unknown.length > 0)
+    throw new Error(
+      `The engine imports ${unknown.join(' and ')}, which package.json does not list in "dependencies". Move it there.`,
+    );
+  return [...new Set(names)].sort();
 }

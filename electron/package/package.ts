@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { systemClock } from '../../main/api/clock.ts';
 import { gather } from './gather.ts';
-import { tryEngine } from './try-engine.ts';
+import { tryEngineElsewhere } from './try-engine.ts';
 
 const FETCH_LIMIT_MS = 300_000;
 const root = dirname(dirname(import.meta.dirname));
@@ -27,7 +27,7 @@ console.log(
 );
 for (const literal of gathered.left) console.log(`            left as it is: ${literal}`);
 
-const tried = await tryEngine(gathered.engine, systemClock);
+const tried = await tryEngineElsewhere(gathered.engine, systemClock);
 if (!tried.ok) stop(`the gathered engine does not start. ${tried.what}`, 'dist/app and dist/engine, for a look.');
 console.log(`2 tried     the gathered engine alone: ${tried.what}`);
 
@@ -61,4 +61,10 @@ if (built.status !== 0)
     `electron-builder ended with ${built.signal ?? `exit status ${built.status}`}; its last lines, above, say why. An AppImage needs a tool that it fetches from github.com; "npm run package -- dir" does without.`,
     'dist/app and dist/engine; what it had finished lies in release/.',
   );
+const unpacked = join(root, 'release/linux-unpacked');
+if (existsSync(unpacked)) {
+  const again = await tryEngineElsewhere(join(unpacked, 'resources/engine'), systemClock);
+  if (!again.ok)
+    stop(`electron-builder left out something that the engine needs. ${again.what}`, 'dist/app and dist/engine.');
+}
 console.log('4 packed    in release/');

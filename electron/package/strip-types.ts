@@ -30,7 +30,7 @@ export interface Stripped {
 /** `isSource`: whether this path from the root is one of the program's files. `file`: the path of this source from the root. */
 export function stripSource(source: string, file: string, isSource: (path: string) => boolean): Stripped {
   const left: string[] = [];
-  const plain = stripTypeScriptTypes(source, { mode: 'strip' });
+  const plain = withoutTypes(source);
   const code = plain.replace(
     NAMES_SOURCE,
     (literal: string, quote: string, stem: string, query: string | undefined, offset: number) => {
@@ -62,12 +62,21 @@ export function writeStripped(root: string, files: readonly string[], target: st
   return left;
 }
 
+/** Tolerates code without spaces, as packages ship it. */
 const IMPORTED =
-  /(?:^|[^.\w])(?:import|export)\s+(?:[\w*{}\s,$]+\s+from\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/gm;
+  /(?:^|[^.\w'"`])(?:import|export)\b\s*(?:[\w*{}\s,$]+?\s*from\s*)?['"]([^'"\s]+)['"]|import\(\s*['"]([^'"\s]+)['"]\s*\)/gm;
+const REQUIRED = /(?:^|[^.\w])require\(\s*['"]([^'"\s]+)['"]\s*\)/gm;
+
+export const withoutTypes = (source: string): string => stripTypeScriptTypes(source, { mode: 'strip' });
 
 /** What a piece of JavaScript imports, by name. */
 export function importsOf(code: string): readonly string[] {
   return [...code.matchAll(IMPORTED)].map((match) => match[1] ?? match[2] ?? '').filter((name) => name !== '');
+}
+
+/** What a piece of CommonJS code requires, by name. */
+export function requiresOf(code: string): readonly string[] {
+  return [...code.matchAll(REQUIRED)].map((match) => match[1] ?? '');
 }
 
 /** The files that `entry` reaches by relative imports, itself among them. */
@@ -76,7 +85,7 @@ export function reachableFrom(root: string, entry: string): readonly string[] {
   const visit = (file: string) => {
     if (found.has(file)) return;
     found.add(file);
-    const code = stripTypeScriptTypes(readFileSync(join(root, file), 'utf8'), { mode: 'strip' });
+    const code = withoutTypes(readFileSync(join(root, file), 'utf8'));
     for (const name of importsOf(code))
       if (name.startsWith('.')) visit(relative('.', join(dirname(file), name)).replaceAll('\\', '/'));
   };

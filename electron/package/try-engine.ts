@@ -1,8 +1,8 @@
 /**
- * Starts the gathered engine as the packaged shell will: moved to a folder where nothing else can be found, under its own Node,
- * until it announces its URL and answers; then stops it as the shell does.
+ * Starts a gathered engine as the packaged shell will, under its own Node, until it announces its URL and answers; then stops it
+ * as the shell does.
  */
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { constants, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../main/api/clock.ts';
@@ -15,14 +15,23 @@ export interface Tried {
   readonly what: string;
 }
 
+/** Tries a copy in a temporary folder, from where Node finds no package of the repository. */
+export async function tryEngineElsewhere(engine: string, clock: Clock): Promise<Tried> {
+  const elsewhere = mkdtempSync(join(tmpdir(), 'takeover-moved-'));
+  try {
+    cpSync(engine, elsewhere, { recursive: true, mode: constants.COPYFILE_FICLONE });
+    return await tryEngine(elsewhere, clock);
+  } finally {
+    rmSync(elsewhere, { recursive: true, force: true });
+  }
+}
+
 export async function tryEngine(engine: string, clock: Clock): Promise<Tried> {
   const place = mkdtempSync(join(tmpdir(), 'takeover-package-'));
   try {
-    const moved = join(place, 'engine');
-    cpSync(engine, moved, { recursive: true });
     const settled = Promise.withResolvers<EngineState>();
     const process = createEngineProcess({
-      launch: (events) => launchEngine(findEngine(moved, true), join(place, 'project'), events),
+      launch: (events) => launchEngine(findEngine(engine, true), join(place, 'project'), events),
       clock,
       changed: (state) => {
         if (state.kind !== 'starting') settled.resolve(state);

@@ -5,6 +5,7 @@ export * from './backend.ts';
 export * from './classifier.ts';
 export * from './clock.ts';
 export * from './episode.ts';
+export * from './export.ts';
 export * from './geometry.ts';
 export * from './lead.ts';
 export * from './limits.ts';

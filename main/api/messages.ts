@@ -16,6 +16,7 @@ import {
   successStatusSchema,
 } from './classifier.ts';
 import { bufferCountsSchema, episodeSummarySchema, modeSchema, phaseSchema, stepSummarySchema } from './episode.ts';
+import { episodeChoiceSchema } from './export.ts';
 import { safetyEventSchema, safetyLimitsSchema } from './limits.ts';
 import { readinessSchema, runOptionsSchema, runPlanSchema, runRequestSchema, runStatusSchema } from './run.ts';
 import { takeoverSettingsSchema, teleopMapSchema } from './teleop.ts';
@@ -158,8 +159,16 @@ export const CALLS = {
       format: z.enum(['lerobot-v3']),
       directory: z.string().min(1).optional(),
       includeDiscarded: z.boolean().optional(),
+      /** All finished episodes when it is absent. */
+      choice: episodeChoiceSchema.optional(),
     }),
-    result: z.object({ exportId: z.int(), directory: z.string() }),
+    result: z.object({
+      exportId: z.int(),
+      directory: z.string(),
+      episodes: z.int(),
+      /** How many episodes are left out, and why. */
+      leftOut: z.string().optional(),
+    }),
   },
 } as const satisfies Record<string, { readonly parameters: z.ZodType; readonly result: z.ZodType }>;
 

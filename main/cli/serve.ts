@@ -92,6 +92,11 @@ export async function run(rest: readonly string[]): Promise<number> {
 /** Runs until it is asked to stop: Ctrl+C, SIGTERM, the shell, or the window being closed. */
 export async function serve(options: ServeOptions): Promise<number> {
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
+  const unusable = unusableFolder(options.data);
+  if (unusable !== undefined) {
+    console.error(`takeover serve: ${unusable}`);
+    return REFUSED;
+  }
   const encoderManifestPath = encoderFor('pixels', options.encoder);
   const policyManifestPath =
     options.policy === undefined
@@ -110,7 +115,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   const reader = readingAfter(writer, await openStoreReader(options.data));
   open.defer(() => reader.close());
   const rows = open.use(openRunRows(options.data, encoderManifestPath));
-  const exports = createExportService({ projectFolder: options.data, reader, clock: systemClock });
+  const exports = createExportService({
+    ...{ projectFolder: options.data, clock: systemClock },
+    stored: () => writer.drained(),
+  });
   const classifiers = createClassifierService({
     ...{ projectFolder: options.data, task: options.task, observation: 'pixels', encoderManifestPath },
     ...{ writer, clock: systemClock },
@@ -172,16 +180,34 @@ export async function serve(options: ServeOptions): Promise<number> {
   open.defer(followParent(process, () => stopped.resolve()));
   const built = await building;
   if (built.kind === 'failed') say(`${built.message} ${built.remedy}`);
+  const over = new AbortController();
+  const url = () => started.server.issueUrl();
   const opening = options.window
-    ? openWindow({ root: ROOT, url: () => started.server.issueUrl(), clock: systemClock, say })
+    ? openWindow({ root: ROOT, url, clock: systemClock, say, signal: over.signal })
     : undefined;
-  open.defer(async () => (await opening)?.close());
-  void opening?.then(async (window) => {
-    if ((await window.ended) === 'closed') stopped.resolve();
+  open.defer(async () => {
+    over.abort();
+    await (await opening)?.close();
   });
+  opening
+    ?.then((window) => window.ended)
+    .then((end) => {
+      if (end === 'closed') stopped.resolve();
+    }, stopped.reject);
   await stopped.promise;
   say('Stopping: the arm holds, what was recorded is committed.');
   return 0;
+}
+
+/** Makes the project folder. Returns the reason and the remedy when that cannot be done. */
+function unusableFolder(folder: string): string | undefined {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return undefined;
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return `the project folder ${folder} cannot be made: ${why}. Choose a folder that you may write to.`;
+  }
 }
 
 /** The starter, where it is a policy for this task that reads this encoder. */

@@ -166,7 +166,9 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
     'classifier.state': () => done(engine.success.state()),
     'classifier.train': () => emptied(classifiers?.train() ?? missing('classifiers')),
     'classifier.use': async ({ name, threshold }) => emptied(await engine.chooseClassifier(name, threshold)),
-    'data.export': async ({ format, directory, includeDiscarded }) =>
-      exports ? exports.start({ format, directory, includeDiscarded: includeDiscarded ?? false }) : missing('exports'),
+    'data.export': async ({ format, directory, includeDiscarded, choice }) =>
+      exports
+        ? exports.start({ format, directory, choice, includeDiscarded: includeDiscarded ?? false })
+        : missing('exports'),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import type { ClassifierManifest, ClassifierState } from '../api/classifier.ts';
+import type { EpisodeChoice } from '../api/export.ts';
 import type { Readiness, RunOptions, RunPlan, RunStatus, runRequestSchema } from '../api/run.ts';
 
 export type Answer<Value> =
@@ -45,6 +46,16 @@ export interface ExportRequest {
   readonly format: 'lerobot-v3';
   readonly directory: string | undefined;
   readonly includeDiscarded: boolean;
+  /** All finished episodes when it is absent. */
+  readonly choice?: EpisodeChoice | undefined;
+}
+
+export interface ExportStarted {
+  readonly exportId: number;
+  readonly directory: string;
+  readonly episodes: number;
+  /** How many episodes are left out, and why. */
+  readonly leftOut: string | undefined;
 }
 
 export interface ExportProgress {
@@ -56,7 +67,7 @@ export interface ExportProgress {
 }
 
 export interface ExportService {
-  start(request: ExportRequest): Promise<Answer<{ readonly exportId: number; readonly directory: string }>>;
+  start(request: ExportRequest): Promise<Answer<ExportStarted>>;
   onProgress(listener: (progress: ExportProgress) => void): () => void;
 }
 

@@ -41,7 +41,7 @@ function headers(port: number): Record<string, string> {
 
 const NOT_BUILT = `<!doctype html><html lang="en"><title>Takeover</title><body>
 <h1>The engine is running</h1>
-<p>Its window has not been built yet. In the project's folder run <code>npm start</code>, or <code>npx vite build renderer</code>, and load this page again.</p>
+<p>Its window has not been built yet. In the project's folder run <code>npm start</code>, or <code>npm run build</code>, and load this page again.</p>
 </body></html>`;
 
 /** Answers GET and HEAD. `folder` is the only thing that can be read, links and dots included. */

@@ -1,13 +1,15 @@
 /**
- * Entry of a trainer process: `node trainer-process.ts '<TrainerConfig as JSON>'`, spoken to over IPC
+ * Entry of a trainer process: `node trainer-process.ts`, its `TrainerConfig` as JSON on standard input, spoken to over IPC
  * (`main/api/trainer-process.ts`). Puts the parts of a run together and passes messages; the work is in `trainer.ts`.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { systemClock } from '../api/clock.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../api/trainer-process.ts';
 import { assembleTrainer } from './assemble.ts';
 import type { Trainer } from './trainer.ts';
+
+const STANDARD_INPUT = 0;
 
 const send = (message: FromTrainer) =>
   new Promise<void>((resolve) => {
@@ -72,7 +74,7 @@ function createQueue<T>(): AsyncQueue<T> {
 async function main(): Promise<void> {
   lowerPriority();
   // The launcher is this program at the same version: the type is the contract.
-  const config = JSON.parse(process.argv[2] ?? 'null') as TrainerConfig;
+  const config = JSON.parse(readFileSync(STANDARD_INPUT, 'utf8')) as TrainerConfig;
   const messages = createQueue<ToTrainer>();
   let trainer: Trainer | undefined;
   let ending = false;

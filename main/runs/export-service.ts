@@ -1,48 +1,61 @@
 /** Exports as the engine sees them: one at a time, in a process of its own, told to every window. */
 import { join } from 'node:path';
-import type { StoreReader } from '../../data/records.ts';
+import { removeLeftovers } from '../../data/export/target.ts';
 import type { Clock } from '../api/clock.ts';
-import { done, type ExportProgress, type ExportService, refused } from '../engine/services.ts';
+import { episodesText, leftOutText } from '../api/export.ts';
+import {
+  type Answer,
+  done,
+  type ExportProgress,
+  type ExportRequest,
+  type ExportService,
+  type ExportStarted,
+  refused,
+} from '../engine/services.ts';
 import { type ExportEnd, type RunningExport, startExport } from './export-process.ts';
 
 export interface ExportServiceOptions {
   readonly projectFolder: string;
-  readonly reader: StoreReader;
   readonly clock: Clock;
+  /** Resolves when all that was handed to the store is committed, so that an export sees the discard made just before it. */
+  readonly stored?: () => Promise<void>;
 }
 
-const ALL_EPISODES = 1_000_000;
-
+/** The engine closes it last; the process that runs is then cancelled, and killed when it does not end. */
 export function createExportService({
   projectFolder,
-  reader,
   clock,
-}: ExportServiceOptions): ExportService & { close(): void } {
+  stored = async () => {},
+}: ExportServiceOptions): ExportService & { close(): Promise<void> } {
+  const usualFolder = join(projectFolder, 'exports');
+  // An engine that was killed could not remove what its export had begun.
+  removeLeftovers(join(usualFolder, 'any'));
   const listeners = new Set<(progress: ExportProgress) => void>();
   let running: RunningExport | undefined;
-  /** Its episodes are being looked up. */
-  let starting = false;
+  let beginning = false;
   let nextId = 1;
+  /** The newest of each export that nobody has heard: the engine listens some seconds after a window may ask. */
+  const untold = new Map<number, ExportProgress>();
   const tell = (progress: ExportProgress) => {
+    if (listeners.size === 0) untold.set(progress.exportId, progress);
     for (const listener of listeners) listener(progress);
   };
-  const begin: ExportService['start'] = async ({ format, directory, includeDiscarded }) => {
-    const episodes = await reader.listEpisodes({ limit: ALL_EPISODES });
-    const chosen = episodes.filter(
-      (episode) => episode.outcome !== undefined && (includeDiscarded || !episode.discarded),
-    );
-    if (chosen.length === 0) return refused('There is no finished episode to export.', 'Record one first.');
-    const exportId = nextId++;
+  /** Answers when the process has chosen its episodes and holds the folder, or has said why it cannot. */
+  const begin = ({ format, directory, includeDiscarded, choice }: ExportRequest): Promise<Answer<ExportStarted>> => {
     const stamp = new Date(clock.wallTimeMs()).toISOString().slice(0, 19).replaceAll(':', '-');
-    const outFolder = directory ?? join(projectFolder, 'exports', `${format}-${stamp}`);
-    const about = { exportId, directory: outFolder } as const;
+    const outFolder = directory ?? join(usualFolder, `${format}-${stamp}`);
+    const answer = Promise.withResolvers<Answer<ExportStarted>>();
+    let about: { readonly exportId: number; readonly directory: string } | undefined;
     let fraction = 0;
     const job = startExport({
-      projectFolder,
-      format,
-      outFolder,
-      episodeIds: chosen.map((episode) => episode.id).reverse(),
+      ...{ projectFolder, format, outFolder, choice, includeDiscarded, clock },
       onLine: (line) => {
+        if (line.kind === 'chosen') {
+          about = { exportId: nextId++, directory: outFolder };
+          answer.resolve(done({ ...about, episodes: line.episodes, leftOut: leftOutText(line.leftOut) }));
+          tell({ ...about, state: 'running', fraction });
+        }
+        if (!about) return;
         if (line.kind === 'progress') {
           fraction = line.doneEpisodes / Math.max(1, line.totalEpisodes);
           tell({ ...about, state: 'running', fraction });
@@ -51,39 +64,50 @@ export function createExportService({
       },
     });
     running = job;
-    tell({ ...about, state: 'running', fraction });
-    void job.ended.then((end) => {
-      running = undefined;
-      tell({ ...about, ...endOf(end) });
-    });
-    return done(about);
+    job.ended.then(
+      (end) => {
+        running = undefined;
+        if (about) tell({ ...about, ...endOf(end) });
+        else if (end.kind === 'failed') answer.resolve(refused(end.message, end.remedy));
+      },
+      answer.reject, // it never rejects by its contract; a bug there is told to the window that asked
+    );
+    return answer.promise;
   };
   return {
     start: async (request) => {
-      if (running || starting) return refused('An export is going on.', 'Wait until it has finished.');
-      starting = true;
+      if (running || beginning) return refused('An export is going on.', 'Wait until it has finished.');
+      beginning = true;
       try {
+        await stored();
         return await begin(request);
       } finally {
-        starting = false;
+        beginning = false;
       }
     },
     onProgress: (listener) => {
       listeners.add(listener);
+      for (const progress of untold.values()) listener(progress);
+      untold.clear();
       return () => listeners.delete(listener);
     },
-    close: () => running?.cancel(),
+    close: async () => {
+      running?.cancel();
+      await running?.ended;
+    },
   };
 }
 
 function endOf(end: ExportEnd): Pick<ExportProgress, 'state' | 'fraction' | 'message'> {
   if (end.kind === 'failed') return { state: 'failed', fraction: 0, message: `${end.message} ${end.remedy}` };
   const problem = end.problems[0];
-  return problem === undefined
-    ? { state: 'finished', fraction: 1, message: `${end.episodes} episodes, ${end.frames} frames` }
-    : {
-        state: 'failed',
-        fraction: 1,
-        message: `The dataset was written but does not read back as it should: ${problem}`,
-      };
+  if (problem !== undefined)
+    return {
+      state: 'failed',
+      fraction: 1,
+      message: `The dataset was written but does not read back as it should: ${problem}`,
+    };
+  const left = leftOutText(end.leftOut);
+  const message = `${episodesText(end.episodes)}, ${end.frames} frames${left === undefined ? '' : `; ${left}`}`;
+  return { state: 'finished', fraction: 1, message };
 }

@@ -9,11 +9,15 @@ const ENTRY = fileURLToPath(new URL('../learn/trainer-process.ts', import.meta.u
 const LAST_WORDS_CHARACTERS = 4000;
 
 export const launchLocalTrainer: RunLauncher = (config) => {
-  const child = fork(ENTRY, [JSON.stringify(config)], {
+  const child = fork(ENTRY, {
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
   });
+  // Through a pipe: the settings of a run have no upper size, the arguments of a process have one. A trainer that died before it
+  // read them is told by 'close', with its last words.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(JSON.stringify(config));
   if (child.pid !== undefined) {
     try {
       setPriority(child.pid, constants.priority.PRIORITY_LOW);

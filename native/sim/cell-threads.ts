@@ -28,6 +28,8 @@ export function createCellThreads(tell: {
   readonly failed: (name: ThreadName, error: Error) => void;
 }): CellThreads {
   const running = new Map<ThreadName, Worker>();
+  /** Started, and not yet ready: a cell may be closed while it opens. */
+  const starting = new Set<Worker>();
   let closing = false;
 
   const failed = (name: ThreadName, worker: Worker, error: Error) => {
@@ -38,7 +40,9 @@ export function createCellThreads(tell: {
   const start = (name: ThreadName) =>
     new Promise<void>((resolve, reject) => {
       const worker = tell.startThread(name, tell.data(name));
+      starting.add(worker);
       worker.once('message', () => {
+        if (!starting.delete(worker)) return; // closed meanwhile
         running.set(name, worker); // its first message is `ready`
         worker.on('message', (message) => (name === 'servo-worker' ? tell.servo(message) : tell.render(message)));
         tell.started(name);
@@ -49,6 +53,7 @@ export function createCellThreads(tell: {
         failed(name, worker, new Error(`the ${name} thread failed: ${error.message}`));
       });
       worker.once('exit', (code) => {
+        starting.delete(worker);
         const error = new Error(`the ${name} thread ended with code ${code}`);
         reject(error);
         failed(name, worker, error);
@@ -76,8 +81,9 @@ export function createCellThreads(tell: {
     },
     close: async () => {
       closing = true;
-      const workers = [...running.values()];
+      const workers = [...running.values(), ...starting];
       running.clear();
+      starting.clear();
       await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };

@@ -68,10 +68,14 @@ export function createPacedClock(mover: Mover, lagMs: () => number, host: Clock 
 /** Simulated seconds per host second over about the last two; undefined until there are two samples. */
 function createRateMeter(host: Clock, nowMs: () => number) {
   const samples: { readonly hostMs: number; readonly simulatedMs: number }[] = [];
-  const close = every(host, RATE_SAMPLE_MS, () => {
+  const sample = () => {
     samples.push({ hostMs: host.nowMs(), simulatedMs: nowMs() });
     if (samples.length > RATE_SPAN_SAMPLES) samples.shift();
-  });
+  };
+  const forget = () => {
+    samples.length = 0; // a time that cannot be read has no rate
+  };
+  const close = every(host, RATE_SAMPLE_MS, sample, forget);
   return {
     close,
     factor: () => {

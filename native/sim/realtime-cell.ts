@@ -174,7 +174,9 @@ export function createRealtimeCell(options: RealtimeOptions = {}): RealtimeCell 
     clock,
     open: async () => {
       await threads.start();
-      endChecks = every(systemClock, noProgressMs / STALLED_CHECKS, mover.check);
+      endChecks = every(systemClock, noProgressMs / STALLED_CHECKS, mover.check, (error) =>
+        raise(`the servo thread's progress cannot be checked: ${String(error)}`),
+      );
       for (let count = 0; count < WARM_UP_PICTURES; count++) await capture();
     },
     close: async () => {

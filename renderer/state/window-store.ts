@@ -1,6 +1,7 @@
 /** What belongs to this window alone: tabs, view, overlays, notices, a replay, and the remembered layout. */
 import { create } from 'zustand';
 import type { CallResult } from '../../main/api/index.ts';
+import { type ExportWishes, NO_EXPORT_WISHES } from './export-wishes.ts';
 import { defaultLayout, fitted, type Layout, layoutFrom } from './layout.ts';
 import { type Notice, withNotice, withoutRead } from './notices.ts';
 import { nextZoom, scaleFor, type WindowSize, zoomFrom } from './scale.ts';
@@ -34,11 +35,7 @@ export interface WindowState {
   readonly zoom: number;
   /** Screen pixels per design pixel. */
   readonly scale: number;
-  readonly exportWishes: {
-    /** Empty: in the project. */
-    readonly directory: string;
-    readonly includeDiscarded: boolean;
-  };
+  readonly exportWishes: ExportWishes;
   /** The scene has the keyboard: driving keys move the arm. */
   readonly sceneFocused: boolean;
   /** Why the 3-D view is not drawn; undefined while it is. */
@@ -83,7 +80,7 @@ export const useWindow = create<WindowState>(() => ({
   layout: fitted(wished, ...designSize(firstScale)),
   zoom: firstZoom,
   scale: firstScale,
-  exportWishes: { directory: '', includeDiscarded: false },
+  exportWishes: NO_EXPORT_WISHES,
   sceneFocused: false,
   sceneMissing: undefined,
   drivesByCameras: false,

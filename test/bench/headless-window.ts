@@ -86,7 +86,11 @@ export async function openHeadlessWindow(
   const sendPuck = () => {
     if (axes) void call('input.puck', { source: 'screen', axes, buttons: 0 });
   };
-  const ends = [every(clock, HEARTBEAT_MS, () => void call('input.heartbeat')), every(clock, PUCK_MS, sendPuck)];
+  const broken = () => socket.terminate();
+  const ends = [
+    every(clock, HEARTBEAT_MS, () => void call('input.heartbeat'), broken),
+    every(clock, PUCK_MS, sendPuck, broken),
+  ];
   void closed.then(() => {
     for (const end of ends) end();
   });

@@ -14,8 +14,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { createVirtualClock } from '../../main/api/clock.ts';
-import { ensureWindowBuilt } from '../../main/cli/launch/build-window.ts';
+import { buildWindow, ensureWindowBuilt } from '../../main/cli/launch/build-window.ts';
 import { windowFreshness } from '../../main/cli/launch/window-stamp.ts';
+import { ROOT } from '../source-files.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -32,24 +33,25 @@ function project(files: Readonly<Record<string, string>>) {
   for (const [path, text] of Object.entries(files)) write(path, text);
   const said: string[] = [];
   let builds = 0;
-  const ensure = (more: { ok?: boolean; isAlive?: (pid: number) => boolean } = {}) =>
-    ensureWindowBuilt({
-      root,
-      clock: createVirtualClock(),
-      say: (line) => said.push(line),
-      isAlive: more.isAlive ?? (() => true),
-      build: async (target) => {
-        builds += 1;
-        mkdirSync(target, { recursive: true });
-        writeFileSync(join(target, 'index.html'), `build ${builds}`);
-        return { ok: more.ok ?? true, output: 'main.tsx: no such thing' };
-      },
-    });
+  const options = (more: { ok?: boolean; isAlive?: (pid: number) => boolean } = {}) => ({
+    root,
+    clock: createVirtualClock(),
+    say: (line: string) => said.push(line),
+    isAlive: more.isAlive ?? (() => true),
+    build: async (target: string) => {
+      builds += 1;
+      mkdirSync(target, { recursive: true });
+      writeFileSync(join(target, 'index.html'), `build ${builds}`);
+      return { ok: more.ok ?? true, output: 'main.tsx: no such thing' };
+    },
+  });
+  const ensure = (more?: Parameters<typeof options>[0]) => ensureWindowBuilt(options(more));
   return {
     root,
     write,
     said,
     ensure,
+    build: () => buildWindow(options()),
     builds: () => builds,
     page: () => readFileSync(join(root, 'renderer/dist/index.html'), 'utf8'),
   };
@@ -69,6 +71,32 @@ test('built once, then fresh, whatever the files say about their times', async (
   assert.equal(builds(), 1);
   assert.equal(page(), 'build 1');
   assert.deepEqual(readdirSync(join(root, '.takeover')), []);
+});
+
+test('what builders that were killed have left is removed by the next one; anything else is not', async () => {
+  const { root, write, ensure } = project(SOURCES);
+  write('.takeover/window-4194300/index.html', 'half of a build');
+  write('.takeover/window-4194301-old/index.html', 'the build before');
+  write('.takeover/window-notes/notes.txt', 'mine');
+  assert.equal((await ensure()).kind, 'built');
+  assert.deepEqual(readdirSync(join(root, '.takeover')), ['window-notes']);
+});
+
+test('what was built on purpose is fresh for the next start, and is built again when asked again', async () => {
+  const { ensure, build, builds, page, said } = project(SOURCES);
+  assert.equal((await build()).kind, 'built');
+  assert.equal((await ensure()).kind, 'fresh');
+  assert.equal((await build()).kind, 'built');
+  assert.equal(builds(), 2);
+  assert.equal(page(), 'build 2');
+  assert.deepEqual(said, []);
+  const scripts: unknown = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const text = JSON.stringify(Reflect.get(Object(scripts), 'scripts'));
+  assert.doesNotMatch(
+    text,
+    /vite build/,
+    'the bundler alone leaves no stamp: every script builds by build-window-now.ts',
+  );
 });
 
 test('a change in the window, in the contract or in the packages makes it stale; anything else does not', async () => {

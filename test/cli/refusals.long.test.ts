@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectFile } from '../../data/database.ts';
+import { REFUSED_EXIT_CODE } from '../../electron/restart-policy.ts';
 import { inFolder, openWriter } from '../data/fixture.ts';
 import { recordToyEpisodes } from '../learn/toy-project.ts';
 import { prepareSmallRun, takeover } from './takeover-child.ts';
@@ -59,6 +60,15 @@ test('what is missing is said with what to do, and the process ends', () =>
     saidWhy(served, 1, /no policy named "nobody"/);
     saidWhy(blind, 1, /nowhere\.json is not a usable encoder manifest.*Choose another encoder/);
     saidWhy(taken, 1, /in use by another engine/);
+  }));
+
+test('a project folder that cannot be made is refused with the status that the shell does not try again', () =>
+  inFolder(async (folder) => {
+    writeFileSync(join(folder, 'file'), '');
+    const { status, stderr } = await takeover('serve', '--port', '0', '--data', join(folder, 'file', 'project'));
+    assert.equal(status, REFUSED_EXIT_CODE, stderr);
+    assert.match(stderr, /the project folder .*project cannot be made: .*Choose a folder that you may write to\.\n$/);
+    assert.doesNotMatch(stderr, /\n {4}at /, 'no stack');
   }));
 
 test('a project file that is damaged is refused in words by every verb, and left as it is', () =>

@@ -13,6 +13,7 @@ import { createQueries } from '../../data/queries.ts';
 import { createRecorder } from '../../data/recorder.ts';
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
 import { createTransitionPool } from '../../data/transition-pool.ts';
+import type { EpisodeRange } from '../../main/api/export.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { expectFinite } from '../../main/learn/expect-finite.ts';
 import { TrainingError } from '../../main/learn/training-error.ts';
@@ -171,14 +172,17 @@ test('an export refuses the number and names it; the check refuses statistics th
   inFolder(async (folder) => {
     await spoiltProject(folder, { sizePx: 32, taxels: 4, embeddingSize: 6 });
     const database = openForReading(folder);
-    const write = (outFolder: string, episodeIds?: readonly number[]) =>
+    const write = (outFolder: string, episodes?: readonly EpisodeRange[]) =>
       lerobotV3.write(createQueries(database), {
         ...{ outFolder, reporter: { warn: (message: string) => assert.fail(message) } },
-        ...(episodeIds && { episodeIds }),
+        ...(episodes && { choice: { episodes } }),
       });
     await assert.rejects(write(join(folder, 'all')), /Observation 1 of episode 2 holds NaN in .*proprioception/);
     const dataset = join(folder, 'some');
-    await write(dataset, [1, 3]);
+    await write(dataset, [
+      [1, 1],
+      [3, 3],
+    ]);
     database.close();
     assert.deepEqual(await lerobotV3.validate(dataset), []);
     const file = join(dataset, 'meta/stats.json');

@@ -1,4 +1,5 @@
 /** Records with every field filled from a seed, and temporary project folders. */
+import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,9 +15,16 @@ import type {
 import { openStoreWriter, type QueuedStoreWriter, type WriterOptions } from '../../data/writer.ts';
 import type { Actor } from '../../main/api/action.ts';
 import type { Mode } from '../../main/api/episode.ts';
+import { errorInWords } from '../../main/api/error-words.ts';
 import type { Vec6 } from '../../main/api/geometry.ts';
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import type { Rng } from '../../main/api/rng.ts';
+
+/** Whether an error says these words, its remedy behind its message. */
+export const saying = (words: RegExp) => (error: unknown) => {
+  assert.match(errorInWords(error), words);
+  return true;
+};
 
 export function temporaryFolder(): string {
   return mkdtempSync(join(tmpdir(), 'takeover-test-'));

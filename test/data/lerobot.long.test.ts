@@ -57,7 +57,7 @@ function options(outFolder: string): ExportOptions {
 test('the metadata is as agreed, and nothing is wrong with the dataset', () =>
   exported(async (dataset, folder) => {
     assert.deepEqual(await lerobotV3.validate(dataset), []);
-    assert.deepEqual(readdirSync(join(folder, 'out')), ['dataset'], 'no temporary folder is left');
+    assert.deepEqual(readdirSync(join(folder, 'out')), ['dataset'], 'no work folder is left');
     const files = readdirSync(dataset, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(dataset.length + 1))
@@ -137,7 +137,7 @@ test('the check notices what readers stumble over', () =>
 
 test('a folder with something in it is refused; cancelling leaves nothing behind', () =>
   exported(async (dataset, folder, queries) => {
-    const refusal = { message: /is not an empty folder\.$/, remedy: /^Choose another/ };
+    const refusal = { message: /is not an empty folder \(data is in it\)\.$/, remedy: /^Choose another/ };
     await assert.rejects(lerobotV3.write(queries, options(dataset)), refusal);
     const cancel = new AbortController();
     const outFolder = join(folder, 'cancelled');
@@ -153,7 +153,7 @@ test('a folder with something in it is refused; cancelling leaves nothing behind
     await assert.rejects(cancelled, /cancelled/);
     assert.deepEqual(seen, [1]);
     assert.ok(!readdirSync(folder).some((name) => name.includes('cancelled')));
-    const none = lerobotV3.write(queries, { ...options(outFolder), episodeIds: [77] });
+    const none = lerobotV3.write(queries, { ...options(outFolder), choice: { episodes: [[77, 77]] } });
     await assert.rejects(none, /There is no episode 77/);
   }));
 
@@ -161,8 +161,9 @@ test('an export is a process that prints JSON lines', () =>
   inFolder(async (folder) => {
     await record(folder);
     const program = new URL('../../data/export/export-process.ts', import.meta.url).pathname;
-    const run = (...args: string[]) => {
-      const { stdout, status } = spawnSync(process.execPath, [program, folder, ...args], { encoding: 'utf8' });
+    const run = (format: string, outFolder: string) => {
+      const input = JSON.stringify({ projectFolder: folder, format, outFolder });
+      const { stdout, status } = spawnSync(process.execPath, [program], { encoding: 'utf8', input });
       const lines = stdout.trim().split('\n');
       return { status, lines: lines.map((line): Record<string, unknown> => JSON.parse(line)) };
     };
@@ -172,18 +173,21 @@ test('an export is a process that prints JSON lines', () =>
     assert.deepEqual(
       good.lines.map(({ kind, doneFrames }) => [kind, doneFrames]),
       [
+        ['chosen', undefined],
         ['progress', 5],
         ['progress', 8],
         ['done', undefined],
       ],
     );
-    const { bytes, ...rest } = good.lines[2] ?? {};
-    assert.deepEqual(rest, { kind: 'done', format: 'lerobot-v3', out, episodes: 2, frames: 8, problems: [] });
+    const leftOut = { notChosen: 0, notEnded: 0, discarded: 1, withoutSteps: 0 };
+    assert.deepEqual(good.lines[0], { kind: 'chosen', episodes: 2, leftOut });
+    const { bytes, ...rest } = good.lines[3] ?? {};
+    assert.deepEqual(rest, { kind: 'done', format: 'lerobot-v3', out, episodes: 2, frames: 8, leftOut, problems: [] });
     assert.ok(Number(bytes) > 10_000);
     const bad = run('rlds', join(folder, 'other'));
     assert.equal(bad.status, 1);
-    assert.match(String(bad.lines[0]?.['message']), /no format 'rlds'\.$/);
-    assert.match(String(bad.lines[0]?.['remedy']), /^Choose one of: lerobot-v3/);
+    const refusal = { message: "There is no format 'rlds'.", remedy: 'Choose one of: lerobot-v3.', cancelled: false };
+    assert.deepEqual(bad.lines, [{ kind: 'error', ...refusal }]);
     assert.ok(!existsSync(join(folder, 'other')));
   }));
 

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readingAfter } from '../../data/read-after-write.ts';
-import type { StoreWriter } from '../../data/records.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { createHandlers } from '../../main/engine/handlers.ts';
 import { bench } from '../engine/rig.ts';
@@ -32,8 +31,8 @@ test('a verdict, a discard and a label are answered when they are committed', as
   const rig = await bench();
   const caller = { id: 1, claim: () => {}, release: () => {}, sendFrames: () => {} };
   const committed = Promise.withResolvers<void>();
-  const slow: Pick<StoreWriter, 'drained'> = { drained: () => committed.promise };
-  const engine = { ...rig.engine, recorder: { ...rig.engine.recorder, drained: slow.drained } };
+  const drained = () => committed.promise.then(() => 'drained' as const);
+  const engine = { ...rig.engine, recorder: { ...rig.engine.recorder, drained } };
   const handlers = createHandlers(engine, undefined);
   const answered: string[] = [];
   const calls = [

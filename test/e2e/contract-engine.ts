@@ -427,7 +427,7 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
         return {};
       case 'data.export':
         engine.send({ kind: 'export', exportId: 1, state: 'running', fraction: 0.4, directory: 'exports/insert' });
-        return { exportId: 1, directory: 'exports/insert' };
+        return { exportId: 1, directory: 'exports/insert', episodes: 12, leftOut: 'left out: 1 discarded' };
       default:
         return {};
     }

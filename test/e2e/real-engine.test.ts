@@ -194,6 +194,22 @@ test('the Data tab exports a dataset that validates', async () => {
   assert.deepEqual(await validateLerobot(out), []);
 });
 
+test('the Data tab exports chosen episodes only, and says what it leaves out', async () => {
+  const out = join(folder, 'chosen');
+  await page.getByLabel('Folder to export to').fill(out);
+  await page.getByLabel('Export: Buffer').selectOption('rl');
+  await page.getByLabel('Episode numbers to export').fill('1');
+  await page.getByRole('button', { name: 'Export the chosen episodes' }).click();
+  const line = page.locator('.export', { hasText: out });
+  await operator.until('the export has ended', async () => {
+    const state = (await line.count()) > 0 ? await line.getAttribute('data-state') : '';
+    assert.notEqual(state, 'failed', (await line.textContent()) ?? '');
+    return state === 'finished';
+  });
+  assert.match((await line.textContent()) ?? '', /1 episode, \d+ frames; left out: \d+ not chosen/);
+  assert.deepEqual(await validateLerobot(out), []);
+});
+
 test('killed while it records: the window says so; started again, nothing but the step in flight is lost', async () => {
   await page.getByTestId('scene').focus();
   await page.keyboard.press('r'); // back to watching

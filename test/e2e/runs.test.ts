@@ -1,7 +1,7 @@
 /**
  * The Runs tab in a real headless browser, against the scripted engine: what a run would do is said before it starts, curves move with
  * the newest points alone, two runs are compared, a run is cancelled, and everything is reached by Tab.
- * Needs renderer/dist (npx vite build renderer). Every wait is for a state, never for a time.
+ * Needs renderer/dist (npm run build). Every wait is for a state, never for a time.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -49,7 +49,7 @@ const startButton = () => page.getByRole('button', { name: 'Start the run' });
 before(async () => {
   assert.ok(
     existsSync(join(import.meta.dirname, '../../renderer/dist/index.html')),
-    'build the window first: vite build renderer',
+    'build the window first: npm run build',
   );
   const [tape, opened] = await Promise.all([recordTape(10_000_003, 12), openBrowser()]);
   browser = opened;

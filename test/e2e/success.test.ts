@@ -1,6 +1,6 @@
 /**
  * The success detector in a real headless browser, against the scripted engine: labelling with a key, training, reading the record,
- * moving the threshold, letting the classifier decide, overruling it. Needs renderer/dist (npx vite build renderer).
+ * moving the threshold, letting the classifier decide, overruling it. Needs renderer/dist (npm run build).
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -31,7 +31,7 @@ const tab = (name: string) => page.getByRole('tab', { name }).click();
 before(async () => {
   assert.ok(
     existsSync(join(import.meta.dirname, '../../renderer/dist/index.html')),
-    'build the window first: vite build renderer',
+    'build the window first: npm run build',
   );
   const [tape, opened] = await Promise.all([recordTape(10_000_003, 12), openBrowser()]);
   browser = opened;

@@ -1,6 +1,6 @@
 /**
  * The built window in a real headless browser, against the scripted engine: what must never fail on the operator.
- * Needs renderer/dist (npx vite build renderer). Every wait is for a state, never for a time.
+ * Needs renderer/dist (npm run build). Every wait is for a state, never for a time.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -41,7 +41,7 @@ const driverSays = (word: string) =>
 before(async () => {
   assert.ok(
     existsSync(join(import.meta.dirname, '../../renderer/dist/index.html')),
-    'build the window first: vite build renderer',
+    'build the window first: npm run build',
   );
   [tape, browser] = await Promise.all([recordTape(10_000_003), openBrowser()]);
   engine = await createContractEngine(tape);
@@ -383,6 +383,40 @@ test('the shell’s menu and notices do what the window’s own do; the overview
   await tell({ kind: 'export' });
   await until('the export', () => called('data.export').length === 1);
   await page.getByRole('progressbar', { name: 'Progress of the export' }).waitFor();
+  await notice('Exporting 12 episodes to exports/insert; left out: 1 discarded').waitFor();
+});
+
+test('the export form chooses episodes; numbers that cannot be read are said and not sent', async () => {
+  const before = called('data.export').length;
+  await page.getByRole('tab', { name: 'Data' }).click();
+  const numbers = page.getByLabel('Episode numbers to export');
+  await numbers.fill('5-2');
+  await page.getByText('5-2 runs backwards; expected 2-5.').waitFor();
+  const button = page.getByRole('button', { name: 'Export the chosen episodes' });
+  await button.click({ force: true });
+  assert.equal(called('data.export').length, before);
+  await numbers.fill('1-5, 8');
+  for (const [label, value] of [
+    ['Task', 'lift'],
+    ['Observation', 'state'],
+    ['Buffer', 'demo'],
+    ['Outcome', 'success'],
+  ] as const)
+    await page.getByLabel(`Export: ${label}`).selectOption(value);
+  await button.click();
+  await until('the call', () => called('data.export').length === before + 1);
+  assert.deepEqual(called('data.export').at(-1)?.parameters, {
+    format: 'lerobot-v3',
+    includeDiscarded: false,
+    choice: {
+      ...{ task: 'lift', observation: 'state', buffer: 'demo', outcome: 'success' },
+      episodes: [
+        [1, 5],
+        [8, 8],
+      ],
+    },
+  });
+  await page.getByRole('tab', { name: 'Episode' }).click();
 });
 
 test('a lost link is said, what was true before it is not, and it is found again with the token', async () => {

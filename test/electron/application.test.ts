@@ -13,7 +13,15 @@ const URL_1 = 'http://127.0.0.1:4711/#one';
 const URL_2 = 'http://127.0.0.1:4712/#two';
 const PLACE = { bounds: { x: 10, y: 20, width: 1200, height: 800 }, maximised: false };
 
-function bench(request: ShellRequest = { smoke: false }, answers: { folder?: string; agrees?: boolean } = {}) {
+interface Answers {
+  readonly folder?: string;
+  readonly agrees?: boolean;
+  readonly openProblem?: string;
+  /** Keeps the folder dialog open. */
+  readonly dialogStays?: boolean;
+}
+
+function bench(request: ShellRequest = { smoke: false }, answers: Answers = {}) {
   const clock = createVirtualClock();
   const log: string[] = [];
   const sent: PageMessage[] = [];
@@ -27,6 +35,7 @@ function bench(request: ShellRequest = { smoke: false }, answers: { folder?: str
     openWindow: (placement, events) => {
       log.push(`window ${placement.width}×${placement.height}`);
       windows.push(events);
+      const number = windows.length;
       const window: ShellWindow = {
         showEngine: (url) => log.push(`engine ${url}`),
         showPage: (html) => log.push(`page ${/<h1>(.*?)<\/h1>/.exec(html)?.[1]}`),
@@ -37,7 +46,21 @@ function bench(request: ShellRequest = { smoke: false }, answers: { folder?: str
         toggleFullScreen: () => log.push('full screen'),
         toggleDeveloperTools: () => log.push('tools'),
         bounds: () => PLACE,
-        close: () => log.push('close'),
+        destroy: () => {
+          log.push('destroy');
+          events.closed(PLACE);
+        },
+        chooseFolder: async () => {
+          log.push(`ask folder in window ${number}`);
+          return answers.dialogStays ? new Promise(() => {}) : answers.folder;
+        },
+        confirm: async () => {
+          log.push(`ask in window ${number}`);
+          return answers.agrees ?? false;
+        },
+        tell: async (message, detail) => {
+          log.push(`tell in window ${number}: ${message} ${detail}`);
+        },
       };
       return window;
     },
@@ -45,9 +68,11 @@ function bench(request: ShellRequest = { smoke: false }, answers: { folder?: str
     setMenu: (_menus, chosen) => {
       choose = chosen;
     },
-    chooseFolder: async () => answers.folder,
-    confirm: async () => answers.agrees ?? false,
-    openFile: (path) => log.push(`open ${path}`),
+    openFile: async (path) => {
+      log.push(`open ${path}`);
+      return answers.openProblem;
+    },
+    exitAtOnce: (code) => log.push(`exit at once ${code}`),
     exit: (code) => {
       log.push(`exit ${code}`);
       exited.resolve(code);
@@ -74,6 +99,10 @@ function bench(request: ShellRequest = { smoke: false }, answers: { folder?: str
         stop: async () => {
           log.push('stop');
           tell({ kind: 'stopped' });
+        },
+        stopBlocking: (pause) => {
+          pause(20);
+          log.push('stopped');
         },
         state: () => state,
         logTail: () => ['last words'],
@@ -159,7 +188,10 @@ test('another folder: asked first while the engine runs, then stopped and starte
     since();
     choose('open-folder');
     await new Promise(setImmediate);
-    assert.deepEqual(since(), agrees ? ['page Takeover', 'stop', 'create /new', 'start', 'page Takeover'] : []);
+    assert.deepEqual(since(), [
+      ...['ask folder in window 1', 'ask in window 1'],
+      ...(agrees ? ['page Takeover', 'stop', 'create /new', 'start', 'page Takeover'] : []),
+    ]);
     assert.equal(saved.at(-1)?.projectFolder, agrees ? '/new' : undefined);
   }
 });
@@ -183,6 +215,15 @@ test('a page that dies is loaded again with a notice, and not for ever', () => {
 
 test('a page that cannot be had says so; not while its own engine is being started again', () => {
   const attached = bench({ engineUrl: URL_1, smoke: false });
+  attached.since();
+  attached.window().unreachable('ERR_CONNECTION_REFUSED (-102)');
+  // Whoever started the shell takes the next choice, as long as no page was ever shown.
+  assert.deepEqual(attached.since(), [
+    'page No answer from the engine',
+    '{"kind":"failed","what":"The window could not be loaded: ERR_CONNECTION_REFUSED (-102)."}',
+  ]);
+  attached.window().command('retry');
+  attached.window().loaded();
   attached.since();
   attached.window().unreachable('ERR_CONNECTION_REFUSED (-102)');
   assert.deepEqual(attached.since(), ['page No answer from the engine']);
@@ -215,4 +256,52 @@ test('a second start comes to the front, or opens a window on its engine; the la
   windows[1]?.closed(PLACE);
   await exited;
   assert.deepEqual(since(), ['exit 0']);
+});
+
+test('one folder dialog at a time, above the window that was worked in last', async () => {
+  const { application, since, windows, choose } = bench({ smoke: false }, { dialogStays: true });
+  application.handedOver({ engineUrl: URL_2, smoke: false });
+  since();
+  choose('open-folder');
+  assert.deepEqual(since(), [], 'the engine of the second window is not ours to start elsewhere');
+  windows[0]?.focused();
+  for (let n = 0; n < 3; n++) choose('open-folder');
+  await new Promise(setImmediate);
+  assert.deepEqual(since(), ['ask folder in window 1']);
+});
+
+test('a dialog over a running engine stops the arm first, because it covers the Stop button', async () => {
+  const { since, sent, tell, choose } = bench({ smoke: false }, { dialogStays: true });
+  tell({ kind: 'running', url: URL_1 });
+  since();
+  choose('open-folder');
+  assert.deepEqual(sent, [{ kind: 'stop' }]);
+  assert.deepEqual(since(), ['ask folder in window 1']);
+});
+
+test('a log that cannot be opened is told, with where it is: in a dialog, or in the page of a running engine', async () => {
+  const { since, sent, tell, choose } = bench({ smoke: false }, { openProblem: 'Failed to open path' });
+  since();
+  choose('show-log');
+  await new Promise(setImmediate);
+  assert.deepEqual(since(), [
+    'open /logs/engine.log',
+    'tell in window 1: The log could not be opened. Failed to open path. The log is the file /logs/engine.log',
+  ]);
+  tell({ kind: 'running', url: URL_1 });
+  since();
+  choose('show-log');
+  await new Promise(setImmediate);
+  assert.deepEqual(since(), ['open /logs/engine.log']);
+  const text = 'The log could not be opened. Failed to open path. The log is the file /logs/engine.log';
+  assert.deepEqual(sent, [{ kind: 'notice', level: 'error', text }]);
+});
+
+test('a signal: the windows go, the engine stops, and the shell ends, without another turn of the event loop', () => {
+  const { application, since, tell, saved } = bench();
+  tell({ kind: 'running', url: URL_1 });
+  since();
+  application.quitBlocking((ms) => assert.ok(ms > 0));
+  assert.deepEqual(since(), ['destroy', 'stopped', 'exit at once 0']);
+  assert.deepEqual(saved.at(-1)?.bounds, PLACE.bounds);
 });

@@ -81,6 +81,20 @@ test('a shell that is killed leaves no engine behind', async () => {
   assert.match(output, /stopping: parent-gone/);
 });
 
+test('an engine that has ended is seen to have ended by a thread that hears of no event', async () => {
+  const { engine, announced } = startEngine(ENGINE);
+  await announced;
+  assert.equal(engine.isOver(), false);
+  engine.requestStop();
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  let waits = 0;
+  while (!engine.isOver() && waits < 500) {
+    Atomics.wait(cell, 0, 0, 20);
+    waits += 1;
+  }
+  assert.equal(engine.isOver(), true);
+});
+
 test('a missing engine is said in words and counts as not started', () => {
   const lines: string[] = [];
   const exits: Exit[] = [];

@@ -16,17 +16,19 @@ const URL_LINE = '{"url":"http://127.0.0.1:4711/#secret-code"}';
 function bench() {
   const clock = createVirtualClock();
   const states: EngineState[] = [];
-  const children: { readonly events: ChildEvents; readonly calls: string[] }[] = [];
+  const children: { readonly events: ChildEvents; readonly calls: string[]; over: boolean }[] = [];
   const engine = createEngineProcess({
     clock,
     changed: (state) => states.push(state),
     launch: (events) => {
       const calls: string[] = [];
-      children.push({ events, calls });
+      const child = { events, calls, over: false };
+      children.push(child);
       return {
         requestStop: () => calls.push('ask'),
         kill: (signal) => calls.push(signal),
         killRemains: () => calls.push('remains'),
+        isOver: () => child.over,
       };
     },
   });
@@ -164,4 +166,26 @@ test('a stop while it waits for a restart cancels the restart', async () => {
   clock.advanceToMs(1e6);
   assert.equal(children.length, 1);
   assert.equal(engine.state().kind, 'stopped');
+});
+
+test('a stop that blocks waits for the end itself: asks, terminates, kills, each at its time', () => {
+  const { engine, last, advance } = bench();
+  const calm = bench();
+  calm.engine.start();
+  let pauses = 0;
+  calm.engine.stopBlocking((ms) => {
+    calm.advance(ms);
+    pauses += 1;
+    calm.last().over = pauses === 3;
+  });
+  assert.deepEqual(calm.last().calls, ['ask', 'remains']);
+  assert.equal(pauses, 3);
+  engine.start();
+  let pausedMs = 0;
+  engine.stopBlocking((ms) => {
+    advance(ms);
+    pausedMs += ms;
+  });
+  assert.deepEqual(last().calls, ['ask', 'SIGTERM', 'SIGKILL', 'remains']);
+  assert.equal(pausedMs, STOP_LIMITS.askMs + STOP_LIMITS.terminateMs);
 });

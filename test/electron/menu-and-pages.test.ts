@@ -28,6 +28,15 @@ test('what cannot be done is grey: another folder for an engine that is not ours
   assert.equal(enabled({ ...FACTS, development: false }, 'developer-tools'), undefined);
 });
 
+test('every key that a keyboard has for zooming zooms, and stands in the menu once', () => {
+  const by = (accelerator: string) => actions(FACTS).find((item) => item.accelerator === accelerator)?.action;
+  for (const key of ['Plus', '=', 'numadd']) assert.equal(by(`CmdOrCtrl+${key}`), 'zoom-in', key);
+  for (const key of ['-', 'numsub']) assert.equal(by(`CmdOrCtrl+${key}`), 'zoom-out', key);
+  for (const key of ['0', 'num0']) assert.equal(by(`CmdOrCtrl+${key}`), 'zoom-reset', key);
+  const labels = actions(FACTS).flatMap((item) => (item.visible ? [item.label] : []));
+  assert.equal(new Set(labels).size, labels.length);
+});
+
 test('accelerators are unique', () => {
   const keys = actions(FACTS).flatMap((item) => item.accelerator ?? []);
   assert.equal(new Set(keys).size, keys.length);

@@ -1,14 +1,17 @@
 /** The real Electron, where its binary is: opens a window on a page that stands for the engine, then ends. Skipped visibly elsewhere. */
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { systemClock } from '../../main/api/clock.ts';
 import { findElectron } from '../../main/cli/launch/find-electron.ts';
 import { hasDisplay, thisHost } from '../../main/cli/launch/host.ts';
+import { createOutputTail } from '../../main/cli/launch/output-tail.ts';
+import { ELECTRON_LIMIT_MS } from '../../main/cli/launch/window-child.ts';
 import { ROOT } from '../source-files.ts';
 
 const electron = findElectron(thisHost, ROOT);
@@ -19,7 +22,17 @@ const missing =
       ? undefined
       : 'no display here';
 
-test('the real Electron opens a window on an engine', { skip: missing, timeout: 20_000 }, async () => {
+/** Ends the child with all that it has started, whatever state it is in. It leads a process group of its own. */
+function endAll(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nothing of it is left.
+  }
+}
+
+test('the real Electron opens a window on an engine, also as root, and ends', { skip: missing }, async () => {
   assert.equal(electron.kind, 'present');
   const asked: string[] = [];
   const server = createServer((request, response) => {
@@ -30,25 +43,30 @@ test('the real Electron opens a window on an engine', { skip: missing, timeout: 
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
   const profile = mkdtempSync(join(tmpdir(), 'takeover-smoke-'));
+  const child = spawn(
+    electron.path,
+    [...(thisHost.isRoot ? ['--no-sandbox'] : []), ROOT, '--smoke', `--user-data-dir=${profile}`],
+    {
+      env: { ...process.env, TAKEOVER_ENGINE_URL: `http://127.0.0.1:${address.port}/#code` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    },
+  );
+  const cancel = systemClock.at(systemClock.nowMs() + ELECTRON_LIMIT_MS, () => endAll(child));
   try {
-    const child = spawn(
-      electron.path,
-      [...(thisHost.isRoot ? ['--no-sandbox'] : []), ROOT, '--smoke', `--user-data-dir=${profile}`],
-      {
-        env: { ...process.env, TAKEOVER_ENGINE_URL: `http://127.0.0.1:${address.port}/#code` },
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-    const [code] = await once(child, 'close');
-    assert.equal(code, 0);
-    assert.match(output, /\{"kind":"loaded"\}/);
+    const tail = createOutputTail();
+    const reports: string[] = [];
+    tail.follow(child.stdout, (line) => reports.push(line));
+    tail.follow(child.stderr);
+    const [code, signal] = await once(child, 'close');
+    assert.deepEqual({ code, signal }, { code: 0, signal: null }, `Electron's last words:${tail.told()}`);
+    assert.ok(reports.includes('{"kind":"loaded"}'), tail.told());
     assert.ok(asked.includes('/'));
   } finally {
+    cancel();
+    endAll(child);
+    server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
   }
 });

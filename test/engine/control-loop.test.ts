@@ -412,6 +412,7 @@ test('a project folder that is gone: the arm holds and says so; when it is back,
   assert.equal(engine.loop.phase(), 'hold');
   assert.match(engine.status().fault?.what ?? '', /folder cannot be reached/);
   assert.equal(engine.status().recording, 'off');
+  engine.loop.release();
   await engine.loop.reset(8);
   assert.match(engine.loop.start() ?? '', /cannot be reached: put it back/);
   writer.pressureIs({ unreachable: false });

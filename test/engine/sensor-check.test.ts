@@ -104,7 +104,7 @@ for (const mode of ['demonstrate', 'run'] satisfies readonly Mode[])
 
 test('a live engine that is held takes pictures on, and tells a broken sensor once', async () => {
   const { cell, spoilt } = unreliableCell();
-  const rig = await bench({ cell, pace: { kind: 'live' } });
+  const rig = await bench({ cell, pace: { kind: 'host' } });
   spoilt.spoil = (snapshot) => withState(snapshot, { gripperOpeningM: NAN });
   await ticks(rig.engine, 5);
   assert.equal(errorsOf(rig).length, 1, errorsOf(rig).join('\n'));
@@ -125,6 +125,7 @@ test('a reset that ends in a pose that is no number has failed', async () => {
   assert.equal(rig.engine.loop.phase(), 'hold');
   assert.match(errorsOf(rig)[0] ?? '', /The reset failed: the arm measures a pose that is not a finite number/);
   broken = false;
+  rig.engine.loop.release();
   await rig.engine.loop.reset(1);
   assert.equal(rig.engine.loop.phase(), 'ready');
 });

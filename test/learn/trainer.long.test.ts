@@ -40,10 +40,11 @@ interface Run {
 }
 
 function start(config: TrainerConfig, after: (clean: () => void) => void): Run {
-  const child = fork(ENTRY, [JSON.stringify(config)], {
+  const child = fork(ENTRY, {
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['pipe', 'ignore', 'ignore', 'ipc'],
   });
+  child.stdin?.end(JSON.stringify(config));
   after(() => child.kill('SIGKILL'));
   const messages: FromTrainer[] = [];
   const seen = new Map<string, number>();

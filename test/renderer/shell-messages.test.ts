@@ -8,6 +8,7 @@ const MESSAGES: readonly PageMessage[] = [
   { kind: 'export' },
   { kind: 'keys' },
   { kind: 'zoom', step: 1 },
+  { kind: 'stop' },
   { kind: 'notice', level: 'warning', text: 'The engine stopped and was started again.' },
 ];
 

@@ -33,3 +33,14 @@ test('a run that cannot be made ends with why, in words and in a row; one that i
   await block;
   await assert.rejects(followed.block(NOW), /SIGKILL/, 'also when it is asked after its end');
 });
+
+test('settings of any size reach the trainer, which names the one that it does not know', async (t) => {
+  const folder = temporaryFolder((clean) => t.after(clean));
+  await recordToyEpisodes(folder, { demonstrations: 1, corrected: 0, seed: 1 });
+  await using rows = openRunRows(folder);
+  const spec = { ...SPEC, settings: { unknownSetting: 'x'.repeat(300_000) } };
+  const config = { projectFolder: folder, threads: 1, pace: 'granted', encoderManifestPath: undefined } as const;
+  const trainer = launchLocalTrainer({ ...config, runId: await rows.createRun(spec), spec });
+  await assert.rejects(followGranted(trainer).block(NOW), /unknownSetting/);
+  assert.equal((await trainer.ended).code, 1);
+});

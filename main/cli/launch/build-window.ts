@@ -1,15 +1,17 @@
 /**
- * Makes sure that the built window is there and matches its sources. Built aside and moved into place whole, by one process at a
- * time; a failure leaves the last build standing, and the engine serves a page that says so where there is none.
+ * Builds the operator's window, aside, and moves it into place whole with the stamp that says from which sources it was made; one
+ * process at a time. A start builds only when the build does not match its sources. A failure leaves the last build standing, and
+ * the engine serves a page that says so where there is none.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../api/clock.ts';
 import { sourceHash, windowFreshness, writeStamp } from './window-stamp.ts';
 
 const BUILD_LIMIT_MS = 180_000;
 const LOOK_AGAIN_MS = 200;
+const BUILD_FOLDER = /^window-\d+(-old)?$/;
 
 export type WindowBuild =
   | { readonly kind: 'prebuilt' | 'fresh' }
@@ -27,10 +29,25 @@ export interface BuildWindowOptions {
   readonly isAlive?: (pid: number) => boolean;
 }
 
+/** Builds when the build is missing or older than its sources. */
 export async function ensureWindowBuilt(options: BuildWindowOptions): Promise<WindowBuild> {
-  const { root, clock } = options;
-  const before = windowFreshness(root);
+  const before = windowFreshness(options.root);
   if (before === 'fresh' || before === 'prebuilt') return { kind: before };
+  return buildLocked(options, () => {
+    // Another start may have built it while this one waited.
+    if (windowFreshness(options.root) === 'fresh') return 'fresh';
+    const why =
+      before === 'missing' ? 'Building the window, once …' : 'Building the window: its sources have changed …';
+    options.say(why);
+    return 'needed';
+  });
+}
+
+/** Builds, fresh or not. */
+export const buildWindow = (options: BuildWindowOptions): Promise<WindowBuild> => buildLocked(options, () => 'needed');
+
+async function buildLocked(options: BuildWindowOptions, look: () => 'fresh' | 'needed'): Promise<WindowBuild> {
+  const { root, clock } = options;
   if (!existsSync(join(root, 'renderer/vite.config.ts')))
     return failure(
       options,
@@ -45,12 +62,7 @@ export async function ensureWindowBuilt(options: BuildWindowOptions): Promise<Wi
     return failure(options, `The window cannot be built: ${text(error)}.`, `Check that ${root} can be written to.`);
   }
   try {
-    // Another start may have built it while this one waited.
-    if (windowFreshness(root) === 'fresh') return { kind: 'fresh' };
-    options.say(
-      before === 'missing' ? 'Building the window, once …' : 'Building the window: its sources have changed …',
-    );
-    return await buildAside(options, startedMs);
+    return look() === 'fresh' ? { kind: 'fresh' } : await buildAside(options, startedMs);
   } catch (error) {
     return failure(options, `The window could not be built: ${text(error)}.`, 'Run "npm run build" to see it alone.');
   } finally {
@@ -60,6 +72,9 @@ export async function ensureWindowBuilt(options: BuildWindowOptions): Promise<Wi
 
 async function buildAside(options: BuildWindowOptions, startedMs: number): Promise<WindowBuild> {
   const { root, clock } = options;
+  // One process builds at a time, so what is there was left by a builder that was killed.
+  for (const name of readdirSync(join(root, '.takeover')).filter((one) => BUILD_FOLDER.test(one)))
+    rmSync(join(root, '.takeover', name), { recursive: true, force: true });
   const target = join(root, '.takeover', `window-${process.pid}`);
   const old = `${target}-old`;
   const dist = join(root, 'renderer/dist');
@@ -125,33 +140,36 @@ function pidIsAlive(pid: number): boolean {
   }
 }
 
-const buildInChild = (clock: Clock) => (target: string) => {
-  const done = Promise.withResolvers<{ ok: boolean; output: string }>();
-  const script = join(import.meta.dirname, 'build-window-process.ts');
-  const child = spawn(process.execPath, [script, target], {
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  const keep = (part: Buffer) => {
-    output = (output + part.toString()).slice(-20_000);
+/** `logLevel`: how much the bundler prints, `warn` or `info`. */
+export const buildInChild =
+  (clock: Clock, logLevel = 'warn') =>
+  (target: string) => {
+    const done = Promise.withResolvers<{ ok: boolean; output: string }>();
+    const script = join(import.meta.dirname, 'build-window-process.ts');
+    const child = spawn(process.execPath, [script, target, logLevel], {
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    const keep = (part: Buffer) => {
+      output = (output + part.toString()).slice(-20_000);
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    const cancel = clock.at(clock.nowMs() + BUILD_LIMIT_MS, () => {
+      output += `\nnot finished within ${BUILD_LIMIT_MS / 1000} s`;
+      child.kill('SIGKILL');
+    });
+    const finish = (ok: boolean) => {
+      cancel();
+      done.resolve({ ok, output });
+    };
+    child.on('error', (error) => {
+      output += error.message;
+      finish(false);
+    });
+    child.on('close', (code) => finish(code === 0));
+    return done.promise;
   };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
-  const cancel = clock.at(clock.nowMs() + BUILD_LIMIT_MS, () => {
-    output += `\nnot finished within ${BUILD_LIMIT_MS / 1000} s`;
-    child.kill('SIGKILL');
-  });
-  const finish = (ok: boolean) => {
-    cancel();
-    done.resolve({ ok, output });
-  };
-  child.on('error', (error) => {
-    output += error.message;
-    finish(false);
-  });
-  child.on('close', (code) => finish(code === 0));
-  return done.promise;
-};
 
 const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));

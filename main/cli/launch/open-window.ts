@@ -1,23 +1,16 @@
 /**
- * What `serve --window` does once the engine's URL is printed: opens the best window there is, falls back when it dies at once,
- * and fetches Electron's binary beside it for the next start. Never throws; the printed URL always serves.
- * Resolves once a window has stood for some seconds, so the caller does not wait for it.
+ * What `serve --window` does once the engine's URL is printed: opens the best window there is, falls back when it does not come to
+ * stand, and fetches Electron's binary beside it for the next start. Never throws; the printed URL always serves.
+ * Resolves once a window stands, so the caller does not wait for it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { dirname, join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
 import type { Clock } from '../../api/clock.ts';
 import { chooseWindow, type WindowChoice } from './choose-window.ts';
 import { type Host, thisHost } from './host.ts';
+import { type OpenedWindow, type Spawn, tryWindow, type WindowChild } from './window-child.ts';
 
-/** A window's process that ends with an error within this time never became a window. */
-const EARLY_MS = 8_000;
 export const FETCH_LIMIT_MS = 60_000;
-/** Exit status of the shell when one that already runs took over the request (`electron/arguments.ts`). */
-const HANDED_OVER = 75;
-
-/** The part of a child process this needs. */
-export type WindowChild = Pick<ChildProcess, 'on' | 'kill' | 'unref'>;
-export type Spawn = (path: string, argv: readonly string[], environment: NodeJS.ProcessEnv) => WindowChild;
 
 export interface OpenWindowOptions {
   /** The folder of package.json. */
@@ -27,21 +20,15 @@ export interface OpenWindowOptions {
   readonly clock: Clock;
   /** One line for the person. */
   readonly say: (line: string) => void;
+  /** Aborted when the session ends: a window that does not stand yet, and the fetching, are then ended. */
+  readonly signal: AbortSignal;
   readonly host?: Host;
   readonly spawn?: Spawn;
 }
 
-/** How it ended: the person closed the window, another instance took it, or there never was one to watch. */
-export type WindowEnd = 'closed' | 'handed-over' | 'not-watched';
-
-export interface OpenedWindow {
-  readonly kind: WindowChoice['kind'];
-  readonly ended: Promise<WindowEnd>;
-  close(): void;
-}
-
+/** The window's process reports on its standard output, and its last words are told when it fails. */
 const realSpawn: Spawn = (path, argv, environment) =>
-  spawn(path, [...argv], { env: environment, stdio: 'ignore', windowsHide: false });
+  spawn(path, [...argv], { env: environment, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: false });
 
 export async function openWindow(options: OpenWindowOptions): Promise<OpenedWindow> {
   const host = options.host ?? thisHost;
@@ -58,88 +45,42 @@ async function openFirst(
   host: Host,
   preview: readonly WindowChoice[],
 ): Promise<OpenedWindow> {
+  const { clock, say, signal, url } = options;
   for (const [index, { kind }] of preview.entries()) {
+    if (signal.aborted) break;
     // Each attempt has its own URL: a window that failed may have used up its code.
-    const choice = kind === 'url' ? preview[index] : chooseWindow(host, options.root, options.url()).choices[index];
+    const choice = kind === 'url' ? preview[index] : chooseWindow(host, options.root, url()).choices[index];
     if (choice === undefined) break;
     if (choice.kind === 'url') {
-      options.say(`No window was opened: ${choice.why}. Open the printed URL in a browser.`);
+      say(`No window was opened: ${choice.why}. Open the printed URL in a browser.`);
       break;
     }
-    const opened = await tryWindow(options, host, choice);
+    const opened = await tryWindow({ choice, host, clock, say, signal, url, spawn: options.spawn ?? realSpawn });
     if (opened !== undefined) return opened;
   }
-  return { kind: 'url', ended: Promise.resolve('not-watched'), close: () => {} };
-}
-
-/** Resolves when the window stands, or with undefined when its process died early. */
-function tryWindow(
-  options: OpenWindowOptions,
-  host: Host,
-  choice: Exclude<WindowChoice, { kind: 'url' }>,
-): Promise<OpenedWindow | undefined> {
-  const name = choice.kind === 'electron' ? 'Electron' : choice.name;
-  const environment = { ...host.environment, ...(choice.kind === 'electron' ? choice.environment : {}) };
-  const outcome = Promise.withResolvers<OpenedWindow | undefined>();
-  const end = Promise.withResolvers<WindowEnd>();
-  let child: WindowChild;
-  try {
-    child = (options.spawn ?? realSpawn)(choice.path, choice.argv, environment);
-  } catch (error) {
-    options.say(`${name} could not be started: ${error instanceof Error ? error.message : String(error)}.`);
-    return Promise.resolve(undefined);
-  }
-  const opened: OpenedWindow = { kind: choice.kind, ended: end.promise, close: () => void child.kill() };
-  const cancel = options.clock.at(options.clock.nowMs() + EARLY_MS, () => outcome.resolve(opened));
-  const failed = (why: string) => {
-    cancel();
-    options.say(`${name} ended at once (${why}).${choice.kind === 'electron' ? sandboxRemedy(host, choice.path) : ''}`);
-    outcome.resolve(undefined);
-  };
-  let standing = false;
-  void outcome.promise.then((result) => {
-    standing = result !== undefined;
-  });
-  child.on('error', (error: Error) => {
-    if (!standing) failed(error.message);
-  });
-  child.on('exit', (code: number | null, signal: string | null) => {
-    const orderly = code === 0 || code === HANDED_OVER;
-    if (!orderly && !standing) return failed(signal ?? `exit status ${code}`);
-    cancel();
-    outcome.resolve(opened);
-    // A browser that was already running takes the page over and its new process ends: nothing to watch then.
-    end.resolve(
-      code === HANDED_OVER ? 'handed-over' : choice.kind === 'browser' && !standing ? 'not-watched' : 'closed',
-    );
-  });
-  child.unref();
-  return outcome.promise;
-}
-
-function sandboxRemedy(host: Host, electronPath: string): string {
-  if (host.platform !== 'linux' || host.isRoot) return '';
-  const helper = join(dirname(electronPath), 'chrome-sandbox');
-  return ` On Linux this is often its sandbox, which this allows: sudo chown root:root ${helper} && sudo chmod 4755 ${helper}`;
+  return { kind: 'url', ended: Promise.resolve('not-watched'), close: async () => {} };
 }
 
 /** True when the binary is there afterwards. One line either way, and no retries: the next start tries again. */
 async function fetchElectronBinary(options: OpenWindowOptions): Promise<boolean> {
-  const { clock, root } = options;
+  const { clock, root, signal } = options;
   const host = options.host ?? thisHost;
   const done = Promise.withResolvers<string | undefined>();
   let child: WindowChild | undefined;
   try {
-    child = (options.spawn ?? realSpawn)(process.execPath, [join(root, 'node_modules/electron/install.js')], {
+    child = (options.spawn ?? quietSpawn)(process.execPath, [join(root, 'node_modules/electron/install.js')], {
       ...host.environment,
     });
   } catch (error) {
     return sayFetch(options, error instanceof Error ? error.message : String(error));
   }
-  const cancel = clock.at(clock.nowMs() + FETCH_LIMIT_MS, () => {
+  const abandon = (why: string) => () => {
+    done.resolve(why);
     child?.kill('SIGKILL');
-    done.resolve(`not finished within ${FETCH_LIMIT_MS / 1000} s`);
-  });
+  };
+  const cancel = clock.at(clock.nowMs() + FETCH_LIMIT_MS, abandon(`not finished within ${FETCH_LIMIT_MS / 1000} s`));
+  const stop = abandon('the session ended');
+  signal.addEventListener('abort', stop);
   child.on('error', (error: Error) => done.resolve(error.message));
   child.on('exit', (code: number | null) =>
     done.resolve(code === 0 ? undefined : 'no answer from its host, or no room for it'),
@@ -147,8 +88,11 @@ async function fetchElectronBinary(options: OpenWindowOptions): Promise<boolean>
   child.unref();
   const problem = await done.promise;
   cancel();
-  return sayFetch(options, problem);
+  signal.removeEventListener('abort', stop);
+  return signal.aborted ? false : sayFetch(options, problem);
 }
+
+const quietSpawn: Spawn = (path, argv, environment) => spawn(path, [...argv], { env: environment, stdio: 'ignore' });
 
 function sayFetch(options: OpenWindowOptions, problem: string | undefined): boolean {
   options.say(

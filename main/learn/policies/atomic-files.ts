@@ -1,29 +1,79 @@
-/** Files that are either whole or absent: written under a temporary name, flushed, then renamed. */
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+/**
+ * Files that are either whole or absent: written into a work folder beside them, flushed, then renamed. The work folder is created
+ * exclusively, so two processes that write the same file do not meet: the later one replaces the earlier one's.
+ */
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 
 /** Replaces `path` by the given bytes, one part after the other. */
 export function writeFileAtomically(path: string, parts: readonly Uint8Array[]): void {
-  mkdirSync(dirname(path), { recursive: true });
-  const temporary = `${path}.part`;
-  const file = openSync(temporary, 'w');
-  try {
-    for (const part of parts) for (let done = 0; done < part.length; ) done += writeSync(file, part, done);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(temporary, path);
+  inWorkFolder(path, (work) => {
+    const temporary = join(work, 'file');
+    const file = openSync(temporary, 'wx');
+    try {
+      for (const part of parts) for (let done = 0; done < part.length; ) done += writeSync(file, part, done);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  });
 }
 
-/** Replaces a whole folder: `write` fills a temporary one beside it, whose name begins with a dot. */
+/** Replaces a whole folder: `write` fills a new one, which then takes its place. */
 export function writeFolderAtomically(folder: string, write: (temporary: string) => void): void {
-  const temporary = join(dirname(folder), `.${basename(folder)}.part`);
-  rmSync(temporary, { recursive: true, force: true });
-  mkdirSync(temporary, { recursive: true });
-  write(temporary);
-  rmSync(folder, { recursive: true, force: true });
-  renameSync(temporary, folder);
+  inWorkFolder(folder, (work) => {
+    const temporary = join(work, 'folder');
+    mkdirSync(temporary);
+    write(temporary);
+    if (existsSync(folder)) renameSync(folder, join(work, 'replaced'));
+    renameSync(temporary, folder);
+  });
+}
+
+/** Process numbers mean nothing on another computer that shares the disk. */
+const HOST = hostname().replaceAll(/[^\w-]/g, '_');
+
+function inWorkFolder(path: string, body: (work: string) => void): void {
+  const parent = dirname(path);
+  const prefix = `.${basename(path)}.part-${HOST}.`;
+  mkdirSync(parent, { recursive: true });
+  removeLeftovers(parent, prefix);
+  const work = mkdtempSync(join(parent, `${prefix}${process.pid}.`));
+  try {
+    body(work);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** A process that was killed while it wrote the same file could not remove its work folder. */
+function removeLeftovers(parent: string, prefix: string): void {
+  for (const name of readdirSync(parent)) {
+    const pid = name.startsWith(prefix) ? /^(\d+)\.\w{6}$/.exec(name.slice(prefix.length))?.[1] : undefined;
+    if (pid !== undefined && isDead(Number(pid))) rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isDead(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
+  }
 }
 
 /** The bytes of a typed array, not copied. */

@@ -2,14 +2,14 @@
 import { useState } from 'react';
 import { type EpisodeSummary, interventionRate } from '../../../main/api/index.ts';
 import { loadOlderEpisodes, tell } from '../../engine/engine.ts';
-import { exportProject } from '../../export-project.ts';
 import { bytes, clockTime, percent } from '../../format.ts';
 import { openReplay } from '../../replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { Choice, Section } from '../../ui/form.tsx';
 import { OutcomeMark } from '../../ui/glyph.tsx';
+import { ExportPart } from './export-part.tsx';
 import { SuccessPart } from './success-part.tsx';
 
 type Filter = 'all' | 'success' | 'failure' | 'helped' | 'discarded';
@@ -101,46 +101,6 @@ function Older({ oldestId }: { readonly oldestId: number | undefined }) {
   );
 }
 
-function Export() {
-  const exports = useEngine((state) => state.exports);
-  const wishes = useWindow((state) => state.exportWishes);
-  const wish = (change: Partial<typeof wishes>) => useWindow.setState({ exportWishes: { ...wishes, ...change } });
-  return (
-    <Section title="Export">
-      <Row label="Format">LeRobotDataset v3.0</Row>
-      <input
-        className="path"
-        placeholder="Folder (empty: in the project)"
-        aria-label="Folder to export to"
-        value={wishes.directory}
-        onChange={(event) => wish({ directory: event.target.value })}
-      />
-      <Switch
-        label="With discarded episodes"
-        on={wishes.includeDiscarded}
-        onChange={(includeDiscarded) => wish({ includeDiscarded })}
-      />
-      <div className="buttons">
-        <Button kind="strong" onClick={() => void exportProject()}>
-          Export the project
-        </Button>
-      </div>
-      {exports.map((one) => (
-        <div key={one.exportId} className="export" data-state={one.state}>
-          <PathLine path={one.directory} />
-          {one.state === 'running' ? (
-            <Progress fraction={one.fraction} label="Progress of the export" />
-          ) : (
-            <span className={one.state === 'failed' ? 'danger-text' : 'muted'}>
-              {one.message ?? (one.state === 'failed' ? 'failed' : 'finished')}
-            </span>
-          )}
-        </div>
-      ))}
-    </Section>
-  );
-}
-
 export function DataTab() {
   const episodes = useEngine((state) => state.episodes);
   const loaded = useEngine((state) => state.episodesLoaded);
@@ -190,7 +150,7 @@ export function DataTab() {
           </div>
         )}
       </Section>
-      <Export />
+      <ExportPart />
     </>
   );
 }

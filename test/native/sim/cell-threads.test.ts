@@ -82,3 +82,15 @@ test('a reset is begun or called off, never both', () => {
   shared.callOffReset(4);
   assert.equal(shared.beginReset(4), false);
 });
+
+test('a cell that is closed while it opens leaves no thread behind', async () => {
+  const { cell, workers } = rig();
+  const opening = assert.rejects(cell.open(), /thread ended|was closed|is not open/);
+  await cell.close();
+  await opening;
+  assert.deepEqual(
+    [workers['servo-worker']?.threadId, workers['render-worker']?.threadId],
+    [-1, -1],
+    'both have ended',
+  );
+});

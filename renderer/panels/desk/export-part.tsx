@@ -1,0 +1,118 @@
+/** Export in the Data tab: which episodes, where to, and how it goes. Unlike episodes are exported apart, so they can be chosen. */
+import { exportBufferSchema, observationKindSchema, outcomeSchema, taskIdSchema } from '../../../main/api/index.ts';
+import { exportProject } from '../../export-project.ts';
+import { useEngine } from '../../state/engine-store.ts';
+import { choiceOf, type ExportWishes } from '../../state/export-wishes.ts';
+import { useWindow } from '../../state/window-store.ts';
+import { Button } from '../../ui/button.tsx';
+import { PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+
+type ChoiceField = 'task' | 'observation' | 'buffer' | 'outcome';
+interface FieldSpec {
+  readonly field: ChoiceField;
+  readonly label: string;
+  readonly title: string;
+  readonly all: string;
+  readonly options: readonly { readonly value: string; readonly label: string }[];
+}
+
+const plain = (values: readonly string[]) => values.map((value) => ({ value, label: value }));
+const BUFFERS = { rl: 'RL', demo: 'Demo' } as const;
+const FIELDS: readonly FieldSpec[] = [
+  {
+    field: 'task',
+    label: 'Task',
+    title: 'Only episodes of this task',
+    all: 'All tasks',
+    options: plain(taskIdSchema.options),
+  },
+  {
+    field: 'observation',
+    label: 'Observation',
+    title: 'Only episodes that were recorded with this observation; a dataset has one',
+    all: 'All observations',
+    options: plain(observationKindSchema.options),
+  },
+  {
+    field: 'buffer',
+    label: 'Buffer',
+    title: 'Only episodes with at least one step in this buffer; they are exported whole',
+    all: 'Both buffers',
+    options: exportBufferSchema.options.map((value) => ({ value, label: BUFFERS[value] })),
+  },
+  {
+    field: 'outcome',
+    label: 'Outcome',
+    title: 'Only episodes that ended so',
+    all: 'All outcomes',
+    options: plain(outcomeSchema.options),
+  },
+];
+
+export function ExportPart() {
+  const exports = useEngine((state) => state.exports);
+  const wishes = useWindow((state) => state.exportWishes);
+  const wish = (change: Partial<ExportWishes>) => useWindow.setState({ exportWishes: { ...wishes, ...change } });
+  const wished = choiceOf(wishes);
+  const wrong = wished.kind === 'wrong' ? wished.message : undefined;
+  return (
+    <Section title="Export">
+      <Row label="Format">LeRobotDataset v3.0</Row>
+      {FIELDS.map(({ field, label, title, all, options }) => (
+        <Row key={field} label={label} title={title}>
+          <select
+            aria-label={`Export: ${label}`}
+            value={wishes[field]}
+            onChange={(event) => wish({ [field]: event.target.value })}
+          >
+            <option value="">{all}</option>
+            {options.map((option) => (
+              <option key={option.value} value={option.value}>
+                {option.label}
+              </option>
+            ))}
+          </select>
+        </Row>
+      ))}
+      <input
+        className="path"
+        placeholder="Episode numbers, 1-5,8 (empty: all)"
+        aria-label="Episode numbers to export"
+        aria-invalid={wrong !== undefined}
+        title={wrong}
+        value={wishes.episodes}
+        onChange={(event) => wish({ episodes: event.target.value })}
+      />
+      {wrong === undefined ? null : <p className="danger-text">{wrong}</p>}
+      <input
+        className="path"
+        placeholder="Folder (empty: in the project)"
+        aria-label="Folder to export to"
+        value={wishes.directory}
+        onChange={(event) => wish({ directory: event.target.value })}
+      />
+      <Switch
+        label="With discarded episodes"
+        on={wishes.includeDiscarded}
+        onChange={(includeDiscarded) => wish({ includeDiscarded })}
+      />
+      <div className="buttons">
+        <Button kind="strong" blocked={wrong} onClick={() => void exportProject()}>
+          {wished.kind === 'everything' ? 'Export the project' : 'Export the chosen episodes'}
+        </Button>
+      </div>
+      {exports.map((one) => (
+        <div key={one.exportId} className="export" data-state={one.state}>
+          <PathLine path={one.directory} />
+          {one.state === 'running' ? (
+            <Progress fraction={one.fraction} label="Progress of the export" />
+          ) : (
+            <span className={one.state === 'failed' ? 'danger-text' : 'muted'}>
+              {one.message ?? (one.state === 'failed' ? 'failed' : 'finished')}
+            </span>
+          )}
+        </div>
+      ))}
+    </Section>
+  );
+}

@@ -1,0 +1,40 @@
+/** What the export form of the Data tab asks for, and the choice of episodes that it makes. */
+import { type EpisodeChoice, episodeChoiceSchema, parseEpisodeRanges } from '../../main/api/index.ts';
+
+/** The text of each field; an empty one asks for everything. */
+export interface ExportWishes {
+  /** Empty: in the project. */
+  readonly directory: string;
+  readonly includeDiscarded: boolean;
+  readonly task: string;
+  readonly observation: string;
+  readonly buffer: string;
+  readonly outcome: string;
+  /** Numbers as they are typed, "1-5,8". */
+  readonly episodes: string;
+}
+
+export const NO_EXPORT_WISHES: ExportWishes = {
+  directory: '',
+  includeDiscarded: false,
+  task: '',
+  observation: '',
+  buffer: '',
+  outcome: '',
+  episodes: '',
+};
+
+export type WishedChoice =
+  | { readonly kind: 'everything' }
+  | { readonly kind: 'choice'; readonly choice: EpisodeChoice }
+  | { readonly kind: 'wrong'; readonly message: string };
+
+export function choiceOf({ task, observation, buffer, outcome, episodes }: ExportWishes): WishedChoice {
+  const numbers = episodes.trim() === '' ? undefined : parseEpisodeRanges(episodes);
+  if (numbers?.kind === 'wrong') return numbers;
+  const fields = { task, observation, buffer, outcome };
+  const given = Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+  if (Object.keys(given).length === 0 && numbers === undefined) return { kind: 'everything' };
+  const choice = episodeChoiceSchema.parse({ ...given, ...(numbers ? { episodes: numbers.ranges } : {}) });
+  return { kind: 'choice', choice };
+}
