@@ -1,5 +1,5 @@
 /** `takeover serve`: the engine on the simulated cell, its URL printed at once, and with `--window` the operator's window. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { readingAfter } from '../../data/read-after-write.ts';
