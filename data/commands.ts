@@ -27,6 +27,8 @@ export interface Problem {
   readonly remedy: string;
   /** Something was lost, or recording cannot go on. */
   readonly fatal: boolean;
+  /** The disk is full: the writer's pressure says so too, for as long as it lasts. */
+  readonly about?: 'disk';
 }
 
 export interface WriterState {

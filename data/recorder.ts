@@ -329,6 +329,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
         message: `Recording stops: ${diskFreeBytes} bytes are free on the project's disk; ${options.reserveBytes} are kept in reserve.`,
         remedy: FREE_SPACE,
         fatal: true,
+        about: 'disk',
       });
     }
     try {

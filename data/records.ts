@@ -116,7 +116,12 @@ export interface StoreWriter {
   /** Resolves when everything handed over so far is committed. */
   drained(): Promise<void>;
   onProblem(
-    listener: (problem: { readonly message: string; readonly remedy: string; readonly fatal: boolean }) => void,
+    listener: (problem: {
+      readonly message: string;
+      readonly remedy: string;
+      readonly fatal: boolean;
+      readonly about?: 'disk';
+    }) => void,
   ): () => void;
   close(): Promise<void>;
 }

@@ -27,7 +27,7 @@ import {
 } from './navigation-policy.ts';
 import { openByDesktop } from './open-file.ts';
 import { BACKGROUND } from './pages.ts';
-import type { Shell, ShellWindow, WindowEvents } from './shell.ts';
+import type { PageMessage, Shell, ShellWindow, WindowEvents } from './shell.ts';
 import { type Placement, SMALLEST } from './window-state.ts';
 
 const isShellPage = (contents: WebContents): boolean => contents.getURL().startsWith('data:text/html');
@@ -261,6 +261,11 @@ function openWindow(
   });
 
   // A failed load arrives as `did-fail-load`; its promise says the same again.
+  const send = (message: PageMessage) => {
+    if (isShellPage(contents)) return;
+    const script = `window.dispatchEvent(new CustomEvent('takeover:shell', { detail: ${JSON.stringify(message)} }))`;
+    void contents.executeJavaScript(script).catch(() => {});
+  };
   const load = (url: string) => void contents.loadURL(url).catch(() => {});
   return {
     showEngine: (url) => {
@@ -273,19 +278,18 @@ function openWindow(
       origins.delete(window);
       load(`data:text/html;charset=utf-8,${encodeURIComponent(html)}`);
     },
-    send: (message) => {
-      if (isShellPage(contents)) return;
-      const script = `window.dispatchEvent(new CustomEvent('takeover:shell', { detail: ${JSON.stringify(message)} }))`;
-      void contents.executeJavaScript(script).catch(() => {});
-    },
+    send,
     reload: () => contents.reload(),
     toFront: () => {
       if (window.isMinimized()) window.restore();
       window.show();
       window.focus();
     },
-    zoom: (step) =>
-      contents.setZoomLevel(step === 0 ? 0 : Math.min(4, Math.max(-3, contents.getZoomLevel() + step * 0.5))),
+    zoom: (step) => {
+      // The operator's window has a zoom of its own, which its keys, its Rig tab and this menu share and which it remembers.
+      if (!isShellPage(contents)) return send({ kind: 'zoom', step });
+      contents.setZoomLevel(step === 0 ? 0 : Math.min(4, Math.max(-3, contents.getZoomLevel() + step * 0.5)));
+    },
     toggleFullScreen: () => window.setFullScreen(!window.isFullScreen()),
     toggleDeveloperTools: () => contents.toggleDevTools(),
     ...dialogsOf(window),

@@ -10,6 +10,7 @@ import type { Placement, Rectangle } from './window-state.ts';
 export type PageMessage =
   | { readonly kind: 'export' }
   | { readonly kind: 'keys' }
+  | { readonly kind: 'zoom'; readonly step: -1 | 0 | 1 }
   /** A dialog is about to cover the window, and with it the Stop button. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error'; readonly text: string };

@@ -9,7 +9,7 @@ import { CallError } from './engine/engine-client.ts';
 import { type ActionId, KEY_BINDINGS } from './keys.ts';
 import { closeReplay } from './replay.ts';
 import { activeRun, type EngineState, useEngine } from './state/engine-store.ts';
-import { useWindow } from './state/window-store.ts';
+import { chooseView, endNotice, useWindow, zoomBy } from './state/window-store.ts';
 
 export interface Action {
   readonly label: string;
@@ -32,7 +32,7 @@ const nothingToLabel = (state: EngineState) =>
   running(state) || useWindow.getState().replay ? undefined : 'No episode runs, and none is replayed.';
 const view = (name: 'wrist' | 'side' | 'top' | 'free', label: string): Action => ({
   label,
-  run: () => useWindow.setState({ view: name }),
+  run: () => chooseView(name),
 });
 
 /** Tasks of the cell say whether they leave the gripper alone; of another rig's task the engine says it when asked. */
@@ -112,6 +112,13 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
   'view-side': view('side', 'Side'),
   'view-top': view('top', 'Top'),
   'view-free': view('free', 'Free'),
+  follow: {
+    label: 'Follow the tool',
+    run: () => {
+      useWindow.setState((state) => ({ follow: !state.follow }));
+      if (useWindow.getState().view !== 'free') chooseView('free');
+    },
+  },
   crop: {
     label: 'Policy’s view',
     run: () => useWindow.setState((state) => ({ cropShown: !state.cropShown })),
@@ -124,19 +131,39 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
     },
     run: () => void tell('control.gripper', { command: 'toggle' }),
   },
+  'zoom-in': { label: 'Larger', run: () => zoom(1) },
+  'zoom-out': { label: 'Smaller', run: () => zoom(-1) },
+  'zoom-reset': { label: 'Normal size', run: () => zoom(0) },
   help: { label: 'Keys', run: () => useWindow.setState((state) => ({ helpOpen: !state.helpOpen })) },
 };
 
+function zoom(direction: 1 | 0 | -1): void {
+  if (zoomBy(direction)) endNotice('zoom');
+  else
+    say(
+      'info',
+      direction > 0 ? 'This window has no room for larger letters.' : 'Letters are as small as they get.',
+      undefined,
+      {
+        topic: 'zoom',
+      },
+    );
+}
+
 /** Stop is sent before anything else, and closes what lies over the window. */
 function stop(): void {
-  void call('control.stop', {}).catch((error: unknown) => {
-    if (!(error instanceof CallError)) throw error;
-    say(
-      'error',
-      `Stop was not delivered: ${error.message}`,
-      'Without this window the engine holds the arm by itself. Use the emergency stop.',
-    );
-  });
+  void call('control.stop', {}).then(
+    () => endNotice('control.stop'),
+    (error: unknown) => {
+      if (!(error instanceof CallError)) throw error;
+      say(
+        'error',
+        `Stop was not delivered: ${error.message}`,
+        'Without this window the engine holds the arm by itself. Use the emergency stop.',
+        { topic: 'control.stop', lasts: true },
+      );
+    },
+  );
   useWindow.setState({ helpOpen: false });
 }
 

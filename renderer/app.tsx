@@ -1,24 +1,27 @@
 /** The window's frame: bar, feeds, scene, desk, timeline; splitters between them; what lies over them never covers the bar. */
-import { type CSSProperties, useEffect } from 'react';
+import { type CSSProperties, useEffect, useLayoutEffect } from 'react';
 import { driverView } from './driver.ts';
 import { requestDraw } from './engine/draw-loop.ts';
 import { Bar } from './panels/bar/bar.tsx';
 import { Desk } from './panels/desk/desk.tsx';
 import { Feeds } from './panels/feeds/feeds.tsx';
 import { KeysOverlay } from './panels/overlays/keys-overlay.tsx';
-import { Notices } from './panels/overlays/notices.tsx';
 import { ScenePanel } from './panels/scene/scene-panel.tsx';
 import { Timeline } from './panels/timeline/timeline.tsx';
 import { useEngine } from './state/engine-store.ts';
-import { defaultLayout, PANEL_RANGE } from './state/layout.ts';
-import { fitLayout, setLayout, useWindow } from './state/window-store.ts';
+import { PANEL_RANGE } from './state/layout.ts';
+import { isNarrow } from './state/scale.ts';
+import { fitLayout, resetLayout, setLayout, useWindow, windowSize } from './state/window-store.ts';
 import { Splitter } from './ui/splitter.tsx';
+
+/** Letters of the design at factor 1; all other lengths are counted in them. */
+const TEXT_PX = 13;
 
 export function App() {
   const layout = useWindow((state) => state.layout);
+  const scale = useWindow((state) => state.scale);
   const helpOpen = useWindow((state) => state.helpOpen);
   const tone = useEngine((state) => driverView(state.link.state === 'open', state.status).tone);
-  const reset = () => setLayout(defaultLayout(innerWidth, innerHeight));
   useEffect(() => {
     const resized = () => {
       fitLayout();
@@ -27,51 +30,58 @@ export function App() {
     window.addEventListener('resize', resized);
     return () => window.removeEventListener('resize', resized);
   }, []);
+  useLayoutEffect(() => {
+    document.documentElement.style.fontSize = `${TEXT_PX * scale}px`;
+    document.documentElement.toggleAttribute('data-narrow', isNarrow(windowSize(), scale));
+  });
   useEffect(requestDraw);
+  const px = (designPx: number) => `calc(${designPx} * var(--px))`;
   return (
-    <div className="window" data-tone={tone} style={{ '--feeds': `${layout.feedsPx}px` } as CSSProperties}>
+    <div className="window" data-tone={tone} style={{ '--feeds': px(layout.feedsPx) } as CSSProperties}>
       <Bar />
       <div
         className="panels"
         inert={helpOpen}
         style={{
-          gridTemplateColumns: `${layout.feedsPx}px 1px minmax(0, 1fr) 1px ${layout.deskPx}px`,
-          gridTemplateRows: `minmax(0, 1fr) 1px ${layout.timelinePx}px`,
+          gridTemplateColumns: `${px(layout.feedsPx)} minmax(0, 1fr) ${px(layout.deskPx)}`,
+          gridTemplateRows: `minmax(0, 1fr) ${px(layout.timelinePx)}`,
         }}
       >
-        <Feeds />
-        <Splitter
-          label="Width of the feeds"
-          axis="x"
-          valuePx={layout.feedsPx}
-          {...PANEL_RANGE.feedsPx}
-          sign={1}
-          onChange={(feedsPx) => setLayout({ feedsPx })}
-          onReset={reset}
-        />
+        <Feeds>
+          <Splitter
+            label="Width of the feeds"
+            axis="x"
+            edge="end"
+            valuePx={layout.feedsPx}
+            {...PANEL_RANGE.feedsPx}
+            onChange={(feedsPx) => setLayout({ feedsPx })}
+            onReset={resetLayout}
+          />
+        </Feeds>
         <ScenePanel />
-        <Splitter
-          label="Width of the desk"
-          axis="x"
-          valuePx={layout.deskPx}
-          {...PANEL_RANGE.deskPx}
-          sign={-1}
-          onChange={(deskPx) => setLayout({ deskPx })}
-          onReset={reset}
-        />
-        <Desk />
-        <Splitter
-          label="Height of the timeline"
-          axis="y"
-          valuePx={layout.timelinePx}
-          {...PANEL_RANGE.timelinePx}
-          sign={-1}
-          onChange={(timelinePx) => setLayout({ timelinePx })}
-          onReset={reset}
-        />
-        <Timeline />
+        <Desk>
+          <Splitter
+            label="Width of the desk"
+            axis="x"
+            edge="start"
+            valuePx={layout.deskPx}
+            {...PANEL_RANGE.deskPx}
+            onChange={(deskPx) => setLayout({ deskPx })}
+            onReset={resetLayout}
+          />
+        </Desk>
+        <Timeline>
+          <Splitter
+            label="Height of the timeline"
+            axis="y"
+            edge="start"
+            valuePx={layout.timelinePx}
+            {...PANEL_RANGE.timelinePx}
+            onChange={(timelinePx) => setLayout({ timelinePx })}
+            onReset={resetLayout}
+          />
+        </Timeline>
       </div>
-      <Notices />
       <KeysOverlay />
     </div>
   );

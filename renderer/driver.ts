@@ -18,13 +18,13 @@ const stoppedByHand = /^\W*stop/i;
 export function driverView(linked: boolean, status: DriverInput | undefined): DriverView {
   if (!linked || !status)
     return { word: 'NO LINK', tone: 'hold', glyph: 'broken', detail: 'the engine holds the arm by itself' };
-  if (status.fault) return { word: 'FAULT', tone: 'danger', glyph: 'triangle', detail: status.fault.what };
+  if (status.fault) return { word: 'FAULT', tone: 'danger', glyph: 'triangle', detail: 'no motion is commanded' };
   const policyName = status.policy ? `${status.policy.name}${status.policy.candidate ? ' · candidate' : ''}` : 'policy';
   switch (status.phase) {
     case 'hold':
       return stoppedByHand.test(status.holdReason ?? '')
         ? { word: 'STOPPED', tone: 'danger', glyph: 'octagon', detail: 'no motion is commanded' }
-        : { word: 'HOLD', tone: 'hold', glyph: 'bars', detail: status.holdReason ?? 'no motion is commanded' };
+        : { word: 'HOLD', tone: 'hold', glyph: 'bars', detail: 'no motion is commanded' };
     case 'resetting':
       return { word: 'RESETTING', tone: 'plain', glyph: 'arc', detail: 'slowly back to the start' };
     case 'ready':

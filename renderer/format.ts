@@ -47,3 +47,12 @@ export function duration(seconds: number | undefined): string {
 export function clockTime(unixMs: number): string {
   return new Date(unixMs).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 }
+
+/** A simulated clock below this share of real time is slow enough to be told. */
+const FULL_RATE = 0.95;
+
+/** "0.6× real time"; undefined at full speed, and on a real robot, which sends none. */
+export function rateInWords(realTimeFactor: number | undefined): string | undefined {
+  if (realTimeFactor === undefined || realTimeFactor >= FULL_RATE) return undefined;
+  return `${fixed(realTimeFactor, 1)}× real time`;
+}

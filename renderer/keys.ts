@@ -20,8 +20,12 @@ export type ActionId =
   | 'view-side'
   | 'view-top'
   | 'view-free'
+  | 'follow'
   | 'crop'
   | 'gripper'
+  | 'zoom-in'
+  | 'zoom-out'
+  | 'zoom-reset'
   | 'help';
 
 export type FocusPlace = 'scene' | 'text' | 'control' | 'elsewhere';
@@ -68,9 +72,13 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'view-wrist', keys: '1', says: 'Wrist view' },
   { action: 'view-side', keys: '2', says: 'Side view' },
   { action: 'view-top', keys: '3', says: 'Top view' },
-  { action: 'view-free', keys: '4', says: 'Free view' },
+  { action: 'view-free', keys: '4', says: 'Free view; again: back to tool and task' },
+  { action: 'follow', keys: '5', says: 'Free view follows the tool' },
   { action: 'crop', keys: 'C', says: 'What the policy sees' },
   { action: 'gripper', keys: 'G', says: 'Open or close the gripper' },
+  { action: 'zoom-in', keys: 'Ctrl +', says: 'Larger letters and panels' },
+  { action: 'zoom-out', keys: 'Ctrl -', says: 'Smaller' },
+  { action: 'zoom-reset', keys: 'Ctrl 0', says: 'Normal size' },
   { action: 'help', keys: '?', says: 'This overview' },
 ];
 export const DRIVE_BINDINGS: readonly { readonly keys: string; readonly says: string }[] = [
@@ -111,6 +119,7 @@ const BY_DIGIT: Readonly<Record<string, ActionId>> = {
   '2': 'view-side',
   '3': 'view-top',
   '4': 'view-free',
+  '5': 'follow',
 };
 
 /** Names that a browser gives instead of a character, because an input method has the key or the key is unknown. */
@@ -164,10 +173,30 @@ export function isStop(press: Pick<KeyPress, 'key' | 'code'>): boolean {
 /** Held down, they label one moment after the other. */
 const MAY_REPEAT: ReadonlySet<ActionId> = new Set(['label-positive', 'label-negative']);
 
+const ZOOM_BY_CHARACTER: Readonly<Record<string, ActionId>> = { '+': 'zoom-in', '-': 'zoom-out', '0': 'zoom-reset' };
+const ZOOM_BY_PLACE: Readonly<Record<string, ActionId>> = {
+  Equal: 'zoom-in',
+  Minus: 'zoom-out',
+  Digit0: 'zoom-reset',
+};
+
+/** With Ctrl, in text fields too: the browser's own zoom would not be remembered with the window. */
+function zoomOf(press: KeyPress): ActionId | undefined {
+  if (!press.ctrl || press.alt) return undefined;
+  const byCharacter = ZOOM_BY_CHARACTER[press.key];
+  if (byCharacter) return byCharacter;
+  // `+` needs no Shift where `=` is on its key; some layouts give `0` with Shift only; an input method hides characters.
+  const hidden = NO_CHARACTER.has(press.key) && press.key !== 'Dead';
+  const isPlace = hidden || press.code === 'Digit0' || (press.code === 'Equal' && press.key === '=');
+  return isPlace ? ZOOM_BY_PLACE[press.code] : undefined;
+}
+
 const LEAVE: KeyMeaning = { kind: 'leave' };
 
 export function meaningOf(press: KeyPress, place: KeyPlace): KeyMeaning {
   if (isStop(press)) return { kind: 'action', action: 'stop' };
+  const zoom = zoomOf(press);
+  if (zoom) return { kind: 'action', action: zoom };
   if (place.focus === 'text') return LEAVE;
   const character = characterOf(press);
   if (press.ctrl && !press.alt && character === 'z')

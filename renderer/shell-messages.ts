@@ -7,6 +7,7 @@ import { z } from 'zod';
 export const shellMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('export') }),
   z.object({ kind: z.literal('keys') }),
+  z.object({ kind: z.literal('zoom'), step: z.union([z.literal(-1), z.literal(0), z.literal(1)]) }),
   z.object({ kind: z.literal('stop') }),
   z.object({ kind: z.literal('notice'), level: z.enum(['info', 'warning', 'error']), text: z.string() }),
 ]);

@@ -20,6 +20,9 @@ function obey(message: ShellMessage): void {
     case 'keys':
       perform('help');
       break;
+    case 'zoom':
+      perform(message.step === 0 ? 'zoom-reset' : message.step > 0 ? 'zoom-in' : 'zoom-out');
+      break;
     case 'stop':
       perform('stop');
       break;

@@ -217,6 +217,18 @@ export const inputDeviceSchema = z
   .readonly();
 export type InputDevice = z.infer<typeof inputDeviceSchema>;
 
+/** Something that stands until it is over: the window shows it for exactly as long. What stops the arm is a fault and never stands here too. */
+export const standingNoticeSchema = z
+  .object({
+    /** What it is about. A second notice of the same topic replaces the first. */
+    topic: z.string(),
+    level: z.enum(['warning', 'error']),
+    text: z.string(),
+    remedy: z.string().optional(),
+  })
+  .readonly();
+export type StandingNotice = z.infer<typeof standingNoticeSchema>;
+
 /** The whole small state of the engine, sent at 10 Hz and at every change of driver or phase. */
 export const statusSchema = z
   .object({
@@ -228,6 +240,7 @@ export const statusSchema = z
     /** What held the arm, when the phase is HOLD. */
     holdReason: z.string().optional(),
     fault: faultSchema.optional(),
+    notices: z.array(standingNoticeSchema).readonly().optional(),
     episodeId: z.int().optional(),
     step: z.int(),
     policy: z.object({ name: z.string(), candidate: z.boolean() }).optional(),
@@ -314,7 +327,7 @@ export const serverMessageSchema = z.discriminatedUnion('kind', [
     directory: z.string(),
     message: z.string().optional(),
   }),
-  /** Something worth a line on the screen, with an undo where there is one. */
+  /** An event worth a line on the screen, which leaves after a while. What lasts is in the status: `fault` and `notices`. */
   z.object({
     kind: z.literal('notice'),
     level: z.enum(['info', 'warning', 'error']),

@@ -82,7 +82,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   let phase: Phase = 'hold';
   /** After Stop or a fault: no reset leaves HOLD before somebody releases it. */
   let latched = false;
-  let holdReason: string | undefined = 'start';
+  let holdReason: string | undefined = 'The cell is starting.';
   let mode: Mode = 'run';
   let originMs = clock.nowMs();
   let tickIndex = -1;
@@ -360,8 +360,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     lateStreak++;
     if (lateStreak === MISSES_UNTIL_HOLD) return fault(FAULTS.silentPolicy(lateStreak, timing.deadlineMs));
     if (lateStreak === 1)
-      events.notice?.(
-        'warning',
+      events.late?.(
         `The policy missed its deadline of ${timing.deadlineMs} ms; the arm held for the tick.`,
         'Close other programs, or use a smaller policy.',
       );

@@ -3,7 +3,6 @@
  * loads no model itself; drivers, clocks and services are given to it (`main.ts` chooses them for a desktop).
  */
 
-import type { Problem } from '../../data/commands.ts';
 import type { SetPoint, Snapshot } from '../../native/device.ts';
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
@@ -21,14 +20,16 @@ import { createPolicyDesk } from './policy-desk.ts';
 import { noPolicy } from './policy-source.ts';
 import type { Pace } from './proposals.ts';
 import { createRecorder } from './recorder.ts';
-import { done, refused } from './services.ts';
+import { type Answer, done, refused } from './services.ts';
+import { createStandingNotices } from './standing-notices.ts';
 import { statisticsOf } from './statistics.ts';
-import { createStoreMeter } from './store-meter.ts';
+import { createStoreMeter, diskNotice } from './store-meter.ts';
 import { createSuccessDesk, judgeOf, successFor } from './success-desk.ts';
 
 export type { Engine, EngineOptions } from './engine-types.ts';
 
-const MOST_UNTOLD = 20;
+/** A missed deadline is worth words for as long as the next one may come. */
+const DEADLINE_NOTICE_MS = 5000;
 
 export function createEngine(given: EngineOptions): Engine {
   const cell = guardCell(given.cell, (error) => loop.fault(FAULTS.robot(error)));
@@ -70,18 +71,26 @@ export function createEngine(given: EngineOptions): Engine {
   const changed = () => {
     for (const listener of changeListeners) listener();
   };
+  /** An event, told once to the windows that are open. What lasts belongs to `standing` or is the fault. */
   const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
     send({ kind: 'notice', level, text, ...(remedy === undefined ? {} : { remedy }) });
-  /** Problems of the store that came while no window was there to show them: the first window hears of them. */
-  const untold: Problem[] = [];
-  const tellProblem = (problem: Problem) => {
-    if (supervision.windows === 0 && untold.length < MOST_UNTOLD) untold.push(problem);
-    notice(problem.fatal ? 'error' : 'warning', problem.message, problem.remedy);
+  const standing = createStandingNotices(cell.clock, changed);
+  /** A refusal stands until the same is accepted. */
+  const stands = (topic: string, level: 'warning' | 'error', answer: Answer<unknown> | undefined, before = '') => {
+    if (answer?.kind === 'refused')
+      standing.say({ topic, level, text: before + answer.message, remedy: answer.remedy });
+    else standing.over(topic);
   };
   const raise = (what: LoopFault) => {
     fault = { ...what, atMs: cell.clock.nowMs() };
-    notice('error', `${what.what} ${what.armDoes}`, what.remedy);
+    standing.over('deadline');
     changed();
+  };
+  /** Everything that stands beside the fault; the fault's own words are told in its place only. */
+  const noticesNow = () => {
+    const gauge = meter.read();
+    const disk = fault ? undefined : diskNotice(gauge, options.projectFolder);
+    return [...standing.list().filter(({ text }) => text !== fault?.what), ...(disk ? [disk] : [])];
   };
 
   /** Work that nobody waits for: when it fails, the arm holds and says so. */
@@ -161,7 +170,8 @@ export function createEngine(given: EngineOptions): Engine {
       },
       command: (setPoint) => sendSetPoint(setPoint),
       badPolicy: (name, because) => desk.revertIfCandidate(name, because),
-      notice,
+      notStored: (text, remedy) => standing.say({ topic: 'embedding', level: 'warning', text, remedy }),
+      late: (text, remedy) => standing.say({ topic: 'deadline', level: 'warning', text, remedy }, DEADLINE_NOTICE_MS),
     },
   });
 
@@ -177,6 +187,8 @@ export function createEngine(given: EngineOptions): Engine {
 
   const onPhase = (phase: Phase) => {
     if (phase === 'ready' || phase === 'running') fault = undefined;
+    if (phase !== 'running') standing.over('deadline');
+    if (phase !== 'ready') standing.over('start');
     changed();
     startByItself();
   };
@@ -186,7 +198,7 @@ export function createEngine(given: EngineOptions): Engine {
     const due = autoStart && !headless && (unattended || supervision.windows > 0) && loop.mode() === 'run';
     if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
     const refusal = loop.start();
-    if (refusal) notice('warning', refusal.message, refusal.remedy);
+    if (refusal) standing.say({ topic: 'start', level: 'warning', text: refusal.message, remedy: refusal.remedy });
   };
 
   const onEpisodeEnded = (
@@ -200,20 +212,32 @@ export function createEngine(given: EngineOptions): Engine {
     if (!headless && loop.phase() === 'resetting') owned(prepareNext());
   };
 
+  /** Loads the policy that is due. What was said of one that could not be used is then over. */
+  const loadInUse = async () => {
+    const loaded = await desk.loadInUse();
+    if (loaded.kind === 'done') standing.over('policy');
+    return loaded;
+  };
+
   /** Newest policy, then the next reset. */
   const prepareNext = async () => {
-    const loaded = await desk.loadInUse();
-    if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
+    const loaded = await loadInUse();
+    stands('policy', 'error', loaded);
     if (loop.phase() === 'resetting') await loop.reset(nextSeed());
   };
 
   /** The newest classifier gives its opinion, whoever decides. */
   const lookOn = async () => {
     const used = await success.useNewest();
-    if (used.kind === 'refused') notice('warning', `The classifier is not in use: ${used.message}`, used.remedy);
+    stands('classifier', 'warning', used, 'The classifier is not in use: ');
     if (settings.success.by === 'classifier' && success.inUse() === undefined) {
       settings.success = { ...settings.success, by: judgeOf(cell.info) };
-      notice('warning', 'The classifier that was to end episodes is not here.', 'Choose in the Data tab who does.');
+      standing.say({
+        topic: 'judge',
+        level: 'warning',
+        text: 'The classifier that was to end episodes is not here.',
+        remedy: 'Choose in the Data tab who does.',
+      });
       send({ kind: 'rig', rig: rigNow() });
     }
     send({ kind: 'classifier', state: success.state() });
@@ -261,12 +285,19 @@ export function createEngine(given: EngineOptions): Engine {
           }),
         ),
         puck.onHealth(() => changed()),
-        policy.onTrouble((trouble) => notice('error', trouble.message, trouble.remedy)),
+        policy.onTrouble((trouble) => stands('policy', 'error', { kind: 'refused', ...trouble })),
       );
       const offProblem = writer?.onProblem((problem) => {
         if (problem.fatal && loop.phase() === 'running')
           loop.fault({ what: problem.message, armDoes: 'It holds where it is.', remedy: problem.remedy });
-        else tellProblem(problem);
+        // A full disk shows in the gauge, for as long as it is full.
+        else if (problem.about !== 'disk')
+          standing.say({
+            topic: `store: ${problem.message}`,
+            level: problem.fatal ? 'error' : 'warning',
+            text: problem.message,
+            remedy: problem.remedy,
+          });
       });
       if (offProblem) offs.push(offProblem);
       const { runs, exports, classifiers } = options;
@@ -331,6 +362,7 @@ export function createEngine(given: EngineOptions): Engine {
         driver: loop.driver(),
         ...(reason === undefined ? {} : { holdReason: reason }),
         ...(fault ? { fault } : {}),
+        notices: noticesNow(),
         ...(open && loop.episodeOpen() ? { episodeId: open.id } : {}),
         step: open && loop.episodeOpen() ? open.steps : 0,
         ...(name === undefined ? {} : { policy: { name, candidate: desk.onTrial() } }),
@@ -366,31 +398,28 @@ export function createEngine(given: EngineOptions): Engine {
     onSnapshot: (listener) => subscribe(snapshotListeners, listener),
     windowsChanged: (windows) => {
       supervision.windows = windows;
-      if (windows > 0) for (const problem of untold.splice(0)) tellProblem(problem);
       if (windows === 0 && !unattended && loop.phase() === 'running')
         loop.fault(FAULTS.alarm({ kind: 'unwatched', silentMs: 0 }, 0));
       startByItself();
     },
     usePolicy: async (name, manifestPath) => {
       desk.use(name, manifestPath);
-      return loop.phase() === 'running' || loop.episodeOpen() ? done(undefined) : desk.loadInUse();
+      return loop.phase() === 'running' || loop.episodeOpen() ? done(undefined) : loadInUse();
     },
     publish: desk.publish,
     chooseClassifier: async (name, threshold) => {
       const chosen = await success.choose(name, threshold);
+      if (chosen.kind === 'done') standing.over('classifier');
       send({ kind: 'classifier', state: success.state() });
       return chosen;
     },
-    loadPolicyInUse: desk.loadInUse,
+    loadPolicyInUse: loadInUse,
     revertPolicy: (because) => {
       const answer = desk.revert(because);
       // Headless runs load between episodes themselves.
       if (answer.kind === 'done' && !headless && loop.phase() !== 'running')
-        owned(
-          desk.loadInUse().then((loaded) => {
-            if (loaded.kind === 'refused') notice('error', loaded.message, loaded.remedy);
-          }),
-        );
+        if (answer.kind === 'done' && !headless && loop.phase() !== 'running')
+          owned(loadInUse().then((loaded) => stands('policy', 'error', loaded)));
       return answer;
     },
     candidate: desk.state,
@@ -402,11 +431,9 @@ export function createEngine(given: EngineOptions): Engine {
       const refusal = loop.resumeRefusal();
       if (refusal) return refused(refusal, 'Let go of the puck, then press Resume.');
       const holds = loop.holds();
-      const loaded = await desk.loadInUse();
-      if (loaded.kind === 'refused') {
-        if (loop.mode() === 'run') return loaded;
-        notice('warning', loaded.message, loaded.remedy);
-      }
+      const loaded = await loadInUse();
+      if (loaded.kind === 'refused' && loop.mode() === 'run') return loaded;
+      stands('policy', 'warning', loaded);
       // Loading takes its time: who held the arm meanwhile, or pushed the puck, has the last word.
       if (loop.holds() !== holds) return refused('The arm was held again meanwhile.', 'Press Resume once more.');
       const late = loop.resumeRefusal();
@@ -455,7 +482,8 @@ export function createEngine(given: EngineOptions): Engine {
         ...{ takeover: next.takeover, teleop: next.teleop, success: next.success, autoStart: nextAutoStart },
         limits: next.limits && wideLimits,
       });
-      if (kept?.kind === 'refused') notice('warning', kept.message, kept.remedy);
+      if (next.success) standing.over('judge');
+      stands('settings', 'warning', kept);
     },
   };
 }

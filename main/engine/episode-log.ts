@@ -84,11 +84,7 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
           recorder.lateEmbedding(episodeId, index, reply.embedding);
       })
       .catch((error: unknown) =>
-        events.notice?.(
-          'warning',
-          `A late embedding was not stored: ${String(error)}`,
-          'It is computed again for training.',
-        ),
+        events.notStored?.(`A late embedding was not stored: ${String(error)}`, 'It is computed again for training.'),
       );
   };
 

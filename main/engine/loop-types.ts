@@ -40,7 +40,10 @@ export interface LoopEvents {
   command(setPoint: SetPoint | undefined): void;
   /** The policy gave a number that is not one. */
   badPolicy(policy: string, because: string): void;
-  notice(level: 'info' | 'warning' | 'error', text: string, remedy: string | undefined): void;
+  /** The policy missed its deadline; said for the first miss of a row. */
+  late(text: string, remedy: string): void;
+  /** A part of a step could not be stored; the step itself was. */
+  notStored(text: string, remedy: string): void;
 }
 
 export interface ProposalCount {

@@ -2,15 +2,32 @@
 
 import type { StoreWriter } from '../../data/records.ts';
 import type { Clock } from '../api/clock.ts';
+import type { StandingNotice } from '../api/messages.ts';
 
 /** Shorter spans give no rate worth showing. */
 const MIN_SPAN_MS = 2000;
 const MS_PER_HOUR = 3_600_000;
 
+/** A disk with less room than this is worth a warning. */
+const LOW_DISK_BYTES = 2e9;
+
 export interface StoreGauge {
   readonly storeBytesPerHour: number;
   readonly diskFreeBytes: number;
   readonly recording: 'on' | 'off' | 'disk-full';
+}
+
+/** Words for a disk that is full or nearly so; undefined while there is room, or nothing is recorded. */
+export function diskNotice(gauge: StoreGauge, projectFolder: string): StandingNotice | undefined {
+  const { recording, diskFreeBytes } = gauge;
+  const full = recording === 'disk-full';
+  if (recording === 'off' || (!full && diskFreeBytes > LOW_DISK_BYTES)) return undefined;
+  return {
+    topic: 'disk',
+    level: full ? 'error' : 'warning',
+    text: full ? 'The disk is full: nothing is recorded.' : 'The disk is nearly full.',
+    remedy: `${Math.floor(diskFreeBytes / 1e6)} MB are left, and what is stored is safe. Free some space on the disk of ${projectFolder}.`,
+  };
 }
 
 export function createStoreMeter(clock: Clock, writer: StoreWriter | undefined): { read(): StoreGauge } {

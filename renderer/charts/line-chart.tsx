@@ -6,6 +6,7 @@ import './safe-locale.ts';
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
+import { useWindow } from '../state/window-store.ts';
 import { type ColorToken, colorOf } from '../tokens.ts';
 import { type AxisWishes, extent, type Range, type ValueAxis, valueAxis } from './axis-range.ts';
 import { type Point, valueAt } from './curves.ts';
@@ -31,6 +32,7 @@ export interface LineChartProps {
   readonly onRead: (x: number | undefined) => void;
 }
 
+/** Design pixels, like all lengths of the drawing. */
 const HEIGHT_PX = 104;
 const NO_WISHES: AxisWishes = {};
 
@@ -94,6 +96,7 @@ export function LineChart({ title, unit, axis = NO_WISHES, lines, xRange, readAt
   });
   const single = lines.length === 1 && !lines[0]?.compared ? lines[0] : undefined;
   const write = axis.share ? percentOf : short;
+  const scale = useWindow((state) => state.scale);
   const now: Drawn = { x: xRange, y, writeTick: axis.share ? percentOf : y.log ? powersOfTen : short };
   const drawn = useRef(now);
 
@@ -103,10 +106,10 @@ export function LineChart({ title, unit, axis = NO_WISHES, lines, xRange, readAt
   useEffect(() => {
     const element = host.current;
     if (!element) return;
-    const made = new uPlot(optionsOf(shape, Math.max(80, element.clientWidth), drawn), aligned([]), element);
+    const made = new uPlot(optionsOf(shape, Math.max(80, element.clientWidth), drawn, scale), aligned([]), element);
     plot.current = made;
     const observer = new ResizeObserver(() =>
-      made.setSize({ width: Math.max(80, element.clientWidth), height: HEIGHT_PX }),
+      made.setSize({ width: Math.max(80, element.clientWidth), height: HEIGHT_PX * scale }),
     );
     observer.observe(element);
     return () => {
@@ -114,18 +117,18 @@ export function LineChart({ title, unit, axis = NO_WISHES, lines, xRange, readAt
       made.destroy();
       plot.current = undefined;
     };
-  }, [shape]);
+  }, [shape, scale]);
   // A chart that was made anew needs its data, a wider axis its drawing.
   useEffect(() => {
     plot.current?.setData(aligned(traces));
-  }, [traces, shape, xRange[1]]);
+  }, [traces, shape, scale, xRange[1]]);
   // The cursor stands at a step, also when the axis moves under it.
   useEffect(() => {
     const made = plot.current;
     if (!made) return;
     const left = readAt === undefined ? -10 : made.valToPos(readAt, 'x');
     if (Math.abs((made.cursor.left ?? -10) - left) > 0.5) made.setCursor({ left, top: 0 }, false);
-  }, [readAt, traces, shape]);
+  }, [readAt, traces, shape, scale]);
 
   return (
     <figure className="chart">
@@ -171,32 +174,32 @@ interface Held<Value> {
   readonly current: Value;
 }
 
-function optionsOf(shape: string, width: number, drawn: Held<Drawn>): uPlot.Options {
+function optionsOf(shape: string, width: number, drawn: Held<Drawn>, scale: number): uPlot.Options {
   const { log, traces } = JSON.parse(shape) as { log: boolean; traces: [string, ColorToken, boolean][] }; // written by this file
   const axis = {
     stroke: colorOf('muted'),
-    font: '12px "Inter Variable"',
+    font: `${12 * scale}px "Inter Variable"`,
     grid: { stroke: colorOf('line'), width: 1 },
     ticks: { show: false },
   };
   return {
     width,
-    height: HEIGHT_PX,
+    height: HEIGHT_PX * scale,
     legend: { show: false },
     // Reading only: nothing is selected, nothing zoomed.
-    cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
-    padding: [6, 16, 0, 0],
+    cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 * scale } },
+    padding: [6 * scale, 16 * scale, 0, 0],
     scales: {
       x: { time: false, range: () => [...drawn.current.x] },
       y: { ...(log ? { distr: 3 as const, log: 10 as const } : {}), range: () => [...drawn.current.y.range] },
     },
     axes: [
-      { ...axis, size: 18, gap: 2, space: 64, values: (_, values) => values.map(thousands) },
+      { ...axis, size: 18 * scale, gap: 2 * scale, space: 64 * scale, values: (_, values) => values.map(thousands) },
       {
         ...axis,
-        size: 42,
-        gap: 4,
-        space: 22,
+        size: 42 * scale,
+        gap: 4 * scale,
+        space: 22 * scale,
         values: (_, values) => values.map((value) => drawn.current.writeTick(value)),
       },
     ],
@@ -205,7 +208,7 @@ function optionsOf(shape: string, width: number, drawn: Held<Drawn>): uPlot.Opti
       ...traces.map(([label, color, dashed]) => ({
         label,
         stroke: colorOf(color),
-        width: 1.75,
+        width: 1.75 * scale,
         points: { show: false },
         ...(dashed ? { dash: [5, 4] } : {}),
       })),

@@ -15,6 +15,7 @@ import {
   doubtExports,
   forgetProject,
   liveEpisode,
+  liveStatus,
   putEpisodePage,
   putEpisodes,
   putExport,
@@ -22,7 +23,8 @@ import {
   putStep,
   useEngine,
 } from '../state/engine-store.ts';
-import { dismissNotice, notify, useWindow } from '../state/window-store.ts';
+import { keyOf, standingOf } from '../state/notices.ts';
+import { endNotice, notify, tidyNotices, useWindow } from '../state/window-store.ts';
 import { requestDraw } from './draw-loop.ts';
 import { CallError, EngineClient, type LinkState } from './engine-client.ts';
 import { LiveStreams, REPLAY } from './live-streams.ts';
@@ -35,7 +37,6 @@ export const metronome = createMetronome(33);
 export const nowMs = () => systemClock.nowMs();
 
 const HEARTBEAT_EVERY = 3;
-const INFO_STAYS_MS = 6000;
 const EPISODES_PER_PAGE = 200;
 let streamHz = 30;
 let claimAsked = false;
@@ -67,8 +68,14 @@ function takeCode(): string | undefined {
   return code;
 }
 
-export function say(level: 'info' | 'warning' | 'error', text: string, remedy?: string): void {
-  notify({ level, text, remedy }, nowMs());
+/** A line for the notices. It leaves by time, or when its topic is over; one that lasts leaves only then. */
+export function say(
+  level: 'info' | 'warning' | 'error',
+  text: string,
+  remedy?: string,
+  about: { readonly topic?: string; readonly lasts?: boolean } = {},
+): void {
+  notify({ level, text, remedy, ...about, atMs: nowMs() });
 }
 
 /** A call whose answer matters. */
@@ -76,13 +83,15 @@ export function call<Name extends CallName>(name: Name, parameters: CallParamete
   return client.call(name, parameters);
 }
 
-/** A call whose refusal is worth a line on the screen and nothing else. Resolves to whether it was accepted. */
+/** A call whose refusal is worth a line on the screen, until the same call is accepted. Resolves to whether it was accepted. */
 export async function tell<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<boolean> {
   try {
     await client.call(name, parameters);
+    endNotice(name);
     return true;
   } catch (error) {
-    if (error instanceof CallError) say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
+    if (error instanceof CallError)
+      say(error.linkLost ? 'warning' : 'error', error.message, error.remedy, { topic: name });
     else throw error;
     return false;
   }
@@ -124,8 +133,7 @@ export function startEngineLink(): void {
     if (beat % HEARTBEAT_EVERY === 0) tellQuietly('input.heartbeat', {});
     if (beat % 10 !== 0) return;
     requestDraw();
-    for (const notice of useWindow.getState().notices)
-      if (notice.level === 'info' && nowMs() - notice.atMs > INFO_STAYS_MS) dismissNotice(notice.id);
+    tidyNotices(standingOf(liveStatus(useEngine.getState())).map(keyOf), nowMs());
   });
 }
 

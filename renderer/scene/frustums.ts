@@ -22,7 +22,7 @@ import { matrixOf } from './geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 /** Length of a fixed camera's frustum, and of one that the arm carries: there it must not hide the tool. */
-const FIXED_DEPTH_M = 0.14;
+const FIXED_DEPTH_M = 0.09;
 const CARRIED_DEPTH_M = 0.05;
 
 interface Frustum {
@@ -91,7 +91,8 @@ export class Frustums implements SceneExtension {
 
   update(frame: SceneFrame): void {
     for (const one of this.frustums) {
-      one.group.visible = one.mount.name !== this.hidden;
+      // Where a camera is, is not known before the first poses.
+      one.group.visible = one.mount.name !== this.hidden && frame.poses !== undefined;
       one.group.matrix.multiplyMatrices(this.world.baseFromBody(one.mount.body), one.bodyFromCamera);
       one.group.matrixWorldNeedsUpdate = true;
       const slot = frame.stream(one.mount.name);

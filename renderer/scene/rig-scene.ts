@@ -4,12 +4,14 @@
  */
 import {
   Color,
+  Matrix4,
   NeutralToneMapping,
   PCFShadowMap,
   PerspectiveCamera,
   Raycaster,
   Scene,
   Vector2,
+  Vector3,
   WebGLRenderer,
 } from 'three';
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
@@ -18,6 +20,7 @@ import { setViewHeading } from '../driving/view-relative.ts';
 import type { SceneView } from '../state/window-store.ts';
 import { colorOf } from '../tokens.ts';
 import { Frustums } from './frustums.ts';
+import { matrixOf } from './geometry.ts';
 import { Ghost } from './ghost.ts';
 import { firstLevel, nextLevel, QUALITIES, type Quality, type QualityLevel } from './quality.ts';
 import { RigBodies } from './rig-bodies.ts';
@@ -63,8 +66,9 @@ export class RigScene {
   private readonly trail: Trail;
   private readonly extensions: readonly SceneExtension[];
   private readonly views: Views;
+  private readonly bodyFromTool: Matrix4;
+  private readonly baseFromTool = new Matrix4();
   private cancelLook = () => {};
-  private composed = false;
   private drawnMs = 0;
   private restMs = 0;
   private meanFrameMs = 0;
@@ -89,7 +93,8 @@ export class RigScene {
     this.controls.maxDistance = 4;
     this.controls.maxPolarAngle = Math.PI * 0.52;
     this.controls.addEventListener('change', options.onMoved);
-    this.views = new Views(this.camera, this.controls);
+    this.views = new Views(this.camera, this.controls, rig.limits);
+    this.bodyFromTool = matrixOf(shapes.tool.bodyFromTool);
     this.surroundings = new Surroundings(this.scene, this.quality);
     this.surroundings.setWorkspace(rig.limits);
     this.bodies = new RigBodies(this.scene, shapes, {
@@ -117,11 +122,17 @@ export class RigScene {
 
   setLimits(rig: Rig): void {
     this.surroundings.setWorkspace(rig.limits);
+    this.views.setLimits(rig.limits);
   }
 
   show(view: SceneView): void {
-    this.views.show(view, this.options.shapes.cameras, this.options.rig.limits);
+    this.views.show(view, this.options.shapes.cameras);
     this.frustums.hidden = this.views.looksThrough;
+  }
+
+  /** Tool and task in the middle of the free view again. */
+  frame(): void {
+    this.views.frame();
   }
 
   /** The camera whose picture lies under a point, in −1 … 1 across the canvas. */
@@ -131,6 +142,11 @@ export class RigScene {
     const hit = ray.intersectObjects([...this.frustums.targets], false)[0];
     const name: unknown = hit?.object.userData['camera'];
     return typeof name === 'string' ? name : undefined;
+  }
+
+  private toolM(): Vector3 {
+    this.baseFromTool.multiplyMatrices(this.bodies.baseFromBody(this.options.shapes.tool.body), this.bodyFromTool);
+    return new Vector3().setFromMatrixPosition(this.baseFromTool);
   }
 
   private fit(): void {
@@ -144,8 +160,7 @@ export class RigScene {
     this.renderer.setSize(width, height, false);
     this.camera.aspect = width / height;
     this.camera.updateProjectionMatrix();
-    if (!this.composed) this.views.compose();
-    this.composed = true;
+    this.views.setAspect();
     this.trail.setViewport(width * ratio, height * ratio, ratio);
   }
 
@@ -160,6 +175,7 @@ export class RigScene {
     this.camera.updateMatrixWorld();
     for (const extension of this.extensions) extension.update({ ...frame, camera: this.camera });
     this.views.follow((name) => this.bodies.baseFromBody(name));
+    this.views.followTool(frame.follow && frame.poses ? this.toolM() : undefined);
     setViewHeading(this.views.headingRad());
     this.renderer.render(this.scene, this.camera);
     if (this.quality.level === 'low') this.rest();

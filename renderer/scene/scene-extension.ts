@@ -16,6 +16,8 @@ export interface SceneFrame {
   readonly setPoint: readonly number[] | undefined;
   readonly tone: Tone;
   readonly replaying: boolean;
+  /** The free view goes along with the tool. */
+  readonly follow: boolean;
   readonly camera: Camera;
   /** The newest message of a camera or pad, live or recorded. */
   stream(name: string): { readonly message: StreamMessage; readonly count: number } | undefined;

@@ -3,14 +3,16 @@ import { MathUtils, type Matrix4, type PerspectiveCamera, Quaternion, Vector3 } 
 import type { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import type { CameraMount, SafetyLimits } from '../../main/api/index.ts';
 import type { SceneView } from '../state/window-store.ts';
+import { cornersOf, distanceToFrame } from './framing.ts';
 import { matrixOf } from './geometry.ts';
 
 const FREE_FOV_DEG = 33;
-/** From the front right: the whole arm, the task, and the fixed camera's picture beside the tool, not before it. */
-const FREE_FROM_M = [1.4, -1.36, 0.8] as const;
-const FREE_AT_M = [0.4, -0.02, 0.27] as const;
-/** Width over height that the free view is composed for. */
-const FREE_ASPECT = 1.05;
+/** From the front right: tool and task, and the fixed camera's picture beside the tool, not before it. */
+const FREE_FROM = new Vector3(1, -1.34, 0.72).normalize();
+/** The workspace reaches so far from the middle to the edge of the picture: with the tool in it, it fills half of the stage. */
+const FREE_SHARE = 0.72;
+/** Height of gripper and flange above the tool point, which the workspace's own box leaves out. */
+const GRIPPER_M = 0.1;
 /** The picture of a camera fills this share of the scene's height. */
 const THROUGH_SHARE = 0.86;
 const scale = new Vector3();
@@ -24,10 +26,25 @@ export class Views {
   private through: CameraMount | undefined;
   private remembered: { position: Vector3; target: Vector3 } | undefined;
 
-  constructor(camera: PerspectiveCamera, controls: OrbitControls) {
+  private limits: SafetyLimits;
+  /** A person has turned the free view: it is hers. */
+  private turned = false;
+  private lastToolM: Vector3 | undefined;
+
+  constructor(camera: PerspectiveCamera, controls: OrbitControls, limits: SafetyLimits) {
     this.camera = camera;
     this.controls = controls;
+    this.limits = limits;
+    controls.addEventListener('start', () => {
+      this.turned = true;
+    });
     this.free();
+  }
+
+  /** The workspace moves or changes with the task: the free view keeps to it until a person turns it. */
+  setLimits(limits: SafetyLimits): void {
+    this.limits = limits;
+    if (!this.turned) this.compose();
   }
 
   /** The camera that is looked through now. */
@@ -35,7 +52,8 @@ export class Views {
     return this.through?.name;
   }
 
-  show(view: SceneView, mounts: readonly CameraMount[], limits: SafetyLimits): void {
+  show(view: SceneView, mounts: readonly CameraMount[]): void {
+    const { limits } = this;
     const mount = view === 'wrist' || view === 'side' ? mounts.find((one) => one.name === view) : undefined;
     if (!this.through && this.controls.enabled && view !== 'free' && !this.remembered)
       this.remembered = { position: this.camera.position.clone(), target: this.controls.target.clone() };
@@ -62,19 +80,44 @@ export class Views {
     } else this.free();
   }
 
-  /** Composes the free view anew, as soon as the picture's shape is known. */
-  compose(): void {
+  /** The picture has another shape. */
+  setAspect(): void {
+    if (!this.turned) this.compose();
+  }
+
+  private compose(): void {
     if (!this.through && !this.remembered) this.free();
   }
 
-  /** The whole arm, from further away where the picture is narrow. */
+  /** Puts the free view back to tool and task. */
+  frame(): void {
+    this.turned = false;
+    this.compose();
+  }
+
   private free(): void {
+    const [x, y, z] = this.limits.workspaceHighM;
+    const corners = cornersOf({ ...this.limits, workspaceHighM: [x, y, z + GRIPPER_M] });
+    const middle = corners[0]!.clone().add(corners[7]!).multiplyScalar(0.5);
+    const lens = { verticalFovRad: MathUtils.degToRad(FREE_FOV_DEG), aspect: this.camera.aspect };
     this.camera.fov = FREE_FOV_DEG;
-    this.controls.target.set(...FREE_AT_M);
-    this.camera.position.set(...FREE_FROM_M).sub(this.controls.target);
-    this.camera.position.multiplyScalar(Math.max(1, FREE_ASPECT / this.camera.aspect)).add(this.controls.target);
+    this.controls.target.copy(middle);
+    this.camera.position
+      .copy(FREE_FROM)
+      .multiplyScalar(distanceToFrame(corners, middle, FREE_FROM, lens, FREE_SHARE))
+      .add(middle);
     this.camera.updateProjectionMatrix();
     this.controls.update();
+  }
+
+  /** Moves the free view along with the tool; with `undefined` it stands still. */
+  followTool(toolM: Vector3 | undefined): void {
+    if (toolM && this.lastToolM && !this.through && !this.remembered) {
+      const step = toolM.clone().sub(this.lastToolM);
+      this.camera.position.add(step);
+      this.controls.target.add(step);
+    }
+    this.lastToolM = toolM;
   }
 
   /** Direction away from the viewer over the table, from the base's +x: of the view's axis, or of its upper edge when it looks down. */

@@ -1,4 +1,4 @@
-/** Widths and height of the panels: the default, what was remembered, and what a window has room for. Pixels. */
+/** Widths and height of the panels: the default, what was remembered, and what a window has room for. Design pixels (`scale.ts`). */
 export interface Layout {
   readonly feedsPx: number;
   readonly deskPx: number;
@@ -12,14 +12,15 @@ export const PANEL_RANGE = {
   timelinePx: { lowPx: 100, highPx: 320 },
 } as const satisfies Readonly<Record<keyof Layout, { readonly lowPx: number; readonly highPx: number }>>;
 const SCENE_LOW_PX = 280;
-const SPLITTERS_PX = 2;
+/** A picture of the feeds is no larger than needed by default: in a large window the room is the scene's. */
+const DEFAULT_HIGH = { feedsPx: 320, deskPx: 400 } as const;
 
 export function defaultLayout(widthPx: number, heightPx: number): Layout {
   const share = (fraction: number, low: number, high: number) =>
     Math.round(Math.min(high, Math.max(low, widthPx * fraction)));
   return {
-    feedsPx: share(0.222, 216, 640),
-    deskPx: share(0.25, 288, 620),
+    feedsPx: share(0.222, 216, DEFAULT_HIGH.feedsPx),
+    deskPx: share(0.25, 288, DEFAULT_HIGH.deskPx),
     timelinePx: Math.round(Math.min(240, Math.max(112, heightPx * 0.1334))),
   };
 }
@@ -49,7 +50,7 @@ export function layoutFrom(text: string | null, widthPx: number, heightPx: numbe
  */
 export function fitted(wished: Layout, widthPx: number, heightPx: number, moved?: 'feedsPx' | 'deskPx'): Layout {
   let { feedsPx, deskPx } = wished;
-  const tooWide = () => Math.max(0, feedsPx + deskPx + SPLITTERS_PX + SCENE_LOW_PX - widthPx);
+  const tooWide = () => Math.max(0, feedsPx + deskPx + SCENE_LOW_PX - widthPx);
   if (moved === 'feedsPx') feedsPx = Math.max(PANEL_RANGE.feedsPx.lowPx, feedsPx - tooWide());
   deskPx = Math.max(PANEL_RANGE.deskPx.lowPx, deskPx - tooWide());
   feedsPx = Math.max(PANEL_RANGE.feedsPx.lowPx, feedsPx - tooWide());

@@ -2,19 +2,12 @@
 import { create } from 'zustand';
 import type { CallResult } from '../../main/api/index.ts';
 import { type ExportWishes, NO_EXPORT_WISHES } from './export-wishes.ts';
-import { fitted, type Layout, layoutFrom } from './layout.ts';
+import { defaultLayout, fitted, type Layout, layoutFrom } from './layout.ts';
+import { type Notice, withNotice, withoutRead } from './notices.ts';
+import { nextZoom, scaleFor, type WindowSize, zoomFrom } from './scale.ts';
 
 export type DeskTab = 'episode' | 'runs' | 'data' | 'rig';
 export type SceneView = 'wrist' | 'side' | 'top' | 'free';
-export interface Notice {
-  readonly id: number;
-  readonly level: 'info' | 'warning' | 'error';
-  readonly text: string;
-  readonly remedy?: string | undefined;
-  /** How often the same has been said. */
-  readonly times: number;
-  readonly atMs: number;
-}
 export interface Replay {
   readonly recording: CallResult<'episode.replay'>;
   readonly index: number;
@@ -23,13 +16,25 @@ export interface Replay {
 export interface WindowState {
   readonly tab: DeskTab;
   readonly view: SceneView;
+  /** How often the free view was asked for again: it is then put back to tool and task. */
+  readonly framings: number;
+  /** The free view goes along with the tool. */
+  readonly follow: boolean;
   readonly cropShown: boolean;
   readonly helpOpen: boolean;
   /** Step of the first-start hint; undefined when it is done or skipped. */
   readonly hintStep: number | undefined;
   readonly notices: readonly Notice[];
+  /** Keys of the engine's notices that were dismissed here; each is forgotten when its notice is over. */
+  readonly dismissed: readonly string[];
+  /** The pointer rests on the notices: none leaves by time. */
+  readonly noticesRead: boolean;
   readonly replay: Replay | undefined;
   readonly layout: Layout;
+  /** As it was asked for, remembered. */
+  readonly zoom: number;
+  /** Screen pixels per design pixel. */
+  readonly scale: number;
   readonly exportWishes: ExportWishes;
   /** The scene has the keyboard: driving keys move the arm. */
   readonly sceneFocused: boolean;
@@ -40,24 +45,41 @@ export interface WindowState {
 }
 
 const LAYOUT_KEY = 'takeover.layout';
+const ZOOM_KEY = 'takeover.zoom';
 const HINT_KEY = 'takeover.hintDone';
 
 const hasPage = typeof localStorage !== 'undefined' && typeof innerWidth !== 'undefined';
 
+export const windowSize = (): WindowSize =>
+  hasPage ? { widthPx: innerWidth, heightPx: innerHeight } : { widthPx: 1440, heightPx: 900 };
+const firstZoom = zoomFrom(hasPage ? localStorage.getItem(ZOOM_KEY) : null);
+const firstScale = scaleFor(windowSize(), firstZoom);
+/** The window's size in design pixels. */
+function designSize(scale: number): readonly [number, number] {
+  const { widthPx, heightPx } = windowSize();
+  return [widthPx / scale, heightPx / scale];
+}
+
 /** As it was set; what is shown is what the window has room for. */
-let wished: Layout = hasPage
-  ? layoutFrom(localStorage.getItem(LAYOUT_KEY), innerWidth, innerHeight)
-  : { feedsPx: 320, deskPx: 360, timelinePx: 120 };
+let wished: Layout = layoutFrom(hasPage ? localStorage.getItem(LAYOUT_KEY) : null, ...designSize(firstScale));
+/** A layout that nobody set follows the window. */
+let isDefault = !hasPage || localStorage.getItem(LAYOUT_KEY) === null;
 
 export const useWindow = create<WindowState>(() => ({
   tab: 'episode',
   view: 'free',
+  framings: 0,
+  follow: false,
   cropShown: false,
   helpOpen: false,
   hintStep: hasPage && localStorage.getItem(HINT_KEY) === null ? 0 : undefined,
   notices: [],
+  dismissed: [],
+  noticesRead: false,
   replay: undefined,
-  layout: hasPage ? fitted(wished, innerWidth, innerHeight) : wished,
+  layout: fitted(wished, ...designSize(firstScale)),
+  zoom: firstZoom,
+  scale: firstScale,
   exportWishes: NO_EXPORT_WISHES,
   sceneFocused: false,
   sceneMissing: undefined,
@@ -70,14 +92,42 @@ export function sceneDrawn(): void {
 
 export function setLayout(change: Partial<Layout>): void {
   const moved = change.feedsPx !== undefined ? 'feedsPx' : change.deskPx !== undefined ? 'deskPx' : undefined;
-  wished = fitted({ ...useWindow.getState().layout, ...change }, innerWidth, innerHeight, moved);
+  const { layout, scale } = useWindow.getState();
+  wished = fitted({ ...layout, ...change }, ...designSize(scale), moved);
+  isDefault = false;
   useWindow.setState({ layout: wished });
   localStorage.setItem(LAYOUT_KEY, JSON.stringify(wished));
 }
 
+export function resetLayout(): void {
+  isDefault = true;
+  localStorage.removeItem(LAYOUT_KEY);
+  fitLayout();
+}
+
 /** The window has another size: what was set comes back when there is room for it again. */
 export function fitLayout(): void {
-  useWindow.setState({ layout: fitted(wished, innerWidth, innerHeight) });
+  const { zoom } = useWindow.getState();
+  const scale = scaleFor(windowSize(), zoom);
+  if (isDefault) wished = defaultLayout(...designSize(scale));
+  useWindow.setState({ scale, layout: fitted(wished, ...designSize(scale)) });
+}
+
+/** Larger, smaller, or with 0 as at first. Returns false where the window has no room for it. */
+export function zoomBy(direction: 1 | 0 | -1): boolean {
+  const zoom = direction === 0 ? 1 : nextZoom(windowSize(), useWindow.getState().zoom, direction);
+  if (zoom === undefined) return false;
+  localStorage.setItem(ZOOM_KEY, String(zoom));
+  useWindow.setState({ zoom });
+  fitLayout();
+  return true;
+}
+
+export function chooseView(view: SceneView): void {
+  useWindow.setState((state) => ({
+    view,
+    framings: state.framings + (view === 'free' && state.view === 'free' ? 1 : 0),
+  }));
 }
 
 export function finishHint(): void {
@@ -86,18 +136,30 @@ export function finishHint(): void {
 }
 
 let nextNotice = 1;
-const NOTICES_KEPT = 4;
 
-/** The same text said again counts up instead of piling up. */
-export function notify(notice: Pick<Notice, 'level' | 'text' | 'remedy'>, atMs: number): void {
-  useWindow.setState((state) => {
-    const same = state.notices.find((one) => one.text === notice.text && one.level === notice.level);
-    const rest = state.notices.filter((one) => one !== same);
-    const entry: Notice = { ...notice, id: same?.id ?? nextNotice++, times: (same?.times ?? 0) + 1, atMs };
-    return { notices: [...rest, entry].slice(-NOTICES_KEPT) };
-  });
+export function notify(notice: Omit<Notice, 'id' | 'times'>): void {
+  useWindow.setState((state) => ({ notices: withNotice(state.notices, notice, nextNotice++) }));
 }
 
 export function dismissNotice(id: number): void {
   useWindow.setState((state) => ({ notices: state.notices.filter((one) => one.id !== id) }));
+}
+
+/** What was said of this topic is not so any more. */
+export function endNotice(topic: string): void {
+  if (useWindow.getState().notices.some((one) => one.topic === topic))
+    useWindow.setState((state) => ({ notices: state.notices.filter((one) => one.topic !== topic) }));
+}
+
+export function dismissStanding(key: string): void {
+  useWindow.setState((state) => ({ dismissed: [...state.dismissed, key] }));
+}
+
+/** Own notices that have been there long enough leave; of the engine's, those that are over may come again. */
+export function tidyNotices(standing: readonly string[], nowMs: number): void {
+  const { notices, dismissed, noticesRead } = useWindow.getState();
+  const left = noticesRead ? notices : withoutRead(notices, nowMs);
+  if (left !== notices) useWindow.setState({ notices: left });
+  if (dismissed.some((key) => !standing.includes(key)))
+    useWindow.setState({ dismissed: dismissed.filter((key) => standing.includes(key)) });
 }

@@ -1,5 +1,6 @@
-/** A thin bar between two panels: drag it, or focus it and use the arrow keys. Double click puts the default back. */
+/** The edge of a panel, inside it: drag it, or focus it and use the arrow keys. Double click puts the default layout back. */
 import { useRef } from 'react';
+import { useWindow } from '../state/window-store.ts';
 import { primaryIsDown } from './primary-button.ts';
 
 export interface SplitterProps {
@@ -8,22 +9,24 @@ export interface SplitterProps {
   readonly valuePx: number;
   readonly lowPx: number;
   readonly highPx: number;
-  /** +1 when dragging right or down makes the panel larger. */
-  readonly sign: 1 | -1;
+  /** Which edge of its panel: dragging the end one right, or the start one left or up, makes the panel larger. */
+  readonly edge: 'start' | 'end';
   readonly onChange: (valuePx: number) => void;
   readonly onReset: () => void;
 }
 
-export function Splitter({ label, axis, valuePx, lowPx, highPx, sign, onChange, onReset }: SplitterProps) {
+export function Splitter({ label, axis, valuePx, lowPx, highPx, edge, onChange, onReset }: SplitterProps) {
   const start = useRef<{ at: number; value: number } | undefined>(undefined);
+  const scale = useWindow((state) => state.scale);
+  const sign = edge === 'end' ? 1 : -1;
   const clip = (value: number) => Math.round(Math.min(highPx, Math.max(lowPx, value)));
-  const at = (event: { clientX: number; clientY: number }) => (axis === 'x' ? event.clientX : event.clientY);
+  const at = (event: { clientX: number; clientY: number }) => (axis === 'x' ? event.clientX : event.clientY) / scale;
   return (
     // biome-ignore lint/a11y/useSemanticElements: a separator that moves is a widget, which hr is not
     <div
       role="separator"
       tabIndex={0}
-      className={`splitter ${axis}`}
+      className={`splitter ${axis} ${edge}`}
       aria-label={label}
       aria-orientation={axis === 'x' ? 'vertical' : 'horizontal'}
       aria-valuenow={valuePx}

@@ -40,8 +40,6 @@ export function createOperator(page: Page, faults: string[] = []): Operator {
     await banner.getByRole('button', { name: 'Resume' }).click();
     await banner.waitFor({ state: 'detached', timeout: WAIT_MS });
     faults.push(why);
-    // What the bar has said is said again as a notice, which stays until it is read.
-    await dismissNotices(page);
     return true;
   };
   /** `condition`, or a fault, or too late. */
@@ -77,7 +75,7 @@ export function createOperator(page: Page, faults: string[] = []): Operator {
   return operator;
 }
 
-/** Notices lie over the desk, and those of errors stay. Some go by themselves meanwhile. */
+/** Takes away what stands at the foot of the desk. Some go by themselves meanwhile. */
 export async function dismissNotices(page: Page): Promise<void> {
   const buttons = page.getByRole('button', { name: 'Dismiss' });
   while ((await buttons.count()) > 0)

@@ -103,7 +103,10 @@ export async function recordByItself(count: number) {
   const ended = Promise.withResolvers<void>();
   engine.onMessage((message) => {
     if (message.kind === 'episode' && writer.episodes.filter(({ end }) => end).length >= count) ended.resolve();
-    if (message.kind === 'notice' && message.level === 'error') ended.reject(new Error(message.text));
+  });
+  engine.onChanged(() => {
+    const { fault } = engine.status();
+    if (fault) ended.reject(new Error(fault.what));
   });
   const ticking = engine.run({ reset: true });
   const { stats } = engine.loop;

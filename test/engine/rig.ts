@@ -2,6 +2,7 @@
 
 import type { EpisodeEnd, EpisodeStart, StepRecord, StorePressure, StoreWriter } from '../../data/records.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
+import type { Fault } from '../../main/api/messages.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
 import { createEngine, type Engine, type EngineOptions } from '../../main/engine/engine.ts';
 import type { PolicyObservation, PolicyReply, PolicySource } from '../../main/engine/policy-source.ts';
@@ -115,6 +116,8 @@ export interface Bench {
   readonly writer: FakeWriter;
   readonly engine: Engine;
   readonly messages: unknown[];
+  /** Every fault that the status has shown, oldest first. */
+  readonly faults: Fault[];
   /** Pushes the puck to these axes at `timeMs`. */
   puckAt(timeMs: number, axes: readonly number[]): void;
   buttonsAt(timeMs: number, buttons: number): void;
@@ -143,6 +146,11 @@ export async function bench(
   });
   const messages: unknown[] = [];
   engine.onMessage((message) => messages.push(message));
+  const faults: Fault[] = [];
+  engine.onChanged(() => {
+    const { fault } = engine.status();
+    if (fault && fault !== faults.at(-1)) faults.push(fault);
+  });
   await engine.open();
   return {
     cell,
@@ -151,6 +159,7 @@ export async function bench(
     writer,
     engine,
     messages,
+    faults,
     puckAt: (timeMs, axes) => void cell.clock.at(timeMs, () => hid.push(axesReport(axes))),
     buttonsAt: (timeMs, buttons) => void cell.clock.at(timeMs, () => hid.push(Uint8Array.of(3, buttons, 0))),
     begin: async (mode = 'run') => {

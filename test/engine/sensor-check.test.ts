@@ -58,11 +58,14 @@ function unreliableCell() {
   return { cell, spoilt };
 }
 
-const errorsOf = ({ messages }: Bench) =>
-  messages.flatMap((message) => {
+/** Faults, and what else is told as an error: one event is in one of the two. */
+const errorsOf = ({ faults, messages }: Bench) => [
+  ...faults.map(({ what, armDoes, remedy }) => `${what} ${armDoes} ${remedy}`),
+  ...messages.flatMap((message) => {
     const { kind, level, text, remedy } = message as { kind: string; level?: string; text?: string; remedy?: string };
     return kind === 'notice' && level === 'error' ? [`${text} ${remedy}`] : [];
-  });
+  }),
+];
 
 for (const mode of ['demonstrate', 'run'] satisfies readonly Mode[])
   for (const [name, sensor, spoil] of FAULTS)

@@ -91,13 +91,14 @@ test('label.set: now, in an episode; a stored observation by its place; refused 
 test('a judge that was chosen earlier and is not here any more leaves the word to whom the robot comes with, and says so', async () => {
   const cell = createFakeCell();
   const guard = {};
-  const { engine, messages } = await bench({
+  const { engine } = await bench({
     classifiers: fakeClassifiers(),
     settings: { success: { by: 'classifier', ticks: 5, guard } },
   });
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(engine.rig().success, { by: 'simulator', ticks: 5, guard });
-  assert.ok(JSON.stringify(messages).includes('The classifier that was to end episodes is not here.'));
+  const said = () => engine.status().notices?.map(({ text }) => text);
+  assert.deepEqual(said(), ['The classifier that was to end episodes is not here.']);
   const real = { ...cell, info: { ...cell.info, simulated: false } };
   const elsewhere = await bench({ cell: real, settings: { success: { by: 'simulator', ticks: 5, guard } } });
   assert.equal(elsewhere.engine.rig().success.by, 'human');
@@ -133,9 +134,16 @@ test('what is set is handed on to be kept; limits as wide as they were set, not 
 });
 
 test('what could not be kept is in force all the same, and every window is told', async () => {
-  const { engine, messages } = await bench({ keep: () => refused('The disk is full.', 'Free some space.') });
+  let full = true;
+  const keep = () => (full ? refused('The disk is full.', 'Free some space.') : done(undefined));
+  const { engine } = await bench({ keep });
   const answer = await createHandlers(engine, undefined)['settings.set']({ autoStart: true }, CALLER);
   assert.equal(answer.kind, 'done');
   assert.equal(engine.rig().autoStart, true);
-  assert.ok(JSON.stringify(messages).includes('The disk is full.'));
+  assert.deepEqual(engine.status().notices, [
+    { topic: 'settings', level: 'warning', text: 'The disk is full.', remedy: 'Free some space.' },
+  ]);
+  full = false;
+  await createHandlers(engine, undefined)['settings.set']({ autoStart: false }, CALLER);
+  assert.deepEqual(engine.status().notices, [], 'kept, and over');
 });

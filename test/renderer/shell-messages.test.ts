@@ -7,6 +7,7 @@ import { onShellMessage, type ShellMessage } from '../../renderer/shell-messages
 const MESSAGES: readonly PageMessage[] = [
   { kind: 'export' },
   { kind: 'keys' },
+  { kind: 'zoom', step: 1 },
   { kind: 'stop' },
   { kind: 'notice', level: 'warning', text: 'The engine stopped and was started again.' },
 ];

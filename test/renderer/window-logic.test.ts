@@ -309,8 +309,8 @@ test('a remembered layout that does not fit gives the default', () => {
 test('panels leave the scene its least width and the timeline half the height; the one that is moved gives way', () => {
   const wished = { feedsPx: 500, deskPx: 500, timelinePx: 320 };
   assert.deepEqual(fitted(wished, 1440, 900), wished);
-  assert.deepEqual(fitted(wished, 1024, 500, 'deskPx'), { feedsPx: 462, deskPx: 280, timelinePx: 250 });
-  assert.deepEqual(fitted(wished, 1200, 900, 'feedsPx'), { feedsPx: 418, deskPx: 500, timelinePx: 320 });
+  assert.deepEqual(fitted(wished, 1024, 500, 'deskPx'), { feedsPx: 464, deskPx: 280, timelinePx: 250 });
+  assert.deepEqual(fitted(wished, 1200, 900, 'feedsPx'), { feedsPx: 420, deskPx: 500, timelinePx: 320 });
   assert.deepEqual(fitted(wished, 300, 900), { feedsPx: 200, deskPx: 280, timelinePx: 320 });
 });
 

@@ -183,7 +183,7 @@ test('an export whose process is stopped does not keep the engine from closing: 
     clock.advanceToMs(clock.nextDueMs());
     const end = await job.ended;
     assert.equal(end.kind, 'failed');
-    assert.match(end.kind === 'failed' ? end.message : '', /ended early \(SIGKILL\)/);
+    assert.match(end.kind === 'failed' ? end.message : '', /the export ended \(SIGKILL\)/);
     assert.equal(clock.nextDueMs(), Number.POSITIVE_INFINITY, 'nothing waits any more');
   }));
 

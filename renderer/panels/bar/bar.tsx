@@ -1,7 +1,7 @@
 /** Task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. Read from two metres away. */
 import { ACTIONS, missingForFineTune, perform } from '../../actions.ts';
 import { driverView } from '../../driver.ts';
-import { duration, fixed, grouped, percent, THIN } from '../../format.ts';
+import { duration, fixed, grouped, percent, rateInWords, THIN } from '../../format.ts';
 import { activeRun, liveStatus, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { KeyCap } from '../../ui/button.tsx';
@@ -37,6 +37,20 @@ function Tick() {
       </b>
       <small>{`±${jitter === undefined ? '–' : fixed(jitter, 1)}${THIN}ms`}</small>
     </div>
+  );
+}
+
+/** How fast a simulated clock runs, where a slow computer slows it. It says nothing at full speed. */
+function Rate() {
+  const words = useEngine((state) => rateInWords(liveStatus(state)?.tick.realTimeFactor));
+  return words === undefined ? null : (
+    <span
+      className="rate"
+      data-testid="rate"
+      title="The simulated cell waits for this computer; what is recorded is the same as at full speed"
+    >
+      {words}
+    </span>
   );
 }
 
@@ -106,10 +120,11 @@ export function Bar() {
   return (
     <header className="bar">
       <div className="bar-place">
-        <b>{task ?? 'Takeover'}</b>
+        <h1>{task ?? 'Takeover'}</h1>
         <small>
           {robot ?? 'no rig'}
           {simulated && !/simulated/i.test(robot ?? '') ? ' · simulated' : ''}
+          <Rate />
         </small>
       </div>
       <Driver />

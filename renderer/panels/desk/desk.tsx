@@ -1,7 +1,8 @@
 /** The desk: what is done about the robot, beside what is seen of it. */
-import type { ComponentType } from 'react';
+import type { ComponentType, ReactNode } from 'react';
 import { activeRun, useEngine } from '../../state/engine-store.ts';
 import { type DeskTab, useWindow } from '../../state/window-store.ts';
+import { Notices } from '../overlays/notices.tsx';
 import { DataTab } from './data-tab.tsx';
 import { EpisodeTab } from './episode-tab.tsx';
 import { RigTab } from './rig-tab.tsx';
@@ -14,7 +15,7 @@ const TABS: readonly { readonly tab: DeskTab; readonly label: string; readonly c
   { tab: 'rig', label: 'Rig', content: RigTab },
 ];
 
-export function Desk() {
+export function Desk({ children }: { readonly children: ReactNode }) {
   const tab = useWindow((state) => state.tab);
   const runActive = useEngine((state) => activeRun(state.runs) !== undefined);
   const trouble = useEngine(
@@ -23,6 +24,7 @@ export function Desk() {
   const Content = TABS.find((one) => one.tab === tab)?.content ?? EpisodeTab;
   return (
     <aside className="desk" aria-label="Desk">
+      {children}
       <div className="tabs" role="tablist">
         {TABS.map((one) => (
           <button
@@ -44,6 +46,7 @@ export function Desk() {
       <div className="desk-content" role="tabpanel" id="desk-content" aria-labelledby={`tab-${tab}`}>
         <Content />
       </div>
+      <Notices />
     </aside>
   );
 }

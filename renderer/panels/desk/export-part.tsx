@@ -5,7 +5,7 @@ import { useEngine } from '../../state/engine-store.ts';
 import { choiceOf, type ExportWishes } from '../../state/export-wishes.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 
 type ChoiceField = 'task' | 'observation' | 'buffer' | 'outcome';
 interface FieldSpec {
@@ -103,9 +103,7 @@ export function ExportPart() {
       </div>
       {exports.map((one) => (
         <div key={one.exportId} className="export" data-state={one.state}>
-          <span className="path-line" title={one.directory}>
-            {one.directory}
-          </span>
+          <PathLine path={one.directory} />
           {one.state === 'running' ? (
             <Progress fraction={one.fraction} label="Progress of the export" />
           ) : (

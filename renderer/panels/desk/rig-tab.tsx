@@ -1,9 +1,11 @@
 /** The rig: devices and their health, rates and latencies, limits, acting noise, how takeover feels. Limits go to the engine as a whole. */
 import type { SafetyLimits, TakeoverSettings } from '../../../main/api/index.ts';
 import { tell } from '../../engine/engine.ts';
-import { bytes, fixed, grouped, withUnit } from '../../format.ts';
+import { bytes, fixed, grouped, percent, withUnit } from '../../format.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
-import { NumberField, Row, Section } from '../../ui/form.tsx';
+import { useWindow } from '../../state/window-store.ts';
+import { ActionButton } from '../../ui/button.tsx';
+import { NumberField, PathLine, Row, Section } from '../../ui/form.tsx';
 import { InputDevices } from './input-devices.tsx';
 import { StreamRates } from './stream-rates.tsx';
 
@@ -129,6 +131,21 @@ function Takeover({ takeover }: { readonly takeover: TakeoverSettings }) {
   );
 }
 
+function WindowSize() {
+  const zoom = useWindow((state) => state.zoom);
+  return (
+    <Section title="Window">
+      <Row label="Size of letters and panels">{percent(zoom)}</Row>
+      <div className="buttons">
+        {(['zoom-out', 'zoom-reset', 'zoom-in'] as const).map((action) => (
+          <ActionButton key={action} id={action} />
+        ))}
+      </div>
+      <p className="muted small">They also grow with the window. The zoom is remembered here.</p>
+    </Section>
+  );
+}
+
 export function RigTab() {
   const rig = useEngine((state) => state.rig);
   if (!rig) return <p className="muted">Shown when the engine answers.</p>;
@@ -140,9 +157,7 @@ export function RigTab() {
           {rig.simulated && !/simulated/i.test(rig.robot) ? ' (simulated)' : ''}
         </Row>
         <Row label="Project">
-          <span className="path-line" title={rig.projectFolder}>
-            {rig.projectFolder}
-          </span>
+          <PathLine path={rig.projectFolder} />
         </Row>
         <InputDevices />
       </Section>
@@ -163,6 +178,7 @@ export function RigTab() {
           Added to the policy’s actions so that it explores. Off unless the cell is simulated.
         </p>
       </Section>
+      <WindowSize />
     </>
   );
 }

@@ -1,5 +1,5 @@
-/** One camera's picture with its name, rate and age; grey with the reason when stale. C shows exactly what the policy is given. */
-import { useRef } from 'react';
+/** One camera's picture with its name, rate and age beside it where there is room; grey with the reason when stale. C shows exactly what the policy is given. */
+import { type CSSProperties, useEffect, useRef } from 'react';
 import { decodePicture } from '../../../main/api/index.ts';
 import { live, nowMs } from '../../engine/engine.ts';
 import { freshnessOf, pace } from '../../freshness.ts';
@@ -8,6 +8,8 @@ import { useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 
 const STALE_MS = 600;
+/** Room beside a picture, in design pixels, that its name and facts need. */
+const CAPTION_PX = 64;
 
 export interface CameraFeedProps {
   readonly name: string;
@@ -27,6 +29,19 @@ export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
   });
   const cropShown = useWindow((state) => state.cropShown);
   const replaying = stream !== name;
+  const aspect = camera.widthPx / camera.heightPx;
+  const scale = useWindow((state) => state.scale);
+
+  useEffect(() => {
+    const figure = box.current;
+    if (!figure) return;
+    const observer = new ResizeObserver(() => {
+      const sparePx = figure.clientWidth - figure.clientHeight * aspect;
+      figure.classList.toggle('beside', sparePx >= CAPTION_PX * scale);
+    });
+    observer.observe(figure);
+    return () => observer.disconnect();
+  }, [aspect, scale]);
 
   usePainter(() => {
     if (!box.current || !canvas.current || !facts.current || !reason.current) return;
@@ -35,7 +50,8 @@ export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
     const fresh = replaying && slot ? { stale: false, says: '' } : freshnessOf(linked, slot, nowMs(), STALE_MS);
     box.current.classList.toggle('stale', fresh.stale);
     if (reason.current.textContent !== fresh.says) reason.current.textContent = fresh.says;
-    facts.current.textContent = replaying ? 'recorded' : pace(slot, nowMs());
+    const words = replaying ? 'recorded' : pace(slot, nowMs());
+    facts.current.textContent = box.current.classList.contains('beside') ? words.replace(' · ', '\n') : words;
     if (replaying && !slot && painted.current.count >= 0) {
       // What was shown is of another replay, or live.
       canvas.current.getContext('2d')?.clearRect(0, 0, canvas.current.width, canvas.current.height);
@@ -62,18 +78,23 @@ export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
   });
 
   return (
-    <figure ref={box} className={`feed camera ${cropShown ? 'crop' : ''}`} data-testid={`feed-${name}`}>
+    <figure
+      ref={box}
+      className={`feed camera ${cropShown ? 'crop' : ''}`}
+      data-testid={`feed-${name}`}
+      style={{ '--aspect': aspect } as CSSProperties}
+    >
       <canvas ref={canvas} role="img" aria-label={`${name} camera`} />
       <figcaption>
         <b>{name}</b>
         <span ref={facts} className="facts" />
+        {cropShown ? (
+          <span className="crop-label">
+            policy input, {camera.widthPx} × {camera.heightPx}, whole picture
+          </span>
+        ) : null}
       </figcaption>
       <span ref={reason} className="feed-reason" />
-      {cropShown ? (
-        <span className="crop-label">
-          policy input, {camera.widthPx} × {camera.heightPx}, whole picture
-        </span>
-      ) : null}
     </figure>
   );
 }

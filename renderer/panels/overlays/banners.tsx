@@ -1,18 +1,16 @@
-/** The states that need words over the scene: link lost, fault, hold, other window, disk full, replay. Each says what to do. */
-import { useEffect, useState } from 'react';
+/** The states that need words over the scene: link lost, fault, hold, other window, no 3-D view, replay. Each says what to do. */
+import { type ReactNode, useEffect, useState } from 'react';
 import { deflectionOf, every, isNeutral, systemClock } from '../../../main/api/index.ts';
 import { perform } from '../../actions.ts';
+import { type BannerKind, bannersOf } from '../../banner-kinds.ts';
 import { driverView } from '../../driver.ts';
 import { nowMs, reconnect, tell } from '../../engine/engine.ts';
-import { bytes } from '../../format.ts';
 import { closeReplay, togglePlaying } from '../../replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
 import { SceneBanner } from './scene-banner.tsx';
-
-const LOW_DISK_BYTES = 2e9;
 
 function LinkBanner() {
   const link = useEngine((state) => state.link);
@@ -100,8 +98,6 @@ function HoldBanner() {
 }
 
 function OtherWindowBanner() {
-  const other = useEngine((state) => state.link.state === 'open' && state.status?.controlsHeldByOther === true);
-  if (!other) return null;
   return (
     <div className="banner hold" data-testid="claim-banner">
       <Glyph name="ring" />
@@ -112,25 +108,6 @@ function OtherWindowBanner() {
       <Button kind="strong" onClick={() => void tell('controls.claim', {})}>
         Take the controls
       </Button>
-    </div>
-  );
-}
-
-function DiskBanner() {
-  const recording = useEngine((state) => state.status?.recording);
-  const free = useEngine((state) => state.status?.diskFreeBytes ?? Number.POSITIVE_INFINITY);
-  const folder = useEngine((state) => state.rig?.projectFolder);
-  if (recording !== 'disk-full' && free > LOW_DISK_BYTES) return null;
-  const full = recording === 'disk-full';
-  return (
-    <div className={`banner ${full ? 'danger' : 'hold'}`} data-testid="disk-banner">
-      <Glyph name="triangle" />
-      <div>
-        <b>{full ? 'The disk is full: nothing is recorded' : 'The disk is nearly full'}</b>
-        <p>
-          {bytes(free)} left. What is stored is safe. Free some space{folder ? ` on the disk of ${folder}` : ''}.
-        </p>
-      </div>
     </div>
   );
 }
@@ -176,15 +153,16 @@ export function ReadyHint() {
 }
 
 export function Banners() {
-  return (
-    <div className="banners">
-      <LinkBanner />
-      <FaultBanner />
-      <SceneBanner />
-      <HoldBanner />
-      <OtherWindowBanner />
-      <DiskBanner />
-      <ReplayBanner />
-    </div>
-  );
+  const replaying = useWindow((state) => state.replay !== undefined);
+  const sceneBroken = useWindow((state) => state.sceneMissing !== undefined);
+  const kinds = useEngine((state) => bannersOf(state, { replaying, sceneBroken }).join(' '));
+  const bannerOf: Readonly<Record<BannerKind, ReactNode>> = {
+    link: <LinkBanner key="link" />,
+    fault: <FaultBanner key="fault" />,
+    hold: <HoldBanner key="hold" />,
+    claim: <OtherWindowBanner key="claim" />,
+    scene: <SceneBanner key="scene" />,
+    replay: <ReplayBanner key="replay" />,
+  };
+  return kinds === '' ? null : kinds.split(' ').map((kind) => bannerOf[kind as BannerKind]); // joined a line above
 }

@@ -1,4 +1,5 @@
-/** Three steps for someone who opens the window for the first time, beside the arm that moves already. Skippable. */
+/** Three steps for someone who opens the window for the first time, beside the arm that moves already. Skippable. Gives way to every banner. */
+import { bannersOf } from '../../banner-kinds.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { finishHint, useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
@@ -20,9 +21,11 @@ const STEPS = [
 
 export function FirstStart() {
   const step = useWindow((state) => state.hintStep);
-  const linked = useEngine((state) => state.link.state === 'open');
+  const sceneBroken = useWindow((state) => state.sceneMissing !== undefined);
+  const replaying = useWindow((state) => state.replay !== undefined);
+  const bannerStands = useEngine((state) => bannersOf(state, { replaying, sceneBroken }).length > 0);
   const current = step === undefined ? undefined : STEPS[step];
-  if (!current || step === undefined || !linked) return null;
+  if (!current || step === undefined || bannerStands) return null;
   const last = step === STEPS.length - 1;
   return (
     <aside className="first-start" aria-label="First steps" data-testid="first-start">

@@ -1,6 +1,7 @@
 /** The scene's place in the window: canvas, frame tinted by who drives, view buttons, puck, and the states that need words. */
 import { useEffect, useRef, useState } from 'react';
 import { systemClock } from '../../../main/api/clock.ts';
+import { perform } from '../../actions.ts';
 import { decodeStreamNumbers } from '../../decode-poses.ts';
 import { driverView } from '../../driver.ts';
 import { refusalToDrive } from '../../driving/may-drive.ts';
@@ -10,7 +11,7 @@ import { REPLAY } from '../../engine/live-streams.ts';
 import type { QualityLevel } from '../../scene/quality.ts';
 import { RigScene } from '../../scene/rig-scene.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
-import { type SceneView, sceneDrawn, useWindow } from '../../state/window-store.ts';
+import { chooseView, type SceneView, sceneDrawn, useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 import { Banners, ReadyHint } from '../overlays/banners.tsx';
 import { FirstStart } from '../overlays/first-start.tsx';
@@ -32,20 +33,32 @@ function askedLevel(): QualityLevel | undefined {
 
 function Views() {
   const view = useWindow((state) => state.view);
+  const follow = useWindow((state) => state.follow);
   return (
-    <div className="views" role="radiogroup" aria-label="View">
-      {VIEWS.map((one) => (
-        // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
-        <button
-          key={one.view}
-          type="button"
-          role="radio"
-          aria-checked={one.view === view}
-          onClick={() => useWindow.setState({ view: one.view })}
-        >
-          {one.label} <kbd>{one.key}</kbd>
-        </button>
-      ))}
+    <div className="views">
+      <div role="radiogroup" aria-label="View">
+        {VIEWS.map((one) => (
+          // biome-ignore lint/a11y/useSemanticElements: a segmented control; arrow keys stay free for driving
+          <button
+            key={one.view}
+            type="button"
+            role="radio"
+            aria-checked={one.view === view}
+            onClick={() => chooseView(one.view)}
+          >
+            {one.label} <kbd>{one.key}</kbd>
+          </button>
+        ))}
+      </div>
+      <button
+        type="button"
+        role="switch"
+        aria-checked={follow}
+        title="The free view goes along with the tool (5)"
+        onClick={() => perform('follow')}
+      >
+        Follow <kbd>5</kbd>
+      </button>
     </div>
   );
 }
@@ -114,6 +127,12 @@ export function ScenePanel() {
     requestDraw();
   }, [view]);
 
+  const framings = useWindow((state) => state.framings);
+  useEffect(() => {
+    if (framings > 0) scene.current?.frame();
+    requestDraw();
+  }, [framings]);
+
   const cancelAgain = useRef(() => {});
   usePainter((nowMs) => {
     const made = scene.current;
@@ -132,6 +151,7 @@ export function ScenePanel() {
       setPoint: replay || status?.phase === 'hold' ? undefined : liveEpisode.setPoint,
       tone: replay ? (step?.actor === 'policy' ? 'policy' : 'human') : tone,
       replaying: replay !== undefined,
+      follow: useWindow.getState().follow,
       stream: (name) => live.get(replay ? REPLAY + name : name),
     });
     cancelAgain.current();
@@ -156,22 +176,32 @@ export function ScenePanel() {
           const x = ((event.clientX - box.left) / box.width) * 2 - 1;
           const y = 1 - ((event.clientY - box.top) / box.height) * 2;
           const name = scene.current?.cameraAt(x, y);
-          if (name === 'wrist' || name === 'side') useWindow.setState({ view: name });
+          if (name === 'wrist' || name === 'side') chooseView(name);
         }}
       >
         <canvas ref={canvas} />
       </div>
       <div className="scene-frame" />
-      <SafetyLine />
-      <Views />
-      <div className={`drive-hint ${focused ? 'on' : ''}`}>
-        {refusal ??
-          (focused && drives ? 'keys drive: W A S D · Q E · arrows · Z X · G' : 'click the scene to drive with keys')}
+      <div className="scene-over">
+        <SafetyLine />
+        <Views />
+        <div className="stack">
+          <Banners />
+          <FirstStart />
+        </div>
+        <div className="scene-foot">
+          <Puck />
+          <div className="scene-side">
+            <ReadyHint />
+            <div className={`drive-hint ${focused ? 'on' : ''}`}>
+              {refusal ??
+                (focused && drives
+                  ? 'keys drive: W A S D · Q E · arrows · Z X · G'
+                  : 'click the scene to drive with keys')}
+            </div>
+          </div>
+        </div>
       </div>
-      <Puck />
-      <Banners />
-      <ReadyHint />
-      <FirstStart />
     </main>
   );
 }

@@ -14,7 +14,7 @@ export interface EpisodePicture {
   readonly forceFullN: number;
 }
 
-/** Left margin for the lanes' names, CSS pixels at 1×. */
+/** Left margin for the lanes' names, design pixels. */
 export const LABEL_PX = 52;
 const RIGHT_PX = 44;
 const NOTCH_PX = 5;

@@ -7,7 +7,7 @@ import { hatch } from '../../ui/canvas-size.ts';
 export const SHOWN = 20;
 
 export interface HistoryPlaces {
-  /** CSS pixels from the left where a bar begins, by episode. */
+  /** Design pixels from the left where a bar begins, by episode. */
   readonly bars: readonly { readonly episodeId: number; readonly from: number; readonly to: number }[];
 }
 

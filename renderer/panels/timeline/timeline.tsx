@@ -1,5 +1,5 @@
 /** This episode, or the recorded one that is replayed, and the last 20. Dragging on a recorded episode moves everything. */
-import { type PointerEvent, useEffect, useRef } from 'react';
+import { type PointerEvent, type ReactNode, useEffect, useRef } from 'react';
 import { openReplay, scrubTo } from '../../replay.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
@@ -11,7 +11,7 @@ import { drawHistory, type HistoryPlaces } from './draw-history.ts';
 
 const FONT = '11px "Inter Variable"';
 
-export function Timeline() {
+export function Timeline({ children }: { readonly children: ReactNode }) {
   const episodeCanvas = useRef<HTMLCanvasElement>(null);
   const historyCanvas = useRef<HTMLCanvasElement>(null);
   const paintedEpisode = useRef('');
@@ -30,7 +30,9 @@ export function Timeline() {
     const fontReady = document.fonts.check(FONT);
     const fontCame = fontReady && !paintedFont.current;
     paintedFont.current = fontReady;
-    const ratio = Math.min(3, window.devicePixelRatio || 1);
+    const { scale } = useWindow.getState();
+    // Canvas pixels per design pixel: letters and bars grow with the window.
+    const ratio = Math.min(3, window.devicePixelRatio || 1) * scale;
     const { rig, episodes } = useEngine.getState();
     const { replay: current } = useWindow.getState();
     const canvas = episodeCanvas.current;
@@ -77,11 +79,13 @@ export function Timeline() {
     const { replay: current } = useWindow.getState();
     if (!current) return;
     const box = event.currentTarget.getBoundingClientRect();
-    scrubTo(stepAt(event.clientX - box.left, box.width, Math.max(1, current.recording.steps.length)));
+    const { scale } = useWindow.getState();
+    scrubTo(stepAt((event.clientX - box.left) / scale, box.width / scale, Math.max(1, current.recording.steps.length)));
   };
 
   return (
     <footer className="timeline">
+      {children}
       <section className="timeline-episode">
         <h2>
           {replay
@@ -126,7 +130,7 @@ export function Timeline() {
           aria-label="The last 20 episodes; click one to replay it"
           onClick={(event) => {
             const box = event.currentTarget.getBoundingClientRect();
-            const x = event.clientX - box.left;
+            const x = (event.clientX - box.left) / useWindow.getState().scale;
             const hit = places.current.bars.find((bar) => x >= bar.from && x < bar.to);
             if (hit) void openReplay(hit.episodeId);
           }}

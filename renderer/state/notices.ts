@@ -1,0 +1,79 @@
+/** Which notices stand now: those of the window, which leave by time or when their topic is over, and those of the engine's state. Pure. */
+import type { InputDevice, StandingNotice, Status } from '../../main/api/index.ts';
+
+export interface Notice {
+  readonly id: number;
+  readonly level: 'info' | 'warning' | 'error';
+  readonly text: string;
+  readonly remedy?: string | undefined;
+  /** A newer notice of the same topic replaces it, and its end takes it away. */
+  readonly topic?: string | undefined;
+  /** Stays until its topic is over, however long that takes. */
+  readonly lasts?: boolean | undefined;
+  /** How often the same has been said. */
+  readonly times: number;
+  readonly atMs: number;
+}
+
+export interface ShownNotice extends Pick<Notice, 'level' | 'text' | 'remedy' | 'times'> {
+  readonly key: string;
+  /** Of the window's own; undefined for one of the engine's state. */
+  readonly id: number | undefined;
+}
+
+/** Time to read it twice. */
+const STAYS_MS = { info: 6000, warning: 12_000, error: 20_000 } as const;
+/** The window's own; older ones give way. */
+const NOTICES_KEPT = 4;
+
+/** Adds a notice. The same text said again counts up instead of piling up. */
+export function withNotice(
+  notices: readonly Notice[],
+  notice: Omit<Notice, 'id' | 'times'>,
+  id: number,
+): readonly Notice[] {
+  const same = notices.find((one) => one.text === notice.text && one.level === notice.level);
+  const rest = notices.filter((one) => one !== same && (notice.topic === undefined || one.topic !== notice.topic));
+  return [...rest, { ...notice, id: same?.id ?? id, times: (same?.times ?? 0) + 1 }].slice(-NOTICES_KEPT);
+}
+
+export function withoutRead(notices: readonly Notice[], nowMs: number): readonly Notice[] {
+  const left = notices.filter(({ lasts, level, atMs }) => lasts || nowMs - atMs <= STAYS_MS[level]);
+  return left.length === notices.length ? notices : left;
+}
+
+/** A device that was there and is gone. One that was never ready is told beside the devices. */
+function lostDevices(devices: readonly InputDevice[]): readonly StandingNotice[] {
+  return devices
+    .filter(({ state }) => state === 'lost')
+    .map(({ name, message, remedy }) => ({
+      topic: `device ${name}`,
+      level: 'warning',
+      text: message ?? `${name} is gone.`,
+      ...(remedy === undefined ? {} : { remedy }),
+    }));
+}
+
+export function standingOf(status: Status | undefined): readonly StandingNotice[] {
+  return status ? [...(status.notices ?? []), ...lostDevices(status.inputDevices)] : [];
+}
+
+export const keyOf = ({ topic, text }: StandingNotice) => `${topic}: ${text}`;
+
+/** What a banner says is not said here again. */
+export function shownNotices(
+  own: readonly Notice[],
+  status: Status | undefined,
+  dismissed: readonly string[],
+): readonly ShownNotice[] {
+  const inBanner = (text: string) => text === status?.fault?.what || text === status?.holdReason;
+  const standing = standingOf(status)
+    .filter((notice) => !dismissed.includes(keyOf(notice)) && !inBanner(notice.text))
+    .map(
+      ({ level, text, remedy, topic }): ShownNotice => ({ key: topic, id: undefined, level, text, remedy, times: 1 }),
+    );
+  const others = own
+    .filter(({ text }) => !inBanner(text) && !standing.some((one) => one.text === text))
+    .map(({ id, level, text, remedy, times }): ShownNotice => ({ key: `own ${id}`, id, level, text, remedy, times }));
+  return [...standing, ...others];
+}
