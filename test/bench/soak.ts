@@ -25,6 +25,7 @@ const DEMONSTRATED_WITHIN_MS = 300_000;
 const PROGRESS_MS = 30_000;
 /** What is under way at the end has limits of its own; this is the last one. */
 const FINISHED_WITHIN_MS = 300_000;
+const OPEN_WITHIN_MS = 60_000;
 const OWN_FAILURES_UNTIL_END = 20;
 
 export interface SoakOptions {
@@ -136,17 +137,24 @@ async function finish(world: World): Promise<void> {
   await keepGoing(world);
   await exportsEnd(world);
   await quietMoment(world);
+  await isOpen(world);
   await endEngine(world);
   await recover(world, undefined);
   await keepGoing(world);
   await startExport(world, 'fresh');
   await exportsEnd(world);
+  await isOpen(world);
   await endEngine(world);
   store.checkFile();
   const kept = join(takenFolder(world), KEPT_FILE);
   if (existsSync(takenFolder(world)) && (!existsSync(kept) || readFileSync(kept, 'utf8') !== 'kept'))
     tally.exports.takenChanged++;
   site.killAll();
+}
+
+/** The cell is open and the first reset is over. */
+async function isOpen({ driver }: World): Promise<void> {
+  await driver.until((status) => status.phase === 'ready' || status.phase === 'running', OPEN_WITHIN_MS);
 }
 
 async function endEngine({ site, store, tally }: World): Promise<void> {

@@ -117,8 +117,7 @@ export function createEngineSite(options: {
         if (engine !== served || ending) return;
         leave();
         engine = undefined;
-        for (const listener of listeners)
-          listener({ code, signal: by, lastWords: served.said().trim().slice(-LAST_WORDS) });
+        for (const listener of listeners) listener({ code, signal: by, lastWords: lastWordsOf(served.said()) });
         await sweep(childrenNow(), 'exit');
       });
       entered = await enter(served);
@@ -159,4 +158,10 @@ export function createEngineSite(options: {
       for (const each of [...descendantsOf(process.pid), ...seen()]) signal(each, 'SIGKILL');
     },
   };
+}
+
+/** From the newest line that names an error on. */
+function lastWordsOf(said: string): string {
+  const at = [...said.matchAll(/^.*\w*Error\b.*$/gm)].at(-1)?.index ?? said.length - LAST_WORDS;
+  return said.slice(Math.max(0, at)).trim().slice(0, LAST_WORDS);
 }

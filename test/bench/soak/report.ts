@@ -46,7 +46,7 @@ export function reportOf(
     misfitMessages: tally.misfits.length,
     terminationsLate: tally.terminations.late,
     terminationsFailed: tally.terminations.failed,
-    leftOverProcesses: site.leftOver.length,
+    leftOverProcesses: site.leftOver.filter(({ after }) => after === 'SIGTERM').length,
     leftOverFolders: folders.length,
     exportsWithoutEnd: tally.exports.withoutEnd,
     exportsWrong: tally.exports.wrong.length,
@@ -103,6 +103,6 @@ export function progressLine(world: World, elapsedSec: number, lengthSec: number
     `${tally.exits.length} exits unasked`,
   ];
   const newest = tally.exits.at(-1);
-  const words = newest ? ` (${withoutNumbers(newest.lastWords).slice(-120)})` : '';
+  const words = newest ? ` (${withoutNumbers(newest.lastWords).slice(0, 120)})` : '';
   return `soak: ${numbers.join('; ')}${words}`;
 }
