@@ -5,7 +5,7 @@ import type { ServerMessage } from '../../../main/api/messages.ts';
 import { percentile } from '../../../main/engine/tick-stats.ts';
 import type { Disturbances } from './disturbances.ts';
 import type { Seat } from './seat.ts';
-import { farthestMm, type ToolMotion } from './tool-motion.ts';
+import { motionOf, type ToolMotion } from './tool-motion.ts';
 
 const HELD_WITHIN_MS = 30_000;
 /** What moves may come to rest meanwhile. */
@@ -62,7 +62,7 @@ export function createHoldCheck(options: {
   /** Phases other than HOLD that were told since HOLD was reached; undefined = nothing is watched. */
   let phasesSince: Phase[] | undefined;
 
-  const watchHeld = async (holdMs: number, name: string) => {
+  const watchHeld = async (holdMs: number) => {
     phasesSince = [];
     const fromHold = motion.collect();
     await clock.sleepUntilMs(clock.nowMs() + SETTLE_MS);
@@ -70,7 +70,7 @@ export function createHoldCheck(options: {
     await clock.sleepUntilMs(clock.nowMs() + holdMs);
     const left = phasesSince[0];
     phasesSince = undefined;
-    return { name, left, fromHoldMm: farthestMm(fromHold()), settledMm: farthestMm(afterSettling()) };
+    return { left, fromHold: motionOf(fromHold()), settled: motionOf(afterSettling()) };
   };
 
   return {
@@ -86,7 +86,7 @@ export function createHoldCheck(options: {
           .then((status) => status && clock.nowMs()),
       ]);
       const tookMs = (held ?? clock.nowMs()) - sinceMs;
-      const watched = held === undefined ? undefined : await watchHeld(holdMs, name);
+      const watched = held === undefined ? undefined : await watchHeld(holdMs);
       if (outcome.kind === 'closed' || disturbances.engineSince(sinceMs)) {
         disturbed++;
         return;
@@ -99,10 +99,10 @@ export function createHoldCheck(options: {
       }
       if (before !== 'hold') latenciesMs.push(tookMs);
       holdsWatched++;
-      farthest = Math.max(farthest, watched.settledMm);
-      farthestFromHold = Math.max(farthestFromHold, watched.fromHoldMm);
+      farthest = Math.max(farthest, watched.settled.farthestMm);
+      farthestFromHold = Math.max(farthestFromHold, watched.fromHold.farthestMm);
       if (watched.left !== undefined) undone.push(`${name}: ${watched.left}`);
-      if (watched.settledMm >= STILL_MM) moved.push(`${name}: ${watched.settledMm.toFixed(1)} mm`);
+      if (watched.settled.farthestMm >= STILL_MM) moved.push(`${name}: ${watched.settled.words}`);
     },
     onMessage: (message) => {
       if (message.kind === 'status' && message.status.phase !== 'hold') phasesSince?.push(message.status.phase);

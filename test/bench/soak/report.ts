@@ -42,7 +42,7 @@ export function reportOf(
     unansweredCalls: sum('unanswered'),
     strangersAdmitted: tally.strangers.admitted,
     strangersLeftWaiting: tally.strangers.silent,
-    windowsRefused: tally.windowsRefused,
+    windowsRefused: tally.windowsRefused.length,
     misfitMessages: tally.misfits.length,
     terminationsLate: tally.terminations.late,
     terminationsFailed: tally.terminations.failed,
@@ -76,6 +76,7 @@ export function reportOf(
     exports: tally.exports,
     memory: world.memory.report(),
     leftOver: { processes: site.leftOver, folders: folders.slice(0, WORDS_SHOWN) },
+    windowsRefused: [...new Set(tally.windowsRefused)].slice(0, WORDS_SHOWN),
     soakItself: tally.own.slice(0, WORDS_SHOWN),
   };
 }

@@ -53,9 +53,9 @@ export function createSeat(options: SeatOptions): Seat {
         if (current === window) current = undefined;
       });
       return true;
-    } catch {
+    } catch (error) {
       // The engine may have ended meanwhile; one that lives and lets nobody in is counted.
-      if (site.door() === door) tally.windowsRefused++;
+      if (site.door() === door) tally.windowsRefused.push(error instanceof Error ? error.message : String(error));
       return false;
     }
   };

@@ -25,7 +25,8 @@ export interface Tally {
   /** Messages that do not fit the contract. */
   readonly misfits: string[];
   windowsOpened: number;
-  windowsRefused: number;
+  /** Why a window was not let in by an engine that lives. */
+  readonly windowsRefused: string[];
   readonly faults: Map<`${FaultKind} ${FaultRole}`, number>;
   fault(kind: FaultKind, role: FaultRole): void;
   /** The child that was to be killed or stopped did not come. */
@@ -67,7 +68,7 @@ export function createTally(): Tally {
     },
     misfits: [],
     windowsOpened: 0,
-    windowsRefused: 0,
+    windowsRefused: [],
     faults,
     fault: (kind, role) => {
       faults.set(`${kind} ${role}`, (faults.get(`${kind} ${role}`) ?? 0) + 1);

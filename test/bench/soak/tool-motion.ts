@@ -35,6 +35,7 @@ export function createToolMotion(clock: Clock, rig: () => Rig | undefined): Tool
       if (index === undefined) return;
       const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
       const at = (axis: number) => view.getFloat32(4 * (NUMBERS_PER_BODY * index + axis), true);
+      if (at(0) === 0 && at(1) === 0 && at(2) === 0) return; // a cell that is not open yet
       newest = { heardMs: clock.nowMs(), positionM: [at(0), at(1), at(2)] };
       for (const places of collections) places.push(newest);
     },
@@ -59,11 +60,23 @@ function toolBody(rig: Rig | undefined, bodiesSent: number): number | undefined 
   return index < 0 ? undefined : index - Math.max(0, bodies.length - bodiesSent);
 }
 
-/** The largest distance between the first place and any later one. */
-export function farthestMm(places: readonly ToolPlace[]): number {
-  const from = places[0]?.positionM;
-  if (!from) return 0;
-  return Math.max(
-    ...places.map(({ positionM }) => 1000 * Math.hypot(...positionM.map((value, axis) => value - (from[axis] ?? 0)))),
-  );
+export interface Motion {
+  /** The largest distance between the first place and any later one. */
+  readonly farthestMm: number;
+  /** From where to where, and how long after the first place. */
+  readonly words: string;
+}
+
+export function motionOf(places: readonly ToolPlace[]): Motion {
+  const [first, ...later] = places;
+  let farthest = { mm: 0, to: first };
+  for (const to of later) {
+    const mm = 1000 * Math.hypot(...to.positionM.map((value, axis) => value - (first?.positionM[axis] ?? 0)));
+    if (mm > farthest.mm) farthest = { mm, to };
+  }
+  const { mm, to } = farthest;
+  if (!first || !to) return { farthestMm: 0, words: 'no place is known' };
+  const inWords = ({ positionM }: ToolPlace) => positionM.map((value) => value.toFixed(3)).join(' ');
+  const afterMs = Math.round(to.heardMs - first.heardMs);
+  return { farthestMm: mm, words: `${mm.toFixed(1)} mm, (${inWords(first)}) to (${inWords(to)}) in ${afterMs} ms` };
 }
