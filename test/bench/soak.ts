@@ -11,7 +11,7 @@ import { type Clock, every, systemClock } from '../../main/api/clock.ts';
 import { ensureWindowBuilt } from '../../main/cli/launch/build-window.ts';
 import { drive, KEPT_FILE, keepGoing, leaveUnwatched, quietMoment, startExport, takenFolder } from './soak/driver.ts';
 import { createFuzzer } from './soak/fuzzer.ts';
-import { exportsEnd, inject, recover } from './soak/inject.ts';
+import { exportsEnd, inject, recover, terminate } from './soak/inject.ts';
 import { progressLine, reportOf, type SoakResult } from './soak/report.ts';
 import { createSchedule, type Timed } from './soak/schedule.ts';
 import { look } from './soak/watcher.ts';
@@ -138,13 +138,13 @@ async function finish(world: World): Promise<void> {
   await exportsEnd(world);
   await quietMoment(world);
   await isOpen(world);
-  await endEngine(world);
+  await terminate(world, undefined);
   await recover(world, undefined);
   await keepGoing(world);
   await startExport(world, 'fresh');
   await exportsEnd(world);
   await isOpen(world);
-  await endEngine(world);
+  await terminate(world, undefined);
   store.checkFile();
   const kept = join(takenFolder(world), KEPT_FILE);
   if (existsSync(takenFolder(world)) && (!existsSync(kept) || readFileSync(kept, 'utf8') !== 'kept'))
@@ -155,15 +155,6 @@ async function finish(world: World): Promise<void> {
 /** The cell is open and the first reset is over. */
 async function isOpen({ driver }: World): Promise<void> {
   await driver.until((status) => status.phase === 'ready' || status.phase === 'running', OPEN_WITHIN_MS);
-}
-
-async function endEngine({ site, store, tally }: World): Promise<void> {
-  const { inTime, tookMs, code } = await site.terminate();
-  tally.terminations.asked++;
-  tally.terminations.longestMs = Math.max(tally.terminations.longestMs, tookMs);
-  if (!inTime) tally.terminations.late++;
-  else if (code !== 0) tally.terminations.failed++;
-  store.afterEnd(inTime ? 'ended' : 'killed');
 }
 
 async function withLimit<Value>(clock: Clock, work: Promise<Value>, limitMs: number): Promise<Value> {

@@ -68,18 +68,24 @@ async function stopForAWhile(world: World, role: ChildRole | 'engine', forMs: nu
   }
 }
 
-/** SIGTERM must end the engine and its children also while one of them does not run. */
-async function terminate(world: World, stopped: 'policy' | 'export' | undefined): Promise<void> {
-  const { disturbances, site, store, tally, exportsGoingOn } = world;
+/** SIGTERM must end the engine and its children, also while one of them does not run. */
+export async function terminate(world: World, stopped: 'policy' | 'export' | undefined): Promise<void> {
+  const { clock, disturbances, site, store, tally, exportsGoingOn, driver } = world;
   const child = stopped && (await childOf(world, stopped));
   const ended = disturbances.begin('kill engine');
+  const aliveSec = (clock.nowMs() - (site.door()?.startedMs ?? clock.nowMs())) / 1000;
+  const phase = driver.status()?.phase ?? 'unknown to the window';
   try {
     if (child) signal(child, 'SIGSTOP');
     const { inTime, tookMs, code } = await site.terminate();
     tally.terminations.asked++;
     tally.terminations.longestMs = Math.max(tally.terminations.longestMs, tookMs);
-    if (!inTime) tally.terminations.late++;
-    else if (code !== 0) tally.terminations.failed++;
+    if (!inTime) {
+      tally.terminations.late++;
+      tally.terminations.lateWhere.push(
+        `${aliveSec.toFixed(1)} s after its start, phase ${phase}, ${child ? stopped : 'no child'} stopped`,
+      );
+    } else if (code !== 0) tally.terminations.failed++;
     exportsGoingOn.clear();
     store.afterEnd(inTime ? 'ended' : 'killed');
   } finally {

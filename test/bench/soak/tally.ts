@@ -31,7 +31,7 @@ export interface Tally {
   fault(kind: FaultKind, role: FaultRole): void;
   /** The child that was to be killed or stopped did not come. */
   absentChildren: number;
-  terminations: { asked: number; late: number; failed: number; longestMs: number };
+  terminations: { asked: number; late: number; failed: number; longestMs: number; readonly lateWhere: string[] };
   fuzzed: number;
   /** `silent`: neither welcomed nor closed. */
   strangers: { refused: number; admitted: number; silent: number };
@@ -74,7 +74,7 @@ export function createTally(): Tally {
       faults.set(`${kind} ${role}`, (faults.get(`${kind} ${role}`) ?? 0) + 1);
     },
     absentChildren: 0,
-    terminations: { asked: 0, late: 0, failed: 0, longestMs: 0 },
+    terminations: { asked: 0, late: 0, failed: 0, longestMs: 0, lateWhere: [] },
     fuzzed: 0,
     strangers: { refused: 0, admitted: 0, silent: 0 },
     probesMs: [],
