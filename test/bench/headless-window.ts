@@ -1,10 +1,17 @@
 /** A window without a page: speaks the engine's protocol over the real socket, watches every stream, drives and presses keys. */
 import { WebSocket } from 'ws';
 import { type Clock, every, systemClock } from '../../main/api/clock.ts';
-import { type CallName, type ServerMessage, type Status, serverMessageSchema } from '../../main/api/messages.ts';
+import {
+  type CallName,
+  type Rig,
+  type ServerMessage,
+  type Status,
+  serverMessageSchema,
+} from '../../main/api/messages.ts';
 
 const HEARTBEAT_MS = 100;
 const PUCK_MS = 40;
+const WELCOME_WITHIN_MS = 60_000;
 
 export type Reply =
   | { readonly kind: 'answer'; readonly result: unknown }
@@ -13,6 +20,7 @@ export type Reply =
 export interface HeadlessWindow {
   readonly socket: WebSocket;
   status(): Status | undefined;
+  rig(): Rig | undefined;
   token(): string | undefined;
   onMessage(listener: (message: ServerMessage, atMs: number) => void): () => void;
   call(name: CallName, parameters?: unknown): Promise<Reply>;
@@ -21,20 +29,34 @@ export interface HeadlessWindow {
   /** Resolves with the first status that `is` accepts, at once when the newest does; rejects after `withinMs`. */
   until(is: (status: Status) => boolean, withinMs: number, what: string): Promise<Status>;
   streamedBytes(): number;
+  /** Binary stream messages, as they come. */
+  onBytes(listener: (bytes: Uint8Array) => void): () => void;
   readonly closed: Promise<void>;
   close(): void;
+}
+
+export interface WindowOptions {
+  /** Says hello with this token instead of the URL's code, as a window that reconnects. */
+  readonly token?: string;
+  /** Gives up when the engine has not welcomed the window by then. */
+  readonly withinMs?: number;
+  /** Called with a message that does not fit the contract; without it such a message throws. */
+  readonly onMisfit?: (text: string) => void;
 }
 
 export async function openHeadlessWindow(
   url: string,
   streams: readonly string[] = ['side', 'wrist', 'left', 'right', 'poses'],
   clock: Clock = systemClock,
+  { token: knownToken, withinMs = WELCOME_WITHIN_MS, onMisfit }: WindowOptions = {},
 ): Promise<HeadlessWindow> {
   const { port, hash } = new URL(url);
   const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`, { origin: `http://127.0.0.1:${port}` });
   const listeners = new Set<(message: ServerMessage, atMs: number) => void>();
+  const byteListeners = new Set<(bytes: Uint8Array) => void>();
   const waiting = new Map<number, (reply: Reply) => void>();
   let status: Status | undefined;
+  let rig: Rig | undefined;
   let token: string | undefined;
   let bytes = 0;
   let nextId = 1;
@@ -59,10 +81,17 @@ export async function openHeadlessWindow(
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) {
       bytes += data.byteLength;
+      for (const listener of byteListeners) listener(data);
       return;
     }
     const atMs = clock.nowMs();
-    const message = serverMessageSchema.parse(JSON.parse(data.toString('utf8')));
+    const text = data.toString('utf8');
+    const parsed = serverMessageSchema.safeParse(JSON.parse(text));
+    if (!parsed.success) {
+      if (!onMisfit) throw parsed.error;
+      return onMisfit(text);
+    }
+    const message = parsed.data;
     if (message.kind === 'answer' || message.kind === 'refusal') {
       const settle = waiting.get(message.id);
       waiting.delete(message.id);
@@ -74,14 +103,21 @@ export async function openHeadlessWindow(
       welcome.resolve();
     }
     if (message.kind === 'status') status = message.status;
+    if (message.kind === 'rig') rig = message.rig;
     for (const listener of listeners) listener(message, atMs);
   });
-  await new Promise<void>((resolve, reject) => {
-    socket.once('open', resolve);
-    socket.once('error', reject);
-  });
-  socket.send(JSON.stringify({ kind: 'hello', code: hash.replace('#code=', '') }));
-  await welcome.promise;
+  const giveUp = clock.at(clock.nowMs() + withinMs, () => socket.terminate());
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('open', resolve);
+      socket.once('error', reject);
+    });
+    const credentials = knownToken === undefined ? { code: hash.replace('#code=', '') } : { token: knownToken };
+    socket.send(JSON.stringify({ kind: 'hello', ...credentials }));
+    await welcome.promise;
+  } finally {
+    giveUp();
+  }
   socket.send(JSON.stringify({ kind: 'subscribe', streams, maxHz: 30 }));
   const sendPuck = () => {
     if (axes) void call('input.puck', { source: 'screen', axes, buttons: 0 });
@@ -97,6 +133,7 @@ export async function openHeadlessWindow(
   return {
     socket,
     status: () => status,
+    rig: () => rig,
     token: () => token,
     onMessage: (listener) => {
       listeners.add(listener);
@@ -127,6 +164,10 @@ export async function openHeadlessWindow(
         listeners.add(off);
       }),
     streamedBytes: () => bytes,
+    onBytes: (listener) => {
+      byteListeners.add(listener);
+      return () => byteListeners.delete(listener);
+    },
     closed,
     close: () => socket.terminate(),
   };

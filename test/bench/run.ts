@@ -1,18 +1,30 @@
 /**
  * `npm run bench -- NAME [--json] [--quick]`: one measurement; with --json the last line of standard output is one JSON object
  * `{ name, … }`. What must also hold while a run trains is measured twice, alone and beside a real trainer: the numbers on top
- * are those beside it.
+ * are those beside it. A soak takes `--minutes` and `--seed` too, and ends with code 1 when something that must hold is broken.
  */
 import { parseArgs } from 'node:util';
+import { z } from 'zod';
 import { whileTraining } from './busy-trainer.ts';
 import { observingMachine } from './machine.ts';
 
-type Measured = { readonly name: string } & Readonly<Record<string, unknown>>;
+type Measured = {
+  readonly name: string;
+  /** What had to hold and does not, in words. */
+  readonly broken?: readonly string[];
+} & Readonly<Record<string, unknown>>;
+
+interface Wishes {
+  readonly minutes: number;
+  readonly seed: number;
+}
 
 interface Bench {
   readonly what: string;
+  /** It has a length and a seed; the others refuse `--minutes` and `--seed`. */
+  readonly takesLength?: true;
   /** `quick`: just enough to see that it works. */
-  measure(quick: boolean): Promise<Measured>;
+  measure(quick: boolean, wishes: Wishes): Promise<Measured>;
 }
 
 interface Times {
@@ -94,6 +106,12 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     what: 'the same episodes recorded live on a busy machine and headless',
     measure: async (quick) => (await import('./live-as-headless.ts')).run(quick ? 2 : undefined),
   },
+  soak: {
+    what: 'takeover serve driven, fuzzed, killed and stopped by a seeded script: --minutes N --seed S (Linux only)',
+    takesLength: true,
+    measure: async (quick, { minutes, seed }) =>
+      (await import('./soak.ts')).run({ minutes: quick ? 0.5 : minutes, seed }),
+  },
   'tick-jitter': {
     what: 'punctuality of the control tick, recording, streams subscribed',
     measure: async (quick) => {
@@ -111,10 +129,20 @@ function report(measured: Readonly<Record<string, unknown>>, indent = ''): void 
     } else console.log(`${indent}${key.padEnd(22)} ${typeof value === 'number' ? Number(value.toFixed(3)) : value}`);
 }
 
+const wishesSchema = z.object({
+  minutes: z.coerce.number().positive().max(1440).default(30),
+  seed: z.coerce.number().int().min(0).default(1),
+});
+
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, quick: { type: 'boolean', default: false } },
+    options: {
+      json: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      minutes: { type: 'string' },
+      seed: { type: 'string' },
+    },
     allowPositionals: true,
   });
   const [name] = positionals;
@@ -124,11 +152,21 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(['usage: npm run bench -- NAME [--json] [--quick]', '', ...list].join('\n'));
     return 2;
   }
-  const { result, machine } = await observingMachine(() => bench.measure(values.quick));
+  const wishes = wishesSchema.safeParse(values);
+  if (!wishes.success || (!bench.takesLength && (values.minutes !== undefined || values.seed !== undefined))) {
+    console.error(
+      bench.takesLength
+        ? '--minutes is a positive number of at most 1440, --seed a whole number of at least 0.'
+        : `${name} has no length and no seed of its own: leave out --minutes and --seed.`,
+    );
+    return 2;
+  }
+  const { result, machine } = await observingMachine(() => bench.measure(values.quick, wishes.data));
   const measured = { machine, ...result };
   if (values.json) console.log(JSON.stringify(measured));
   else report(measured);
-  return 0;
+  for (const broken of result.broken ?? []) console.error(`broken: ${broken}`);
+  return (result.broken ?? []).length > 0 ? 1 : 0;
 }
 
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

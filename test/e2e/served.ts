@@ -14,7 +14,8 @@ export interface Served {
   readonly exited: Promise<{ readonly code: number | undefined; readonly signal: string | undefined }>;
 }
 
-export async function serve(projectFolder: string): Promise<Served> {
+/** `withinMs`: an engine that has not printed its URL by then is killed, and the promise rejects. */
+export async function serve(projectFolder: string, withinMs = 180_000): Promise<Served> {
   const startedMs = systemClock.nowMs();
   const child = spawn(process.execPath, [ENTRY, 'serve', '--json', '--port', '0', '--data', projectFolder], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -26,6 +27,7 @@ export async function serve(projectFolder: string): Promise<Served> {
   const exited: Served['exited'] = new Promise((resolve) => {
     child.once('exit', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined }));
   });
+  const giveUp = systemClock.at(startedMs + withinMs, () => child.kill('SIGKILL'));
   const url = await new Promise<string>((resolve, reject) => {
     let printed = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -33,6 +35,6 @@ export async function serve(projectFolder: string): Promise<Served> {
       if (printed.includes('\n')) resolve(JSON.parse(printed.split('\n')[0] ?? '').url);
     });
     void exited.then(() => reject(new Error(`the engine ended before it printed its URL: ${said}`)));
-  });
+  }).finally(giveUp);
   return { url, child, startedMs, said: () => said, exited };
 }

@@ -1,0 +1,167 @@
+/**
+ * `takeover serve` on one project folder: started, killed and started again. Each start is entered once with the printed code; all
+ * windows then come with the token. An exit that nobody asked for is noted with the engine's last words.
+ */
+import type { Clock } from '../../../main/api/clock.ts';
+import { type Served, serve } from '../../e2e/served.ts';
+import { openHeadlessWindow } from '../headless-window.ts';
+import { descendantsOf, isAlive, type ProcessSeen, signal } from './processes.ts';
+
+const START_WITHIN_MS = 90_000;
+const ENTER_WITHIN_MS = 30_000;
+/** How long children may outlive their engine: they notice by their closed channel. */
+const ORPHANS_WITHIN_MS = 15_000;
+const TERMINATED_WITHIN_MS = 25_000;
+const KILLED_WITHIN_MS = 10_000;
+const LOOK_AGAIN_MS = 100;
+const LAST_WORDS = 600;
+
+export interface UnaskedExit {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  readonly lastWords: string;
+}
+
+export interface LeftOver {
+  readonly role: string;
+  readonly after: 'SIGKILL' | 'SIGTERM' | 'exit';
+}
+
+export interface EngineSite {
+  readonly projectFolder: string;
+  /** Counts the starts. */
+  generation(): number;
+  pid(): number | undefined;
+  /** Where windows come in; undefined while no engine is there to be entered. */
+  door(): { readonly url: string; readonly token: string; readonly startedMs: number } | undefined;
+  start(): Promise<void>;
+  kill(): Promise<void>;
+  /** SIGTERM; whether it ended by itself in time, and how long that took. */
+  terminate(): Promise<{ readonly inTime: boolean; readonly tookMs: number; readonly code: number | undefined }>;
+  onUnaskedExit(listener: (exit: UnaskedExit) => void): void;
+  /** Processes that outlived their engine by too long; they are killed when they are noted. */
+  readonly leftOver: LeftOver[];
+  /** Last resort, synchronous: kills every process that this one has started, and what was seen under them. */
+  killAll(): void;
+}
+
+export function createEngineSite(options: {
+  readonly clock: Clock;
+  readonly projectFolder: string;
+  /** Everybody seen under an engine so far. */
+  readonly seen: () => readonly ProcessSeen[];
+}): EngineSite {
+  const { clock, projectFolder, seen } = options;
+  const leftOver: LeftOver[] = [];
+  const listeners: ((exit: UnaskedExit) => void)[] = [];
+  let generation = 0;
+  let engine: Served | undefined;
+  let entered: { readonly url: string; readonly token: string; readonly startedMs: number } | undefined;
+  let ending = false;
+
+  const pid = () => engine?.child.pid;
+  const pause = (ms: number) => clock.sleepUntilMs(clock.nowMs() + ms);
+
+  const enter = async (served: Served) => {
+    const window = await openHeadlessWindow(served.url, [], clock, {
+      withinMs: ENTER_WITHIN_MS,
+      onMisfit: () => {},
+    });
+    const token = window.token();
+    window.close();
+    if (token === undefined) throw new Error('the engine welcomed a window without a token');
+    return { url: served.url, token, startedMs: clock.nowMs() };
+  };
+
+  /** Notes and kills what is still there of the engine's children. */
+  const sweep = async (children: readonly ProcessSeen[], after: LeftOver['after']) => {
+    const untilMs = clock.nowMs() + ORPHANS_WITHIN_MS;
+    while (children.some(isAlive) && clock.nowMs() < untilMs) await pause(LOOK_AGAIN_MS);
+    for (const child of children)
+      if (isAlive(child)) {
+        leftOver.push({ role: child.role, after });
+        signal(child, 'SIGKILL');
+      }
+  };
+
+  const childrenNow = (): readonly ProcessSeen[] => {
+    const enginePid = pid();
+    return [...seen().filter(({ role }) => role !== 'engine'), ...(enginePid ? descendantsOf(enginePid) : [])];
+  };
+
+  const exitedWithin = async (served: Served, ms: number) => {
+    const late = Symbol('late');
+    const patience = Promise.withResolvers<typeof late>();
+    const cancel = clock.at(clock.nowMs() + ms, () => patience.resolve(late));
+    const end = await Promise.race([served.exited, patience.promise]);
+    cancel();
+    return end === late ? undefined : end;
+  };
+
+  const leave = () => {
+    ending = true;
+    entered = undefined;
+  };
+
+  return {
+    projectFolder,
+    generation: () => generation,
+    pid,
+    door: () => entered,
+    start: async () => {
+      generation++;
+      ending = false;
+      const served = await serve(projectFolder, START_WITHIN_MS);
+      engine = served;
+      void served.exited.then(async ({ code, signal: by }) => {
+        if (engine !== served || ending) return;
+        leave();
+        engine = undefined;
+        for (const listener of listeners) listener({ code, signal: by, lastWords: lastWordsOf(served.said()) });
+        await sweep(childrenNow(), 'exit');
+      });
+      entered = await enter(served);
+    },
+    kill: async () => {
+      const served = engine;
+      if (!served) return;
+      const children = childrenNow();
+      leave();
+      served.child.kill('SIGKILL');
+      await exitedWithin(served, KILLED_WITHIN_MS);
+      engine = undefined;
+      await sweep(children, 'SIGKILL');
+    },
+    terminate: async () => {
+      const served = engine;
+      if (!served) return { inTime: true, tookMs: 0, code: 0 };
+      const children = childrenNow();
+      leave();
+      const startedMs = clock.nowMs();
+      served.child.kill('SIGTERM');
+      const end = await exitedWithin(served, TERMINATED_WITHIN_MS);
+      const tookMs = clock.nowMs() - startedMs;
+      if (!end) {
+        served.child.kill('SIGKILL');
+        await exitedWithin(served, KILLED_WITHIN_MS);
+      }
+      engine = undefined;
+      await sweep(children, 'SIGTERM');
+      return { inTime: end !== undefined, tookMs, code: end?.code };
+    },
+    onUnaskedExit: (listener) => {
+      listeners.push(listener);
+    },
+    leftOver,
+    killAll: () => {
+      leave();
+      for (const each of [...descendantsOf(process.pid), ...seen()]) signal(each, 'SIGKILL');
+    },
+  };
+}
+
+/** From the newest line that names an error on. */
+function lastWordsOf(said: string): string {
+  const at = [...said.matchAll(/^.*\w*Error\b.*$/gm)].at(-1)?.index ?? said.length - LAST_WORDS;
+  return said.slice(Math.max(0, at)).trim().slice(0, LAST_WORDS);
+}

@@ -1,0 +1,129 @@
+/** Stop: how long until the status says HOLD, whether HOLD lasts until Resume, and whether the tool stands still meanwhile. */
+import type { Clock } from '../../../main/api/clock.ts';
+import type { Phase } from '../../../main/api/episode.ts';
+import type { ServerMessage } from '../../../main/api/messages.ts';
+import { percentile } from '../../../main/engine/tick-stats.ts';
+import type { Disturbances } from './disturbances.ts';
+import type { Seat } from './seat.ts';
+import { motionOf, type ToolMotion } from './tool-motion.ts';
+
+const HELD_WITHIN_MS = 30_000;
+/** What moves may come to rest meanwhile. */
+const SETTLE_MS = 500;
+/** Poses are told to a millionth of a metre; the servo keeps a held arm well within this. */
+export const STILL_MM = 1;
+const PUNCTUAL_MS = 100;
+
+export interface HoldReport {
+  readonly stops: number;
+  /** Stops by the phase that they ended; those of an arm that was held already count for no time. */
+  readonly byPhase: Readonly<Record<string, number>>;
+  readonly notHeld: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+  readonly over100Ms: number;
+  /** HOLD was left before anybody pressed Resume, with the phase that came. */
+  readonly undone: readonly string[];
+  readonly holdsWatched: number;
+  /** After half a second of HOLD, the farthest that the tool moved. */
+  readonly farthestMm: number;
+  readonly moved: readonly string[];
+  /** From the moment of HOLD on: coasting, or a jump. */
+  readonly farthestFromHoldMm: number;
+  /** The engine was killed or stopped meanwhile: not judged. */
+  readonly disturbed: number;
+}
+
+export interface HoldCheck {
+  /** Presses Stop, watches the arm for `holdMs` and does not resume. `as`: what the phase is called in the report. */
+  stopAndWatch(holdMs: number, as?: string): Promise<void>;
+  onMessage(message: ServerMessage): void;
+  report(): HoldReport;
+}
+
+export function createHoldCheck(options: {
+  readonly clock: Clock;
+  readonly seat: () => Seat;
+  readonly motion: ToolMotion;
+  readonly disturbances: Disturbances;
+}): HoldCheck {
+  const { clock, seat, motion, disturbances } = options;
+  const latenciesMs: number[] = [];
+  const byPhase = new Map<string, number>();
+  const undone: string[] = [];
+  const moved: string[] = [];
+  let stops = 0;
+  let notHeld = 0;
+  let holdsWatched = 0;
+  let farthest = 0;
+  let farthestFromHold = 0;
+  let disturbed = 0;
+  /** Phases other than HOLD that were told since HOLD was reached; undefined = nothing is watched. */
+  let phasesSince: Phase[] | undefined;
+
+  const watchHeld = async (holdMs: number) => {
+    phasesSince = [];
+    const fromHold = motion.collect();
+    await clock.sleepUntilMs(clock.nowMs() + SETTLE_MS);
+    const afterSettling = motion.collect();
+    await clock.sleepUntilMs(clock.nowMs() + holdMs);
+    const left = phasesSince[0];
+    phasesSince = undefined;
+    return { left, fromHold: motionOf(fromHold()), settled: motionOf(afterSettling()) };
+  };
+
+  return {
+    stopAndWatch: async (holdMs, as) => {
+      const sinceMs = clock.nowMs();
+      const before = seat().status()?.phase;
+      if (before === undefined) return;
+      const name = as ?? before;
+      const [outcome, held] = await Promise.all([
+        seat().call('control.stop'),
+        seat()
+          .until((status) => status.phase === 'hold', HELD_WITHIN_MS)
+          .then((status) => status && clock.nowMs()),
+      ]);
+      const tookMs = (held ?? clock.nowMs()) - sinceMs;
+      const watched = held === undefined ? undefined : await watchHeld(holdMs);
+      if (outcome.kind === 'closed' || disturbances.engineSince(sinceMs)) {
+        disturbed++;
+        return;
+      }
+      stops++;
+      byPhase.set(name, (byPhase.get(name) ?? 0) + 1);
+      if (!watched) {
+        notHeld++;
+        return;
+      }
+      if (before !== 'hold') latenciesMs.push(tookMs);
+      holdsWatched++;
+      farthest = Math.max(farthest, watched.settled.farthestMm);
+      farthestFromHold = Math.max(farthestFromHold, watched.fromHold.farthestMm);
+      if (watched.left !== undefined) undone.push(`${name}: ${watched.left}`);
+      if (watched.settled.farthestMm >= STILL_MM) moved.push(`${name}: ${watched.settled.words}`);
+    },
+    onMessage: (message) => {
+      if (message.kind === 'status' && message.status.phase !== 'hold') phasesSince?.push(message.status.phase);
+    },
+    report: () => {
+      const sorted = latenciesMs.toSorted((a, b) => a - b);
+      return {
+        stops,
+        byPhase: Object.fromEntries(byPhase),
+        notHeld,
+        p50Ms: percentile(sorted, 0.5),
+        p99Ms: percentile(sorted, 0.99),
+        maxMs: sorted.at(-1) ?? 0,
+        over100Ms: sorted.filter((ms) => ms > PUNCTUAL_MS).length,
+        undone,
+        holdsWatched,
+        farthestMm: farthest,
+        moved,
+        farthestFromHoldMm: farthestFromHold,
+        disturbed,
+      };
+    },
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * What the windows heard beside what the store holds, read from the file by the project's own reader: every step that was told is
+ * there with the same action, and the counters of the status are those of a recount.
+ */
+
+import { type Database, openForReading } from '../../../data/database.ts';
+import { createQueries } from '../../../data/queries.ts';
+import { loadCounts } from '../../../data/recorder-state.ts';
+import { loadLabelCounts } from '../../../data/reward-labels.ts';
+import type { Clock } from '../../../main/api/clock.ts';
+import type { BufferCounts } from '../../../main/api/episode.ts';
+import type { ServerMessage } from '../../../main/api/messages.ts';
+import type { Seat } from './seat.ts';
+
+/** A busy writer may be behind by so much. */
+const DRAINED_WITHIN_MS = 15_000;
+const LOOK_AGAIN_MS = 250;
+/** The step in flight when the engine is killed. */
+const LOST_PER_KILL = 1;
+
+interface HeardStep {
+  readonly episodeId: number;
+  readonly index: number;
+  readonly action: readonly number[];
+}
+
+export interface StoreReport {
+  readonly stepsHeard: number;
+  readonly stepsFound: number;
+  /** Heard, and not in the store: those in flight at a kill, and those beyond. */
+  readonly lostInFlight: number;
+  readonly lost: number;
+  readonly lostWhere: readonly string[];
+  /** In the store with another action than was told. */
+  readonly different: number;
+  readonly countersCompared: number;
+  readonly countersUnequal: number;
+  readonly unequalWhere: readonly string[];
+  readonly integrity: string;
+  readonly transitionsStored: number;
+}
+
+export interface StoreCheck {
+  onMessage(message: ServerMessage): void;
+  /** After the engine ended: everything heard must be there, but for what a kill may cost. */
+  afterEnd(how: 'killed' | 'ended'): void;
+  /** While the arm is held and nobody records: waits until everything heard is stored, then compares the counters. */
+  quiet(seat: Seat): Promise<void>;
+  /** SQLite's own check of the whole file, at the end. */
+  checkFile(): void;
+  report(): StoreReport;
+}
+
+export function createStoreCheck(clock: Clock, folder: string): StoreCheck {
+  const heard = new Map<string, HeardStep>();
+  const lostWhere: string[] = [];
+  const unequalWhere: string[] = [];
+  const counts = { stepsHeard: 0, stepsFound: 0, lostInFlight: 0, lost: 0, different: 0 };
+  let compared = 0;
+  let integrity = 'not checked';
+  let transitionsStored = 0;
+
+  /** Drops from `heard` what the store has. */
+  const settleStored = (database: Database) => {
+    const queries = createQueries(database);
+    const byEpisode = Map.groupBy(heard.entries(), ([, step]) => step.episodeId);
+    for (const [episodeId, entries] of byEpisode) {
+      const stored = new Map(queries.recordedTransitions(episodeId).map((step) => [step.index, step]));
+      for (const [key, step] of entries) {
+        const found = stored.get(step.index);
+        if (!found) continue;
+        heard.delete(key);
+        counts.stepsFound++;
+        if (!step.action.every((value, axis) => value === found.action[axis])) counts.different++;
+      }
+    }
+  };
+
+  const reading = <Value>(read: (database: Database) => Value): Value => {
+    const database = openForReading(folder);
+    try {
+      return read(database);
+    } finally {
+      database.close();
+    }
+  };
+
+  const giveUpMissing = (allowed: number, when: string) => {
+    const missing = [...heard.values()];
+    heard.clear();
+    const inFlight = Math.min(allowed, missing.length);
+    counts.lostInFlight += inFlight;
+    counts.lost += missing.length - inFlight;
+    if (missing.length > inFlight)
+      lostWhere.push(
+        `${when}: ${missing.map(({ episodeId, index }) => `${episodeId}/${index}`).join(' ')}`.slice(0, 200),
+      );
+  };
+
+  const recount = (database: Database): string =>
+    JSON.stringify([pick(loadCounts(database)), loadLabelCounts(database)]);
+
+  return {
+    onMessage: (message) => {
+      if (message.kind !== 'step') return;
+      const { episodeId, step } = message;
+      const key = `${episodeId}/${step.index}`;
+      if (!heard.has(key)) counts.stepsHeard++;
+      heard.set(key, { episodeId, index: step.index, action: step.action });
+    },
+    afterEnd: (how) => {
+      if (heard.size > 0) reading(settleStored);
+      giveUpMissing(how === 'killed' ? LOST_PER_KILL : 0, how);
+    },
+    quiet: async (seat) => {
+      const untilMs = clock.nowMs() + DRAINED_WITHIN_MS;
+      let told = '';
+      let stored = '';
+      for (;;) {
+        const status = seat.status();
+        if (!status) return; // the engine went away: its end is checked instead
+        reading((database) => {
+          settleStored(database);
+          told = JSON.stringify([pick(status.buffers), status.labels]);
+          stored = recount(database);
+        });
+        if ((told === stored && heard.size === 0) || clock.nowMs() > untilMs) break;
+        await clock.sleepUntilMs(clock.nowMs() + LOOK_AGAIN_MS);
+      }
+      if (!seat.window()) return;
+      compared++;
+      if (told !== stored) unequalWhere.push(`status ${told}, store ${stored}`);
+      giveUpMissing(0, 'at a quiet moment');
+    },
+    checkFile: () => {
+      reading((database) => {
+        integrity = String(database.pragma('integrity_check', { simple: true }));
+        transitionsStored = Number(database.prepare('SELECT count(*) FROM "transition"').pluck().get());
+      });
+    },
+    report: () => ({
+      ...counts,
+      lostWhere,
+      countersCompared: compared,
+      countersUnequal: unequalWhere.length,
+      unequalWhere: unequalWhere.slice(0, 5),
+      integrity,
+      transitionsStored,
+    }),
+  };
+}
+
+/** One order of the keys, so that texts can be compared. */
+function pick({
+  rlTransitions,
+  demoTransitions,
+  demonstrations,
+  interventionSteps,
+  episodes,
+}: BufferCounts): BufferCounts {
+  return { rlTransitions, demoTransitions, demonstrations, interventionSteps, episodes };
+}

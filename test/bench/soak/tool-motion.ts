@@ -1,0 +1,82 @@
+/** Where the tool's body is, from the poses that a window is sent: for the check that nothing moves while the arm is held. */
+import { z } from 'zod';
+import type { Clock } from '../../../main/api/clock.ts';
+import type { Rig } from '../../../main/api/messages.ts';
+import { decodeStream } from '../../../main/api/streams.ts';
+
+const shapesSchema = z.object({
+  bodies: z.array(z.object({ name: z.string() })),
+  tool: z.object({ body: z.string() }),
+});
+const NUMBERS_PER_BODY = 7;
+
+export interface ToolPlace {
+  /** When it was heard, on the host's clock. */
+  readonly heardMs: number;
+  readonly positionM: readonly [number, number, number];
+}
+
+export interface ToolMotion {
+  onBytes(bytes: Uint8Array): void;
+  newest(): ToolPlace | undefined;
+  /** Begins to collect; the returned function ends it and gives what came. */
+  collect(): () => readonly ToolPlace[];
+}
+
+export function createToolMotion(clock: Clock, rig: () => Rig | undefined): ToolMotion {
+  let newest: ToolPlace | undefined;
+  const collections = new Set<ToolPlace[]>();
+  return {
+    onBytes: (bytes) => {
+      const message = decodeStream(bytes);
+      if (message.kind !== 'poses') return;
+      const { payload } = message;
+      const index = toolBody(rig(), payload.byteLength / (4 * NUMBERS_PER_BODY));
+      if (index === undefined) return;
+      const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+      const at = (axis: number) => view.getFloat32(4 * (NUMBERS_PER_BODY * index + axis), true);
+      if (at(0) === 0 && at(1) === 0 && at(2) === 0) return; // a cell that is not open yet
+      newest = { heardMs: clock.nowMs(), positionM: [at(0), at(1), at(2)] };
+      for (const places of collections) places.push(newest);
+    },
+    newest: () => newest,
+    collect: () => {
+      const places: ToolPlace[] = [];
+      collections.add(places);
+      return () => {
+        collections.delete(places);
+        return places;
+      };
+    },
+  };
+}
+
+/** Poses may leave out the world, which comes first among the shapes. */
+function toolBody(rig: Rig | undefined, bodiesSent: number): number | undefined {
+  const shapes = shapesSchema.safeParse(rig?.shapes);
+  if (!shapes.success) return undefined;
+  const { bodies, tool } = shapes.data;
+  const index = bodies.findIndex(({ name }) => name === tool.body);
+  return index < 0 ? undefined : index - Math.max(0, bodies.length - bodiesSent);
+}
+
+export interface Motion {
+  /** The largest distance between the first place and any later one. */
+  readonly farthestMm: number;
+  /** From where to where, and how long after the first place. */
+  readonly words: string;
+}
+
+export function motionOf(places: readonly ToolPlace[]): Motion {
+  const [first, ...later] = places;
+  let farthest = { mm: 0, to: first };
+  for (const to of later) {
+    const mm = 1000 * Math.hypot(...to.positionM.map((value, axis) => value - (first?.positionM[axis] ?? 0)));
+    if (mm > farthest.mm) farthest = { mm, to };
+  }
+  const { mm, to } = farthest;
+  if (!first || !to) return { farthestMm: 0, words: 'no place is known' };
+  const inWords = ({ positionM }: ToolPlace) => positionM.map((value) => value.toFixed(3)).join(' ');
+  const afterMs = Math.round(to.heardMs - first.heardMs);
+  return { farthestMm: mm, words: `${mm.toFixed(1)} mm, (${inWords(first)}) to (${inWords(to)}) in ${afterMs} ms` };
+}
