@@ -105,7 +105,8 @@ export function readCheckpoint(path: string): Checkpoint | undefined {
   const unsigned = bytes.toString('utf8', PREFIX_BYTES, end).replace(`"sha256":"${sha256}"`, '"sha256":""');
   const proven = version === 1 ? [bytes.subarray(end)] : [Buffer.from(unsigned), bytes.subarray(end)];
   if (digest(proven) !== sha256) throw damaged('its contents do not match their SHA-256');
-  return { header: header.data, arrays };
+  const { arrays: _arrays, sha256: _sha256, ...rest } = header.data;
+  return { header: rest, arrays };
 }
 
 function digest(parts: readonly Uint8Array[]): string {

@@ -107,9 +107,8 @@ async function soak(world: World, { minutes, seed }: SoakOptions, say: (line: st
       await act(event).catch(own(event.kind));
     }
   };
-  const endProgress = every(clock, PROGRESS_MS, () =>
-    say(progressLine(world, (clock.nowMs() - startedMs) / 1000, lengthMs / 1000)),
-  );
+  const progress = () => say(progressLine(world, (clock.nowMs() - startedMs) / 1000, lengthMs / 1000));
+  const endProgress = every(clock, PROGRESS_MS, progress, (error) => say(`no progress line: ${String(error)}`));
   const all = Promise.all([
     lane(schedule.driver, (event) => gate.shared(() => drive(world, event))),
     lane(schedule.watcher, (event) => gate.shared(() => look(world, fuzzer, event))),

@@ -5,10 +5,10 @@ import { createRng } from '../../main/api/rng.ts';
 import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
 import { inFolder, openWriter, start, step } from '../data/fixture.ts';
 import { recordToyEpisodes } from '../learn/toy-project.ts';
-import { prepareSmallRun, takeover } from './takeover-child.ts';
+import { SMALL_RUN, takeover } from './takeover-child.ts';
 
 const finetune = (folder: string) =>
-  takeover('finetune', '--steps', '2', '--observation', 'state', '--algorithm', 'imitation', '--data', folder);
+  takeover('finetune', ...SMALL_RUN, '--steps', '2', '--observation', 'state', '--data', folder);
 
 test('finetune learns neither from what was discarded after it had ended nor from an episode that runs', () =>
   inFolder(async (folder) => {
@@ -24,7 +24,6 @@ test('finetune learns neither from what was discarded after it had ended nor fro
     const running = writer.beginEpisode(start(rng, 'demonstrate', { sizePx: 8, taxels: 4, embeddingSize: 0 }));
     writer.appendStep(running, step(rng, 0, 'human'));
     await writer.drained();
-    prepareSmallRun(folder, 1);
     const first = await finetune(folder);
     assert.equal(first.status, 0, first.stderr);
     const [block] = readBlocks(runFolder(folder, 1).blocks);
@@ -39,5 +38,8 @@ test('finetune says that no episode has ended yet, and starts no run', () =>
     await writer.drained();
     const { status, stderr } = await finetune(folder);
     assert.equal(status, 1);
-    assert.match(stderr, /holds no finished episodes: there is nothing to learn from\. Record some: `takeover demo`/);
+    assert.match(
+      stderr,
+      /holds no finished episodes: there is nothing to learn from\. Record some: `npx takeover demo`/,
+    );
   }));

@@ -11,11 +11,11 @@ import { PROPRIOCEPTION_SIZE } from '../../main/api/observation.ts';
 import { readCheckpoint } from '../../main/learn/checkpoint.ts';
 import { runFolder } from '../../main/learn/run-folder.ts';
 import { inFolder, openReader } from '../data/fixture.ts';
-import { lastLine, prepareSmallRun, startTakeover, takeover } from './takeover-child.ts';
+import { lastLine, SMALL_RUN, startTakeover, takeover } from './takeover-child.ts';
 
 const SMALL = [
   ...['--demos', '2', '--episodes', '2', '--round', '2', '--selection-episodes', '1', '--report-episodes', '1'],
-  ...['--observation', 'state', '--json'],
+  ...['--observation', 'state', '--json', ...SMALL_RUN],
 ];
 
 async function until(what: string, condition: () => boolean): Promise<void> {
@@ -28,7 +28,6 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 
 test('killed after its first corrected episode and called again, it goes on to the report', () =>
   inFolder(async (folder) => {
-    for (const runId of [1, 2]) prepareSmallRun(folder, runId);
     const state = () => {
       const path = join(folder, 'hil.json');
       return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
@@ -101,7 +100,6 @@ test('killed in mid-episode and called again, it draws the same rows and ends wi
   inFolder(async (folder) => {
     const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')];
     const session = (data: string) => ['hil', ...SMALL, '--episodes', '3', '--data', data];
-    for (const data of [whole, cut]) for (const runId of [1, 2]) prepareSmallRun(data, runId);
     const expected = lastLine(await takeover(...session(whole)));
 
     const first = startTakeover(session(cut));
@@ -131,10 +129,10 @@ test('killed in mid-episode and called again, it draws the same rows and ends wi
 
 test('when its trainer fails it says why and ends', () =>
   inFolder(async (folder) => {
-    mkdirSync(join(folder, 'runs', '1'), { recursive: true });
-    writeFileSync(join(folder, 'runs', '1', 'config.json'), '{"hidden": []}');
+    mkdirSync(join(folder, 'runs'));
+    writeFileSync(join(folder, 'runs', '1'), 'a file where the folder of the first run belongs');
     const { status, stderr, stdout } = await takeover('hil', ...SMALL, '--demos', '1', '--data', folder);
     assert.equal(status, 1);
-    assert.match(stderr, /takeover hil: the trainer ended \(code 1\): .*hidden/s);
+    assert.match(stderr, /takeover hil: the trainer ended \(code 1\): .*ENOTDIR/s);
     assert.equal(stdout, '');
   }));

@@ -26,6 +26,7 @@ before(async () => {
   const writer = await openWriter(project);
   recordEpisode(writer, createRng(1), ['policy', 'human', 'human'], {
     size: { sizePx: 32, taxels: 4, embeddingSize: 6 },
+    start: { observation: 'state' },
   });
   await writer.close();
   assert.ok(existsSync(join(project, 'takeover.lock')));

@@ -57,9 +57,9 @@ test('rl-fine-tune by itself only clones, and says what reinforces', async () =>
   assert.equal(offline.status, 0, offline.stderr);
   assert.match(
     offline.stderr,
-    /the offline stage of ppo clones the demonstrations.*`takeover hil --recipe rl-fine-tune`/,
+    /the offline stage of ppo clones the demonstrations.*`npx takeover hil --recipe rl-fine-tune`/,
   );
   const online = await finetune('--stage', 'online', '--from', String(lastLine(offline)['checkpoint']));
   assert.equal(online.status, 0, online.stderr);
-  assert.match(online.stderr, /no episode here is one of its own policies.*`takeover hil --recipe rl-fine-tune`/);
+  assert.match(online.stderr, /no episode here is one of its own policies.*`npx takeover hil --recipe rl-fine-tune`/);
 });

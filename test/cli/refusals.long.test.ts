@@ -8,7 +8,7 @@ import { REFUSED_EXIT_CODE } from '../../electron/restart-policy.ts';
 import { openRunRows } from '../../main/runs/run-rows.ts';
 import { inFolder, openWriter } from '../data/fixture.ts';
 import { recordToyEpisodes } from '../learn/toy-project.ts';
-import { prepareSmallRun, takeover } from './takeover-child.ts';
+import { SMALL_RUN, takeover } from './takeover-child.ts';
 
 test('the program itself: no verb, an unknown one, help', async () => {
   const [none, unknown, inherited, help, verbHelp, wrong] = await Promise.all([
@@ -138,8 +138,16 @@ test('a run that cannot learn, or cannot begin where it should, is refused befor
 test('a policy whose files do not fit is refused in words, and the process ends', () =>
   inFolder(async (folder) => {
     await recordToyEpisodes(folder, { demonstrations: 2, corrected: 0, seed: 1 });
-    prepareSmallRun(folder, 1);
-    const trained = await takeover('finetune', '--steps', '2', '--observation', 'state', '--data', folder);
+    const trained = await takeover(
+      'finetune',
+      '--steps',
+      '2',
+      '--observation',
+      'state',
+      '--data',
+      folder,
+      ...SMALL_RUN,
+    );
     assert.equal(trained.status, 0, trained.stderr);
     const weights = join(folder, 'runs/1/policy-2/weights.bin');
     writeFileSync(weights, readFileSync(weights).subarray(0, -8));

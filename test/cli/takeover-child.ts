@@ -1,6 +1,5 @@
 /** The command line as its users start it: a process of its own, its exit status and what it printed. */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../../main/api/clock.ts';
 
@@ -59,10 +58,8 @@ export function lastLine({ stdout, stderr, status }: Ended): Record<string, unkn
   }
 }
 
-/** A small net for a run that has not been started yet, so that its updates take milliseconds. */
-export function prepareSmallRun(projectFolder: string, runId: number): void {
-  const folder = join(projectFolder, 'runs', String(runId));
-  mkdirSync(folder, { recursive: true });
-  const settings = { hidden: [16, 16], batchSize: 32, offlineSteps: 10, trainingStarts: 10, actorUpdatesPerStep: 0.2 };
-  writeFileSync(join(folder, 'config.json'), JSON.stringify(settings));
-}
+/** Settings that make a run last a second. */
+export const SMALL_RUN: readonly string[] = [
+  '--settings',
+  JSON.stringify({ hidden: [16, 16], batchSize: 32, offlineSteps: 10, trainingStarts: 10, actorUpdatesPerStep: 0.2 }),
+];

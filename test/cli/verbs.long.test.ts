@@ -7,7 +7,7 @@ import { validateLerobot } from '../../data/export/lerobot-validate.ts';
 import { openStoreReader } from '../../data/reader.ts';
 import { ACTION_NAMES } from '../../main/api/action.ts';
 import { removeFolder, temporaryFolder } from '../data/fixture.ts';
-import { lastLine, prepareSmallRun, takeover } from './takeover-child.ts';
+import { lastLine, SMALL_RUN, takeover } from './takeover-child.ts';
 
 const GRIPPER = ACTION_NAMES.indexOf('gripper');
 let folder = '';
@@ -52,8 +52,7 @@ test('demo: a task that needs the gripper', async () => {
 });
 
 test('finetune: five updates offline make a policy', async () => {
-  prepareSmallRun(folder, 1);
-  const line = lastLine(await takeover('finetune', '--steps', '5', '--data', folder, ...inState));
+  const line = lastLine(await takeover('finetune', '--steps', '5', '--data', folder, ...inState, ...SMALL_RUN));
   assert.deepEqual(Object.keys(line), ['run', 'checkpoint', 'steps', 'updatesPerSec', 'wallSec']);
   assert.deepEqual([line['run'], line['checkpoint'], line['steps']], [1, 'run-1/5', 5]);
   assert.ok(Number(line['updatesPerSec']) > 0);
@@ -76,7 +75,7 @@ test('export: three episodes as a dataset that reads back; the folder is not ove
   const out = join(folder, 'dataset');
   const args = ['export', '--format', 'lerobot-v3', '--out', out, '--data', folder, '--json'];
   const line = lastLine(await takeover(...args));
-  assert.deepEqual(Object.keys(line), ['format', 'out', 'episodes', 'frames', 'wallSec', 'bytes']);
+  assert.deepEqual(Object.keys(line), ['format', 'out', 'episodes', 'frames', 'leftOut', 'wallSec', 'bytes']);
   assert.deepEqual([line['format'], line['out'], line['episodes']], ['lerobot-v3', out, 3]);
   assert.deepEqual(await validateLerobot(out), []);
   const again = await takeover(...args);

@@ -43,6 +43,7 @@ async function rigOn(cell: SimulatedCell, headless: boolean, latencyMs: number) 
     cell,
     writer,
     headless,
+    unattended: true,
     puck: createSpaceMouse({ transport: hid, clock: cell.clock, takeover: () => OPERATOR_TAKEOVER }),
     pace: { kind: 'simulated', latencyMs },
     policy: createPolicyClient({ clock: systemClock, encoderManifestPath: CELL_ENCODER_MANIFEST }),
@@ -99,7 +100,6 @@ export async function recordOneByOne(kind: 'live' | 'headless', seeds: readonly 
 export async function recordByItself(count: number) {
   const cell = createRealtimeCell();
   const { engine, writer } = await rigOn(cell, false, 30);
-  engine.windowsChanged(1);
   const ended = Promise.withResolvers<void>();
   engine.onMessage((message) => {
     if (message.kind === 'episode' && writer.episodes.filter(({ end }) => end).length >= count) ended.resolve();
