@@ -31,7 +31,7 @@ test('a measurement without a length and a seed of its own refuses them, and the
   const refused = bench('recording', '--minutes', '1');
   assert.equal(refused.status, 2);
   assert.match(refused.stderr, /recording has no length and no seed/);
-  const nonsense = bench('soak', '--minutes', '-1');
+  const nonsense = bench('soak', '--minutes', '0');
   assert.equal(nonsense.status, 2);
   assert.match(nonsense.stderr, /--minutes is a positive number/);
 });

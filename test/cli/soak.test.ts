@@ -101,7 +101,7 @@ test('the fuzzer makes texts and bytes, below and above the size limit, shallow 
 const skip = process.platform === 'linux' ? false : 'processes are found in /proc: Linux only';
 
 test('a child is found under its parent, and a dead one is not alive', { skip }, async () => {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
+  const child = spawn(process.execPath, ['-e', 'process.stdin.resume()'], { stdio: ['pipe', 'ignore', 'ignore'] });
   const exited = new Promise((resolve) => child.once('exit', resolve));
   const seen = descendantsOf(process.pid).find(({ pid }) => pid === child.pid);
   assert.ok(seen && isAlive(seen));

@@ -44,13 +44,15 @@ export interface HoldCheck {
   report(): HoldReport;
 }
 
-export function createHoldCheck(options: {
+interface HoldOptions {
   readonly clock: Clock;
   readonly seat: () => Seat;
   readonly motion: ToolMotion;
   readonly disturbances: Disturbances;
-}): HoldCheck {
-  const { clock, seat, motion, disturbances } = options;
+}
+
+export function createHoldCheck(options: HoldOptions): HoldCheck {
+  const { clock, seat, disturbances } = options;
   const latenciesMs: number[] = [];
   const byPhase = new Map<string, number>();
   const undone: string[] = [];
@@ -66,14 +68,10 @@ export function createHoldCheck(options: {
 
   const watchHeld = async (holdMs: number) => {
     phasesSince = [];
-    const fromHold = motion.collect();
-    const settledMs = (seat().status()?.timeMs ?? 0) + SETTLE_MS;
-    await seat().until(({ timeMs }) => timeMs >= settledMs, SETTLED_WITHIN_MS);
-    const afterSettling = motion.collect();
-    await clock.sleepUntilMs(clock.nowMs() + holdMs);
+    const motions = await motionsWhileHeld(options, holdMs);
     const left = phasesSince[0];
     phasesSince = undefined;
-    return { left, fromHold: motionOf(fromHold()), settled: motionOf(afterSettling()) };
+    return { left, ...motions };
   };
 
   return {
@@ -129,4 +127,13 @@ export function createHoldCheck(options: {
       };
     },
   };
+}
+
+async function motionsWhileHeld({ clock, seat, motion }: HoldOptions, holdMs: number) {
+  const fromHold = motion.collect();
+  const settledMs = (seat().status()?.timeMs ?? 0) + SETTLE_MS;
+  await seat().until(({ timeMs }) => timeMs >= settledMs, SETTLED_WITHIN_MS);
+  const afterSettling = motion.collect();
+  await clock.sleepUntilMs(clock.nowMs() + holdMs);
+  return { fromHold: motionOf(fromHold()), settled: motionOf(afterSettling()) };
 }
