@@ -151,9 +151,12 @@ async function finish(world: World): Promise<void> {
   site.killAll();
 }
 
-/** The cell is open and the first reset is over. */
+/** The cell is open, the first policy is loaded and the first reset is over. */
 async function isOpen({ driver }: World): Promise<void> {
-  await driver.until((status) => status.phase === 'ready' || status.phase === 'running', OPEN_WITHIN_MS);
+  await driver.until(
+    ({ phase, policy }) => policy !== undefined && (phase === 'ready' || phase === 'running'),
+    OPEN_WITHIN_MS,
+  );
 }
 
 async function withLimit<Value>(clock: Clock, work: Promise<Value>, limitMs: number): Promise<Value> {

@@ -26,3 +26,12 @@ test('with --json the last line is one object with its name, and what the machin
   assert.ok(line.peakResidentMb > 0);
   assert.ok(line.machine.cores >= 1);
 });
+
+test('a measurement without a length and a seed of its own refuses them, and the soak refuses nonsense', () => {
+  const refused = bench('recording', '--minutes', '1');
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /recording has no length and no seed/);
+  const nonsense = bench('soak', '--minutes', '0');
+  assert.equal(nonsense.status, 2);
+  assert.match(nonsense.stderr, /--minutes is a positive number/);
+});

@@ -60,42 +60,13 @@ export function createEngineSite(options: {
   let ending = false;
 
   const pid = () => engine?.child.pid;
-  const pause = (ms: number) => clock.sleepUntilMs(clock.nowMs() + ms);
-
-  const enter = async (served: Served) => {
-    const window = await openHeadlessWindow(served.url, [], clock, {
-      withinMs: ENTER_WITHIN_MS,
-      onMisfit: () => {},
-    });
-    const token = window.token();
-    window.close();
-    if (token === undefined) throw new Error('the engine welcomed a window without a token');
-    return { url: served.url, token, startedMs: clock.nowMs() };
-  };
-
-  /** Notes and kills what is still there of the engine's children. */
   const sweep = async (children: readonly ProcessSeen[], after: LeftOver['after']) => {
-    const untilMs = clock.nowMs() + ORPHANS_WITHIN_MS;
-    while (children.some(isAlive) && clock.nowMs() < untilMs) await pause(LOOK_AGAIN_MS);
-    for (const child of children)
-      if (isAlive(child)) {
-        leftOver.push({ role: child.role, after });
-        signal(child, 'SIGKILL');
-      }
+    for (const { role } of await outliving(clock, children)) leftOver.push({ role, after });
   };
 
   const childrenNow = (): readonly ProcessSeen[] => {
     const enginePid = pid();
     return [...seen().filter(({ role }) => role !== 'engine'), ...(enginePid ? descendantsOf(enginePid) : [])];
-  };
-
-  const exitedWithin = async (served: Served, ms: number) => {
-    const late = Symbol('late');
-    const patience = Promise.withResolvers<typeof late>();
-    const cancel = clock.at(clock.nowMs() + ms, () => patience.resolve(late));
-    const end = await Promise.race([served.exited, patience.promise]);
-    cancel();
-    return end === late ? undefined : end;
   };
 
   const leave = () => {
@@ -120,7 +91,7 @@ export function createEngineSite(options: {
         for (const listener of listeners) listener({ code, signal: by, lastWords: lastWordsOf(served.said()) });
         await sweep(childrenNow(), 'exit');
       });
-      entered = await enter(served);
+      entered = await enter(clock, served);
     },
     kill: async () => {
       const served = engine;
@@ -128,7 +99,7 @@ export function createEngineSite(options: {
       const children = childrenNow();
       leave();
       served.child.kill('SIGKILL');
-      await exitedWithin(served, KILLED_WITHIN_MS);
+      await exitedWithin(clock, served, KILLED_WITHIN_MS);
       engine = undefined;
       await sweep(children, 'SIGKILL');
     },
@@ -139,11 +110,11 @@ export function createEngineSite(options: {
       leave();
       const startedMs = clock.nowMs();
       served.child.kill('SIGTERM');
-      const end = await exitedWithin(served, TERMINATED_WITHIN_MS);
+      const end = await exitedWithin(clock, served, TERMINATED_WITHIN_MS);
       const tookMs = clock.nowMs() - startedMs;
       if (!end) {
         served.child.kill('SIGKILL');
-        await exitedWithin(served, KILLED_WITHIN_MS);
+        await exitedWithin(clock, served, KILLED_WITHIN_MS);
       }
       engine = undefined;
       await sweep(children, 'SIGTERM');
@@ -158,6 +129,33 @@ export function createEngineSite(options: {
       for (const each of [...descendantsOf(process.pid), ...seen()]) signal(each, 'SIGKILL');
     },
   };
+}
+
+/** Says hello with the printed code, once: everybody else comes with the token. */
+async function enter(clock: Clock, served: Served) {
+  const window = await openHeadlessWindow(served.url, [], clock, { withinMs: ENTER_WITHIN_MS, onMisfit: () => {} });
+  const token = window.token();
+  window.close();
+  if (token === undefined) throw new Error('the engine welcomed a window without a token');
+  return { url: served.url, token, startedMs: clock.nowMs() };
+}
+
+/** Children that are still there when their engine has been gone for long enough; they are killed. */
+async function outliving(clock: Clock, children: readonly ProcessSeen[]): Promise<readonly ProcessSeen[]> {
+  const untilMs = clock.nowMs() + ORPHANS_WITHIN_MS;
+  while (children.some(isAlive) && clock.nowMs() < untilMs) await clock.sleepUntilMs(clock.nowMs() + LOOK_AGAIN_MS);
+  const left = children.filter(isAlive);
+  for (const child of left) signal(child, 'SIGKILL');
+  return left;
+}
+
+/** Undefined when it has not ended by then. */
+async function exitedWithin(clock: Clock, served: Served, ms: number) {
+  const late = Promise.withResolvers<undefined>();
+  const cancel = clock.at(clock.nowMs() + ms, () => late.resolve(undefined));
+  const end = await Promise.race([served.exited, late.promise]);
+  cancel();
+  return end;
 }
 
 /** From the newest line that names an error on. */

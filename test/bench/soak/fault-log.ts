@@ -38,6 +38,8 @@ export interface FaultReport {
 export interface FaultLog {
   /** Messages of one window that is open all the time; a second one would hear everything twice. */
   onMessage(message: ServerMessage): void;
+  /** A fault as a status tells it; the same one may come many times. */
+  onFault(fault: Fault): void;
   report(): FaultReport;
 }
 
@@ -82,6 +84,7 @@ export function createFaultLog(clock: Clock, disturbances: Disturbances): FaultL
       if (message.kind !== 'status') return;
       if (message.status.fault) onFault(message.status.fault);
     },
+    onFault,
     report: () => ({
       ...counts,
       falseFaults: counts.faults - counts.explained,

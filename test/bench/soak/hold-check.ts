@@ -8,8 +8,10 @@ import type { Seat } from './seat.ts';
 import { motionOf, type ToolMotion } from './tool-motion.ts';
 
 const HELD_WITHIN_MS = 30_000;
-/** What moves may come to rest meanwhile. */
+/** What moves may come to rest meanwhile: time of the cell, which may be slower than the host's. */
 const SETTLE_MS = 500;
+/** A simulated clock may stand still, and nothing moves then. */
+const SETTLED_WITHIN_MS = 5000;
 /** Poses are told to a millionth of a metre; the servo keeps a held arm well within this. */
 export const STILL_MM = 1;
 const PUNCTUAL_MS = 100;
@@ -26,7 +28,7 @@ export interface HoldReport {
   /** HOLD was left before anybody pressed Resume, with the phase that came. */
   readonly undone: readonly string[];
   readonly holdsWatched: number;
-  /** After half a second of HOLD, the farthest that the tool moved. */
+  /** After half a second of HOLD by the cell's clock, the farthest that the tool moved. */
   readonly farthestMm: number;
   readonly moved: readonly string[];
   /** From the moment of HOLD on: coasting, or a jump. */
@@ -42,13 +44,15 @@ export interface HoldCheck {
   report(): HoldReport;
 }
 
-export function createHoldCheck(options: {
+interface HoldOptions {
   readonly clock: Clock;
   readonly seat: () => Seat;
   readonly motion: ToolMotion;
   readonly disturbances: Disturbances;
-}): HoldCheck {
-  const { clock, seat, motion, disturbances } = options;
+}
+
+export function createHoldCheck(options: HoldOptions): HoldCheck {
+  const { clock, seat, disturbances } = options;
   const latenciesMs: number[] = [];
   const byPhase = new Map<string, number>();
   const undone: string[] = [];
@@ -64,13 +68,10 @@ export function createHoldCheck(options: {
 
   const watchHeld = async (holdMs: number) => {
     phasesSince = [];
-    const fromHold = motion.collect();
-    await clock.sleepUntilMs(clock.nowMs() + SETTLE_MS);
-    const afterSettling = motion.collect();
-    await clock.sleepUntilMs(clock.nowMs() + holdMs);
+    const motions = await motionsWhileHeld(options, holdMs);
     const left = phasesSince[0];
     phasesSince = undefined;
-    return { left, fromHold: motionOf(fromHold()), settled: motionOf(afterSettling()) };
+    return { left, ...motions };
   };
 
   return {
@@ -126,4 +127,13 @@ export function createHoldCheck(options: {
       };
     },
   };
+}
+
+async function motionsWhileHeld({ clock, seat, motion }: HoldOptions, holdMs: number) {
+  const fromHold = motion.collect();
+  const settledMs = (seat().status()?.timeMs ?? 0) + SETTLE_MS;
+  await seat().until(({ timeMs }) => timeMs >= settledMs, SETTLED_WITHIN_MS);
+  const afterSettling = motion.collect();
+  await clock.sleepUntilMs(clock.nowMs() + holdMs);
+  return { fromHold: motionOf(fromHold()), settled: motionOf(afterSettling()) };
 }

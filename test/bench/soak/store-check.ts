@@ -60,30 +60,13 @@ export function createStoreCheck(clock: Clock, folder: string): StoreCheck {
   let integrity = 'not checked';
   let transitionsStored = 0;
 
-  /** Drops from `heard` what the store has. */
   const settleStored = (database: Database) => {
-    const queries = createQueries(database);
-    const byEpisode = Map.groupBy(heard.entries(), ([, step]) => step.episodeId);
-    for (const [episodeId, entries] of byEpisode) {
-      const stored = new Map(queries.recordedTransitions(episodeId).map((step) => [step.index, step]));
-      for (const [key, step] of entries) {
-        const found = stored.get(step.index);
-        if (!found) continue;
-        heard.delete(key);
-        counts.stepsFound++;
-        if (!step.action.every((value, axis) => value === found.action[axis])) counts.different++;
-      }
-    }
+    const { found, different } = dropStored(database, heard);
+    counts.stepsFound += found;
+    counts.different += different;
   };
 
-  const reading = <Value>(read: (database: Database) => Value): Value => {
-    const database = openForReading(folder);
-    try {
-      return read(database);
-    } finally {
-      database.close();
-    }
-  };
+  const reading = <Value>(read: (database: Database) => Value) => readingFrom(folder, read);
 
   const giveUpMissing = (allowed: number, when: string) => {
     const missing = [...heard.values()];
@@ -96,9 +79,6 @@ export function createStoreCheck(clock: Clock, folder: string): StoreCheck {
         `${when}: ${missing.map(({ episodeId, index }) => `${episodeId}/${index}`).join(' ')}`.slice(0, 200),
       );
   };
-
-  const recount = (database: Database): string =>
-    JSON.stringify([pick(loadCounts(database)), loadLabelCounts(database)]);
 
   return {
     onMessage: (message) => {
@@ -159,4 +139,35 @@ function pick({
   episodes,
 }: BufferCounts): BufferCounts {
   return { rlTransitions, demoTransitions, demonstrations, interventionSteps, episodes };
+}
+
+function readingFrom<Value>(folder: string, read: (database: Database) => Value): Value {
+  const database = openForReading(folder);
+  try {
+    return read(database);
+  } finally {
+    database.close();
+  }
+}
+
+function recount(database: Database): string {
+  return JSON.stringify([pick(loadCounts(database)), loadLabelCounts(database)]);
+}
+
+/** Drops from `heard` what the store has; how many that were, and how many of them with another action. */
+function dropStored(database: Database, heard: Map<string, HeardStep>) {
+  const queries = createQueries(database);
+  let found = 0;
+  let different = 0;
+  for (const [episodeId, entries] of Map.groupBy(heard.entries(), ([, step]) => step.episodeId)) {
+    const stored = new Map(queries.recordedTransitions(episodeId).map((step) => [step.index, step]));
+    for (const [key, { index, action }] of entries) {
+      const step = stored.get(index);
+      if (!step) continue;
+      heard.delete(key);
+      found++;
+      if (!action.every((value, axis) => value === step.action[axis])) different++;
+    }
+  }
+  return { found, different };
 }
