@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- NAME [--json] [--quick]`: one measurement; with --json the last line of standard output is one JSON object
- * `{ name, … }`. What must also hold while a run trains is measured twice, alone and beside a real trainer: the numbers on top
+ * `npm run bench -- NAME [--json] [--quick] [--keep]`: one measurement; with --json the last line of standard output is one JSON object
+ * `{ name, … }`, with --keep it is written into `test/results/`. What must also hold while a run trains is measured twice, alone and beside a real trainer: the numbers on top
  * are those beside it. A soak takes `--minutes` and `--seed` too, and ends with code 1 when something that must hold is broken.
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { whileTraining } from './busy-trainer.ts';
+import { keepResult } from './keep-result.ts';
 import { observingMachine } from './machine.ts';
 
 type Measured = {
@@ -140,6 +141,7 @@ async function main(args: readonly string[]): Promise<number> {
     options: {
       json: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
       minutes: { type: 'string' },
       seed: { type: 'string' },
     },
@@ -149,7 +151,7 @@ async function main(args: readonly string[]): Promise<number> {
   const bench = name !== undefined && Object.hasOwn(BENCHES, name) ? BENCHES[name] : undefined;
   if (!bench || positionals.length !== 1) {
     const list = Object.entries(BENCHES).map(([each, { what }]) => `  ${each.padEnd(18)} ${what}`);
-    console.error(['usage: npm run bench -- NAME [--json] [--quick]', '', ...list].join('\n'));
+    console.error(['usage: npm run bench -- NAME [--json] [--quick] [--keep]', '', ...list].join('\n'));
     return 2;
   }
   const wishes = wishesSchema.safeParse(values);
@@ -165,6 +167,11 @@ async function main(args: readonly string[]): Promise<number> {
   const measured = { machine, ...result };
   if (values.json) console.log(JSON.stringify(measured));
   else report(measured);
+  if (values.keep) {
+    const file = bench.takesLength ? `${name}-seed-${wishes.data.seed}` : `${name}`;
+    const command = ['npm run bench --', ...args].join(' ');
+    console.error(`kept in ${keepResult(file, command, bench.what, measured)}`);
+  }
   for (const broken of result.broken ?? []) console.error(`broken: ${broken}`);
   return (result.broken ?? []).length > 0 ? 1 : 0;
 }
