@@ -15,6 +15,8 @@ const TERMINATED_WITHIN_MS = 25_000;
 const KILLED_WITHIN_MS = 10_000;
 const LOOK_AGAIN_MS = 100;
 const LAST_WORDS = 600;
+/** The exit is told before the pipe is empty. */
+const LAST_WORDS_WITHIN_MS = 300;
 
 export interface UnaskedExit {
   readonly code: number | undefined;
@@ -41,7 +43,9 @@ export interface EngineSite {
   onUnaskedExit(listener: (exit: UnaskedExit) => void): void;
   /** Processes that outlived their engine by too long; they are killed when they are noted. */
   readonly leftOver: LeftOver[];
-  /** Last resort, synchronous: kills every process that this one has started, and what was seen under them. */
+  /** Nothing is started any more. */
+  isOver(): boolean;
+  /** Ends the soak's use of it. Last resort, synchronous: kills every process that this one has started, and what was seen under them. */
   killAll(): void;
 }
 
@@ -58,6 +62,7 @@ export function createEngineSite(options: {
   let engine: Served | undefined;
   let entered: { readonly url: string; readonly token: string; readonly startedMs: number } | undefined;
   let ending = false;
+  let over = false;
 
   const pid = () => engine?.child.pid;
   const sweep = async (children: readonly ProcessSeen[], after: LeftOver['after']) => {
@@ -86,10 +91,13 @@ export function createEngineSite(options: {
       engine = served;
       void served.exited.then(async ({ code, signal: by }) => {
         if (engine !== served || ending) return;
+        const children = childrenNow();
         leave();
         engine = undefined;
+        await clock.sleepUntilMs(clock.nowMs() + LAST_WORDS_WITHIN_MS);
         for (const listener of listeners) listener({ code, signal: by, lastWords: lastWordsOf(served.said()) });
-        await sweep(childrenNow(), 'exit');
+        await sweep(children, 'exit');
+        letGo(served);
       });
       entered = await enter(clock, served);
     },
@@ -102,6 +110,7 @@ export function createEngineSite(options: {
       await exitedWithin(clock, served, KILLED_WITHIN_MS);
       engine = undefined;
       await sweep(children, 'SIGKILL');
+      letGo(served);
     },
     terminate: async () => {
       const served = engine;
@@ -118,15 +127,19 @@ export function createEngineSite(options: {
       }
       engine = undefined;
       await sweep(children, 'SIGTERM');
+      letGo(served);
       return { inTime: end !== undefined, tookMs, code: end?.code };
     },
     onUnaskedExit: (listener) => {
       listeners.push(listener);
     },
     leftOver,
+    isOver: () => over,
     killAll: () => {
+      over = true;
       leave();
       for (const each of [...descendantsOf(process.pid), ...seen()]) signal(each, 'SIGKILL');
+      if (engine) letGo(engine);
     },
   };
 }
@@ -156,6 +169,13 @@ async function exitedWithin(clock: Clock, served: Served, ms: number) {
   const end = await Promise.race([served.exited, late.promise]);
   cancel();
   return end;
+}
+
+/** Its pipes may live on in a child that nobody has seen, and would keep this process from ending. */
+function letGo({ child }: Served): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
 }
 
 /** From the newest line that names an error on. */

@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 50;
 const START_TRIES = 3;
 /** Longer than a start takes on a busy machine: what undoes a Stop comes when the cell is open. */
 const START_WATCHED_MS = 10_000;
-const EXPORT_ENDS_WITHIN_MS = 120_000;
+const EXPORT_ENDS_WITHIN_MS = 240_000;
 
 /** Runs as shared work; a killed engine is started again by `recover`, which the caller runs alone. */
 export async function inject(world: World, event: FaultEvent): Promise<'done' | 'recover'> {
@@ -123,11 +123,12 @@ async function childOf(world: World, role: ChildRole): Promise<ProcessSeen | und
  */
 export async function recover(world: World, stopAfterMs: number | undefined): Promise<void> {
   const { clock, site, driver, watcher, tally, disturbances } = world;
-  if (site.door()) return;
+  if (site.door() || site.isOver()) return;
   for (let attempt = 1; !site.door(); attempt++) {
     try {
       await site.start();
     } catch (error) {
+      if (site.isOver()) return;
       tally.failedStarts.push(String(error).slice(-400));
       disturbances.note('kill engine');
       await site.kill();
