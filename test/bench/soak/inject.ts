@@ -39,7 +39,7 @@ async function killEngine(world: World): Promise<void> {
   const { tally, disturbances, site, store, exportsGoingOn } = world;
   tally.fault('kill', 'engine');
   disturbances.note('kill engine');
-  await site.kill();
+  await site.end('SIGKILL');
   disturbances.note('kill engine');
   exportsGoingOn.clear();
   store.afterEnd('killed');
@@ -77,7 +77,7 @@ export async function terminate(world: World, stopped: 'policy' | 'export' | und
   const phase = driver.status()?.phase ?? 'unknown to the window';
   try {
     if (child) signal(child, 'SIGSTOP');
-    const { inTime, tookMs, code } = await site.terminate();
+    const { inTime, tookMs, code } = await site.end('SIGTERM');
     tally.terminations.asked++;
     tally.terminations.longestMs = Math.max(tally.terminations.longestMs, tookMs);
     if (!inTime) {
@@ -131,7 +131,7 @@ export async function recover(world: World, stopAfterMs: number | undefined): Pr
       if (site.isOver()) return;
       tally.failedStarts.push(String(error).slice(-400));
       disturbances.note('kill engine');
-      await site.kill();
+      await site.end('SIGKILL');
       if (attempt === START_TRIES) throw new Error(`the engine could not be started ${START_TRIES} times: ${error}`);
     }
   }
