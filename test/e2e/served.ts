@@ -5,6 +5,8 @@ import { systemClock } from '../../main/api/index.ts';
 
 const ENTRY = join(import.meta.dirname, '../../main/cli/takeover.ts');
 
+const LAST_WORDS_WITHIN_MS = 300;
+
 export interface Served {
   readonly url: string;
   readonly child: ChildProcess;
@@ -34,7 +36,11 @@ export async function serve(projectFolder: string, withinMs = 180_000): Promise<
       printed += text;
       if (printed.includes('\n')) resolve(JSON.parse(printed.split('\n')[0] ?? '').url);
     });
-    void exited.then(() => reject(new Error(`the engine ended before it printed its URL: ${said}`)));
+    void exited.then(async ({ code, signal }) => {
+      // The exit is told before the pipe with its last words is empty.
+      await systemClock.sleepUntilMs(systemClock.nowMs() + LAST_WORDS_WITHIN_MS);
+      reject(new Error(`the engine ended (${signal ?? `code ${code}`}) before it printed its URL: ${said}`));
+    });
   }).finally(giveUp);
   return { url, child, startedMs, said: () => said, exited };
 }

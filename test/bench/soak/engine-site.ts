@@ -15,6 +15,8 @@ const TERMINATED_WITHIN_MS = 25_000;
 const KILLED_WITHIN_MS = 10_000;
 const LOOK_AGAIN_MS = 100;
 const LAST_WORDS = 600;
+/** The exit is told before the pipe is empty. */
+const LAST_WORDS_WITHIN_MS = 300;
 
 export interface UnaskedExit {
   readonly code: number | undefined;
@@ -35,22 +37,27 @@ export interface EngineSite {
   /** Where windows come in; undefined while no engine is there to be entered. */
   door(): { readonly url: string; readonly token: string; readonly startedMs: number } | undefined;
   start(): Promise<void>;
-  kill(): Promise<void>;
-  /** SIGTERM; whether it ended by itself in time, and how long that took. */
-  terminate(): Promise<{ readonly inTime: boolean; readonly tookMs: number; readonly code: number | undefined }>;
+  /** Sends it the signal; whether it ended by that in time, and how long it took. It is killed otherwise. */
+  end(
+    by: 'SIGKILL' | 'SIGTERM',
+  ): Promise<{ readonly inTime: boolean; readonly tookMs: number; readonly code: number | undefined }>;
   onUnaskedExit(listener: (exit: UnaskedExit) => void): void;
   /** Processes that outlived their engine by too long; they are killed when they are noted. */
   readonly leftOver: LeftOver[];
-  /** Last resort, synchronous: kills every process that this one has started, and what was seen under them. */
+  /** Nothing is started any more. */
+  isOver(): boolean;
+  /** Ends the soak's use of it. Last resort, synchronous: kills every process that this one has started, and what was seen under them. */
   killAll(): void;
 }
 
-export function createEngineSite(options: {
+export interface EngineSiteOptions {
   readonly clock: Clock;
   readonly projectFolder: string;
   /** Everybody seen under an engine so far. */
   readonly seen: () => readonly ProcessSeen[];
-}): EngineSite {
+}
+
+export function createEngineSite(options: EngineSiteOptions): EngineSite {
   const { clock, projectFolder, seen } = options;
   const leftOver: LeftOver[] = [];
   const listeners: ((exit: UnaskedExit) => void)[] = [];
@@ -58,75 +65,73 @@ export function createEngineSite(options: {
   let engine: Served | undefined;
   let entered: { readonly url: string; readonly token: string; readonly startedMs: number } | undefined;
   let ending = false;
+  let over = false;
 
-  const pid = () => engine?.child.pid;
   const sweep = async (children: readonly ProcessSeen[], after: LeftOver['after']) => {
     for (const { role } of await outliving(clock, children)) leftOver.push({ role, after });
   };
 
-  const childrenNow = (): readonly ProcessSeen[] => {
-    const enginePid = pid();
-    return [...seen().filter(({ role }) => role !== 'engine'), ...(enginePid ? descendantsOf(enginePid) : [])];
-  };
-
+  const childrenNow = () => [
+    ...seen().filter(({ role }) => role !== 'engine'),
+    ...(engine?.child.pid ? descendantsOf(engine.child.pid) : []),
+  ];
   const leave = () => {
     ending = true;
     entered = undefined;
   };
 
+  const end: EngineSite['end'] = async (by) => {
+    const served = engine;
+    if (!served) return { inTime: true, tookMs: 0, code: 0 };
+    const startedMs = clock.nowMs();
+    const children = childrenNow();
+    leave();
+    served.child.kill(by);
+    const exit = await exitedWithin(clock, served, by === 'SIGTERM' ? TERMINATED_WITHIN_MS : KILLED_WITHIN_MS);
+    const tookMs = clock.nowMs() - startedMs;
+    if (!exit) {
+      served.child.kill('SIGKILL');
+      await exitedWithin(clock, served, KILLED_WITHIN_MS);
+    }
+    engine = undefined;
+    await sweep(children, by);
+    letGo(served);
+    return { inTime: exit !== undefined, tookMs, code: exit?.code };
+  };
+
+  const onExit = async (served: Served, { code, signal: by }: Awaited<Served['exited']>) => {
+    if (engine !== served || ending) return;
+    const children = childrenNow();
+    leave();
+    engine = undefined;
+    await clock.sleepUntilMs(clock.nowMs() + LAST_WORDS_WITHIN_MS);
+    for (const listener of listeners) listener({ code, signal: by, lastWords: lastWordsOf(served.said()) });
+    await sweep(children, 'exit');
+    letGo(served);
+  };
+
   return {
     projectFolder,
     generation: () => generation,
-    pid,
+    pid: () => engine?.child.pid,
     door: () => entered,
     start: async () => {
       generation++;
       ending = false;
       const served = await serve(projectFolder, START_WITHIN_MS);
       engine = served;
-      void served.exited.then(async ({ code, signal: by }) => {
-        if (engine !== served || ending) return;
-        leave();
-        engine = undefined;
-        for (const listener of listeners) listener({ code, signal: by, lastWords: lastWordsOf(served.said()) });
-        await sweep(childrenNow(), 'exit');
-      });
+      void served.exited.then((exit) => onExit(served, exit));
       entered = await enter(clock, served);
     },
-    kill: async () => {
-      const served = engine;
-      if (!served) return;
-      const children = childrenNow();
-      leave();
-      served.child.kill('SIGKILL');
-      await exitedWithin(clock, served, KILLED_WITHIN_MS);
-      engine = undefined;
-      await sweep(children, 'SIGKILL');
-    },
-    terminate: async () => {
-      const served = engine;
-      if (!served) return { inTime: true, tookMs: 0, code: 0 };
-      const children = childrenNow();
-      leave();
-      const startedMs = clock.nowMs();
-      served.child.kill('SIGTERM');
-      const end = await exitedWithin(clock, served, TERMINATED_WITHIN_MS);
-      const tookMs = clock.nowMs() - startedMs;
-      if (!end) {
-        served.child.kill('SIGKILL');
-        await exitedWithin(clock, served, KILLED_WITHIN_MS);
-      }
-      engine = undefined;
-      await sweep(children, 'SIGTERM');
-      return { inTime: end !== undefined, tookMs, code: end?.code };
-    },
-    onUnaskedExit: (listener) => {
-      listeners.push(listener);
-    },
+    end,
+    onUnaskedExit: (listener) => void listeners.push(listener),
     leftOver,
+    isOver: () => over,
     killAll: () => {
+      over = true;
       leave();
       for (const each of [...descendantsOf(process.pid), ...seen()]) signal(each, 'SIGKILL');
+      if (engine) letGo(engine);
     },
   };
 }
@@ -156,6 +161,13 @@ async function exitedWithin(clock: Clock, served: Served, ms: number) {
   const end = await Promise.race([served.exited, late.promise]);
   cancel();
   return end;
+}
+
+/** Its pipes may live on in a child that nobody has seen, and would keep this process from ending. */
+function letGo({ child }: Served): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
 }
 
 /** From the newest line that names an error on. */

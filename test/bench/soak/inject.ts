@@ -12,7 +12,7 @@ const LOOK_AGAIN_MS = 50;
 const START_TRIES = 3;
 /** Longer than a start takes on a busy machine: what undoes a Stop comes when the cell is open. */
 const START_WATCHED_MS = 10_000;
-const EXPORT_ENDS_WITHIN_MS = 120_000;
+const EXPORT_ENDS_WITHIN_MS = 240_000;
 
 /** Runs as shared work; a killed engine is started again by `recover`, which the caller runs alone. */
 export async function inject(world: World, event: FaultEvent): Promise<'done' | 'recover'> {
@@ -39,7 +39,7 @@ async function killEngine(world: World): Promise<void> {
   const { tally, disturbances, site, store, exportsGoingOn } = world;
   tally.fault('kill', 'engine');
   disturbances.note('kill engine');
-  await site.kill();
+  await site.end('SIGKILL');
   disturbances.note('kill engine');
   exportsGoingOn.clear();
   store.afterEnd('killed');
@@ -77,7 +77,7 @@ export async function terminate(world: World, stopped: 'policy' | 'export' | und
   const phase = driver.status()?.phase ?? 'unknown to the window';
   try {
     if (child) signal(child, 'SIGSTOP');
-    const { inTime, tookMs, code } = await site.terminate();
+    const { inTime, tookMs, code } = await site.end('SIGTERM');
     tally.terminations.asked++;
     tally.terminations.longestMs = Math.max(tally.terminations.longestMs, tookMs);
     if (!inTime) {
@@ -123,14 +123,15 @@ async function childOf(world: World, role: ChildRole): Promise<ProcessSeen | und
  */
 export async function recover(world: World, stopAfterMs: number | undefined): Promise<void> {
   const { clock, site, driver, watcher, tally, disturbances } = world;
-  if (site.door()) return;
+  if (site.door() || site.isOver()) return;
   for (let attempt = 1; !site.door(); attempt++) {
     try {
       await site.start();
     } catch (error) {
+      if (site.isOver()) return;
       tally.failedStarts.push(String(error).slice(-400));
       disturbances.note('kill engine');
-      await site.kill();
+      await site.end('SIGKILL');
       if (attempt === START_TRIES) throw new Error(`the engine could not be started ${START_TRIES} times: ${error}`);
     }
   }
