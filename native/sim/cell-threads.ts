@@ -4,7 +4,7 @@ import { type FromRender, type FromServo, type ServoStart, workerUrl } from './w
 
 /** The two threads; each is started by `start`, and again after it has failed. */
 export interface CellThreads {
-  /** Starts what is not running. Rejects when a thread cannot be started. */
+  /** Starts what is not running; calls that overlap share one start. Rejects when a thread cannot be started. */
   start(): Promise<void>;
   servo(): Worker;
   render(): Worker;
@@ -59,16 +59,24 @@ export function createCellThreads(tell: {
         failed(name, worker, error);
       });
     });
+  /** The start that is under way: a reset that comes while the cell opens waits for the same threads. */
+  let starts: Promise<void> | undefined;
+  const startMissing = async () => {
+    const missing = (['servo-worker', 'render-worker'] as const).filter((name) => !running.has(name));
+    await Promise.all(missing.map(start));
+  };
   const opened = (name: ThreadName): Worker => {
     const worker = running.get(name);
     if (!worker) throw new Error(`the simulated cell is not open: its ${name} thread does not run`);
     return worker;
   };
   return {
-    start: async () => {
+    start: () => {
       closing = false;
-      const missing = (['servo-worker', 'render-worker'] as const).filter((name) => !running.has(name));
-      await Promise.all(missing.map(start));
+      starts ??= startMissing().finally(() => {
+        starts = undefined;
+      });
+      return starts;
     },
     servo: () => opened('servo-worker'),
     render: () => opened('render-worker'),

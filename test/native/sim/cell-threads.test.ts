@@ -94,3 +94,14 @@ test('a cell that is closed while it opens leaves no thread behind', async () =>
     'both have ended',
   );
 });
+
+test('a reset that comes while the cell opens starts no second pair of threads', async () => {
+  let started = 0;
+  const { cell } = rig((name, data) => {
+    started++;
+    return startCellThread(name, data);
+  });
+  await Promise.all([cell.open(), cell.reset('insert', seed, never)]);
+  assert.equal(started, 2);
+  await cell.close();
+});
