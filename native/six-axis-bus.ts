@@ -35,7 +35,7 @@ export interface SixAxisBus {
   trouble(): Blocked | undefined;
 }
 
-/** Finds interfaces again and again, opens each by itself, and notices those that are gone. */
+/** Finds interfaces repeatedly, opens each one separately, and notices those that are gone. */
 export function createSixAxisBus(options: {
   readonly transport: HidTransport;
   readonly clock: Clock;

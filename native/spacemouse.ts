@@ -2,7 +2,7 @@
  * SpaceMouse: six axes over raw HID. Finds interfaces by usage (generic desktop, multi-axis controller) or by id and keeps all
  * of them open, because a receiver and a cable are two interfaces of one device, and only one of them talks. The one that moves
  * leads (`createLead`). A silent, refused or unusable interface hides no other, and `devices` names it with its remedy.
- * It looks for interfaces for as long as it is open. The bytes come through an injected `HidTransport`.
+ * The driver looks for interfaces for as long as it is open. The bytes come through an injected `HidTransport`.
  * Axes are the device's own: x right, y towards the operator, z down, each in [-1, 1]. Never a robot's frame.
  */
 import type { Clock } from '../main/api/clock.ts';

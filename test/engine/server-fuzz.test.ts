@@ -1,5 +1,5 @@
 /**
- * Whatever a window sends, the engine continues. It answers another window within a time limit, and no rejection or
+ * The engine continues whatever a window sends. It answers another window within a time limit, and no rejection or
  * exception is unhandled. Messages are nested, repeated, cut short, of wrong types, huge, binary, and too many. The
  * seed is printed; FUZZ_SEED repeats one, FUZZ_RUNS makes more.
  */
