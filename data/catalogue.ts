@@ -1,6 +1,7 @@
 /**
- * All episodes of a project at a glance, and which cameras and pads the observations of one hold: what a choice of episodes and the
- * layout of a dataset are decided on. One statement for all episodes, so that a hundred thousand of them take seconds.
+ * Reads all episodes of a project, and which cameras and pads the observations of one episode hold. An export uses this
+ * to choose episodes and to decide on a dataset's layout. One statement reads all episodes, so a hundred thousand of
+ * them take seconds.
  */
 import type { Mode, Outcome } from '../main/api/episode.ts';
 import type { ObservationKind } from '../main/api/observation.ts';
@@ -15,15 +16,15 @@ export interface CatalogueEntry {
   readonly periodMs: number;
   readonly steps: number;
   readonly ended: boolean;
-  /** What the newest verdict says; undefined while the episode runs. */
+  /** Outcome of the newest verdict. `undefined` while the episode runs. */
   readonly outcome: Outcome | undefined;
   readonly discarded: boolean;
-  /** At least one step is in the buffer. */
+  /** True when at least one step of the episode is in the buffer. */
   readonly inRlBuffer: boolean;
   readonly inDemoBuffer: boolean;
 }
 
-/** One kind of picture, pad or robot state, and in how many of the observations that an action follows it is. */
+/** One camera, pad or robot state, and the number of observations before an action that hold it. */
 export interface ContentCount {
   readonly what: string;
   readonly count: number;
@@ -77,7 +78,7 @@ export function createCatalogue(database: Database) {
     `SELECT (length(joint_positions_rad) / 8) || ' joints' AS what, count(*) AS count FROM ${OF_EPISODE} GROUP BY what ORDER BY what`,
   );
   return {
-    /** Every episode, oldest first. */
+    /** Returns every episode, oldest first. */
     catalogue: (): CatalogueEntry[] =>
       all.all().map(({ ended, outcome, discarded, inRlBuffer, inDemoBuffer, ...rest }) => ({
         ...rest,

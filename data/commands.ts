@@ -27,20 +27,22 @@ export interface Problem {
   readonly remedy: string;
   /** Something was lost, or recording cannot go on. */
   readonly fatal: boolean;
-  /** The disk is full: the writer's pressure says so too, for as long as it lasts. */
+  /**
+   * Present when the problem is a full disk. The writer's pressure reports a full disk too, for as long as it lasts.
+   */
   readonly about?: 'disk';
 }
 
 export interface WriterState {
   readonly counts: BufferCounts;
   readonly labels: LabelCounts;
-  /** The newest event that is committed. */
+  /** Sequence number of the newest committed event. */
   readonly newestSequence: number;
   readonly bytesWritten: number;
   readonly stepsWritten: number;
   readonly diskFreeBytes: number;
   readonly full: boolean;
-  /** The project's folder cannot be reached. */
+  /** True while the project's folder cannot be reached. */
   readonly unreachable: boolean;
 }
 

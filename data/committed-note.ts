@@ -1,7 +1,8 @@
 /**
- * A small file beside the project's, in which the writer notes after each commit how far the store had come. When the project's log
- * is damaged while nothing runs, SQLite leaves out what follows the damage without a word; the note tells what was there. It is
- * written after the commit and never before, so a process that is killed can only have noted too little, which is no alarm.
+ * A small file beside the project's file. After each commit the writer notes there how far the store has come. When the
+ * project's log is damaged while no engine runs, SQLite drops everything after the damage without an error. The note
+ * then shows how much was there. The writer notes only what is committed, so a killed process can only have noted too
+ * little, which raises no alarm.
  */
 import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,24 +11,24 @@ import { z } from 'zod';
 import type { Problem } from './commands.ts';
 
 const FILE_NAME = 'takeover.committed';
-/** Fixed, so that a note takes the place of the one before in a single write. */
+/** Size of a note. It is fixed, so that a single write replaces the note before. */
 const NOTE_BYTES = 128;
 
 export interface Extent {
-  /** The newest event. */
+  /** Sequence number of the newest event. */
   readonly sequence: number;
-  /** Transitions of all episodes together. */
+  /** Number of transitions of all episodes together. */
   readonly steps: number;
-  /** The newest episode, and how many steps it has. */
+  /** Id of the newest episode, and its number of steps. */
   readonly episodeId: number;
   readonly episodeSteps: number;
-  /** The largest numbers ever given to an event and to an episode, lost ones included: they are not given again. */
+  /** Largest numbers ever given to an event and to an episode, lost ones included. They are never given again. */
   readonly givenSequence: number;
   readonly givenEpisodeId: number;
 }
 
 export interface CommittedNote {
-  /** Undefined where there is none, or none that can be trusted. */
+  /** Returns `undefined` when there is no note, or none that can be trusted. */
   read(): Extent | undefined;
   write(extent: Extent): void;
   close(): void;
@@ -35,7 +36,7 @@ export interface CommittedNote {
 
 const extentSchema = z.tuple([z.int(), z.int(), z.int(), z.int(), z.int(), z.int()]);
 
-/** Throws what the system says when the file can be neither opened nor made. */
+/** Throws the system's error when the file can be neither opened nor created. */
 export function openCommittedNote(folder: string): CommittedNote {
   const file = openSync(join(resolve(folder), FILE_NAME), constants.O_RDWR | constants.O_CREAT, 0o644);
   return {
@@ -64,13 +65,13 @@ export function openCommittedNote(folder: string): CommittedNote {
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
 
 export interface LossContext {
-  /** The newest stored episode has no end. */
+  /** True when the newest stored episode has no end. */
   readonly cutShort: boolean;
   /** Name of the copy of the damaged log. */
   readonly keptLog: string | undefined;
 }
 
-/** What is missing of what had been noted; undefined where nothing is. */
+/** Returns the problem when the store holds less than the note says; `undefined` when nothing is missing. */
 export function lossSince(
   noted: Extent | undefined,
   stored: Extent,

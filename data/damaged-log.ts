@@ -1,6 +1,6 @@
 /**
- * Keeps a damaged write-ahead log. SQLite ignores what follows the damage and overwrites it with the next commit, so the log is copied
- * before anything is written; whoever can read the frames behind the damage still has them then.
+ * Keeps a damaged write-ahead log. SQLite ignores the part after the damage and overwrites it with the next commit. The
+ * log is therefore copied before anything is written, so that the frames after the damage can still be recovered.
  */
 import { copyFileSync, existsSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -8,7 +8,10 @@ import type { Extent } from './committed-note.ts';
 import { openForReading, projectFile } from './database.ts';
 import { newestSequence } from './mark.ts';
 
-/** Call it before the project is opened for writing. Returns the name of the copy; undefined where nothing was missing or kept. */
+/**
+ * Call it before the project is opened for writing. Returns the name of the copy, or `undefined` when nothing was
+ * missing or no copy was kept.
+ */
 export function keepDamagedLog(folder: string, noted: Extent | undefined): string | undefined {
   const log = `${projectFile(folder)}-wal`;
   if (!noted || !existsSync(log) || storedSequence(folder) >= noted.sequence) return undefined;
@@ -17,12 +20,12 @@ export function keepDamagedLog(folder: string, noted: Extent | undefined): strin
     copyFileSync(log, copy);
     return basename(copy);
   } catch {
-    // The loss itself is told by the recorder; only the copy is missing, for want of space.
+    // The recorder reports the loss itself. Only the copy is missing, because the disk has no room for it.
     return undefined;
   }
 }
 
-/** 0 where the tables themselves were in the log. */
+/** Returns 0 when the tables themselves were in the log. */
 function storedSequence(folder: string): number {
   try {
     const database = openForReading(folder);
@@ -32,7 +35,7 @@ function storedSequence(folder: string): number {
       database.close();
     }
   } catch {
-    // Why the project cannot be opened is told by whoever opens it for writing, next.
+    // The writer opens the project next and reports why it cannot be opened.
     return 0;
   }
 }

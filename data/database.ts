@@ -29,7 +29,10 @@ export function projectFile(folder: string): string {
   return join(resolve(folder), FILE_NAME);
 }
 
-/** Refuses a file that is not a healthy project file of this version or an older one, under the name it is known by. Reads only. */
+/**
+ * Refuses a file that is not a healthy project file of this version or an older one. `name`: the file's name in error
+ * texts. Only reads.
+ */
 function inspect(file: string, checkIntegrity: boolean, name = file): void {
   const restore = 'Move it away, or put a backup copy in its place; the file has not been changed.';
   let probe: Database | undefined;
@@ -100,8 +103,9 @@ export function openForWriting(folder: string, options: { readonly checkIntegrit
 }
 
 /**
- * Opens for reading; the file must exist and be a project of this version. Even a reader needs a file beside the project's, so a
- * project in a folder that may only be read is read from a temporary copy, unless an engine that runs there has made that file.
+ * Opens a project for reading. The file must exist and be a project of this version. SQLite needs a second file beside
+ * the project's, even to read. A project in a read-only folder is therefore read from a temporary copy, unless a
+ * running engine has made that file.
  */
 export function openForReading(folder: string): Database {
   const file = projectFile(folder);
@@ -119,13 +123,13 @@ export function openForReading(folder: string): Database {
   }
   const copy = copyForReading(file);
   try {
-    // The copy keeps no log beside it, so that it needs nothing but itself.
+    // The copy has no log beside it, so it needs no other file.
     const whole = new Sqlite(copy.file);
     whole.pragma('journal_mode = DELETE');
     whole.close();
     return openHealthy(copy.file, folder);
   } finally {
-    // The open connection keeps the copy for as long as it is read, and leaves nothing behind, however the process ends.
+    // The open connection keeps the removed copy readable. Nothing is left behind, however the process ends.
     copy.remove();
   }
 }
@@ -148,12 +152,12 @@ function openHealthy(file: string, folder: string): Database {
   }
 }
 
-/** Attempts at the lock when two processes write their names at the same time. */
+/** Number of attempts at the lock, because two processes may write their names at the same time. */
 const LOCK_ATTEMPTS = 5;
 
 /**
- * Takes the project folder for this process. Returns what lets go of it. Throws a `locked` error that names the holder, or what else
- * keeps the lock from being taken.
+ * Takes the project folder for this process and returns a function that releases it. Throws a `locked` error that names
+ * the holder, or says what else kept the lock from being taken.
  */
 export function lockFolder(folder: string, holder: { readonly pid: number; readonly sinceMs: number }): () => void {
   makeProjectFolder(folder);
@@ -176,7 +180,10 @@ export function lockFolder(folder: string, holder: { readonly pid: number; reado
   }
 }
 
-/** The name has to be committed for others to read it, so it is written first and looked at again under the lock that stays. */
+/**
+ * Takes the lock. Other processes can read the holder's name only after a commit. The name is therefore written first,
+ * and checked again under the lock that stays.
+ */
 function take(lock: Database, holder: { readonly pid: number; readonly sinceMs: number }): void {
   lock.exec('CREATE TABLE IF NOT EXISTS holder (pid INTEGER, since_ms REAL)');
   for (let attempt = 1; ; attempt++) {
@@ -190,7 +197,7 @@ function take(lock: Database, holder: { readonly pid: number; readonly sinceMs: 
   }
 }
 
-/** The process that holds the lock; undefined when it cannot be read, or when there is no such process any more. */
+/** Returns the process that holds the lock, or `undefined` when it cannot be read or has ended. */
 function holderPid(lock: Database): number | undefined {
   try {
     const pid = lock.prepare<[], number>('SELECT pid FROM holder').pluck().get();
@@ -198,7 +205,8 @@ function holderPid(lock: Database): number | undefined {
     process.kill(pid, 0);
     return pid;
   } catch (error) {
-    // A process of another user cannot be sent a signal, but it is there. All else only makes the message less exact.
+    // EPERM means that the process exists and belongs to another user. Any other error only makes the message less
+    // exact.
     return errorCode(error) === 'EPERM' ? lock.prepare<[], number>('SELECT pid FROM holder').pluck().get() : undefined;
   }
 }

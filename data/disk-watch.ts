@@ -1,4 +1,6 @@
-/** Whether the project's disk can be recorded to: its folder is in reach, and more than the reserve is free. */
+/**
+ * Watches whether the project's disk can be recorded to: the folder can be reached, and more than the reserve is free.
+ */
 import type { Problem } from './commands.ts';
 import { errorText, StoreError } from './store-error.ts';
 
@@ -7,15 +9,15 @@ export const FREE_SPACE =
 const COME_BACK = 'Put the folder back where it was; recording then goes on with the next episode.';
 
 export interface DiskWatch {
-  /** Asks the disk again. Returns what is to be told: that the folder is out of reach, or back. */
+  /** Checks the disk again. Returns a problem when the folder has become unreachable, or is back. */
   look(): Problem | undefined;
-  /** The same, and takes back that the disk is full when it is not any more. */
+  /** Does the same as `look`. Also clears the full state when there is room again. */
   check(): { readonly changed: boolean; readonly problems: readonly Problem[] };
-  /** The reserve is reached: an episode under way is stored to its end. */
+  /** True when only the reserve is left. An episode that is under way is still stored to its end. */
   reserveReached(): boolean;
-  /** From now on the disk counts as full, until `check` finds it free. */
+  /** Marks the disk as full, until `check` finds room. */
   setFull(): void;
-  /** Throws a `StoreError` when no episode may be begun. */
+  /** Throws a `StoreError` when no episode may begin. */
   expectRoom(): void;
   state(): { readonly diskFreeBytes: number; readonly full: boolean; readonly unreachable: boolean };
 }

@@ -1,17 +1,17 @@
 /**
- * What keeps a project folder from being opened, told as what it is: a busy lock, a folder that may only be read, a full disk, a
- * folder that is not there, a damaged file. SQLite and the system name the cause by a code; where the code is vague ("unable to open
- * database file", "disk I/O error"), the folder itself is looked at.
+ * Finds out why a project folder cannot be opened: a busy lock, a read-only folder, a full disk, a missing folder or a
+ * damaged file. SQLite and the system give an error code. Where the code is vague ("unable to open database file",
+ * "disk I/O error"), the folder itself is checked.
  */
 import { accessSync, constants, existsSync, mkdirSync, statfsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { errorCode, errorText, StoreError } from './store-error.ts';
 
-/** SQLite needs room for a journal or for shared memory, even to read. */
+/** Smallest free space: SQLite needs room for a journal or for shared memory, even to read. */
 const LEAST_FREE_BYTES = 64 * 1024;
 const ANOTHER_FOLDER = 'Choose another project folder.';
 
-/** Only then does somebody else hold the file. */
+/** True when another process holds the file. */
 export function isBusy(error: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(errorCode(error) ?? '');
 }
@@ -24,7 +24,7 @@ function isDamaged(error: unknown): boolean {
   return /^SQLITE_(NOTADB|CORRUPT)/.test(errorCode(error) ?? '');
 }
 
-/** Whether files can be made in a folder; for root this asks the file system, not the permissions. */
+/** True when files can be created in a folder. For root, the file system decides and not the permissions. */
 export function mayWriteTo(folder: string): boolean {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
@@ -39,19 +39,19 @@ function hasNoRoom(folder: string): boolean {
     const { bavail, bsize } = statfsSync(folder);
     return bavail * bsize < LEAST_FREE_BYTES;
   } catch {
-    // The folder cannot be asked: some other cause is told.
+    // The folder cannot be checked, so another cause is reported.
     return false;
   }
 }
 
-/** The nearest folder above a path that exists. */
+/** Returns the nearest existing folder above a path. */
 function existingAbove(path: string): string {
   let folder = resolve(path);
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
 }
 
-/** Why work on a project folder failed. `doing` completes "… cannot be …", for example "opened". */
+/** Returns the reason why work on a project folder failed. `doing` completes "… cannot be …", for example "opened". */
 export function troubleWith(projectFolder: string, doing: string, error: unknown): StoreError {
   if (error instanceof StoreError) return error;
   const folder = resolve(projectFolder);
@@ -90,7 +90,7 @@ export function troubleWith(projectFolder: string, doing: string, error: unknown
   return new StoreError('io', `${what}: ${said}.`, 'Check the disk: the folder should be on a local one.', error);
 }
 
-/** Makes a project folder where there is none. Throws a `StoreError` that says why it cannot. */
+/** Creates a project folder if it does not exist. Throws a `StoreError` that says why it cannot. */
 export function makeProjectFolder(folder: string): void {
   try {
     mkdirSync(resolve(folder), { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * The store's door for numbers. A record with a number that is not finite is refused whole: one such number would spoil every
- * batch that it is drawn into, and every statistic of a dataset.
+ * Checks the numbers of every record before it is stored. A record with a number that is not finite is refused whole.
+ * One such number would spoil every batch that it is drawn into, and every statistic of a dataset.
  */
 import { findNotFinite, type NamedNumbers } from '../main/api/finite.ts';
 import type { EpisodeStart, ObservationRecord, StepRecord } from './records.ts';

@@ -1,6 +1,7 @@
 /**
- * What the reward classifier is trained on: every labelled observation of one task and one kind of observation, episode by episode,
- * discarded ones and one that is still running left out. Its own read-only connection, for the process that trains.
+ * The training data of the reward classifier: every labelled observation of one task and one kind of observation,
+ * episode by episode. Discarded and running episodes are left out. The training process reads them through its own
+ * read-only connection.
  */
 import type { LabelSource, RewardLabel } from '../main/api/classifier.ts';
 import type { CameraFrame, ObservationKind } from '../main/api/observation.ts';

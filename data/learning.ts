@@ -1,8 +1,8 @@
 /**
- * Brings finished episodes from a project into a transition pool, as the trainer's process sees them: its own read-only
- * connection, short reads, no thread. What has been read is one number, the newest event; `load(limit)` reads nothing newer
- * than `limit` (the sequence of a mark, see `mark.ts`), so that a resumed or replayed run sees what the first one saw, in the same
- * order. Without a limit it reads all that has been given until now.
+ * Brings finished episodes from a project into a transition pool, in the trainer's process: its own read-only
+ * connection, short reads, no thread. The read position is one number, the newest event. `load(limit)` reads nothing
+ * newer than `limit` (the sequence of a mark, see `mark.ts`). A resumed or replayed run therefore sees the same data in
+ * the same order. Without a limit it reads everything stored until now.
  */
 import type { Actor } from '../main/api/action.ts';
 import type { Outcome } from '../main/api/episode.ts';

@@ -1,13 +1,13 @@
 /**
- * The one rule for how far a reader looks that learns or counts. It takes a mark when it starts: every verdict, discard, undo and
- * relabel given until then counts. An episode that is still running has no end event, so it is not there yet.
+ * A mark limits what a reader that learns or counts can see. The reader takes it when it starts: every verdict,
+ * discard, undo and relabel stored until then counts. A running episode has no end event, so it is left out.
  */
 import type { Database } from './database.ts';
 
 export interface StoreMark {
   /** The newest event of the store; a reader that follows the mark reads nothing newer. */
   readonly sequence: number;
-  /** The newest episode that has ended; 0 = none. */
+  /** Id of the newest episode that has ended; 0 = none. */
   readonly newestEpisodeId: number;
 }
 
@@ -26,7 +26,7 @@ export function newestSequence(database: Database): number {
 export const hasEnded = (id: string): string =>
   `EXISTS (SELECT 1 FROM verdict AS ending WHERE ending.episode_id = ${id} AND ending.kind = 'end')`;
 
-/** Both numbers come from one instant. */
+/** Reads both numbers at the same instant. */
 export function takeMark(database: Database): StoreMark {
   const newestEnded = database
     .prepare<[], number | null>(`SELECT max(episode_id) FROM verdict WHERE kind = 'end'`)

@@ -79,7 +79,7 @@ export interface TransitionBatch {
   readonly chunkPad: Float32Array;
 }
 
-/** A number of a stored episode that is not finite: nothing can be learned from the episode. */
+/** A number of a stored episode that is not finite. The episode cannot be learned from. */
 export interface Flaw {
   readonly episodeId: number;
   /** For example "observation 5 of episode 2 holds NaN in its proprioception". */

@@ -1,6 +1,6 @@
 /**
- * A reader that sees every write which was handed over before it was asked. The writer commits on its own thread, a moment after a
- * call; without this, a question asked right after a discard could still be answered with the discarded episode.
+ * A reader that sees every write made before its question. The writer commits on its own thread, a moment after a call.
+ * Without this, a question right after a discard could return the discarded episode.
  */
 import type { StoreReader, StoreWriter } from './records.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { errorText, StoreError } from './store-error.ts';
 
-/** Left free beside the copy. */
+/** Free space that the copy must leave on the disk. */
 const RESERVE_BYTES = 64 * 1024 ** 2;
 const megabytes = (bytes: number) => `${Math.ceil(bytes / 1e6)} MB`;
 

@@ -68,7 +68,7 @@ export interface RecorderState {
   nextSequence: number;
   readonly nextEpisodeId: number;
   newestEpisodeId: number;
-  /** Transitions of all episodes together. */
+  /** Number of transitions of all episodes together. */
   steps: number;
   readonly tallies: Map<number, Tally>;
   readonly undoable: UndoableAction[];
@@ -162,7 +162,7 @@ SELECT sequence, 'relabel', episode_id, outcome FROM verdict
 WHERE kind = 'relabel' AND sequence NOT IN (SELECT refers_to FROM verdict WHERE refers_to IS NOT NULL)
 ORDER BY sequence`;
 
-/** How far a store has come, as it is noted outside it. */
+/** Returns how far a store has come, for the note outside it. */
 export function extentOf(state: RecorderState): Extent {
   const { newestSequence: sequence, newestEpisodeId: episodeId, steps } = state;
   return {
@@ -172,7 +172,7 @@ export function extentOf(state: RecorderState): Extent {
   };
 }
 
-/** What a store lacks of what was noted to be committed. */
+/** Returns the problem when a store lacks committed data that the note mentions. */
 export function lossOfCommitted(
   state: RecorderState,
   noted: Extent | undefined,
@@ -182,7 +182,7 @@ export function lossOfCommitted(
   return lossSince(noted, extentOf(state), { cutShort, keptLog });
 }
 
-/** The same state, with no number that was given before. */
+/** Returns the same state, with counters that give no earlier number again. */
 export function withoutReuse(state: RecorderState, noted: Extent | undefined): RecorderState {
   return {
     ...state,

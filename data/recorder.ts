@@ -35,9 +35,9 @@ export interface RecorderOptions {
   readonly freeBytes: () => number;
   /** Recording stops when less than this is free. */
   readonly reserveBytes: number;
-  /** How far the store had come, kept outside it. */
+  /** Note outside the store that records how far the store had come. */
   readonly committed?: Pick<CommittedNote, 'read' | 'write'>;
-  /** Name of the copy of a damaged log, where one was kept. */
+  /** Name of the copy of a damaged log, if one was kept. */
   readonly keptLog?: string | undefined;
 }
 
@@ -50,18 +50,18 @@ export interface BatchResult {
 export interface Recorder {
   readonly sessionId: number;
   readonly nextEpisodeId: number;
-  /** What opening found: episodes that a crash had cut short, and what is missing of what had been committed. */
+  /** Problems found at opening: episodes that a crash cut short, and committed data that is missing. */
   readonly found: readonly Problem[];
   apply(commands: readonly Command[]): BatchResult;
   state(): WriterState;
-  /** Looks at the disk again, and tells what has changed. */
+  /** Checks the disk again and reports what has changed. */
   checkDisk(): { readonly changed: boolean; readonly problems: readonly Problem[] };
 }
 
 export function createRecorder(database: Database, options: RecorderOptions): Recorder {
   const statements = createRecorderStatements(database);
   const noted = options.committed?.read();
-  /** Numbers that were lost are not given again: a run's record or a policy's statistics may refer to them. */
+  /** Lost numbers are not given again, because a run's record or a policy's statistics may refer to them. */
   const load = (): RecorderState => withoutReuse(loadState(database), noted);
   let memory = loadState(database);
   const loss = lossOfCommitted(memory, noted, options.keptLog);
@@ -298,7 +298,7 @@ export function createRecorder(database: Database, options: RecorderOptions): Re
     };
   };
 
-  /** Without the note a later loss could not be told; nothing is lost by that alone. */
+  /** Without the note a later loss could not be detected. A failed note loses no data by itself. */
   const noteCommitted = (): Problem | undefined => {
     try {
       options.committed?.write(extentOf(memory));

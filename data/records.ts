@@ -82,7 +82,7 @@ export interface StorePressure {
   readonly diskFreeBytes: number;
   /** The disk's reserve is reached: an episode under way is stored to its end, no other is begun. */
   readonly full: boolean;
-  /** The project's folder cannot be reached just now: no episode is begun until it is back. */
+  /** True while the project's folder cannot be reached. No episode begins until it is back. */
   readonly unreachable: boolean;
   /** The writer has ended, for whatever reason: nothing is stored any more. */
   readonly stopped: boolean;
@@ -147,7 +147,7 @@ export interface StoreReader {
     index: number,
   ): Promise<{ readonly frames: readonly CameraFrame[]; readonly tactile: readonly TactileFrame[] } | undefined>;
   counts(): Promise<BufferCounts>;
-  /** How far a reader looks that starts to learn or count now. */
+  /** Returns the mark for a reader that starts to learn or count now. */
   mark(): Promise<StoreMark>;
   /** What each observation is held to show: labels given by hand, and what the rule proposes for the others. */
   frameLabels(episodeId: number): Promise<readonly FrameLabel[]>;

@@ -1,6 +1,6 @@
 /**
- * The errors of the store. `message` says what is wrong with which file and what was expected, `remedy` what to do about it; whoever
- * prints one prints both, once (`main/api/error-words.ts`).
+ * The errors of the store. `message` names the file, what is wrong with it and what was expected. `remedy` says what to
+ * do. Code that prints an error prints both, once (`main/api/error-words.ts`).
  */
 
 export type StoreErrorKind =

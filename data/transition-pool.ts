@@ -78,13 +78,13 @@ export function createTransitionPool(options: PoolOptions) {
   /** Transitions that may be drawn, in row order; made again when something changed. */
   let lists: Readonly<Record<PoolSource, Int32Array>> | undefined;
 
-  /** Place of an observation in its episode. */
+  /** Returns the index of an observation in its episode. */
   const indexOf = (row: number): number => {
     let first = row;
     while (seen.previous[first] !== first) first = seen.previous[first] ?? first;
     return row - first;
   };
-  /** By episode: the first number found that is not finite. */
+  /** The first number found that is not finite, by episode. */
   const flaws = new Map<number, Flaw>();
   const examine = (episodeId: number, where: string, what: string, values: ArrayLike<number>) => {
     const found = flaws.has(episodeId) ? undefined : findNotFinite([[what, values]]);
@@ -324,7 +324,7 @@ export function createTransitionPool(options: PoolOptions) {
     isLast: (row: number): boolean => ((done.member[row] ?? 0) & IS_LAST) > 0,
     /** Of a transition. */
     episodeIdOf: (row: number): number => seen.episode[done.observation[row] ?? 0] ?? 0,
-    /** The first episode that is not discarded and holds a number that is not finite. */
+    /** Returns the first flaw of an episode that is not discarded. */
     flaw: (): Flaw | undefined => [...flaws.values()].find(({ episodeId }) => !episodes.get(episodeId)?.discarded),
     transitionCount: (): number => transitionCount,
     observationCount: (): number => observationCount,

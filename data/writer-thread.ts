@@ -49,8 +49,8 @@ function openFolder({ folder, maxFileBytes }: WriterThreadSettings): OpenFolder 
 }
 
 /**
- * Free space of the project's disk. Throws when the folder is not where it was, or holds another file than the one that is open:
- * what is written then could be seen by nobody.
+ * Returns the free space of the project's disk. Throws when the folder has moved, or holds another file than the open
+ * one. Data written after that could not be found under the project's name.
  */
 function diskOf(folder: string): () => number {
   const file = projectFile(folder);

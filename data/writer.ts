@@ -22,7 +22,7 @@ export interface WriterOptions {
 export interface QueuedStoreWriter extends StoreWriter {
   /** Resolves when the queue is at most half full: whoever writes without a control loop waits for it. */
   room(): Promise<void>;
-  /** The newest event known to be committed: after `drained`, that of the last call before it. */
+  /** Sequence number of the newest event known to be committed. After `drained`, it covers every call before it. */
   newestSequence(): number;
 }
 
@@ -89,7 +89,10 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
   const requests = new Map<number, (undone: Undone | undefined) => void>();
   const waitingForRoom: (() => void)[] = [];
   const listeners = new Set<(problem: Problem) => void>();
-  /** Problems that nobody has heard yet: they go to the first listener. What opening found goes to every listener. */
+  /**
+   * Problems reported while there is no listener. They go to the first listener. Problems found at opening go to every
+   * listener.
+   */
   const unheard: Problem[] = [];
   /** Steps refused on this side, by episode. */
   const refused = new Map<number, number>();

@@ -33,7 +33,7 @@ export interface Application {
   handedOver(request: ShellRequest): void;
   /** Stops the engine, then ends. Asking twice is harmless. */
   quit(): Promise<void>;
-  /** The same without giving way to anything else meanwhile. `pause` blocks the thread. */
+  /** Quits without a turn of the event loop. `pause` blocks the thread. */
   quitBlocking(pause: (ms: number) => void): void;
 }
 
@@ -46,7 +46,7 @@ interface Open {
   shownSinceMs: number;
   /** Told to the page once it is there. */
   notice: string | undefined;
-  /** A dialog of this window is open; a second one would only cover it. */
+  /** True while a dialog of this window is open. A second dialog would only cover it. */
   asking: boolean;
 }
 
@@ -56,7 +56,7 @@ export function startApplication(parts: ApplicationParts): Application {
   let folder = request.projectFolder ?? remembered.projectFolder;
   let engine: EngineProcess | undefined;
   let engineShownBefore = false;
-  /** Nobody who started the shell needs to look for another window any more. */
+  /** True once a page has loaded. The program that started the shell then needs no other window. */
   let everLoaded = false;
   let quitting: Promise<void> | undefined;
   const open = new Set<Open>();
@@ -66,7 +66,7 @@ export function startApplication(parts: ApplicationParts): Application {
     parts.saveState(remembered);
   };
   const ownWindow = () => [...open].find((entry) => entry.attachedTo === undefined);
-  /** The menu acts on the window that the person worked in last: the windows are kept in that order. */
+  /** The menu acts on the window used last, so the windows are kept in that order. */
   const front = () => [...open].at(-1);
 
   const showEngine = (entry: Open, url: string) => {
@@ -81,7 +81,7 @@ export function startApplication(parts: ApplicationParts): Application {
     const logTail = ownsEngine ? (engine?.logTail() ?? []) : [];
     entry.window.showPage(failurePage({ title, what, remedy, logTail, ownsEngine }));
     refreshMenu();
-    // An engine that opened this window can still show itself elsewhere.
+    // The engine that opened this window can still open one elsewhere, so the failure is reported to it.
     if (!ownsEngine && !everLoaded) parts.report({ kind: 'failed', what });
   };
 
@@ -126,7 +126,7 @@ export function startApplication(parts: ApplicationParts): Application {
     else engine?.start();
   };
 
-  /** One dialog at a time: asking again while one is open does nothing. */
+  /** Shows one dialog at a time. Does nothing while one is open. */
   const inDialog = (entry: Open, ask: () => Promise<void>) => {
     if (entry.asking) return;
     entry.asking = true;
@@ -138,7 +138,7 @@ export function startApplication(parts: ApplicationParts): Application {
   };
 
   const openFolder = async (entry: Open) => {
-    // The dialog takes the Stop button and the Escape key away, so the arm stops first.
+    // The dialog hides the Stop button and takes the Escape key, so the arm stops first.
     if (entry.engineShown) entry.window.send({ kind: 'stop' });
     const chosen = await entry.window.chooseFolder('Open project folder', folder);
     if (chosen === undefined || quitting) return;

@@ -109,7 +109,7 @@ export function follow(child: ChildProcess, events: ChildEvents): EngineChild {
   };
 }
 
-/** Whether a process has ended. On Linux also one that its parent has not been told of yet, which its state Z says. */
+/** True when a process has ended. On Linux this includes a process that its parent has not collected yet (state Z). */
 function isGone(pid: number): boolean {
   try {
     if (process.platform !== 'linux') return !process.kill(pid, 0);

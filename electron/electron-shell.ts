@@ -76,7 +76,7 @@ export function createElectronShell(options: {
   };
 }
 
-/** Node's own way out, which Electron's `exit` is not: that one goes through the browser's event loop first. */
+/** Exits at once through Node. Electron's `exit` goes through the browser's event loop first. */
 function exitAtOnce(code: number): void {
   const leave: unknown = Reflect.get(process, 'reallyExit');
   if (typeof leave === 'function') leave.call(process, code);
@@ -126,7 +126,7 @@ function guardSession(
   });
 }
 
-/** Dialogs with their window as parent: they stay above it, and block it alone. */
+/** Dialogs with their window as parent: they stay above it and block only it. */
 function dialogsOf(window: BrowserWindow): Pick<ShellWindow, 'chooseFolder' | 'confirm' | 'tell'> {
   return {
     chooseFolder: async (title, startAt) => {
@@ -286,7 +286,7 @@ function openWindow(
       window.focus();
     },
     zoom: (step) => {
-      // The operator's window has a zoom of its own, which its keys, its Rig tab and this menu share and which it remembers.
+      // The operator's window stores its own zoom. Its keys, its Rig tab and this menu all change it.
       if (!isShellPage(contents)) return send({ kind: 'zoom', step });
       contents.setZoomLevel(step === 0 ? 0 : Math.min(4, Math.max(-3, contents.getZoomLevel() + step * 0.5)));
     },

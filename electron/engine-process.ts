@@ -21,7 +21,7 @@ export interface EngineChild {
   /** Asks it to finish in order. */
   requestStop(): void;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
-  /** Looked up at the system, because a thread that is blocked hears of no event. */
+  /** Asks the system whether the process has ended, because a blocked thread receives no events. */
   isOver(): boolean;
   /** Ends whatever it had started that is still there. Harmless when there is nothing. */
   killRemains(): void;
@@ -42,7 +42,10 @@ export interface EngineProcess {
   start(): void;
   /** Resolves when nothing of it runs any more. */
   stop(): Promise<void>;
-  /** The same without giving way to anything else meanwhile: returns when nothing of it runs any more. `pause` blocks the thread. */
+  /**
+   * Stops without a turn of the event loop. Returns when no process of the engine runs any more. `pause` blocks the
+   * thread.
+   */
   stopBlocking(pause: (ms: number) => void): void;
   state(): EngineState;
   logTail(): readonly string[];

@@ -16,19 +16,19 @@ import { readState, writeState } from './window-state.ts';
 
 const PRODUCT = 'Takeover';
 const root = dirname(import.meta.dirname);
-// Whoever started the shell may be gone: what nobody reads any more is no reason to end.
+// The program that started the shell may have ended. A write error on its pipe must not end the shell.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 app.setName(PRODUCT);
 for (const { name, value } of [...QUIET_SWITCHES, NO_OTHER_HOST]) app.commandLine.appendSwitch(name, value);
-// `enableSandbox` takes away the switch without which Chromium refuses to run as root.
+// `enableSandbox` would remove the switch that Chromium needs to run as root.
 if (!app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox();
 
 function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** Ends with the reason on standard error, where the program that started the shell finds it. */
+/** Ends with the reason on standard error, where the program that started the shell reads it. */
 function refuse(error: unknown): void {
   console.error(
     `The shell could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -51,7 +51,10 @@ try {
   refuse(error);
 }
 
-/** Opens the log for this session and keeps the last one. A log that cannot be written is told, and the program goes on. */
+/**
+ * Opens the log for this session and keeps the previous one. A log that cannot be written is reported, and the program
+ * continues.
+ */
 function openLog(file: string): (line: string) => void {
   const tell = (error: unknown) => console.error(`The engine's log cannot be written to ${file}: ${String(error)}`);
   try {
@@ -70,7 +73,7 @@ function run(request: ShellRequest): void {
   const macOs = process.platform === 'darwin';
   const stateFile = join(app.getPath('userData'), 'shell.json');
   const logFile = join(app.getPath('logs'), 'engine.log');
-  // Beside the archive when packaged: the system's own About dialog cannot read a picture inside it.
+  // The icon lies beside the archive when packaged, because the system's About dialog cannot read inside the archive.
   const iconPath = app.isPackaged ? join(process.resourcesPath, 'icon.png') : join(root, 'electron', 'icon.png');
   const icon = existsSync(iconPath) ? iconPath : undefined;
   const engineAt = findEngine(app.isPackaged ? join(process.resourcesPath, 'engine') : root, app.isPackaged);
@@ -120,8 +123,8 @@ function run(request: ShellRequest): void {
     void application.quit();
   });
   app.on('window-all-closed', () => void application.quit());
-  // A signal to the whole process group ends Chromium's own processes too. Once the browser's thread hears of that, it aborts the
-  // program, so that thread is kept until the engine has stopped. Windows and macOS do not end them together.
+  // A signal to the whole process group also ends Chromium's own processes, and the browser's thread then aborts the
+  // program. That thread is therefore blocked until the engine has stopped. Windows and macOS do not end them together.
   const signalled = () => (process.platform === 'linux' ? application.quitBlocking(pause) : void application.quit());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, signalled);
 }

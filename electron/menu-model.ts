@@ -26,7 +26,7 @@ export type MenuItem =
       readonly label: string;
       readonly accelerator?: string;
       readonly enabled: boolean;
-      /** False: only its keys are there, as another way to what a visible entry does. */
+      /** False: the entry is hidden and only its keys work, as another way to a visible entry. */
       readonly visible: boolean;
     };
 
@@ -55,7 +55,7 @@ const action = (name: MenuAction, label: string, accelerator?: string, enabled =
   enabled,
   visible: true,
 });
-/** More keys for an entry: the unshifted key of "+", which has "=" on it, and those of the number pad. */
+/** Adds keys for an entry: "=", which is the unshifted key of "+", and the keys of the number pad. */
 const alsoBy = (name: MenuAction, label: string, accelerators: readonly string[]): readonly MenuItem[] =>
   accelerators.map((accelerator) => ({ ...action(name, label, accelerator), visible: false }));
 

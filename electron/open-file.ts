@@ -1,11 +1,11 @@
 /**
- * Opens a file in the desktop's own program on Linux. Electron's `openPath` waits there for that program with its main thread, so
- * that the whole shell stands still until the viewer is closed.
+ * Opens a file in the desktop's own program on Linux. Electron's `openPath` blocks its main thread until that program
+ * ends, so the whole shell would freeze until the viewer is closed.
  */
 import { spawn } from 'node:child_process';
 import type { Clock } from '../main/api/clock.ts';
 
-/** A program that runs this long has opened the file: some desktops' openers end only with the viewer. */
+/** An opener that runs this long has opened the file. On some desktops it ends only with the viewer. */
 const OPENED_AFTER_MS = 4_000;
 
 /** Resolves with the reason when the file could not be opened. */

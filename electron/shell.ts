@@ -11,7 +11,7 @@ export type PageMessage =
   | { readonly kind: 'export' }
   | { readonly kind: 'keys' }
   | { readonly kind: 'zoom'; readonly step: -1 | 0 | 1 }
-  /** A dialog is about to cover the window, and with it the Stop button. */
+  /** Sent before a dialog covers the window and its Stop button. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error'; readonly text: string };
 
@@ -29,7 +29,7 @@ export interface WindowEvents {
   crashed(reason: string): void;
   /** A link on one of the shell's own pages. */
   command(command: ShellCommand): void;
-  /** The person works in this window now. */
+  /** Called when the person starts to work in this window. */
   focused(): void;
   /** Gone; with where it last was. */
   closed(last: WindowPlace): void;
@@ -54,13 +54,16 @@ export interface ShellWindow {
   zoom(step: -1 | 0 | 1): void;
   toggleFullScreen(): void;
   toggleDeveloperTools(): void;
-  /** A folder chosen by the person; undefined when she changed her mind. Every dialog stays above its window and blocks it. */
+  /**
+   * Resolves with the folder that the person chose, or `undefined` when they cancelled. Every dialog stays above its
+   * window and blocks it.
+   */
   chooseFolder(title: string, startAt: string | undefined): Promise<string | undefined>;
   confirm(question: Question): Promise<boolean>;
-  /** Tells that something did not work. */
+  /** Shows that something did not work. */
   tell(message: string, detail: string): Promise<void>;
   bounds(): WindowPlace;
-  /** Takes the window away at once, without asking its page. `closed` follows. */
+  /** Closes the window at once, without asking its page. `closed` follows. */
   destroy(): void;
 }
 
@@ -73,6 +76,6 @@ export interface Shell {
   openFile(path: string): Promise<string | undefined>;
   /** Ends the shell's process. */
   exit(code: number): void;
-  /** The same without another turn of its event loop. */
+  /** Exits without another turn of the event loop. */
   exitAtOnce(code: number): void;
 }

@@ -67,7 +67,7 @@ export type ScenePoses = Float32Array;
  */
 export interface RobotCell {
   readonly info: RobotInfo;
-  /** Time as this cell lives it: a robot's is the host's; a simulated cell's passes only while somebody sleeps on it. */
+  /** The cell's time. A robot's is the host's; a simulated cell's passes only while a caller sleeps on it. */
   readonly clock: Clock;
   open(): Promise<void>;
   close(): Promise<void>;
@@ -81,7 +81,10 @@ export interface RobotCell {
   capture(): Promise<Snapshot>;
   /** Brings task and arm to the start of an episode. The same seed gives the same start to the bit. */
   reset(task: TaskId, seed: number, signal: AbortSignal): Promise<void>;
-  /** The episode begins at this instant. A simulated cell rests in the arrangement of its reset until then, so that a start does not depend on how long somebody waited. */
+  /**
+   * Begins the episode at this instant. Until then a simulated cell rests in the arrangement of its reset, so that the
+   * start does not depend on the waiting time.
+   */
   begin(): void;
   scenePoses(): ScenePoses;
   onFault(listener: (fault: DeviceFault) => void): () => void;

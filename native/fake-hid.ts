@@ -2,17 +2,22 @@
 import type { HidDevice, HidTransport } from './hid.ts';
 
 export interface FakeHid extends HidTransport {
-  /** The device takes the place of one with the same path, whose connection is told nothing. */
+  /** Plugs in a device. It replaces one with the same path, whose connection is not told. */
   plug(device?: Partial<HidDevice>): void;
-  /** The connection breaks, as when the cable is pulled; without a path: all of them. */
+  /** Breaks the connection, as when the cable is pulled. Without a path, breaks all of them. */
   unplug(path?: string): void;
-  /** A report arrives now, over every connection to the path that is open. */
+  /** Delivers a report now, over every open connection to the path. */
   push(bytes: Uint8Array, path?: string): void;
-  /** Every connection to the path but the newest reports an error, as the write side of a lost one may do late. */
+  /**
+   * Reports an error on every connection to the path except the newest, as the write side of a lost one may do late.
+   */
   breakOldConnections(path: string): void;
-  /** From now on enumerating, or opening, fails like this; undefined = works again. With a path, only that one is not opened. */
+  /**
+   * From now on enumerating, or opening, fails with this error; `undefined` = works again. With a path, only that path
+   * fails to open.
+   */
   failWith(error: Error | undefined, at?: 'devices' | 'open', path?: string): void;
-  /** From now on opening this path does not answer. */
+  /** From now on opening this path does not resolve. */
   hang(path: string): void;
   readonly written: readonly (readonly number[])[];
   writtenTo(path: string): readonly (readonly number[])[];

@@ -1,6 +1,7 @@
 /**
- * The six-axis interfaces on a HID bus: looks for them again and again, opens each by itself, so that one that is refused or
- * does not answer holds up no other, and notices those that are gone. Which devices count, and the words, are the caller's.
+ * The six-axis interfaces on a HID bus. Searches for them repeatedly and opens each one separately, so that a refused
+ * or silent interface delays no other. Notices interfaces that are gone. The caller decides which devices count and
+ * supplies the error texts.
  */
 import type { Clock } from '../main/api/clock.ts';
 import type { DeviceHealth } from './device.ts';
@@ -8,7 +9,7 @@ import type { HidDevice, HidTransport } from './hid.ts';
 import { readInterface, type SixAxisInterface } from './six-axis-interface.ts';
 
 const SEARCH_EVERY_MS = 2500;
-/** `open` waits no longer for interfaces that do not answer; they are taken when they do. */
+/** How long `open` waits for interfaces that do not answer. They are used later, once they do. */
 const OPEN_LIMIT_MS = 2000;
 
 /** One interface on the bus, from the moment it is found. */
@@ -28,13 +29,13 @@ export interface SixAxisBus {
   open(): Promise<void>;
   close(): Promise<void>;
   entries(): readonly Entry[];
-  /** The open ones. */
+  /** The open interfaces. */
   ports(): readonly SixAxisInterface[];
-  /** Why interfaces cannot even be looked for. */
+  /** Why the bus cannot be searched; `undefined` when it can. */
   trouble(): Blocked | undefined;
 }
 
-/** Finds interfaces again and again, opens each by itself, and notices those that are gone. */
+/** Finds interfaces repeatedly, opens each one separately, and notices those that are gone. */
 export function createSixAxisBus(options: {
   readonly transport: HidTransport;
   readonly clock: Clock;
@@ -58,7 +59,7 @@ export function createSixAxisBus(options: {
     options.onGone(port);
     options.onChanged();
   };
-  /** Never rejects: what fails is the entry's state. */
+  /** Never rejects: a failure becomes the entry's state. */
   const attempt = async (entry: Entry) => {
     entry.opening = true;
     try {
@@ -81,7 +82,7 @@ export function createSixAxisBus(options: {
     }
     options.onChanged();
   };
-  /** An interface that is listed no more is gone, also where its connection did not say so. A lost one stays named. */
+  /** Drops an interface that is no longer listed, even if its connection did not report it. A lost one stays named. */
   const dropUnlisted = (found: readonly HidDevice[]) => {
     for (const [path, entry] of entries) {
       if (found.some((device) => device.path === path && sameProduct(device, entry.device))) continue;

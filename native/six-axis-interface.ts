@@ -1,6 +1,7 @@
 /**
- * One open six-axis HID interface: decodes its reports by their length, keeps the newest only, and reads a non-zero deflection
- * that went silent as zero. Its end is told once, and closes the connection. It knows nothing of other interfaces.
+ * One open six-axis HID interface. Decodes its reports by their length and keeps only the newest. Reads a non-zero
+ * deflection that went silent as zero. Reports its end once and closes the connection. Does not depend on other
+ * interfaces.
  */
 import type { Clock } from '../main/api/clock.ts';
 import type { Vec6 } from '../main/api/geometry.ts';
@@ -18,7 +19,10 @@ const FULL_SCALE = 350;
 const STALE_MS = 100;
 const REST: Vec6 = [0, 0, 0, 0, 0, 0];
 
-/** By length, not by model: the same model differs between cable, receiver and Bluetooth. Unknown reports give undefined. */
+/**
+ * Decodes a report by its length and not by the model: the same model differs between cable, receiver and Bluetooth.
+ * Returns `undefined` for an unknown report.
+ */
 export function decodeReport(bytes: Uint8Array): Report | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const axis = (index: number) => Math.max(-1, Math.min(1, view.getInt16(1 + 2 * index, true) / FULL_SCALE));
@@ -38,12 +42,12 @@ export function decodeReport(bytes: Uint8Array): Report | undefined {
 
 export interface SixAxisInterface {
   reading(): PuckReading;
-  /** Axes or buttons have come from it since it was opened. */
+  /** True when axes or buttons have come from the interface since it was opened. */
   hasReported(): boolean;
-  /** 0 … 100, of wireless ones, once they have said it. */
+  /** Battery charge of a wireless device, 0 … 100, once it has reported it. */
   batteryPercent(): number | undefined;
   setLed(on: boolean): void;
-  /** Closes the connection; what it reports afterwards is ignored. */
+  /** Closes the connection; later reports are ignored. */
   end(): Promise<void>;
 }
 
@@ -98,7 +102,7 @@ export function readInterface(options: {
   });
   connection.onLost(() => {
     if (ended) return;
-    // The device is gone already: its handle is given back, and that this may fail is no news.
+    // The device is gone. Its handle is closed, and an error while closing is expected.
     end().catch(() => {});
     options.onLost();
   });
@@ -107,7 +111,7 @@ export function readInterface(options: {
     hasReported: () => reported,
     batteryPercent: () => battery,
     setLed: (on) => {
-      // A light that does not obey is no fault of the operator's input.
+      // A failed light is not a fault of the operator's input.
       connection.write([0x04, on ? 0x01 : 0x00]).catch(() => {});
     },
     end,

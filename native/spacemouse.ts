@@ -2,7 +2,7 @@
  * SpaceMouse: six axes over raw HID. Finds interfaces by usage (generic desktop, multi-axis controller) or by id and keeps all
  * of them open, because a receiver and a cable are two interfaces of one device, and only one of them talks. The one that moves
  * leads (`createLead`). A silent, refused or unusable interface hides no other, and `devices` names it with its remedy.
- * It looks for interfaces for as long as it is open. The bytes come through an injected `HidTransport`.
+ * The driver looks for interfaces for as long as it is open. The bytes come through an injected `HidTransport`.
  * Axes are the device's own: x right, y towards the operator, z down, each in [-1, 1]. Never a robot's frame.
  */
 import type { Clock } from '../main/api/clock.ts';
@@ -15,9 +15,9 @@ import { type Blocked, createSixAxisBus, type Entry } from './six-axis-bus.ts';
 import type { SixAxisInterface } from './six-axis-interface.ts';
 
 export interface SpaceMouse extends Puck {
-  /** Every interface with its state; one line that says what is missing when there is none. */
+  /** Every interface with its state. When there is none, one line says what is missing. */
   devices(): readonly InputDevice[];
-  /** The light rings show who drives: on while a person does. */
+  /** Switches the light rings, which are on while a person drives. */
   setLed(on: boolean): void;
   /** 0 … 100, of wireless ones, once they have said it. */
   batteryPercent(): number | undefined;
@@ -145,7 +145,7 @@ export function createSpaceMouse({ transport, clock, takeover }: SpaceMouseOptio
   };
 }
 
-/** The health of all interfaces together: ready as soon as one is open. */
+/** Returns the health of all interfaces together: ready as soon as one is open. */
 function healthOf(
   entries: readonly Entry[],
   trouble: Blocked | undefined,
@@ -188,7 +188,7 @@ function devicesOf(entries: readonly Entry[], trouble: Blocked | undefined): rea
   return named.length > 0 ? named : [{ ...line, state: 'absent', remedy: ABSENT_REMEDY }];
 }
 
-/** Why an interface, or the bus, cannot be read, with what to do about it. */
+/** Says why an interface, or the bus, cannot be read, and what to do about it. */
 function refusal(error: unknown): Blocked {
   const message = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';

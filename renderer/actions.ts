@@ -150,7 +150,7 @@ function zoom(direction: 1 | 0 | -1): void {
     );
 }
 
-/** Stop is sent before anything else, and closes what lies over the window. */
+/** Sends Stop before anything else, then closes whatever covers the window. */
 function stop(): void {
   void call('control.stop', {}).then(
     () => endNotice('control.stop'),

@@ -14,7 +14,7 @@ import { isNarrow } from './state/scale.ts';
 import { fitLayout, resetLayout, setLayout, useWindow, windowSize } from './state/window-store.ts';
 import { Splitter } from './ui/splitter.tsx';
 
-/** Letters of the design at factor 1; all other lengths are counted in them. */
+/** Text size of the design at factor 1, in pixels. All other lengths are relative to it. */
 const TEXT_PX = 13;
 
 export function App() {

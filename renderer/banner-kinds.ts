@@ -1,4 +1,7 @@
-/** Which banners stand over the scene, gravest first. What stops the arm, or keeps a person from seeing or driving it, is a banner. Pure. */
+/**
+ * Decides which banners are shown over the scene, gravest first. A condition that stops the arm, or keeps a person from
+ * seeing or driving it, is a banner. Pure.
+ */
 import { liveStatus, type useEngine } from './state/engine-store.ts';
 
 export type BannerKind = 'link' | 'fault' | 'hold' | 'claim' | 'scene' | 'replay';

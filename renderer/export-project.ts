@@ -1,4 +1,4 @@
-/** Exports the episodes that the Data tab's form asks for: its button and the shell's menu do the same. */
+/** Exports the episodes that the Data tab's form selects. The form's button and the shell's menu both use it. */
 import { episodesText } from '../main/api/index.ts';
 import { call, say } from './engine/engine.ts';
 import { CallError } from './engine/engine-client.ts';

@@ -48,10 +48,10 @@ export function clockTime(unixMs: number): string {
   return new Date(unixMs).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 }
 
-/** A simulated clock below this share of real time is slow enough to be told. */
+/** Share of real time below which the rate of a simulated clock is shown. */
 const FULL_RATE = 0.95;
 
-/** "0.6× real time"; undefined at full speed, and on a real robot, which sends none. */
+/** Returns for example "0.6× real time". `undefined` at full speed, and on a real robot, which sends no rate. */
 export function rateInWords(realTimeFactor: number | undefined): string | undefined {
   if (realTimeFactor === undefined || realTimeFactor >= FULL_RATE) return undefined;
   return `${fixed(realTimeFactor, 1)}× real time`;

@@ -15,7 +15,10 @@ function placeOf(target: EventTarget | null): FocusPlace {
   return 'elsewhere';
 }
 
-/** The press of Escape was seen; an input method or a dialog may keep the press and pass on the release only. */
+/**
+ * True when the press of Escape was seen. An input method or a dialog may swallow the press and pass on only the
+ * release.
+ */
 let stopPressed = false;
 
 function stop(): void {
@@ -44,12 +47,12 @@ function onKeyDown(event: KeyboardEvent): void {
     { focus, running, dialogOpen: useWindow.getState().helpOpen },
   );
   if (isStop(event)) stopPressed = true;
-  // Arrow keys and the like belong to sliders and lists; a select's letters to the select.
+  // Arrow keys and the like belong to sliders and lists, letters to a select.
   if (meaning.kind === 'leave') return;
   if (focus === 'control' && event.target instanceof HTMLSelectElement && !isStop(event)) return;
   event.preventDefault();
   event.stopPropagation();
-  // A key that was refused, or let go of for her, drives again only when it is pressed again.
+  // A key that was refused, or released for the person, drives only after a new press.
   const driveCode = meaning.kind === 'drive' && !event.repeat ? driveCodeOf(event) : undefined;
   if (driveCode) holdKey(driveCode);
   if (meaning.kind !== 'action') return;
@@ -65,7 +68,7 @@ function onKeyUp(event: KeyboardEvent): void {
     if (!stopPressed) stop();
     stopPressed = false;
   }
-  // A button acts on Space when the key comes up: while an episode runs it must not.
+  // A focused button acts on Space when the key comes up, which it must not do while an episode runs.
   const running = useEngine.getState().status?.phase === 'running';
   if (running && (event.key === ' ' || event.key === 'Enter') && placeOf(event.target) === 'control') {
     event.preventDefault();

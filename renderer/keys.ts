@@ -1,7 +1,7 @@
 /**
- * What a key press means, as a pure function of the press and where the focus is. Escape stops, first and always.
- * Actions go by character where the layout has it, else by the key's place; driving goes by place.
- * While an episode runs, focused buttons ignore Space and Enter; text fields swallow every key but Escape.
+ * Maps a key press and the focus to an action. Pure. Escape stops, first and always. Actions follow the character where
+ * the layout has it, otherwise the key's position; driving follows the position. While an episode runs, focused buttons
+ * ignore Space and Enter; text fields take every key but Escape.
  */
 export type ActionId =
   | 'stop'
@@ -96,7 +96,7 @@ export const DRIVE_CODES: ReadonlySet<string> = new Set([
   ...['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'ShiftLeft', 'ShiftRight'],
 ]);
 
-/** Actions by character, wherever the layout has put it. */
+/** Actions by character, at whatever position the layout has it. */
 const BY_CHARACTER: Readonly<Record<string, ActionId>> = {
   ' ': 'takeover',
   enter: 'success',
@@ -113,7 +113,7 @@ const BY_CHARACTER: Readonly<Record<string, ActionId>> = {
   '\u061f': 'help',
 };
 
-/** The row of digits by place: some layouts put digits there with Shift only. */
+/** Actions of the digit row by position, because some layouts need Shift for digits. */
 const BY_DIGIT: Readonly<Record<string, ActionId>> = {
   '1': 'view-wrist',
   '2': 'view-side',
@@ -122,13 +122,16 @@ const BY_DIGIT: Readonly<Record<string, ActionId>> = {
   '5': 'follow',
 };
 
-/** Names that a browser gives instead of a character, because an input method has the key or the key is unknown. */
+/** Names that a browser gives instead of a character: an input method handles the key, or the key is unknown. */
 const NO_CHARACTER: ReadonlySet<string> = new Set(['', 'Process', 'Dead', 'Unidentified']);
 
-/** A character of a script that has no Latin letters: the layout has none of ours, and the place of the key counts. */
+/**
+ * Matches a character of a script without Latin letters. Such a layout has none of our characters, so the key's
+ * position counts.
+ */
 const OTHER_SCRIPT = /^[^\p{Script_Extensions=Latin}\p{Script_Extensions=Common}\p{Script_Extensions=Inherited}]+$/u;
 
-/** Characters of a US layout by place, for keys that give none of ours; those of named keys are their names. */
+/** Characters of a US layout by position, for keys that give none of ours. Named keys map to their names. */
 const CHARACTER_AT: Readonly<Record<string, string>> = {
   Space: ' ',
   Enter: 'enter',
@@ -137,7 +140,7 @@ const CHARACTER_AT: Readonly<Record<string, string>> = {
   Delete: 'delete',
 };
 
-/** The character that a press stands for: the layout's own, else that of the key's place on a US layout. In lower case. */
+/** Returns the character of a press in lower case: the layout's own, otherwise that of the position on a US layout. */
 function characterOf(press: Pick<KeyPress, 'key' | 'code' | 'shift'>): string {
   const unknown = NO_CHARACTER.has(press.key);
   if (!unknown && !OTHER_SCRIPT.test(press.key)) return press.key.toLowerCase();
@@ -155,7 +158,10 @@ function actionOf(press: KeyPress, character: string): ActionId | undefined {
 
 const DRIVE_CODE_OF_CHARACTER: Readonly<Record<string, string>> = { shift: 'ShiftLeft' };
 
-/** The driving key of a press: by place; by character where nobody tells the place, as some remote desktops do. */
+/**
+ * Returns the driving key of a press by its position. Uses the character when the position is missing, as with some
+ * remote desktops.
+ */
 export function driveCodeOf(press: Pick<KeyPress, 'key' | 'code'>): string | undefined {
   if (DRIVE_CODES.has(press.code)) return press.code;
   if (press.code !== '' && press.code !== 'Unidentified') return undefined;
@@ -165,7 +171,7 @@ export function driveCodeOf(press: Pick<KeyPress, 'key' | 'code'>): string | und
   return DRIVE_CODES.has(code) ? code : undefined;
 }
 
-/** The Escape key, by its place too: an input method that composes hides its name. */
+/** True for the Escape key, also by its position, because an input method that composes hides its name. */
 export function isStop(press: Pick<KeyPress, 'key' | 'code'>): boolean {
   return press.code === 'Escape' || press.key === 'Escape';
 }
@@ -180,7 +186,10 @@ const ZOOM_BY_PLACE: Readonly<Record<string, ActionId>> = {
   Digit0: 'zoom-reset',
 };
 
-/** With Ctrl, in text fields too: the browser's own zoom would not be remembered with the window. */
+/**
+ * Returns the zoom action of a press with Ctrl, also in text fields. The browser's own zoom would not be stored with
+ * the window.
+ */
 function zoomOf(press: KeyPress): ActionId | undefined {
   if (!press.ctrl || press.alt) return undefined;
   const byCharacter = ZOOM_BY_CHARACTER[press.key];

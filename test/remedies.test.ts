@@ -1,6 +1,6 @@
 /**
- * What the program tells a person to do can be done: each command, option, script, file, button, tab and key that a text of the
- * sources names exists. Comments are left out.
+ * Every remedy can be carried out: each command, option, script, file, button, tab and key that a text of the sources
+ * names exists. Comments are ignored.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -29,7 +29,7 @@ const sources: readonly Source[] = sourceFiles(['.ts', '.tsx'])
   .filter((file) => !file.startsWith('test/'))
   .map((file) => ({ file, text: withoutComments(readFileSync(join(ROOT, file), 'utf8')) }));
 
-/** `file: words` of each match in the sources that is not right. */
+/** Returns `file: words` for each match in the sources that is not right. */
 const wrong = (pattern: RegExp, isRight: (...groups: readonly string[]) => boolean, among = sources) =>
   among.flatMap(({ file, text }) =>
     [...text.matchAll(pattern)]
@@ -69,7 +69,7 @@ test('each command that a text names is one that can be typed, with options that
     return options !== undefined && [...rest.matchAll(OPTION)].every(([, name = '']) => options.has(name));
   };
   assert.deepEqual(wrong(COMMAND, isRight), []);
-  // Without npx a shell does not find it. What a verb says begins with its name and a colon.
+  // A shell does not find the command without npx. A verb's own output begins with its name and a colon.
   const bare = new RegExp(`[\`"]takeover (${[...verbs].join('|')})(?!:)\\b([^\`"'\\n]*)`, 'g');
   assert.deepEqual(
     wrong(bare, (_verb, rest) => rest.startsWith(':')),
@@ -78,7 +78,7 @@ test('each command that a text names is one that can be typed, with options that
 });
 
 test('each option that a sentence names is one of its verb, or of some verb', () => {
-  /** Of other programs. */
+  /** Options of other programs. */
   const foreign = new Set(['no-save', 'reload-rules']);
   const inSentence = /[a-z,;:.)] (?:\\?`|\()?--([a-z][\w-]*)/g;
   const verbOf = (file: string) => /^main\/cli\/([\w]+)\.ts$/.exec(file)?.[1] ?? '';

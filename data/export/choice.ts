@@ -4,7 +4,7 @@ import type { CatalogueEntry } from '../catalogue.ts';
 import { StoreError } from '../store-error.ts';
 
 export interface ChosenEpisodes {
-  /** Oldest first; at least one. */
+  /** The chosen episodes, oldest first; at least one. */
   readonly chosen: readonly CatalogueEntry[];
   readonly leftOut: LeftOut;
 }
@@ -76,7 +76,10 @@ function lowerBound(values: readonly number[], limit: number): number {
   return low;
 }
 
-/** A number that names no episode is a slip of the pen; a range may have gaps, but not be empty. */
+/**
+ * Refuses a single number that names no episode, because it is probably a typing error. A range may have gaps but must
+ * not be empty.
+ */
 function refuseMissing(episodes: readonly CatalogueEntry[], ranges: readonly EpisodeRange[]): void {
   const ids = episodes.map(({ id }) => id);
   for (const [first, last] of ranges) {

@@ -1,6 +1,7 @@
 /**
- * An export as a process of its own: `export-process.ts < JOB`, where the job is one JSON object on standard input. Prints JSON lines:
- * what is chosen, progress, warnings, and one last line with the result or the error. SIGTERM or SIGINT cancels and leaves nothing behind.
+ * Runs an export in a process of its own: `export-process.ts < JOB`. The job is one JSON object on standard input.
+ * Prints JSON lines: the choice, progress, warnings, and one last line with the result or the error. SIGTERM or SIGINT
+ * cancels the export and leaves nothing behind.
  */
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
@@ -18,7 +19,7 @@ export const exportJobSchema = z.object({
   choice: episodeChoiceSchema.default({}),
   includeDiscarded: z.boolean().default(false),
 });
-/** The job has no upper size: it travels through a pipe, since the arguments of a process are bounded. */
+/** A job has no upper size, so it is sent through a pipe: the arguments of a process are limited in size. */
 export type ExportJobMessage = z.input<typeof exportJobSchema>;
 
 export const FORMATS: Readonly<Record<string, DatasetFormat>> = { [lerobotV3.name]: lerobotV3 };
@@ -52,7 +53,7 @@ async function run(jobText: string, print: (line: ExportLine) => void, signal: A
 
 function wordsOf(error: unknown): { readonly message: string; readonly remedy: string } {
   const message = errorText(error);
-  // Whether or not the message of an error repeats its remedy, it is told once.
+  // Some messages repeat their remedy. It is removed from the message, so that it is printed once.
   if (error instanceof StoreError) return { message: message.replace(error.remedy, '').trim(), remedy: error.remedy };
   if (errorCode(error)?.startsWith('SQLITE_'))
     return {
@@ -64,9 +65,9 @@ function wordsOf(error: unknown): { readonly message: string; readonly remedy: s
 
 if (import.meta.main) {
   const cancel = new AbortController();
-  // From the first moment on: reading and loading take a while.
+  // Signals are handled from the start, because reading and loading take a while.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => cancel.abort());
-  // Nobody listens any more: the process that asked for the export has ended.
+  // The pipe breaks when the process that asked for the export has ended.
   process.stdout.on('error', () => cancel.abort());
   process.exitCode = await run(
     await text(process.stdin),

@@ -13,7 +13,7 @@ export interface Reporter {
   warn(message: string): void;
 }
 
-/** What an export is going to write, said before the work begins. */
+/** Describes what an export is going to write, before the work begins. */
 export interface Chosen {
   readonly episodes: number;
   readonly leftOut: LeftOut;
@@ -22,13 +22,13 @@ export interface Chosen {
 export interface ExportOptions {
   /** Must not exist, or be empty. */
   readonly outFolder: string;
-  /** All finished episodes when it is absent. */
+  /** Default: all finished episodes. */
   readonly choice?: EpisodeChoice;
   /** Default false: discarded episodes are left out, and counted. */
   readonly includeDiscarded?: boolean;
   readonly reporter: Reporter;
   readonly signal?: AbortSignal;
-  /** Called once, when the episodes are chosen and the target is held. */
+  /** Called once, after the episodes are chosen and the target folder is claimed. */
   readonly onChosen?: (chosen: Chosen) => void;
   readonly onProgress?: (progress: Progress) => void;
 }

@@ -51,7 +51,10 @@ function scalar(key: string, dtype: NumberFeature['dtype']): NumberFeature {
   return { key, dtype, size: 1, names: undefined };
 }
 
-/** From the first instant of the first episode; the survey has found all others to be alike. */
+/**
+ * Derives the layout from the first instant of the first episode. The survey has checked that all other episodes are
+ * alike.
+ */
 export function layoutOf(
   fps: number,
   first: StoredObservation,
@@ -155,7 +158,7 @@ export function episodeValues(layout: Layout, content: EpisodeContent, place: Ep
   });
 }
 
-/** The survey has found all chosen episodes alike: what still differs is for the person to leave out. */
+/** Remedy when an episode still differs after the survey: choose the other episodes. */
 export const LEAVE_OUT = 'Choose the other episodes by number in the Data tab, or with --episodes on the command line.';
 
 function unlike(where: string, what: string): StoreError {

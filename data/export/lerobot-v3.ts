@@ -1,6 +1,7 @@
 /**
- * LeRobotDataset v3.0 (lerobot codebase version "v3.0"): one row group per episode, one MP4 per episode and camera, metadata
- * as lerobot's own writer leaves it. Written into a work folder of its own, and in its place only when it is whole.
+ * LeRobotDataset v3.0 (lerobot codebase version "v3.0"): one row group per episode, one MP4 per episode and camera, and
+ * metadata in the form of lerobot's own writer. It is written into a work folder and moved into place only when it is
+ * complete.
  */
 import { mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -187,7 +188,10 @@ async function writeEpisodes(
   return { metas, layout };
 }
 
-/** Readers normalise by a dataset's statistics: one number that is not finite would spoil them all. */
+/**
+ * Refuses numbers that are not finite. Readers normalise by a dataset's statistics, and one such number would spoil all
+ * of them.
+ */
 function refuseNotFinite(episodeId: number, layout: Layout, values: readonly (readonly ArrayLike<number>[])[]): void {
   for (const [index, row] of values.entries()) {
     const found = findNotFinite(layout.numbers.map(({ key }, column) => [key, row[column] ?? []]));

@@ -101,12 +101,12 @@ function checkStatistics(folder: string, info: Info, complain: Complain): void {
   }
 }
 
-/** Numbers in lists of any depth; JSON writes `null` for one that is not finite. */
+/** True when the numbers of a cell, in lists of any depth, are all finite. JSON writes `null` for one that is not. */
 function onlyFinite(cell: unknown): boolean {
   return Array.isArray(cell) ? cell.every(onlyFinite) : Number.isFinite(typeof cell === 'bigint' ? Number(cell) : cell);
 }
 
-/** The statistics of each episode, which readers combine. */
+/** Checks the statistics of each episode, which readers combine. */
 function checkEpisodeStatistics(rows: readonly EpisodeRow[], complain: Complain): void {
   for (const [index, row] of rows.entries()) {
     const bad = Object.keys(row).find((key) => key.startsWith('stats/') && !onlyFinite(row[key]));

@@ -36,7 +36,10 @@ export interface ParquetFile {
   finish(): void;
 }
 
-/** The file is written synchronously, so that an error of the disk is thrown here and not lost in a promise. */
+/**
+ * Expects a result that is no promise. The file is written synchronously, so that a disk error is thrown here and not
+ * lost.
+ */
 function atOnce(result: unknown): void {
   if (result instanceof Promise) throw new Error('the Parquet writer answered with a promise; its file is synchronous');
 }

@@ -1,16 +1,17 @@
 /**
- * Looks at all chosen episodes before a dataset is begun. A dataset has one layout: episodes with other cameras, pads, joints, control
- * rate or another kind of observation are refused, whichever comes first, with their numbers, the difference and how to choose apart.
+ * Compares all chosen episodes before a dataset is begun, because a dataset has one layout. Refuses episodes that
+ * differ in cameras, pads, joints, control rate or kind of observation. The error names their numbers, the difference,
+ * and how to choose them apart.
  */
 import { episodeRangesText } from '../../main/api/export.ts';
 import type { CatalogueEntry, ContentCount, EpisodeContents } from '../catalogue.ts';
 import { StoreError } from '../store-error.ts';
 
-/** More ways than this in one project are counted, not described. */
+/** Maximum number of different layouts that an error describes; further ones are only counted. */
 const MAX_DESCRIBED = 4;
-/** Ranges of numbers that a message shows of one way. */
+/** Maximum number of episode ranges that an error lists for one layout. */
 const MAX_RANGES = 12;
-/** Control periods are fractions of a second in binary: 1000 / 30 ms is no exact number. */
+/** Tolerance for comparing control rates: 1000 / 30 ms has no exact binary value. */
 const RATE_TOLERANCE = 1e-6;
 
 const ASPECTS = ['observation', 'cameras', 'pads', 'joints', 'rate'] as const;
@@ -54,7 +55,7 @@ function wayOf(episode: CatalogueEntry, { cameras, pads, joints }: EpisodeConten
   };
 }
 
-/** How the observations of one episode differ among themselves; undefined when they are alike. */
+/** Says how the observations of one episode differ from each other; `undefined` when they are alike. */
 function unevenness({ steps }: CatalogueEntry, { cameras, pads, joints }: EpisodeContents): string | undefined {
   const odd = [...cameras, ...pads, ...joints].find(({ count }) => count !== steps);
   return odd && `${odd.what} is in ${odd.count} of ${steps} observations`;

@@ -1,6 +1,7 @@
 /**
- * The folder that an export fills. It must not exist, or be empty. One that does not exist is written beside its place and renamed
- * when it is whole. An empty one (a mounted disk, a link, a folder in somebody else's) stays what it is and is filled from within.
+ * The folder that an export fills. It must not exist, or be empty. A new folder is written beside its place and renamed
+ * when the dataset is complete. An empty folder (a mounted disk, a link, a folder of another user) stays and is filled
+ * from within.
  */
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -8,22 +9,22 @@ import { errorCode, StoreError } from '../store-error.ts';
 import { createWorkFolder, isTaken, isWorkFolderName, removeDeadWorkFolders, type WorkFolder } from './work-folder.ts';
 import { writeProblem } from './write-problem.ts';
 
-/** Every freshly formatted disk of Linux has it. */
+/** Folder on every newly formatted Linux disk. It does not count as content. */
 const NOT_COUNTED = 'lost+found';
-/** Readers take a folder for a dataset when this is there: it comes last. */
+/** Readers treat a folder as a dataset when this entry exists, so it is moved last. */
 const LAST_ENTRY = 'meta';
 
 export interface ExportTarget {
   readonly folder: string;
-  /** The dataset is written here. */
+  /** Folder that the dataset is written to. */
   readonly dataset: string;
-  /** Puts the whole dataset into its place; throws when somebody else has put something there meanwhile. */
+  /** Moves the complete dataset into place. Throws when another program has put something there meanwhile. */
   finish(): void;
-  /** Removes what this export has made, and nothing else. */
+  /** Removes only what this export has made. */
   abandon(): void;
 }
 
-/** Throws a `StoreError` when the folder is in use or cannot be written to; nothing is left behind then. */
+/** Throws a `StoreError` and leaves nothing behind when the folder is in use or cannot be written to. */
 export function claimTarget(outFolder: string): ExportTarget {
   const folder = resolve(outFolder);
   try {
@@ -33,7 +34,7 @@ export function claimTarget(outFolder: string): ExportTarget {
   }
 }
 
-/** Removes what dead exports to `outFolder` left there and beside it. Never throws. */
+/** Removes the work folders of dead exports to `outFolder`, in it and beside it. Never throws. */
 export function removeLeftovers(outFolder: string): void {
   const folder = resolve(outFolder);
   removeDeadWorkFolders(dirname(folder));
@@ -59,7 +60,7 @@ function taken(folder: string): StoreError {
   );
 }
 
-/** Counts what is not an export's work folder. */
+/** Lists the entries that are not work folders of exports. */
 function strangers(folder: string): readonly string[] {
   return readdirSync(folder).filter((name) => name !== NOT_COUNTED && !isWorkFolderName(name));
 }
@@ -116,7 +117,7 @@ function writeBeside(folder: string): ExportTarget {
     throw error;
   }
   const finish = () => {
-    // Renaming onto an empty folder would replace it, and onto a link would follow the wrong path.
+    // A rename onto an empty folder would replace it; a rename onto a link would use the wrong path.
     if (lstatSync(folder, { throwIfNoEntry: false })) throw taken(folder);
     try {
       renameSync(work.dataset, folder);
@@ -143,7 +144,7 @@ function target(folder: string, work: WorkFolder, finish: () => void, removePare
       try {
         rmSync(work.path, { recursive: true, force: true });
       } catch {
-        // The error that ended the export is told; the next export to this place removes the rest.
+        // The caller reports the error that ended the export. The next export to this folder removes the rest.
       }
       removeParents();
     },
@@ -153,14 +154,14 @@ function target(folder: string, work: WorkFolder, finish: () => void, removePare
 const wasFilled = (error: unknown): boolean =>
   ['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EISDIR'].includes(errorCode(error) ?? '');
 
-/** Removes the folders from `folder` up to `firstMade`, which this export has made, as long as they are empty. */
+/** Removes the folders that this export has made, from `folder` up to `firstMade`, as long as they are empty. */
 function removeMade(folder: string, firstMade: string | undefined): void {
   if (firstMade === undefined) return;
   for (let at = folder; ; at = dirname(at)) {
     try {
       rmdirSync(at);
     } catch {
-      return; // somebody uses it by now
+      return; // another program uses it by now
     }
     if (at === firstMade || basename(at) === '') return;
   }

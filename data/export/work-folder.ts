@@ -1,6 +1,6 @@
 /**
- * The folder that an export works in: created exclusively, under a name that says which target it is for and which process owns it.
- * A left-over folder is removed only when its owner is dead for certain and nothing but an export's own files are in it.
+ * The folder that an export works in. It is created exclusively; its name holds the target and the owner process. A
+ * left-over folder is removed only when its owner is certainly dead and it holds only an export's own files.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
@@ -8,16 +8,16 @@ import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 
 const PREFIX = '.takeover-export-';
-/** Target, place, process and start of the process, then what makes it unique. */
+/** Hash of the target, hash of the host, process number, hash of the process's start, and a random suffix. */
 const NAME = /^\.takeover-export-([0-9a-f]{8})-([0-9a-f]{8})-(\d{1,10})-([0-9a-f]{8})-\w{6}$/;
-/** The one entry of a work folder; it is there from the moment on that the export holds its target. */
+/** The only entry of a work folder. It exists as soon as the export holds its target. */
 const DATASET = 'dataset';
-/** Where the system does not tell when a process started, the number of the process alone must do. */
+/** Used when the system does not tell when a process started. The process number alone then identifies the owner. */
 const START_UNKNOWN = '00000000';
 
 export interface WorkFolder {
   readonly path: string;
-  /** Becomes the dataset, or its entries do. */
+  /** Folder that becomes the dataset, or whose entries are moved there. */
   readonly dataset: string;
 }
 
@@ -29,7 +29,10 @@ export function createWorkFolder(parent: string, target: string): WorkFolder {
 
 export const isWorkFolderName = (name: string): boolean => NAME.test(name);
 
-/** Another living export works for `target` in `parent`, and holds the target or began at the same moment and comes first. */
+/**
+ * True when another living export to `target` in `parent` goes first: it holds the target, or began at the same moment
+ * and sorts first.
+ */
 export function isTaken(parent: string, target: string, own: WorkFolder): boolean {
   const prefix = `${PREFIX}${targetHash(target)}-`;
   const ownName = basename(own.path);
@@ -39,7 +42,9 @@ export function isTaken(parent: string, target: string, own: WorkFolder): boolea
   });
 }
 
-/** Removes the work folders in `parent` whose owners are dead. A folder that cannot be removed stays, and harms nothing. */
+/**
+ * Removes the work folders in `parent` whose owners are dead. A folder that cannot be removed stays and does no harm.
+ */
 export function removeDeadWorkFolders(parent: string): void {
   for (const name of namesIn(parent)) {
     if (!NAME.test(name) || !ownerIsDead(name)) continue;
@@ -48,7 +53,7 @@ export function removeDeadWorkFolders(parent: string): void {
       const ours = lstatSync(path).isDirectory() && readdirSync(path).every((entry) => entry === DATASET);
       if (ours) rmSync(path, { recursive: true, force: true });
     } catch {
-      // Somebody else's folder, or it has gone meanwhile: an export works without it being removed.
+      // The folder belongs to another user or has gone. The export works without removing it.
     }
   }
 }
@@ -57,7 +62,7 @@ function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // There is no such folder, or it may not be read: then nothing in it can be removed.
+    // The folder does not exist or cannot be read, so nothing in it can be removed.
     return [];
   }
 }
@@ -77,14 +82,15 @@ function exists(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it lives and belongs to somebody else.
+    // EPERM: the process lives and belongs to another user.
     return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
   }
 }
 
 /**
- * Tells a process from a later one with the same number: the boot and the clock tick at which it started. Returns 'ended' for a
- * process that only waits for its parent to notice, and undefined where the system does not say.
+ * Identifies a process by its boot and start tick, so that a later process with the same number differs. Returns
+ * 'ended' for a process that has ended and that its parent has not collected yet. Returns `undefined` when the system
+ * does not tell.
  */
 function processStart(pid: number): string | undefined {
   try {
@@ -100,7 +106,7 @@ function processStart(pid: number): string | undefined {
   }
 }
 
-/** The computer and the container, within which process numbers mean the same. */
+/** Hash of the computer and the container. Process numbers can be compared only within one. */
 function placeHash(): string {
   return hash([hostname(), machineId(), processNamespace()].join(' '));
 }
@@ -109,7 +115,7 @@ function machineId(): string {
   try {
     return readFileSync('/etc/machine-id', 'utf8').trim();
   } catch {
-    return ''; // not every system has one; the name of the host remains
+    return ''; // not every system has one; the host name still counts
   }
 }
 

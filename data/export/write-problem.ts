@@ -1,4 +1,4 @@
-/** Words and a remedy for a file system that refuses to be written to. */
+/** Words and a remedy for an error of the file system while an export writes. */
 import { errorCode, errorText, StoreError } from '../store-error.ts';
 
 const OTHER_FOLDER = 'Choose a folder that you may write to, on a disk with free space.';
@@ -46,7 +46,10 @@ const BY_CODE: Readonly<Record<string, Words>> = {
   ENFILE: { what: 'too many files are open', remedy: 'Close other programs, then export again.' },
 };
 
-/** Returns an error in words for whatever the system refused in `folder`; anything else, a bug included, as it is. */
+/**
+ * Turns an error of the file system in `folder` into an error with a remedy. Returns any other error, a bug included,
+ * unchanged.
+ */
 export function writeProblem(folder: string, error: unknown): unknown {
   if (error instanceof StoreError) return error;
   const code = errorCode(error);

@@ -2,7 +2,10 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
-/** What packages carry for building, installing and reading them. A file that the engine's imports reach is shipped all the same. */
+/**
+ * Files of packages that serve only to build, install or read them. A file that the engine's imports reach is shipped
+ * anyway.
+ */
 const LEFT_OUT: readonly RegExp[] = [
   /^better-sqlite3\/(deps|src)(\/|$)/,
   /^node-hid\/(hidapi|src)(\/|$)/,
@@ -14,7 +17,10 @@ const OTHER_MACHINES =
   /^(onnxruntime-node\/bin\/napi-v\d+|better-sqlite3\/prebuilds|node-hid\/prebuilds)\/([^/]+)(?:\/([^/]+))?/;
 const PLATFORM_WORD = /darwin|linux|win32|freebsd|android/i;
 
-/** Says whether a file or folder of a package goes along by itself. `path`: from the node_modules folder that holds the package. */
+/**
+ * True when a file or folder of a package is shipped even if no import reaches it. `path`: from the node_modules folder
+ * that holds the package.
+ */
 export function isShipped(path: string, platform: string, architecture: string): boolean {
   if (LEFT_OUT.some((rule) => rule.test(path))) return false;
   const binary = OTHER_MACHINES.exec(path);
@@ -62,15 +68,18 @@ export function packageFolders(root: string, names: readonly string[]): readonly
   return [...found].map((folder) => relative(root, folder).split(sep).join('/')).sort();
 }
 
-/** The paths themselves and every folder above them. */
+/** Returns the paths and every folder above them. */
 function withFolders(paths: ReadonlySet<string>): ReadonlySet<string> {
   const all = new Set(paths);
-  // A set that grows is visited to its end.
+  // The loop also visits the entries that it adds.
   for (const path of all) if (path.includes('/')) all.add(path.slice(0, path.lastIndexOf('/')));
   return all;
 }
 
-/** Copies the packages' folders. `reached`: paths from the root that the engine's imports reach; these are never left out. */
+/**
+ * Copies the packages' folders. `reached`: paths from the root that the engine's imports reach; they are never left
+ * out.
+ */
 export function copyPackages(
   root: string,
   folders: readonly string[],

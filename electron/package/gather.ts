@@ -1,6 +1,7 @@
 /**
- * Lays out the packaged program: `app` is the shell (becomes the asar), `engine` the engine with its own Node, its packages and
- * the built window (lies beside the asar, because native libraries and worker threads need real files).
+ * Lays out the packaged program. `app` is the shell and becomes the asar. `engine` holds the engine with its own Node,
+ * its packages and the built window. It lies beside the asar, because native libraries and worker threads need real
+ * files.
  */
 import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
@@ -22,7 +23,7 @@ export interface Gathered {
   readonly left: readonly string[];
 }
 
-/** `target`: the folder for `app` and `engine`, which are made anew. */
+/** `target`: the folder for `app` and `engine`. Both are created anew. */
 export function gather(root: string, target: string = join(root, 'dist')): Gathered {
   const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const field = (name: string): unknown => Reflect.get(Object(manifest), name);

@@ -54,7 +54,7 @@ const built = spawnSync(
     `-c.electronVersion=${version}`,
     `-c.electronDist=${join(electron, 'dist')}`,
   ],
-  // It would ask the registry for a newer version of itself.
+  // Without this variable the packager asks the registry for a newer version of itself.
   { cwd: root, stdio: 'inherit', env: { ...process.env, NO_UPDATE_NOTIFIER: '1' } },
 );
 if (built.status !== 0)

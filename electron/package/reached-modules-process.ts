@@ -1,7 +1,7 @@
 /**
- * Follows imports, as Node resolves them, from the files that standard input names (a JSON array of absolute paths).
- * Prints `{ reached, missing }`: every file reached, and what the first files name but Node cannot find.
- * A process of its own because `import.meta.resolve` takes another file's address only with a flag of Node.
+ * Follows imports, as Node resolves them, from the files named on standard input (a JSON array of absolute paths).
+ * Prints `{ reached, missing }`: every file reached, and the imports of the first files that Node cannot find. It runs
+ * in its own process, because `import.meta.resolve` accepts another file's address only with a flag of Node.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
@@ -17,7 +17,7 @@ function resolved(name: string, file: string, how: 'import' | 'require'): string
     const url = import.meta.resolve(name, pathToFileURL(file).href);
     return url.startsWith('file:') && existsSync(fileURLToPath(url)) ? fileURLToPath(url) : undefined;
   } catch {
-    // A package may ask for another that is optional. The caller decides whether its absence matters.
+    // A package may import an optional one. The caller decides whether its absence matters.
     return undefined;
   }
 }
@@ -25,7 +25,7 @@ function resolved(name: string, file: string, how: 'import' | 'require'): string
 const first: readonly string[] = JSON.parse(await text(process.stdin));
 const reached = new Set(first);
 const missing: string[] = [];
-// A set that grows is visited to its end.
+// The loop also visits the files that it adds.
 for (const file of reached) {
   if (!CODE.test(file)) continue;
   const source = readFileSync(file, 'utf8');

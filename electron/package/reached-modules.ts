@@ -1,11 +1,16 @@
-/** Files that the engine's code reaches by its imports, those of its packages included. Nothing that is reached may be left out. */
+/**
+ * Finds the files that the engine's code reaches by its imports, including files of its packages. None of them may be
+ * left out.
+ */
 import { spawnSync } from 'node:child_process';
 import { join, relative, sep } from 'node:path';
 
 const LIMIT_MS = 60_000;
 const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
 
-/** `files` and the result are paths from the root. Throws when one of the files imports what is not installed. */
+/**
+ * `files` and the result are paths from the root. Throws when one of the files imports a package that is not installed.
+ */
 export function reachedModules(root: string, files: readonly string[]): ReadonlySet<string> {
   const child = spawnSync(
     process.execPath,

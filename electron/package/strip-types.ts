@@ -62,7 +62,7 @@ export function writeStripped(root: string, files: readonly string[], target: st
   return left;
 }
 
-/** Tolerates code without spaces, as packages ship it. */
+/** Also matches code without spaces, because packages ship minified code. */
 const IMPORTED =
   /(?:^|[^.\w'"`])(?:import|export)\b\s*(?:[\w*{}\s,$]+?\s*from\s*)?['"]([^'"\s]+)['"]|import\(\s*['"]([^'"\s]+)['"]\s*\)/gm;
 const REQUIRED = /(?:^|[^.\w])require\(\s*['"]([^'"\s]+)['"]\s*\)/gm;
@@ -74,7 +74,7 @@ export function importsOf(code: string): readonly string[] {
   return [...code.matchAll(IMPORTED)].map((match) => match[1] ?? match[2] ?? '').filter((name) => name !== '');
 }
 
-/** What a piece of CommonJS code requires, by name. */
+/** Returns the names that CommonJS code requires. */
 export function requiresOf(code: string): readonly string[] {
   return [...code.matchAll(REQUIRED)].map((match) => match[1] ?? '');
 }

@@ -1,6 +1,6 @@
 /**
- * Starts a gathered engine as the packaged shell will, under its own Node, until it announces its URL and answers; then stops it
- * as the shell does.
+ * Starts a gathered engine as the packaged shell does, under its own Node. Waits until it announces its URL and
+ * answers, then stops it as the shell does.
  */
 import { constants, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ export interface Tried {
   readonly what: string;
 }
 
-/** Tries a copy in a temporary folder, from where Node finds no package of the repository. */
+/** Tries a copy in a temporary folder, so that Node cannot find the repository's packages. */
 export async function tryEngineElsewhere(engine: string, clock: Clock): Promise<Tried> {
   const elsewhere = mkdtempSync(join(tmpdir(), 'takeover-moved-'));
   try {

@@ -1,16 +1,18 @@
 /**
- * JSON from another process, parsed within bounds. A text that nests deeper than the limit is refused before it is parsed, because
- * schemas walk what they check by recursion, and a deep enough value exhausts the stack of whoever checks it.
+ * Parses JSON from another process within limits. A text that nests deeper than the limit is refused before it is
+ * parsed. Schemas check a value by recursion, so a deep value would exhaust the stack.
  */
 
-/** Arrays and objects inside one another. The deepest message of the contract, a run's settings, has about ten. */
+/**
+ * Maximum nesting of arrays and objects. The deepest message of the contract, a run's settings, has about ten levels.
+ */
 export const MAX_JSON_DEPTH = 32;
 
 export type BoundedJson =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly message: string };
 
-/** Never throws. Size is the business of whoever reads the bytes: a socket or a pipe. */
+/** Never throws. The size is limited by the code that reads the bytes from a socket or a pipe. */
 export function parseBoundedJson(text: string, maxDepth: number = MAX_JSON_DEPTH): BoundedJson {
   if (nestsDeeperThan(text, maxDepth)) return { kind: 'refused', message: `It nests deeper than ${maxDepth} levels.` };
   try {

@@ -1,6 +1,6 @@
 /**
- * Command-line switches that keep Chromium, in Electron or as an installed browser, from talking to anything but the engine:
- * no updates of components, no measurements, no reports of crashes, no dictionaries.
+ * Command-line switches that keep Chromium, in Electron or as an installed browser, from contacting anything but the
+ * engine. They disable component updates, metrics, crash reports and dictionaries.
  */
 
 export interface ChromiumSwitch {
@@ -8,7 +8,7 @@ export interface ChromiumSwitch {
   readonly value?: string;
 }
 
-/** Features that ask a server of the browser's maker for something, or look for devices on the network. */
+/** Features that contact a server of the browser's maker, or search the network for devices. */
 const FEATURES = [
   'AutofillServerCommunication',
   'CertificateTransparencyComponentUpdater',
@@ -35,11 +35,15 @@ export const QUIET_SWITCHES: readonly ChromiumSwitch[] = [
   { name: 'metrics-recording-only' },
   { name: 'no-pings' },
   { name: 'disable-features', value: FEATURES.join(',') },
-  // Whatever is left goes to a proxy that is not there: nothing listens on the discard port. Addresses of this machine need no proxy.
+  // All other requests go to a proxy that does not exist: nothing listens on the discard port. Addresses of this
+  // machine need no proxy.
   { name: 'proxy-server', value: 'http://127.0.0.1:9' },
 ];
 
-/** For the shell alone, because a browser shows a warning about it: every name but this machine's fails before it is asked for. */
+/**
+ * For the shell only, because a browser shows a warning about this switch. Every name except this machine's fails
+ * before a lookup.
+ */
 export const NO_OTHER_HOST: ChromiumSwitch = {
   name: 'host-resolver-rules',
   value: 'MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1, EXCLUDE [::1]',

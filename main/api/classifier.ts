@@ -126,7 +126,7 @@ export const classifierManifestSchema = z
   .readonly();
 export type ClassifierManifest = z.infer<typeof classifierManifestSchema>;
 
-/** How the process that trains one ends: the JSON line on its standard output. */
+/** Last line on the standard output of a classifier's training process, as JSON. */
 export const classifierEndSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('made'), name: z.string() }),
   z.object({ kind: z.literal('failed'), message: z.string(), remedy: z.string() }),

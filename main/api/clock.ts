@@ -13,17 +13,20 @@ export interface Clock {
   sleepUntilMs(timeMs: number): Promise<void>;
   /** Calls `callback` at or after `timeMs`, once. Returns a function that cancels it. */
   at(timeMs: number, callback: () => void): () => void;
-  /** Present where time is simulated and follows the host's: it may fall behind, and waits for whoever is late. */
+  /**
+   * Present when time is simulated and follows the host's. Simulated time may fall behind, because it waits for late
+   * answers.
+   */
   readonly pacing?: Pacing;
 }
 
-/** How simulated time follows the host's. */
+/** Tells how simulated time follows the host's. */
 export interface Pacing {
-  /** The host's time, on an axis of its own. */
+  /** Host time in milliseconds, with a zero of its own. */
   hostNowMs(): number;
   /** Host time that has passed since the present simulated time was due. */
   lagMs(): number;
-  /** Simulated seconds per host second over about the last two; undefined until it is known. */
+  /** Simulated seconds per host second over about the last two. `undefined` until it is known. */
   realTimeFactor(): number | undefined;
 }
 
@@ -48,8 +51,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * Calls `callback` every `periodMs` on a grid that does not drift. Returns a function that ends it. A call that throws ends nothing:
- * the next one comes in its turn, and `failed` hears of the first of several failures in a row.
+ * Calls `callback` every `periodMs` on a grid that does not drift. Returns a function that ends it. A call that throws
+ * does not end it: the next call comes on time. `failed` is called for the first of several failures in a row.
  */
 export function every(
   clock: Clock,
@@ -84,8 +87,8 @@ export function every(
 const PATIENCE_SLICES = 10;
 
 /**
- * Calls `onOver` when `limitMs` have passed in which this process ran: time in which the whole machine was suspended does not count
- * against whoever is waited for. Returns a function that ends it.
+ * Calls `onOver` after `limitMs` of time in which this process ran. Time in which the whole machine was suspended does
+ * not count. Returns a function that cancels it.
  */
 export function patience(clock: Clock, limitMs: number, onOver: () => void): () => void {
   const sliceMs = limitMs / PATIENCE_SLICES;

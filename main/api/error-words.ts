@@ -1,6 +1,6 @@
 /**
- * How errors are put into words. An error that knows what to do about itself keeps it in `remedy`, apart from `message`; it is put
- * together here, at the one place where it is printed, so that no remedy is said twice.
+ * Turns errors into text. An error that knows its remedy keeps it in `remedy`, apart from `message`. They are joined
+ * only here, where they are printed, so that no remedy appears twice.
  */
 
 export function messageOf(error: unknown): string {
@@ -11,7 +11,7 @@ export function remedyOf(error: unknown): string | undefined {
   return error instanceof Error && 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : undefined;
 }
 
-/** What went wrong, as a sentence, and what to do where it is known. */
+/** Joins what went wrong with its remedy, when there is one. */
 export function inWords({
   message,
   remedy,
@@ -27,7 +27,7 @@ export function errorInWords(error: unknown): string {
   return inWords({ message: messageOf(error), remedy: remedyOf(error) });
 }
 
-/** An error of another thread or process: its class is lost on the way, its words are not. */
+/** An error of another thread or process. Its class is lost on the way; its text is kept. */
 export class RemoteError extends Error {
   override readonly name = 'RemoteError';
   readonly remedy: string | undefined;

@@ -1,17 +1,19 @@
-/** Which recorded episodes an export takes, as the window and the command line ask for it, and words for what it leaves out. */
+/**
+ * Says which recorded episodes an export takes, for the window and the command line, and describes what it leaves out.
+ */
 import { z } from 'zod';
 import { outcomeSchema } from './episode.ts';
 import { observationKindSchema } from './observation.ts';
 import { taskIdSchema } from './task.ts';
 
-/** More ranges than any person types, few enough for one message between window and engine. */
+/** Maximum number of ranges: more than a person types, and few enough for one message. */
 const MAX_RANGES = 5000;
 
 /** `rl`: episodes with at least one step in the RL buffer; `demo`: in the demo buffer. Such an episode is exported whole. */
 export const exportBufferSchema = z.enum(['rl', 'demo']);
 export type ExportBuffer = z.infer<typeof exportBufferSchema>;
 
-/** Numbers of a first and a last episode; both belong to the range. */
+/** Numbers of the first and the last episode; the range includes both. */
 export const episodeRangeSchema = z.tuple([z.int().min(1), z.int().min(1)]).readonly();
 export type EpisodeRange = z.infer<typeof episodeRangeSchema>;
 
@@ -70,7 +72,7 @@ export function episodeRangesText(
   return { text, more: ids.length - count };
 }
 
-/** How many episodes an export leaves out, by the first reason that applies. */
+/** Number of episodes that an export leaves out, by the first reason that applies. */
 export const leftOutSchema = z
   .object({ notChosen: z.int(), notEnded: z.int(), discarded: z.int(), withoutSteps: z.int() })
   .readonly();
@@ -90,7 +92,10 @@ export function leftOutText(leftOut: LeftOut): string | undefined {
 export const episodesText = (count: number): string => (count === 1 ? '1 episode' : `${count} episodes`);
 
 const count = z.int().nonnegative();
-/** What an export process prints, one JSON object a line: `chosen` once, `progress` per episode, then `done` or `error`. */
+/**
+ * Lines that an export process prints, one JSON object each: `chosen` once, `progress` per episode, then `done` or
+ * `error`.
+ */
 export const exportLineSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('chosen'), episodes: count, leftOut: leftOutSchema }),
   z.object({ kind: z.literal('progress'), doneEpisodes: count, totalEpisodes: count, doneFrames: count }),

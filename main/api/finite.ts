@@ -1,4 +1,4 @@
-/** Numbers that are not finite (NaN, Infinity): what finds them at every door through which numbers come. */
+/** Finds numbers that are not finite (NaN, Infinity), wherever numbers enter the program. */
 
 /** A named list of numbers, such as a sensor's reading. */
 export type NamedNumbers = readonly [name: string, values: ArrayLike<number>];
@@ -9,7 +9,7 @@ export interface NotFinite {
   readonly value: number;
 }
 
-/** The first number that is not finite; undefined when all are. */
+/** Returns the first number that is not finite; `undefined` when all are finite. */
 export function findNotFinite(parts: Iterable<NamedNumbers>): NotFinite | undefined {
   for (const [name, values] of parts)
     for (let index = 0; index < values.length; index++) {

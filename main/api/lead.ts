@@ -1,6 +1,6 @@
 /**
  * Chooses which of several input devices leads. It is the one rule for the interfaces of a SpaceMouse, for the pucks of an
- * engine and for keys, gamepads and screen of a window. Neutral is the one of the takeover settings, with their hysteresis:
+ * engine and for keys, gamepads and screen of a window. The takeover settings define neutral, with hysteresis:
  *
  * - The source off neutral that moved last leads, until it is back at neutral. A repeated report is no movement.
  * - A source at neutral never leads. One between neutral and `engageDeflection` leads only while no other is off neutral.
@@ -11,15 +11,18 @@ import { deflectionOf, isNeutral, type TakeoverSettings } from './teleop.ts';
 export interface Lead<Source> {
   /** Call it for every report of a source. */
   reported(source: Source): void;
-  /** The source whose axes count; the last one that led while all are at neutral; undefined before the first report. */
+  /**
+   * Returns the source whose axes count. While all are at neutral, it is the last one that led; `undefined` before the
+   * first report.
+   */
   leader(): Source | undefined;
-  /** The source is gone. */
+  /** Forgets a source that is gone. */
   forget(source: Source): void;
 }
 
-/** `axesOf` gives the newest axes of a source, and zero where its newest report is too old. */
+/** `axesOf` returns the newest axes of a source, or zero when its newest report is too old. */
 export function createLead<Source>(axesOf: (source: Source) => Vec6, takeover: () => TakeoverSettings): Lead<Source> {
-  /** Axes of the newest report of each source; the source that moved last stands last. */
+  /** Axes of the newest report of each source. The source that moved last is the last entry. */
   const reports = new Map<Source, Vec6>();
   let leader: Source | undefined;
   const offNeutral = (source: Source) => !isNeutral(deflectionOf(axesOf(source)), takeover());

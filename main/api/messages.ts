@@ -38,7 +38,10 @@ export const CALLS = {
     }),
     result: nothing,
   },
-  /** Proof of life from every window, at 5 Hz or faster: somebody watches, and the window that holds the controls is there. */
+  /**
+   * Heartbeat of every window, at 5 Hz or faster. It shows that a person watches, and that the window with the controls
+   * is open.
+   */
   'input.heartbeat': { parameters: nothing, result: nothing },
   'control.stop': { parameters: nothing, result: nothing },
   /** Leaves HOLD. Refused while the puck is not at neutral. */
@@ -159,14 +162,14 @@ export const CALLS = {
       format: z.enum(['lerobot-v3']),
       directory: z.string().min(1).optional(),
       includeDiscarded: z.boolean().optional(),
-      /** All finished episodes when it is absent. */
+      /** Default: all finished episodes. */
       choice: episodeChoiceSchema.optional(),
     }),
     result: z.object({
       exportId: z.int(),
       directory: z.string(),
       episodes: z.int(),
-      /** How many episodes are left out, and why. */
+      /** Number of episodes that are left out, with the reasons. */
       leftOut: z.string().optional(),
     }),
   },
@@ -209,7 +212,7 @@ export const inputDeviceSchema = z
   .object({
     name: z.string(),
     kind: z.enum(['spacemouse', 'gamepad', 'keyboard', 'screen', 'scripted']),
-    /** Silent: open, but nothing has come from it yet. */
+    /** `silent`: the device is open but has sent nothing yet. */
     state: z.enum(['ready', 'silent', 'absent', 'blocked', 'lost']),
     message: z.string().optional(),
     remedy: z.string().optional(),
@@ -217,10 +220,13 @@ export const inputDeviceSchema = z
   .readonly();
 export type InputDevice = z.infer<typeof inputDeviceSchema>;
 
-/** Something that stands until it is over: the window shows it for exactly as long. What stops the arm is a fault and never stands here too. */
+/**
+ * A condition that the window shows for exactly as long as it lasts. A condition that stops the arm is a fault and
+ * never appears here as well.
+ */
 export const standingNoticeSchema = z
   .object({
-    /** What it is about. A second notice of the same topic replaces the first. */
+    /** Subject of the notice. A second notice of the same topic replaces the first. */
     topic: z.string(),
     level: z.enum(['warning', 'error']),
     text: z.string(),
@@ -250,7 +256,7 @@ export const statusSchema = z
     tick: z.object({
       ...{ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), skippedEdges: z.int() },
       policyLatencyMs: z.number(),
-      /** Simulated seconds per second of the host's over about the last two; absent on a real robot. */
+      /** Simulated seconds per host second over about the last two; absent on a real robot. */
       realTimeFactor: z.number().nonnegative().optional(),
     }),
     forceInTool: z.array(z.number()).length(6).readonly(),
@@ -327,7 +333,10 @@ export const serverMessageSchema = z.discriminatedUnion('kind', [
     directory: z.string(),
     message: z.string().optional(),
   }),
-  /** An event worth a line on the screen, which leaves after a while. What lasts is in the status: `fault` and `notices`. */
+  /**
+   * An event that is shown as a line on the screen for a while. A lasting condition is in the status: `fault` and
+   * `notices`.
+   */
   z.object({
     kind: z.literal('notice'),
     level: z.enum(['info', 'warning', 'error']),

@@ -1,7 +1,7 @@
 /**
- * What the engine and the policy process say to each other, over Node's IPC channel with `serialization: 'advanced'`
- * (typed arrays travel as they are). Both ends are this program's own, at the same version. What the process sends is checked all the
- * same, because nothing that a child sends may end the engine.
+ * Messages between the engine and the policy process, over Node's IPC channel with `serialization: 'advanced'` (typed
+ * arrays travel as they are). Both ends belong to this program and have the same version. The engine still checks each
+ * message, because no message of a child may end the engine.
  */
 import { z } from 'zod';
 import type { ObservationKind } from './observation.ts';
@@ -55,7 +55,7 @@ export const fromPolicyProcessSchema = z.discriminatedUnion('kind', [
     actingNoiseStd: z.number().or(z.undefined()),
     /** The classifier's threshold; undefined for the others. */
     threshold: z.number().or(z.undefined()),
-    /** Worth telling a person, though it was loaded; undefined mostly. */
+    /** A warning for the person although the model was loaded; usually `undefined`. */
     warning: z.string().or(z.undefined()),
   }),
   /** A model that cannot be used: what was wrong with it and what to do. The previous one stays in use. */
@@ -65,7 +65,10 @@ export const fromPolicyProcessSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('proposal'),
     sequence: z.int(),
-    /** [ACTION_SIZE], clipped to [-1, 1], acting noise included; undefined when none was wanted or no policy is loaded. May hold NaN: the engine checks. */
+    /**
+     * [ACTION_SIZE], clipped to [-1, 1], acting noise included. `undefined` when no action was requested or no policy
+     * is loaded. May hold NaN: the engine checks.
+     */
     action: floats.or(z.undefined()),
     embedding: floats,
     computeMs: z.number(),

@@ -59,9 +59,12 @@ export type TakeoverMode = z.infer<typeof takeoverModeSchema>;
 export const takeoverSettingsSchema = z
   .object({
     mode: takeoverModeSchema,
-    /** Motion mode: deflection that takes over. Also the one at which a device takes the lead from another that moves. */
+    /**
+     * Deflection that takes over in motion mode. At this deflection a device also takes the lead from another one that
+     * moves.
+     */
     engageDeflection: z.number().min(0.02).max(0.9),
-    /** At or below this a device is at neutral, in every mode and for every device; see `isNeutral`. */
+    /** A device at or below this deflection is at neutral, in every mode. See `isNeutral`. */
     neutralDeflection: z.number().min(0.01).max(0.9),
     /** Motion mode: how long neutral before the policy drives again. */
     releaseAfterMs: z.number().min(0).max(5000),
@@ -79,12 +82,15 @@ export const DEFAULT_TAKEOVER: TakeoverSettings = {
   holdButton: 0,
 };
 
-/** The largest axis of a reading, in [0, 1]. */
+/** Returns the largest axis of a reading, in [0, 1]. */
 export function deflectionOf(axes: Vec6): number {
   return Math.max(...axes.map(Math.abs));
 }
 
-/** The one definition of neutral: devices, merging, arbitration and window ask it. Neutral is never above what takes over. */
+/**
+ * The only definition of neutral, for devices, merging, arbitration and window. Neutral is never above the deflection
+ * that takes over.
+ */
 export function isNeutral(deflection: number, settings: TakeoverSettings): boolean {
   return deflection <= Math.min(settings.neutralDeflection, settings.engageDeflection);
 }

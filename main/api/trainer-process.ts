@@ -1,7 +1,7 @@
 /**
- * What a run's launcher and its trainer process say to each other, over Node's IPC channel.
- * The trainer reads the store by itself; the launcher only grants it work and hears how it goes. What a trainer sends is checked,
- * because nothing that a child sends may end the engine.
+ * Messages between a run's launcher and its trainer process, over Node's IPC channel. The trainer reads the store
+ * itself; the launcher only grants work and receives reports. The launcher checks each message, because no message of a
+ * child may end the engine.
  */
 import { z } from 'zod';
 import { type RunSpec, runStatusSchema } from './run.ts';
@@ -13,8 +13,10 @@ export interface TrainerConfig {
   /** Threads of the numerical library: one while a control loop runs on the same machine. */
   readonly threads: number;
   /**
-   * `granted`: works only on blocks it is granted, reads no event newer than the grant names: a replay gives the same losses.
-   * `paced`: follows the store by itself, the algorithm's updates per environment step, and publishes at least every 5 s.
+   * `granted`: the trainer works only on blocks that it is granted, and reads no event newer than the grant names. A
+   * replay then gives the same losses.
+   * `paced`: the trainer follows the store itself, makes the algorithm's updates per environment step, and publishes at
+   * least every 5 s.
    */
   readonly pace: 'granted' | 'paced';
   /** Manifest of the encoder, to compute embeddings that are missing from the store. */
@@ -22,21 +24,24 @@ export interface TrainerConfig {
 }
 
 export interface GrantLimit {
-  /** The newest episode that the launcher has seen end: it names the grant when it is asked for again. */
+  /** Newest episode that the launcher has seen end. It identifies the grant when the grant is requested again. */
   readonly throughEpisodeId: number;
-  /** The newest event that the block may read: everything given until the grant, whatever episode it is about. */
+  /** Newest event that the block may read. It covers everything stored until the grant, for every episode. */
   readonly throughSequence: number;
 }
 
 export type ToTrainer =
-  /** Make the updates owed for everything that the grant lets it read, as one recorded block, then publish. */
+  /**
+   * Asks for the updates owed for everything that the grant lets the trainer read, as one recorded block. Then the
+   * trainer publishes.
+   */
   | ({ readonly kind: 'grant'; readonly updates: number | undefined } & GrantLimit)
   /** Publish, write a checkpoint, end. */
   | { readonly kind: 'finish' }
   /** Write a checkpoint, end. */
   | { readonly kind: 'cancel' };
 
-/** A metric that is not a number is shown as a gap, not refused. */
+/** A metric that is NaN is shown as a gap and not refused. */
 const metrics = z.record(z.string(), z.number().or(z.nan()));
 
 export const fromTrainerSchema = z.discriminatedUnion('kind', [

@@ -91,7 +91,10 @@ export function parseVerb<Fields extends z.ZodRawShape>(
   return parsed.data as z.output<z.ZodObject<typeof commonSchema.shape & Fields>>;
 }
 
-/** An option's value as it was typed, after a space; quotes show where it is empty or has spaces. Nothing for an option that is not given. */
+/**
+ * Returns an option's value as it was typed, after a space. Adds quotes when it is empty or has spaces. Returns nothing
+ * for an option that is not given.
+ */
 const said = (value: unknown): string => {
   if (value === undefined) return '';
   const text = String(value);

@@ -119,7 +119,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** What a finished session was made with, because nothing is run for it again. */
+/** Describes the settings of a finished session, because no run is started for it again. */
 function overWords(projectFolder: string, state: HilState): string {
   const report = state.rounds.at(-1)?.evaluation.episodes ?? 0;
   const made = [

@@ -1,8 +1,11 @@
-/** Options that are numbers. A value out of range is refused with the range and the reason for it; `parseVerb` adds option and value. */
+/**
+ * Options that are numbers. A value out of range is refused with the range and its reason; `parseVerb` adds the option
+ * and the value.
+ */
 import { z } from 'zod';
 import { SEED_RANGES } from '../api/task.ts';
 
-/** Largest seed of a run: each has a part of the training scenes, `episodeSeed` says which. */
+/** Largest seed of a run. Each seed has its own part of the training scenes, see `episodeSeed`. */
 const MAX_SEED = 900;
 
 interface Kind {
@@ -37,9 +40,9 @@ export const noiseSchema = anyNumber(
   0.5,
   'it is added to actions between -1 and 1, and more would hide what the policy does',
 );
-/** Episodes that one call records. */
+/** Number of episodes that one call records. */
 export const recordedEpisodesSchema = (most: number) =>
   wholeNumber(1, most, 'for more, call it again with another --seed');
-/** Episodes that an evaluation plays; more would not narrow its interval to any use. */
+/** Number of episodes that an evaluation plays. More episodes would not narrow its interval usefully. */
 export const evaluatedEpisodesSchema = (most: number) =>
   wholeNumber(1, most, `${most} already give a 95 % interval of at most ±${(98 / Math.sqrt(most)).toFixed(1)} points`);

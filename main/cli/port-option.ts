@@ -1,8 +1,8 @@
-/** `--port` of `serve`: any port of this machine that a browser is willing to open. */
+/** The option `--port` of `serve`: any port of this machine that browsers open. */
 import type { z } from 'zod';
 import { wholeNumber } from './number-option.ts';
 
-/** Fixed, so that a browser remembers the window's layout for this origin. */
+/** The default port is fixed, so that a browser remembers the window's layout for this origin. */
 export const DEFAULT_PORT = 4817;
 
 /** Ports that browsers refuse to open, because other protocols use them: the Fetch standard's list, "bad port". */

@@ -46,7 +46,7 @@ export interface ServeOptions {
   readonly encoder?: string | undefined;
   /** That fine-tune; a share of the processor's where absent. */
   readonly threads?: number | undefined;
-  /** The arm may move while no window watches; false where absent. */
+  /** The arm may move while no window watches. Default false. */
   readonly unattended?: boolean;
 }
 
@@ -107,8 +107,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   await using open = new AsyncDisposableStack();
   open.defer(() => ending.abort());
   const stopped = Promise.withResolvers<void>();
-  stopped.promise.catch(() => {}); // it is waited for further down
-  // From the first moment on: an end that is asked for while it starts is an orderly one too.
+  stopped.promise.catch(() => {}); // it is awaited further down
+  // Signals are handled from the start: a signal during start-up is an orderly end too.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.resolve());
   const writer = await openStoreWriter({ folder: options.data }).catch((error: unknown) => {
     console.error(`takeover serve: ${errorInWords(error)}`);
@@ -171,7 +171,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     port: options.port,
   });
   open.defer(() => started.close());
-  // At once, because each may have to wait for a process that does not answer.
+  // All are closed at once, because each may have to wait for a process that does not answer.
   open.defer(async () => {
     await Promise.all([runService?.close(), exports.close(), classifiers.close()]);
   });

@@ -29,7 +29,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(options: SessionOptions): Promise<Session> {
   makeProjectFolder(options.projectFolder);
   const writer = options.record ? await openStoreWriter({ folder: options.projectFolder }) : undefined;
-  // Nobody watches a window here: what is lost, or was found lost at opening, goes to standard error.
+  // No window shows problems here. Losses, also those found at opening, go to standard error.
   writer?.onProblem((problem) => console.error(inWords(problem)));
   try {
     const rig = await createHeadlessRig({

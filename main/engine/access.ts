@@ -43,7 +43,9 @@ function equal(a: string, b: string): boolean {
 
 const HTTP_PORT = 80;
 
-/** How a browser names this machine at a port; it leaves out the port that the protocol implies. */
+/**
+ * Returns the names that a browser uses for this machine at a port. A browser leaves out the protocol's default port.
+ */
 function authorities(port: number): readonly string[] {
   const names = ['127.0.0.1', 'localhost'];
   return [...names.map((name) => `${name}:${port}`), ...(port === HTTP_PORT ? names : [])];

@@ -91,7 +91,8 @@ export function reverted(state: CandidateState, because: string): CandidateStep 
 }
 
 /**
- * It could not be loaded for a reason that is not its own: the good policy drives on, and what its run publishes next is tried again.
+ * Sets aside a candidate that could not be loaded for a reason outside its own files. The good policy drives on, and
+ * the next policy that its run publishes is tried.
  */
 export function setAside(state: CandidateState): CandidateState {
   return { ...state, candidate: undefined, line: [], trial: [] };

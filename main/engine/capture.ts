@@ -1,6 +1,7 @@
 /**
- * One snapshot of the cell at a time: a camera that is late is asked again only when it has answered. What was asked for before
- * `forget` is nobody's answer afterwards. A snapshot that a sensor has spoilt is trouble, and no answer. Never rejects.
+ * Takes one snapshot of the cell at a time: a late camera is asked again only after it has answered. A snapshot
+ * requested before `forget` is dropped. A snapshot that a sensor has spoilt is reported as trouble and not returned.
+ * Never rejects.
  */
 import type { RobotCell, Snapshot } from '../../native/device.ts';
 import { FAULTS, type LoopFault } from './faults.ts';

@@ -80,7 +80,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   });
 
   let phase: Phase = 'hold';
-  /** After Stop or a fault: no reset leaves HOLD before somebody releases it. */
+  /** Set by Stop or a fault. While it is set, no reset leaves HOLD; `release` clears it. */
   let latched = false;
   let holdReason: string | undefined = 'The cell is starting.';
   let mode: Mode = 'run';
@@ -225,7 +225,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     }
   };
 
-  /** Pictures for the window while nothing is recorded. */
+  /** Takes pictures for the window while nothing is recorded. */
   const idleTick = async (edgeMs: number) => {
     if (options.headless) return;
     const pending = ask(clock, pace, () => capture.take());
@@ -235,7 +235,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
   const capture = createCapture(cell, {
     snapshot: (snapshot) => events.snapshot?.(snapshot),
     trouble: (what) => {
-      // Pictures are taken while the arm is held too: the same trouble is told once.
+      // Pictures are taken while the arm is held too; the same trouble is reported once.
       if (phase !== 'hold' || holdReason !== what.what) fault(what);
     },
   });
@@ -268,10 +268,13 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     log.handOver(noted, pending);
   };
 
-  /** On the host's clock a slow camera costs late ticks and skipped edges, and one that does not answer ends the episode. */
+  /**
+   * On the host's clock a slow camera costs late ticks and skipped edges. A camera that does not answer ends the
+   * episode.
+   */
   const latePictures = async (seen: Promise<void>, pending: Pending<unknown>, edgeMs: number) => {
     if (pace.kind === 'host') await promiseOrTime(clock, seen, edgeMs + CAPTURE_PATIENCE_MS);
-    else await Promise.race([seen, pending.settled]); // it settles without pictures where the cell has given up
+    else await Promise.race([seen, pending.settled]); // it resolves without pictures when the cell has given up
   };
 
   const arbitrateAtEdge = () => {
@@ -287,7 +290,7 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     note: (noted: Noted) => void,
   ): Promise<PolicyReply | undefined> => {
     const mine = recording;
-    const scenePoses = cell.scenePoses(); // of the edge: time may go on while the pictures are drawn
+    const scenePoses = cell.scenePoses(); // poses at the edge: time may pass while the pictures are drawn
     const snapshot = await capture.take();
     // It may come when its episode was given up, or the next one has begun.
     if (!snapshot || mine !== recording) return undefined;
@@ -374,7 +377,10 @@ export function createControlLoop(options: LoopOptions): ControlLoop {
     if (log.isOpen()) log.end({ outcome: 'aborted', judge: 'engine' });
   };
 
-  /** Simulated time waits for the store; a robot that outgrows it holds and says so. */
+  /**
+   * Waits for the store in simulated time. When a robot fills the store faster than it writes, the arm holds and
+   * reports it.
+   */
   const makeRoom = async () => {
     const room = recorder.room();
     if (room === 'plenty') return;

@@ -1,6 +1,6 @@
 /**
- * The end of a child process, whatever state it is in: it is asked with SIGTERM, and killed when it has not gone in time. A process that
- * was stopped does not hear SIGTERM, so whoever ends a child waits here instead of trusting it.
+ * Ends a child process in whatever state it is. Sends SIGTERM, then SIGKILL when the child has not ended in time. A
+ * suspended process does not handle SIGTERM, so callers wait here for the end.
  */
 import type { Clock } from '../api/clock.ts';
 
@@ -12,9 +12,9 @@ export interface EndableChild {
   once(event: 'exit' | 'error', listener: () => void): unknown;
 }
 
-/** How long a child may take to put its things in order. An engine that is asked to end has five seconds for all of them. */
+/** Time for a child to save its state. An engine that is asked to end has five seconds for all children. */
 export const END_GRACE_MS = 1500;
-/** A killed child is gone by then, or it is the system's to bury. */
+/** Time to wait after SIGKILL. A child that is still there is then left to the system. */
 const GIVE_UP_MS = 1000;
 
 /** Resolves when the child is gone, at the latest after `graceMs` and one second. Calling it twice is harmless. */
@@ -22,7 +22,7 @@ export async function endChild(child: EndableChild, clock: Clock, graceMs: numbe
   if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = Promise.withResolvers<void>();
   child.once('exit', () => gone.resolve());
-  // One that could not be started, or not be signalled: there is no 'exit' to wait for.
+  // A child that could not be started or signalled emits no 'exit'.
   child.once('error', () => gone.resolve());
   if (graceMs > 0) child.kill('SIGTERM');
   const startMs = clock.nowMs();

@@ -22,9 +22,11 @@ export interface EngineOptions {
   readonly projectFolder: string;
   readonly cell: RobotCell;
   readonly puck: Puck;
-  /** Default: the host's clock. A simulated cell waits for what is late. */
+  /** Default: the host's clock. A simulated cell waits for late answers. */
   readonly pace?: Pace;
-  /** Somebody else begins each episode and nobody looks on. Default false: the engine goes on from episode to episode. */
+  /**
+   * A caller begins each episode and no person watches. Default false: the engine continues from episode to episode.
+   */
   readonly headless?: boolean;
   /** The arm may move while no window watches. Default false. A headless run has no windows and is always unattended. */
   readonly unattended?: boolean | undefined;
@@ -43,7 +45,7 @@ export interface EngineOptions {
   /** Called with what somebody has set, before any task narrows it; what was not set is undefined. What it refuses is in force, but not kept. */
   readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
   readonly timing?: Timing;
-  /** For what is waited for whatever the cell's clock says. Default: the host's. */
+  /** Clock for waits that do not follow the cell's clock. Default: the host's. */
   readonly hostClock?: Clock;
   readonly scale?: ActionScale;
   /** Which part of the training seeds this engine's episodes come from. */
@@ -60,13 +62,13 @@ export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSetti
   readonly autoStart?: boolean | undefined;
 };
 
-/** The windows, as the server tells of them. */
+/** State of the windows, as the server reports it. */
 export interface Supervision {
-  /** Newest proof of life of the window that holds the controls; undefined while none does. */
+  /** Time of the newest heartbeat of the window that holds the controls; `undefined` while none holds them. */
   heartbeatMs: number | undefined;
-  /** Newest proof of life of any window; undefined while none is open. */
+  /** Time of the newest heartbeat of any window; `undefined` while none is open. */
   watchedMs: number | undefined;
-  /** Windows that are open: nothing starts by itself while there is none, unless `unattended`. */
+  /** Number of open windows. While there is none, nothing starts by itself, unless `unattended`. */
   windows: number;
   /** The arm may move while no window watches. */
   readonly unattended: boolean;
@@ -80,12 +82,12 @@ export interface Engine {
   readonly success: SuccessDesk;
   /** Opens cell, puck and policy. Refuses in words. */
   open(): Promise<Answer<undefined>>;
-  /** Ticks until `close`. Resets first where `reset` says so; else the arm holds until Resume. */
+  /** Ticks until `close`. Resets first when `reset` is true; otherwise the arm holds until Resume. */
   run(start: { readonly reset: boolean }): Promise<void>;
   close(): Promise<void>;
   status(): Status;
   rig(): Rig;
-  /** The settings of the takeover in force. */
+  /** Returns the takeover settings in force. */
   takeover(): TakeoverSettings;
   newestSnapshot(): Snapshot | undefined;
   /** Messages for every window; `changed` wants a fresh status now. */

@@ -28,7 +28,7 @@ import { createSuccessDesk, judgeOf, successFor } from './success-desk.ts';
 
 export type { Engine, EngineOptions } from './engine-types.ts';
 
-/** A missed deadline is worth words for as long as the next one may come. */
+/** How long the notice of a missed deadline stays, unless another deadline is missed. */
 const DEADLINE_NOTICE_MS = 5000;
 
 export function createEngine(given: EngineOptions): Engine {
@@ -71,11 +71,11 @@ export function createEngine(given: EngineOptions): Engine {
   const changed = () => {
     for (const listener of changeListeners) listener();
   };
-  /** An event, told once to the windows that are open. What lasts belongs to `standing` or is the fault. */
+  /** Sends an event once to the windows that are open. A lasting condition belongs to `standing` or is the fault. */
   const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
     send({ kind: 'notice', level, text, ...(remedy === undefined ? {} : { remedy }) });
   const standing = createStandingNotices(cell.clock, changed);
-  /** A refusal stands until the same is accepted. */
+  /** Shows a refusal until the same request is accepted. */
   const stands = (topic: string, level: 'warning' | 'error', answer: Answer<unknown> | undefined, before = '') => {
     if (answer?.kind === 'refused')
       standing.say({ topic, level, text: before + answer.message, remedy: answer.remedy });
@@ -86,14 +86,14 @@ export function createEngine(given: EngineOptions): Engine {
     standing.over('deadline');
     changed();
   };
-  /** Everything that stands beside the fault; the fault's own words are told in its place only. */
+  /** Returns every standing notice except the one whose text the fault already shows. */
   const noticesNow = () => {
     const gauge = meter.read();
     const disk = fault ? undefined : diskNotice(gauge, options.projectFolder);
     return [...standing.list().filter(({ text }) => text !== fault?.what), ...(disk ? [disk] : [])];
   };
 
-  /** Work that nobody waits for: when it fails, the arm holds and says so. */
+  /** Runs work that no caller awaits. When it fails, the arm holds and reports it. */
   const owned = (work: Promise<unknown>) => {
     work.catch((error: unknown) => loop.fault(FAULTS.unforeseen(error)));
   };
@@ -193,7 +193,7 @@ export function createEngine(given: EngineOptions): Engine {
     startByItself();
   };
 
-  /** Watched, and for a policy only: a person who demonstrates says when. */
+  /** Starts by itself only while watched, and only for a policy. A person who demonstrates starts each episode. */
   const startByItself = () => {
     const due = autoStart && !headless && (unattended || supervision.windows > 0) && loop.mode() === 'run';
     if (!due || loop.phase() !== 'ready' || policy.name() === undefined) return;
@@ -212,14 +212,14 @@ export function createEngine(given: EngineOptions): Engine {
     if (!headless && loop.phase() === 'resetting') owned(prepareNext());
   };
 
-  /** Loads the policy that is due. What was said of one that could not be used is then over. */
+  /** Loads the policy that is due. Ends the notice about a policy that could not be used. */
   const loadInUse = async () => {
     const loaded = await desk.loadInUse();
     if (loaded.kind === 'done') standing.over('policy');
     return loaded;
   };
 
-  /** Newest policy, then the next reset. */
+  /** Loads the newest policy, then begins the next reset. */
   const prepareNext = async () => {
     const loaded = await loadInUse();
     stands('policy', 'error', loaded);
@@ -290,7 +290,7 @@ export function createEngine(given: EngineOptions): Engine {
       const offProblem = writer?.onProblem((problem) => {
         if (problem.fatal && loop.phase() === 'running')
           loop.fault({ what: problem.message, armDoes: 'It holds where it is.', remedy: problem.remedy });
-        // A full disk shows in the gauge, for as long as it is full.
+        // The gauge shows a full disk for as long as it is full.
         else if (problem.about !== 'disk')
           standing.say({
             topic: `store: ${problem.message}`,

@@ -80,7 +80,7 @@ export const FAULTS = {
     remedy: 'Press Resume to reset and go on. Report this message if it comes again.',
   }),
   unforeseen: (error: unknown): LoopFault => ({
-    what: `The engine failed at something that nobody waited for: ${messageOf(error)}`,
+    what: `A background task of the engine failed: ${messageOf(error)}`,
     armDoes: HOLDS,
     remedy: 'Press Resume to go on. Restart the engine, and report this message, if it comes again.',
   }),
@@ -151,7 +151,7 @@ export const FAULTS = {
   }),
 } as const;
 
-/** Why an episode does not start, and what to do about it. */
+/** Reasons why an episode does not start, each with a remedy. */
 export const START_REFUSALS = {
   phase: (phase: Exclude<Phase, 'ready'>) => ({
     message: `An episode starts from READY; this is ${phase.toUpperCase()}.`,

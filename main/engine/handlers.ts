@@ -60,7 +60,7 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
     const refusal = loop.start();
     return refusal ? refused(refusal.message, refusal.remedy) : NOTHING;
   };
-  /** Whatever is asked after the answer, by whoever reads the store, sees what was done. */
+  /** Waits for the store before it returns the answer, so that later reads see the change. */
   const committed = async <Value>(answer: Answer<Value>): Promise<Answer<Value>> => {
     await engine.recorder.drained();
     return answer;

@@ -35,7 +35,7 @@ export interface HeadlessRigOptions {
 
 export { CONDITIONS, type Conditions } from '../../native/sim/conditions.ts';
 
-/** Simulated time that an answer of the policy takes: less than the effect delay, so that it costs nothing. */
+/** Simulated time that the policy's answer takes. It is less than the effect delay, so it delays nothing. */
 const SIMULATED_LATENCY_MS = 20;
 /** Held while the operator drives. The first two move the gripper. */
 const HOLD_BUTTON = 2;

@@ -39,7 +39,7 @@ export type EpisodeRun =
 
 const DEFAULT_OPERATOR_LEAD_MS = 10;
 
-/** A fault's own remedy names buttons of the window, which is not there. */
+/** Remedy without a window: a fault's own remedy names buttons of the window. */
 const CALL_AGAIN = 'Remove the cause, then start the command again.';
 
 const whyHeld = (engine: Engine) => engine.status().fault?.what ?? engine.loop.holdReason();
@@ -57,7 +57,7 @@ export async function runEpisode(engine: Engine, request: EpisodeRequest): Promi
   if (refusedMode) return { kind: 'refused', message: refusedMode, remedy: 'End the running episode first.' };
   const loaded = await engine.loadPolicyInUse();
   if (loaded.kind === 'refused') return loaded;
-  loop.release(); // whoever asks for an episode wants the arm to move
+  loop.release(); // a caller that asks for an episode wants the arm to move
   if (!(await loop.reset(request.seed)))
     return {
       kind: 'refused',

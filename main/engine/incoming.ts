@@ -1,18 +1,18 @@
 /**
- * What a window may send: size, nesting and rate are bounded before anything is parsed, and what is malformed is named in words.
- * Nothing here throws.
+ * Checks what a window may send. Size, nesting and rate are limited before anything is parsed. A refusal names what is
+ * malformed. Nothing here throws.
  */
 import type { z } from 'zod';
 import { parseBoundedJson } from '../api/bounded-json.ts';
 import { clientMessageSchema } from '../api/messages.ts';
 
-/** Of one message, as the socket reads it. */
+/** Maximum size of one message, as the socket reads it. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;
-/** Calls of one window that wait for their answer. Stop and proof of life are taken beyond it. */
+/** Maximum number of calls of one window that wait for an answer. Stop and heartbeats are accepted beyond it. */
 export const MAX_UNANSWERED = 64;
-/** A window that drives sends about 100 messages a second. */
+/** Messages per second that a window may send. A window that drives sends about 100. */
 const MESSAGES_PER_SEC = 500;
-/** Messages that may come at once, when none came before. */
+/** Number of messages accepted at once after a quiet time. */
 const BURST = 2000;
 
 export type ClientMessage = z.output<typeof clientMessageSchema>;
@@ -34,7 +34,7 @@ export function parseMessage(raw: string): Parsed {
   return { kind: 'malformed', message: `Malformed message: ${explain(parsed.error.issues)}`, id };
 }
 
-/** The first three issues of a schema, with where each is. */
+/** Describes the first three issues of a schema, each with its path. */
 export function explain(
   issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[],
 ): string {

@@ -40,9 +40,9 @@ export interface LoopEvents {
   command(setPoint: SetPoint | undefined): void;
   /** The policy gave a number that is not one. */
   badPolicy(policy: string, because: string): void;
-  /** The policy missed its deadline; said for the first miss of a row. */
+  /** Called when the policy missed its deadline, for the first miss in a row. */
   late(text: string, remedy: string): void;
-  /** A part of a step could not be stored; the step itself was. */
+  /** Called when a part of a step could not be stored. The step itself was stored. */
   notStored(text: string, remedy: string): void;
 }
 
@@ -62,11 +62,11 @@ export interface LoopOptions {
   readonly task: TaskSpec;
   readonly observation: ObservationKind;
   readonly pace: Pace;
-  /** Nobody looks on: no pictures are taken between episodes. */
+  /** No person watches, so no pictures are taken between episodes. */
   readonly headless: boolean;
   readonly timing?: Timing | undefined;
   readonly scale?: ActionScale | undefined;
-  /** Proof of life of the windows. */
+  /** Heartbeats of the windows. */
   readonly supervision: () => Omit<Watched, 'stateTimeMs'>;
   readonly policyIsCandidate: () => boolean;
   /** Why the policy that is loaded must not drive; undefined = it may. */
@@ -76,7 +76,7 @@ export interface LoopOptions {
   readonly events: Partial<LoopEvents>;
 }
 
-/** Why something is not done, and what to do about it. */
+/** Why a request is refused, and what to do about it. */
 export interface Refusal {
   readonly message: string;
   readonly remedy: string;
@@ -84,7 +84,9 @@ export interface Refusal {
 
 export interface ControlLoop {
   readonly timing: Timing;
-  /** Puts the grid's origin at `timeMs`: once where the engine ticks by itself, before every episode where the caller does. */
+  /**
+   * Puts the grid's origin at `timeMs`. Called once when the engine ticks by itself, otherwise before every episode.
+   */
   anchor(timeMs: number): void;
   tick(): Promise<void>;
   phase(): Phase;
@@ -96,7 +98,10 @@ export interface ControlLoop {
   setMode(mode: Mode): string | undefined;
   /** Begins a reset; resolves when READY is reached, or false when it was not. Refused after Stop or a fault until `release`. */
   reset(seed: number): Promise<boolean>;
-  /** Stop and faults last until this deliberate act, in every phase, start-up included. A reset must follow. */
+  /**
+   * Releases the arm. Stop and faults last until this deliberate call, in every phase, start-up included. A reset must
+   * follow.
+   */
   release(): void;
   /** READY → RUNNING at the next edge; the answer is the reason why not. */
   start(): Refusal | undefined;
@@ -105,7 +110,7 @@ export interface ControlLoop {
   fault(fault: LoopFault): void;
   /** How often the arm has been held: who waited for something sees whether it was held meanwhile. */
   holds(): number;
-  /** The reason why HOLD cannot be left now; undefined = it can. Leaving it is `release`, then `reset`. */
+  /** Returns the reason why HOLD cannot be left now; `undefined` = it can. `release`, then `reset`, leave HOLD. */
   resumeRefusal(): string | undefined;
   request(requests: Partial<Requests>): void;
   takeoverKey(engaged: boolean): void;

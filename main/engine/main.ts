@@ -30,7 +30,7 @@ export { createEngine, type Engine, type EngineOptions } from './engine.ts';
 export { type EpisodeRequest, type EpisodeRun, runEpisode, type ScriptedOperator } from './headless.ts';
 export type { EngineServer } from './server.ts';
 
-/** A policy process that answers nothing for so long, in host time, is started again. */
+/** A policy process that answers nothing for this long, in host time, is started again. */
 const NO_PROGRESS_MS = 5000;
 
 export interface StartOptions {
@@ -130,7 +130,8 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     close: async () => {
       closing = true;
       engine.loop.stop('The engine is closing.');
-      // A load ends with its process; what is still opening is closed once it is open, because its threads would stay otherwise.
+      // A load ends with its process. Anything still opening is closed once it is open, because its threads would stay
+      // otherwise.
       await policy.close();
       await ready.catch(() => {}); // told to whoever waits for it
       await engine.close();

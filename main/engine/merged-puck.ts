@@ -1,13 +1,13 @@
 /**
- * Several pucks as one. The axes are those of the puck that leads (`createLead`); the buttons are those of all pucks together,
- * because the hold button may be on another puck than the one that moves.
+ * Several pucks as one. The axes come from the puck that leads (`createLead`). The buttons come from all pucks, because
+ * the hold button may be on another puck than the one that moves.
  */
 
 import type { DeviceHealth, Puck, PuckReading } from '../../native/device.ts';
 import { createLead } from '../api/lead.ts';
 import type { TakeoverSettings } from '../api/teleop.ts';
 
-/** `takeover` gives the settings in force, which say what neutral is. */
+/** `takeover` returns the settings in force, which define neutral. */
 export function mergePucks(pucks: readonly Puck[], takeover: () => TakeoverSettings): Puck {
   const lead = createLead<Puck>((puck) => puck.reading().axes, takeover);
   const buttonsOfAll = () => pucks.reduce((bits, puck) => (bits | puck.reading().buttons) >>> 0, 0);

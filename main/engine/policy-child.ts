@@ -1,16 +1,19 @@
-/** The policy process as a child: forked, spoken to over IPC, ended with a last resort. What it sends is given on unchecked. */
+/**
+ * The policy process as a child process: forked, reached over IPC, and killed if necessary. Its messages are passed on
+ * unchecked.
+ */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../api/clock.ts';
 import type { ToPolicyProcess } from '../api/policy-process.ts';
 import { endChild } from './end-child.ts';
 
-/** The part of a child process that is used; a test puts its own in its place. */
+/** The part of a child process that is used. A test replaces it with its own. */
 export interface PolicyChild {
   send(message: ToPolicyProcess): void;
   onMessage(listener: (message: unknown) => void): void;
   onExit(listener: (why: string) => void): void;
-  /** At once, whatever state it is in: it keeps nothing that would be lost. Resolves when it is gone. */
+  /** Kills the process at once in any state, because it keeps nothing that would be lost. Resolves when it is gone. */
   kill(): Promise<void>;
 }
 
@@ -22,7 +25,7 @@ export function spawnPolicyProcess(): PolicyChild {
   });
   return {
     send: (message) => {
-      // A channel that is closing reports through 'exit'.
+      // A channel that is closing reports its error through 'exit'.
       if (child.connected) child.send(message, () => {});
     },
     onMessage: (listener) => {

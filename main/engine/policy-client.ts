@@ -1,7 +1,7 @@
 /**
- * The policy process as a `PolicySource`: started again when it dies, with its models, and never waited for longer than `patienceMs` of
- * real time (live deadlines are the control loop's, and far shorter). A process that dies again and again is started later and later, and
- * after some times not by itself any more; the next load that is asked for tries anew.
+ * The policy process as a `PolicySource`. A process that dies is started again with its models. No call waits longer
+ * than `patienceMs` of real time; live deadlines are the control loop's and much shorter. A process that dies
+ * repeatedly is restarted later each time. After some attempts it is not restarted until the next load.
  */
 import { type Clock, patience } from '../api/clock.ts';
 import { type FromPolicyProcess, fromPolicyProcessSchema, type ToPolicyProcess } from '../api/policy-process.ts';
@@ -22,11 +22,11 @@ const DEFAULT_PATIENCE_MS = 10_000;
 const LOAD_PATIENCE_MS = 60_000;
 /** Observations under way. Pictures are large: a process that answers none must not be sent more. */
 const MAX_UNANSWERED = 30;
-/** Before the first restart; doubled with every further one. */
+/** Wait before the first restart. It doubles with every further one. */
 const DEFAULT_RESTART_MS = 500;
-/** Ends in a row after which it is not started again by itself. */
+/** Number of ends in a row after which the process is not restarted by itself. */
 const MAX_ENDS = 5;
-/** A process that has lived so long has not died in a row with the one before it. */
+/** A process that has run this long ends a row of failures. */
 const STABLE_MS = 10_000;
 const RESTART_REMEDY = 'It is started again by itself: wait a moment, then press Resume.';
 const GIVEN_UP_REMEDY = 'Press Resume to try once more, or choose another policy; see what the engine printed.';
@@ -56,24 +56,24 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
   const proposals = new Map<number, Waiting<PolicyReply>>();
   let child: PolicyChild | undefined;
   let startedMs = 0;
-  /** Ends of the process since it last lived for long. */
+  /** Number of ends since the process last ran for long. */
   let ends = 0;
-  /** Resolves when a process runs again, or never will; undefined while one runs. */
+  /** Resolves when a process runs again, or when restarts have been given up. `undefined` while one runs. */
   let restart: PromiseWithResolvers<void> | undefined;
   let closed = false;
   let nextRequest = 1;
   /** Never counts from 0 again: a late answer must not be taken for that to another episode's question. */
   let nextQuestion = 0;
-  /** What the process that runs now has loaded. */
+  /** Name of the policy, and hash of the encoder, that the running process has loaded. */
   let name: string | undefined;
   let encoderSha256: string | undefined;
-  /** What a process that is started again is to load. */
+  /** Models and episode that a restarted process must load. */
   let manifestPath: string | undefined;
   let classifierPath: string | undefined;
   let opening: EpisodeOpening | undefined;
-  /** Loads of a policy that somebody waits for: what was in use before is then of no interest. */
+  /** Number of policy loads that a caller waits for. While there is one, the earlier policy is not loaded again. */
   let policyLoads = 0;
-  /** Policies that a warning was told of, by manifest. */
+  /** Manifest paths of the policies that were warned about. */
   const warned = new Set<string>();
   /** The encoder is loaded into each new process before anything else. */
   let ready: Promise<ProcessRefusal | undefined> = Promise.resolve(undefined);
@@ -100,7 +100,7 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     if (encoderManifestPath === undefined) return undefined;
     const reply = await ask((requestId) => ({ kind: 'load-encoder', requestId, manifestPath: encoderManifestPath }));
     if (reply.kind === 'refused') {
-      // The end of the process is told by itself.
+      // The end of the process is reported separately.
       if (reply.fault === 'policy') tell(`The encoder cannot be used: ${reply.message}`, reply.remedy);
       return processFault(reply.message, reply.remedy);
     }
@@ -163,7 +163,7 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     for (const sequence of [...proposals.keys()]) settle(proposals, sequence, failed(message, remedy));
     for (const requestId of [...loads.keys()]) settle(loads, requestId, processFault(message, remedy));
     if (closed) return;
-    // Told once for a series: at its first end, and when it is given up.
+    // Reported once for a series of ends: at the first one, and when restarts are given up.
     if (ends === 1 || givenUp) tell(message, remedy);
     if (givenUp) return;
     const waitMs = (options.restartAfterMs ?? DEFAULT_RESTART_MS) * 2 ** (ends - 1);
@@ -175,7 +175,9 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     });
   };
 
-  /** What was in use before the process ended. A process that ends again meanwhile is started again, and asked again. */
+  /**
+   * Loads again what was in use before the process ended. A process that ends during this is restarted and loads again.
+   */
   const reload = async () => {
     const policyPath = policyLoads === 0 ? manifestPath : undefined;
     const classifier = classifierPath;
@@ -218,10 +220,10 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     return answer;
   };
 
-  /** A process runs, with its encoder; or why not. */
+  /** Waits for a running process with its encoder. Returns the reason when there is none. */
   const running = async (): Promise<ProcessRefusal | undefined> => {
     if (closed) return processFault('The engine is closing.', 'Start it again.');
-    // It had been given up: whoever asks for a policy asks for another try.
+    // Restarts had been given up. A new request for a policy tries again.
     if (!child && !restart) {
       ends = 0;
       start();

@@ -6,7 +6,7 @@ import type { LoadReply, PolicySource } from './policy-source.ts';
 import { type Answer, done, type PolicyShelf, refused } from './services.ts';
 import { counts, isUnaidedSuccess } from './statistics.ts';
 
-/** Tries to load a policy into a process that ends meanwhile. */
+/** Number of attempts to load a policy into a process that ends meanwhile. */
 const LOAD_ATTEMPTS = 3;
 
 export interface PolicyDesk {
@@ -49,7 +49,7 @@ export function createPolicyDesk(options: {
     changed();
   };
 
-  /** A process that ends while it loads is started again by its client, later each time. */
+  /** Retries a load, because the client restarts a process that ends while it loads, later each time. */
   const loadPatiently = async (path: string): Promise<LoadReply> => {
     for (let attempt = 1; ; attempt++) {
       const reply = await policy.load(path);

@@ -49,7 +49,10 @@ export type LoadReply =
       readonly kind: 'refused';
       readonly message: string;
       readonly remedy: string;
-      /** `policy`: its own files are the reason. `process`: what was to load it ended, or did not answer; nothing is said about the policy. */
+      /**
+       * `policy`: the policy's own files are the reason. `process`: the process that was to load it ended or did not
+       * answer, which says nothing about the policy.
+       */
       readonly fault: 'policy' | 'process';
     };
 
@@ -58,11 +61,14 @@ export type ClassifierReply =
   | { readonly kind: 'refused'; readonly message: string; readonly remedy: string };
 
 export interface PolicySource {
-  /** Name of the policy that is loaded; undefined while there is none, also while the policy process is started again. */
+  /** Name of the loaded policy. `undefined` when there is none, also while the policy process is restarted. */
   name(): string | undefined;
   /** SHA-256 of the encoder that makes the embeddings. */
   encoderSha256(): string | undefined;
-  /** Only between episodes. The previous policy stays in use when the new one is refused. Waits for a process that is started again. */
+  /**
+   * Call it only between episodes. The previous policy stays in use when the new one is refused. Waits for a process
+   * that is being restarted.
+   */
   load(manifestPath: string): Promise<LoadReply>;
   /** A reward classifier that gives its opinion of every observation from now on. A refused one leaves the previous in use. */
   loadClassifier(manifestPath: string): Promise<ClassifierReply>;

@@ -1,8 +1,9 @@
 /**
- * Something asked for at a tick's edge that may come late: the observation and the policy's answer to it.
+ * Something requested at a tick's edge that may come late: the observation, and the policy's answer to it.
  *
- * On the host's clock the answer races the time. A simulated clock charges `latencyMs` for the answer and then stands still until
- * it is there: a slow computer misses no deadline, and what is recorded does not depend on it.
+ * On the host's clock the answer races the time. A simulated clock charges `latencyMs` for the answer, then stands
+ * still until the answer is there. A slow computer then misses no deadline, and the recording does not depend on its
+ * speed.
  */
 import type { Clock } from '../api/clock.ts';
 
@@ -15,9 +16,9 @@ export interface Pending<Value> {
   arrivedMs(): number | undefined;
   /** Resolves when it has arrived or at `timeMs`, whichever is first. */
   arrivalOrTime(timeMs: number): Promise<void>;
-  /** How long the answer took by the host's clock, where the cell's is simulated; undefined before it is there. */
+  /** Host time that the answer took, where the cell's clock is simulated; `undefined` before the answer. */
   hostLatencyMs(): number | undefined;
-  /** Resolves when it has arrived, however late. */
+  /** Resolves when the value has arrived, however late. */
   readonly settled: Promise<Value>;
 }
 
@@ -57,7 +58,7 @@ export function ask<Value>(clock: Clock, pace: Pace, work: () => Promise<Value>)
   };
 }
 
-/** On the host's clock only: a simulated one is not moved by it. */
+/** Use it on the host's clock only, because it does not move a simulated clock. */
 export async function promiseOrTime(clock: Clock, promise: Promise<unknown>, timeMs: number): Promise<void> {
   let cancel = () => {};
   const time = new Promise<void>((resolve) => {

@@ -17,7 +17,7 @@ import type { BufferCounts, EpisodeSummary, StepSummary } from '../api/episode.t
 
 export type Room = 'plenty' | 'none' | 'disk-full' | 'unreachable' | 'stopped';
 
-/** A store that writes nothing for so long, in host time, counts as stuck. */
+/** A store that writes nothing for this long, in host time, counts as stuck. */
 const NO_PROGRESS_MS = 5000;
 /** Steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
 const RESERVE_STEPS = 4;
@@ -131,7 +131,7 @@ export function createRecorder(writer: StoreWriter | undefined, host: Clock = sy
   };
 }
 
-/** A slow disk may take as long as it needs, as long as the queue becomes shorter. */
+/** Waits for as long as the queue becomes shorter, because a disk may be slow. */
 async function drainedOrStuck(writer: StoreWriter, host: Clock): Promise<'drained' | 'stuck'> {
   const stuck = Promise.withResolvers<'stuck'>();
   let endPatience = () => {};

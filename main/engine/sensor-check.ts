@@ -1,13 +1,13 @@
 /**
- * The engine's door for measurements. A snapshot with a number that is not finite, or with a picture that is not whole, is a fault
- * of the sensor that gave it: it is told, the arm holds, and nothing of the snapshot is stored or shown to a policy.
+ * Checks every measurement that enters the engine. A number that is not finite, or an incomplete picture, is a fault of
+ * its sensor. It is reported, the arm holds, and nothing of the snapshot is stored or shown to a policy.
  */
 import type { Snapshot } from '../../native/device.ts';
 import { allFinite, findNotFinite, type NamedNumbers } from '../api/finite.ts';
 import type { Pose } from '../api/geometry.ts';
 
 const RGB = 3;
-/** A shorter quaternion is no orientation: what is made relative to it would not be finite. */
+/** Smallest length of a quaternion. A shorter one is no orientation, and poses relative to it would not be finite. */
 const LEAST_QUATERNION = 0.5;
 
 function* readings({ state, tactile, stateEstimate }: Snapshot): Generator<NamedNumbers> {
@@ -31,7 +31,7 @@ export interface SensorFault {
   readonly reading: string;
 }
 
-/** The first sensor of a snapshot whose reading cannot be used; undefined when all can. */
+/** Returns the first sensor of a snapshot whose reading cannot be used; `undefined` when all can. */
 export function findSensorFault(snapshot: Snapshot): SensorFault | undefined {
   const found = findNotFinite(readings(snapshot));
   if (found) return { sensor: found.name, reading: `reads ${found.value}; expected a finite number` };
@@ -46,7 +46,10 @@ export function findSensorFault(snapshot: Snapshot): SensorFault | undefined {
   return undefined;
 }
 
-/** Every observation of an episode is relative to the pose that its reset ends in: one that is not finite means that the reset failed. */
+/**
+ * Throws when the pose after a reset is not finite, because the reset has then failed. Every observation of an episode
+ * is relative to this pose.
+ */
 export function expectFinitePose({ positionM, orientation }: Pose): void {
   if (!allFinite([...positionM, ...orientation]))
     throw new Error('the arm measures a pose that is not a finite number');

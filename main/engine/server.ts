@@ -33,12 +33,12 @@ const SLOW_BYTES = 1024 * 1024;
 /** Above this it is not reading at all. */
 const DEAF_BYTES = 32 * 1024 * 1024;
 
-/** Taken however many calls of a window wait for their answer. */
+/** Calls that are accepted however many calls of a window wait for an answer. */
 const ALWAYS_TAKEN: ReadonlySet<CallName> = new Set(['control.stop', 'input.heartbeat', 'controls.release']);
 
 export interface EngineServer {
   readonly port: number;
-  /** Why another port than the wanted one is used, and what to do about it; undefined when the wanted one is. */
+  /** Why another port than the requested one is used, and what to do; `undefined` when the requested one is used. */
   readonly portProblem: string | undefined;
   /** A fresh URL with its own one-time code: one per window. */
   issueUrl(): string;
@@ -60,9 +60,9 @@ interface Client extends Caller {
   readonly streams: Streams;
   readonly budget: MessageBudget;
   admitted: boolean;
-  /** Calls that wait for their answer. */
+  /** Number of calls that wait for their answer. */
   unanswered: number;
-  /** It was told to go: what it still sends is not read. */
+  /** True after the window was told to close. Its further messages are not read. */
   dismissed: boolean;
 }
 
@@ -132,7 +132,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
     beat(client);
     changed();
   };
-  /** Every message of a window that was let in shows that it lives, and so that somebody may watch. */
+  /** Notes a heartbeat: every message of an admitted window shows that it lives and that a person may watch. */
   const beat = (client: Client) => {
     const nowMs = engine.options.cell.clock.nowMs();
     engine.supervision.watchedMs = nowMs;
@@ -202,10 +202,10 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
         if (result.kind === 'done') text(client, { kind: 'answer', id, result: result.value });
         else text(client, { kind: 'refusal', id, message: result.message, remedy: result.remedy });
       })
-      // An answer that cannot be written as JSON, or a socket that fails: the window connects anew.
+      // The answer cannot be written as JSON, or the socket fails: the window connects anew.
       .catch(() => client.socket.terminate());
   };
-  /** What goes wrong with one message concerns its window alone. */
+  /** Handles one message. An error in it affects only the window that sent it. */
   const onTextGuarded = (client: Client, raw: string) => {
     try {
       onText(client, raw);
@@ -281,7 +281,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
   const wanted = options.port ?? 0;
   let portProblem: string | undefined;
   await listen(wanted).catch((error: NodeJS.ErrnoException) => {
-    // Any free port does, the URL says which.
+    // Any free port will do; the URL shows which one is used.
     portProblem = portRefusal(wanted, error.code);
     if (portProblem === undefined) throw error;
     return listen(0);
@@ -308,7 +308,7 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
 
 const failed = (name: CallName, error: unknown): Answer<never> =>
   refused(`${name} failed: ${messageOf(error)}`, remedyOf(error) ?? 'Try again; restart the engine if it stays so.');
-/** What is said when a port cannot be opened and any free one does instead; undefined where none would. */
+/** Says why a free port is used instead of `port`. Returns `undefined` when a free port would not help. */
 export function portRefusal(port: number, code: string | undefined): string | undefined {
   switch (code) {
     case 'EADDRINUSE':

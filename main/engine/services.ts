@@ -46,7 +46,7 @@ export interface ExportRequest {
   readonly format: 'lerobot-v3';
   readonly directory: string | undefined;
   readonly includeDiscarded: boolean;
-  /** All finished episodes when it is absent. */
+  /** Default: all finished episodes. */
   readonly choice?: EpisodeChoice | undefined;
 }
 
@@ -54,7 +54,7 @@ export interface ExportStarted {
   readonly exportId: number;
   readonly directory: string;
   readonly episodes: number;
-  /** How many episodes are left out, and why. */
+  /** Number of episodes that are left out, with the reasons; `undefined` when none are. */
   readonly leftOut: string | undefined;
 }
 
@@ -84,7 +84,7 @@ export interface ClassifierService {
   /** Writes the threshold into the classifier's manifest: the point of its curve that is nearest. */
   setThreshold(name: string, threshold: number): Answer<ShelvedClassifier>;
   onChanged(listener: () => void): () => void;
-  /** Resolves when a training that was going on has ended. */
+  /** Resolves when a running training has ended. */
   close(): Promise<void>;
 }
 

@@ -16,10 +16,10 @@ export interface Socket {
   terminate(): void;
 }
 
-/** What a close frame may carry; ws throws beyond it. */
+/** Largest reason that a close frame may carry; ws throws above it. */
 const MAX_REASON_BYTES = 123;
 
-/** The beginning of a text that fits into so many bytes of UTF-8, cut between characters. */
+/** Returns the longest beginning of a text that fits into `maxBytes` of UTF-8, cut between characters. */
 export function withinBytes(text: string, maxBytes: number): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= maxBytes) return text;

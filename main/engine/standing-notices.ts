@@ -1,15 +1,16 @@
 /**
- * Notices that stand until what they say is over: by a call, or after a time without news. They are part of the status, so a window
- * that opens later sees them too. One notice a topic; what stops the arm is a fault and does not belong here.
+ * Notices that stay until their condition is over: a call ends them, or a time without news. They are part of the
+ * status, so a window that opens later shows them too. Each topic has one notice. A condition that stops the arm is a
+ * fault and does not belong here.
  */
 import type { Clock } from '../api/clock.ts';
 import type { StandingNotice } from '../api/messages.ts';
 
-/** Oldest ones give way: a person reads no longer list. */
+/** Maximum number of notices. The oldest are dropped, because people do not read a longer list. */
 const MAX_NOTICES = 8;
 
 export interface StandingNotices {
-  /** Replaces the notice of the same topic. With `forMs` it ends by itself unless it is said again. */
+  /** Adds a notice, or replaces the one of the same topic. With `forMs` it ends by itself unless it is repeated. */
   say(notice: StandingNotice, forMs?: number): void;
   over(topic: string): void;
   list(): readonly StandingNotice[];

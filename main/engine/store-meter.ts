@@ -8,7 +8,7 @@ import type { StandingNotice } from '../api/messages.ts';
 const MIN_SPAN_MS = 2000;
 const MS_PER_HOUR = 3_600_000;
 
-/** A disk with less room than this is worth a warning. */
+/** Free space below which a warning is shown. */
 const LOW_DISK_BYTES = 2e9;
 
 export interface StoreGauge {
@@ -17,7 +17,7 @@ export interface StoreGauge {
   readonly recording: 'on' | 'off' | 'disk-full';
 }
 
-/** Words for a disk that is full or nearly so; undefined while there is room, or nothing is recorded. */
+/** Returns the notice for a disk that is full or nearly so; `undefined` while there is room, or nothing is recorded. */
 export function diskNotice(gauge: StoreGauge, projectFolder: string): StandingNotice | undefined {
   const { recording, diskFreeBytes } = gauge;
   const full = recording === 'disk-full';

@@ -1,12 +1,12 @@
 /**
- * What must not go silent while the arm may move: the robot's state, the window that holds the controls, and, unless the engine runs
- * unattended, the last window that watches. A puck's own silence is its driver's affair (it reads as zero after 100 ms). Pure over the times it is told; the control loop asks at
- * every tick's edge and at every effect time.
+ * Watches three signals while the arm may move: the robot's state, the window that holds the controls, and the last
+ * window that watches (not when unattended). A silent puck is handled by its driver: it reads as zero after 100 ms.
+ * Pure over the times that it is given. The control loop asks at every tick's edge and at every effect time.
  */
 export interface WatchdogLimits {
   /** Robot state older than this means hold. */
   readonly maxStateAgeMs: number;
-  /** A controlling window, or all windows together, silent for longer than this means hold. */
+  /** The arm holds when the controlling window, or all windows together, are silent for longer than this. */
   readonly maxHeartbeatAgeMs: number;
 }
 
@@ -17,7 +17,10 @@ export const WATCHING_HEARTBEAT_AGE_MS = 2000;
 /** The same in a simulated cell, where nobody can be hurt and the first pictures without a GPU may take seconds. */
 export const WATCHING_SIMULATION_AGE_MS = 10_000;
 
-/** How long a controlling window may be silent. In simulation a busy computer must not end an episode; her puck reads as zero long before. */
+/**
+ * Returns how long a controlling window may be silent. In simulation a busy computer must not end an episode; the puck
+ * reads as zero long before.
+ */
 export function maxHeartbeatAge(simulated: boolean, humanDrives: boolean): number {
   if (simulated) return WATCHING_SIMULATION_AGE_MS;
   return humanDrives ? DRIVING_HEARTBEAT_AGE_MS : WATCHING_HEARTBEAT_AGE_MS;
@@ -27,9 +30,9 @@ export interface Watched {
   readonly stateTimeMs: number;
   /** Newest proof of life of the window that holds the controls; undefined while no window does. */
   readonly heartbeatMs: number | undefined;
-  /** Newest proof of life of any window; undefined while none is open. */
+  /** Time of the newest heartbeat of any window; `undefined` while none is open. */
   readonly watchedMs: number | undefined;
-  /** Somebody has said that the arm may move while no window watches. */
+  /** True when the arm was allowed to move while no window watches. */
   readonly unattended: boolean;
 }
 

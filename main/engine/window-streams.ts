@@ -36,7 +36,7 @@ export function createStreams(options: {
   const lastMs = new Map<string, number>();
   const sequences = new Map<string, number>();
 
-  /** Stamped with the host's time: a window draws in that, while a simulated cell's clock may be slower. */
+  /** Stamps the message with host time, which the window uses for drawing. A simulated cell's clock may be slower. */
   const send = (kind: StreamKind, name: string, payload: Uint8Array) => {
     const timeMs = clock.nowMs();
     const sequence = (sequences.get(name) ?? -1) + 1;

@@ -1,6 +1,6 @@
 /**
  * A learner's whole state in one file, written atomically: a JSON header (what it is, shapes, counters, the state of the
- * random stream, where the data had been read to), then the arrays. The header's SHA-256 proves both whole; in version 1 the arrays alone.
+ * random stream, where the data had been read to), then the arrays. The header's SHA-256 covers both; in version 1, the arrays only.
  * Layout: 'TKCK' · uint32 version · uint32 header length · header · arrays (float32, little-endian, in the header's order).
  */
 import { createHash } from 'node:crypto';

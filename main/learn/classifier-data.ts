@@ -99,7 +99,9 @@ export async function withEmbeddings(
   return complete;
 }
 
-/** Throws where a number that the classifier would read is not finite, and names the episode and the observation. */
+/**
+ * Throws when a number that the classifier would read is not finite. The error names the episode and the observation.
+ */
 export function expectFiniteFrames(episodes: readonly LabelledEpisode[], withProprioception: boolean): void {
   for (const { id, frames } of episodes)
     for (const { index, embedding, proprioception } of frames)

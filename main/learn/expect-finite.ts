@@ -1,8 +1,11 @@
-/** Refuses to learn from numbers that are not finite, and names where they are: one of them spoils every batch that it is drawn into. */
+/**
+ * Refuses to learn from numbers that are not finite and names where they are. One of them spoils every batch that it is
+ * drawn into.
+ */
 import type { TransitionPool } from '../../data/transition-pool.ts';
 import { TrainingError } from './training-error.ts';
 
-/** Discarded episodes do not count. Throws a `TrainingError` that names the episode and the observation. */
+/** Checks the episodes that are not discarded. Throws a `TrainingError` that names the episode and the observation. */
 export function expectFinite(pool: Pick<TransitionPool, 'flaw'>): void {
   const flaw = pool.flaw();
   if (flaw)

@@ -1,7 +1,7 @@
 /**
- * Where a run keeps its files, `runs/<id>/` in the project folder: `config.json` (the settings it really uses), `checkpoint.bin`,
- * `blocks.jsonl` (what each block of updates could see), `policy-<step>/` (what it published), `run.json` (which run it is: ids are
- * given again when an older database is put back).
+ * The files of a run, in `runs/<id>/` of the project folder: `config.json` (the settings it really uses),
+ * `checkpoint.bin`, `blocks.jsonl` (what each block of updates could see), `policy-<step>/` (a published policy) and
+ * `run.json` (which run it is). `run.json` is needed because an id is given again when an older database is put back.
  */
 import {
   appendFileSync,
@@ -40,7 +40,7 @@ export function runFolder(projectFolder: string, runId: number): RunFolder {
   };
 }
 
-/** A run as its row tells it: the time of its making tells it from another run with the same id. */
+/** A run as its row describes it. The creation time tells it from another run with the same id. */
 export interface RunIdentity {
   readonly id: number;
   readonly startedAtMs: number;
@@ -50,9 +50,9 @@ const IDENTITY = 'run.json';
 const identitySchema = z.object({ id: z.int(), startedAtMs: z.number() });
 
 /**
- * Makes `runs/<id>/` this run's own, before anything in it is read. A folder that another run left under the same id is put aside, and
- * the words that say so are returned. A folder of an older version has no `run.json`: it is another run's when all in it is older
- * than this run.
+ * Claims `runs/<id>/` for this run before anything in it is read. A folder that another run left under the same id is
+ * put aside; the text that reports this is returned. A folder of an older version has no `run.json`. It belongs to
+ * another run when everything in it is older than this run.
  */
 export function claimRunFolder(projectFolder: string, run: RunIdentity): string | undefined {
   const folder = join(projectFolder, 'runs', String(run.id));
@@ -68,7 +68,7 @@ export function claimRunFolder(projectFolder: string, run: RunIdentity): string 
     : `runs/${run.id} held the files of another run with this id; they are kept in ${aside}, and this run begins afresh.`;
 }
 
-/** Whether what lies in `runs/<id>/` is this run's, as far as it says so. */
+/** True when the files in `runs/<id>/` belong to this run, as far as they tell. */
 export function belongsTo(projectFolder: string, run: RunIdentity): boolean {
   const path = join(projectFolder, 'runs', String(run.id), IDENTITY);
   return !existsSync(path) || isSame(path, run);
@@ -79,7 +79,7 @@ function isSame(path: string, run: RunIdentity): boolean {
     const found = identitySchema.parse(JSON.parse(readFileSync(path, 'utf8')));
     return found.id === run.id && found.startedAtMs === run.startedAtMs;
   } catch {
-    return false; // unreadable: nothing says that it is this run's
+    return false; // unreadable: nothing shows that it belongs to this run
   }
 }
 

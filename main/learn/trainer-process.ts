@@ -1,6 +1,7 @@
 /**
- * Entry of a trainer process: `node trainer-process.ts`, its `TrainerConfig` as JSON on standard input, spoken to over IPC
- * (`main/api/trainer-process.ts`). Puts the parts of a run together and passes messages; the work is in `trainer.ts`.
+ * Entry of a trainer process: `node trainer-process.ts`. Reads its `TrainerConfig` as JSON from standard input and
+ * communicates over IPC (`main/api/trainer-process.ts`). Puts the parts of a run together and passes messages; the work
+ * is in `trainer.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
@@ -93,7 +94,7 @@ async function main(): Promise<void> {
   process.on('disconnect', () => end({ kind: 'cancel' }));
   if (process.connected === false) end({ kind: 'cancel' });
   const run = await assembleTrainer(config, systemClock, (message) => {
-    send(message).catch(() => {}); // it never rejects: a launcher that is gone is heard of by 'disconnect'
+    send(message).catch(() => {}); // it never rejects: 'disconnect' reports a launcher that is gone
   });
   ({ trainer } = run);
   if (ending) trainer.stop();

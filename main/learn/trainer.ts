@@ -39,7 +39,7 @@ export interface TrainerParts {
   /** Writes the policy folder, returns its manifest's path. */
   readonly exportPolicy: (step: number) => string;
   readonly report: (message: FromTrainer) => void;
-  /** Worth telling a person while the run goes on. */
+  /** A note for the person while the run continues. */
   readonly note?: string | undefined;
 }
 
@@ -273,7 +273,7 @@ export async function createTrainer(parts: TrainerParts) {
     restore,
     progress,
 
-    /** One granted block. A grant that is on record already is answered from the record. */
+    /** Works on one granted block. A grant that is already recorded is answered from the record. */
     async grant({ throughEpisodeId, throughSequence }: GrantLimit, updates: number | undefined): Promise<void> {
       const again = repeatable?.block;
       if (repeatable && again?.throughEpisodeId === throughEpisodeId && again.requested === updates) {

@@ -10,7 +10,7 @@ export class TrainingError extends Error {
 
 const isDiskFull = (error: unknown) => ['ENOSPC', 'SQLITE_FULL'].includes(String(Reflect.get(Object(error), 'code')));
 
-/** What a failed run says: the error's own remedy, else one that holds for any run, whoever started it. */
+/** Returns the text of a failed run: the error's own remedy, or one that fits any run. */
 export function failureWords(error: unknown): { readonly message: string; readonly remedy: string } {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && 'remedy' in error) return { message, remedy: String(error.remedy) };

@@ -16,7 +16,7 @@ const classifier = createClassifierRuntime();
 let encoder: EncoderRuntime | undefined;
 let observation: ObservationKind = 'pixels';
 
-// An engine that is gone hears nothing, and this process ends with the channel.
+// A failed send is ignored, because this process ends when the engine's channel closes.
 const send = (message: FromPolicyProcess) => process.send?.(message, undefined, undefined, () => {});
 
 async function answer(message: ToPolicyProcess): Promise<void> {

@@ -16,7 +16,7 @@ import { ModelError, reasonOf } from './model-error.ts';
 export interface PolicyRuntime {
   /** Rejects with an error that has a `remedy`; the policy in use stays in use. `encoderSha256`: of the encoder that is loaded. */
   load(manifestPath: string, encoderSha256: string | undefined): Promise<PolicyManifest>;
-  /** The policy in use carries no SHA-256: it may be damaged without a word. */
+  /** True when the policy in use carries no SHA-256, so damage cannot be detected. */
   unverified(): boolean;
   manifest(): PolicyManifest | undefined;
   startEpisode(seed: number, actingNoiseStd: number): void;

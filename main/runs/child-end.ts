@@ -1,4 +1,4 @@
-/** How a child process ended, in words, for a child that did not say so itself. */
+/** Describes how a child process ended, for a child that did not report it. */
 
 export interface ChildEnd {
   readonly code: number | undefined;
@@ -12,7 +12,7 @@ export interface EndWords {
   readonly remedy: string;
 }
 
-/** `what`: the process, as the subject of a sentence. `memory`: what makes it need less memory. */
+/** `what`: the process, as the subject of a sentence. `memory`: how to make it need less memory. */
 export function endWords(what: string, { code, signal, lastWords }: ChildEnd, memory: string): EndWords {
   const said = lastWords.trim();
   const how = signal ?? (code === undefined ? 'not started' : `code ${code}`);
@@ -31,5 +31,5 @@ export function endWords(what: string, { code, signal, lastWords }: ChildEnd, me
   };
 }
 
-/** What makes a trainer need less memory. */
+/** Advice that makes a trainer need less memory. */
 export const SMALLER_RUN = 'choose a smaller batchSize (`npx takeover finetune --settings`)';

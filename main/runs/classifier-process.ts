@@ -1,4 +1,4 @@
-/** Starts the process that trains a reward classifier; what it prints is the contract (`main/api/classifier.ts`). */
+/** Starts the process that trains a reward classifier. Its output follows the contract in `main/api/classifier.ts`. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { parseBoundedJson } from '../api/bounded-json.ts';
@@ -43,7 +43,7 @@ export function startClassifierProcess(job: ClassifierJob): RunningTraining {
   return { ended, cancel: () => endChild(child, systemClock) };
 }
 
-/** A line that is cut short, or is a library's, is no end. */
+/** Returns the end that the output reports. Ignores a line that is cut short or printed by a library. */
 function endOf(output: string): ClassifierEnd | undefined {
   for (const line of output.split('\n')) {
     const json = parseBoundedJson(line);

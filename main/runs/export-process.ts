@@ -10,14 +10,14 @@ import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } f
 import { type ChildEnd, endWords } from './child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../data/export/export-process.ts', import.meta.url));
-/** A cancelled export that still lives after this is killed: it is stopped, or deep in one episode. */
+/** Time after which a cancelled export is killed: it is suspended, or busy with one episode. */
 const KILL_AFTER_MS = 2000;
 
 export interface ExportJob {
   readonly projectFolder: string;
   readonly format: 'lerobot-v3';
   readonly outFolder: string;
-  /** All finished episodes when it is absent. */
+  /** Default: all finished episodes. */
   readonly choice?: EpisodeChoice | undefined;
   readonly includeDiscarded?: boolean | undefined;
   readonly clock: Clock;
@@ -37,9 +37,9 @@ export type ExportEnd =
 
 export interface RunningExport {
   readonly pid: number | undefined;
-  /** Never rejects. Whatever the process left behind is removed by then. */
+  /** Never rejects. When it resolves, everything that the process left behind has been removed. */
   readonly ended: Promise<ExportEnd>;
-  /** Asks it to end; kills it when it does not within `KILL_AFTER_MS`. */
+  /** Asks the process to end, and kills it after `KILL_AFTER_MS`. */
   cancel(): void;
 }
 
@@ -55,12 +55,12 @@ export function startExport(job: ExportJob): RunningExport {
   createInterface({ input: child.stdout }).on('line', (text) => {
     if (!text.startsWith('{')) return; // a library that speaks on standard output
     const line = exportLine(text);
-    if (!line) return; // cut short by a process that was killed: its end says why
+    if (!line) return; // cut short by a process that was killed: its end gives the reason
     if (line.kind === 'done') end = line;
     if (line.kind === 'error') end = { kind: 'failed', message: line.message, remedy: line.remedy };
     onLine(line);
   });
-  // A process that died before it read the job is told by 'close', with its last words.
+  // 'close' reports a process that died before it read the job, with its last lines.
   child.stdin.on('error', () => {});
   const message: ExportJobMessage = {
     ...rest,

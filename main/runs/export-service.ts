@@ -17,30 +17,33 @@ import { type ExportEnd, type RunningExport, startExport } from './export-proces
 export interface ExportServiceOptions {
   readonly projectFolder: string;
   readonly clock: Clock;
-  /** Resolves when all that was handed to the store is committed, so that an export sees the discard made just before it. */
+  /** Resolves when everything handed to the store is committed. An export then sees a discard made just before it. */
   readonly stored?: () => Promise<void>;
 }
 
-/** The engine closes it last; the process that runs is then cancelled, and killed when it does not end. */
+/** The engine closes it last. A running process is then cancelled, and killed when it does not end. */
 export function createExportService({
   projectFolder,
   clock,
   stored = async () => {},
 }: ExportServiceOptions): ExportService & { close(): Promise<void> } {
   const usualFolder = join(projectFolder, 'exports');
-  // An engine that was killed could not remove what its export had begun.
+  // A killed engine could not remove the work folder of its export.
   removeLeftovers(join(usualFolder, 'any'));
   const listeners = new Set<(progress: ExportProgress) => void>();
   let running: RunningExport | undefined;
   let beginning = false;
   let nextId = 1;
-  /** The newest of each export that nobody has heard: the engine listens some seconds after a window may ask. */
+  /**
+   * Newest progress of each export while there is no listener. The engine listens some seconds after a window may ask
+   * for an export.
+   */
   const untold = new Map<number, ExportProgress>();
   const tell = (progress: ExportProgress) => {
     if (listeners.size === 0) untold.set(progress.exportId, progress);
     for (const listener of listeners) listener(progress);
   };
-  /** Answers when the process has chosen its episodes and holds the folder, or has said why it cannot. */
+  /** Answers when the process has chosen its episodes and claimed the folder, or has said why it cannot. */
   const begin = ({ format, directory, includeDiscarded, choice }: ExportRequest): Promise<Answer<ExportStarted>> => {
     const stamp = new Date(clock.wallTimeMs()).toISOString().slice(0, 19).replaceAll(':', '-');
     const outFolder = directory ?? join(usualFolder, `${format}-${stamp}`);
@@ -70,7 +73,7 @@ export function createExportService({
         if (about) tell({ ...about, ...endOf(end) });
         else if (end.kind === 'failed') answer.resolve(refused(end.message, end.remedy));
       })
-      .catch(answer.reject); // it never rejects by its contract; a bug there is told to the window that asked
+      .catch(answer.reject); // it never rejects by contract; a bug there is reported to the window that asked
     return answer.promise;
   };
   return {

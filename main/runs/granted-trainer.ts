@@ -11,14 +11,14 @@ import type { TrainerHandle } from './launcher.ts';
 export type Block = Extract<FromTrainer, { kind: 'block' }>;
 
 export interface GrantedTrainer extends AsyncDisposable {
-  /** Grants what the limit lets it read; resolves with the block that was made of it. Only one at a time. */
+  /** Grants what the limit allows and resolves with the block made from it. Only one at a time. */
   block(limit: GrantLimit): Promise<Block>;
   onProgress(listener: (step: number, steps: number) => void): () => void;
   /** Lets it publish and write its checkpoint; throws when it ends otherwise. */
   finish(): Promise<void>;
 }
 
-/** A grant of everything that has been given until now; its episode is 0 where none has ended. */
+/** Returns a grant of everything stored until now. Its episode is 0 when none has ended. */
 export async function limitNow(projectFolder: string): Promise<GrantLimit> {
   const reader = await openStoreReader(projectFolder);
   try {

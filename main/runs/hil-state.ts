@@ -47,19 +47,19 @@ export const hilPlanSchema = z.object({
   settings: z.record(z.string(), z.json()).readonly().default({}),
   /** By name, or the path of its manifest; the one that ships for the cell where absent. */
   encoder: z.string().optional(),
-  /** Corrected episodes per round. */
+  /** Number of corrected episodes per round. */
   round: z.int().default(40),
-  /** Episodes that choose a checkpoint, each round. */
+  /** Number of episodes that choose a checkpoint, each round. */
   selectionEpisodes: z.int().default(30),
   /** Standard deviation of the acting noise in evaluations. */
   noise: z.number().default(0.1),
-  /** The same in training episodes. */
+  /** Standard deviation of the acting noise in training episodes. */
   trainingNoise: z.number().default(0),
 });
 export type HilPlan = z.infer<typeof hilPlanSchema>;
 
 const stateSchema = hilPlanSchema.extend({
-  // Without defaults: what a stored session was measured with must not be guessed.
+  // There are no defaults here: the settings of a stored session must not be guessed.
   ...{ round: z.int(), selectionEpisodes: z.int(), noise: z.number(), trainingNoise: z.number() },
   /** Attempts at demonstrations made, failed ones included: the next seed. */
   demoAttempts: z.int(),
@@ -72,7 +72,7 @@ const stateSchema = hilPlanSchema.extend({
   onlineEpisodes: z.int(),
   /** The newest of them that was granted to the trainer; 0 = none. */
   grantedEpisodeId: z.int().default(0),
-  /** The newest event that the grant let the trainer read: an interrupted session grants the same again. */
+  /** Newest event that the grant let the trainer read. An interrupted session grants the same again. */
   grantedSequence: z.int().optional(),
   /** The policy of the next online episode; undefined before the first block was made. */
   policy: z.string().optional(),

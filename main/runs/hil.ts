@@ -33,7 +33,7 @@ export interface HilRig {
   judgePolicy(name: string, manifestPath: string): Promise<void>;
   /** Everything recorded is committed. */
   drained(): Promise<void>;
-  /** The newest event that is committed: verdicts and discards up to it are learned from. */
+  /** Sequence number of the newest committed event. Verdicts and discards up to it are learned from. */
   newestSequence(): number;
 }
 

@@ -14,8 +14,8 @@ export const launchLocalTrainer: RunLauncher = (config) => {
     stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
     execArgv: [],
   });
-  // Through a pipe: the settings of a run have no upper size, the arguments of a process have one. A trainer that died before it
-  // read them is told by 'close', with its last words.
+  // The settings go through a pipe, because the arguments of a process are limited in size. 'close' reports a trainer
+  // that died before it read them, with its last lines.
   child.stdin?.on('error', () => {});
   child.stdin?.end(JSON.stringify(config));
   if (child.pid !== undefined) {

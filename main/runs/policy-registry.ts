@@ -43,7 +43,7 @@ export function readPolicy(manifestPath: string): RegisteredPolicy {
 export function listPolicies(projectFolder: string): readonly RegisteredPolicy[] {
   const runs = join(projectFolder, 'runs');
   const published = foldersIn(runs)
-    // One that was put aside belongs to no run.
+    // A folder that was put aside belongs to no run.
     .filter((run) => /^\d+$/.test(run))
     .map((run) => join(runs, run))
     .flatMap((run) => foldersIn(run).map((folder) => join(run, folder)))

@@ -1,6 +1,6 @@
 /**
- * The registry of policies as the engine asks for it, with the success rates that were measured for them. Policies in a folder that
- * another run with the same id has left are not offered.
+ * The registry of policies for the engine, with the measured success rates. Does not offer policies in a folder that
+ * another run with the same id has left.
  */
 
 import type { PolicyShelf } from '../engine/services.ts';

@@ -35,7 +35,7 @@ type Learnable = Pick<
   'task' | 'observation' | 'mode' | 'steps' | 'humanSteps' | 'discarded' | 'outcome'
 >;
 
-/** Why a run would have nothing to draw a batch from, and what to record; undefined when it has. */
+/** Returns why a run would have nothing to draw a batch from, and what to record; `undefined` when there is data. */
 export function nothingToLearn(
   spec: Pick<RunSpec, 'algorithm' | 'stage' | 'task' | 'observation'>,
   episodes: readonly Learnable[],

@@ -22,7 +22,7 @@ export interface RunServiceOptions {
   readonly launch: RunLauncher;
   readonly task: TaskId;
   readonly encoderManifestPath: string | undefined;
-  /** What is stored, every call that was answered included. */
+  /** Counts of the store, with every answered call included. */
   readonly counts: () => BufferCounts | Promise<BufferCounts>;
   /** Name of the policy that drives now. */
   readonly policyInUse: () => string | undefined;
@@ -43,7 +43,10 @@ interface ActiveRun {
 }
 
 const CANCEL_PATIENCE_MS = 5000;
-/** When the engine ends: it has five seconds for everything, and a trainer's checkpoint of the last half minute is there. */
+/**
+ * Time limit when the engine closes. The engine has five seconds for everything, and the trainer's last checkpoint is
+ * at most half a minute old.
+ */
 const CLOSE_PATIENCE_MS = 2500;
 
 export function createRunService(options: RunServiceOptions): RunService {
@@ -63,7 +66,7 @@ export function createRunService(options: RunServiceOptions): RunService {
   const onMessage = (run: ActiveRun, message: FromTrainer) => {
     switch (message.kind) {
       case 'progress':
-        // A trainer says that it is over before its process has ended, and no other run may start until then.
+        // A trainer reports its end before its process has ended, and no other run may start until then.
         run.status = isOver(message.status) ? { ...message.status, state: 'running' } : message.status;
         return tell(run.status);
       case 'published':

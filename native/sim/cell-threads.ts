@@ -28,7 +28,7 @@ export function createCellThreads(tell: {
   readonly failed: (name: ThreadName, error: Error) => void;
 }): CellThreads {
   const running = new Map<ThreadName, Worker>();
-  /** Started, and not yet ready: a cell may be closed while it opens. */
+  /** Threads that are started but not ready yet. A cell may be closed while it opens. */
   const starting = new Set<Worker>();
   let closing = false;
 

@@ -1,14 +1,14 @@
 /**
- * The live cell's clock: a virtual clock that is moved by the servo thread, at most as fast as the host's. Simulated time passes only
- * while somebody sleeps on it, up to the time slept for, and stops there; so the control loop can wait for pictures and for the
- * policy without a deadline passing. Callbacks fire at the substep at which they fall due, before any later substep is made.
- * One sleeper at a time: that is the control loop. What else waits in the engine waits on the host's clock.
+ * The live cell's clock. The servo thread moves this virtual clock, at most as fast as the host's. Simulated time
+ * passes only while a caller sleeps on it, and stops at the time slept for. The control loop can therefore wait for
+ * pictures and for the policy without missing a deadline. Callbacks fire at the substep at which they are due, before
+ * any later substep. Only the control loop sleeps on this clock; all other waits in the engine use the host's clock.
  */
 import { type Clock, createVirtualClock, every, type Pacing, systemClock } from '../../main/api/clock.ts';
 
 /** Steps the physics. */
 export interface Mover {
-  /** Resolves when simulated time is `timeMs`; at once when it is past that. Never rejects. */
+  /** Resolves when simulated time has reached `timeMs`. Never rejects. */
   moveToMs(timeMs: number): Promise<void>;
   /** Simulated time of the newest substep. */
   reachedMs(): number;
@@ -29,7 +29,7 @@ export function createPacedClock(mover: Mover, lagMs: () => number, host: Clock 
   let targetMs = 0;
   const rate = createRateMeter(host, () => nowMs());
 
-  /** Between two sleeps exactly the time that was slept for, though the servo counts whole substeps. */
+  /** Between two sleeps, returns exactly the time that was slept for, although the servo counts whole substeps. */
   const nowMs = () => (moving ? Math.max(inner.nowMs(), Math.min(targetMs, mover.reachedMs())) : inner.nowMs());
 
   const move = async () => {
@@ -38,7 +38,7 @@ export function createPacedClock(mover: Mover, lagMs: () => number, host: Clock 
     while (sleepers > 0) {
       targetMs = inner.nextDueMs();
       await mover.moveToMs(targetMs);
-      moving = false; // what is due sees the clock at this very time
+      moving = false; // due callbacks see the clock at this very time
       inner.advanceToMs(targetMs);
       moving = true;
     }
@@ -65,7 +65,9 @@ export function createPacedClock(mover: Mover, lagMs: () => number, host: Clock 
   };
 }
 
-/** Simulated seconds per host second over about the last two; undefined until there are two samples. */
+/**
+ * Measures simulated seconds per host second over about the last two. Returns `undefined` until there are two samples.
+ */
 function createRateMeter(host: Clock, nowMs: () => number) {
   const samples: { readonly hostMs: number; readonly simulatedMs: number }[] = [];
   const sample = () => {

@@ -1,7 +1,7 @@
 /**
  * The cell live: physics in a servo thread, pictures in a render thread, on a simulated clock that follows the host's. Commands and
  * state cross by shared memory, so a command acts at the servo's next substep; a picture shows the poses of the moment it was asked for.
- * A slow computer slows the clock. What faults is a thread that died, or one that made no progress for five seconds of host time.
+ * A slow computer slows the clock. A thread that died, or made no progress for five seconds of host time, is a fault.
  */
 import { performance } from 'node:perf_hooks';
 import { every, patience, systemClock } from '../../main/api/clock.ts';
@@ -22,12 +22,12 @@ import type { FromRender, ToRender, ToServo } from './worker-messages.ts';
 const REMEDY = 'Press Resume: the cell starts the thread again. If it comes again, restart the engine.';
 /** The first pictures take ten times as long as later ones: better before an episode than in it. */
 const WARM_UP_PICTURES = 4;
-/** A thread that makes no progress for so long, in host time, counts as dead. */
+/** A thread that makes no progress for this long, in host time, counts as dead. */
 const NO_PROGRESS_MS = 5000;
 
 export interface RealtimeOptions {
   readonly physicsHz?: number;
-  /** A thread that makes no progress for so long, in host time, counts as dead. Default 5 s. */
+  /** A thread that makes no progress for this long, in host time, counts as dead. Default 5 s. */
   readonly noProgressMs?: number;
   /** Default: the cell's own threads. */
   readonly startThread?: typeof startCellThread;
@@ -38,9 +38,9 @@ export interface RealtimeCell extends RobotCell {
   /** The simulator's own knowledge, for scripted operators and displays. */
   truth(): Truth;
   workspace(): Workspace;
-  /** The newest command that the servo has stepped with: takeover latency is `usedMs − issuedMs`, in host time. */
+  /** The newest command that the servo has used. Takeover latency is `usedMs − issuedMs`, in host time. */
   lastFirstUse(): FirstUse;
-  /** How often, and by how much, simulated time fell behind the host's. */
+  /** Number of times that simulated time fell behind the host's, and by how much in all. */
   overruns(): { readonly count: number; readonly droppedMs: number };
 }
 
@@ -145,7 +145,10 @@ export function createRealtimeCell(options: RealtimeOptions = {}): RealtimeCell 
     return snapshotOf(copy, timeMs, seen, frames, tactile);
   };
 
-  /** Resolves when the servo has arranged the task; a signal that aborts before it began keeps the arm where it is. */
+  /**
+   * Resolves when the servo has arranged the task. When `signal` aborts before that has begun, the arm stays where it
+   * is.
+   */
   const arrange = async (task: Episode['task']['id'], seed: number, signal: AbortSignal) => {
     const id = ++requestId;
     const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -1,25 +1,28 @@
-/** Moves the live cell's simulated time: grants substeps to the servo thread and hears when it has made them. */
+/** Moves the live cell's simulated time. Grants substeps to the servo thread and is told when they are made. */
 import { type Clock, systemClock } from '../../main/api/clock.ts';
 import type { CellThreads } from './cell-threads.ts';
 import type { Mover } from './paced-clock.ts';
 import { READINGS_SIZE } from './readings.ts';
 import { emptyReport, type SharedState } from './shared-state.ts';
 
-/** Counting calls instead of time keeps a suspended machine from counting against the servo. */
+/**
+ * Number of checks without progress after which the servo is given up. Calls are counted and not time, so that a
+ * suspended machine does not count against the servo.
+ */
 export const STALLED_CHECKS = 10;
 
 export interface ServoMover extends Mover {
-  /** Substeps from the opening of the cell to `timeMs`. */
+  /** Returns the number of substeps from the opening of the cell to `timeMs`. */
   substepsAt(timeMs: number): number;
-  /** The servo has made this many. */
+  /** Called when the servo has made this many substeps. */
   arrived(substeps: number): void;
-  /** The servo will not arrive: whoever waits goes on at the host's pace. */
+  /** Called when the servo will not arrive. Waiting callers continue at the host's pace. */
   release(): void;
   /** Called ten times in `noProgressMs`; gives the servo up when it has made no progress in ten calls. */
   check(): void;
 }
 
-/** While no servo runs, time passes as the host's and nothing moves. */
+/** While no servo runs, time passes at the host's rate and nothing moves. */
 export function createServoMover(options: {
   readonly shared: SharedState;
   readonly threads: () => CellThreads;
@@ -32,7 +35,7 @@ export function createServoMover(options: {
   const readings = new Float64Array(READINGS_SIZE);
   let arrive: (() => void) | undefined;
   let granted = 0;
-  /** Where simulated time stood when the present move began. */
+  /** Simulated time at which the present move began. */
   let beganAt = 0;
   let stalledChecks = 0;
   let seenMs = 0;

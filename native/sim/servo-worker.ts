@@ -1,7 +1,8 @@
 /**
- * The live cell's servo thread: steps MuJoCo up to the granted substep, at most as fast as the host's time, reads the set-point from
- * shared memory before each substep and publishes the measured state after. Sleeps between substeps, never spins. When it was held
- * up it catches up a few milliseconds; the rest of the delay makes simulated time fall behind the host's for good.
+ * The live cell's servo thread: steps MuJoCo up to the granted substep, at most as fast as the host's time. Reads the
+ * set-point from shared memory before each substep and publishes the measured state after it. Sleeps between substeps,
+ * never spins. After a delay it catches up a few milliseconds; the rest makes simulated time fall behind the host's for
+ * good.
  */
 import { performance } from 'node:perf_hooks';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
@@ -126,7 +127,7 @@ function substep(): void {
   publish();
 }
 
-/** Steps while host time and the grant allow it. Returns how long there is nothing to do. */
+/** Steps while host time and the grant allow it. Returns the time until there is work again. */
 function advance(): number {
   const lateMs = hostNowMs() - dueHostMs - substepMs;
   if (lateMs > MAX_CATCH_UP_MS) {
@@ -146,7 +147,7 @@ function advance(): number {
 
 publish();
 send({ kind: 'ready' });
-// Ends with the thread, which is terminated from outside.
+// The loop ends with the thread, which is terminated from outside.
 for (;;) {
   const seen = shared.wakes();
   for (let received = receiveMessageOnPort(port); received; received = receiveMessageOnPort(port))

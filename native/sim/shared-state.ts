@@ -15,12 +15,13 @@ const PLACES = 2;
 const MAX_READ_ATTEMPTS = 1000;
 
 /**
- * Int32 words: how many commands and states were completed; one that the servo waits on, so that it can be woken; whether the arm
- * rests after a reset; the number of the reset that is asked for and not yet begun, 0 for none.
+ * Indices of Int32 words: number of complete commands, number of complete states, a word that wakes the servo, and
+ * whether the arm rests after a reset. The last one is the number of the requested reset that has not begun; 0 for
+ * none.
  */
 const WORD = { command: 0, state: 1, wake: 2, resting: 3, reset: 4 } as const;
 const WORD_COUNT = 6;
-/** A 64-bit word follows the others: the granted number of substeps. */
+/** Size of the 64-bit word after the others: the granted number of substeps. */
 const GRANT_BYTES = 8;
 
 /** Doubles of the command block. */
@@ -48,11 +49,11 @@ export interface FirstUse {
 }
 
 export interface ServoReport {
-  /** Simulated. */
+  /** Simulated time. */
   timeMs: number;
   /** Host time at which this simulated time was due. */
   dueHostMs: number;
-  /** Times that the servo fell too far behind the host's time to catch up, and how much simulated time fell behind in all. */
+  /** Number of times that the servo fell too far behind host time to catch up, and the simulated time lost in all. */
   overruns: number;
   droppedMs: number;
   firstUseNumber: number;
@@ -73,7 +74,7 @@ export interface SharedState {
   readCommand(into: Float64Array): void;
   writeState(readings: Float64Array, poses: Float32Array, report: ServoReport): void;
   readState(readings: Float64Array, poses: Float32Array | undefined, report: ServoReport): void;
-  /** The servo may step until so many substeps have been made since the cell was opened. */
+  /** Lets the servo step until this many substeps have been made since the cell was opened. */
   grant(substeps: number): void;
   granted(): number;
   /** While the arm rests, time passes and nothing moves: an episode starts from the arrangement that its reset made. */
@@ -81,7 +82,7 @@ export interface SharedState {
   resting(): boolean;
   /** Asks the servo for reset `id`, which must not be 0. */
   offerReset(id: number): void;
-  /** The servo begins reset `id`, and nobody can call it off any more; false when it was called off before. */
+  /** Begins reset `id` in the servo; it can no longer be called off. Returns false when it was called off before. */
   beginReset(id: number): boolean;
   /** Calls off reset `id`; does nothing when the servo has begun it. */
   callOffReset(id: number): void;

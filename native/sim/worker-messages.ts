@@ -12,13 +12,13 @@ export interface ServoStart {
 
 export type ToServo =
   | { readonly kind: 'reset'; readonly id: number; readonly task: TaskId; readonly seed: number }
-  /** Simulated time begins here: for a thread that takes the place of one that died. */
+  /** Simulated time begins here, for a thread that replaces one that died. */
   | { readonly kind: 'set-time'; readonly substeps: number };
 
 export type FromServo =
   | { readonly kind: 'ready' }
   | { readonly kind: 'reset-done'; readonly id: number }
-  /** The servo stands at the granted limit, so many substeps after the cell was opened. */
+  /** The servo has reached the granted limit, this many substeps after the cell was opened. */
   | { readonly kind: 'arrived'; readonly substeps: number }
   | { readonly kind: 'fault'; readonly message: string };
 

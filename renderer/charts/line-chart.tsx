@@ -32,7 +32,7 @@ export interface LineChartProps {
   readonly onRead: (x: number | undefined) => void;
 }
 
-/** Design pixels, like all lengths of the drawing. */
+/** Height in design pixels, like all lengths of the drawing. */
 const HEIGHT_PX = 104;
 const NO_WISHES: AxisWishes = {};
 

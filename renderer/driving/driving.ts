@@ -1,6 +1,7 @@
 /**
- * Wires keys, gamepads and the puck on screen to the engine. What is held is let go of when its release might not come: blur, a
- * hidden page, a menu, a drag, a lost link, a page that slept. Nothing drives while the arm is not seen.
+ * Wires keys, gamepads and the puck on screen to the engine. Held inputs are released when their release event might be
+ * lost: blur, a hidden page, a menu, a drag, a lost link, a page that slept. No input drives while the arm is not
+ * visible.
  */
 import { DEFAULT_TAKEOVER, type Vec6 } from '../../main/api/index.ts';
 import { requestDraw } from '../engine/draw-loop.ts';
@@ -33,7 +34,7 @@ function applyKeys(): void {
   puck.set('keyboard', turnedWithView(axes), isZero(axes) ? 0 : holdBit());
 }
 
-/** Says once why not, as long as the line stands. */
+/** Returns whether inputs may drive. When not, gives the reason once, for as long as its notice is shown. */
 export function mayDrive(): boolean {
   const state = useWindow.getState();
   const why = refusalToDrive(state);
@@ -60,7 +61,7 @@ export function releaseAllKeys(): void {
   applyKeys();
 }
 
-/** To be called with every key and pointer event, before anything else is done with it. */
+/** Call it with every key and pointer event, before anything else handles the event. */
 export function reconcileKeys(shown: ShownModifiers): void {
   const next = reconciled(held, shown);
   if (next === held) return;
@@ -79,7 +80,7 @@ function connectedPads(): readonly Pad[] {
     .filter((pad) => pad?.connected)
     .flatMap((pad) => {
       if (!pad) return [];
-      // Browsers add maker's numbers in brackets.
+      // Browsers append the maker's numbers in brackets.
       const name = pad.id.replace(/ *\(.*$/, '') || pad.id;
       const buttons = pad.buttons.map((button) => button.value);
       return [{ index: pad.index, name, standard: pad.mapping === 'standard', axes: pad.axes, buttons }];
@@ -92,12 +93,15 @@ function pollGamepads(): void {
     puck.set(`gamepad ${index}`, turnedWithView(axes), pressed ? holdBit() : 0);
 }
 
-/** Connected gamepads for the desk, as JSON; browsers show one only after one of its buttons was pressed here. */
+/**
+ * Returns the connected gamepads for the desk, as JSON. Browsers list a gamepad only after one of its buttons was
+ * pressed on this page.
+ */
 export function gamepadsAsJson(): string {
   return JSON.stringify(connectedPads().map(({ index, name, standard }) => ({ index, name, standard })));
 }
 
-/** Everything that this window holds: keys, the puck on screen, gamepads. */
+/** Releases everything that this window holds: keys, the puck on screen, gamepads. */
 function letGo(): void {
   held = new Set();
   screenGrip.end();
@@ -120,7 +124,7 @@ function reconcilePointers(): void {
 export function startDriving(): void {
   reconcilePointers();
   for (const name of ['blur', 'pagehide', 'dragstart'] as const) window.addEventListener(name, letGo);
-  // An open menu swallows releases; where the page refuses it, none opens.
+  // An open menu swallows releases. When the page prevents the event's default, no menu opens.
   window.addEventListener('contextmenu', (event) => {
     if (!event.defaultPrevented) letGo();
   });

@@ -1,6 +1,6 @@
 /**
- * All gamepads of the window: each one whose trigger is held is a source of its own, so that a resting one hides no other.
- * One that was held while driving was refused, or while the window had no focus, must be let go of first. Pure.
+ * All gamepads of the window. Each one whose trigger is held is a source of its own, so that a resting gamepad hides no
+ * other. A gamepad held while driving was refused, or while the window had no focus, must be released first. Pure.
  */
 import type { Vec6 } from '../../main/api/index.ts';
 import { axesFromGamepad, type GamepadReading } from './gamepad-axes.ts';
@@ -9,7 +9,7 @@ import { NEUTRAL } from './held-keys.ts';
 export interface Pad extends GamepadReading {
   readonly index: number;
   readonly name: string;
-  /** The browser knows which of its buttons and sticks is which; another one cannot drive. */
+  /** True when the browser knows the layout of the buttons and sticks. Other gamepads cannot drive. */
   readonly standard: boolean;
 }
 export interface PadDeflection {
@@ -18,7 +18,7 @@ export interface PadDeflection {
   readonly held: boolean;
 }
 export interface Gamepads {
-  /** The deflection of each pad, and once more, as zero, of each that is gone. */
+  /** Returns the deflection of each pad. A pad that is gone is returned once more, as zero. */
   poll(pads: readonly Pad[], mayDrive: () => boolean): readonly PadDeflection[];
 }
 

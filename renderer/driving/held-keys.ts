@@ -37,7 +37,7 @@ export function isZero(axes: Vec6): boolean {
   return axes.every((value) => value === 0);
 }
 
-/** The modifier keys that are down, as every key and pointer event tells them. */
+/** The modifier keys that are down, as every key and pointer event reports them. */
 export interface ShownModifiers {
   readonly ctrl: boolean;
   readonly meta: boolean;
@@ -47,13 +47,13 @@ export interface ShownModifiers {
   readonly key?: string | undefined;
 }
 
-/** Keys that open menus or belong to the system's shortcuts, at their press and at their release. */
+/** Keys that open menus or belong to system shortcuts, on press and on release. */
 const TAKES_RELEASES: ReadonlySet<string> = new Set(['Meta', 'OS', 'Control', 'Alt', 'AltGraph', 'ContextMenu']);
 const SHIFT_CODES = ['ShiftLeft', 'ShiftRight'] as const;
 
 /**
- * The keys that are held as far as the event shows. While Meta, Control or Alt is down some systems send no release of other
- * keys, so all of them are let go of; Shift is held exactly when the event says so.
+ * Returns the keys that are still held, as far as the event shows. While Meta, Control or Alt is down, some systems
+ * send no release of other keys, so all of them are dropped. Shift is held exactly when the event says so.
  */
 export function reconciled(held: ReadonlySet<string>, shown: ShownModifiers): ReadonlySet<string> {
   const taken = shown.ctrl || shown.meta || shown.alt || TAKES_RELEASES.has(shown.key ?? '');

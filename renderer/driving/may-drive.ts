@@ -1,10 +1,10 @@
-/** Nobody drives an arm that she does not see: why this window's keys, gamepads and puck do not drive now. Pure. */
+/** Decides why this window's keys, gamepads and puck do not drive now. A person must see the arm to drive it. Pure. */
 export interface Sight {
-  /** A recorded episode is on the screen in place of the arm. */
+  /** The recorded episode that is shown in place of the arm, if any. */
   readonly replay: unknown;
   /** Why the 3-D view is not drawn; undefined while it is. */
   readonly sceneMissing: string | undefined;
-  /** She has said that she looks at the cameras instead. */
+  /** True when the person has chosen to drive by the cameras instead. */
   readonly drivesByCameras: boolean;
 }
 

@@ -1,6 +1,7 @@
 /**
- * One deflection from the sources of this window: the puck on screen, held keys, each gamepad. The source that moved last leads
- * (`createLead`). Sent at 30 Hz while it is not zero, and as zero at once when nothing is held any more.
+ * Combines the sources of this window into one deflection: the puck on screen, held keys, each gamepad. The source that
+ * moved last leads (`createLead`). The deflection is sent at 30 Hz while it is not zero. Zero is sent at once when
+ * everything is released.
  */
 import { createLead, type TakeoverSettings, type Vec6 } from '../../main/api/index.ts';
 import { isZero, NEUTRAL } from './held-keys.ts';
@@ -27,7 +28,7 @@ export class PuckDriver {
     this.lead = createLead<PuckSource>((source) => this.sources.get(source)?.axes ?? NEUTRAL, takeover);
   }
 
-  /** The leader's axes, and the buttons of all: the hold button counts whichever source holds it. */
+  /** Returns the leader's axes and the buttons of all sources: the hold button counts on every source. */
   private current(): PuckMessage {
     const leader = this.lead.leader();
     const holding = [...this.sources].find(([, { buttons }]) => buttons !== 0)?.[0];
@@ -44,7 +45,7 @@ export class PuckDriver {
     this.tell();
   }
 
-  /** Zero, whichever source moved: blur, a hidden window. */
+  /** Sends zero, whichever source moved: on blur, or when the window is hidden. */
   release(): void {
     for (const source of this.sources.keys()) this.lead.forget(source);
     this.sources.clear();
@@ -56,7 +57,7 @@ export class PuckDriver {
     if (this.active) this.send(this.sent);
   }
 
-  /** The newest message commands something. */
+  /** True while the newest message commands a motion. */
   get active(): boolean {
     return this.sent.buttons !== 0 || !isZero(this.sent.axes);
   }

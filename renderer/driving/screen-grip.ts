@@ -1,7 +1,7 @@
 /**
- * The grip on the puck of the screen, held by the primary button of one pointer. Pure; the panel passes each pointer event on.
- * Every event is reconciled with the grip: an event of that pointer without the primary button is the end of it, because a menu,
- * a dialog or a remote desktop may have swallowed the release.
+ * The grip on the on-screen puck, held by the primary button of one pointer. Pure; the panel passes each pointer event
+ * on. An event of that pointer without the primary button ends the grip, because a menu, a dialog or a remote desktop
+ * may have swallowed the release.
  */
 import type { Vec6 } from '../../main/api/index.ts';
 import { NEUTRAL } from './held-keys.ts';
@@ -12,22 +12,22 @@ export interface PointerFacts {
   readonly isPrimary: boolean;
   /** The button that changed; −1 for none. */
   readonly button: number;
-  /** Bit 0: the primary button is down. */
+  /** Bit 0 is set while the primary button is down. */
   readonly buttons: number;
 }
-/** In the units of the puck's drawing, which is 148 × 120 with the disc's centre at 60, 60. */
+/** A position in the units of the puck's drawing, which is 148 × 120 with the disc's centre at 60, 60. */
 export interface Place {
   readonly x: number;
   readonly y: number;
 }
 export interface ScreenGrip {
-  /** True when the pointer holds the puck from now on. */
+  /** Returns true when the pointer holds the puck from now on. */
   begin(kind: GripKind, pointer: PointerFacts, at: Place): boolean;
   move(pointer: PointerFacts, at: Place): void;
-  /** Any pointer event of the window: ends the grip where the event shows that it is over. */
+  /** Takes any pointer event of the window and ends the grip when the event shows that it is over. */
   reconcile(pointer: PointerFacts, event: 'down' | 'move' | 'up' | 'cancel'): void;
   end(): void;
-  /** Axes while it is held; undefined while it is not. */
+  /** Returns the axes while the puck is held; otherwise `undefined`. */
   axes(): Vec6 | undefined;
 }
 
@@ -68,7 +68,7 @@ export function createScreenGrip(options: {
   };
   const reconcile: ScreenGrip['reconcile'] = (pointer, event) => {
     if (!held || pointer.pointerId !== held.pointerId) return;
-    // A second press of the same pointer: the release between the two was lost.
+    // A second press of the same pointer means that the release between the two was lost.
     if (event !== 'move' || (pointer.buttons & PRIMARY) === 0) end();
   };
   return {

@@ -68,7 +68,7 @@ function takeCode(): string | undefined {
   return code;
 }
 
-/** A line for the notices. It leaves by time, or when its topic is over; one that lasts leaves only then. */
+/** Adds a line to the notices. It leaves after a time or when its topic is over; a lasting one leaves only then. */
 export function say(
   level: 'info' | 'warning' | 'error',
   text: string,
@@ -83,7 +83,7 @@ export function call<Name extends CallName>(name: Name, parameters: CallParamete
   return client.call(name, parameters);
 }
 
-/** A call whose refusal is worth a line on the screen, until the same call is accepted. Resolves to whether it was accepted. */
+/** Makes a call. A refusal is shown until the same call is accepted. Resolves to whether it was accepted. */
 export async function tell<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<boolean> {
   try {
     await client.call(name, parameters);

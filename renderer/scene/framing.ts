@@ -1,10 +1,13 @@
-/** How far away an eye must be so that given points fill a share of the picture. Pure; metres, base frame, z up. */
+/**
+ * Calculates how far away a camera must be so that given points fill a share of the picture. Pure; metres, base frame,
+ * z up.
+ */
 import { Vector3 } from 'three';
 import type { SafetyLimits } from '../../main/api/index.ts';
 
 export interface Lens {
   readonly verticalFovRad: number;
-  /** Width over height. */
+  /** Width divided by height. */
   readonly aspect: number;
 }
 
@@ -15,7 +18,10 @@ export function cornersOf(limits: Pick<SafetyLimits, 'workspaceLowM' | 'workspac
   );
 }
 
-/** Distance along `towardsEye` (of length 1, not vertical) from `middle` at which the outermost point reaches `share` of the half picture. */
+/**
+ * Returns the distance along `towardsEye` (of length 1, not vertical) from `middle` at which the outermost point
+ * reaches `share` of the half picture.
+ */
 export function distanceToFrame(
   points: readonly Vector3[],
   middle: Vector3,

@@ -91,7 +91,7 @@ export class Frustums implements SceneExtension {
 
   update(frame: SceneFrame): void {
     for (const one of this.frustums) {
-      // Where a camera is, is not known before the first poses.
+      // A camera's pose is unknown before the first poses arrive.
       one.group.visible = one.mount.name !== this.hidden && frame.poses !== undefined;
       one.group.matrix.multiplyMatrices(this.world.baseFromBody(one.mount.body), one.bodyFromCamera);
       one.group.matrixWorldNeedsUpdate = true;

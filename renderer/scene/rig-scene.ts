@@ -130,7 +130,7 @@ export class RigScene {
     this.frustums.hidden = this.views.looksThrough;
   }
 
-  /** Tool and task in the middle of the free view again. */
+  /** Centres tool and task in the free view again. */
   frame(): void {
     this.views.frame();
   }

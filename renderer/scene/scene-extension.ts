@@ -16,7 +16,7 @@ export interface SceneFrame {
   readonly setPoint: readonly number[] | undefined;
   readonly tone: Tone;
   readonly replaying: boolean;
-  /** The free view goes along with the tool. */
+  /** True when the free view follows the tool. */
   readonly follow: boolean;
   readonly camera: Camera;
   /** The newest message of a camera or pad, live or recorded. */

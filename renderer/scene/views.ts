@@ -7,9 +7,12 @@ import { cornersOf, distanceToFrame } from './framing.ts';
 import { matrixOf } from './geometry.ts';
 
 const FREE_FOV_DEG = 33;
-/** From the front right: tool and task, and the fixed camera's picture beside the tool, not before it. */
+/**
+ * Direction of the free view, from the front right. It shows tool and task, with the fixed camera's picture beside the
+ * tool and not in front of it.
+ */
 const FREE_FROM = new Vector3(1, -1.34, 0.72).normalize();
-/** The workspace reaches so far from the middle to the edge of the picture: with the tool in it, it fills half of the stage. */
+/** Share of the half picture that the workspace reaches. With the tool in it, it fills half of the stage. */
 const FREE_SHARE = 0.72;
 /** Height of gripper and flange above the tool point, which the workspace's own box leaves out. */
 const GRIPPER_M = 0.1;
@@ -27,7 +30,7 @@ export class Views {
   private remembered: { position: Vector3; target: Vector3 } | undefined;
 
   private limits: SafetyLimits;
-  /** A person has turned the free view: it is hers. */
+  /** True when a person has turned the free view, which is then not moved automatically. */
   private turned = false;
   private lastToolM: Vector3 | undefined;
 
@@ -41,7 +44,9 @@ export class Views {
     this.free();
   }
 
-  /** The workspace moves or changes with the task: the free view keeps to it until a person turns it. */
+  /**
+   * Call it when the workspace moves or changes with the task. The free view follows it until a person turns the view.
+   */
   setLimits(limits: SafetyLimits): void {
     this.limits = limits;
     if (!this.turned) this.compose();
@@ -80,7 +85,7 @@ export class Views {
     } else this.free();
   }
 
-  /** The picture has another shape. */
+  /** Call it when the picture changes its shape. */
   setAspect(): void {
     if (!this.turned) this.compose();
   }
@@ -89,7 +94,7 @@ export class Views {
     if (!this.through && !this.remembered) this.free();
   }
 
-  /** Puts the free view back to tool and task. */
+  /** Resets the free view to tool and task. */
   frame(): void {
     this.turned = false;
     this.compose();
@@ -110,7 +115,7 @@ export class Views {
     this.controls.update();
   }
 
-  /** Moves the free view along with the tool; with `undefined` it stands still. */
+  /** Moves the free view along with the tool. With `undefined` the view stands still. */
   followTool(toolM: Vector3 | undefined): void {
     if (toolM && this.lastToolM && !this.through && !this.remembered) {
       const step = toolM.clone().sub(this.lastToolM);

@@ -1,16 +1,16 @@
-/** What the export form of the Data tab asks for, and the choice of episodes that it makes. */
+/** The fields of the Data tab's export form, and the choice of episodes that they make. */
 import { type EpisodeChoice, episodeChoiceSchema, parseEpisodeRanges } from '../../main/api/index.ts';
 
-/** The text of each field; an empty one asks for everything. */
+/** The text of each field. An empty field sets no condition. */
 export interface ExportWishes {
-  /** Empty: in the project. */
+  /** Target folder. When it is empty, the export goes into the project. */
   readonly directory: string;
   readonly includeDiscarded: boolean;
   readonly task: string;
   readonly observation: string;
   readonly buffer: string;
   readonly outcome: string;
-  /** Numbers as they are typed, "1-5,8". */
+  /** Episode numbers as they are typed, for example "1-5,8". */
   readonly episodes: string;
 }
 

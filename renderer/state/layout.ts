@@ -1,4 +1,7 @@
-/** Widths and height of the panels: the default, what was remembered, and what a window has room for. Design pixels (`scale.ts`). */
+/**
+ * Widths and heights of the panels: the default, the stored layout, and what the window has room for. In design pixels
+ * (`scale.ts`).
+ */
 export interface Layout {
   readonly feedsPx: number;
   readonly deskPx: number;
@@ -12,7 +15,7 @@ export const PANEL_RANGE = {
   timelinePx: { lowPx: 100, highPx: 320 },
 } as const satisfies Readonly<Record<keyof Layout, { readonly lowPx: number; readonly highPx: number }>>;
 const SCENE_LOW_PX = 280;
-/** A picture of the feeds is no larger than needed by default: in a large window the room is the scene's. */
+/** Upper limits of the default sizes, so that a large window gives its space to the scene. */
 const DEFAULT_HIGH = { feedsPx: 320, deskPx: 400 } as const;
 
 export function defaultLayout(widthPx: number, heightPx: number): Layout {

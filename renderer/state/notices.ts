@@ -1,4 +1,7 @@
-/** Which notices stand now: those of the window, which leave by time or when their topic is over, and those of the engine's state. Pure. */
+/**
+ * Decides which notices are shown: the window's own, which leave after a time or when their topic is over, and those of
+ * the engine's state. Pure.
+ */
 import type { InputDevice, StandingNotice, Status } from '../../main/api/index.ts';
 
 export interface Notice {
@@ -6,27 +9,27 @@ export interface Notice {
   readonly level: 'info' | 'warning' | 'error';
   readonly text: string;
   readonly remedy?: string | undefined;
-  /** A newer notice of the same topic replaces it, and its end takes it away. */
+  /** Subject of the notice. A newer notice of the same topic replaces it, and the topic's end removes it. */
   readonly topic?: string | undefined;
-  /** Stays until its topic is over, however long that takes. */
+  /** True when the notice stays until its topic is over, however long that takes. */
   readonly lasts?: boolean | undefined;
-  /** How often the same has been said. */
+  /** Number of times that the same text was reported. */
   readonly times: number;
   readonly atMs: number;
 }
 
 export interface ShownNotice extends Pick<Notice, 'level' | 'text' | 'remedy' | 'times'> {
   readonly key: string;
-  /** Of the window's own; undefined for one of the engine's state. */
+  /** Number of the window's own notice; `undefined` for one of the engine's state. */
   readonly id: number | undefined;
 }
 
-/** Time to read it twice. */
+/** Time that a notice is shown: enough to read it twice. */
 const STAYS_MS = { info: 6000, warning: 12_000, error: 20_000 } as const;
-/** The window's own; older ones give way. */
+/** Maximum number of the window's own notices; older ones are dropped. */
 const NOTICES_KEPT = 4;
 
-/** Adds a notice. The same text said again counts up instead of piling up. */
+/** Adds a notice. A repeated text increases its count instead of adding a line. */
 export function withNotice(
   notices: readonly Notice[],
   notice: Omit<Notice, 'id' | 'times'>,
@@ -42,7 +45,10 @@ export function withoutRead(notices: readonly Notice[], nowMs: number): readonly
   return left.length === notices.length ? notices : left;
 }
 
-/** A device that was there and is gone. One that was never ready is told beside the devices. */
+/**
+ * Returns a notice for each device that was ready and is gone. A device that was never ready is shown in the list of
+ * devices.
+ */
 function lostDevices(devices: readonly InputDevice[]): readonly StandingNotice[] {
   return devices
     .filter(({ state }) => state === 'lost')
@@ -60,7 +66,7 @@ export function standingOf(status: Status | undefined): readonly StandingNotice[
 
 export const keyOf = ({ topic, text }: StandingNotice) => `${topic}: ${text}`;
 
-/** What a banner says is not said here again. */
+/** Returns the notices to show. Leaves out a text that a banner already shows. */
 export function shownNotices(
   own: readonly Notice[],
   status: Status | undefined,

@@ -1,13 +1,13 @@
 /**
- * How large the window draws: one factor on every length that is no hairline, from the window's size and the person's zoom.
- * Pure. Layout numbers elsewhere are design pixels: pixels of the screen divided by this factor.
+ * Calculates the window's scale: one factor for every length except hairlines, from the window's size and the person's
+ * zoom. Pure. Layout numbers elsewhere are design pixels: screen pixels divided by this factor.
  */
 
-/** The window that the design is drawn for; there the factor is 1. */
+/** Size of the window that the design is drawn for, where the factor is 1. */
 const DESIGN = { widthPx: 1440, heightPx: 900 } as const;
-/** The smallest window, in design pixels, in which everything has its place. */
+/** Smallest window, in design pixels, in which every part fits. */
 const SMALLEST = { widthPx: 1024, heightPx: 700 } as const;
-/** Below 1, so that a larger window shows larger letters and more of everything too. */
+/** Less than 1, so that a larger window shows both larger text and more content. */
 const GROWTH = 0.75;
 /** Factors are multiples of this, so that text of 13 design pixels changes by quarters of a pixel. */
 const GRAIN = 1 / 52;
@@ -30,12 +30,12 @@ export function scaleFor(size: WindowSize, zoom: number): number {
   return Math.floor(Math.min(wished, least(size, SMALLEST)) / GRAIN + 1e-6) * GRAIN;
 }
 
-/** The zoom as far as this window has room for it. */
+/** Returns the zoom, limited to what this window has room for. */
 export function zoomInForce(size: WindowSize, zoom: number): number {
   return Math.min(zoom, least(size, SMALLEST) / grownWith(size));
 }
 
-/** The next step up or down from what is in force; undefined where there is none. */
+/** Returns the next zoom step up or down from the one in force; `undefined` when there is none. */
 export function nextZoom(size: WindowSize, zoom: number, direction: 1 | -1): number | undefined {
   const inForce = zoomInForce(size, zoom) / ZOOM.step;
   const steps = direction > 0 ? Math.floor(inForce + 1 + 1e-6) : Math.ceil(inForce - 1 - 1e-6);

@@ -16,9 +16,9 @@ export interface Replay {
 export interface WindowState {
   readonly tab: DeskTab;
   readonly view: SceneView;
-  /** How often the free view was asked for again: it is then put back to tool and task. */
+  /** Number of requests for the free view. Each one resets it to tool and task. */
   readonly framings: number;
-  /** The free view goes along with the tool. */
+  /** True when the free view follows the tool. */
   readonly follow: boolean;
   readonly cropShown: boolean;
   readonly helpOpen: boolean;
@@ -27,11 +27,11 @@ export interface WindowState {
   readonly notices: readonly Notice[];
   /** Keys of the engine's notices that were dismissed here; each is forgotten when its notice is over. */
   readonly dismissed: readonly string[];
-  /** The pointer rests on the notices: none leaves by time. */
+  /** True while the pointer rests on the notices; then no notice leaves by time. */
   readonly noticesRead: boolean;
   readonly replay: Replay | undefined;
   readonly layout: Layout;
-  /** As it was asked for, remembered. */
+  /** The zoom that the person chose, which is stored. */
   readonly zoom: number;
   /** Screen pixels per design pixel. */
   readonly scale: number;
@@ -40,7 +40,7 @@ export interface WindowState {
   readonly sceneFocused: boolean;
   /** Why the 3-D view is not drawn; undefined while it is. */
   readonly sceneMissing: string | undefined;
-  /** Chosen while the 3-D view is missing: the cameras show the arm. Over when the view is drawn again. */
+  /** Set when the person drives by the cameras while the 3-D view is missing. Cleared when the view is drawn again. */
   readonly drivesByCameras: boolean;
 }
 
@@ -62,7 +62,7 @@ function designSize(scale: number): readonly [number, number] {
 
 /** As it was set; what is shown is what the window has room for. */
 let wished: Layout = layoutFrom(hasPage ? localStorage.getItem(LAYOUT_KEY) : null, ...designSize(firstScale));
-/** A layout that nobody set follows the window. */
+/** True while no person has set the layout, which then follows the window's size. */
 let isDefault = !hasPage || localStorage.getItem(LAYOUT_KEY) === null;
 
 export const useWindow = create<WindowState>(() => ({
@@ -113,7 +113,7 @@ export function fitLayout(): void {
   useWindow.setState({ scale, layout: fitted(wished, ...designSize(scale)) });
 }
 
-/** Larger, smaller, or with 0 as at first. Returns false where the window has no room for it. */
+/** Zooms in, out, or back to the first size with 0. Returns false when the window has no room for it. */
 export function zoomBy(direction: 1 | 0 | -1): boolean {
   const zoom = direction === 0 ? 1 : nextZoom(windowSize(), useWindow.getState().zoom, direction);
   if (zoom === undefined) return false;
@@ -145,7 +145,7 @@ export function dismissNotice(id: number): void {
   useWindow.setState((state) => ({ notices: state.notices.filter((one) => one.id !== id) }));
 }
 
-/** What was said of this topic is not so any more. */
+/** Removes the notices of a topic, because its condition is over. */
 export function endNotice(topic: string): void {
   if (useWindow.getState().notices.some((one) => one.topic === topic))
     useWindow.setState((state) => ({ notices: state.notices.filter((one) => one.topic !== topic) }));
@@ -155,7 +155,10 @@ export function dismissStanding(key: string): void {
   useWindow.setState((state) => ({ dismissed: [...state.dismissed, key] }));
 }
 
-/** Own notices that have been there long enough leave; of the engine's, those that are over may come again. */
+/**
+ * Removes own notices that were shown long enough. Forgets dismissed engine notices that are over, so they can appear
+ * again.
+ */
 export function tidyNotices(standing: readonly string[], nowMs: number): void {
   const { notices, dismissed, noticesRead } = useWindow.getState();
   const left = noticesRead ? notices : withoutRead(notices, nowMs);

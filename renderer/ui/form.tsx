@@ -152,9 +152,9 @@ export function Progress({ fraction, label }: { readonly fraction: number | unde
   );
 }
 
-/** A path whose end stays in sight: what does not fit is cut from its beginning. */
+/** Shows a path whose end stays visible; a long path is cut at its beginning. */
 export function PathLine({ path }: { readonly path: string }) {
-  // The line runs from the right so that it is cut at the left; the path in it still reads from the left.
+  // Right-to-left direction cuts the line at the left; the path itself still reads from the left.
   return (
     <span className="path-line" title={path}>
       <bdi dir="ltr">{path}</bdi>

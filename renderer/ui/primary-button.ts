@@ -1,2 +1,5 @@
-/** The primary button as a pointer event shows it: a drag ends at the first event without it, also where its release was lost. */
+/**
+ * True when a pointer event shows the primary button down. A drag ends at the first event without it, even if its
+ * release was lost.
+ */
 export const primaryIsDown = ({ buttons }: { readonly buttons: number }): boolean => (buttons & 1) === 1;

@@ -1,4 +1,4 @@
-/** Which device leads: one rule, over every sequence of reports. */
+/** Tests which device leads, over every sequence of reports. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

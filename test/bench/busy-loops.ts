@@ -1,4 +1,4 @@
-/** Other programs that use the processor: endless loops in processes of their own, ended with the measurement. */
+/** Endless loops in processes of their own, which keep the processor busy during a measurement. */
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /** Runs `work` while `count` loops keep the cores busy. */

@@ -1,6 +1,6 @@
 /**
- * The program on a machine that others use: `takeover serve` with a window that watches every stream and takes over now and then, alone
- * and beside four busy loops. A slow computer may slow the simulated clock and nothing else.
+ * Measures the program on a busy machine: `takeover serve`, with a window that watches every stream and sometimes takes
+ * over. It runs alone and beside four busy loops. A slow computer may slow the simulated clock and nothing else.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -64,7 +64,7 @@ async function watch(seconds: number): Promise<Watched> {
   });
   await window.call('controls.claim');
   await window.until((status) => status.driver === 'policy', START_WITHIN_MS, 'the policy to drive');
-  factors.length = 0; // starting is not running
+  factors.length = 0; // the start does not count
   const latenciesMs: number[] = [];
   const startedMs = systemClock.nowMs();
   const untilMs = startedMs + seconds * 1000;

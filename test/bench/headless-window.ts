@@ -24,12 +24,12 @@ export interface HeadlessWindow {
   token(): string | undefined;
   onMessage(listener: (message: ServerMessage, atMs: number) => void): () => void;
   call(name: CallName, parameters?: unknown): Promise<Reply>;
-  /** From now on the puck on the screen reads so, sent at 25 Hz; undefined = it is let go. */
+  /** Sends these axes as the on-screen puck at 25 Hz from now on; `undefined` = the puck is released. */
   push(axes: readonly number[] | undefined): void;
   /** Resolves with the first status that `is` accepts, at once when the newest does; rejects after `withinMs`. */
   until(is: (status: Status) => boolean, withinMs: number, what: string): Promise<Status>;
   streamedBytes(): number;
-  /** Binary stream messages, as they come. */
+  /** Calls `listener` for every binary stream message. */
   onBytes(listener: (bytes: Uint8Array) => void): () => void;
   readonly closed: Promise<void>;
   close(): void;
@@ -77,7 +77,7 @@ export async function openHeadlessWindow(
     for (const resolve of waiting.values())
       resolve({ kind: 'refusal', message: 'the link was closed', remedy: 'Open the window again.' });
   });
-  welcome.promise.catch(() => {}); // told to whoever opens
+  welcome.promise.catch(() => {}); // the caller that opens the window receives the rejection
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) {
       bytes += data.byteLength;

@@ -1,4 +1,6 @@
-/** Writes what a bench measured into `test/results/`, as a table that names its command: nothing there is typed by hand. */
+/**
+ * Writes a bench's results into `test/results/`, as a table that names its command. No number there is typed by hand.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

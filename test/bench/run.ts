@@ -1,7 +1,8 @@
 /**
- * `npm run bench -- NAME [--json] [--quick] [--keep]`: one measurement; with --json the last line of standard output is one JSON object
- * `{ name, … }`, with --keep it is written into `test/results/`. What must also hold while a run trains is measured twice, alone and beside a real trainer: the numbers on top
- * are those beside it. A soak takes `--minutes` and `--seed` too, and ends with code 1 when something that must hold is broken.
+ * `npm run bench -- NAME [--json] [--quick] [--keep]` runs one measurement. With --json the last line of standard
+ * output is one JSON object `{ name, … }`; with --keep it is written into `test/results/`. Some limits must also hold
+ * while a run trains. They are measured twice, alone and beside a real trainer, and the numbers on top are those beside
+ * it. A soak also takes `--minutes` and `--seed`, and ends with code 1 when a check fails.
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
@@ -11,7 +12,7 @@ import { observingMachine } from './machine.ts';
 
 type Measured = {
   readonly name: string;
-  /** What had to hold and does not, in words. */
+  /** The checks that failed, in words. */
   readonly broken?: readonly string[];
 } & Readonly<Record<string, unknown>>;
 
@@ -22,7 +23,7 @@ interface Wishes {
 
 interface Bench {
   readonly what: string;
-  /** It has a length and a seed; the others refuse `--minutes` and `--seed`. */
+  /** The bench has a length and a seed; the others refuse `--minutes` and `--seed`. */
   readonly takesLength?: true;
   /** `quick`: just enough to see that it works. */
   measure(quick: boolean, wishes: Wishes): Promise<Measured>;

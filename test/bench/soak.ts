@@ -1,6 +1,7 @@
 /**
- * A soak with faults injected: `takeover serve`, a window that drives by a seeded script and one that looks on and fuzzes, while
- * processes are killed and stopped. Checks what must hold meanwhile and afterwards. It reads /proc, so it runs on Linux only.
+ * A soak with injected faults: `takeover serve`, a window that drives by a seeded script and a window that watches and
+ * fuzzes. Meanwhile processes are killed and suspended. Checks the invariants during and after the run. It reads /proc,
+ * so it runs on Linux only.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -19,7 +20,7 @@ import { createWorld, type World } from './soak/world.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ENTRY = join(ROOT, 'main/cli/takeover.ts');
-/** So many that fine-tuning may begin. */
+/** Number of demonstrations that fine-tuning needs to begin. */
 const DEMONSTRATIONS = 20;
 const DEMONSTRATED_WITHIN_MS = 300_000;
 const PROGRESS_MS = 30_000;
@@ -129,7 +130,10 @@ async function soak(world: World, { minutes, seed }: SoakOptions, say: (line: st
   }
 }
 
-/** Everything is compared once more, an export and a start after the faults must succeed, and the engine must end when asked. */
+/**
+ * Compares everything once more. An export and a start after the faults must succeed, and the engine must end when
+ * asked.
+ */
 async function finish(world: World): Promise<void> {
   const { site, store, tally } = world;
   await recover(world, undefined);
@@ -151,7 +155,7 @@ async function finish(world: World): Promise<void> {
   site.killAll();
 }
 
-/** The cell is open, the first policy is loaded and the first reset is over. */
+/** Waits until the cell is open, the first policy is loaded and the first reset is over. */
 async function isOpen({ driver }: World): Promise<void> {
   await driver.until(
     ({ phase, policy }) => policy !== undefined && (phase === 'ready' || phase === 'running'),

@@ -23,7 +23,7 @@ test('SIGTERM ends the engine within five seconds, though its children are stopp
     for (const pid of children.filter(isAlive)) process.kill(pid, 'SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   });
-  // A machine that is busy opens slowly; what is measured is the end of an engine that stands.
+  // A busy machine opens slowly; the test measures the end of an engine that is open.
   const window = connect({ port: Number(new URL(served.url).port) });
   await opened(window);
   window.send({ kind: 'hello', code: codeOf(served.url) });

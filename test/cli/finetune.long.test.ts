@@ -1,4 +1,7 @@
-/** `takeover finetune` learns from what stands when it starts: later words of people count, a running episode is not there yet. */
+/**
+ * `takeover finetune` learns from the store as it is when the run starts. Later verdicts count, and a running episode
+ * is left out.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';

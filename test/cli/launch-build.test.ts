@@ -82,7 +82,7 @@ test('what builders that were killed have left is removed by the next one; anyth
   assert.deepEqual(readdirSync(join(root, '.takeover')), ['window-notes']);
 });
 
-test('what was built on purpose is fresh for the next start, and is built again when asked again', async () => {
+test('an explicit build is fresh for the next start, and a second explicit build builds again', async () => {
   const { ensure, build, builds, page, said } = project(SOURCES);
   assert.equal((await build()).kind, 'built');
   assert.equal((await ensure()).kind, 'fresh');

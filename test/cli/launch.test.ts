@@ -150,7 +150,7 @@ test('looking for Electron says why it is not there', () => {
   );
 });
 
-/** A spawn that hands its children to the test. A child ends by the signals that it obeys. */
+/** A spawn that gives its children to the test. A child ends on the signals that it obeys. */
 function fakeSpawn(obeys: readonly string[]) {
   const spawned: (EventEmitter & {
     readonly path: string;
@@ -158,7 +158,7 @@ function fakeSpawn(obeys: readonly string[]) {
     readonly stdout: PassThrough;
     readonly stderr: PassThrough;
     readonly signals: string[];
-    /** Prints, and waits until it was read. */
+    /** Prints, and waits until the text was read. */
     print(stream: 'stdout' | 'stderr', text: string): Promise<void>;
     ends(code: number | null, signal?: string): void;
   })[] = [];

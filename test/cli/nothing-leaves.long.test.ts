@@ -1,6 +1,7 @@
 /**
- * Nothing leaves the machine: each kind of process runs with a home and a temporary folder of its own, leaves no file there, and opens
- * no socket but to this machine. Sockets are seen by `strace`; where it is missing, that part is skipped and says so.
+ * Checks that nothing leaves the machine. Each kind of process runs with its own home and temporary folder, leaves no
+ * file there, and opens sockets only to this machine. `strace` shows the sockets; without it that part is skipped with
+ * a message.
  */
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -19,7 +20,7 @@ const STRACE = ['-D', '-f', '-qq', '-s', '256', '-e', `trace=${CALLS}`];
 const canTrace = spawnSync('strace', ['-f', '-qq', '-o', '/dev/null', process.execPath, '-e', ''])?.status === 0;
 const skip = canTrace ? false : 'strace cannot be run here: sockets, and files in other folders, are not looked at';
 
-/** Far above what any of them takes. */
+/** Time limit, far above what any of the processes takes. */
 const PATIENCE_MS = 180_000;
 
 const HOME_FOLDERS = {
@@ -101,9 +102,9 @@ const small = JSON.stringify({ hidden: [16, 16], batchSize: 32 });
 interface Kind {
   readonly name: string;
   readonly argv: readonly string[];
-  /** Whether it, or a process that it starts, loads ONNX Runtime. */
+  /** True when the process, or one that it starts, loads ONNX Runtime. */
   readonly loads: boolean;
-  /** It is asked to end when it has printed this; undefined where it ends by itself. */
+  /** Output after which the process is asked to end; `undefined` when it ends by itself. */
   readonly stopAt?: string;
 }
 

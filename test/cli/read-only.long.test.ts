@@ -1,4 +1,7 @@
-/** Projects in folders that may only be read: recording says so, exporting works, and nobody is told that the folder is in use. */
+/**
+ * Projects in read-only folders: recording is refused with the reason, exporting works, and no error says that the
+ * folder is in use.
+ */
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,7 +10,7 @@ import { createRng } from '../../main/api/rng.ts';
 import { openWriter, recordEpisode, removeFolder, temporaryFolder } from '../data/fixture.ts';
 import { type Ended, lastLine, startTakeover } from './takeover-child.ts';
 
-/** Permissions do not bind root, so its children run as nobody. */
+/** Permissions do not apply to root, so the children run as the user "nobody". */
 const NOBODY = 65_534;
 const asNobody = process.getuid?.() === 0 ? { uid: NOBODY } : {};
 
@@ -40,7 +43,7 @@ after(() => {
 const takeover = (...args: readonly string[]): Promise<Ended> =>
   startTakeover(args, { ...asNobody, env: { ...process.env, TMPDIR: writable, HOME: writable } }).ended;
 
-/** No sentence is said twice. */
+/** Checks that no sentence is printed twice. */
 function saidOnce({ stderr }: Ended): void {
   const sentences = stderr.split(/(?<=[.!?])\s+/).filter((sentence) => sentence.trim().length > 0);
   assert.equal(new Set(sentences).size, sentences.length, stderr);
@@ -67,7 +70,7 @@ test('verbs that would write say that the folder may only be read, and what to d
   assert.deepEqual([served.status, rolled.status, demonstrated.status, trained.status], [2, 1, 1, 1]);
 });
 
-test('a project folder that cannot be made is told as that', async () => {
+test('a project folder that cannot be made is refused with that reason', async () => {
   const ended = await takeover('demo', '--episodes', '1', '--observation', 'state', '--data', join(project, 'new'));
   assert.equal(ended.status, 1);
   assert.match(ended.stderr, /new cannot be made: .*project may only be read/);

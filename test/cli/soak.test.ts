@@ -1,4 +1,4 @@
-/** Parts of the soak that can be told right from wrong without a soak: its script, its gate, what it computes and refuses. */
+/** Tests the parts of the soak that need no soak: its script, its gate, and what it computes and refuses. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
@@ -41,7 +41,7 @@ test('a long soak leaves engine and policy alone for a third of its time', () =>
   assert.ok(ends.every(({ atMs }) => atMs <= 0.35 * lengthMs || atMs >= 0.7 * lengthMs));
 });
 
-test('who holds the gate alone is alone', async () => {
+test('exclusive work in the gate runs alone', async () => {
   const gate = createGate();
   const inside: string[] = [];
   const seen: string[] = [];

@@ -1,4 +1,7 @@
-/** A project folder that goes away and comes back: told once each way, nothing begins meanwhile, and recording goes on afterwards. */
+/**
+ * A project folder that disappears and comes back. Each change is reported once, no episode begins meanwhile, and
+ * recording continues afterwards.
+ */
 import assert from 'node:assert/strict';
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * What was committed and is not there any more is told when the project is opened: steps and episodes, to the number. A process that
- * was killed, an older project and a note that is damaged raise no alarm.
+ * Committed steps and episodes that are missing are reported when the project is opened, with exact numbers. A killed
+ * process, an older project and a damaged note raise no alarm.
  */
 import assert from 'node:assert/strict';
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -41,7 +41,7 @@ function recordAndKill(folder: string, killed: string): Extent {
   return noted;
 }
 
-/** What a reader finds, before anybody opens the project for writing. */
+/** Returns what a reader finds before the project is opened for writing. */
 function storedIn(folder: string) {
   const database = openForReading(folder);
   const count = (sql: string) => database.prepare<[], number>(sql).pluck().get() ?? 0;

@@ -1,4 +1,7 @@
-/** Which episodes a dataset takes, and that it never drops a camera or a pad: unlike episodes are refused in either order, in words that help. */
+/**
+ * Which episodes a dataset takes, and that it never drops a camera or a pad. Episodes that differ are refused in either
+ * order, with a remedy.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

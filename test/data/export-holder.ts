@@ -1,4 +1,4 @@
-/** A process that has begun an export and does nothing more, until it is killed without a chance to tidy up. */
+/** A process that has begun an export and does nothing more, until it is killed without cleaning up. */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 
@@ -13,7 +13,7 @@ process.stdin.resume();
 `;
 
 export interface Holder {
-  /** Its work folder. */
+  /** The export's work folder. */
   readonly work: string;
   kill(): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** Where a dataset goes: an empty folder is filled from within, two exports never meet, and nothing that is not ours is deleted. */
+/**
+ * Where a dataset goes: an empty folder is filled from within, two exports do not collide, and foreign files are never
+ * deleted.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -117,7 +120,7 @@ test('folders with a name of the old kind, or with anything else in them, are ne
     assert.deepEqual(entries(partial), ['notes.txt']);
   }));
 
-test('the work folder of a killed export is removed by the next one; that of a living export never, whoever looks', () =>
+test('the next export removes the work folder of a killed export, and never that of a living one', () =>
   inFolder(async (folder) => {
     for (const name of ['new', 'empty']) {
       const out = join(folder, name);

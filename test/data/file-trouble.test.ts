@@ -1,4 +1,4 @@
-/** Why a project cannot be opened: every cause is told as what it is, with a remedy apart, and only a busy lock is "in use". */
+/** Why a project cannot be opened: every cause is named and has its own remedy, and only a busy lock is "in use". */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -55,7 +55,7 @@ test('a remedy is kept apart from the message, and printed once', () => {
   assert.equal(errorInWords(Object.assign(new Error('it failed'), { remedy: 'Retry.' })), 'it failed. Retry.');
 });
 
-/** Holds the folder's lock, and says that it is the process `pid`. */
+/** Holds the folder's lock, and writes `pid` as its holder. */
 function heldBy(folder: string, pid: number): { readonly release: () => void } {
   const lock = new Sqlite(join(folder, 'takeover.lock'));
   lock.exec('CREATE TABLE holder (pid INTEGER, since_ms REAL)');
@@ -81,7 +81,7 @@ test('a dead process is not named as the one that holds the folder, a living one
     byLiving.release();
   }));
 
-test('a project folder that is a file is refused as that', () =>
+test('a project folder that is a file is refused with that reason', () =>
   inFolder(async (folder) => {
     const file = join(folder, 'file');
     writeFileSync(file, 'text');

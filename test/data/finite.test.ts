@@ -1,6 +1,6 @@
 /**
- * No number that is not finite passes: the recorder refuses the record and names observation and sensor; where an older project
- * holds one, readers name episode and observation, and an export is refused or found wanting.
+ * Numbers that are not finite are refused. The recorder refuses the record and names observation and sensor. When an
+ * older project holds one, readers name episode and observation, and an export is refused or reported as invalid.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -104,7 +104,9 @@ test('the first observation of an episode and a late embedding are looked at too
     );
   }));
 
-/** As an older version stored it: one number of one observation of the second of three episodes is NaN. */
+/**
+ * Makes a project as an older version stored it: one number of one observation of the second of three episodes is NaN.
+ */
 async function spoiltProject(folder: string, size: PictureSize = SMALL): Promise<void> {
   const rng = createRng(3);
   const writer = await openWriter(folder);

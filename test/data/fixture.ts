@@ -20,7 +20,7 @@ import type { Vec6 } from '../../main/api/geometry.ts';
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import type { Rng } from '../../main/api/rng.ts';
 
-/** Whether an error says these words, its remedy behind its message. */
+/** Checks that an error's message, followed by its remedy, matches these words. */
 export const saying = (words: RegExp) => (error: unknown) => {
   assert.match(errorInWords(error), words);
   return true;

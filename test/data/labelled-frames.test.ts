@@ -1,4 +1,7 @@
-/** What a reward classifier is trained on: labels as they stand when it starts, of finished episodes that are not discarded. */
+/**
+ * The training data of a reward classifier: labels at the start of the training, of finished episodes that are not
+ * discarded.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openLabelledFrames } from '../../data/labelled-frames.ts';

@@ -1,4 +1,4 @@
-/** Reading after writing: an answered call is visible to whatever is asked next, in the engine and in other processes. */
+/** Reading after writing: an answered call is visible to every later question, in the engine and in other processes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readingAfter } from '../../data/read-after-write.ts';

@@ -1,6 +1,7 @@
 /**
- * Keys, pointers, gamepads and the drawing context as a real browser reports them, also when a release never comes. The built
- * window against the scripted engine; events are sent to the browser itself. Needs renderer/dist (npx vite build renderer).
+ * Keys, pointers, gamepads and the drawing context as a real browser reports them, also when a release never comes. The
+ * built window runs against the scripted engine; events are sent to the browser itself. Needs renderer/dist (npx vite
+ * build renderer).
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -36,12 +37,12 @@ const deflections = () => called('input.puck').map((call) => call.parameters['ax
 const isZero = (axes: readonly number[] | undefined) => axes?.every((value) => value === 0) === true;
 const driving = () => until('driving', () => deflections().some((axes) => !isZero(axes)));
 const letGo = () => until('zero', () => isZero(deflections().at(-1)));
-/** Calls come in order: what was asked for before has arrived when the next heartbeats have. */
+/** Waits for the next heartbeats. Calls come in order, so all earlier ones have then arrived. */
 async function allHasArrived(): Promise<void> {
   const beats = called('input.heartbeat').length;
   await until('five more beats', () => called('input.heartbeat').length >= beats + 5);
 }
-/** From now on, for five heartbeats, the window sends no deflection. */
+/** Checks that the window sends no deflection for the next five heartbeats. */
 async function nothingDrives(): Promise<void> {
   engine.calls.length = 0;
   await allHasArrived();

@@ -1,6 +1,6 @@
 /**
- * The built window at three sizes: nothing is wider than the window, nothing covers a control, one event is told in one place, and
- * letters and pictures grow with the window and the person's zoom. Needs renderer/dist.
+ * The built window at three sizes: nothing is wider than the window, nothing covers a control, and one event is shown
+ * in one place. Text and pictures grow with the window and the person's zoom. Needs renderer/dist.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -84,7 +84,7 @@ async function until(what: string, condition: () => Promise<boolean>): Promise<v
   }
 }
 
-/** What is seen of each element: its box cut by everything around it that hides what overflows. */
+/** The visible part of each element: its box, cut by every ancestor that hides overflow. */
 const SEEN = `
   const seen = (element) => {
     let { left, top, right, bottom } = element.getBoundingClientRect();
@@ -94,7 +94,7 @@ const SEEN = `
       [left, top] = [Math.max(left, box.left), Math.max(top, box.top)];
       [right, bottom] = [Math.min(right, box.right), Math.min(bottom, box.bottom)];
     }
-    // What is folded away is not drawn; a sliver at the edge of what scrolls is not aimed at.
+    // A closed section is not drawn; a sliver at the edge of a scrolled area is not a target.
     return element.checkVisibility({ contentVisibilityAuto: true }) && right - left > 8 && bottom - top > 8 ? { left, top, right, bottom } : undefined;
   };
   const nameOf = (element) =>

@@ -75,7 +75,7 @@ export function createOperator(page: Page, faults: string[] = []): Operator {
   return operator;
 }
 
-/** Takes away what stands at the foot of the desk. Some go by themselves meanwhile. */
+/** Dismisses the notices at the foot of the desk. Some leave by themselves meanwhile. */
 export async function dismissNotices(page: Page): Promise<void> {
   const buttons = page.getByRole('button', { name: 'Dismiss' });
   while ((await buttons.count()) > 0)

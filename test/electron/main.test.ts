@@ -10,7 +10,7 @@ import { ROOT } from '../source-files.ts';
 
 type Call = readonly [name: string, ...given: unknown[]];
 
-/** Calls that the entry made to Electron; `engineUrl` as whoever starts the shell gives it. */
+/** Runs the entry and returns its calls to Electron. `engineUrl` is given as by the program that starts the shell. */
 function start(options: { readonly flags?: readonly string[]; readonly engineUrl?: string }) {
   const folder = mkdtempSync(join(tmpdir(), 'takeover-shell-'));
   try {

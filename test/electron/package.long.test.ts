@@ -16,7 +16,7 @@ test('the gathered engine starts outside the repository, and every file imports 
   try {
     const gathered = gather(ROOT, target);
     assert.deepEqual(gathered.left, []);
-    // Follows every import inside the gathered folder, those of verbs and processes that a start does not load included.
+    // Follows every import inside the gathered folder, including verbs and processes that a start does not load.
     const sources = ['main', 'native', 'data']
       .flatMap((folder) => filesBelow(gathered.engine, folder))
       .filter((file) => file.endsWith('.js'));

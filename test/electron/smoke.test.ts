@@ -22,13 +22,13 @@ const missing =
       ? undefined
       : 'no display here';
 
-/** Ends the child with all that it has started, whatever state it is in. It leads a process group of its own. */
+/** Ends the child and everything it has started, in whatever state it is. It leads a process group of its own. */
 function endAll(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // Nothing of it is left.
+    // The process group has ended already.
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * The same episodes recorded twice: by the live engine, in the cell whose clock follows the host's, and headless. What is kept is what
- * the store would get, with times counted from each episode's first observation.
+ * Records the same episodes twice: live, in the cell whose clock follows the host's, and headless. Keeps what the store
+ * would get, with times counted from each episode's first observation.
  */
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
 import { systemClock } from '../../main/api/clock.ts';
@@ -96,7 +96,10 @@ export async function recordOneByOne(kind: 'live' | 'headless', seeds: readonly 
   return recorded(writer);
 }
 
-/** The live engine as a window sees it: it resets, starts and goes on by itself until `count` episodes have ended. */
+/**
+ * Runs the live engine as a window sees it: it resets, starts and continues by itself until `count` episodes have
+ * ended.
+ */
 export async function recordByItself(count: number) {
   const cell = createRealtimeCell();
   const { engine, writer } = await rigOn(cell, false, 30);

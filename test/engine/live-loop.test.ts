@@ -14,7 +14,7 @@ async function pass(cell: FakeCell, forMs: number) {
   }
 }
 
-/** Nobody watches here, and says so, where a test is not about that. */
+/** Starts a live engine, unattended unless the test is about watching windows. */
 async function live({ unattended = true } = {}) {
   const cell = createFakeCell({ pace: 'manual' });
   const rig = await bench({ cell, pace: { kind: 'host' }, unattended });
@@ -231,7 +231,7 @@ test('no window was ever open: an episode that is started all the same is held a
   }
 });
 
-test('a robot that resets while nobody watches holds; a simulated scene may be set up before a window opens', async () => {
+test('a robot that resets unwatched holds; a simulated scene may be set up before a window opens', async () => {
   for (const simulated of [false, true]) {
     const { cell, engine, close } = await live({ unattended: false });
     Object.assign(cell.info, { simulated });

@@ -1,4 +1,4 @@
-/** A worn SpaceMouse beside the keys of a window: one notion of neutral from the device to the driver. */
+/** A worn SpaceMouse beside the keys of a window: neutral means the same from the device to the driver. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock } from '../../main/api/clock.ts';
@@ -20,7 +20,9 @@ const TICK_MS = 100;
 const START_MS = 1000;
 const END_MS = 4000;
 
-/** Three seconds: the worn device reports every 8 ms, W is repeated at 30 Hz; how many ticks moved the arm. */
+/**
+ * Returns the ticks that moved the arm in three seconds. The worn device reports every 8 ms; W is repeated at 30 Hz.
+ */
 async function ticksThatMove(restCounts: number, takeover = DEFAULT_TAKEOVER) {
   const clock = createVirtualClock(START_MS);
   const hid = createFakeHid();

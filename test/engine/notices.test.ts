@@ -1,4 +1,7 @@
-/** One event is told once: what stops the arm is the fault, everything else that lasts stands in the status until it is over. */
+/**
+ * One event is reported once. A cause that stops the arm is the fault; every other lasting condition is in the status
+ * until it is over.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createStandingNotices } from '../../main/engine/standing-notices.ts';
@@ -57,7 +60,7 @@ test('a missed deadline is forgotten five seconds after the last, and when the e
   assert.deepEqual(topics(engine), []);
 });
 
-test('a policy process whose end stops the arm is told as the fault only; otherwise until its policy is loaded', async () => {
+test('a policy process whose end stops the arm is only the fault; else a notice until its policy is loaded', async () => {
   const policy = createFakePolicy();
   let trouble: (what: { message: string; remedy: string }) => void = () => {};
   const { engine, begin } = await bench({

@@ -175,7 +175,7 @@ test('a process that never answers is not waited for', async () => {
   assert.ok(reply.kind === 'failed' && reply.message.includes('1 s'));
 });
 
-/** Time passes, and promises run. */
+/** Lets time pass and promises run. */
 async function pass(clock: ReturnType<typeof createVirtualClock>, ms: number) {
   await settle();
   clock.advanceToMs(clock.nowMs() + ms);

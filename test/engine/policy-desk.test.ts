@@ -1,4 +1,4 @@
-/** Which policy drives next, when one cannot be loaded: only a policy's own fault is held against it. */
+/** Which policy drives next when one cannot be loaded. Only a fault of the policy's own files counts against it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPolicyDesk } from '../../main/engine/policy-desk.ts';

@@ -1,4 +1,4 @@
-/** Waiting for a store that is behind: as long as it writes, and no longer than five seconds when it does not. */
+/** Waiting for a store that is behind: as long as it writes, and at most five seconds when it does not. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock } from '../../main/api/clock.ts';

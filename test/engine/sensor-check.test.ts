@@ -1,6 +1,7 @@
 /**
- * The engine's door for measurements: a reading that is not finite, or a picture that is not whole, is a fault of the sensor. It is
- * named, the arm holds, nothing of it is stored; when the sensor is back, recording goes on.
+ * The engine's check of measurements. A reading that is not finite, or an incomplete picture, is a fault of its sensor.
+ * The sensor is named, the arm holds, and nothing of the snapshot is stored. Recording continues when the sensor is
+ * back.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -58,7 +59,7 @@ function unreliableCell() {
   return { cell, spoilt };
 }
 
-/** Faults, and what else is told as an error: one event is in one of the two. */
+/** Returns the faults and the error notices. One event must be in only one of the two. */
 const errorsOf = ({ faults, messages }: Bench) => [
   ...faults.map(({ what, armDoes, remedy }) => `${what} ${armDoes} ${remedy}`),
   ...messages.flatMap((message) => {
@@ -88,7 +89,7 @@ for (const mode of ['demonstrate', 'run'] satisfies readonly Mode[])
       for (const { next } of rig.writer.episodes[0]?.steps ?? [])
         assert.ok([...next.proprioception, ...next.wrenchInTool, ...next.jointPositionsRad].every(Number.isFinite));
 
-      // Still broken: the next episode holds at its first observation, and says so again.
+      // The sensor is still broken: the next episode holds at its first observation and reports it again.
       await rig.begin(mode);
       await ticks(rig.engine, 3);
       assert.equal(rig.engine.loop.phase(), 'hold');

@@ -1,7 +1,7 @@
 /**
- * Whatever a window sends, the engine goes on: it answers another window within a bound, and no promise or exception is left without
- * an owner. Messages are nested, repeated, cut short, of wrong types, huge, binary, and too many. The seed is printed;
- * FUZZ_SEED repeats one, FUZZ_RUNS makes more.
+ * The engine continues whatever a window sends. It answers another window within a time limit, and no rejection or
+ * exception is unhandled. Messages are nested, repeated, cut short, of wrong types, huge, binary, and too many. The
+ * seed is printed; FUZZ_SEED repeats one, FUZZ_RUNS makes more.
  */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -29,7 +29,7 @@ import { closeWindows, connect, enter, opened, type TestWindow } from './test-wi
 
 const SEED = Number(process.env['FUZZ_SEED'] ?? systemClock.wallTimeMs() % 2 ** 31);
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 40);
-/** The engine's answer to another window, whatever one sends; this machine may be busy. */
+/** Time limit for the engine's answer to another window. This machine may be busy. */
 const ANSWER_WITHIN_MS = 2000;
 
 const folder = await mkdtemp(join(tmpdir(), 'fuzz-'));
@@ -87,7 +87,7 @@ after(async () => {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Another window is answered, by Stop and by a call that waits for a thread. */
+/** Checks that another window gets answers, from Stop and from a call that waits for a thread. */
 async function engineAnswers(): Promise<void> {
   const startMs = systemClock.nowMs();
   assert.equal((await calm.call('control.stop')).kind, 'answer');

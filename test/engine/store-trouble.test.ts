@@ -1,4 +1,4 @@
-/** What the control loop does when the store is behind, full, gone or stopped: it waits, or holds and says why. */
+/** Tests the control loop when the store is behind, full, gone or stopped: it waits, or holds and gives the reason. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bench, createFakeWriter, ticks } from './rig.ts';

@@ -1,4 +1,4 @@
-/** Somebody must watch: what a live engine does when its windows come, go and fall silent, as the server tells it. */
+/** A live engine needs a window that watches. Tests what it does when windows come, go and fall silent. */
 import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -36,7 +36,7 @@ async function serveLive(unattended: boolean) {
     await running;
     await server.close();
   };
-  /** The window is gone, and the engine has heard of it. */
+  /** Closes the window and waits until the engine has noticed. */
   const leave = async (window: TestWindow) => {
     window.socket.terminate();
     while (engine.supervision.windows > 0) await turn();

@@ -1,4 +1,7 @@
-/** Files and folders that are whole or absent: a failure leaves the old one, two writers never meet, a killed one leaves nothing for good. */
+/**
+ * Files and folders are complete or absent. A failure keeps the old one, two writers do not collide, and a killed one
+ * leaves nothing for good.
+ */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** Run folders: a run goes on in its own, and never begins with what another run with the same id has left. */
+/**
+ * Run folders: a run continues in its own folder, and never begins with files that another run with the same id has
+ * left.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What a run that failed tells people to do: something that every starter of runs can do. */
+/** The remedy of a failed run is something that every starter of runs can do. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { failureWords, TrainingError } from '../../main/learn/training-error.ts';

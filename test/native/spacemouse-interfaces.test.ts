@@ -1,4 +1,7 @@
-/** A SpaceMouse with several interfaces on the bus: whichever talks drives, in every order in which the system lists them. */
+/**
+ * A SpaceMouse with several interfaces on the bus. The one that sends reports drives, in whatever order the system
+ * lists them.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';

@@ -1,4 +1,7 @@
-/** Input state that outlives its cause: keys, pointers and gamepads whose release never comes, and driving what is not seen. */
+/**
+ * Input state that outlasts its cause: keys, pointers and gamepads whose release never comes, and driving while the arm
+ * is not visible.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -174,7 +177,7 @@ test('whatever was held, when all has been let go of the newest message is zero'
   );
 });
 
-test('nobody drives what is not drawn, unless by the cameras', () => {
+test('an arm that is not drawn cannot be driven, except by the cameras', () => {
   const sight = { replay: undefined, sceneMissing: undefined, drivesByCameras: false };
   assert.equal(refusalToDrive(sight), undefined);
   assert.equal(refusalToDrive({ ...sight, replay: {} }), WATCHES_A_REPLAY);

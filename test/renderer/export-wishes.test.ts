@@ -1,4 +1,7 @@
-/** What the export form makes of its fields, and that the verb offers the same choices by the names that messages use. */
+/**
+ * The export form turns its fields into a choice. The command-line verb offers the same choices, by the names that
+ * messages use.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** The keys table on layouts of the world: every action is reachable, no key does two things, driving goes by place. */
+/**
+ * The key table on layouts of the world: every action is reachable, no key does two things, driving follows the key's
+ * position.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -170,7 +173,7 @@ test('Escape stops by its place too: under an input method, renamed, in a text f
         );
 });
 
-test('where nobody tells the place of a key, driving goes by its character', () => {
+test('driving follows the character when a key press has no position', () => {
   assert.equal(driveCodeOf({ key: 'w', code: '' }), 'KeyW');
   assert.equal(driveCodeOf({ key: 'W', code: 'Unidentified' }), 'KeyW');
   assert.equal(driveCodeOf({ key: 'ArrowLeft', code: '' }), 'ArrowLeft');

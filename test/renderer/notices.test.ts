@@ -1,4 +1,4 @@
-/** What stands in the notices and in the banners: one event in one place, for as long as it is so. */
+/** Tests the notices and the banners: one event is shown in one place, for as long as it lasts. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Status } from '../../main/api/index.ts';

@@ -1,4 +1,4 @@
-/** What is said of a child process that ended without a word of its own, and of one that had some. */
+/** Tests the description of a child process that ended without output of its own, and of one with output. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { endWords } from '../../main/runs/child-end.ts';

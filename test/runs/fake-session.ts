@@ -32,14 +32,14 @@ export interface FakeSession {
    */
   readonly events: string[];
   readonly trainers: readonly FakeTrainer[];
-  /** What is of the plan holds for a session that is not begun. */
+  /** Options for a session. The settings of the plan apply only to a new one. */
   readonly options: (more?: Partial<HilOptions> & Partial<Pick<HilPlan, 'round' | 'selectionEpisodes'>>) => HilOptions;
   /**
    * From now on the `count`-th event (1 = the next) throws, or ends the trainer that was granted something; undefined = none. A recording
    * that is interrupted leaves its episode, cut short.
    */
   failAt(count: number | undefined): void;
-  /** What is stored and not discarded. */
+  /** Episodes that are stored and not discarded. */
   readonly kept: () => readonly { readonly seed: number; readonly policy: string; readonly cut: boolean }[];
   /** Every trainer that was started has ended. */
   quiet(): boolean;

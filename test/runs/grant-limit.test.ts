@@ -1,6 +1,6 @@
 /**
- * A grant of "everything until now": verdicts, discards and undos that came after the newest episode's end are learned from, and an
- * episode that is still running is not there yet.
+ * A grant of "everything until now". Verdicts, discards and undos after the newest episode's end are learned from, and
+ * a running episode is left out.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -32,7 +32,7 @@ import { createFakeSession } from './fake-session.ts';
 const POOL = { embeddingSize: SMALL.embeddingSize, proprioceptionSize: 27, stack: 1, discount: 0.98 };
 const EPISODES = 3;
 
-/** What a run that is granted everything until now can draw. */
+/** Returns what a run with a grant of everything until now can draw. */
 async function granted(folder: string) {
   const limit = await limitNow(folder);
   return { ...limit, ...drawable(folder, limit.throughSequence) };
@@ -163,7 +163,7 @@ test('an interrupted session grants again what it had granted, to the event', ()
     await assert.rejects(runHil(session.options()), /interrupted/);
     const before = grantsOf().at(-1);
     assert.equal(before?.throughSequence, readHilState(folder)?.grantedSequence);
-    // Somebody throws an older episode away before the session goes on.
+    // An older episode is discarded before the session continues.
     session.options().rig.discard(1);
     const made = grantsOf().length;
     await runHil(session.options());

@@ -1,4 +1,7 @@
-/** Two minutes of the soak: whatever the script kills, stops and sends, the musts hold. Reads /proc, so on Linux only. */
+/**
+ * Two minutes of the soak: all checks pass, whatever the script kills, suspends and sends. Reads /proc, so it runs on
+ * Linux only.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { z } from 'zod';

@@ -24,7 +24,7 @@ const hex = (value: number): string => value.toString(16).padStart(4, '0');
 const named = (device: HidrawDevice): string =>
   `${device.name} (${hex(device.vendorId)}:${hex(device.productId)}, ${device.node})`;
 
-/** Names every interface: all of them are opened, so that one that is refused hides no other. */
+/** Names every interface. All of them are opened, so that a refused one does not hide the others. */
 export function checkSpaceMouse({ hidraw, host }: Probes): Check {
   if (host.platform !== 'linux') return info('spacemouse', 'looked for when the engine starts');
   const found = hidraw().filter(isSpaceMouse);

@@ -29,7 +29,10 @@ export function checkLibraries({ native }: Probes): Promise<readonly Check[]> {
   );
 }
 
-/** ONNX Runtime reports to its maker unless it is told not to; whether it was told in time is tried for real. */
+/**
+ * ONNX Runtime sends telemetry to its maker unless it is switched off. This check runs it to see whether it was
+ * switched off in time.
+ */
 export async function checkTelemetry({ telemetry }: Probes): Promise<Check> {
   const answer = await telemetry();
   if (!answer.ok) return warn('telemetry', `could not be checked: ${short(answer.error)}`, AGAIN);

@@ -51,7 +51,7 @@ export interface Probes {
   readonly root: string;
   machine(): Machine;
   native(part: NativePart): Promise<NativeAnswer>;
-  /** Runs a model in a process that has an empty home and temporary folder, and looks at what is there afterwards. */
+  /** Runs a model in a process with an empty home and temporary folder, and lists what is there afterwards. */
   telemetry(): Promise<TelemetryAnswer>;
   /** What can compute a training run; each is tried in a process of its own. */
   backends(): Promise<readonly BackendFinding[]>;

@@ -1,4 +1,4 @@
-/** `npm run build`: builds the operator's window from its sources, as a start does when they have changed, and prints what came of it. */
+/** Entry of `npm run build`: builds the operator's window from its sources and prints the result. */
 import { dirname } from 'node:path';
 import { systemClock } from '../../api/clock.ts';
 import { buildInChild, buildWindow } from './build-window.ts';

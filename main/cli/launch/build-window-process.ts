@@ -1,6 +1,6 @@
 /**
- * Builds the window into the folder that its first argument names; the second is the bundler's log level. A process of its own, so
- * that a start never carries the bundler's memory along and a build that fails takes nothing with it.
+ * Builds the window into the folder named by its first argument; the second is the bundler's log level. It runs in its
+ * own process, so that a start does not keep the bundler's memory and survives a failed build.
  */
 import { resolve } from 'node:path';
 import { build } from 'vite';

@@ -1,7 +1,7 @@
 /**
- * Builds the operator's window, aside, and moves it into place whole with the stamp that says from which sources it was made; one
- * process at a time. A start builds only when the build does not match its sources. A failure leaves the last build standing, and
- * the engine serves a page that says so where there is none.
+ * Builds the operator's window in a separate folder and moves it into place with a stamp of its sources. One process
+ * builds at a time. A start builds only when the build does not match its sources. After a failure the last build stays
+ * in use; without one, the engine serves a page that says so.
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ export interface BuildWindowOptions {
   readonly build?: (target: string) => Promise<{ readonly ok: boolean; readonly output: string }>;
   /** Whether a process is alive; for a lock whose holder was killed. */
   readonly isAlive?: (pid: number) => boolean;
-  /** Ends a build that is under way; the last one then stays. */
+  /** Ends a build that is under way; the last build then stays. */
   readonly signal?: AbortSignal;
 }
 
@@ -45,7 +45,7 @@ export async function ensureWindowBuilt(options: BuildWindowOptions): Promise<Wi
   });
 }
 
-/** Builds, fresh or not. */
+/** Builds the window, even when the last build is fresh. */
 export const buildWindow = (options: BuildWindowOptions): Promise<WindowBuild> => buildLocked(options, () => 'needed');
 
 async function buildLocked(options: BuildWindowOptions, look: () => 'fresh' | 'needed'): Promise<WindowBuild> {
@@ -74,7 +74,7 @@ async function buildLocked(options: BuildWindowOptions, look: () => 'fresh' | 'n
 
 async function buildAside(options: BuildWindowOptions, startedMs: number): Promise<WindowBuild> {
   const { root, clock } = options;
-  // One process builds at a time, so what is there was left by a builder that was killed.
+  // One process builds at a time, so a left-over folder belongs to a builder that was killed.
   for (const name of readdirSync(join(root, '.takeover')).filter((one) => BUILD_FOLDER.test(one)))
     rmSync(join(root, '.takeover', name), { recursive: true, force: true });
   const target = join(root, '.takeover', `window-${process.pid}`);

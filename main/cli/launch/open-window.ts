@@ -1,7 +1,7 @@
 /**
- * What `serve --window` does once the engine's URL is printed: opens the best window there is, falls back when it does not come to
- * stand, and fetches Electron's binary beside it for the next start. Never throws; the printed URL always serves.
- * Resolves once a window stands, so the caller does not wait for it.
+ * Opens a window after `serve --window` has printed the engine's URL. Opens the best window available, falls back when
+ * that one does not open, and fetches Electron's binary for the next start. Never throws; the printed URL always works.
+ * Resolves once a window is open, so the caller need not wait for it.
  */
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -20,13 +20,13 @@ export interface OpenWindowOptions {
   readonly clock: Clock;
   /** One line for the person. */
   readonly say: (line: string) => void;
-  /** Aborted when the session ends: a window that does not stand yet, and the fetching, are then ended. */
+  /** Aborted when the session ends. A window that is not open yet, and the download, are then ended. */
   readonly signal: AbortSignal;
   readonly host?: Host;
   readonly spawn?: Spawn;
 }
 
-/** The window's process reports on its standard output, and its last words are told when it fails. */
+/** The window's process reports on its standard output. Its last lines are printed when it fails. */
 const realSpawn: Spawn = (path, argv, environment) =>
   spawn(path, [...argv], { env: environment, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: false });
 

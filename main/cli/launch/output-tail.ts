@@ -1,17 +1,23 @@
-/** Reads what a child process prints without keeping it all: whole lines go to a listener, the last ones stay for a message. */
+/**
+ * Reads what a child process prints without keeping all of it. Whole lines go to a listener; the last lines are kept
+ * for a message.
+ */
 import type { Readable } from 'node:stream';
 
 const KEPT_LINES = 40;
-/** A longer line is cut, so that a program that prints without an end takes no memory. */
+/** Longer lines are cut, so that endless output takes no memory. */
 const LONGEST_LINE = 500;
 const TOLD_LINES = 6;
-/** `[process:date/time:LEVEL:file(line)] ` before what Chromium has to say; it makes equal words look different. */
+/**
+ * Matches the stamp `[process:date/time:LEVEL:file(line)] ` before Chromium's messages. The stamp makes equal messages
+ * look different.
+ */
 const CHROMIUM_STAMP = /^\[[\d:/.]+:[^\]]*\] */;
 
 export interface OutputTail {
-  /** Reads the stream to its end, and does not keep this process alive for it. */
+  /** Reads the stream to its end. Does not keep this process alive for it. */
   follow(stream: Readable | null | undefined, line?: (text: string) => void): void;
-  /** The last different lines, one a line and indented; empty when nothing was printed. */
+  /** Returns the last different lines, indented, one per line; empty when nothing was printed. */
   told(): string;
 }
 
@@ -20,7 +26,7 @@ export function createOutputTail(): OutputTail {
   const keep = (line: string) => {
     const text = line.replace(CHROMIUM_STAMP, '').trimEnd();
     if (text === '') return;
-    // Chromium repeats itself: the same words count once.
+    // Chromium repeats itself: equal lines count once.
     const before = kept.indexOf(text);
     if (before >= 0) kept.splice(before, 1);
     kept.push(text);
@@ -43,7 +49,7 @@ export function createOutputTail(): OutputTail {
         keep(rest);
         rest = '';
       });
-      // The child is gone; what it had said is kept, and its exit is reported by itself.
+      // The child has ended. Its output is kept, and its exit is reported separately.
       stream.on('error', () => {});
       const unref: unknown = Reflect.get(stream, 'unref');
       if (typeof unref === 'function') unref.call(stream);

@@ -1,6 +1,7 @@
 /**
- * One attempt at a window: a child process that must show the page within a limit, or is ended and its reason told. Electron says
- * when the page is loaded; a browser says nothing, so one that has not ended early counts as open.
+ * One attempt at a window: a child process that must show the page within a limit. Otherwise it is ended and the reason
+ * is printed. Electron reports when the page is loaded. A browser reports nothing, so one that has not ended early
+ * counts as open.
  */
 import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
@@ -9,29 +10,31 @@ import type { WindowChoice } from './choose-window.ts';
 import type { Host } from './host.ts';
 import { createOutputTail, type OutputTail } from './output-tail.ts';
 
-/** Time that Electron has to load the page: three times what a busy machine with two cores took. */
+/** Time limit for Electron to load the page: three times what a busy machine with two cores took. */
 export const ELECTRON_LIMIT_MS = 25_000;
-/** A browser's process that ends with an error within this time never became a window. */
+/** A browser process that ends with an error within this time has not opened a window. */
 export const BROWSER_EARLY_MS = 8_000;
-/** From asking a window's process to end to SIGKILL. */
+/** Time between asking a window's process to end and SIGKILL. */
 export const CLOSE_LIMIT_MS = 3_000;
-/** After a process has ended: its last words may still lie in the pipe. */
+/** Time to wait after a process has ended, because its last lines may still be in the pipe. */
 const LAST_WORDS_MS = 300;
-/** Exit status of the shell when one that already runs took over the request (`electron/arguments.ts`). */
+/** Exit status of a shell that handed its request to one that already runs (`electron/arguments.ts`). */
 const HANDED_OVER = 75;
 
-/** The part of a child process this needs. */
+/** The part of Node's `ChildProcess` that is used. */
 export type WindowChild = Pick<ChildProcess, 'on' | 'kill' | 'unref'> &
   Partial<Pick<ChildProcess, 'stdout' | 'stderr'>>;
 export type Spawn = (path: string, argv: readonly string[], environment: NodeJS.ProcessEnv) => WindowChild;
 
-/** How it ended: the person closed the window, another instance took it, it died, or there never was one to watch. */
+/**
+ * How the window ended: the person closed it, another instance took it over, it died, or there was no process to watch.
+ */
 export type WindowEnd = 'closed' | 'handed-over' | 'crashed' | 'not-watched';
 
 export interface OpenedWindow {
   readonly kind: WindowChoice['kind'];
   readonly ended: Promise<WindowEnd>;
-  /** Resolves when its process is gone; it is killed when it does not end by itself. */
+  /** Resolves when the window's process is gone. Kills it when it does not end by itself. */
   close(): Promise<void>;
 }
 
@@ -41,16 +44,19 @@ export interface WindowAttempt {
   readonly clock: Clock;
   readonly say: (line: string) => void;
   readonly spawn: Spawn;
-  /** Aborted when nobody waits for a window any more. */
+  /** Aborted when the caller no longer waits for a window. */
   readonly signal: AbortSignal;
-  /** A fresh address of the engine, for a person whose window died. */
+  /** Returns a fresh address of the engine, for a person whose window died. */
   readonly url: () => string;
 }
 
 type Exit = { readonly orderly: boolean; readonly handedOver: boolean; readonly words: string };
 type ShellReport = { readonly kind: 'loaded' } | { readonly kind: 'failed'; readonly what: string };
 
-/** What the shell reports on its standard output (`electron/application.ts`); undefined for any other line. */
+/**
+ * Parses a report of the shell on its standard output (`electron/application.ts`). Returns `undefined` for any other
+ * line.
+ */
 export function shellReport(line: string): ShellReport | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
@@ -59,12 +65,12 @@ export function shellReport(line: string): ShellReport | undefined {
     if (kind === 'loaded') return { kind };
     return kind === 'failed' ? { kind, what: String(Reflect.get(Object(value), 'what')) } : undefined;
   } catch {
-    // Not a report: Chromium may print a line that begins with a brace.
+    // The line is no report: Chromium may print a line that begins with a brace.
     return undefined;
   }
 }
 
-/** Resolves when the window stands, or with undefined when it never will; the reason has then been told. */
+/** Resolves when the window is open, or with `undefined` when it cannot open. The reason has then been printed. */
 export async function tryWindow(attempt: WindowAttempt): Promise<OpenedWindow | undefined> {
   const { choice, host, clock, say, signal } = attempt;
   const electron = choice.kind === 'electron';
@@ -117,7 +123,7 @@ export async function tryWindow(attempt: WindowAttempt): Promise<OpenedWindow | 
       return undefined;
     case 'exited':
       if (!first.exit.orderly) return failed(`ended at once (${first.exit.words})`);
-      // A browser that was already running takes the page over and its new process ends: nothing to watch then.
+      // A browser that already runs takes the page over, and its new process ends. Then there is no process to watch.
       return electron ? standing() : { kind: choice.kind, close: end, ended: Promise.resolve('not-watched') };
     default:
       return first satisfies never;
@@ -131,7 +137,7 @@ type Started =
       readonly tail: OutputTail;
       readonly exit: Promise<Exit>;
       readonly report: Promise<ShellReport>;
-      /** Ends the process, by SIGKILL at last. */
+      /** Ends the process, with SIGKILL if necessary. */
       readonly end: () => Promise<void>;
       readonly wasAsked: () => boolean;
     };
@@ -163,7 +169,7 @@ function start({ choice, host, clock, spawn }: WindowAttempt): Started {
     const handedOver = code === HANDED_OVER;
     const result = { orderly: code === 0 || handedOver, handedOver, words: signal ?? `exit status ${code}` };
     if (!child.stdout) return exit.resolve(result);
-    // Its children may hold the pipes open, so their end is not waited for long.
+    // Children of the process may hold the pipes open, so the wait is short.
     const cancel = clock.at(clock.nowMs() + LAST_WORDS_MS, () => exit.resolve(result));
     child.on('close', () => {
       cancel();
@@ -186,7 +192,7 @@ function start({ choice, host, clock, spawn }: WindowAttempt): Started {
   return { ok: true, tail, exit: exit.promise, report: report.promise, end, wasAsked: () => asked };
 }
 
-/** Told when the sandbox may be the reason: it says so, or nothing was said at all. */
+/** Returns a remedy when the sandbox may be the reason: the output names it, or there was no output. */
 function sandboxRemedy(host: Host, electronPath: string, said: string): string {
   if (host.platform !== 'linux' || host.isRoot || (said !== '' && !/sandbox/i.test(said))) return '';
   const helper = join(dirname(electronPath), 'chrome-sandbox');

@@ -7,7 +7,8 @@ import { isMainThread } from 'node:worker_threads';
 
 const SWITCH = 'ORT_DISABLE_TELEMETRY';
 
-// A worker's `process.env` is a copy: what it sets there does not reach the library, what its process had set before does.
+// A worker has a copy of `process.env`, and a change there does not reach the library. Its process must set the switch
+// before.
 if (!isMainThread && process.env[SWITCH] !== '1')
   throw new Error(`${SWITCH} is not 1 in this worker; import onnxruntime.ts on the main thread before starting it.`);
 process.env[SWITCH] = '1';

@@ -1,6 +1,7 @@
 /**
- * Files that are either whole or absent: written into a work folder beside them, flushed, then renamed. The work folder is created
- * exclusively, so two processes that write the same file do not meet: the later one replaces the earlier one's.
+ * Files that are either complete or absent. They are written into a work folder beside the target, flushed, then
+ * renamed. The work folder is created exclusively, so two processes that write the same file do not disturb each other.
+ * The later one replaces the earlier one's file.
  */
 import {
   closeSync,
@@ -43,7 +44,7 @@ export function writeFolderAtomically(folder: string, write: (temporary: string)
   });
 }
 
-/** Process numbers mean nothing on another computer that shares the disk. */
+/** Process numbers are valid on one computer only, and several computers may share the disk. */
 const HOST = hostname().replaceAll(/[^\w-]/g, '_');
 
 function inWorkFolder(path: string, body: (work: string) => void): void {
@@ -59,7 +60,7 @@ function inWorkFolder(path: string, body: (work: string) => void): void {
   }
 }
 
-/** A process that was killed while it wrote the same file could not remove its work folder. */
+/** Removes work folders of killed processes, which could not remove their own. */
 function removeLeftovers(parent: string, prefix: string): void {
   for (const name of readdirSync(parent)) {
     const pid = name.startsWith(prefix) ? /^(\d+)\.\w{6}$/.exec(name.slice(prefix.length))?.[1] : undefined;

@@ -1,7 +1,7 @@
 /**
- * A trained policy as a folder: `manifest.json`, `graph.onnx` (weights are its inputs) and `weights.bin` (flat float32).
- * The folder appears whole or not at all. The manifest holds the SHA-256 of the three, because a file of the right length may be
- * damaged all the same, and its policy would drive.
+ * A trained policy as a folder: `manifest.json`, `graph.onnx` (weights are its inputs) and `weights.bin` (flat
+ * float32). The folder appears complete or not at all. The manifest holds the SHA-256 of the three, because a damaged
+ * file can have the right length and its policy would drive the arm.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ export interface PolicyFiles {
   readonly manifest: PolicyManifest;
   readonly graph: Uint8Array;
   readonly weights: Float32Array;
-  /** A policy of an older version, whose files carry no SHA-256: nothing says whether they are whole. */
+  /** True for a policy of an older version. Its files carry no SHA-256, so damage cannot be detected. */
   readonly unverified: boolean;
 }
 
@@ -80,7 +80,7 @@ export function readPolicy(manifestPath: string): PolicyFiles {
 
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 
-/** In the order of its fields, as they are written. */
+/** Hashes the manifest's fields in the order in which they are written. */
 function hashOfManifest(manifest: object): string {
   const { manifestSha256: _, ...rest } = manifest as Partial<PolicyManifest>; // only the name of the field matters
   return sha256(JSON.stringify(rest));

@@ -40,7 +40,7 @@ function Tick() {
   );
 }
 
-/** How fast a simulated clock runs, where a slow computer slows it. It says nothing at full speed. */
+/** Shows how fast a simulated clock runs on a slow computer. Shows nothing at full speed. */
 function Rate() {
   const words = useEngine((state) => rateInWords(liveStatus(state)?.tick.realTimeFactor));
   return words === undefined ? null : (

@@ -1,4 +1,7 @@
-/** Export in the Data tab: which episodes, where to, and how it goes. Unlike episodes are exported apart, so they can be chosen. */
+/**
+ * The export form of the Data tab: which episodes, the target folder, and the progress. Episodes that differ must be
+ * exported separately, so the form can choose among them.
+ */
 import { exportBufferSchema, observationKindSchema, outcomeSchema, taskIdSchema } from '../../../main/api/index.ts';
 import { exportProject } from '../../export-project.ts';
 import { useEngine } from '../../state/engine-store.ts';

@@ -1,4 +1,7 @@
-/** One camera's picture with its name, rate and age beside it where there is room; grey with the reason when stale. C shows exactly what the policy is given. */
+/**
+ * One camera's picture. Its name, rate and age are shown beside it if there is space. A stale picture is grey, with the
+ * reason. C shows exactly what the policy is given.
+ */
 import { type CSSProperties, useEffect, useRef } from 'react';
 import { decodePicture } from '../../../main/api/index.ts';
 import { live, nowMs } from '../../engine/engine.ts';
@@ -8,7 +11,7 @@ import { useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
 
 const STALE_MS = 600;
-/** Room beside a picture, in design pixels, that its name and facts need. */
+/** Space beside a picture, in design pixels, that its name and facts need. */
 const CAPTION_PX = 64;
 
 export interface CameraFeedProps {

@@ -1,4 +1,4 @@
-/** The states that need words over the scene: link lost, fault, hold, other window, no 3-D view, replay. Each says what to do. */
+/** The banners over the scene: link lost, fault, hold, other window, no 3-D view, replay. Each says what to do. */
 import { type ReactNode, useEffect, useState } from 'react';
 import { deflectionOf, every, isNeutral, systemClock } from '../../../main/api/index.ts';
 import { perform } from '../../actions.ts';

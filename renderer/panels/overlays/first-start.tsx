@@ -1,4 +1,7 @@
-/** Three steps for someone who opens the window for the first time, beside the arm that moves already. Skippable. Gives way to every banner. */
+/**
+ * Three steps for a person who opens the window for the first time, while the arm already moves. Can be skipped. Hidden
+ * while a banner is shown.
+ */
 import { bannersOf } from '../../banner-kinds.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { finishHint, useWindow } from '../../state/window-store.ts';

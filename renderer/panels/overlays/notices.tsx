@@ -1,4 +1,4 @@
-/** Lines worth reading, with what to do, at the foot of the desk: they take room from its scrolled part and cover nothing. */
+/** Shows notices and their remedies at the foot of the desk. They shrink its scrolled part and cover nothing. */
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { keyOf, type ShownNotice, shownNotices, standingOf } from '../../state/notices.ts';
 import { dismissNotice, dismissStanding, useWindow } from '../../state/window-store.ts';

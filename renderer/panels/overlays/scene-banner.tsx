@@ -1,4 +1,7 @@
-/** Says that the 3-D view is not drawn, that nothing of this window drives meanwhile, and offers the cameras instead. */
+/**
+ * Says that the 3-D view is not drawn and that inputs of this window do not drive meanwhile. Offers the cameras
+ * instead.
+ */
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';

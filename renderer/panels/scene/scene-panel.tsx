@@ -67,7 +67,7 @@ export function ScenePanel() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const scene = useRef<RigScene | undefined>(undefined);
   const poses = useRef<{ count: number; numbers: Float32Array | undefined }>({ count: -1, numbers: undefined });
-  /** Counts up when the drawing context comes back, so that a scene that could not be built is built. */
+  /** Incremented when the drawing context comes back, so that a scene that could not be built is built again. */
   const [context, setContext] = useState(0);
   const shapes = useEngine((state) => state.shapes);
   const rig = useEngine((state) => state.rig);

@@ -7,7 +7,7 @@ import { hatch } from '../../ui/canvas-size.ts';
 export const SHOWN = 20;
 
 export interface HistoryPlaces {
-  /** Design pixels from the left where a bar begins, by episode. */
+  /** Left and right edges of each episode's bar, in design pixels. */
   readonly bars: readonly { readonly episodeId: number; readonly from: number; readonly to: number }[];
 }
 

@@ -31,7 +31,7 @@ export function Timeline({ children }: { readonly children: ReactNode }) {
     const fontCame = fontReady && !paintedFont.current;
     paintedFont.current = fontReady;
     const { scale } = useWindow.getState();
-    // Canvas pixels per design pixel: letters and bars grow with the window.
+    // Canvas pixels per design pixel, so that text and bars scale with the window.
     const ratio = Math.min(3, window.devicePixelRatio || 1) * scale;
     const { rig, episodes } = useEngine.getState();
     const { replay: current } = useWindow.getState();

@@ -1,17 +1,19 @@
-/** What the soak itself has done to the program, and when: tells a fault that has its cause from a false one. */
+/**
+ * Records what the soak has done to the program, and when. A fault with such a cause is expected; any other is false.
+ */
 import type { Clock } from '../../../main/api/clock.ts';
 import type { FaultKind, FaultRole } from './tally.ts';
 
 export type Cause = `${FaultKind} ${FaultRole}` | 'window closed' | 'export failure asked for';
 
 export interface Disturbances {
-  /** From now on, until the returned function is called. */
+  /** Begins a cause, which lasts until the returned function is called. */
   begin(cause: Cause): () => void;
-  /** It happened now. */
+  /** Notes a cause that happened just now. */
   note(cause: Cause): void;
-  /** Was going on at, or ended within `graceMs` before, this moment. */
+  /** True when the cause was active at `atMs`, or ended within `graceMs` before it. */
   within(cause: Cause, atMs: number, graceMs: number): boolean;
-  /** The engine was killed, stopped or ended at any time since then. */
+  /** True when the engine was killed, stopped or ended at any time since then. */
   engineSince(sinceMs: number): boolean;
 }
 

@@ -1,4 +1,4 @@
-/** The window that holds the controls: does what the script says, and keeps the program going by claiming and resuming. */
+/** The window that holds the controls. It follows the script, and claims and resumes to keep the program running. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CALLS } from '../../../main/api/messages.ts';
@@ -9,7 +9,7 @@ const RESET_WITHIN_MS = 20_000;
 const READY_WITHIN_MS = 30_000;
 const LISTED_EPISODES = 200;
 
-/** Makes the arm move again where it is held; a refusal is tried again before the next event. */
+/** Makes the arm move again when it is held. A refusal is tried again before the next event. */
 export async function keepGoing({ driver }: World): Promise<void> {
   if (!(await driver.ensure())) return;
   if (driver.status()?.holdsControls !== true) await driver.call('controls.claim');
@@ -69,7 +69,7 @@ export async function drive(world: World, event: DriverEvent): Promise<void> {
   }
 }
 
-/** Nothing = the episode that is being recorded, or the newest. */
+/** Returns the stored episode to name; nothing stands for the episode being recorded, or the newest. */
 async function storedEpisode({ driver }: World, share: number | undefined): Promise<{ readonly episodeId?: number }> {
   if (share === undefined) return {};
   const reply = await driver.call('episode.list', { limit: LISTED_EPISODES });
@@ -138,7 +138,7 @@ async function cancelRun({ driver }: World): Promise<void> {
   await driver.call('run.cancel', { runId: going.id });
 }
 
-/** The folder that must stay as it is, whatever is asked to be exported into it. */
+/** The folder that must stay unchanged, whatever is exported into it. */
 export const takenFolder = (world: World) => join(world.exportFolder, 'taken');
 export const KEPT_FILE = 'kept.txt';
 
@@ -166,7 +166,7 @@ function exportTarget(world: World, target: ExportTarget): string {
       return folder;
     }
     case 'unwritable': {
-      // A folder inside of a plain file: nobody can make it, whatever the permissions.
+      // A folder inside a plain file cannot be created, whatever the permissions.
       const file = join(world.exportFolder, 'plain-file');
       writeFileSync(file, 'not a folder');
       return join(file, 'dataset');
@@ -197,7 +197,7 @@ export async function leaveUnwatched(world: World, release: boolean): Promise<vo
   world.disturbances.note('window closed');
   watcher.close();
   driver.close();
-  world.exportsGoingOn.clear(); // nobody hears how they end
+  world.exportsGoingOn.clear(); // no window is open to receive their ends
   await world.unwatched.watch({
     driven: running !== undefined,
     how: release ? 'controls released, then closed' : 'closed with the controls',

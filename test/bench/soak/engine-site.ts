@@ -1,6 +1,6 @@
 /**
- * `takeover serve` on one project folder: started, killed and started again. Each start is entered once with the printed code; all
- * windows then come with the token. An exit that nobody asked for is noted with the engine's last words.
+ * `takeover serve` on one project folder: started, killed and started again. Each start is entered once with the
+ * printed code; all windows then use the token. An unexpected exit is noted with the engine's last output.
  */
 import type { Clock } from '../../../main/api/clock.ts';
 import { type Served, serve } from '../../e2e/served.ts';
@@ -9,7 +9,7 @@ import { descendantsOf, isAlive, type ProcessSeen, signal } from './processes.ts
 
 const START_WITHIN_MS = 90_000;
 const ENTER_WITHIN_MS = 30_000;
-/** How long children may outlive their engine: they notice by their closed channel. */
+/** How long children may outlive their engine, until they notice the closed channel. */
 const ORPHANS_WITHIN_MS = 15_000;
 const TERMINATED_WITHIN_MS = 25_000;
 const KILLED_WITHIN_MS = 10_000;
@@ -31,10 +31,10 @@ export interface LeftOver {
 
 export interface EngineSite {
   readonly projectFolder: string;
-  /** Counts the starts. */
+  /** Returns the number of starts. */
   generation(): number;
   pid(): number | undefined;
-  /** Where windows come in; undefined while no engine is there to be entered. */
+  /** Address and token for windows; `undefined` while no engine can be entered. */
   door(): { readonly url: string; readonly token: string; readonly startedMs: number } | undefined;
   start(): Promise<void>;
   /** Sends it the signal; whether it ended by that in time, and how long it took. It is killed otherwise. */
@@ -53,7 +53,7 @@ export interface EngineSite {
 export interface EngineSiteOptions {
   readonly clock: Clock;
   readonly projectFolder: string;
-  /** Everybody seen under an engine so far. */
+  /** Every process seen under an engine so far. */
   readonly seen: () => readonly ProcessSeen[];
 }
 
@@ -136,7 +136,7 @@ export function createEngineSite(options: EngineSiteOptions): EngineSite {
   };
 }
 
-/** Says hello with the printed code, once: everybody else comes with the token. */
+/** Says hello with the printed code, once. All other windows use the token. */
 async function enter(clock: Clock, served: Served) {
   const window = await openHeadlessWindow(served.url, [], clock, { withinMs: ENTER_WITHIN_MS, onMisfit: () => {} });
   const token = window.token();
@@ -145,7 +145,7 @@ async function enter(clock: Clock, served: Served) {
   return { url: served.url, token, startedMs: clock.nowMs() };
 }
 
-/** Children that are still there when their engine has been gone for long enough; they are killed. */
+/** Kills and returns the children that are still there long after their engine has gone. */
 async function outliving(clock: Clock, children: readonly ProcessSeen[]): Promise<readonly ProcessSeen[]> {
   const untilMs = clock.nowMs() + ORPHANS_WITHIN_MS;
   while (children.some(isAlive) && clock.nowMs() < untilMs) await clock.sleepUntilMs(clock.nowMs() + LOOK_AGAIN_MS);
@@ -154,7 +154,7 @@ async function outliving(clock: Clock, children: readonly ProcessSeen[]): Promis
   return left;
 }
 
-/** Undefined when it has not ended by then. */
+/** Returns `undefined` when the engine has not ended by then. */
 async function exitedWithin(clock: Clock, served: Served, ms: number) {
   const late = Promise.withResolvers<undefined>();
   const cancel = clock.at(clock.nowMs() + ms, () => late.resolve(undefined));

@@ -1,6 +1,6 @@
 /**
- * Faults and error notices that the program tells. A fault is false when nothing that the soak did explains it; a notice is
- * repeated when the same words come again within a few seconds.
+ * Records the faults and error notices of the program. A fault is false when no action of the soak explains it. A
+ * notice is repeated when the same text comes again within a few seconds.
  */
 import type { Clock } from '../../../main/api/clock.ts';
 import type { Fault, ServerMessage } from '../../../main/api/messages.ts';
@@ -36,9 +36,9 @@ export interface FaultReport {
 }
 
 export interface FaultLog {
-  /** Messages of one window that is open all the time; a second one would hear everything twice. */
+  /** Takes the messages of one window that is open all the time; a second one would repeat every message. */
   onMessage(message: ServerMessage): void;
-  /** A fault as a status tells it; the same one may come many times. */
+  /** Takes a fault from a status; the same one may come many times. */
   onFault(fault: Fault): void;
   report(): FaultReport;
 }

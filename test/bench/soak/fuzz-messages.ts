@@ -5,7 +5,7 @@ import type { Rng } from '../../../main/api/rng.ts';
 /** The server closes a socket that sends more. */
 const SIZE_LIMIT = 64 * 1024;
 
-/** Calls that change what is recorded or where the arm goes are left to the driver: the others may be sent whole. */
+/** Calls that may be sent complete. Calls that change recordings or move the arm are left to the driver. */
 const HARMLESS: readonly CallName[] = [
   ...([
     'episode.list',
@@ -20,7 +20,10 @@ const HARMLESS: readonly CallName[] = [
 ];
 const NAMES = Object.keys(CALLS) as CallName[]; // the table's own keys
 
-/** Accepts any object, and then acts: gets no object from here, lest it undoes what the checks rely on. */
+/**
+ * True for a call that accepts any object and then acts. It gets no object here, because it could break what the checks
+ * rely on.
+ */
 const actsOnAnyObject = (name: CallName) => !HARMLESS.includes(name) && CALLS[name].parameters.safeParse({}).success;
 
 type Json = unknown;
@@ -63,7 +66,7 @@ const call = (id: number, name: string, parameters: Json) => JSON.stringify({ ki
 
 const depthOf = (rng: Rng) => Math.floor(10 ** rng.range(1, 4.6));
 
-/** Lists or objects in one another; deeper ones than fit into the limit are sent all the same. */
+/** Makes nested lists or objects, also deeper than the limit. */
 function nested(rng: Rng, depth: number): string {
   return rng.uniform() < 0.5 ? '['.repeat(depth) + ']'.repeat(depth) : `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
 }

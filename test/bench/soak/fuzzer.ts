@@ -1,4 +1,4 @@
-/** Sends what no window would send, on sockets of its own, and asks at the door with what must not open it. */
+/** Sends malformed messages on sockets of its own, and tries to enter the engine with wrong credentials. */
 import { request } from 'node:http';
 import { WebSocket } from 'ws';
 import type { Clock } from '../../../main/api/clock.ts';

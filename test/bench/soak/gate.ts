@@ -1,10 +1,11 @@
 /**
- * Who may act at the same time: ordinary events share the gate; a check that must not be disturbed, and a restart of the engine,
- * hold it alone. Whoever wants it alone comes before those who would share it. Work inside must be bounded in time.
+ * Decides which work may run at the same time. Ordinary events share the gate. A check that must not be disturbed, and
+ * a restart of the engine, hold it alone. Exclusive work goes before shared work. All work inside must be bounded in
+ * time.
  */
 export interface Gate {
   shared<Value>(work: () => Promise<Value>): Promise<Value>;
-  /** Waits until all shared work is over. Must not be asked for from inside of the gate. */
+  /** Waits until all shared work is over. Must not be called from inside the gate. */
   alone<Value>(work: () => Promise<Value>): Promise<Value>;
 }
 

@@ -1,4 +1,7 @@
-/** Stop: how long until the status says HOLD, whether HOLD lasts until Resume, and whether the tool stands still meanwhile. */
+/**
+ * Checks Stop: the time until the status says HOLD, whether HOLD lasts until Resume, and whether the tool stands still
+ * meanwhile.
+ */
 import type { Clock } from '../../../main/api/clock.ts';
 import type { Phase } from '../../../main/api/episode.ts';
 import type { ServerMessage } from '../../../main/api/messages.ts';
@@ -8,32 +11,32 @@ import type { Seat } from './seat.ts';
 import { motionOf, type ToolMotion } from './tool-motion.ts';
 
 const HELD_WITHIN_MS = 30_000;
-/** What moves may come to rest meanwhile: time of the cell, which may be slower than the host's. */
+/** Time for moving parts to come to rest, on the cell's clock, which may be slower than the host's. */
 const SETTLE_MS = 500;
-/** A simulated clock may stand still, and nothing moves then. */
+/** Host time limit for `SETTLE_MS`: a simulated clock may stand still, and nothing moves then. */
 const SETTLED_WITHIN_MS = 5000;
-/** Poses are told to a millionth of a metre; the servo keeps a held arm well within this. */
+/** Poses are sent to a millionth of a metre. The servo keeps a held arm well within this. */
 export const STILL_MM = 1;
 const PUNCTUAL_MS = 100;
 
 export interface HoldReport {
   readonly stops: number;
-  /** Stops by the phase that they ended; those of an arm that was held already count for no time. */
+  /** Number of stops, by the phase that they ended. A stop of an arm that was already held has no time. */
   readonly byPhase: Readonly<Record<string, number>>;
   readonly notHeld: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly maxMs: number;
   readonly over100Ms: number;
-  /** HOLD was left before anybody pressed Resume, with the phase that came. */
+  /** Cases in which HOLD was left before Resume was pressed, with the phase that followed. */
   readonly undone: readonly string[];
   readonly holdsWatched: number;
-  /** After half a second of HOLD by the cell's clock, the farthest that the tool moved. */
+  /** Farthest distance that the tool moved after half a second of HOLD, on the cell's clock. */
   readonly farthestMm: number;
   readonly moved: readonly string[];
-  /** From the moment of HOLD on: coasting, or a jump. */
+  /** Farthest distance from the moment of HOLD on, by coasting or a jump. */
   readonly farthestFromHoldMm: number;
-  /** The engine was killed or stopped meanwhile: not judged. */
+  /** Number of stops not judged, because the engine was killed or stopped meanwhile. */
   readonly disturbed: number;
 }
 
@@ -63,7 +66,7 @@ export function createHoldCheck(options: HoldOptions): HoldCheck {
   let farthest = 0;
   let farthestFromHold = 0;
   let disturbed = 0;
-  /** Phases other than HOLD that were told since HOLD was reached; undefined = nothing is watched. */
+  /** Phases other than HOLD reported since HOLD was reached; `undefined` = nothing is watched. */
   let phasesSince: Phase[] | undefined;
 
   const watchHeld = async (holdMs: number) => {

@@ -1,6 +1,6 @@
 /**
- * The faults: processes killed, stopped for a while, and the engine itself. A child that is not there is provoked first: an export,
- * a run or a training is started for it.
+ * Injects the faults: kills processes, and suspends them or the engine for a while. When the child of a fault does not
+ * exist, an export, a run or a training is started first.
  */
 import { startExport } from './driver.ts';
 import { type ChildRole, descendantsOf, type ProcessSeen, processSeen, signal } from './processes.ts';
@@ -10,7 +10,7 @@ import type { World } from './world.ts';
 const CHILD_WITHIN_MS = 8000;
 const LOOK_AGAIN_MS = 50;
 const START_TRIES = 3;
-/** Longer than a start takes on a busy machine: what undoes a Stop comes when the cell is open. */
+/** Longer than a start takes on a busy machine, because a Stop could be undone when the cell opens. */
 const START_WATCHED_MS = 10_000;
 const EXPORT_ENDS_WITHIN_MS = 240_000;
 
@@ -68,7 +68,7 @@ async function stopForAWhile(world: World, role: ChildRole | 'engine', forMs: nu
   }
 }
 
-/** SIGTERM must end the engine and its children, also while one of them does not run. */
+/** Checks that SIGTERM ends the engine and its children, also while one of them is suspended. */
 export async function terminate(world: World, stopped: 'policy' | 'export' | undefined): Promise<void> {
   const { clock, disturbances, site, store, tally, exportsGoingOn, driver } = world;
   const child = stopped && (await childOf(world, stopped));
@@ -94,7 +94,7 @@ export async function terminate(world: World, stopped: 'policy' | 'export' | und
   }
 }
 
-/** Starts what it belongs to where it is not there; undefined when it does not come. */
+/** Returns the child of a role, and starts it if necessary; `undefined` when it does not appear. */
 async function childOf(world: World, role: ChildRole): Promise<ProcessSeen | undefined> {
   const { clock, site, tally, driver } = world;
   const find = () => {

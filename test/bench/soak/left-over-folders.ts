@@ -1,4 +1,4 @@
-/** Work folders and files that no export, run or store needs any more once every process is over. */
+/** Finds work folders and files that no export, run or store needs after every process has ended. */
 import { readdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 

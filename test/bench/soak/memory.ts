@@ -4,7 +4,7 @@ import { percentile } from '../../../main/engine/tick-stats.ts';
 import { descendantsOf, type ProcessSeen, processSeen, type Role, type Usage, usageOf } from './processes.ts';
 
 const SAMPLE_MS = 2000;
-/** A shorter life is its own start-up, not a trend. */
+/** Shortest life that shows a trend; a shorter one shows only the start-up. */
 const LEAST_LIFE_MS = 60_000;
 
 interface Life {
@@ -15,7 +15,7 @@ interface Life {
 }
 
 export interface MemoryWatch {
-  /** Everybody that has been seen under an engine so far. */
+  /** Every process that has been seen under an engine so far. */
   seen(): readonly ProcessSeen[];
   report(): Readonly<Record<string, RoleMemory>>;
   end(): void;
@@ -23,7 +23,7 @@ export interface MemoryWatch {
 
 export interface RoleMemory {
   readonly lives: number;
-  /** Those longer than a minute; the rest below is about them. */
+  /** Number of lives longer than a minute; the numbers below are about them. */
   readonly longLives: number;
   readonly longestSec: number;
   readonly slopeOfLongestMbPerHour: number;
@@ -86,7 +86,7 @@ function memoryOf(all: readonly Life[]): RoleMemory {
   };
 }
 
-/** Least squares. */
+/** Returns the slope of the least-squares line. */
 export function slopePerHour(points: readonly { readonly timeMs: number; readonly residentMb: number }[]): number {
   const count = Math.max(1, points.length);
   const meanMs = points.reduce((sum, { timeMs }) => sum + timeMs, 0) / count;

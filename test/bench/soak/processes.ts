@@ -1,4 +1,4 @@
-/** The engine's processes as Linux shows them in /proc: who descends from it, in which role, and what each uses. */
+/** The engine's processes as Linux shows them in /proc: its descendants, their roles, and what each uses. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export const CHILD_ROLES = ['policy', 'trainer', 'export', 'classifier'] as const;
@@ -25,7 +25,7 @@ interface Stat {
   readonly startTicks: number;
 }
 
-/** Undefined when the process is gone. */
+/** Returns `undefined` when the process is gone. */
 function statOf(pid: number): Stat | undefined {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -47,7 +47,7 @@ function roleOf(pid: number): Role {
   }
 }
 
-/** Children, their children, and so on. */
+/** Returns the children, their children, and so on. */
 export function descendantsOf(ancestor: number): readonly ProcessSeen[] {
   const stats = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -69,7 +69,7 @@ export function processSeen(pid: number, role: Role): ProcessSeen | undefined {
   return stat && { pid, startTicks: stat.startTicks, role };
 }
 
-/** A zombie is over: only its parent has not asked yet. */
+/** False for a zombie: it has ended, and only its parent has not collected it yet. */
 export function isAlive({ pid, startTicks }: ProcessSeen): boolean {
   const stat = statOf(pid);
   return stat !== undefined && stat.startTicks === startTicks && stat.state !== 'Z' && stat.state !== 'X';

@@ -1,4 +1,4 @@
-/** The result of a soak: one object of numbers, and which of them break a must. */
+/** The result of a soak: one object of numbers, and the checks that failed. */
 import { percentile } from '../../../main/engine/tick-stats.ts';
 import { leftOverFolders } from './left-over-folders.ts';
 import { withoutNumbers } from './tally.ts';
@@ -8,7 +8,7 @@ const WORDS_SHOWN = 12;
 
 export interface SoakResult extends Readonly<Record<string, unknown>> {
   readonly name: 'soak';
-  /** The musts that do not hold, each with its value; empty = the soak was passed. */
+  /** The failed checks, each with its value; empty = the soak was passed. */
   readonly broken: readonly string[];
 }
 
@@ -85,7 +85,7 @@ function mostOften(counts: ReadonlyMap<string, number>): Readonly<Record<string,
   return Object.fromEntries([...counts].toSorted(([, a], [, b]) => b - a).slice(0, 2 * WORDS_SHOWN));
 }
 
-/** One line on how it goes. */
+/** Returns one line about the progress. */
 export function progressLine(world: World, elapsedSec: number, lengthSec: number): string {
   const { tally, site } = world;
   const store = world.store.report();

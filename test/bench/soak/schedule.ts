@@ -25,9 +25,9 @@ export type DriverEvent =
   | { readonly kind: 'undo' | 'start' | 'reset' | 'policy-revert' | 'run-cancel' | 'classifier-train' | 'gripper' };
 
 export type CheckEvent =
-  /** Stop, then the counters beside the store. */
+  /** Presses Stop, then compares the counters with the store. */
   | { readonly kind: 'quiet' }
-  /** Every window is closed while the arm is driven. */
+  /** Closes every window while the arm is driven. */
   | { readonly kind: 'unwatched'; readonly release: boolean };
 
 export type WatcherEvent =
@@ -38,7 +38,7 @@ export type WatcherEvent =
 export type FaultEvent =
   | { readonly kind: 'kill'; readonly role: ChildRole | 'engine'; readonly stopAfterMs: number | undefined }
   | { readonly kind: 'stop'; readonly role: ChildRole | 'engine'; readonly forMs: number }
-  /** SIGTERM of the engine, while that child is stopped. */
+  /** Sends SIGTERM to the engine, while that child is suspended. */
   | { readonly kind: 'terminate'; readonly stopped: 'policy' | 'export' | undefined };
 
 export type Timed<Event> = Event & { readonly atMs: number };

@@ -1,4 +1,7 @@
-/** A place for one headless window: opened with the engine's token, opened again after a loss, every call with a limit and counted. */
+/**
+ * Holds one headless window. Opens it with the engine's token, and again after a loss. Every call has a time limit and
+ * is counted.
+ */
 import type { Clock } from '../../../main/api/clock.ts';
 import type { CallName, ServerMessage, Status } from '../../../main/api/messages.ts';
 import { type HeadlessWindow, openHeadlessWindow, type Reply } from '../headless-window.ts';
@@ -54,7 +57,7 @@ export function createSeat(options: SeatOptions): Seat {
       });
       return true;
     } catch (error) {
-      // The engine may have ended meanwhile; one that lives and lets nobody in is counted.
+      // The engine may have ended meanwhile. A living engine that refuses the window is counted.
       if (site.door() === door) tally.windowsRefused.push(error instanceof Error ? error.message : String(error));
       return false;
     }
@@ -93,7 +96,7 @@ export function createSeat(options: SeatOptions): Seat {
       try {
         return await current?.until(is, withinMs, 'a state of the soak');
       } catch {
-        return undefined; // whoever asked decides what its absence means
+        return undefined; // the caller decides what the absence means
       }
     },
   };

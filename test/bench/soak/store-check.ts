@@ -1,6 +1,6 @@
 /**
- * What the windows heard beside what the store holds, read from the file by the project's own reader: every step that was told is
- * there with the same action, and the counters of the status are those of a recount.
+ * Compares what the windows received with what the store holds, read by the project's own reader. Every reported step
+ * must be stored with the same action. The counters of the status must equal a recount.
  */
 
 import { type Database, openForReading } from '../../../data/database.ts';
@@ -12,10 +12,10 @@ import type { BufferCounts } from '../../../main/api/episode.ts';
 import type { ServerMessage } from '../../../main/api/messages.ts';
 import type { Seat } from './seat.ts';
 
-/** A busy writer may be behind by so much. */
+/** Time that a busy writer may be behind. */
 const DRAINED_WITHIN_MS = 15_000;
 const LOOK_AGAIN_MS = 250;
-/** The step in flight when the engine is killed. */
+/** Number of steps in flight that a killed engine may lose. */
 const LOST_PER_KILL = 1;
 
 interface HeardStep {
@@ -31,7 +31,7 @@ export interface StoreReport {
   readonly lostInFlight: number;
   readonly lost: number;
   readonly lostWhere: readonly string[];
-  /** In the store with another action than was told. */
+  /** Number of steps stored with another action than reported. */
   readonly different: number;
   readonly countersCompared: number;
   readonly countersUnequal: number;
@@ -42,11 +42,14 @@ export interface StoreReport {
 
 export interface StoreCheck {
   onMessage(message: ServerMessage): void;
-  /** After the engine ended: everything heard must be there, but for what a kill may cost. */
+  /** Called after the engine has ended. Every reported step must be stored, except what a kill may lose. */
   afterEnd(how: 'killed' | 'ended'): void;
-  /** While the arm is held and nobody records: waits until everything heard is stored, then compares the counters. */
+  /**
+   * Call it while the arm is held and nothing is recorded. Waits until every reported step is stored, then compares the
+   * counters.
+   */
   quiet(seat: Seat): Promise<void>;
-  /** SQLite's own check of the whole file, at the end. */
+  /** Runs SQLite's own check of the whole file, at the end. */
   checkFile(): void;
   report(): StoreReport;
 }
@@ -130,7 +133,7 @@ export function createStoreCheck(clock: Clock, folder: string): StoreCheck {
   };
 }
 
-/** One order of the keys, so that texts can be compared. */
+/** Copies the fields in one fixed order, so that texts can be compared. */
 function pick({
   rlTransitions,
   demoTransitions,
@@ -154,7 +157,7 @@ function recount(database: Database): string {
   return JSON.stringify([pick(loadCounts(database)), loadLabelCounts(database)]);
 }
 
-/** Drops from `heard` what the store has; how many that were, and how many of them with another action. */
+/** Drops the stored steps from `heard`. Returns how many there were, and how many had another action. */
 function dropStored(database: Database, heard: Map<string, HeardStep>) {
   const queries = createQueries(database);
   let found = 0;

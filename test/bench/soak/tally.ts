@@ -1,4 +1,4 @@
-/** What a soak counts, in one place: plain numbers and the first words of what went wrong. */
+/** The counters of a soak: plain numbers, and the first words of each error. */
 import type { CallName } from '../../../main/api/messages.ts';
 import type { UnaskedExit } from './engine-site.ts';
 import type { CHILD_ROLES } from './processes.ts';
@@ -15,7 +15,7 @@ export type FaultRole = (typeof CHILD_ROLES)[number] | 'engine';
 
 export interface Tally {
   readonly exits: UnaskedExit[];
-  /** Starts after which nobody could get in. */
+  /** Starts after which no window could enter. */
   readonly failedStarts: string[];
   readonly calls: Map<CallName, CallCount>;
   callCount(name: CallName): CallCount;
@@ -25,11 +25,11 @@ export interface Tally {
   /** Messages that do not fit the contract. */
   readonly misfits: string[];
   windowsOpened: number;
-  /** Why a window was not let in by an engine that lives. */
+  /** Reasons why a living engine refused a window. */
   readonly windowsRefused: string[];
   readonly faults: Map<`${FaultKind} ${FaultRole}`, number>;
   fault(kind: FaultKind, role: FaultRole): void;
-  /** The child that was to be killed or stopped did not come. */
+  /** Number of times that the child to be killed or stopped did not appear. */
   absentChildren: number;
   terminations: { asked: number; late: number; failed: number; longestMs: number; readonly lateWhere: string[] };
   fuzzed: number;
@@ -44,7 +44,7 @@ export interface Tally {
     takenChanged: number;
     wrong: string[];
   };
-  /** Where a lane of the soak itself failed: must stay empty. */
+  /** Failures of the soak itself; must stay empty. */
   readonly own: string[];
 }
 

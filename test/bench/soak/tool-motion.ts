@@ -1,4 +1,4 @@
-/** Where the tool's body is, from the poses that a window is sent: for the check that nothing moves while the arm is held. */
+/** Reads the tool's position from the poses sent to a window, to check that nothing moves while the arm is held. */
 import { z } from 'zod';
 import type { Clock } from '../../../main/api/clock.ts';
 import type { Rig } from '../../../main/api/messages.ts';
@@ -11,7 +11,7 @@ const shapesSchema = z.object({
 const NUMBERS_PER_BODY = 7;
 
 export interface ToolPlace {
-  /** When it was heard, on the host's clock. */
+  /** Host time at which the position was received. */
   readonly heardMs: number;
   readonly positionM: readonly [number, number, number];
 }
@@ -19,7 +19,7 @@ export interface ToolPlace {
 export interface ToolMotion {
   onBytes(bytes: Uint8Array): void;
   newest(): ToolPlace | undefined;
-  /** Begins to collect; the returned function ends it and gives what came. */
+  /** Begins to collect positions. The returned function ends this and returns them. */
   collect(): () => readonly ToolPlace[];
 }
 
@@ -63,7 +63,7 @@ function toolBody(rig: Rig | undefined, bodiesSent: number): number | undefined 
 export interface Motion {
   /** The largest distance between the first place and any later one. */
   readonly farthestMm: number;
-  /** From where to where, and how long after the first place. */
+  /** The start and end positions, and the time after the first one. */
   readonly words: string;
 }
 

@@ -1,31 +1,31 @@
 /**
- * All windows are closed while the arm is driven. With nobody watching, nothing may be recorded any more once the heartbeat's
- * limit is over: the store is looked at from outside, because no window is there to tell.
+ * Closes all windows while the arm is driven. No step may be recorded after the heartbeat's limit. The store is read
+ * from outside, because no window is there to report.
  */
 
 import { openForReading } from '../../../data/database.ts';
 import type { Clock } from '../../../main/api/clock.ts';
 import { WATCHING_SIMULATION_AGE_MS } from '../../../main/engine/watchdog.ts';
 
-/** A step in flight and a busy writer. */
+/** Time for a step in flight and a busy writer. */
 const SLACK_MS = 2000;
 const WATCHED_BEYOND_MS = 4000;
 const LOOK_AGAIN_MS = 200;
 
 export interface UnwatchedReport {
   readonly limitMs: number;
-  /** Closings while the arm was driven, and others, which prove nothing. */
+  /** Number of closings while the arm was driven, and of others, which prove nothing. */
   readonly whileDriven: number;
   readonly whileIdle: number;
-  /** Closings after which the arm was driven beyond the limit. */
+  /** Number of closings after which the arm was driven beyond the limit. */
   readonly drivenOn: number;
   readonly drivenOnWhere: readonly string[];
-  /** When the last step was recorded after the windows were closed, for each closing while driven. */
+  /** Time of the last recorded step after the windows were closed, for each closing while driven. */
   readonly lastStepMs: readonly number[];
 }
 
 export interface UnwatchedCheck {
-  /** To be called when the last window has been closed; comes back when it has seen enough. */
+  /** Call it when the last window has been closed. Resolves when it has seen enough. */
   watch(options: { readonly driven: boolean; readonly how: string; readonly gone: () => boolean }): Promise<void>;
   report(): UnwatchedReport;
 }

@@ -1,4 +1,7 @@
-/** The window that looks on: asks, comes back with its token, sometimes claims the controls; beside it, the fuzzer. */
+/**
+ * The window that only watches: it sends questions, reconnects with its token and sometimes claims the controls. It
+ * also runs the fuzzer.
+ */
 import type { Fuzzer } from './fuzzer.ts';
 import type { WatcherEvent } from './schedule.ts';
 import type { World } from './world.ts';
@@ -17,7 +20,7 @@ export async function look(world: World, fuzzer: Fuzzer, event: WatcherEvent): P
       return;
     }
     case 'reconnect':
-      // It may hold the controls, and its loss then stops the arm.
+      // The watcher may hold the controls, and its loss then stops the arm.
       if (watcher.status()?.holdsControls) disturbances.note('window closed');
       watcher.close();
       await watcher.ensure();

@@ -1,4 +1,4 @@
-/** What the parts of a soak share: one engine on one folder, two windows, what is heard from them and what is counted. */
+/** The state that the parts of a soak share: one engine on one folder, two windows, their messages and the counters. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../../main/api/clock.ts';
@@ -26,9 +26,9 @@ export interface World {
   readonly tally: Tally;
   readonly gate: Gate;
   readonly site: EngineSite;
-  /** Holds the controls. */
+  /** The window that holds the controls. */
   readonly driver: Seat;
-  /** Looks on. */
+  /** The window that only watches. */
   readonly watcher: Seat;
   readonly disturbances: Disturbances;
   readonly holds: HoldCheck;

@@ -1,4 +1,4 @@
-/** A thread of the live cell that dies or stands still is a fault, nothing hangs on it, and the next reset starts it again. */
+/** A thread of the live cell that dies or stops is a fault. No call hangs on it, and the next reset starts it again. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';

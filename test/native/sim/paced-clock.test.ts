@@ -1,10 +1,10 @@
-/** The clock of the live cell: time passes only while somebody sleeps on it, and stops where they slept to. */
+/** The clock of the live cell: time passes only while a caller sleeps on it, and stops at the time slept for. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock, patience } from '../../../main/api/clock.ts';
 import { createPacedClock } from '../../../native/sim/paced-clock.ts';
 
-/** A servo that moves when the test says so. */
+/** A servo that moves when the test calls `arrive`. */
 function rig() {
   const host = createVirtualClock();
   const moves: { readonly toMs: number; readonly arrive: () => void }[] = [];
@@ -28,7 +28,7 @@ function rig() {
     reach: (timeMs: number) => {
       reachedMs = timeMs;
     },
-    /** The servo makes the newest move. */
+    /** Completes the newest move of the servo. */
     arrive: async () => {
       const move = moves.at(-1);
       reachedMs = move?.toMs ?? 0;
@@ -38,9 +38,9 @@ function rig() {
   };
 }
 
-test('time stands still while nobody sleeps on it', async () => {
+test('time stands still while no caller sleeps on it', async () => {
   const { clock, moves, host, settle } = rig();
-  clock.at(50, () => assert.fail('nobody slept that long'));
+  clock.at(50, () => assert.fail('no caller slept that long'));
   host.advanceToMs(1000);
   await settle();
   assert.equal(clock.nowMs(), 0);
