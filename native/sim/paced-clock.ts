@@ -71,6 +71,7 @@ export function createPacedClock(mover: Mover, lagMs: () => number, host: Clock 
 function createRateMeter(host: Clock, nowMs: () => number) {
   const samples: { readonly hostMs: number; readonly simulatedMs: number }[] = [];
   const sample = () => {
+    if (nowMs() === 0) return; // the cell still opens
     samples.push({ hostMs: host.nowMs(), simulatedMs: nowMs() });
     if (samples.length > RATE_SPAN_SAMPLES) samples.shift();
   };
