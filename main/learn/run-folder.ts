@@ -47,6 +47,8 @@ export interface RunIdentity {
 }
 
 const IDENTITY = 'run.json';
+/** File systems stamp files by a coarse clock, which may lag the process's clock by some milliseconds. */
+const COARSE_MS = 20;
 const identitySchema = z.object({ id: z.int(), startedAtMs: z.number() });
 
 /**
@@ -60,7 +62,8 @@ export function claimRunFolder(projectFolder: string, run: RunIdentity): string 
   const entries = existsSync(folder) ? readdirSync(folder) : [];
   const isOwn = existsSync(path)
     ? isSame(path, run)
-    : entries.length === 0 || entries.some((entry) => statSync(join(folder, entry)).mtimeMs >= run.startedAtMs);
+    : entries.length === 0 ||
+      entries.some((entry) => statSync(join(folder, entry)).mtimeMs >= run.startedAtMs - COARSE_MS);
   const aside = isOwn ? undefined : putAside(folder);
   if (!isOwn || !existsSync(path)) writeFileAtomically(path, [Buffer.from(`${JSON.stringify(run)}\n`)]);
   return aside === undefined

@@ -1,7 +1,7 @@
 /** The trainer as a process: grants, publishing, and SIGKILL in the middle of a block without a trace in the weights. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { openRunStore } from '../../data/runs.ts';
@@ -20,13 +20,11 @@ const SPEC: RunSpec = {
 };
 
 /** A small net, so that an update takes a few milliseconds. */
-function smallRun(projectFolder: string, spec: RunSpec, pace: TrainerConfig['pace'] = 'granted'): TrainerConfig {
+function smallRun(projectFolder: string, wanted: RunSpec, pace: TrainerConfig['pace'] = 'granted'): TrainerConfig {
+  const spec: RunSpec = { ...wanted, settings: { hidden: [16, 16], batchSize: 32, trainingStarts: 10 } };
   const runs = openRunStore(projectFolder, systemClock);
   const runId = runs.createRun(spec);
   runs.close();
-  const settings = { hidden: [16, 16], batchSize: 32, trainingStarts: 10 };
-  mkdirSync(join(projectFolder, 'runs', String(runId)), { recursive: true });
-  writeFileSync(join(projectFolder, 'runs', String(runId), 'config.json'), JSON.stringify(settings));
   return { projectFolder, runId, spec, threads: 1, pace, encoderManifestPath: undefined };
 }
 
