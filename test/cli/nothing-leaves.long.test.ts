@@ -45,7 +45,12 @@ interface Watched {
 /** Runs one kind of process by Node to its end. */
 async function watch({ name, argv, stopAt }: Kind, context: TestContext): Promise<Watched> {
   const own = join(folder, name);
-  const { ORT_DISABLE_TELEMETRY: _inherited, NODE_TEST_CONTEXT: _context, ...environment } = process.env;
+  const {
+    ORT_DISABLE_TELEMETRY: _inherited,
+    NODE_TEST_CONTEXT: _context,
+    NODE_COMPILE_CACHE: _cache,
+    ...environment
+  } = process.env;
   const homes = Object.entries(HOME_FOLDERS).map(([variable, path]) => [variable, join(own, path)] as const);
   for (const [, path] of homes) mkdirSync(path, { recursive: true });
   const trace = join(folder, `${name}.calls`);
