@@ -171,7 +171,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (values.keep) {
     const file = bench.takesLength ? `${name}-seed-${wishes.data.seed}` : `${name}`;
     const command = ['npm run bench --', ...args].join(' ');
-    console.error(`kept in ${keepResult(file, command, bench.what, measured)}`);
+    const { callsByName: _calls, refusals: _refusals, faults: _faults, ...kept } = measured; // long lists of words
+    console.error(`kept in ${keepResult(file, command, bench.what, bench.takesLength ? kept : measured)}`);
   }
   for (const broken of result.broken ?? []) console.error(`broken: ${broken}`);
   return (result.broken ?? []).length > 0 ? 1 : 0;
