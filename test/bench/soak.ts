@@ -24,7 +24,7 @@ const ENTRY = join(ROOT, 'main/cli/takeover.ts');
 const DEMONSTRATIONS = 20;
 const DEMONSTRATED_WITHIN_MS = 300_000;
 const PROGRESS_MS = 30_000;
-/** What is under way at the end has limits of its own; this is the last one. */
+/** Last time limit for work that is under way at the end. Each kind of work has a shorter limit of its own. */
 const FINISHED_WITHIN_MS = 720_000;
 const OPEN_WITHIN_MS = 60_000;
 const OWN_FAILURES_UNTIL_END = 20;

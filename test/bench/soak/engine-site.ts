@@ -163,7 +163,7 @@ async function exitedWithin(clock: Clock, served: Served, ms: number) {
   return end;
 }
 
-/** Its pipes may live on in a child that nobody has seen, and would keep this process from ending. */
+/** Closes the engine's pipes. A child of the engine may still hold them, and they would keep this process alive. */
 function letGo({ child }: Served): void {
   child.stdout?.destroy();
   child.stderr?.destroy();
