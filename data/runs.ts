@@ -4,7 +4,7 @@
  */
 import { type RunSpec, type RunState, type RunStatus, runSpecSchema, runStateSchema } from '../main/api/run.ts';
 import { openForWriting } from './database.ts';
-import { type SeriesPoint, thinSeries } from './thin-series.ts';
+import { type SeriesPoint, thinSeries } from './reading/thin-series.ts';
 
 export interface MetricPoint {
   readonly name: string;

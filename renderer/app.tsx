@@ -1,6 +1,5 @@
 /** The window's frame: bar, feeds, scene, desk, timeline; splitters between them; what lies over them never covers the bar. */
 import { type CSSProperties, useEffect, useLayoutEffect } from 'react';
-import { driverView } from './driver.ts';
 import { requestDraw } from './engine/draw-loop.ts';
 import { Bar } from './panels/bar/bar.tsx';
 import { Desk } from './panels/desk/desk.tsx';
@@ -8,6 +7,7 @@ import { Feeds } from './panels/feeds/feeds.tsx';
 import { KeysOverlay } from './panels/overlays/keys-overlay.tsx';
 import { ScenePanel } from './panels/scene/scene-panel.tsx';
 import { Timeline } from './panels/timeline/timeline.tsx';
+import { driverView } from './state/driver.ts';
 import { useEngine } from './state/engine-store.ts';
 import { PANEL_RANGE } from './state/layout.ts';
 import { isNarrow } from './state/scale.ts';

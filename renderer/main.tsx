@@ -11,12 +11,12 @@ import './styles/runs.css';
 import './styles/success.css';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { startKeyboard } from './commands/keyboard.ts';
 import { startDriving } from './driving/driving.ts';
 import { requestDraw } from './engine/draw-loop.ts';
 import { startEngineLink } from './engine/engine.ts';
-import { startKeyboard } from './keyboard.ts';
-import { startReplayClock, startReplayGuard } from './replay.ts';
-import { startShell } from './shell.ts';
+import { startReplayClock, startReplayGuard } from './engine/replay.ts';
+import { startShell } from './shell/shell.ts';
 
 startKeyboard();
 startDriving();

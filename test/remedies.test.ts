@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { DRIVE_BINDINGS, KEY_BINDINGS } from '../renderer/keys.ts';
+import { DRIVE_BINDINGS, KEY_BINDINGS } from '../renderer/commands/keys.ts';
 import { ROOT, sourceFiles } from './source-files.ts';
 
 const TAKEOVER = join(ROOT, 'main/cli/takeover.ts');

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { type ExportLine, episodeChoiceSchema } from '../../main/api/export.ts';
 import { openForReading } from '../database.ts';
-import { createQueries } from '../queries.ts';
+import { createQueries } from '../reading/queries.ts';
 import { errorCode, errorText, StoreError } from '../store-error.ts';
 import type { DatasetFormat } from './format.ts';
 import { lerobotV3 } from './lerobot-v3.ts';

@@ -6,7 +6,7 @@ import { ACTION_NAMES, ACTION_SIZE } from '../../main/api/action.ts';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import { PROPRIOCEPTION_FIELDS, PROPRIOCEPTION_SIZE } from '../../main/api/observation.ts';
-import type { StoredObservation, StoredTransition } from '../queries.ts';
+import type { StoredObservation, StoredTransition } from '../reading/queries.ts';
 import { StoreError } from '../store-error.ts';
 import type { Cell, ColumnSpec, Row } from './parquet.ts';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { findNotFinite } from '../../main/api/finite.ts';
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import { TASKS, type TaskId } from '../../main/api/task.ts';
-import type { EpisodeRow, Queries } from '../queries.ts';
+import type { EpisodeRow, Queries } from '../reading/queries.ts';
 import { StoreError } from '../store-error.ts';
 import { chooseEpisodes } from './choice.ts';
 import type { DatasetFormat, ExportOptions, ExportResult } from './format.ts';

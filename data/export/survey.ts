@@ -4,7 +4,7 @@
  * and how to choose them apart.
  */
 import { episodeRangesText } from '../../main/api/export.ts';
-import type { CatalogueEntry, ContentCount, EpisodeContents } from '../catalogue.ts';
+import type { CatalogueEntry, ContentCount, EpisodeContents } from '../reading/catalogue.ts';
 import { StoreError } from '../store-error.ts';
 
 /** Maximum number of different layouts that an error describes; further ones are only counted. */

@@ -36,3 +36,8 @@ export class RemoteError extends Error {
     this.remedy = remedy;
   }
 }
+
+/** A command, or a file that it reads, asks for something that does not exist or cannot be done. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}

@@ -2,11 +2,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { UsageError } from '../api/error-words.ts';
 import { seedSchema } from './number-option.ts';
-
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
 
 interface OptionSpec {
   readonly type: 'string' | 'boolean';

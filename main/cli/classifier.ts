@@ -8,15 +8,15 @@ import { systemClock } from '../api/clock.ts';
 import { errorInWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
-import { type MadeClassifier, makeClassifier, withThreshold } from '../learn/make-classifier.ts';
+import { type MadeClassifier, makeClassifier, withThreshold } from '../learn/classifier/make-classifier.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
-import { createScriptedLabeller } from '../runs/scripted-labeller.ts';
-import { checkSuccess, type SuccessCheck } from '../runs/success-check.ts';
+import { encoderFor } from '../study/encoder-option.ts';
+import { createScriptedLabeller } from '../study/scripted-labeller.ts';
+import { episodeOf, openSession } from '../study/session.ts';
+import { checkSuccess, type SuccessCheck } from '../study/success-check.ts';
 import { type commonSchema, parseVerb } from './arguments.ts';
-import { encoderFor } from './encoder-option.ts';
 import { anyNumber, evaluatedEpisodesSchema, wholeNumber } from './number-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
-import { episodeOf, openSession } from './session.ts';
 import { letDecide, newestClassifier } from './success-by.ts';
 
 /** Moments of success that the scripted person labels in an episode before she ends it: one second. */

@@ -2,19 +2,23 @@
  * `takeover compare`: every method of the comparison in the cell, several seeds each; a table at the end.
  * Sessions that the results file has with this budget and with today's settings are not run again; an interrupted one goes on where it was.
  */
+
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
-import { appendResult, comparisonTable, isDone, readResults, TABLE_HEADER } from '../runs/comparison.ts';
-import type { ComparisonBudget } from '../runs/comparison-key.ts';
-import { METHODS, type MethodName, methodNames } from '../runs/comparison-methods.ts';
-import { PAIRED_HEADER, pairedRows } from '../runs/paired-differences.ts';
+import { runJobs } from '../study/compare-jobs.ts';
+import { measure } from '../study/compare-session.ts';
+import { appendResult, comparisonTable, isDone, readResults, TABLE_HEADER } from '../study/comparison.ts';
+import type { ComparisonBudget } from '../study/comparison-key.ts';
+import { METHODS, type MethodName, methodNames } from '../study/comparison-methods.ts';
+import { PAIRED_HEADER, pairedRows } from '../study/paired-differences.ts';
 import { parseVerb } from './arguments.ts';
-import { runJobs } from './compare-jobs.ts';
-import { measure } from './compare-session.ts';
 import { evaluatedEpisodesSchema, noiseSchema, seedSchema, wholeNumber } from './number-option.ts';
 import { createProgress, markdownTable, printJson, table } from './output.ts';
+
+const ENTRY = fileURLToPath(new URL('./takeover.ts', import.meta.url));
 
 /** Values with commas between them. */
 const listOf = <Item>(item: z.ZodType<Item, string>) =>
@@ -95,7 +99,10 @@ export async function run(rest: readonly string[]): Promise<number> {
   if (options.jobs === 1) for (const { method, seed } of open) await runOne(method, seed);
   else {
     const failed = await runJobs({
-      ...{ sessions: open, jobs: options.jobs, args: commonArguments(options, path) },
+      entry: ENTRY,
+      sessions: open,
+      jobs: options.jobs,
+      args: commonArguments(options, path),
       onDone: ({ method, seed }, left) => console.error(`${method}, seed ${seed}: over; ${left} to go`),
     });
     for (const { session, lastWords } of failed)

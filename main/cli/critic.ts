@@ -9,22 +9,23 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { projectFile } from '../../data/database.ts';
 import { systemClock } from '../api/clock.ts';
+import { UsageError } from '../api/error-words.ts';
 import type { RunSpec } from '../api/run.ts';
 import { episodeSeed } from '../api/task.ts';
-import { type CriticReading, readCritics } from '../learn/critic-readings.ts';
-import { readEncoderManifest } from '../policy/encoder-manifest.ts';
-import { type CriticMethod, criticMethods, type Studied } from '../runs/critic-methods.ts';
-import { type CriticPanel, criticPlot } from '../runs/critic-plot.ts';
-import { type CriticReport, criticReport, isUnaided } from '../runs/critic-report.ts';
-import { readHilState } from '../runs/hil-state.ts';
+import { readEncoderManifest } from '../models/encoder-manifest.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { openRunRows } from '../runs/run-rows.ts';
-import { parseVerb, UsageError } from './arguments.ts';
-import { ENCODER_HELP, encoderFor } from './encoder-option.ts';
+import { type CriticMethod, criticMethods, type Studied } from '../study/critic-methods.ts';
+import { type CriticPanel, criticPlot } from '../study/critic-plot.ts';
+import { type CriticReading, readCritics } from '../study/critic-readings.ts';
+import { type CriticReport, criticReport, isUnaided } from '../study/critic-report.ts';
+import { ENCODER_HELP, encoderFor } from '../study/encoder-option.ts';
+import { readHilState } from '../study/hil-state.ts';
+import { episodeOf, openSession } from '../study/session.ts';
+import { storedEpisodes } from '../study/stored-episodes.ts';
+import { parseVerb } from './arguments.ts';
 import { noiseSchema, wholeNumber } from './number-option.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
-import { episodeOf, openSession } from './session.ts';
-import { storedEpisodes } from './stored-episodes.ts';
 
 const parse = (rest: readonly string[]) =>
   parseVerb(

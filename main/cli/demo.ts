@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
+import { episodeOf, openSession } from '../study/session.ts';
 import { parseVerb } from './arguments.ts';
 import { recordedEpisodesSchema } from './number-option.ts';
 import { createProgress, printJson } from './output.ts';
-import { episodeOf, openSession } from './session.ts';
 
 /** A scripted operator that fails this often in a row is broken, not unlucky. */
 const MAX_ATTEMPTS_PER_DEMONSTRATION = 5;

@@ -5,16 +5,16 @@ import { createRng } from '../api/rng.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { CONDITIONS } from '../engine/headless-rig.ts';
 import type { Measure, Recipe } from '../learn/recipes/recipe.ts';
-import { recipeOf } from '../learn/recipes/registry.ts';
-import { evaluate } from '../runs/evaluation.ts';
-import { rmsJerk } from '../runs/jerk.ts';
-import { type PlanningTime, planningTime } from '../runs/planning-time.ts';
+import { recipeOf } from '../learn/recipes/recipe-registry.ts';
 import { findPolicy, type RegisteredPolicy } from '../runs/policy-registry.ts';
+import { ENCODER_HELP } from '../study/encoder-option.ts';
+import { evaluate } from '../study/evaluation.ts';
+import { rmsJerk } from '../study/jerk.ts';
+import { type PlanningTime, planningTime } from '../study/planning-time.ts';
+import { episodeOf, openSession } from '../study/session.ts';
 import { parseVerb } from './arguments.ts';
-import { ENCODER_HELP } from './encoder-option.ts';
 import { evaluatedEpisodesSchema, noiseSchema } from './number-option.ts';
 import { createProgress, percent, printJson } from './output.ts';
-import { episodeOf, openSession } from './session.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(

@@ -4,13 +4,13 @@ import { systemClock } from '../api/clock.ts';
 import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
-import { SCRIPTED_POLICY_NAME } from '../engine/scripted-policy.ts';
+import { SCRIPTED_POLICY_NAME } from '../engine/policy/scripted-policy.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
+import { ENCODER_HELP } from '../study/encoder-option.ts';
+import { episodeOf, openSession } from '../study/session.ts';
 import { parseVerb } from './arguments.ts';
-import { ENCODER_HELP } from './encoder-option.ts';
 import { noiseSchema, recordedEpisodesSchema } from './number-option.ts';
 import { createProgress, percent, printJson } from './output.ts';
-import { episodeOf, openSession } from './session.ts';
 import { letDecide, newestClassifier } from './success-by.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {

@@ -1,8 +1,9 @@
 /** `--settings`, as several verbs have it: what the algorithm does not take is refused before anything is recorded or started. */
+
+import { UsageError } from '../api/error-words.ts';
 import type { RunSpec } from '../api/run.ts';
-import { configureAlgorithm } from '../learn/algorithms/registry.ts';
-import { readEncoderManifest } from '../policy/encoder-manifest.ts';
-import { UsageError } from './arguments.ts';
+import { configureAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
+import { readEncoderManifest } from '../models/encoder-manifest.ts';
 
 type Asked = Pick<RunSpec, 'algorithm' | 'preset' | 'settings'> & {
   readonly recipe?: RunSpec['recipe'] | undefined;

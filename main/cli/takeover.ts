@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 /** The command line: `takeover <verb>`. Each verb is one file, loaded only when it is asked for. */
-import { errorInWords } from '../api/error-words.ts';
-import { UsageError } from './arguments.ts';
+import { errorInWords, UsageError } from '../api/error-words.ts';
 
 const VERBS = {
   serve: { summary: 'start the engine and the window', load: () => import('./serve.ts') },

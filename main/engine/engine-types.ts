@@ -8,15 +8,15 @@ import type { InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import type { TakeoverSettings } from '../api/teleop.ts';
-import type { CandidateState } from './candidate.ts';
-import type { Timing } from './driving.ts';
-import type { ControlLoop, LoopSettings } from './loop-types.ts';
-import type { Workspace } from './narrowed-limits.ts';
-import type { PolicySource } from './policy-source.ts';
-import type { Pace } from './proposals.ts';
-import type { Recorder } from './recorder.ts';
+import type { Timing } from './loop/driving.ts';
+import type { ControlLoop, LoopSettings } from './loop/loop-types.ts';
+import type { Workspace } from './loop/narrowed-limits.ts';
+import type { CandidateState } from './policy/candidate.ts';
+import type { PolicySource } from './policy/policy-source.ts';
+import type { Pace } from './policy/proposals.ts';
+import type { SuccessDesk } from './policy/success-desk.ts';
+import type { Recorder } from './recording/recorder.ts';
 import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
-import type { SuccessDesk } from './success-desk.ts';
 
 export interface EngineOptions {
   readonly projectFolder: string;

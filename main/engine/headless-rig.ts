@@ -5,9 +5,9 @@
 import type { StoreWriter } from '../../data/records.ts';
 import { createFakeHid } from '../../native/fake-hid.ts';
 import type { Conditions } from '../../native/sim/conditions.ts';
-import { createExpert, type Expert } from '../../native/sim/expert.ts';
 import { createLockstepCell, type LockstepCell } from '../../native/sim/lockstep-cell.ts';
-import { createOperator } from '../../native/sim/operator.ts';
+import { createExpert, type Expert } from '../../native/sim/people/expert.ts';
+import { createOperator } from '../../native/sim/people/operator.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { systemClock } from '../api/clock.ts';
 import type { ObservationKind } from '../api/observation.ts';
@@ -16,9 +16,9 @@ import type { TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER } from '../api/teleop.ts';
 import { createEngine, type Engine } from './engine.ts';
 import { type EpisodeRun, runEpisode } from './headless.ts';
-import { createPolicyClient } from './policy-client.ts';
-import type { PolicySource } from './policy-source.ts';
-import { createScriptedPolicy, type Script } from './scripted-policy.ts';
+import { createPolicyClient } from './policy/policy-client.ts';
+import type { PolicySource } from './policy/policy-source.ts';
+import { createScriptedPolicy, type Script } from './policy/scripted-policy.ts';
 
 export interface HeadlessRigOptions {
   readonly projectFolder: string;

@@ -5,7 +5,7 @@
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Mode } from '../api/episode.ts';
 import type { Engine } from './engine.ts';
-import type { TickReport } from './tick-stats.ts';
+import type { TickReport } from './loop/tick-stats.ts';
 
 export interface ScriptedOperator {
   /** The episode's first look at the scene. */

@@ -5,17 +5,18 @@
 
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import { createHidTransport } from '../../native/hid.ts';
-import { createRealtimeCell, type RealtimeCell } from '../../native/sim/realtime-cell.ts';
+import { createRealtimeCell, type RealtimeCell } from '../../native/sim/realtime/realtime-cell.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { systemClock } from '../api/clock.ts';
 import type { TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER } from '../api/teleop.ts';
-import { DEFAULT_TIMING } from './driving.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
-import { FAULTS } from './faults.ts';
-import { mergePucks } from './merged-puck.ts';
-import { createPolicyClient } from './policy-client.ts';
-import { type EngineServer, serveEngine } from './server.ts';
+import { DEFAULT_TIMING } from './loop/driving.ts';
+import { FAULTS } from './loop/faults.ts';
+import { mergePucks } from './loop/merged-puck.ts';
+import { createWindowPuck } from './loop/window-puck.ts';
+import { createPolicyClient } from './policy/policy-client.ts';
+import { type EngineServer, serveEngine } from './server/server.ts';
 import {
   type Answer,
   type ClassifierService,
@@ -24,11 +25,10 @@ import {
   type RunService,
   refused,
 } from './services.ts';
-import { createWindowPuck } from './window-puck.ts';
 
 export { createEngine, type Engine, type EngineOptions } from './engine.ts';
 export { type EpisodeRequest, type EpisodeRun, runEpisode, type ScriptedOperator } from './headless.ts';
-export type { EngineServer } from './server.ts';
+export type { EngineServer } from './server/server.ts';
 
 /** A policy process that answers nothing for this long, in host time, is started again. */
 const NO_PROGRESS_MS = 5000;

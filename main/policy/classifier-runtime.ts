@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type ClassifierManifest, classifierManifestSchema } from '../api/classifier.ts';
 import { type ObservationKind, PROPRIOCEPTION_SIZE } from '../api/observation.ts';
-import { loadOrtSession, type OrtSession } from '../learn/graph/ort.ts';
-import { ModelError, reasonOf } from './model-error.ts';
+import { ModelError, reasonOf } from '../models/model-error.ts';
+import { loadOrtSession, type OrtSession } from '../tensor/ort.ts';
 
 export interface ClassifierRuntime {
   /** Rejects with a `ModelError`; the classifier in use stays in use. `encoderSha256`: of the encoder that is loaded. */

@@ -5,9 +5,9 @@
 import { systemClock } from '../api/clock.ts';
 import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
+import { type EncoderRuntime, loadEncoder } from '../models/encoder-runtime.ts';
+import { ModelError, reasonOf } from '../models/model-error.ts';
 import { createClassifierRuntime } from './classifier-runtime.ts';
-import { type EncoderRuntime, loadEncoder } from './encoder-runtime.ts';
-import { ModelError, reasonOf } from './model-error.ts';
 import { createPolicyRuntime } from './policy-runtime.ts';
 import { saturationOf } from './saturation.ts';
 

@@ -7,7 +7,7 @@ import { removeLeftovers } from '../../data/export/target.ts';
 import { parseBoundedJson } from '../api/bounded-json.ts';
 import type { Clock } from '../api/clock.ts';
 import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../api/export.ts';
-import { type ChildEnd, endWords } from './child-end.ts';
+import { type ChildEnd, endWords } from './launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../data/export/export-process.ts', import.meta.url));
 /** Time after which a cancelled export is killed: it is suspended, or busy with one episode. */

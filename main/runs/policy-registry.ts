@@ -5,8 +5,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type PolicyManifest, policyManifestSchema } from '../api/policy.ts';
-import { policyOrigin } from '../learn/run-folder.ts';
-import { STARTER_MANIFEST } from '../policy/assets.ts';
+import { policyOrigin } from '../learn/run/run-folder.ts';
+import { STARTER_MANIFEST } from '../models/assets.ts';
 
 export interface RegisteredPolicy {
   readonly name: string;

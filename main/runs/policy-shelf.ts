@@ -4,7 +4,7 @@
  */
 
 import type { PolicyShelf } from '../engine/services.ts';
-import { belongsTo } from '../learn/run-folder.ts';
+import { belongsTo } from '../learn/run/run-folder.ts';
 import { listPolicies } from './policy-registry.ts';
 import type { RunRows } from './run-rows.ts';
 

@@ -1,7 +1,7 @@
 /** What Fine-tune needs before it may start: pure, so that the button, the command line and the tests agree. */
 import type { BufferCounts, EpisodeSummary } from '../api/episode.ts';
 import type { Readiness, RunSpec, Stage } from '../api/run.ts';
-import { isUsable } from '../learn/run-observation.ts';
+import { isUsable } from '../learn/run/run-observation.ts';
 
 /** ConRFT's papers use 20–30 demonstrations; fewer than this and behaviour cloning has nothing to hold on to. */
 export const DEMONSTRATIONS_NEEDED = 20;

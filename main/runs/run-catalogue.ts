@@ -6,8 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EncoderManifest, PolicyManifest } from '../api/policy.ts';
 import type { RunOptions, RunSpec } from '../api/run.ts';
-import type { ConfiguredAlgorithm } from '../learn/algorithms/registry.ts';
-import { readEncoderManifest } from '../policy/encoder-manifest.ts';
+import type { ConfiguredAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
+import { readEncoderManifest } from '../models/encoder-manifest.ts';
 import { readPolicy, UnknownPolicyError } from './policy-registry.ts';
 
 /** What a run of this kind does. */
@@ -33,7 +33,7 @@ export interface RunCatalogue {
 
 /** `encoderManifestPath`: the encoder that runs on pixels read. Nets follow the maps that it makes; policies of another one do not fit. */
 export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string): RunCatalogue {
-  const registry = () => import('../learn/algorithms/registry.ts');
+  const registry = () => import('../learn/algorithms/algorithm-registry.ts');
   const encoderOf = ({ observation }: RunSpec) =>
     observation === 'pixels' && encoderManifestPath !== undefined
       ? readEncoderManifest(encoderManifestPath)
@@ -43,7 +43,7 @@ export function createRunCatalogue(projectFolder: string, encoderManifestPath?: 
   return {
     options: async () => {
       const { algorithmNames, presetsOf } = await registry();
-      const { recipes } = await import('../learn/recipes/registry.ts');
+      const { recipes } = await import('../learn/recipes/recipe-registry.ts');
       return {
         algorithms: algorithmNames().map((name) => ({ name, presets: presetsOf(name) })),
         recipes: recipes().map(({ name, title, algorithm, preset }) => ({ name, title, algorithm, preset })),

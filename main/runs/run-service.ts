@@ -9,10 +9,10 @@ import type { RunSpec, RunStatus } from '../api/run.ts';
 import type { TaskId } from '../api/task.ts';
 import type { FromTrainer } from '../api/trainer-process.ts';
 import { type Answer, done, type PublishedPolicy, type RunService, refused } from '../engine/services.ts';
-import { endWords, SMALLER_RUN } from './child-end.ts';
-import type { RunLauncher, TrainerEnd, TrainerHandle } from './launcher.ts';
+import { endWords, SMALLER_RUN } from './launchers/child-end.ts';
+import type { RunLauncher, TrainerEnd, TrainerHandle } from './launchers/launcher.ts';
 import { readinessFor } from './readiness.ts';
-import { createPlanner } from './run-plan.ts';
+import { createPlanner } from './run-planner.ts';
 import type { RunRows } from './run-rows.ts';
 
 export interface RunServiceOptions {

@@ -1,9 +1,9 @@
 /** What the simulated cell says about itself, live or in lockstep. */
 import type { SafetyLimits } from '../../main/api/limits.ts';
 import type { RobotInfo } from '../device.ts';
-import { CELL_SHAPES } from './look.ts';
-import { JOINT_NAMES } from './model.ts';
-import { TAXEL_ROWS } from './tactile.ts';
+import { CELL_SHAPES } from './camera/look.ts';
+import { JOINT_NAMES } from './physics/model.ts';
+import { TAXEL_ROWS } from './physics/tactile.ts';
 
 export const CAMERA_SIZE_PX = 128;
 

@@ -1,12 +1,12 @@
 /**
  * Conditions that an encoder was not made for, to see what it is worth: other light, other colours, a camera that was knocked.
  * Each episode has its own, from its seed. The spreads are wider than those of the encoder's training pictures
- * (`encoder-data-look.ts`), and its cameras never moved.
+ * (`encoder-data/look.ts`), and its cameras never moved.
  */
 import { Euler, Quaternion } from 'three';
 import { createRng } from '../../main/api/rng.ts';
 import type { CameraMount, SceneShapes } from '../../main/api/shapes.ts';
-import { DEFAULT_LOOK, type RenderLook } from './rasteriser.ts';
+import { DEFAULT_LOOK, type RenderLook } from './camera/rasteriser.ts';
 
 export const CONDITIONS = ['usual', 'light', 'colour', 'camera'] as const;
 export type Conditions = (typeof CONDITIONS)[number];

@@ -8,13 +8,13 @@ import type { TaskId } from '../../main/api/task.ts';
 import type { DeviceFault, RobotCell, RobotState, ScenePoses } from '../device.ts';
 import { CELL_INFO } from './cell-info.ts';
 import type { Conditions } from './conditions.ts';
-import { type LooseObject, SCENE_BODIES } from './model.ts';
-import { loadMujoco, type Mujoco } from './mujoco.ts';
-import { createPhysics, DEFAULT_PHYSICS_HZ, type Physics, type PhysicsState } from './physics.ts';
-import { READINGS_SIZE, robotStateOf, type Truth, truthOf } from './readings.ts';
+import { type LooseObject, SCENE_BODIES } from './physics/model.ts';
+import { loadMujoco, type Mujoco } from './physics/mujoco.ts';
+import { createPhysics, DEFAULT_PHYSICS_HZ, type Physics, type PhysicsState } from './physics/physics.ts';
+import { READINGS_SIZE, robotStateOf, type Truth, truthOf } from './physics/readings.ts';
 import { createEyes, createSkin, type Episode, type Eyes, snapshotOf } from './snapshot.ts';
-import { SIM_TASKS } from './tasks/registry.ts';
 import type { Workspace } from './tasks/task.ts';
+import { SIM_TASKS } from './tasks/task-registry.ts';
 
 export interface LockstepOptions {
   readonly physicsHz?: number;

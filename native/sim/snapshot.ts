@@ -2,13 +2,13 @@
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ScenePoses, Snapshot } from '../device.ts';
+import { CELL_SHAPES } from './camera/look.ts';
+import { createRenderer } from './camera/rasteriser.ts';
 import { CAMERA_SIZE_PX } from './cell-info.ts';
 import { type Conditions, viewUnder } from './conditions.ts';
-import { CELL_SHAPES } from './look.ts';
-import { createRenderer } from './rasteriser.ts';
-import { READING, robotStateOf, truthOf } from './readings.ts';
-import { stateEstimate } from './state-estimate.ts';
-import { createTactilePads } from './tactile.ts';
+import { READING, robotStateOf, truthOf } from './physics/readings.ts';
+import { stateEstimate } from './physics/state-estimate.ts';
+import { createTactilePads } from './physics/tactile.ts';
 import type { SimTask } from './tasks/task.ts';
 
 const SUPERSAMPLE = 2;

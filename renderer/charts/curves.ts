@@ -1,6 +1,6 @@
 /** A run's curves as the charts take them: which metric stands in which chart, under which name, and the newest points added. Pure. */
 import type { RunStatus } from '../../main/api/index.ts';
-import type { ColorToken } from '../tokens.ts';
+import type { ColorToken } from '../ui/tokens.ts';
 import { type AxisWishes, SHARES } from './axis-range.ts';
 
 export type Point = readonly [step: number, value: number];

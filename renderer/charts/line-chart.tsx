@@ -7,7 +7,7 @@ import 'uplot/dist/uPlot.min.css';
 import { useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import { useWindow } from '../state/window-store.ts';
-import { type ColorToken, colorOf } from '../tokens.ts';
+import { type ColorToken, colorOf } from '../ui/tokens.ts';
 import { type AxisWishes, extent, type Range, type ValueAxis, valueAxis } from './axis-range.ts';
 import { type Point, valueAt } from './curves.ts';
 

@@ -17,8 +17,8 @@ import {
   SRGBColorSpace,
 } from 'three';
 import { type CameraMount, decodePicture } from '../../main/api/index.ts';
-import { colorOf } from '../tokens.ts';
-import { matrixOf } from './geometry.ts';
+import { colorOf } from '../ui/tokens.ts';
+import { matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 /** Length of a fixed camera's frustum, and of one that the arm carries: there it must not hide the tool. */

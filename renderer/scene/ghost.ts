@@ -11,8 +11,8 @@ import {
   Matrix4,
 } from 'three';
 import type { Solid } from '../../main/api/index.ts';
-import { colorOf } from '../tokens.ts';
-import { matrixAt, matrixOf } from './geometry.ts';
+import { colorOf } from '../ui/tokens.ts';
+import { matrixAt, matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 const CROSS_M = 0.014;

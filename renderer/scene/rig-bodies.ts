@@ -12,7 +12,7 @@ import {
 } from 'three';
 import { mergeGeometries } from 'three/examples/jsm/utils/BufferGeometryUtils.js';
 import type { SceneShapes } from '../../main/api/index.ts';
-import { type Detail, geometryOf, matrixAt, matrixOf } from './geometry.ts';
+import { type Detail, geometryOf, matrixAt, matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame } from './scene-extension.ts';
 
 /** A body that is not part of the scene now is parked far below the floor. */

@@ -4,7 +4,7 @@
  */
 import type { Camera, Matrix4, Scene } from 'three';
 import type { Rig, SceneShapes, StreamMessage } from '../../main/api/index.ts';
-import type { Tone } from '../driver.ts';
+import type { Tone } from '../state/driver.ts';
 
 export interface SceneFrame {
   readonly nowMs: number;

@@ -14,7 +14,7 @@ import {
   type Scene,
 } from 'three';
 import type { SafetyLimits } from '../../main/api/index.ts';
-import { colorOf } from '../tokens.ts';
+import { colorOf } from '../ui/tokens.ts';
 import type { Quality } from './quality.ts';
 
 const FLOOR_M = -0.045;

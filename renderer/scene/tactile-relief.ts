@@ -18,10 +18,10 @@ import {
   Vector3,
 } from 'three';
 import { decodePad, type PadReading, type TactileMount } from '../../main/api/index.ts';
-import { HEAT_TABLE, heatOffset } from '../color-map.ts';
-import { padScaleN } from '../pad-math.ts';
-import { colorOf } from '../tokens.ts';
-import { matrixOf } from './geometry.ts';
+import { HEAT_TABLE, heatOffset } from '../ui/color-map.ts';
+import { padScaleN } from '../ui/pad-math.ts';
+import { colorOf } from '../ui/tokens.ts';
+import { matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 const ENLARGED = 3.2;

@@ -11,9 +11,9 @@ import {
   Vector2,
   Vector3,
 } from 'three';
-import type { Tone } from '../driver.ts';
-import { type ColorToken, colorOf } from '../tokens.ts';
-import { matrixOf } from './geometry.ts';
+import type { Tone } from '../state/driver.ts';
+import { type ColorToken, colorOf } from '../ui/tokens.ts';
+import { matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 const POINTS = 400;

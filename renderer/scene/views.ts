@@ -3,8 +3,8 @@ import { MathUtils, type Matrix4, type PerspectiveCamera, Quaternion, Vector3 } 
 import type { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import type { CameraMount, SafetyLimits } from '../../main/api/index.ts';
 import type { SceneView } from '../state/window-store.ts';
+import { matrixOf } from './build-geometry.ts';
 import { cornersOf, distanceToFrame } from './framing.ts';
-import { matrixOf } from './geometry.ts';
 
 const FREE_FOV_DEG = 33;
 /**

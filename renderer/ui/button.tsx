@@ -1,7 +1,7 @@
 /** Buttons. An action's button shows its key and, when it cannot be had, says why instead of merely greying out. */
 import type { ReactNode } from 'react';
-import { ACTIONS, keysOf, perform } from '../actions.ts';
-import type { ActionId } from '../keys.ts';
+import { ACTIONS, keysOf, perform } from '../commands/actions.ts';
+import type { ActionId } from '../commands/keys.ts';
 import { useEngine } from '../state/engine-store.ts';
 import { useWindow } from '../state/window-store.ts';
 

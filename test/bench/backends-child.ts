@@ -7,9 +7,9 @@ import { serialize } from 'node:v8';
 import { backendSchema } from '../../main/api/backend.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
-import { createBackend } from '../../main/learn/backends.ts';
-import { toOnnx } from '../../main/learn/graph/onnx.ts';
-import { ort } from '../../main/learn/graph/onnxruntime.ts';
+import { createBackend } from '../../main/learn/run/backends.ts';
+import { toOnnx } from '../../main/tensor/onnx.ts';
+import { ort } from '../../main/tensor/onnxruntime.ts';
 import { stepInputs } from '../learn/step-inputs.ts';
 import { WORKLOADS, type Workload } from './training-steps.ts';
 

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deserialize } from 'node:v8';
 import { type BackendName, backendSchema } from '../../main/api/backend.ts';
-import { probeBackend } from '../../main/learn/backends.ts';
+import { probeBackend } from '../../main/learn/run/backends.ts';
 import { type SoftwareAdapter, unpackSoftwareAdapter } from '../learn/software-adapter.ts';
 import { largestError } from '../learn/step-inputs.ts';
 import { WORKLOADS, type Workload } from './training-steps.ts';

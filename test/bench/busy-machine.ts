@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
-import { percentile } from '../../main/engine/tick-stats.ts';
+import { percentile } from '../../main/engine/loop/tick-stats.ts';
 import { serve } from '../e2e/served.ts';
 import { besideBusyLoops } from './busy-loops.ts';
 import { openHeadlessWindow } from './headless-window.ts';

@@ -5,13 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStoreWriter } from '../../data/writer.ts';
+import { openStoreWriter } from '../../data/recording/writer.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { RunSpec, RunStatus } from '../../main/api/run.ts';
-import { CELL_ENCODER_MANIFEST } from '../../main/policy/assets.ts';
-import { readEncoderManifest } from '../../main/policy/encoder-manifest.ts';
-import { limitNow } from '../../main/runs/granted-trainer.ts';
-import { launchLocalTrainer } from '../../main/runs/local-process.ts';
+import { CELL_ENCODER_MANIFEST } from '../../main/models/assets.ts';
+import { readEncoderManifest } from '../../main/models/encoder-manifest.ts';
+import { limitNow } from '../../main/runs/launchers/granted-trainer.ts';
+import { launchLocalTrainer } from '../../main/runs/launchers/local-process.ts';
 import { openRunRows, type RunRows } from '../../main/runs/run-rows.ts';
 import { recordEpisode } from '../data/fixture.ts';
 

@@ -4,10 +4,10 @@
  */
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
-import { sizeOf } from '../../main/learn/graph/ir.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
-import { defineStep } from '../../main/learn/graph/step.ts';
-import { conv2d, conv2dKernel, conv2dTranspose, input, type Node } from '../../main/learn/graph/tensor.ts';
+import { sizeOf } from '../../main/tensor/ir.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { defineStep } from '../../main/tensor/step.ts';
+import { conv2d, conv2dKernel, conv2dTranspose, input, type Node } from '../../main/tensor/tensor.ts';
 
 const BATCH = 64;
 

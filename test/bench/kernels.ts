@@ -1,15 +1,15 @@
 /**
  * What our own kernels are worth: the same training steps as one graph of ONNX Runtime, and divided between it and kernels
- * (`main/learn/graph/flat/`); and the optimiser alone, Adam and a running average of RLPD's critics. Each pair one after the other.
+ * (`main/tensor/flat/`); and the optimiser alone, Adam and a running average of RLPD's critics. Each pair one after the other.
  */
 import { createRng } from '../../main/api/rng.ts';
 import { imitationStep } from '../../main/learn/algorithms/imitation.ts';
 import { RLPD_PRESETS } from '../../main/learn/algorithms/rlpd.ts';
 import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
 import { adamInputs } from '../../main/learn/algorithms/step-inputs.ts';
-import { defineStep, type Step } from '../../main/learn/graph/step.ts';
-import { input } from '../../main/learn/graph/tensor.ts';
-import { adam, polyak } from '../../main/learn/optim.ts';
+import { adam, polyak } from '../../main/tensor/optimiser.ts';
+import { defineStep, type Step } from '../../main/tensor/step.ts';
+import { input } from '../../main/tensor/tensor.ts';
 import { DIFFUSION, SIZES, timeStep, WORKLOADS } from './training-steps.ts';
 
 /** Parameters of ten critics of 256×256 on 448 + 7 numbers. */

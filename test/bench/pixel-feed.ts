@@ -3,11 +3,10 @@
  * against a fresh shift of both observations for every draw, as HIL-SERL makes them. The update is a critic's: two members,
  * spatial learned embeddings, 256 transitions.
  */
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
-import { input, mean, square, sub } from '../../main/learn/graph/tensor.ts';
+import { supervisedStep } from '../../main/learn/encoders/supervised-training.ts';
 import { ensemble, ensembleParameters, projectEnsemble } from '../../main/learn/nets/ensemble.ts';
 import { initialParameters, parameterCount } from '../../main/learn/nets/parameters.ts';
 import { SHIFT_PADDING_PX } from '../../main/learn/nets/random-shift.ts';
@@ -16,10 +15,11 @@ import {
   spatialObserverFeatures,
   spatialObserverParameters,
 } from '../../main/learn/nets/spatial-observer.ts';
-import { shiftPicture } from '../../main/learn/shift-picture.ts';
-import { supervisedStep } from '../../main/learn/supervised-training.ts';
-import { CELL_TRUNK_MANIFEST } from '../../main/policy/assets.ts';
-import { loadEncoder } from '../../main/policy/encoder-runtime.ts';
+import { shiftPicture } from '../../main/learn/run/shift-picture.ts';
+import { CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';
+import { loadEncoder } from '../../main/models/encoder-runtime.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { input, mean, square, sub } from '../../main/tensor/tensor.ts';
 import { picture } from '../data/fixture.ts';
 
 const BATCH = 256;

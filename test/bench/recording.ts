@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFile } from '../../data/database.ts';
-import { openStoreWriter } from '../../data/writer.ts';
+import { openStoreWriter } from '../../data/recording/writer.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { recordCellEpisode } from './cell-episode.ts';
 

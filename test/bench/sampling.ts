@@ -2,11 +2,11 @@
  * What drawing an update's batches costs beside the update itself: 256 from a pool of 200,000 transitions, embedding 384 and
  * proprioception 64, half from each buffer; ConRFT's update takes two such batches. Both in processor time of one thread.
  */
-import type { PoolEpisode } from '../../data/pool-types.ts';
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import type { PoolEpisode } from '../../data/learning/pool-types.ts';
+import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
-import { drawMixed } from '../../main/learn/sampler.ts';
+import { drawMixed } from '../../main/learn/run/sampler.ts';
 import { timeUpdates } from './torch.ts';
 import { CONRFT, SIZES, timeStep, WORKLOADS } from './training-steps.ts';
 

@@ -1,7 +1,7 @@
 /** The policy that a newcomer's engine runs, encoder included, in its own process. */
 import { systemClock } from '../../main/api/clock.ts';
-import { createPolicyClient } from '../../main/engine/policy-client.ts';
-import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../../main/policy/assets.ts';
+import { createPolicyClient } from '../../main/engine/policy/policy-client.ts';
+import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../../main/models/assets.ts';
 
 export function shippedPolicy() {
   return {

@@ -5,12 +5,12 @@
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
-import { DEFAULT_TIMING } from '../../main/engine/driving.ts';
 import { createEngine } from '../../main/engine/engine.ts';
-import { percentile } from '../../main/engine/tick-stats.ts';
+import { DEFAULT_TIMING } from '../../main/engine/loop/driving.ts';
+import { percentile } from '../../main/engine/loop/tick-stats.ts';
 import { createFakeHid } from '../../native/fake-hid.ts';
-import { createRealtimeCell } from '../../native/sim/realtime-cell.ts';
-import { axesReport } from '../../native/sim/spacemouse-report.ts';
+import { axesReport } from '../../native/sim/people/spacemouse-report.ts';
+import { createRealtimeCell } from '../../native/sim/realtime/realtime-cell.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { shippedPolicy } from './shipped-policy.ts';
 

@@ -4,13 +4,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
-import { parseVerb, UsageError } from '../../main/cli/arguments.ts';
-import { encoderFor, encoderNamed } from '../../main/cli/encoder-option.ts';
+import { UsageError } from '../../main/api/error-words.ts';
+import { parseVerb } from '../../main/cli/arguments.ts';
 import { noiseSchema, recordedEpisodesSchema, seedSchema } from '../../main/cli/number-option.ts';
 import { createProgress, table } from '../../main/cli/output.ts';
 import { portSchema } from '../../main/cli/port-option.ts';
 import { threadsAlone, threadsBeside } from '../../main/cli/threads-option.ts';
-import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/policy/assets.ts';
+import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';
+import { encoderFor, encoderNamed } from '../../main/study/encoder-option.ts';
 import { virtualClock } from '../runs/fake-trainer.ts';
 import { ROOT } from '../source-files.ts';
 

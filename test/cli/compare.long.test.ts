@@ -4,8 +4,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
-import { makeEncoderVariant } from '../../main/cli/encoder-variants.ts';
-import { loadEncoder } from '../../main/policy/encoder-runtime.ts';
+import { loadEncoder } from '../../main/models/encoder-runtime.ts';
+import { makeEncoderVariant } from '../../main/study/encoder-variants.ts';
 import { inFolder } from '../data/fixture.ts';
 import { lastLine, takeover } from './takeover-child.ts';
 

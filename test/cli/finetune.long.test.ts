@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
-import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
+import { readBlocks, runFolder } from '../../main/learn/run/run-folder.ts';
 import { inFolder, openWriter, start, step } from '../data/fixture.ts';
 import { recordToyEpisodes } from '../learn/toy-project.ts';
 import { SMALL_RUN, takeover } from './takeover-child.ts';

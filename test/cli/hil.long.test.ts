@@ -4,12 +4,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectFile } from '../../data/database.ts';
-import { openLearningSource } from '../../data/learning.ts';
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import { openLearningSource } from '../../data/learning/learning.ts';
+import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { PROPRIOCEPTION_SIZE } from '../../main/api/observation.ts';
-import { readCheckpoint } from '../../main/learn/checkpoint.ts';
-import { runFolder } from '../../main/learn/run-folder.ts';
+import { readCheckpoint } from '../../main/learn/run/checkpoint.ts';
+import { runFolder } from '../../main/learn/run/run-folder.ts';
 import { inFolder, openReader } from '../data/fixture.ts';
 import { lastLine, SMALL_RUN, startTakeover, takeover } from './takeover-child.ts';
 

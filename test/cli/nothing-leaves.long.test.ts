@@ -125,7 +125,7 @@ const KINDS: readonly Kind[] = [
   },
   { name: 'classifier', argv: verb('classifier', '--collect', '4', '--observation', 'state'), loads: true },
   { name: 'doctor', argv: verb('doctor'), loads: true },
-  { name: 'test', argv: ['--test', join(ROOT, 'test/learn/graph/examples.test.ts')], loads: true },
+  { name: 'test', argv: ['--test', join(ROOT, 'test/tensor/examples.test.ts')], loads: true },
   { name: 'benchmark', argv: [join(ROOT, 'test/bench/run.ts'), 'convolution', '--quick'], loads: true },
   {
     name: 'engine',

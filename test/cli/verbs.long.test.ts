@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { validateLerobot } from '../../data/export/lerobot-validate.ts';
-import { openStoreReader } from '../../data/reader.ts';
+import { openStoreReader } from '../../data/reading/reader.ts';
 import { ACTION_NAMES } from '../../main/api/action.ts';
 import { removeFolder, temporaryFolder } from '../data/fixture.ts';
 import { lastLine, SMALL_RUN, takeover } from './takeover-child.ts';

@@ -6,10 +6,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { Command, Problem } from '../../data/commands.ts';
 import { openForReading, openForWriting } from '../../data/database.ts';
-import { createQueries } from '../../data/queries.ts';
-import { createRecorder } from '../../data/recorder.ts';
+import { createQueries } from '../../data/reading/queries.ts';
+import type { Command, Problem } from '../../data/recording/commands.ts';
+import { createRecorder } from '../../data/recording/recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { inFolder, openWriter, recordEpisode, start, step } from './fixture.ts';
 

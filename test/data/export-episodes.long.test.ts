@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { openForReading } from '../../data/database.ts';
 import type { Chosen, ExportOptions } from '../../data/export/format.ts';
 import { lerobotV3 } from '../../data/export/lerobot-v3.ts';
-import { createQueries } from '../../data/queries.ts';
+import { createQueries } from '../../data/reading/queries.ts';
 import type { ObservationRecord, StoreWriter } from '../../data/records.ts';
 import { errorInWords } from '../../main/api/error-words.ts';
 import { type EpisodeChoice, parseEpisodeRanges } from '../../main/api/export.ts';

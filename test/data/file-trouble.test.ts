@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
 import { troubleWith } from '../../data/file-trouble.ts';
+import { openStoreWriter } from '../../data/recording/writer.ts';
 import { StoreError, type StoreErrorKind } from '../../data/store-error.ts';
-import { openStoreWriter } from '../../data/writer.ts';
 import { errorInWords } from '../../main/api/error-words.ts';
 import { inFolder } from './fixture.ts';
 

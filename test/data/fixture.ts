@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openStoreReader } from '../../data/reader.ts';
+import { openStoreReader } from '../../data/reading/reader.ts';
+import { openStoreWriter, type QueuedStoreWriter, type WriterOptions } from '../../data/recording/writer.ts';
 import type {
   EpisodeEnd,
   EpisodeStart,
@@ -12,7 +13,6 @@ import type {
   StoreReader,
   StoreWriter,
 } from '../../data/records.ts';
-import { openStoreWriter, type QueuedStoreWriter, type WriterOptions } from '../../data/writer.ts';
 import type { Actor } from '../../main/api/action.ts';
 import type { Mode } from '../../main/api/episode.ts';
 import { errorInWords } from '../../main/api/error-words.ts';

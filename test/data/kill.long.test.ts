@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';
 import { openForReading } from '../../data/database.ts';
-import { createQueries } from '../../data/queries.ts';
+import { createQueries } from '../../data/reading/queries.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { inFolder, openWriter } from './fixture.ts';

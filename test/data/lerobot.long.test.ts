@@ -10,7 +10,7 @@ import { lerobotV3 } from '../../data/export/lerobot-v3.ts';
 import { createParquetFile, readParquet } from '../../data/export/parquet.ts';
 import { combineStatistics, statisticsOf } from '../../data/export/statistics.ts';
 import { decodeLuma, i420FromRgb, writeVideo } from '../../data/export/video.ts';
-import { createQueries } from '../../data/queries.ts';
+import { createQueries } from '../../data/reading/queries.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { inFolder, openWriter, type PictureSize, recordEpisode } from './fixture.ts';
 

@@ -4,10 +4,10 @@
  */
 import { writeSync } from 'node:fs';
 import { flushCompileCache } from 'node:module';
-import type { Command } from '../../data/commands.ts';
-import { openCommittedNote } from '../../data/committed-note.ts';
 import { lockFolder, openForWriting } from '../../data/database.ts';
-import { createRecorder } from '../../data/recorder.ts';
+import type { Command } from '../../data/recording/commands.ts';
+import { openCommittedNote } from '../../data/recording/committed-note.ts';
+import { createRecorder } from '../../data/recording/recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { start, step } from './fixture.ts';
 

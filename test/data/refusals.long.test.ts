@@ -2,15 +2,15 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Command } from '../../data/commands.ts';
 import { openForReading, openForWriting, projectFile } from '../../data/database.ts';
 import { MIGRATIONS, type Migration, migrate, SCHEMA_VERSION } from '../../data/migrations.ts';
-import { createQueries } from '../../data/queries.ts';
-import { openStoreReader } from '../../data/reader.ts';
-import { createRecorder } from '../../data/recorder.ts';
+import { createQueries } from '../../data/reading/queries.ts';
+import { openStoreReader } from '../../data/reading/reader.ts';
+import type { Command } from '../../data/recording/commands.ts';
+import { createRecorder } from '../../data/recording/recorder.ts';
+import { openStoreWriter } from '../../data/recording/writer.ts';
 import type { StepRecord } from '../../data/records.ts';
 import { StoreError, type StoreErrorKind } from '../../data/store-error.ts';
-import { openStoreWriter } from '../../data/writer.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { inFolder, openWriter, recordEpisode, start, step } from './fixture.ts';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openForReading } from '../../data/database.ts';
-import { createQueries } from '../../data/queries.ts';
+import { createQueries } from '../../data/reading/queries.ts';
 import type { Actor } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { inFolder, openReader, openWriter, recordEpisode, start, step } from './fixture.ts';

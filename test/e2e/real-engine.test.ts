@@ -11,7 +11,7 @@ import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { validateLerobot } from '../../data/export/lerobot-validate.ts';
-import { openStoreReader } from '../../data/reader.ts';
+import { openStoreReader } from '../../data/reading/reader.ts';
 import { type EpisodeSummary, systemClock } from '../../main/api/index.ts';
 import { observingMachine } from '../bench/machine.ts';
 import { openBrowser } from './browser.ts';

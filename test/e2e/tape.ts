@@ -5,8 +5,8 @@
 import { Quaternion, Vector3 } from 'three';
 import type { Actor, CameraFrame, StepSummary, TactileFrame } from '../../main/api/index.ts';
 import { createRng } from '../../main/api/rng.ts';
-import { createExpert } from '../../native/sim/expert.ts';
 import { createLockstepCell } from '../../native/sim/lockstep-cell.ts';
+import { createExpert } from '../../native/sim/people/expert.ts';
 
 export interface TapeStep {
   readonly summary: StepSummary;

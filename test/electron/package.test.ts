@@ -12,14 +12,14 @@ test('types go, lines stay, and names of source files become names of their outp
   const files = new Set([
     'main/engine/clock.ts',
     'main/api/index.ts',
-    'data/writer-thread.ts',
-    'main/learn/trainer-process.ts',
+    'data/recording/writer-thread.ts',
+    'main/learn/run/trainer-process.ts',
   ]);
   const source = [
     "import type { A } from '../api/index.ts';",
     "import { b } from '../api/index.ts';",
-    "const w: URL = new URL('../../data/writer-thread.ts', import.meta.url);",
-    "const p = join(root, 'main/learn/trainer-process.ts') as string;",
+    "const w: URL = new URL('../../data/recording/writer-thread.ts', import.meta.url);",
+    "const p = join(root, 'main/learn/run/trainer-process.ts') as string;",
     "const lazy = () => import('./clock.ts');",
     "const other = 'notes.ts'; // see './gone.ts'",
     '/** Not code: `gone-too.ts` */',
@@ -32,7 +32,7 @@ test('types go, lines stay, and names of source files become names of their outp
       '',
       "import { b } from '../api/index.js';",
       "const w = new URL('../../data/writer-thread.js', import.meta.url);",
-      "const p = join(root, 'main/learn/trainer-process.js') ;",
+      "const p = join(root, 'main/learn/run/trainer-process.js') ;",
       "const lazy = () => import('./clock.js');",
       "const other = 'notes.ts'; // see './gone.ts'",
       '/** Not code: `gone-too.ts` */',

@@ -7,14 +7,14 @@ import { createVirtualClock } from '../../main/api/clock.ts';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
 import type { Quaternion, Vec3 } from '../../main/api/geometry.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
-import * as candidates from '../../main/engine/candidate.ts';
-import { angleBetween, compose, fromRotationVector, toRotationVector } from '../../main/engine/maths.ts';
-import { mergePucks } from '../../main/engine/merged-puck.ts';
-import { proprioception } from '../../main/engine/proprioception.ts';
-import { actionFromBaseTwist, executedAction, targetFromAction } from '../../main/engine/set-point.ts';
-import { statisticsOf } from '../../main/engine/statistics.ts';
-import { createTickStats } from '../../main/engine/tick-stats.ts';
-import { createWindowPuck } from '../../main/engine/window-puck.ts';
+import { angleBetween, compose, fromRotationVector, toRotationVector } from '../../main/engine/loop/maths.ts';
+import { mergePucks } from '../../main/engine/loop/merged-puck.ts';
+import { actionFromBaseTwist, executedAction, targetFromAction } from '../../main/engine/loop/set-point.ts';
+import { createTickStats } from '../../main/engine/loop/tick-stats.ts';
+import { createWindowPuck } from '../../main/engine/loop/window-puck.ts';
+import * as candidates from '../../main/engine/policy/candidate.ts';
+import { proprioception } from '../../main/engine/recording/proprioception.ts';
+import { statisticsOf } from '../../main/engine/recording/statistics.ts';
 
 const DOWN: Quaternion = [1, 0, 0, 0];
 const near = (actual: ArrayLike<number>, expected: readonly number[], tolerance = 1e-6) => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClassifierManifest } from '../../main/api/classifier.ts';
 import type { EngineOptions } from '../../main/engine/engine-types.ts';
-import { createHandlers } from '../../main/engine/handlers.ts';
+import { createHandlers } from '../../main/engine/server/handlers.ts';
 import { type ClassifierService, done, refused } from '../../main/engine/services.ts';
 import { createFakeCell } from '../../native/fake-cell.ts';
 import { madeUpClassifier } from '../e2e/contract-classifier.ts';

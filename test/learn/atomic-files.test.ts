@@ -8,7 +8,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { writeFileAtomically, writeFolderAtomically } from '../../main/learn/policies/atomic-files.ts';
+import { writeFileAtomically, writeFolderAtomically } from '../../main/models/atomic-files.ts';
 import { inFolder } from '../data/fixture.ts';
 
 const bytes = (text: string) => [Buffer.from(text)];
@@ -59,7 +59,7 @@ test('folders with the names of old temporary ones are not deleted', () =>
 
 test('the work folder of a writer that was killed is removed by the next write; that of a living one is not', () =>
   inFolder(async (folder) => {
-    const module = JSON.stringify(join(import.meta.dirname, '../../main/learn/policies/atomic-files.ts'));
+    const module = JSON.stringify(join(import.meta.dirname, '../../main/models/atomic-files.ts'));
     const program = `import { writeFolderAtomically } from ${module};
       writeFolderAtomically(process.argv[1], (temporary) => { process.kill(process.pid, 'SIGKILL'); });`;
     const path = join(folder, 'policy');

@@ -1,8 +1,8 @@
 /** ConRFT's whole step: single precision against the float64 oracle, replay to the byte, masks, floors; and that it learns. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PoolEpisode, TransitionBatch } from '../../data/pool-types.ts';
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import type { PoolEpisode, TransitionBatch } from '../../data/learning/pool-types.ts';
+import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
@@ -11,11 +11,11 @@ import type { Learner, LearnerState } from '../../main/learn/algorithms/algorith
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';
 import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
 import { conrft } from '../../main/learn/algorithms/conrft-learner.ts';
-import type { Backend } from '../../main/learn/graph/backend.ts';
-import { interpreter } from '../../main/learn/graph/interpret.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
-import { createRestorableRng } from '../../main/learn/restorable-rng.ts';
-import { drawMixed } from '../../main/learn/sampler.ts';
+import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
+import { drawMixed } from '../../main/learn/run/sampler.ts';
+import type { Backend } from '../../main/tensor/backend.ts';
+import { interpreter } from '../../main/tensor/interpret.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { assertNear } from './near.ts';
 import { reachExpert, reached, reachStart, reachState, reachStep } from './toy-project.ts';
 

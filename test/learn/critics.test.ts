@@ -1,16 +1,16 @@
 /** A run's critics beside the returns of recorded episodes: the right weights on the right rows, and the right returns. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openStoreReader } from '../../data/reader.ts';
+import { openStoreReader } from '../../data/reading/reader.ts';
 import { openRunStore } from '../../data/runs.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { RunSpec } from '../../main/api/run.ts';
-import { configureAlgorithm } from '../../main/learn/algorithms/registry.ts';
-import { assembleTrainer } from '../../main/learn/assemble.ts';
-import { readCritics, returnsOf } from '../../main/learn/critic-readings.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
-import { isUnaided } from '../../main/runs/critic-report.ts';
+import { configureAlgorithm } from '../../main/learn/algorithms/algorithm-registry.ts';
+import { assembleTrainer } from '../../main/learn/run/assemble.ts';
+import { readCritics, returnsOf } from '../../main/study/critic-readings.ts';
+import { isUnaided } from '../../main/study/critic-report.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { assertNear } from './near.ts';
 import { randomBatch, SIZES, WITH_GRIPPER } from './soft-actor-critic-fixture.ts';
 import { recordToyEpisodes, temporaryFolder } from './toy-project.ts';

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ObservationSizes } from '../../main/learn/algorithms/algorithm.ts';
+import { configureAlgorithm } from '../../main/learn/algorithms/algorithm-registry.ts';
 import {
   graspChoice,
   graspCommand,
@@ -12,19 +13,18 @@ import {
   measuredOpening,
 } from '../../main/learn/algorithms/grasp-critic.ts';
 import { HIL_SERL_PRESETS, hilSerl } from '../../main/learn/algorithms/hil-serl.ts';
-import { configureAlgorithm } from '../../main/learn/algorithms/registry.ts';
 import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
 import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
 import { softActorCriticNets } from '../../main/learn/algorithms/soft-actor-critic-nets.ts';
-import type { Backend } from '../../main/learn/graph/backend.ts';
-import { grad } from '../../main/learn/graph/grad.ts';
-import { interpreter } from '../../main/learn/graph/interpret.ts';
-import type { Node } from '../../main/learn/graph/ir.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
-import { defineStep } from '../../main/learn/graph/step.ts';
-import { constant } from '../../main/learn/graph/tensor.ts';
 import { choiceLoss, doubleQTarget, greedyChoice, valueOfChoice } from '../../main/learn/losses/double-q.ts';
 import { parameterCount } from '../../main/learn/nets/parameters.ts';
+import type { Backend } from '../../main/tensor/backend.ts';
+import { grad } from '../../main/tensor/grad.ts';
+import { interpreter } from '../../main/tensor/interpret.ts';
+import type { Node } from '../../main/tensor/ir.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { defineStep } from '../../main/tensor/step.ts';
+import { constant } from '../../main/tensor/tensor.ts';
 import { assertNear } from './near.ts';
 import { randomBatch, runUpdates, SIZES, tiny, WITH_GRIPPER } from './soft-actor-critic-fixture.ts';
 

@@ -1,7 +1,7 @@
 /** Imitation with every head: single precision against the float64 oracle, replay to the byte, masks, padding, export. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';
@@ -13,14 +13,14 @@ import {
   parseImitationConfig,
 } from '../../main/learn/algorithms/imitation-config.ts';
 import { imitation } from '../../main/learn/algorithms/imitation-learner.ts';
-import type { Backend, TensorLike } from '../../main/learn/graph/backend.ts';
-import { interpreter } from '../../main/learn/graph/interpret.ts';
-import { toOnnx } from '../../main/learn/graph/onnx.ts';
-import { createOrtBackend, loadOrtSession } from '../../main/learn/graph/ort.ts';
-import { averageDecay, warmupCosine } from '../../main/learn/optim.ts';
 import { type HeadOptions, OWN_LOSS } from '../../main/learn/policies/heads.ts';
-import { createRestorableRng } from '../../main/learn/restorable-rng.ts';
-import { drawMixed } from '../../main/learn/sampler.ts';
+import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
+import { drawMixed } from '../../main/learn/run/sampler.ts';
+import type { Backend, TensorLike } from '../../main/tensor/backend.ts';
+import { interpreter } from '../../main/tensor/interpret.ts';
+import { toOnnx } from '../../main/tensor/onnx.ts';
+import { averageDecay, warmupCosine } from '../../main/tensor/optimiser.ts';
+import { createOrtBackend, loadOrtSession } from '../../main/tensor/ort.ts';
 import { assertNear } from './near.ts';
 import { chunkBatch, TOY_SIZES as SIZES, twoSides } from './policies/toy-batch.ts';
 

@@ -1,11 +1,6 @@
 /** Losses, optimiser and nets against values from PyTorch in float64 (`test/oracle/conrft.py`). */
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { grad } from '../../main/learn/graph/grad.ts';
-import { interpreter } from '../../main/learn/graph/interpret.ts';
-import type { Node } from '../../main/learn/graph/ir.ts';
-import { defineStep } from '../../main/learn/graph/step.ts';
-import { constant, input, square, sum } from '../../main/learn/graph/tensor.ts';
 import { calQl } from '../../main/learn/losses/cal-ql.ts';
 import { consistencyLoss, maskedError } from '../../main/learn/losses/consistency.ts';
 import { smoothL1 } from '../../main/learn/losses/smooth-l1.ts';
@@ -13,8 +8,13 @@ import { monteCarloFloor, tdLoss, tdTarget } from '../../main/learn/losses/td.ts
 import { type MlpSpec, mlp, mlpParameters, project } from '../../main/learn/nets/mlp.ts';
 import { flatten, parameterCount, parametersFrom, parameterViews } from '../../main/learn/nets/parameters.ts';
 import { sinusoid } from '../../main/learn/nets/time-embedding.ts';
-import { adam, biasCorrections, clipByNorm, oneCycle } from '../../main/learn/optim.ts';
 import { SIGMAS } from '../../main/learn/policies/consistency.ts';
+import { grad } from '../../main/tensor/grad.ts';
+import { interpreter } from '../../main/tensor/interpret.ts';
+import type { Node } from '../../main/tensor/ir.ts';
+import { adam, biasCorrections, clipByNorm, oneCycle } from '../../main/tensor/optimiser.ts';
+import { defineStep } from '../../main/tensor/step.ts';
+import { constant, input, square, sum } from '../../main/tensor/tensor.ts';
 import { assertNear } from './near.ts';
 
 const oracle = JSON.parse(readFileSync(new URL('../oracle/conrft.json', import.meta.url), 'utf8'));

@@ -7,8 +7,8 @@ import { openRunStore } from '../../data/runs.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import type { RunSpec } from '../../main/api/run.ts';
 import type { TrainerConfig } from '../../main/api/trainer-process.ts';
-import { readCheckpoint } from '../../main/learn/checkpoint.ts';
-import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
+import { readCheckpoint } from '../../main/learn/run/checkpoint.ts';
+import { readBlocks, runFolder } from '../../main/learn/run/run-folder.ts';
 import { finishRun, type Grant, type ResumeRequest } from './resume-child.ts';
 import { grantThrough, recordToyEpisodes, temporaryFolder } from './toy-project.ts';
 

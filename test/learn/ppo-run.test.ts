@@ -1,22 +1,22 @@
 /** PPO as a run: what its own steps are, how probable they were, where advantages end, and that a stored state goes on the same. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Driver, PoolStep } from '../../data/pool-types.ts';
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import type { Driver, PoolStep } from '../../data/learning/pool-types.ts';
+import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { ACTION_SIZE, type Actor } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ObservationSizes, OwnSteps } from '../../main/learn/algorithms/algorithm.ts';
 import { ppo } from '../../main/learn/algorithms/ppo-learner.ts';
 import { ppoPolicyStep, ppoRunNets, readingStep } from '../../main/learn/algorithms/ppo-run.ts';
 import { PPO_RUN, type PpoRunConfig } from '../../main/learn/algorithms/ppo-run-config.ts';
-import { interpreter } from '../../main/learn/graph/interpret.ts';
-import { defineStep } from '../../main/learn/graph/step.ts';
-import { constant, input } from '../../main/learn/graph/tensor.ts';
 import { clippedGaussianLogProb } from '../../main/learn/losses/clipped-gaussian.ts';
 import { gae } from '../../main/learn/losses/gae.ts';
 import { initialParameters, parameterCount } from '../../main/learn/nets/parameters.ts';
-import { ownSteps } from '../../main/learn/own-steps.ts';
-import { createRestorableRng } from '../../main/learn/restorable-rng.ts';
+import { ownSteps } from '../../main/learn/run/own-steps.ts';
+import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
+import { interpreter } from '../../main/tensor/interpret.ts';
+import { defineStep } from '../../main/tensor/step.ts';
+import { constant, input } from '../../main/tensor/tensor.ts';
 import { assertNear } from './near.ts';
 
 const MASK = [true, true, false, false, false, false, false];

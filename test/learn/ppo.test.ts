@@ -6,9 +6,9 @@ import type { Environment } from '../../main/learn/algorithms/environment.ts';
 import { ppoNets, setInitialStd } from '../../main/learn/algorithms/ppo.ts';
 import { createPpo, type PpoOptions } from '../../main/learn/algorithms/ppo-agent.ts';
 import { PPO, type PpoConfig } from '../../main/learn/algorithms/ppo-config.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
 import { limitExcess } from '../../main/learn/losses/hinge-penalty.ts';
 import { initialParameters } from '../../main/learn/nets/parameters.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
 
 const backend = createOrtBackend({ threads: 1 });
 const sizes = { observation: 1, action: 1 };

@@ -5,8 +5,8 @@
 import type { Clock } from '../../main/api/clock.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import type { GrantLimit, TrainerConfig } from '../../main/api/trainer-process.ts';
-import { assembleTrainer } from '../../main/learn/assemble.ts';
-import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
+import { assembleTrainer } from '../../main/learn/run/assemble.ts';
+import { readBlocks, runFolder } from '../../main/learn/run/run-folder.ts';
 
 export interface Grant extends GrantLimit {
   readonly updates?: number;

@@ -12,9 +12,9 @@ import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { RunSpec } from '../../main/api/run.ts';
 import type { TrainerConfig } from '../../main/api/trainer-process.ts';
-import { assembleTrainer } from '../../main/learn/assemble.ts';
-import { readCheckpoint } from '../../main/learn/checkpoint.ts';
-import { readBlocks, runFolder } from '../../main/learn/run-folder.ts';
+import { assembleTrainer } from '../../main/learn/run/assemble.ts';
+import { readCheckpoint } from '../../main/learn/run/checkpoint.ts';
+import { readBlocks, runFolder } from '../../main/learn/run/run-folder.ts';
 import { fastClock, finishRun, type Grant, type ResumeRequest } from './resume-child.ts';
 import { grantThrough, recordToyEpisodes, temporaryFolder } from './toy-project.ts';
 

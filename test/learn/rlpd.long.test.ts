@@ -5,16 +5,16 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PoolEpisode } from '../../data/pool-types.ts';
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import type { PoolEpisode } from '../../data/learning/pool-types.ts';
+import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
 import { TASKS } from '../../main/api/task.ts';
 import type { Learner } from '../../main/learn/algorithms/algorithm.ts';
 import { RLPD_PRESETS, rlpd } from '../../main/learn/algorithms/rlpd.ts';
 import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
-import { drawMixed } from '../../main/learn/sampler.ts';
+import { drawMixed } from '../../main/learn/run/sampler.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { PLANE } from './soft-actor-critic-fixture.ts';
 import { type Place, reachExpert, reached, reachStep } from './toy-project.ts';
 

@@ -3,10 +3,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { RunSpec } from '../../main/api/run.ts';
-import { algorithmNames, configureAlgorithm, presetsOf, SettingsError } from '../../main/learn/algorithms/registry.ts';
-import { recipes } from '../../main/learn/recipes/registry.ts';
-import { runFolder } from '../../main/learn/run-folder.ts';
-import { configureRun, keepSettings } from '../../main/learn/run-settings.ts';
+import {
+  algorithmNames,
+  configureAlgorithm,
+  presetsOf,
+  SettingsError,
+} from '../../main/learn/algorithms/algorithm-registry.ts';
+import { recipes } from '../../main/learn/recipes/recipe-registry.ts';
+import { runFolder } from '../../main/learn/run/run-folder.ts';
+import { configureRun, keepSettings } from '../../main/learn/run/run-settings.ts';
 import { inFolder } from '../data/fixture.ts';
 
 const SPEC: RunSpec = {

@@ -2,7 +2,7 @@
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { conrftStep } from '../../main/learn/algorithms/conrft.ts';
 import { PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
-import type { Step } from '../../main/learn/graph/step.ts';
+import type { Step } from '../../main/tensor/step.ts';
 
 const MASK = Array.from({ length: ACTION_SIZE }, (_, index) => index < 6);
 

@@ -1,11 +1,11 @@
 /** Small nets and random batches, for the tests of RLPD and HIL-SERL. */
-import type { TransitionBatch } from '../../data/pool-types.ts';
+import type { TransitionBatch } from '../../data/learning/pool-types.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../main/api/observation.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
 import type { Algorithm, ObservationSizes } from '../../main/learn/algorithms/algorithm.ts';
 import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
-import type { Backend } from '../../main/learn/graph/backend.ts';
+import type { Backend } from '../../main/tensor/backend.ts';
 
 export const PLANE = [true, true, false, false, false, false, false];
 export const SIZES: ObservationSizes = { embedding: 3, proprioception: 4, actionMask: PLANE };

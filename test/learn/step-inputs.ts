@@ -1,7 +1,7 @@
 /** Plausible values for every input of any training step, by name: for comparing backends on a whole step. */
 import type { Rng } from '../../main/api/rng.ts';
-import { sizeOf } from '../../main/learn/graph/ir.ts';
-import type { Step } from '../../main/learn/graph/step.ts';
+import { sizeOf } from '../../main/tensor/ir.ts';
+import type { Step } from '../../main/tensor/step.ts';
 
 /** Second moments, noise levels, bias corrections, weights of a mean, masks and rates are above zero. */
 const POSITIVE = /variance|sigma|corrections|weight|bootstrap|learningRate|alpha|beta|eta$/i;

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
-import { grad } from '../../main/learn/graph/grad.ts';
-import { createOrtBackend } from '../../main/learn/graph/ort.ts';
-import { defineStep } from '../../main/learn/graph/step.ts';
-import { input, square, sum } from '../../main/learn/graph/tensor.ts';
 import { flatten, initialParameters, parametersFrom, parameterViews } from '../../main/learn/nets/parameters.ts';
 import { gateOpening, tactileGate, tactileGateParameters, withTactile } from '../../main/learn/nets/tactile-gate.ts';
+import { grad } from '../../main/tensor/grad.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { defineStep } from '../../main/tensor/step.ts';
+import { input, square, sum } from '../../main/tensor/tensor.ts';
 
 const [B, FEATURES, TOUCH] = [5, 7, 3];
 const gate = tactileGate(TOUCH, FEATURES, 4);

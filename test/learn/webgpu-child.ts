@@ -4,10 +4,10 @@
  */
 import { writeSync } from 'node:fs';
 import { createRng } from '../../main/api/rng.ts';
-import { createBackend } from '../../main/learn/backends.ts';
-import { interpreter } from '../../main/learn/graph/interpret.ts';
-import { defineStep } from '../../main/learn/graph/step.ts';
-import { draw, entryOf, nodeOfCase, opNames, rngOf } from './graph/harness.ts';
+import { createBackend } from '../../main/learn/run/backends.ts';
+import { interpreter } from '../../main/tensor/interpret.ts';
+import { defineStep } from '../../main/tensor/step.ts';
+import { draw, entryOf, nodeOfCase, opNames, rngOf } from '../tensor/harness.ts';
 import { smallSteps } from './small-steps.ts';
 import { largestError, stepInputs } from './step-inputs.ts';
 

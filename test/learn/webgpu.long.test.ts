@@ -7,8 +7,8 @@ import { execFile } from 'node:child_process';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { probeBackend } from '../../main/learn/backends.ts';
-import { entryOf, opNames } from './graph/harness.ts';
+import { probeBackend } from '../../main/learn/run/backends.ts';
+import { entryOf, opNames } from '../tensor/harness.ts';
 import { unpackSoftwareAdapter } from './software-adapter.ts';
 import type { Comparison } from './webgpu-child.ts';
 

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ClassifierManifest } from '../../main/api/classifier.ts';
 import { createRng } from '../../main/api/rng.ts';
-import { loadOrtSession } from '../../main/learn/graph/ort.ts';
-import { CLASSIFIER_CONFIG, classifierModel, classifierStep } from '../../main/learn/reward-classifier.ts';
+import { CLASSIFIER_CONFIG, classifierModel, classifierStep } from '../../main/learn/classifier/reward-classifier.ts';
 import { createClassifierRuntime } from '../../main/policy/classifier-runtime.ts';
+import { loadOrtSession } from '../../main/tensor/ort.ts';
 import { inFolder } from '../data/fixture.ts';
 
 const SIZES = { embedding: 5, proprioception: 27 };

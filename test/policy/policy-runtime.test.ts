@@ -9,12 +9,12 @@ import { test } from 'node:test';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../main/api/observation.ts';
 import type { ChunkExecution, PolicyManifest } from '../../main/api/policy.ts';
-import { toOnnx } from '../../main/learn/graph/onnx.ts';
-import { defineStep } from '../../main/learn/graph/step.ts';
-import { add, constant, input, mul, reshape, sum } from '../../main/learn/graph/tensor.ts';
 import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
-import { STARTER_MANIFEST } from '../../main/policy/assets.ts';
+import { STARTER_MANIFEST } from '../../main/models/assets.ts';
 import { createPolicyRuntime } from '../../main/policy/policy-runtime.ts';
+import { toOnnx } from '../../main/tensor/onnx.ts';
+import { defineStep } from '../../main/tensor/step.ts';
+import { add, constant, input, mul, reshape, sum } from '../../main/tensor/tensor.ts';
 import { temporaryFolder } from '../learn/toy-project.ts';
 
 const PROPRIOCEPTION = PROPRIOCEPTION_SIZE * PROPRIOCEPTION_STACK;

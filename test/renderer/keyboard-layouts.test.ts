@@ -11,7 +11,7 @@ import {
   KEY_BINDINGS,
   type KeyPlace,
   meaningOf,
-} from '../../renderer/keys.ts';
+} from '../../renderer/commands/keys.ts';
 
 const ROWS = [
   'Digit1 Digit2 Digit3 Digit4 Digit5 Digit6 Digit7 Digit8 Digit9 Digit0 Minus Equal',

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Status } from '../../main/api/index.ts';
-import { bannersOf } from '../../renderer/banner-kinds.ts';
-import { rateInWords } from '../../renderer/format.ts';
+import { bannersOf } from '../../renderer/panels/overlays/banner-kinds.ts';
 import { useEngine } from '../../renderer/state/engine-store.ts';
 import { keyOf, type Notice, shownNotices, standingOf, withNotice, withoutRead } from '../../renderer/state/notices.ts';
+import { rateInWords } from '../../renderer/words/format.ts';
 import { firstStatus } from '../e2e/contract-data.ts';
 
 const own = (change: Partial<Notice>): Notice => ({ id: 1, level: 'info', text: 'said', times: 1, atMs: 0, ...change });

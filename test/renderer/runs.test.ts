@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import type { EpisodeSummary, RunPlan, RunSpec, RunStatus } from '../../main/api/index.ts';
 import { decadeRange, roundUp, stepRange, valueAxis, valueRange } from '../../renderer/charts/axis-range.ts';
 import { type Curves, chartsFor, type Point, spelled, valueAt, withNewest } from '../../renderer/charts/curves.ts';
-import { differences } from '../../renderer/run-differences.ts';
-import { recordOf } from '../../renderer/run-record.ts';
-import { planBatches, planTakes, runWords } from '../../renderer/run-words.ts';
+import { differences } from '../../renderer/panels/desk/runs/run-differences.ts';
+import { recordOf } from '../../renderer/panels/desk/runs/run-record.ts';
+import { planBatches, planTakes, runWords } from '../../renderer/words/run-words.ts';
 
 test('an axis stays while the data is inside it and fills it, and grows in round steps', () => {
   const first = valueRange([0.1, 0.93], undefined);

@@ -9,26 +9,26 @@ import {
   encodeStream,
   type SafetyEvent,
 } from '../../main/api/index.ts';
-import { HEAT_TABLE, heatOffset } from '../../renderer/color-map.ts';
-import { decodeStreamNumbers } from '../../renderer/decode-poses.ts';
-import { type DriverInput, driverView } from '../../renderer/driver.ts';
+import { KEY_BINDINGS, type KeyPlace, meaningOf } from '../../renderer/commands/keys.ts';
 import { axesFromGamepad } from '../../renderer/driving/gamepad-axes.ts';
 import { axesFromKeys, FINE_FRACTION } from '../../renderer/driving/held-keys.ts';
 import { PuckDriver, type PuckMessage } from '../../renderer/driving/puck-driver.ts';
 import { backoffMs } from '../../renderer/engine/engine-client.ts';
 import { isNewer, LiveStreams } from '../../renderer/engine/live-streams.ts';
 import { codeFromFragment, createSession } from '../../renderer/engine/session.ts';
-import { bytes, duration, fixed, grouped } from '../../renderer/format.ts';
-import { freshnessOf, pace } from '../../renderer/freshness.ts';
-import { gripperButtonsInWords } from '../../renderer/gripper-words.ts';
-import { KEY_BINDINGS, type KeyPlace, meaningOf } from '../../renderer/keys.ts';
-import { centreOfPressure, padScaleN } from '../../renderer/pad-math.ts';
-import { rollingRates } from '../../renderer/rates.ts';
-import { newestLimitsInWords } from '../../renderer/safety-words.ts';
+import { rollingRates } from '../../renderer/panels/timeline/rates.ts';
+import { limitedStretches, segmentsOf } from '../../renderer/panels/timeline/segments.ts';
+import { decodeStreamNumbers } from '../../renderer/scene/decode-poses.ts';
 import { firstLevel, nextLevel } from '../../renderer/scene/quality.ts';
-import { limitedStretches, segmentsOf } from '../../renderer/segments.ts';
+import { type DriverInput, driverView } from '../../renderer/state/driver.ts';
 import { defaultLayout, fitted, layoutFrom } from '../../renderer/state/layout.ts';
+import { HEAT_TABLE, heatOffset } from '../../renderer/ui/color-map.ts';
 import { changedValue, isWrong } from '../../renderer/ui/number-entry.ts';
+import { centreOfPressure, padScaleN } from '../../renderer/ui/pad-math.ts';
+import { bytes, duration, fixed, grouped } from '../../renderer/words/format.ts';
+import { freshnessOf, pace } from '../../renderer/words/freshness.ts';
+import { gripperButtonsInWords } from '../../renderer/words/gripper-words.ts';
+import { newestLimitsInWords } from '../../renderer/words/safety-words.ts';
 
 const running: DriverInput = {
   phase: 'running',

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
-import type { ClassifierJob } from '../../main/learn/make-classifier.ts';
+import type { ClassifierJob } from '../../main/learn/classifier/make-classifier.ts';
 import { startClassifierProcess } from '../../main/runs/classifier-process.ts';
 import { createClassifierService } from '../../main/runs/classifier-service.ts';
 import { inFolder, openWriter, recordEpisode } from '../data/fixture.ts';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ClassifierEnd, ClassifierManifest } from '../../main/api/classifier.ts';
 import { createVirtualClock } from '../../main/api/clock.ts';
-import type { ClassifierJob } from '../../main/learn/make-classifier.ts';
+import type { ClassifierJob } from '../../main/learn/classifier/make-classifier.ts';
 import { createClassifierService } from '../../main/runs/classifier-service.ts';
-import { sumUp } from '../../main/runs/success-check.ts';
+import { sumUp } from '../../main/study/success-check.ts';
 import { inFolder } from '../data/fixture.ts';
 import { madeUpClassifier } from '../e2e/contract-classifier.ts';
 

@@ -2,7 +2,7 @@
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
 import type { RunSpec, RunStatus } from '../../main/api/run.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/trainer-process.ts';
-import type { RunLauncher, TrainerEnd } from '../../main/runs/launcher.ts';
+import type { RunLauncher, TrainerEnd } from '../../main/runs/launchers/launcher.ts';
 import type { RunRows } from '../../main/runs/run-rows.ts';
 
 export interface FakeTrainer {

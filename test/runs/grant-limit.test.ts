@@ -5,17 +5,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Command } from '../../data/commands.ts';
 import { openForWriting } from '../../data/database.ts';
-import { openLearningSource } from '../../data/learning.ts';
+import { openLearningSource } from '../../data/learning/learning.ts';
+import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { takeMark } from '../../data/mark.ts';
-import { createQueries } from '../../data/queries.ts';
-import { createRecorder } from '../../data/recorder.ts';
-import { createTransitionPool } from '../../data/transition-pool.ts';
+import { createQueries } from '../../data/reading/queries.ts';
+import type { Command } from '../../data/recording/commands.ts';
+import { createRecorder } from '../../data/recording/recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
-import { limitNow } from '../../main/runs/granted-trainer.ts';
-import { runHil } from '../../main/runs/hil.ts';
-import { readHilState } from '../../main/runs/hil-state.ts';
+import { limitNow } from '../../main/runs/launchers/granted-trainer.ts';
+import { runHil } from '../../main/study/hil.ts';
+import { readHilState } from '../../main/study/hil-state.ts';
 import {
   inFolder,
   openReader,

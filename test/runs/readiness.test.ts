@@ -4,9 +4,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { BufferCounts } from '../../main/api/episode.ts';
 import { SEED_RANGES } from '../../main/api/task.ts';
-import { evaluate, evaluationOf } from '../../main/runs/evaluation.ts';
 import { nothingToLearn, readinessFor } from '../../main/runs/readiness.ts';
-import { wilson95 } from '../../main/runs/wilson.ts';
+import { evaluate, evaluationOf } from '../../main/study/evaluation.ts';
+import { wilson95 } from '../../main/study/wilson.ts';
 import { episode } from './fake-session.ts';
 
 const EMPTY: BufferCounts = {

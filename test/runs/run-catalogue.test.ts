@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { RunSpec } from '../../main/api/run.ts';
-import { configureAlgorithm } from '../../main/learn/algorithms/registry.ts';
+import { configureAlgorithm } from '../../main/learn/algorithms/algorithm-registry.ts';
 import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
-import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST, STARTER_MANIFEST } from '../../main/policy/assets.ts';
-import { readEncoderManifest } from '../../main/policy/encoder-manifest.ts';
+import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST, STARTER_MANIFEST } from '../../main/models/assets.ts';
+import { readEncoderManifest } from '../../main/models/encoder-manifest.ts';
 import { createRunCatalogue } from '../../main/runs/run-catalogue.ts';
 
 const SPEC: RunSpec = {

@@ -1,15 +1,15 @@
 /**
  * The encoder that ships, on scenes that neither training nor its manifest's numbers have used. Fails when the file, the
- * renderer or the cell drifted apart: then `node main/cli/assets/make-encoder.ts` has to be run again.
+ * renderer or the cell drifted apart: then `node main/study/assets/make-encoder.ts` has to be run again.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../../main/api/clock.ts';
-import { evaluateHoldOut, readoutPlaces } from '../../main/cli/assets/encoder-hold-out.ts';
-import { CELL_ENCODER } from '../../main/cli/assets/encoder-spec.ts';
-import { CELL_ENCODER_MANIFEST } from '../../main/policy/assets.ts';
-import { loadEncoder } from '../../main/policy/encoder-runtime.ts';
-import { createEncoderData } from '../../native/sim/encoder-data.ts';
+import { CELL_ENCODER_MANIFEST } from '../../main/models/assets.ts';
+import { loadEncoder } from '../../main/models/encoder-runtime.ts';
+import { evaluateHoldOut, readoutPlaces } from '../../main/study/assets/encoder-hold-out.ts';
+import { CELL_ENCODER } from '../../main/study/assets/encoder-spec.ts';
+import { createEncoderData } from '../../native/sim/encoder-data/encoder-data.ts';
 
 const FRESH_GROUPS = 100_000;
 

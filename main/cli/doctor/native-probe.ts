@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { NativeFacts, NativePart } from './probes.ts';
 
-/** Named apart because `native/sim/mujoco.ts` is its one wrapper; the probe must stand on nothing of the program. */
+/** Named apart because `native/sim/physics/mujoco.ts` is its one wrapper; the probe must stand on nothing of the program. */
 const MUJOCO = '@mujoco/mujoco';
 const require = createRequire(import.meta.url);
 // Each part is asked for what a working copy of it can answer; the packages' own types are those of the wrappers.
@@ -29,7 +29,7 @@ const versionOf = (name: string): string => {
 };
 
 async function runModel(): Promise<NativeFacts> {
-  const runtime: Loose = (await import('../../learn/graph/onnxruntime.ts')).ort;
+  const runtime: Loose = (await import('../../tensor/onnxruntime.ts')).ort;
   const model = tinyModel();
   const made = await call(runtime['InferenceSession'], 'create', model, {
     executionProviders: ['cpu'],

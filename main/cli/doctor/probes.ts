@@ -5,7 +5,7 @@ import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { availableParallelism, cpus, freemem, release, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
-import type { BackendFinding } from '../../learn/backends.ts';
+import type { BackendFinding } from '../../learn/run/backends.ts';
 import { type Host, thisHost } from '../launch/host.ts';
 import { type Freshness, windowFreshness } from '../launch/window-stamp.ts';
 
@@ -85,7 +85,7 @@ export function realProbes(root: string): Probes {
     native: (part) => tryNative(part, process.env),
     telemetry: tryTelemetry,
     // Loaded only now: it stands on a native library, and the doctor must come up without.
-    backends: async () => (await import('../../learn/backends.ts')).probeBackends(),
+    backends: async () => (await import('../../learn/run/backends.ts')).probeBackends(),
     folder: async (path) => {
       const there = nearestExisting(path);
       const { bavail, bsize } = await statfs(there);

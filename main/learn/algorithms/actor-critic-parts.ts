@@ -1,6 +1,6 @@
 /** What learners with critics have in common (ConRFT; RLPD and HIL-SERL): a batch as the inputs of their steps, and how often each net was updated. */
-import type { TensorLike } from '../graph/backend.ts';
-import { biasCorrections } from '../optim.ts';
+import type { TensorLike } from '../../tensor/backend.ts';
+import { biasCorrections } from '../../tensor/optimiser.ts';
 import type { LearnerState, ObservationSizes, TransitionBatch } from './algorithm.ts';
 
 /** Parameters with Adam's moments, all zero. */

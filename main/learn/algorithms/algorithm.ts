@@ -6,8 +6,8 @@
 import type { ChunkExecution, HeadName, MapShape } from '../../api/policy.ts';
 import type { Rng } from '../../api/rng.ts';
 import type { AlgorithmName, PresetName, Stage } from '../../api/run.ts';
-import type { Backend } from '../graph/backend.ts';
-import type { Step } from '../graph/step.ts';
+import type { Backend } from '../../tensor/backend.ts';
+import type { Step } from '../../tensor/step.ts';
 import type { ParameterSpec } from '../nets/parameters.ts';
 
 export interface ObservationSizes {
@@ -19,7 +19,7 @@ export interface ObservationSizes {
 }
 
 /**
- * One batch, row-major: what learning reads of the one in `data/pool-types.ts`, which the pool draws into. It stands here again because
+ * One batch, row-major: what learning reads of the one in `data/learning/pool-types.ts`, which the pool draws into. It stands here again because
  * algorithms know nothing of the store. N transitions, E embedding, P proprioception of the stack, A action.
  */
 export interface TransitionBatch {

@@ -4,9 +4,9 @@
  */
 import { ACTION_SIZE } from '../../api/action.ts';
 import type { Rng } from '../../api/rng.ts';
-import type { TensorLike } from '../graph/backend.ts';
-import { defineStep, type Step } from '../graph/step.ts';
-import { input } from '../graph/tensor.ts';
+import type { TensorLike } from '../../tensor/backend.ts';
+import { defineStep, type Step } from '../../tensor/step.ts';
+import { input } from '../../tensor/tensor.ts';
 import { initialParameters, parametersFrom } from '../nets/parameters.ts';
 import { clipAction, SIGMA_STEPS, SIGMAS, sample } from '../policies/consistency.ts';
 import { transitionInputs, updateCounters, withMoments } from './actor-critic-parts.ts';

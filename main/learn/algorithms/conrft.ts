@@ -21,9 +21,10 @@
  */
 import { ACTION_SIZE } from '../../api/action.ts';
 import type { Stage } from '../../api/run.ts';
-import { grad } from '../graph/grad.ts';
-import type { Node } from '../graph/ir.ts';
-import { defineStep, type Step } from '../graph/step.ts';
+import { grad } from '../../tensor/grad.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { type Adam, adam, polyak } from '../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../tensor/step.ts';
 import {
   abs,
   add,
@@ -40,7 +41,7 @@ import {
   reshape,
   stopGradient,
   sum,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 import { calQl } from '../losses/cal-ql.ts';
 import { consistencyLoss, maskedError, weightedMean } from '../losses/consistency.ts';
 import { qLoss } from '../losses/q-loss.ts';
@@ -55,7 +56,6 @@ import {
   parametersFrom,
   parameterViews,
 } from '../nets/parameters.ts';
-import { type Adam, adam, polyak } from '../optim.ts';
 import {
   type ConsistencyHead,
   clipAction,

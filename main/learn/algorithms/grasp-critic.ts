@@ -9,7 +9,7 @@
  */
 import { ACTION_NAMES } from '../../api/action.ts';
 import { PROPRIOCEPTION_FIELDS, PROPRIOCEPTION_SIZE } from '../../api/observation.ts';
-import type { Node } from '../graph/ir.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   cast,
   concat,
@@ -23,7 +23,7 @@ import {
   reshape,
   slice,
   sub,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 import { greedyChoice } from '../losses/double-q.ts';
 import { type HiddenLayers, type MlpSpec, mlp, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { ACTION_SIZE } from '../../api/action.ts';
 import { chunkSchema } from '../../api/policy.ts';
 import type { PresetName } from '../../api/run.ts';
-import { LOSS_NAMES } from '../losses/registry.ts';
+import { LOSS_NAMES } from '../losses/loss-registry.ts';
 import { headOptionsSchema } from '../policies/heads.ts';
 import { normaliserSchema } from '../policies/normaliser.ts';
 import { settingsObject } from '../policies/settings-object.ts';
@@ -44,7 +44,7 @@ export const imitationConfigSchema = settingsObject({
     /** Where the number of updates is known: offline, or online with `steps`. */
     decay: z.enum(['constant', 'cosine']),
   }).readonly(),
-  /** Running average of the weights that acts instead of them: `averageDecay` of `optim.ts`. */
+  /** Running average of the weights that acts instead of them: `averageDecay` of `tensor/optimiser.ts`. */
   average: settingsObject({ power: z.number().positive(), max: z.number().min(0).lt(1) })
     .readonly()
     .optional(),

@@ -5,10 +5,10 @@
 import { ACTION_SIZE } from '../../api/action.ts';
 import { PROPRIOCEPTION_SIZE } from '../../api/observation.ts';
 import type { Rng } from '../../api/rng.ts';
-import type { TensorLike } from '../graph/backend.ts';
-import { sizeOf } from '../graph/ir.ts';
+import type { TensorLike } from '../../tensor/backend.ts';
+import { sizeOf } from '../../tensor/ir.ts';
+import { averageDecay, biasCorrections, warmupCosine } from '../../tensor/optimiser.ts';
 import { initialParameters, parameterCount } from '../nets/parameters.ts';
-import { averageDecay, biasCorrections, warmupCosine } from '../optim.ts';
 import type { Chance } from '../policies/head.ts';
 import { actionStatistics } from '../policies/normaliser.ts';
 import {

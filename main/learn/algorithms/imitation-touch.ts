@@ -8,8 +8,8 @@
  */
 import { z } from 'zod';
 import { PROPRIOCEPTION_FIELDS, PROPRIOCEPTION_SIZE } from '../../api/observation.ts';
-import type { Node } from '../graph/ir.ts';
-import { add, concat, constant, input, mul, pad, slice } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, concat, constant, input, mul, pad, slice } from '../../tensor/tensor.ts';
 import { distillRegression } from '../losses/distillation.ts';
 import type { LossInputs } from '../losses/loss-inputs.ts';
 import { type TactileGate, tactileGate } from '../nets/tactile-gate.ts';

@@ -9,10 +9,11 @@
  * Letters: B batch, K steps of a chunk, U used action dimensions.
  */
 import { ACTION_SIZE } from '../../api/action.ts';
-import { grad } from '../graph/grad.ts';
-import type { Node } from '../graph/ir.ts';
-import { defineStep, type Step } from '../graph/step.ts';
-import { add, concat, full, input, mul, ones, reshape, sub } from '../graph/tensor.ts';
+import { grad } from '../../tensor/grad.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { adam } from '../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../tensor/step.ts';
+import { add, concat, full, input, mul, ones, reshape, sub } from '../../tensor/tensor.ts';
 import { combineLosses } from '../losses/combine.ts';
 import type { LossInputs } from '../losses/loss-inputs.ts';
 import { mse } from '../losses/mse.ts';
@@ -26,7 +27,6 @@ import {
   parameterViews,
 } from '../nets/parameters.ts';
 import { gateOpening, type TactileGate, tactileGateParameters, withTactile } from '../nets/tactile-gate.ts';
-import { adam } from '../optim.ts';
 import type { Head } from '../policies/head.ts';
 import { createHead } from '../policies/heads.ts';
 import { type ActionSpace, actionSpace, denormalise, normalise, normaliserParameters } from '../policies/normaliser.ts';

@@ -2,7 +2,7 @@
  * The float32 arrays that a learner carries from update to update, by the names of its step's inputs: weights, targets, moments.
  * The new value of `x` is the step's output `next.x`; its outputs `metric.…` are numbers to report.
  */
-import type { Compiled, TensorData, TensorValue } from '../graph/backend.ts';
+import type { Compiled, TensorData, TensorValue } from '../../tensor/backend.ts';
 import { type Metrics, ShapeError } from './algorithm.ts';
 
 type Arrays = Readonly<Record<string, Float32Array>>;

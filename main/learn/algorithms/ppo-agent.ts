@@ -3,10 +3,10 @@
  * and all chance comes from one `Rng`, so a seed replays to the byte.
  */
 import type { Rng } from '../../api/rng.ts';
-import type { Backend, TensorLike } from '../graph/backend.ts';
+import type { Backend, TensorLike } from '../../tensor/backend.ts';
+import { biasCorrections } from '../../tensor/optimiser.ts';
 import { gae, normalizeAdvantages } from '../losses/gae.ts';
 import { initialParameters, parameterCount } from '../nets/parameters.ts';
-import { biasCorrections } from '../optim.ts';
 import type { Metrics } from './algorithm.ts';
 import type { Environment } from './environment.ts';
 import { type Constraint, type PpoSizes, ppoActingStep, ppoNets, ppoStep, setInitialStd } from './ppo.ts';

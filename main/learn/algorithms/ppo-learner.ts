@@ -14,10 +14,10 @@
  * All chance comes from one stream, in a fixed order, so a stored stream state replays to the byte.
  */
 import { ACTION_SIZE } from '../../api/action.ts';
-import type { TensorLike } from '../graph/backend.ts';
+import type { TensorLike } from '../../tensor/backend.ts';
+import { biasCorrections } from '../../tensor/optimiser.ts';
 import { gae, normalizeAdvantages } from '../losses/gae.ts';
 import { initialParameters, parameterCount } from '../nets/parameters.ts';
-import { biasCorrections } from '../optim.ts';
 import type { Algorithm, Learner, LearnerOptions, Metrics, OwnSteps, TransitionBatch } from './algorithm.ts';
 import { createArrays } from './learner-state.ts';
 import { setInitialStd } from './ppo.ts';

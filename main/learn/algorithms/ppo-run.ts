@@ -8,9 +8,10 @@
  * Letters: B batch, D observation, U used action dimensions, A all of them, C rows of a reading.
  */
 import { ACTION_SIZE } from '../../api/action.ts';
-import { grad } from '../graph/grad.ts';
-import type { Node } from '../graph/ir.ts';
-import { defineStep, type Step } from '../graph/step.ts';
+import { grad } from '../../tensor/grad.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { type Adam, adam, clipByNorm } from '../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../tensor/step.ts';
 import {
   add,
   clip,
@@ -25,13 +26,12 @@ import {
   square,
   sub,
   where,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 import { clippedGaussianLogProb } from '../losses/clipped-gaussian.ts';
 import { limitExcess } from '../losses/hinge-penalty.ts';
 import { maskedMean } from '../losses/masked.ts';
 import { valueLoss } from '../losses/ppo.ts';
 import { flatten, parameterCount, parametersFrom, parameterViews } from '../nets/parameters.ts';
-import { type Adam, adam, clipByNorm } from '../optim.ts';
 import { actionSpace, restoreAll, selectUsed } from '../policies/normaliser.ts';
 import type { ObservationSizes } from './algorithm.ts';
 import { type PpoNets, type PpoSizes, policyAt, ppoNets, ppoStep, valueAt } from './ppo.ts';

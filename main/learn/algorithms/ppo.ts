@@ -16,10 +16,11 @@
  * Settings stand in `ppo-config.ts`. What acts, collects rollouts and holds the weights is `ppo-agent.ts`.
  * Letters: M minibatch, D observation, A action, I constraints, S demonstrations' states in a minibatch.
  */
-import { grad } from '../graph/grad.ts';
-import type { Node } from '../graph/ir.ts';
-import { defineStep, type Step } from '../graph/step.ts';
-import { add, constant, expand, input, mean, mul, reshape } from '../graph/tensor.ts';
+import { grad } from '../../tensor/grad.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { type Adam, adam, clipByNorm } from '../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../tensor/step.ts';
+import { add, constant, expand, input, mean, mul, reshape } from '../../tensor/tensor.ts';
 import { type Gaussian, gaussianEntropy, gaussianKl, gaussianLogProb } from '../losses/gaussian.ts';
 import { hingePenalty } from '../losses/hinge-penalty.ts';
 import { clippedSurrogate, valueLoss } from '../losses/ppo.ts';
@@ -32,7 +33,6 @@ import {
   parametersFrom,
   parameterViews,
 } from '../nets/parameters.ts';
-import { type Adam, adam, clipByNorm } from '../optim.ts';
 import type { PpoConfig } from './ppo-config.ts';
 
 export interface PpoSizes {

@@ -1,7 +1,7 @@
 /**
  * RLPD: soft actor-critic from scratch with prior data (Ball et al. 2023, arXiv 2302.02948; released code ikostrikov/rlpd). Four
  * things make it learn fast from demonstrations without imitating them:
- * 1. symmetric sampling: half of every batch from the RL buffer, half from the demo buffer (`main/learn/sampler.ts`);
+ * 1. symmetric sampling: half of every batch from the RL buffer, half from the demo buffer (`main/learn/run/sampler.ts`);
  * 2. LayerNorm in the critics, which bounds their values far from the data; none in the actor;
  * 3. a large ensemble, E = 10: the minimum of Z = 2 drawn anew for every update makes the target, the mean of all leads the actor;
  * 4. a high update-to-data ratio: 20 critic updates per environment step, each on a batch of its own and followed by its own

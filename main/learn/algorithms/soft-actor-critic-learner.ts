@@ -5,7 +5,7 @@
  */
 import { ACTION_SIZE } from '../../api/action.ts';
 import type { Rng } from '../../api/rng.ts';
-import type { TensorLike } from '../graph/backend.ts';
+import type { TensorLike } from '../../tensor/backend.ts';
 import { temperatureParameter } from '../losses/soft-actor-critic.ts';
 import { initialParameters, parameterCount } from '../nets/parameters.ts';
 import { transitionInputs, updateCounters, withMoments } from './actor-critic-parts.ts';

@@ -5,9 +5,9 @@
  * Letters: B batch, D observation, F features, A action, E embedding, P proprioception.
  */
 import { ACTION_SIZE } from '../../api/action.ts';
-import type { Node } from '../graph/ir.ts';
-import { defineStep, type Step } from '../graph/step.ts';
-import { input } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { defineStep, type Step } from '../../tensor/step.ts';
+import { input } from '../../tensor/tensor.ts';
 import { type EnsembleSpec, ensembleParameters } from '../nets/ensemble.ts';
 import { type MlpSpec, mlpParameters } from '../nets/mlp.ts';
 import { observe, observerFeatures, observerParameters } from '../nets/observer.ts';

@@ -15,9 +15,10 @@
  * Letters: C critic updates in the step, B batch, D observation, F features, A action, E critics, Z of them in a target, S a dropout mask.
  */
 import { ACTION_SIZE } from '../../api/action.ts';
-import { grad } from '../graph/grad.ts';
-import type { Node } from '../graph/ir.ts';
-import { defineStep, type Step } from '../graph/step.ts';
+import { grad } from '../../tensor/grad.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { type Adam, adam, polyak } from '../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../tensor/step.ts';
 import {
   abs,
   add,
@@ -32,13 +33,12 @@ import {
   stopGradient,
   sub,
   sum,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 import { choiceLoss, doubleQTarget, valueOfChoice } from '../losses/double-q.ts';
 import { entropyOf, softActorLoss, temperatureLoss, temperatureOf } from '../losses/soft-actor-critic.ts';
 import { monteCarloFloor, tdLoss, tdTarget } from '../losses/td.ts';
 import { ensembleOf } from '../nets/ensemble.ts';
 import { flatten, type Parameters, parameterCount, parametersFrom, parameterViews } from '../nets/parameters.ts';
-import { type Adam, adam, polyak } from '../optim.ts';
 import { actionMaskNode, gaussianAt, type Sampled, sampleTanhGaussian } from '../policies/tanh-gaussian.ts';
 import type { ObservationSizes } from './algorithm.ts';
 import { graspChoice, graspValues, gripperPenalty, measuredOpening } from './grasp-critic.ts';

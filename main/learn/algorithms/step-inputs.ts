@@ -1,7 +1,7 @@
 /** Inputs that training steps have in common: observations, optimiser state, and one update's part of what came for several. */
-import type { Node } from '../graph/ir.ts';
-import { concat, input, reshape, slice } from '../graph/tensor.ts';
-import type { Adam } from '../optim.ts';
+import type { Node } from '../../tensor/ir.ts';
+import type { Adam } from '../../tensor/optimiser.ts';
+import { concat, input, reshape, slice } from '../../tensor/tensor.ts';
 import type { ObservationSizes } from './algorithm.ts';
 
 /** Inputs `embedding` [..., E] and `proprioception` [..., P], or `nextEmbedding` and so on, as one observation [..., D]. */

@@ -7,8 +7,8 @@
  *   uniform: 256 intervals, centre: error up to 0.0039
  * Trap: decode by the most likely bin or by sampling. The expectation over bins averages modes, which bins are there to avoid.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, cast, clip, floor, mul, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, cast, clip, floor, mul, sub } from '../../tensor/tensor.ts';
 
 export type BinScheme = 'rt1' | 'openvla' | 'uniform';
 export const BIN_SCHEMES: readonly BinScheme[] = ['rt1', 'openvla', 'uniform'];

@@ -5,8 +5,8 @@
  * Trap: independent heads are a product of marginals. A choice that spans dimensions or steps (left or right of an obstacle)
  * is lost: for that, a mixture, a generative head, or bins decoded one after the other.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, logSoftmax, mean, mul, neg, sum, where } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, logSoftmax, mean, mul, neg, sum, where } from '../../tensor/tensor.ts';
 import { oneHot } from './categorical.ts';
 import { type ChunkWeights, chunkMean, validTargets } from './chunk.ts';
 

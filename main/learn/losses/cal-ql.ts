@@ -3,8 +3,8 @@
  *   Q̃ᵢⱼ = max(Qᵢ(s, aⱼ), G)      L = mean over E, B of [ logsumexp(Q̃ᵢ₁ … Q̃ᵢN, Qᵢ(s, a)) − ln(N + 1) − Qᵢ(s, a) ]
  * differs from Cal-QL: all N actions are bounded by the return, the random ones too; no importance weights; temperature 1.
  */
-import type { Node } from '../graph/ir.ts';
-import { cast, concat, less, logSumExp, maximum, mean, reshape, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { cast, concat, less, logSumExp, maximum, mean, reshape, sub } from '../../tensor/tensor.ts';
 
 export interface CalQl {
   readonly loss: Node;

@@ -3,8 +3,8 @@
  *   log π(y) = Σ log softmax(z)_y      H = −Σ Σ_v p ln p      KL(p‖q) = Σ Σ_v p (ln p − ln q)
  * The outer Σ is over the dimensions of one macro-action. Trap: log(softmax(z)) is −∞ where softmax underflows.
  */
-import type { Node } from '../graph/ir.ts';
-import { constant, equal, exp, logSoftmax, mul, neg, sub, sum, unsqueeze, where } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { constant, equal, exp, logSoftmax, mul, neg, sub, sum, unsqueeze, where } from '../../tensor/tensor.ts';
 
 /** The log-probability of each chosen value: logits [B, …, V], chosen int64 [B, …] → [B, …]. */
 export function logProbElements(logits: Node, chosen: Node): Node {

@@ -6,8 +6,8 @@
  * Trap: steps after an episode's end are padding, not targets. A mean over all elements counts them in the denominator and
  * teaches less from short chunks; ACT divides by the number of valid elements, and so do we.
  */
-import { describeType, type Node } from '../graph/ir.ts';
-import { constant, logicalAnd, logicalNot, mean, mul, reshape, sum } from '../graph/tensor.ts';
+import { describeType, type Node } from '../../tensor/ir.ts';
+import { constant, logicalAnd, logicalNot, mean, mul, reshape, sum } from '../../tensor/tensor.ts';
 import { asFlags, asWeights, guard, maskedMean } from './masked.ts';
 
 export interface ChunkWeights {

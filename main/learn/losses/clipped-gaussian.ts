@@ -4,7 +4,7 @@
  * Fujita & Maeda 2018 (arXiv 1802.07564): the density of N at a clipped action would pull the mean back from the limit.
  * Differs from the paper: Φ(x) ≈ sigmoid(1.5976 x + 0.07056 x³) (Page 1977), within 2e-4, and its logarithm within 0.6 down to −4σ.
  */
-import type { Node } from '../graph/ir.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   add,
   div,
@@ -18,7 +18,7 @@ import {
   sub,
   sum,
   where,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 import { type Gaussian, HALF_LOG_2_PI } from './gaussian.ts';
 
 /** An action that float32 has rounded is at its limit too. */

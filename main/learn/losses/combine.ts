@@ -2,12 +2,12 @@
  * From a config's list of losses to one number: Σ weight · loss. The list is data, what a head offers is a record of nodes
  * (`loss-inputs.ts`), and a term that asks for something the head does not have is refused by name.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, mul, type Operand, zeros } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, mul, type Operand, zeros } from '../../tensor/tensor.ts';
 import type { LossOptions } from './loss-entry.ts';
 import type { LossInputs, Subject } from './loss-inputs.ts';
+import { isLossName, LOSS_NAMES, LOSSES, type LossName } from './loss-registry.ts';
 import { asWeights } from './masked.ts';
-import { isLossName, LOSS_NAMES, LOSSES, type LossName } from './registry.ts';
 
 export interface LossTerm {
   readonly name: LossName;

@@ -7,8 +7,8 @@
  * Trap: both points lie on one line through a with the *same* z, and the gradient must not flow into f̄: with it, the
  * constant function is a perfect solution.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, div, mul, reshape, square, stopGradient, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, div, mul, reshape, square, stopGradient, sub } from '../../tensor/tensor.ts';
 import { type ChunkWeights, chunkMean } from './chunk.ts';
 
 /** One Euler step of the noise, with the data in place of a denoiser. x, action [B, …]; time, nextTime [B] → [B, …]. */

@@ -4,8 +4,8 @@
  *   L = Σᵦ uᵦ λ(σᵦ) · mean_d (f(aᵦ + σᵦ z, σᵦ | sᵦ) − aᵦ)²  /  Σᵦ uᵦ,     λ(σ) = σ⁻² + sd⁻²   ("karras")
  * u weighs samples: 0 for a step that is no imitation target. The mean over d is over the dimensions that the task uses.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, constant, div, logicalNot, maximum, mean, mul, reshape, square, sub, sum } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, constant, div, logicalNot, maximum, mean, mul, reshape, square, sub, sum } from '../../tensor/tensor.ts';
 import { type ChunkWeights, dimensionMean, validTargets } from './chunk.ts';
 import { asFlags, asWeights, guard } from './masked.ts';
 

@@ -7,8 +7,8 @@
  * Traps: t is drawn per sample, not per batch. Recovering a from ε divides by √ᾱ ≈ 5e-4 at the last step: clip the result
  * and recompute ε from it. Regularise â, never ε or v.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, div, mul, reshape, sqrt, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, div, mul, reshape, sqrt, sub } from '../../tensor/tensor.ts';
 import type { ChunkWeights } from './chunk.ts';
 import { mse } from './mse.ts';
 

@@ -9,8 +9,8 @@
  * Traps: KL is not symmetric, the teacher comes first (torch's `kl_div` takes the student first, as log-probabilities).
  * A student that is shown other noise than the teacher learns the noise's variance.
  */
-import type { Node } from '../graph/ir.ts';
-import { mul, stopGradient } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { mul, stopGradient } from '../../tensor/tensor.ts';
 import { categoricalKlElements } from './categorical.ts';
 import { type ChunkWeights, chunkMean } from './chunk.ts';
 import { type Gaussian, gaussianKlElements } from './gaussian.ts';

@@ -3,7 +3,7 @@
  *   y = r + γ · bootstrap · Q̄(s′, argmaxₖ Q(s′, k))          L = mean over B of (Q(s, k) − y)²
  * A choice is one-hot. Letters: B batch, K choices.
  */
-import type { Node } from '../graph/ir.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   add,
   cast,
@@ -18,7 +18,7 @@ import {
   stopGradient,
   sub,
   sum,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 
 /** values [B, K] → [B, K], one-hot; of equal values the first. */
 export function greedyChoice(values: Node): Node {

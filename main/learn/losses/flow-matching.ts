@@ -5,8 +5,8 @@
  * Trap: π0 and LeRobot run t from data (0) to noise (1) with u = ε − a: the same x at 1 − t, and the *opposite sign* of v.
  * `fromPi0` and `toPi0` are the only places that know it.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, mul, neg, reshape, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, mul, neg, reshape, sub } from '../../tensor/tensor.ts';
 import type { ChunkWeights } from './chunk.ts';
 import { mse } from './mse.ts';
 

@@ -6,8 +6,8 @@
  * Trap: clamp s once, and use it in both terms. Clamping the variance of the first term only leaves d ℓ/d log σ² = +½
  * below the clamp whatever the error is: the network runs off to −∞.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, clip, exp, mul, neg, softplus, square, stopGradient, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, clip, exp, mul, neg, softplus, square, stopGradient, sub } from '../../tensor/tensor.ts';
 import { type ChunkWeights, chunkMean, validTargets } from './chunk.ts';
 import { HALF_LOG_2_PI } from './gaussian.ts';
 

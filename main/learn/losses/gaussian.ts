@@ -4,8 +4,8 @@
  *   KL(p‖q) = Σ ln σq/σp + (σp² + (μp − μq)²) / 2σq² − ½
  * Σ is over the dimensions of one macro-action: D, and K for a chunk. Trap: a mean there scales every ratio and KL by 1/(K·D).
  */
-import type { Node } from '../graph/ir.ts';
-import { add, div, exp, mul, softplus, square, sub, sum } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, div, exp, mul, softplus, square, sub, sum } from '../../tensor/tensor.ts';
 
 export const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);
 const ENTROPY_AT_UNIT = 0.5 * Math.log(2 * Math.PI * Math.E);

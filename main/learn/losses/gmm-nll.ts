@@ -6,7 +6,7 @@
  * Traps: ln Σ e^… without the shift is −∞ for an action far from every mean. Components that fall to weight 0 are normal.
  * Acting draws a component and takes its mean; the average of components is no action of any of them.
  */
-import type { Node } from '../graph/ir.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   add,
   div,
@@ -22,7 +22,7 @@ import {
   sub,
   sum,
   unsqueeze,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 import { type ChunkWeights, validTargets } from './chunk.ts';
 import { HALF_LOG_2_PI } from './gaussian.ts';
 import { asFlags, guard, maskedMean } from './masked.ts';

@@ -5,8 +5,8 @@
  * Trap: this is a penalty from outside, not a barrier. Value *and* gradient are 0 on the limit, so the optimum lies a little
  * beyond it, by O(1/λ). It shapes what is learned; the limit itself is kept by the executor's clamp.
  */
-import type { Node } from '../graph/ir.ts';
-import { abs, constant, div, mean, mul, type Operand, relu, square, sub, sum } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { abs, constant, div, mean, mul, type Operand, relu, square, sub, sum } from '../../tensor/tensor.ts';
 import { maskedMean } from './masked.ts';
 
 export const HINGE_WEIGHT = 10; // λ, ours

@@ -4,8 +4,8 @@
  * Default δ = 0.1 for teleoperated data on [−1, 1]; torch's δ = 1 is squared error there.
  * Trap: not smooth L1: huber(δ) = δ · smoothL1(β = δ), equal at 1 only (`smooth-l1.ts`).
  */
-import type { Node } from '../graph/ir.ts';
-import { abs, less, mul, square, sub, where } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { abs, less, mul, square, sub, where } from '../../tensor/tensor.ts';
 import { type ChunkWeights, chunkMean, validTargets } from './chunk.ts';
 
 export const HUBER_DELTA = 0.1; // ours

@@ -6,7 +6,7 @@
  * the gradient of s holds it there for good: here the value is bounded and the gradient passes, as when CLIP resets the
  * parameter after each step. Small batches have few negatives: B ≥ 64.
  */
-import type { Node } from '../graph/ir.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   add,
   constant,
@@ -29,7 +29,7 @@ import {
   sum,
   transpose,
   where,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 
 export const LOG_SCALE_START = Math.log(1 / 0.07); // CLIP
 export const LOG_SCALE_MAX = Math.log(100); // CLIP

@@ -4,8 +4,8 @@
  * Trap: its minimum is the conditional median: with two modes it tends to pick the commoner one. That is not the average
  * that squared error makes, but it is no cover of both modes either.
  */
-import type { Node } from '../graph/ir.ts';
-import { abs, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { abs, sub } from '../../tensor/tensor.ts';
 import { type ChunkWeights, chunkMean, validTargets } from './chunk.ts';
 
 /** predicted, target [B, K, D] or [B, D] → scalar. */

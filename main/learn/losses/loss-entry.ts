@@ -2,7 +2,7 @@
  * One loss as configs see it: a label, what it needs, options with their defaults as plain data. The checks of options are
  * here because defaults say what type an option has; nothing about single losses is.
  */
-import type { Node } from '../graph/ir.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   type Applied,
   applyTo,

@@ -2,8 +2,8 @@
  * What a policy head and a batch can offer to losses, by name. The vocabulary that configs, heads and the registry share.
  * Letters: B batch, K steps of the chunk, D dimensions, M mixture components, V bins, E critics, N preference pairs.
  */
-import type { Node } from '../graph/ir.ts';
-import { expand, reshape, unsqueeze } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { expand, reshape, unsqueeze } from '../../tensor/tensor.ts';
 import type { Gaussian } from './gaussian.ts';
 import type { Mixture } from './gmm-nll.ts';
 import type { TrajectoryLogProbs } from './tpo.ts';

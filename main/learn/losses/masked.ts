@@ -4,8 +4,8 @@
  * Trap: 0 · NaN is NaN. A missing label must be taken out by selection, before the sum (`maskedMean` does) *and* before the
  * arithmetic (`guard`): a selection behind the arithmetic still sends 0 · ∞ = NaN backwards.
  */
-import { type Node, sizeOf } from '../graph/ir.ts';
-import { add, cast, div, greater, mul, type Operand, sum, where } from '../graph/tensor.ts';
+import { type Node, sizeOf } from '../../tensor/ir.ts';
+import { add, cast, div, greater, mul, type Operand, sum, where } from '../../tensor/tensor.ts';
 
 /** A mask of booleans, or of numbers of which the positive ones count, as booleans. */
 export function asFlags(mask: Node): Node {

@@ -4,8 +4,8 @@
  * Default w = 1 (robomimic: l2_weight 1, l1_weight 0, cos_weight 0).
  * Trap: normalise actions first, or w is a conversion of units; rotations as 6-D or delta axis-angle, never raw angles.
  */
-import type { Node } from '../graph/ir.ts';
-import { square, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { square, sub } from '../../tensor/tensor.ts';
 import { type ChunkWeights, chunkMean, validTargets } from './chunk.ts';
 
 /** predicted, target [B, K, D] or [B, D] → scalar. */

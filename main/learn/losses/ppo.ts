@@ -8,8 +8,22 @@
  * Traps: log-probabilities are summed over D, and over K when a chunk is one macro-action. Inside a clipped cell the gradient
  * is exactly 0. The action whose probability is taken is the one drawn, before the environment clips it.
  */
-import type { Node } from '../graph/ir.ts';
-import { abs, add, cast, clip, exp, greater, maximum, mean, minimum, mul, neg, square, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import {
+  abs,
+  add,
+  cast,
+  clip,
+  exp,
+  greater,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  neg,
+  square,
+  sub,
+} from '../../tensor/tensor.ts';
 
 export const CLIP_RATIO = 0.2; // ε, CleanRL
 export const VALUE_COEFFICIENT = 0.5; // c_v, CleanRL

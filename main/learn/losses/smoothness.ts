@@ -6,8 +6,8 @@
  * jump from the one before: give the last executed actions. A gripper that opens or closes is not smooth: mask it. For a
  * diffusion or flow head apply it to â, weighted by how little noise there was (ᾱ or t), never to ε or v.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, concat, mul, slice, square, stopGradient, sub, zeros } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, concat, mul, slice, square, stopGradient, sub, zeros } from '../../tensor/tensor.ts';
 import { type ChunkWeights, chunkMean } from './chunk.ts';
 
 export interface SmoothnessWeights {

@@ -4,8 +4,8 @@
  *   temperature   L = α (H − H*),   H = −mean log π(a|s); H is no variable here: α falls while there is more entropy than wanted
  * α = exp λ (RLPD) or softplus λ (HIL-SERL): positive whatever λ the optimiser reaches. The critic's part is in `td.ts`.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, exp, mean, mul, neg, softplus, stopGradient, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, exp, mean, mul, neg, softplus, stopGradient, sub } from '../../tensor/tensor.ts';
 import { qLoss } from './q-loss.ts';
 
 export type TemperatureForm = 'exp' | 'softplus';

@@ -6,8 +6,8 @@
  * Traps: the entropy term is subtracted, and it ends with the episode like the value: it stands inside the bootstrap.
  * RLPD's minimum is over a random subset drawn per update (Z = 2 of E = 10), the mean over all E is for the actor.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, maximum, mean, min, mul, type Operand, stopGradient, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, maximum, mean, min, mul, type Operand, stopGradient, sub } from '../../tensor/tensor.ts';
 
 export interface EntropyBackup {
   /** log π(a′|s′) [B] */

@@ -5,8 +5,8 @@
  * At the start, π = π_ref, the loss is ln 2 for every β: watch the margin, not the loss.
  * Trap: the sum over steps is inside the sigmoid. The mean of one loss per step (stepwise DPO) is another objective.
  */
-import type { Node } from '../graph/ir.ts';
-import { cast, greater, mean, mul, neg, softplus, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { cast, greater, mean, mul, neg, softplus, sub } from '../../tensor/tensor.ts';
 
 export const TPO_BETA = 0.1; // GRAPE's code
 

@@ -6,8 +6,8 @@
  * Differs from ResNet-10: no max pooling (a strided convolution costs less and differentiates more plainly), and the result is
  * normalised once more, so that it can be stored and fed on as it is. Letters: B batch, C channels, S side of the picture.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, conv2d, relu } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, conv2d, relu } from '../../tensor/tensor.ts';
 import { groupNorm, groupNormParameters } from './group-norm.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 

@@ -3,8 +3,8 @@
  * (HIL-SERL's released code shares the last layer between the critics, which makes "min of two" nearly pointless.)
  * Letters: E critics, B batch, D input, H hidden.
  */
-import type { Node } from '../graph/ir.ts';
-import { concat, reshape, slice } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { concat, reshape, slice } from '../../tensor/tensor.ts';
 import { type HiddenLayers, type InputGroup, type MlpSpec, mlp, mlpParameters, project } from './mlp.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 

@@ -2,8 +2,8 @@
  * Group normalisation (Wu & He 2018): channels in groups, each group of each image to mean 0 and spread 1 over its channels and
  * places, then a scale and an offset per channel. Unlike batch normalisation it is the same in training and in use.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, mul, normalize, reshape } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, mul, normalize, reshape } from '../../tensor/tensor.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 
 export function groupNormParameters(prefix: string, channels: number): ParameterSpec[] {

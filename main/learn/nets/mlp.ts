@@ -4,8 +4,8 @@
  * The first Dense is stored as one kernel per input group, xW = Σ xᵢWᵢ, so that a group that serves two evaluations
  * (the observation, in the imitation and in the Q loss) is multiplied, and differentiated, once.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, layerNorm, matmul, relu, tanh } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, layerNorm, matmul, relu, tanh } from '../../tensor/tensor.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 
 export interface InputGroup {

@@ -3,8 +3,8 @@
  * Dense → LayerNorm → tanh first (HIL-SERL, ConRFT). The embedding is layer-normed and the proprioception scaled to about
  * [−1, 1], so nothing else needs normalising.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, concat, layerNorm, matmul, slice, tanh } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, concat, layerNorm, matmul, slice, tanh } from '../../tensor/tensor.ts';
 import { denseParameters, layerNormParameters } from './mlp.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 

@@ -3,8 +3,8 @@
  * One vector per network makes Adam, target averaging, checkpoints and weight files a single array each.
  */
 import type { Rng } from '../../api/rng.ts';
-import { type Node, sizeOf } from '../graph/ir.ts';
-import { concat, reshape, slice } from '../graph/tensor.ts';
+import { type Node, sizeOf } from '../../tensor/ir.ts';
+import { concat, reshape, slice } from '../../tensor/tensor.ts';
 
 export interface ParameterSpec {
   readonly name: string;

@@ -5,8 +5,8 @@
  * For a transition: the same offsets for all cameras of an observation, other ones for the next observation.
  */
 import type { Rng } from '../../api/rng.ts';
-import type { Node } from '../graph/ir.ts';
-import { add, constant, gather, maximum, minimum, mul, reshape, slice } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, constant, gather, maximum, minimum, mul, reshape, slice } from '../../tensor/tensor.ts';
 
 export const SHIFT_PADDING_PX = 4; // DrQ, HIL-SERL
 

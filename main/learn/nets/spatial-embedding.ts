@@ -4,8 +4,8 @@
  *   z[b,c,f] = Σ_p x[b,c,p] · w[c,p,f]  →  dropout  →  Dense → LayerNorm → tanh
  * Maps come flat, one camera after the other, each [C, H·W] row-major. Letters: B batch, C channels, P = H·W places, F features.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, concat, layerNorm, matmul, mul, reshape, slice, tanh, transpose } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, concat, layerNorm, matmul, mul, reshape, slice, tanh, transpose } from '../../tensor/tensor.ts';
 import { denseParameters, layerNormParameters } from './mlp.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 

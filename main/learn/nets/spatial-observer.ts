@@ -7,8 +7,8 @@
  * The embedding's size must be `mapsSize(spatial)`. In HIL-SERL one set of these parameters serves critic and actor, and only
  * the critic trains it: give the actor `stopGradient` of the result.
  */
-import type { Node } from '../graph/ir.ts';
-import { concat, slice } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { concat, slice } from '../../tensor/tensor.ts';
 import { type Observer, observe, observerFeatures, observerParameters } from './observer.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 import {

@@ -4,8 +4,8 @@
  * With g = 0 the product is ±0, so h is h_base to the last bit: the policy begins as it was. g learns first (its gradient is not
  * zero), the tactile branch follows once the gate has opened. Letters: B batch, H features, T tactile numbers.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, mul, tanh } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, mul, tanh } from '../../tensor/tensor.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from './mlp.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 

@@ -3,8 +3,8 @@
  * u → 8 sines and 8 cosines with frequencies 10000^(−k/7) → Dense 32 → tanh → Dense 16,
  * with u = 1000 · ¼ · ln σ of a noise level σ, or u = 1000 t of a time t from 0 to 1.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, concat, constant, cos, log, matmul, mul, sin, tanh } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, concat, constant, cos, log, matmul, mul, sin, tanh } from '../../tensor/tensor.ts';
 import { denseParameters } from './mlp.ts';
 import type { ParameterSpec, Parameters } from './parameters.ts';
 

@@ -6,8 +6,8 @@
  * Learned by cross-entropy; the autoregressive one sees the data's own earlier bins. Letters: V bins, T = K · U places, H hidden.
  */
 import { z } from 'zod';
-import type { Node } from '../graph/ir.ts';
-import { add, cast, concat, constant, mul, reshape, slice, softmax } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, cast, concat, constant, mul, reshape, slice, softmax } from '../../tensor/tensor.ts';
 import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../losses/action-bins.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';

@@ -3,7 +3,7 @@
  * (z₁² + z₂²)/2 is exponentially distributed, so u = exp(−(z₁² + z₂²)/2) is uniform on (0, 1).
  * Choosing from probabilities p is then the inverse of their running sum: the number of v with p₀ + … + p_v ≤ u.
  */
-import type { Node } from '../graph/ir.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   cast,
   constant,
@@ -18,7 +18,7 @@ import {
   square,
   sum,
   where,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 
 /** Normals that one choice takes. */
 export const NOISE_PER_CHOICE = 2;

@@ -5,8 +5,8 @@
  * Acting is one evaluation at σmax with x = σmax z. There it is nearly deterministic: z moves an action by a few hundredths.
  * Letters: B batch, A action, D observation features, H hidden.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, clip, constant, div, mul, sqrt, square, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, clip, constant, div, mul, sqrt, square, sub } from '../../tensor/tensor.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 import { TIME_FEATURES, timeEmbedding, timeEmbeddingParameters } from '../nets/time-embedding.ts';

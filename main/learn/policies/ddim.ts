@@ -3,8 +3,8 @@
  *   â = prediction at (x, t), clipped      ε̂ = (x − √ᾱ_t â)/√(1 − ᾱ_t), from the clipped â      x ← √ᾱ_s â + √(1 − ᾱ_s) ε̂,   ᾱ of the end = 1
  * Steps are spaced from the end ("trailing"): they begin at the noisiest level, which "leading" spacing never visits.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, clip, constant, mul } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, clip, constant, mul } from '../../tensor/tensor.ts';
 import { impliedNoise } from '../losses/diffusion.ts';
 
 /** t of each of N evaluations, noisiest first: round(T − i T/N) − 1. */

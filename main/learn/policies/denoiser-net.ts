@@ -1,6 +1,6 @@
 /** The network that diffusion and flow share: (x, progress, features) → K · U numbers, the features' share computed once. */
-import type { Node } from '../graph/ir.ts';
-import { reshape } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { reshape } from '../../tensor/tensor.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 import { progressEmbedding, TIME_FEATURES, timeEmbeddingParameters } from '../nets/time-embedding.ts';

@@ -4,7 +4,7 @@
  * action ('x0') by default, which is the better choice where few sampling steps are made.
  */
 import { z } from 'zod';
-import { cast, constant, gather, mul, reshape } from '../graph/tensor.ts';
+import { cast, constant, gather, mul, reshape } from '../../tensor/tensor.ts';
 import { DIFFUSION_TARGETS, denoisedAction, diffuse, diffusionTarget } from '../losses/diffusion.ts';
 import { DIFFUSION_STEPS, noiseSchedule } from '../losses/noise-schedule.ts';
 import { ddim, trailingSteps } from './ddim.ts';

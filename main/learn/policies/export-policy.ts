@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PolicyManifest, policyManifestSchema } from '../../api/policy.ts';
-import { bytesOf, floatsOf, writeFolderAtomically } from './atomic-files.ts';
+import { bytesOf, floatsOf, writeFolderAtomically } from '../../models/atomic-files.ts';
 
 export const POLICY_MANIFEST = 'manifest.json';
 const GRAPH = 'graph.onnx';

@@ -4,8 +4,8 @@
  *   midpoint  x ← x + h v(x + h/2 v(x, t), t + h/2)                2 N evaluations, error of order h²
  */
 import { z } from 'zod';
-import type { Node } from '../graph/ir.ts';
-import { add, mul } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, mul } from '../../tensor/tensor.ts';
 
 export const odeMethodSchema = z.enum(['euler', 'midpoint']);
 export type OdeMethod = z.infer<typeof odeMethodSchema>;

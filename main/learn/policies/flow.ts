@@ -4,7 +4,7 @@
  * cross in the middle, and the field there is their mean.
  */
 import { z } from 'zod';
-import { constant, reshape } from '../graph/tensor.ts';
+import { constant, reshape } from '../../tensor/tensor.ts';
 import { flowAction, flowPoint, logitNormalTime, pi0TrainingTime } from '../losses/flow-matching.ts';
 import { denoiserNet } from './denoiser-net.ts';
 import { integrate, odeMethodSchema } from './flow-ode.ts';

@@ -3,8 +3,8 @@
  * Acts with its mean, or draws from it. One mode: with two right answers the mean lies between them and the variance is large.
  */
 import { z } from 'zod';
-import type { Node } from '../graph/ir.ts';
-import { add, exp, mean, mul, reshape, slice } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, exp, mean, mul, reshape, slice } from '../../tensor/tensor.ts';
 import { clampLogVariance } from '../losses/gaussian-nll.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';

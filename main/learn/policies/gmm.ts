@@ -7,7 +7,7 @@
  * that rarer, and cost in the cell: 121 of 150 solved in place of 145, three seeds.
  */
 import { z } from 'zod';
-import type { Node } from '../graph/ir.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   add,
   constant,
@@ -21,7 +21,7 @@ import {
   slice,
   softmax,
   sum,
-} from '../graph/tensor.ts';
+} from '../../tensor/tensor.ts';
 import { MIXTURE_COMPONENTS, MIXTURE_STD_MIN, mixtureStd } from '../losses/gmm-nll.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';

@@ -6,8 +6,8 @@
  */
 import type { HeadName } from '../../api/policy.ts';
 import type { Rng } from '../../api/rng.ts';
-import type { Node } from '../graph/ir.ts';
-import { add, mul, reshape, stopGradient, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, mul, reshape, stopGradient, sub } from '../../tensor/tensor.ts';
 import type { LossInputs } from '../losses/loss-inputs.ts';
 import type { MlpSpec } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';

@@ -1,7 +1,7 @@
 /** The heads by name: their options as data, what each is trained with unless a config says otherwise. */
 import { z } from 'zod';
 import type { HeadName } from '../../api/policy.ts';
-import type { LossName } from '../losses/registry.ts';
+import type { LossName } from '../losses/loss-registry.ts';
 import { autoregressiveHead, autoregressiveSchema, categoricalHead, categoricalSchema } from './categorical.ts';
 import { diffusionHead, diffusionSchema } from './diffusion.ts';
 import { flowHead, flowSchema } from './flow.ts';

@@ -3,8 +3,8 @@
  * makes it their mean, which may be wrong, and absolute error (ACT) the commoner one. Acting is deterministic.
  */
 import { z } from 'zod';
-import type { Node } from '../graph/ir.ts';
-import { reshape } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { reshape } from '../../tensor/tensor.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { chunkSize, featuresMlp, type Head, type HeadFrame } from './head.ts';

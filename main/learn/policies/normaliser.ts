@@ -7,8 +7,8 @@
  * Letters: B batch, K steps, A action, U used dimensions.
  */
 import { z } from 'zod';
-import type { Node } from '../graph/ir.ts';
-import { add, clip, constant, div, matmul, mul, reshape, sub } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, clip, constant, div, matmul, mul, reshape, sub } from '../../tensor/tensor.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 
 export const normaliserSchema = z.enum(['none', 'min-max', 'quantile', 'mean-std']);

@@ -3,8 +3,8 @@
  * those of ConRFT's actor, so that with the normaliser 'none' either algorithm can go on from the other's policy.
  */
 import { z } from 'zod';
-import type { Node } from '../graph/ir.ts';
-import { add, mul, reshape } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, mul, reshape } from '../../tensor/tensor.ts';
 import {
   clipAction,
   consistencyHead,

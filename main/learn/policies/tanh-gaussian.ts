@@ -7,8 +7,8 @@
  * Differs from both codes: μ and ln σ are the two halves of one last layer, whose initial values count both as fan-out.
  * Letters: B batch, A action.
  */
-import type { Node } from '../graph/ir.ts';
-import { add, clip, constant, exp, mul, slice, square, sub, sum, tanh } from '../graph/tensor.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, clip, constant, exp, mul, slice, square, sub, sum, tanh } from '../../tensor/tensor.ts';
 import { type Gaussian, HALF_LOG_2_PI, tanhLogDerivative } from '../losses/gaussian.ts';
 import { type HiddenLayers, type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';

@@ -2,9 +2,9 @@
  * Peg in hand, hole nearby: put it in. Starts are real grasps from the pool, the socket within ±30 mm of the tip,
  * which begins about 25–45 mm above the rim. 0.5 mm clearance a side, no chamfer. The gripper stays closed.
  */
-import { FINGER_QPOS, OBJECT_QPOS } from '../model.ts';
-import { readReadings } from '../physics.ts';
-import { READING } from '../readings.ts';
+import { FINGER_QPOS, OBJECT_QPOS } from '../physics/model.ts';
+import { readReadings } from '../physics/physics.ts';
+import { READING } from '../physics/readings.ts';
 import { graspPool, poseFromGrasp } from './grasp-pool.ts';
 import {
   isInserted,

@@ -6,11 +6,11 @@
 import { writeFileSync } from 'node:fs';
 import { createRng } from '../../../main/api/rng.ts';
 import { SEED_RANGES, type SeedRange } from '../../../main/api/task.ts';
-import { toolDown, yawOf, yawOrientation } from '../frames.ts';
-import { FINGER_OPEN_M, PEG_LENGTH_M } from '../model.ts';
-import { loadMujoco } from '../mujoco.ts';
-import { createPhysics, type Physics, readReadings } from '../physics.ts';
-import { truthOf } from '../readings.ts';
+import { toolDown, yawOf, yawOrientation } from '../physics/frames.ts';
+import { FINGER_OPEN_M, PEG_LENGTH_M } from '../physics/model.ts';
+import { loadMujoco } from '../physics/mujoco.ts';
+import { createPhysics, type Physics, readReadings } from '../physics/physics.ts';
+import { truthOf } from '../physics/readings.ts';
 import { GRASPS_PER_POOL, type Grasp } from './grasp-pool.ts';
 import { homePosture } from './task.ts';
 

@@ -1,7 +1,7 @@
 /** Pick the standing peg from the table and put it into the socket 20 cm away. It fails when the peg has toppled or left the table. */
 
-import { yawOrientation } from '../frames.ts';
-import { FINGER_OPEN_M, PEG_LENGTH_M } from '../model.ts';
+import { yawOrientation } from '../physics/frames.ts';
+import { FINGER_OPEN_M, PEG_LENGTH_M } from '../physics/model.ts';
 import { homePosture, isInserted, remainingToInsertM, type SimTask, sceneRng, settle, toolToObjectM } from './task.ts';
 
 const SPREAD_M = 0.03;

@@ -6,9 +6,9 @@ import type { Vec3 } from '../../../main/api/geometry.ts';
 import { createRng, type Rng } from '../../../main/api/rng.ts';
 import { SEED_RANGES, type SeedRange, type TaskId } from '../../../main/api/task.ts';
 import type { TaskOutcome } from '../../device.ts';
-import { ARM_JOINTS, HOME_RAD, type LooseObject } from '../model.ts';
-import type { Physics } from '../physics.ts';
-import type { Truth } from '../readings.ts';
+import { ARM_JOINTS, HOME_RAD, type LooseObject } from '../physics/model.ts';
+import type { Physics } from '../physics/physics.ts';
+import type { Truth } from '../physics/readings.ts';
 
 export interface Workspace {
   readonly lowM: Vec3;

@@ -1,11 +1,11 @@
 /** Task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. Read from two metres away. */
-import { ACTIONS, missingForFineTune, perform } from '../../actions.ts';
-import { driverView } from '../../driver.ts';
-import { duration, fixed, grouped, percent, rateInWords, THIN } from '../../format.ts';
+import { ACTIONS, missingForFineTune, perform } from '../../commands/actions.ts';
+import { driverView } from '../../state/driver.ts';
 import { activeRun, liveStatus, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { KeyCap } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
+import { duration, fixed, grouped, percent, rateInWords, THIN } from '../../words/format.ts';
 
 function Driver() {
   const key = useEngine((state) => JSON.stringify(driverView(state.link.state === 'open', state.status)));

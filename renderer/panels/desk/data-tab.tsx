@@ -2,13 +2,13 @@
 import { useState } from 'react';
 import { type EpisodeSummary, interventionRate } from '../../../main/api/index.ts';
 import { loadOlderEpisodes, tell } from '../../engine/engine.ts';
-import { bytes, clockTime, percent } from '../../format.ts';
-import { openReplay } from '../../replay.ts';
+import { openReplay } from '../../engine/replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Choice, Section } from '../../ui/form.tsx';
 import { OutcomeMark } from '../../ui/glyph.tsx';
+import { bytes, clockTime, percent } from '../../words/format.ts';
 import { ExportPart } from './export-part.tsx';
 import { SuccessPart } from './success-part.tsx';
 

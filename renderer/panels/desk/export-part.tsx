@@ -3,7 +3,7 @@
  * exported separately, so the form can choose among them.
  */
 import { exportBufferSchema, observationKindSchema, outcomeSchema, taskIdSchema } from '../../../main/api/index.ts';
-import { exportProject } from '../../export-project.ts';
+import { exportProject } from '../../commands/export-project.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { choiceOf, type ExportWishes } from '../../state/export-wishes.ts';
 import { useWindow } from '../../state/window-store.ts';

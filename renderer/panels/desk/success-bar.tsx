@@ -1,7 +1,8 @@
 /** Success, live: how many moments are labelled by hand; the classifier's opinion of this one, and how far it is from ending the episode. */
-import { grouped, percent } from '../../format.ts';
+
 import { useEngine } from '../../state/engine-store.ts';
 import { Row } from '../../ui/form.tsx';
+import { grouped, percent } from '../../words/format.ts';
 
 export function LabelCounters() {
   const labels = useEngine((state) => state.status?.labels);

@@ -14,10 +14,10 @@ import {
 import { SHARES } from '../../charts/axis-range.ts';
 import { type ChartLine, LineChart } from '../../charts/line-chart.tsx';
 import { tell } from '../../engine/engine.ts';
-import { clockTime, grouped } from '../../format.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { ActionButton, Button } from '../../ui/button.tsx';
 import { Choice, NumberField, Progress, Row } from '../../ui/form.tsx';
+import { clockTime, grouped } from '../../words/format.ts';
 import { MomentLabels } from './moment-labels.tsx';
 import { LabelCounters } from './success-bar.tsx';
 

@@ -5,10 +5,10 @@
 import { type CSSProperties, useEffect, useRef } from 'react';
 import { decodePicture } from '../../../main/api/index.ts';
 import { live, nowMs } from '../../engine/engine.ts';
-import { freshnessOf, pace } from '../../freshness.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
+import { freshnessOf, pace } from '../../words/freshness.ts';
 
 const STALE_MS = 600;
 /** Space beside a picture, in design pixels, that its name and facts need. */

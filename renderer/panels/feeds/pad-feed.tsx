@@ -1,15 +1,15 @@
 /** One tactile pad: pressure as colour with its scale, shear as arrows, total force, centre of pressure, rate and age. */
 import { useRef } from 'react';
 import { decodePad, type PadReading } from '../../../main/api/index.ts';
-import { HEAT_TABLE, heatOffset } from '../../color-map.ts';
 import { live, nowMs } from '../../engine/engine.ts';
-import { fixed } from '../../format.ts';
-import { freshnessOf, pace } from '../../freshness.ts';
-import { centreOfPressure, padScaleN } from '../../pad-math.ts';
 import { useEngine } from '../../state/engine-store.ts';
-import { colorOf } from '../../tokens.ts';
 import { fitCanvas } from '../../ui/canvas-size.ts';
+import { HEAT_TABLE, heatOffset } from '../../ui/color-map.ts';
+import { centreOfPressure, padScaleN } from '../../ui/pad-math.ts';
+import { colorOf } from '../../ui/tokens.ts';
 import { usePainter } from '../../ui/use-painter.ts';
+import { fixed } from '../../words/format.ts';
+import { freshnessOf, pace } from '../../words/freshness.ts';
 
 const STALE_MS = 600;
 /** Every how many taxels an arrow stands. */

@@ -1,8 +1,8 @@
 /** Force and torque at the tool, tool frame: bars from zero, numbers that do not jump. The soft limit is the force bars' full scale. */
 import { useRef } from 'react';
-import { fixed } from '../../format.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
+import { fixed } from '../../words/format.ts';
 
 const NAMES = ['Fx', 'Fy', 'Fz', 'Tx', 'Ty', 'Tz'] as const;
 const TORQUE_FULL_NM = 2;

@@ -1,15 +1,15 @@
 /** The banners over the scene: link lost, fault, hold, other window, no 3-D view, replay. Each says what to do. */
 import { type ReactNode, useEffect, useState } from 'react';
 import { deflectionOf, every, isNeutral, systemClock } from '../../../main/api/index.ts';
-import { perform } from '../../actions.ts';
-import { type BannerKind, bannersOf } from '../../banner-kinds.ts';
-import { driverView } from '../../driver.ts';
+import { perform } from '../../commands/actions.ts';
 import { nowMs, reconnect, tell } from '../../engine/engine.ts';
-import { closeReplay, togglePlaying } from '../../replay.ts';
+import { closeReplay, togglePlaying } from '../../engine/replay.ts';
+import { driverView } from '../../state/driver.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
+import { type BannerKind, bannersOf } from './banner-kinds.ts';
 import { SceneBanner } from './scene-banner.tsx';
 
 function LinkBanner() {

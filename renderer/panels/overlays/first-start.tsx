@@ -2,10 +2,11 @@
  * Three steps for a person who opens the window for the first time, while the arm already moves. Can be skipped. Hidden
  * while a banner is shown.
  */
-import { bannersOf } from '../../banner-kinds.ts';
+
 import { useEngine } from '../../state/engine-store.ts';
 import { finishHint, useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
+import { bannersOf } from './banner-kinds.ts';
 
 const STEPS = [
   {

@@ -1,6 +1,6 @@
 /** The overview of keys. It never covers the bar: Stop stays in reach, and Escape stops as ever, closing this too. It takes the focus and gives it back. */
 import { useEffect, useLayoutEffect, useRef } from 'react';
-import { DRIVE_BINDINGS, KEY_BINDINGS } from '../../keys.ts';
+import { DRIVE_BINDINGS, KEY_BINDINGS } from '../../commands/keys.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 

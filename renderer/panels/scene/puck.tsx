@@ -7,9 +7,9 @@ import { isNeutral } from '../../../main/api/index.ts';
 import { screenGrip, takeoverInForce } from '../../driving/driving.ts';
 import { NEUTRAL } from '../../driving/held-keys.ts';
 import { type GripKind, type Place, TRAVEL } from '../../driving/screen-grip.ts';
-import { fixed } from '../../format.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
+import { fixed } from '../../words/format.ts';
 
 const NAMES = ['x', 'y', 'z', 'rx', 'ry', 'rz'] as const;
 /** Radius in the drawing's units; the drawing is 148 × 120. */

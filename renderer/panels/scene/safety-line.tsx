@@ -1,9 +1,9 @@
 /** Is it safe: one calm line under who drives, there while safety limits what is commanded, or did at the moment that a replay shows. */
 import { useRef } from 'react';
-import { newestLimitsInWords } from '../../safety-words.ts';
 import { liveEpisode, liveStatus, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';
+import { newestLimitsInWords } from '../../words/safety-words.ts';
 
 function words(): string {
   const { replay } = useWindow.getState();

@@ -1,15 +1,15 @@
 /** The scene's place in the window: canvas, frame tinted by who drives, view buttons, puck, and the states that need words. */
 import { useEffect, useRef, useState } from 'react';
 import { systemClock } from '../../../main/api/clock.ts';
-import { perform } from '../../actions.ts';
-import { decodeStreamNumbers } from '../../decode-poses.ts';
-import { driverView } from '../../driver.ts';
+import { perform } from '../../commands/actions.ts';
 import { refusalToDrive } from '../../driving/may-drive.ts';
 import { requestDraw } from '../../engine/draw-loop.ts';
 import { live, setStreamRate } from '../../engine/engine.ts';
 import { REPLAY } from '../../engine/live-streams.ts';
+import { decodeStreamNumbers } from '../../scene/decode-poses.ts';
 import type { QualityLevel } from '../../scene/quality.ts';
 import { RigScene } from '../../scene/rig-scene.ts';
+import { driverView } from '../../state/driver.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
 import { chooseView, type SceneView, sceneDrawn, useWindow } from '../../state/window-store.ts';
 import { usePainter } from '../../ui/use-painter.ts';

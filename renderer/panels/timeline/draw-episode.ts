@@ -1,8 +1,8 @@
 /** Paints one episode: who acted (colour and hatching; a notch where safety limited the step), reward, force, gripper, playhead. Pure but for the canvas. */
 import type { StepSummary } from '../../../main/api/index.ts';
-import { limitedStretches, segmentsOf } from '../../segments.ts';
-import { colorOf } from '../../tokens.ts';
 import { hatch } from '../../ui/canvas-size.ts';
+import { colorOf } from '../../ui/tokens.ts';
+import { limitedStretches, segmentsOf } from './segments.ts';
 
 export interface EpisodePicture {
   readonly steps: readonly StepSummary[];

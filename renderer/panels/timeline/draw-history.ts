@@ -1,8 +1,8 @@
 /** Paints the last 20 episodes as bars (steps by actor, outcome below) and, beside them, both rates as they developed. */
 import type { EpisodeSummary } from '../../../main/api/index.ts';
-import { rollingRates } from '../../rates.ts';
-import { colorOf } from '../../tokens.ts';
 import { hatch } from '../../ui/canvas-size.ts';
+import { colorOf } from '../../ui/tokens.ts';
+import { rollingRates } from './rates.ts';
 
 export const SHOWN = 20;
 

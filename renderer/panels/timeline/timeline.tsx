@@ -1,6 +1,6 @@
 /** This episode, or the recorded one that is replayed, and the last 20. Dragging on a recorded episode moves everything. */
 import { type PointerEvent, type ReactNode, useEffect, useRef } from 'react';
-import { openReplay, scrubTo } from '../../replay.ts';
+import { openReplay, scrubTo } from '../../engine/replay.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { fitCanvas } from '../../ui/canvas-size.ts';

@@ -5,7 +5,7 @@
 import type { Clock } from '../../../main/api/clock.ts';
 import type { Phase } from '../../../main/api/episode.ts';
 import type { ServerMessage } from '../../../main/api/messages.ts';
-import { percentile } from '../../../main/engine/tick-stats.ts';
+import { percentile } from '../../../main/engine/loop/tick-stats.ts';
 import type { Disturbances } from './disturbances.ts';
 import type { Seat } from './seat.ts';
 import { motionOf, type ToolMotion } from './tool-motion.ts';

@@ -1,6 +1,6 @@
 /** Memory, threads and descriptors of the engine and its children over the life of each process. */
 import { type Clock, every } from '../../../main/api/clock.ts';
-import { percentile } from '../../../main/engine/tick-stats.ts';
+import { percentile } from '../../../main/engine/loop/tick-stats.ts';
 import { descendantsOf, type ProcessSeen, processSeen, type Role, type Usage, usageOf } from './processes.ts';
 
 const SAMPLE_MS = 2000;

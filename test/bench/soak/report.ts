@@ -1,5 +1,5 @@
 /** The result of a soak: one object of numbers, and the checks that failed. */
-import { percentile } from '../../../main/engine/tick-stats.ts';
+import { percentile } from '../../../main/engine/loop/tick-stats.ts';
 import { leftOverFolders } from './left-over-folders.ts';
 import { withoutNumbers } from './tally.ts';
 import type { World } from './world.ts';

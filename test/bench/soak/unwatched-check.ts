@@ -5,7 +5,7 @@
 
 import { openForReading } from '../../../data/database.ts';
 import type { Clock } from '../../../main/api/clock.ts';
-import { WATCHING_SIMULATION_AGE_MS } from '../../../main/engine/watchdog.ts';
+import { WATCHING_SIMULATION_AGE_MS } from '../../../main/engine/loop/watchdog.ts';
 
 /** Time for a step in flight and a busy writer. */
 const SLACK_MS = 2000;

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import { real } from '../../../main/learn/graph/ops/op.ts';
-import { add, mul, square, stopGradient, sum } from '../../../main/learn/graph/tensor.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import { real } from '../../../main/tensor/ops/op.ts';
+import { add, mul, square, stopGradient, sum } from '../../../main/tensor/tensor.ts';
 import { checkRow, SEED } from './harness.ts';
 import { ROWS } from './rows.ts';
 

@@ -1,13 +1,13 @@
 /** Losses by name: every entry is built and differentiated, configs are checked, and what a head lacks is said. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import { add, constant, mul, square } from '../../../main/learn/graph/tensor.ts';
 import { availableLosses, combineLosses, type LossTerm } from '../../../main/learn/losses/combine.ts';
 import type { LossInputs } from '../../../main/learn/losses/loss-inputs.ts';
+import { isLossName, LOSS_NAMES, LOSSES } from '../../../main/learn/losses/loss-registry.ts';
 import { mse } from '../../../main/learn/losses/mse.ts';
-import { isLossName, LOSS_NAMES, LOSSES } from '../../../main/learn/losses/registry.ts';
 import { smoothness } from '../../../main/learn/losses/smoothness.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import { add, constant, mul, square } from '../../../main/tensor/tensor.ts';
 import { assertNear, assertValue, EXACT, gradientOf, tensor, valuesOf } from './harness.ts';
 
 /** Distinct values, so that no term vanishes by symmetry. B = 2, K = 4, D = 2. */

@@ -1,21 +1,6 @@
 /** Losses that are log-likelihoods or divergences: Gaussians, mixtures, bins, distillation, contrastive pairs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import {
-  add,
-  clip,
-  constant,
-  div,
-  exp,
-  log,
-  mul,
-  neg,
-  softmax,
-  square,
-  sub,
-  sum,
-} from '../../../main/learn/graph/tensor.ts';
 import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../../../main/learn/losses/action-bins.ts';
 import { binaryCrossEntropy } from '../../../main/learn/losses/binary-cross-entropy.ts';
 import { binnedCrossEntropy } from '../../../main/learn/losses/binned-cross-entropy.ts';
@@ -35,6 +20,21 @@ import {
 import { clampLogVariance, gaussianNll } from '../../../main/learn/losses/gaussian-nll.ts';
 import { gmmNll, type Mixture, mixtureLogProb, mixtureStd } from '../../../main/learn/losses/gmm-nll.ts';
 import { infoNce, LOG_SCALE_MAX, LOG_SCALE_START } from '../../../main/learn/losses/info-nce.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import {
+  add,
+  clip,
+  constant,
+  div,
+  exp,
+  log,
+  mul,
+  neg,
+  softmax,
+  square,
+  sub,
+  sum,
+} from '../../../main/tensor/tensor.ts';
 import { assertNear, assertValue, EXACT, gradientOf, type Nested, oracle, tensor, valuesOf } from './harness.ts';
 
 const one = (value: number) => tensor([[value]]);

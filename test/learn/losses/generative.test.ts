@@ -1,7 +1,6 @@
 /** Diffusion, flow matching, consistency training: targets, schedules, and what they imply, against closed forms. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { add, div, mul, type Node, sqrt, sub, sum } from '../../../main/learn/graph/tensor.ts';
 import { chunkErrors } from '../../../main/learn/losses/consistency.ts';
 import { consistencyTrainingLoss, eulerStep } from '../../../main/learn/losses/consistency-training.ts';
 import {
@@ -28,6 +27,7 @@ import {
   noiseSchedule,
   type ScheduleOptions,
 } from '../../../main/learn/losses/noise-schedule.ts';
+import { add, div, mul, type Node, sqrt, sub, sum } from '../../../main/tensor/tensor.ts';
 import { assertNear, assertValue, EXACT, gradientOf, oracle, tensor, valuesOf } from './harness.ts';
 
 const SCHEDULES: Readonly<Record<string, ScheduleOptions>> = {

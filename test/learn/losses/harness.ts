@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRng } from '../../../main/api/rng.ts';
-import { grad } from '../../../main/learn/graph/grad.ts';
-import { interpreter } from '../../../main/learn/graph/interpret.ts';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import type { Sample } from '../../../main/learn/graph/ops/op.ts';
-import { createOrtBackend } from '../../../main/learn/graph/ort.ts';
-import { defineStep } from '../../../main/learn/graph/step.ts';
-import { constant, input } from '../../../main/learn/graph/tensor.ts';
-import { draw, type Feeds } from '../graph/harness.ts';
+import { grad } from '../../../main/tensor/grad.ts';
+import { interpreter } from '../../../main/tensor/interpret.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import type { Sample } from '../../../main/tensor/ops/op.ts';
+import { createOrtBackend } from '../../../main/tensor/ort.ts';
+import { defineStep } from '../../../main/tensor/step.ts';
+import { constant, input } from '../../../main/tensor/tensor.ts';
+import { draw, type Feeds } from '../../tensor/harness.ts';
 import { assertNear } from '../near.ts';
 
 export { assertNear };

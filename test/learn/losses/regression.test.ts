@@ -1,9 +1,6 @@
 /** Losses of actions as numbers, and how they are averaged: PyTorch's values, and the mistakes that they are easy to make with. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { grad } from '../../../main/learn/graph/grad.ts';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import { log, mean, mul, square, sub, sum } from '../../../main/learn/graph/tensor.ts';
 import { chunkMean, exponentialWeights } from '../../../main/learn/losses/chunk.ts';
 import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
 import { huber } from '../../../main/learn/losses/huber.ts';
@@ -12,6 +9,9 @@ import { coTraining, guard, maskedMean } from '../../../main/learn/losses/masked
 import { mse } from '../../../main/learn/losses/mse.ts';
 import { smoothL1 } from '../../../main/learn/losses/smooth-l1.ts';
 import { differencePenalty, smoothness } from '../../../main/learn/losses/smoothness.ts';
+import { grad } from '../../../main/tensor/grad.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import { log, mean, mul, square, sub, sum } from '../../../main/tensor/tensor.ts';
 import { assertNear, assertValue, EXACT, flat, gradientOf, oracle, tensor, valuesOf } from './harness.ts';
 
 const predicted = tensor([

@@ -1,6 +1,5 @@
 /** Every loss file with the operands on which its gradient is checked. A file without a row fails `all-losses.test.ts`. */
-import { flags, real, whole } from '../../../main/learn/graph/ops/op.ts';
-import { add, constant, mean, reshape } from '../../../main/learn/graph/tensor.ts';
+
 import { binaryCrossEntropy } from '../../../main/learn/losses/binary-cross-entropy.ts';
 import { binnedCrossEntropy } from '../../../main/learn/losses/binned-cross-entropy.ts';
 import { calQl } from '../../../main/learn/losses/cal-ql.ts';
@@ -46,6 +45,8 @@ import { smoothness } from '../../../main/learn/losses/smoothness.ts';
 import { softActorLoss, temperatureLoss, temperatureOf } from '../../../main/learn/losses/soft-actor-critic.ts';
 import { tdLoss, tdTarget } from '../../../main/learn/losses/td.ts';
 import { tpo } from '../../../main/learn/losses/tpo.ts';
+import { flags, real, whole } from '../../../main/tensor/ops/op.ts';
+import { add, constant, mean, reshape } from '../../../main/tensor/tensor.ts';
 import type { LossRow } from './harness.ts';
 
 /** Letters: B = 3 samples, K = 4 steps, D = 2 dimensions. */

@@ -2,11 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { grad } from '../../../main/learn/graph/grad.ts';
-import { sizeOf } from '../../../main/learn/graph/ir.ts';
-import { createOrtBackend } from '../../../main/learn/graph/ort.ts';
-import { defineStep } from '../../../main/learn/graph/step.ts';
-import { input, matmul, mean, reshape, square, sub, sum } from '../../../main/learn/graph/tensor.ts';
 import {
   type ConvTrunkSpec,
   convTrunk,
@@ -22,8 +17,13 @@ import {
   parametersFrom,
   parameterViews,
 } from '../../../main/learn/nets/parameters.ts';
-import { adam, biasCorrections } from '../../../main/learn/optim.ts';
-import { assertClose, directional, dot, normals, rngOf, valuesOf } from '../graph/harness.ts';
+import { grad } from '../../../main/tensor/grad.ts';
+import { sizeOf } from '../../../main/tensor/ir.ts';
+import { adam, biasCorrections } from '../../../main/tensor/optimiser.ts';
+import { createOrtBackend } from '../../../main/tensor/ort.ts';
+import { defineStep } from '../../../main/tensor/step.ts';
+import { input, matmul, mean, reshape, square, sub, sum } from '../../../main/tensor/tensor.ts';
+import { assertClose, directional, dot, normals, rngOf, valuesOf } from '../../tensor/harness.ts';
 
 const ort = createOrtBackend({ threads: 1 });
 const spec: ConvTrunkSpec = {

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { interpreter } from '../../../main/learn/graph/interpret.ts';
-import { createOrtBackend } from '../../../main/learn/graph/ort.ts';
-import { defineStep } from '../../../main/learn/graph/step.ts';
-import { input } from '../../../main/learn/graph/tensor.ts';
 import { drawShifts, randomShift } from '../../../main/learn/nets/random-shift.ts';
+import { interpreter } from '../../../main/tensor/interpret.ts';
+import { createOrtBackend } from '../../../main/tensor/ort.ts';
+import { defineStep } from '../../../main/tensor/step.ts';
+import { input } from '../../../main/tensor/tensor.ts';
 
 const [BATCH, HEIGHT, WIDTH, COLOURS, PADDING] = [3, 5, 7, 3, 2];
 const shape = [BATCH, HEIGHT, WIDTH, COLOURS];

@@ -2,9 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { grad } from '../../../main/learn/graph/grad.ts';
-import { createOrtBackend } from '../../../main/learn/graph/ort.ts';
-import { add, input, layerNorm, matmul, square, sum, tanh } from '../../../main/learn/graph/tensor.ts';
 import { initialParameters, parametersFrom } from '../../../main/learn/nets/parameters.ts';
 import {
   dropoutSize,
@@ -20,7 +17,10 @@ import {
   spatialObserverFeatures,
   spatialObserverParameters,
 } from '../../../main/learn/nets/spatial-observer.ts';
-import { assertClose, type Feeds, normals, rngOf, valuesOf } from '../graph/harness.ts';
+import { grad } from '../../../main/tensor/grad.ts';
+import { createOrtBackend } from '../../../main/tensor/ort.ts';
+import { add, input, layerNorm, matmul, square, sum, tanh } from '../../../main/tensor/tensor.ts';
+import { assertClose, type Feeds, normals, rngOf, valuesOf } from '../../tensor/harness.ts';
 
 const maps: SpatialMaps = { cameras: 2, height: 2, width: 3, channels: 3, features: 2, bottleneck: 5 };
 const [BATCH, PLACES, WIDTH] = [4, 6, 6];

@@ -2,10 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { interpreter } from '../../../main/learn/graph/interpret.ts';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import { defineStep } from '../../../main/learn/graph/step.ts';
-import { add, constant, div, input, mul, sub } from '../../../main/learn/graph/tensor.ts';
 import { denoisedAction } from '../../../main/learn/losses/diffusion.ts';
 import { cumulativeAlphas, noiseSchedule } from '../../../main/learn/losses/noise-schedule.ts';
 import { parametersFrom } from '../../../main/learn/nets/parameters.ts';
@@ -19,6 +15,10 @@ import {
   normalise,
   normaliserParameters,
 } from '../../../main/learn/policies/normaliser.ts';
+import { interpreter } from '../../../main/tensor/interpret.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import { defineStep } from '../../../main/tensor/step.ts';
+import { add, constant, div, input, mul, sub } from '../../../main/tensor/tensor.ts';
 import { assertNear } from '../near.ts';
 
 async function numbersOf(node: Node): Promise<number[]> {

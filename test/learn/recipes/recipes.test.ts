@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../../main/api/observation.ts';
 import { recipeSchema } from '../../../main/api/run.ts';
+import { configureAlgorithm } from '../../../main/learn/algorithms/algorithm-registry.ts';
 import { imitationStep } from '../../../main/learn/algorithms/imitation.ts';
 import { parseImitationConfig } from '../../../main/learn/algorithms/imitation-config.ts';
-import { configureAlgorithm } from '../../../main/learn/algorithms/registry.ts';
-import { recipeOf, recipes } from '../../../main/learn/recipes/registry.ts';
+import { recipeOf, recipes } from '../../../main/learn/recipes/recipe-registry.ts';
 import { TOY_SIZES } from '../policies/toy-batch.ts';
 
 /** A proprioception with touch in it, for the recipe that adds it. */

@@ -1,10 +1,10 @@
 /** Conditions that an encoder was not made for: the usual ones change nothing, the others follow from the seed and change what they say. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CELL_SHAPES } from '../../../native/sim/camera/look.ts';
+import { DEFAULT_LOOK } from '../../../native/sim/camera/rasteriser.ts';
 import { CONDITIONS, viewUnder } from '../../../native/sim/conditions.ts';
 import { createLockstepCell } from '../../../native/sim/lockstep-cell.ts';
-import { CELL_SHAPES } from '../../../native/sim/look.ts';
-import { DEFAULT_LOOK } from '../../../native/sim/rasteriser.ts';
 
 test('each condition changes what it names and nothing else, differently for every seed', () => {
   const usual = viewUnder('usual', CELL_SHAPES, 7);

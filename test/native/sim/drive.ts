@@ -4,12 +4,12 @@ import { createRng } from '../../../main/api/rng.ts';
 import { TASKS, type TaskId } from '../../../main/api/task.ts';
 import { baseTwistFromPuck, DEFAULT_TELEOP_MAP } from '../../../main/api/teleop.ts';
 import type { TaskOutcome } from '../../../native/device.ts';
-import { createExpert } from '../../../native/sim/expert.ts';
-import { twistInTool } from '../../../native/sim/frames.ts';
-import { createOperator } from '../../../native/sim/operator.ts';
-import { type Physics, readReadings } from '../../../native/sim/physics.ts';
-import { type Truth, truthOf } from '../../../native/sim/readings.ts';
-import { SIM_TASKS } from '../../../native/sim/tasks/registry.ts';
+import { createExpert } from '../../../native/sim/people/expert.ts';
+import { createOperator } from '../../../native/sim/people/operator.ts';
+import { twistInTool } from '../../../native/sim/physics/frames.ts';
+import { type Physics, readReadings } from '../../../native/sim/physics/physics.ts';
+import { type Truth, truthOf } from '../../../native/sim/physics/readings.ts';
+import { SIM_TASKS } from '../../../native/sim/tasks/task-registry.ts';
 import { type ActionFollower, createActionFollower } from './act.ts';
 
 const PERIOD_SEC = 0.1;

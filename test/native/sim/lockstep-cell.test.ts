@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
 import { episodeSeed } from '../../../main/api/task.ts';
-import { createExpert } from '../../../native/sim/expert.ts';
 import { createLockstepCell } from '../../../native/sim/lockstep-cell.ts';
+import { createExpert } from '../../../native/sim/people/expert.ts';
 import { createActionFollower } from './act.ts';
 
 const never = new AbortController().signal;

@@ -7,12 +7,12 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { episodeSeed, type TaskId } from '../../../main/api/task.ts';
-import { CELL_SHAPES } from '../../../native/sim/look.ts';
-import { SCENE_BODIES } from '../../../native/sim/model.ts';
-import { loadMujoco } from '../../../native/sim/mujoco.ts';
-import { createPhysics, type Physics } from '../../../native/sim/physics.ts';
-import { createRenderer, DEFAULT_LOOK } from '../../../native/sim/rasteriser.ts';
-import { SIM_TASKS } from '../../../native/sim/tasks/registry.ts';
+import { CELL_SHAPES } from '../../../native/sim/camera/look.ts';
+import { createRenderer, DEFAULT_LOOK } from '../../../native/sim/camera/rasteriser.ts';
+import { SCENE_BODIES } from '../../../native/sim/physics/model.ts';
+import { loadMujoco } from '../../../native/sim/physics/mujoco.ts';
+import { createPhysics, type Physics } from '../../../native/sim/physics/physics.ts';
+import { SIM_TASKS } from '../../../native/sim/tasks/task-registry.ts';
 
 const GOLDEN = new URL('./pictures.golden.json', import.meta.url);
 const SMALL = 16;

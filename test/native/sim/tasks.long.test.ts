@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { episodeSeed, SEED_RANGES, type SeedRange } from '../../../main/api/task.ts';
-import { toolDown } from '../../../native/sim/frames.ts';
-import { loadMujoco } from '../../../native/sim/mujoco.ts';
-import { createPhysics, type Physics, readReadings } from '../../../native/sim/physics.ts';
-import { truthOf } from '../../../native/sim/readings.ts';
-import { stateEstimate } from '../../../native/sim/state-estimate.ts';
+import { toolDown } from '../../../native/sim/physics/frames.ts';
+import { loadMujoco } from '../../../native/sim/physics/mujoco.ts';
+import { createPhysics, type Physics, readReadings } from '../../../native/sim/physics/physics.ts';
+import { truthOf } from '../../../native/sim/physics/readings.ts';
+import { stateEstimate } from '../../../native/sim/physics/state-estimate.ts';
 import { GRASPS_PER_POOL, graspPool } from '../../../native/sim/tasks/grasp-pool.ts';
 import { insertTask } from '../../../native/sim/tasks/insert.ts';
 import { tryGrasp } from '../../../native/sim/tasks/make-grasps.ts';
-import { SIM_TASKS } from '../../../native/sim/tasks/registry.ts';
 import { seedRangeOf } from '../../../native/sim/tasks/task.ts';
+import { SIM_TASKS } from '../../../native/sim/tasks/task-registry.ts';
 import { driveExpert, driveOperator } from './drive.ts';
 
 const scenes: Record<'peg' | 'block', Physics | undefined> = { peg: undefined, block: undefined };

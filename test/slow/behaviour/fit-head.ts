@@ -1,11 +1,11 @@
 /** The policy heads of `main/learn/policies` on toy data: trained with any list of losses, then asked for chunks of actions. */
 import type { Rng } from '../../../main/api/rng.ts';
-import { input } from '../../../main/learn/graph/tensor.ts';
 import { combineLosses, type LossTerm } from '../../../main/learn/losses/combine.ts';
 import { initialParameters } from '../../../main/learn/nets/parameters.ts';
 import type { Head, HeadFrame } from '../../../main/learn/policies/head.ts';
 import { createHead, type HeadOptions, OWN_LOSS } from '../../../main/learn/policies/heads.ts';
 import { actionSpace } from '../../../main/learn/policies/normaliser.ts';
+import { input } from '../../../main/tensor/tensor.ts';
 import { compileModel, fit } from './fit.ts';
 
 /** n examples: an observation of D numbers, and a chunk of K steps of U numbers in [−1, 1]. */

@@ -2,12 +2,7 @@
  * Training for the toy tasks: loss, gradient and Adam as one compiled step, run on one thread of ONNX Runtime; and forward
  * passes of what was trained. Weights are one flat vector, as everywhere in `main/learn`.
  */
-import type { TensorLike } from '../../../main/learn/graph/backend.ts';
-import { grad } from '../../../main/learn/graph/grad.ts';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import { createOrtBackend } from '../../../main/learn/graph/ort.ts';
-import { defineStep } from '../../../main/learn/graph/step.ts';
-import { input } from '../../../main/learn/graph/tensor.ts';
+
 import {
   flatten,
   type ParameterSpec,
@@ -16,7 +11,13 @@ import {
   parametersFrom,
   parameterViews,
 } from '../../../main/learn/nets/parameters.ts';
-import { adam, biasCorrections, polyak } from '../../../main/learn/optim.ts';
+import type { TensorLike } from '../../../main/tensor/backend.ts';
+import { grad } from '../../../main/tensor/grad.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import { adam, biasCorrections, polyak } from '../../../main/tensor/optimiser.ts';
+import { createOrtBackend } from '../../../main/tensor/ort.ts';
+import { defineStep } from '../../../main/tensor/step.ts';
+import { input } from '../../../main/tensor/tensor.ts';
 
 export const backend = createOrtBackend({ threads: 1 });
 

@@ -4,8 +4,6 @@
  * fifty of them cover more than themselves.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import { add, constant, input } from '../../../main/learn/graph/tensor.ts';
 import { distillRegression } from '../../../main/learn/losses/distillation.ts';
 import { mse } from '../../../main/learn/losses/mse.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../../../main/learn/nets/mlp.ts';
@@ -18,6 +16,8 @@ import {
   parameterViews,
 } from '../../../main/learn/nets/parameters.ts';
 import { gateOpening, tactileGate, tactileGateParameters, withTactile } from '../../../main/learn/nets/tactile-gate.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import { add, constant, input } from '../../../main/tensor/tensor.ts';
 import { evaluate, fit } from './fit.ts';
 import { ACTIONS, FEATURES, type Samples, TOUCH } from './forgetting.ts';
 

@@ -3,12 +3,12 @@ import type { Rng } from '../../../main/api/rng.ts';
 import { type Constraint, policyAt, ppoNets, setInitialStd } from '../../../main/learn/algorithms/ppo.ts';
 import { createPpo } from '../../../main/learn/algorithms/ppo-agent.ts';
 import { PPO, type PpoConfig } from '../../../main/learn/algorithms/ppo-config.ts';
-import { input, mean } from '../../../main/learn/graph/tensor.ts';
 import { gaussianKl } from '../../../main/learn/losses/gaussian.ts';
 import { limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
 import { mse } from '../../../main/learn/losses/mse.ts';
 import { initialParameters, parametersFrom, parameterViews } from '../../../main/learn/nets/parameters.ts';
 import { RL_FINE_TUNE } from '../../../main/learn/recipes/rl-fine-tune.ts';
+import { input, mean } from '../../../main/tensor/tensor.ts';
 import { backend, compileModel, evaluate, fit } from './fit.ts';
 import {
   type Arc,

@@ -1,7 +1,7 @@
 /** T4: noise that grows along the way, σ(x) = 0.05 + 0.2 x. A Gaussian head trained by likelihood says how sure it is. */
 import type { Rng } from '../../../main/api/rng.ts';
-import { input } from '../../../main/learn/graph/tensor.ts';
 import { createHead } from '../../../main/learn/policies/heads.ts';
+import { input } from '../../../main/tensor/tensor.ts';
 import { behaviour } from './behaviour.ts';
 import { evaluate } from './fit.ts';
 import { type ChunkData, chunksOf, featuresOf, fitHead } from './fit-head.ts';

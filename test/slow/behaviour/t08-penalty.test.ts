@@ -1,14 +1,14 @@
 /**
  * T8: demonstrations from an arm with wider joint limits. A third of its targets lie beyond ours. The hinge² penalty with a margin
  * keeps the policy's targets inside; without a margin it does not, because a penalty from outside is zero on the limit itself.
- * That the executor's clamp keeps every command inside is its own test (`test/engine/safety.test.ts`).
+ * That the executor's clamp keeps every command inside is its own test (`test/engine/loop/safety.test.ts`).
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import { add, input } from '../../../main/learn/graph/tensor.ts';
 import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
 import { mse } from '../../../main/learn/losses/mse.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../../../main/learn/nets/mlp.ts';
 import { initialParameters, type Parameters } from '../../../main/learn/nets/parameters.ts';
+import { add, input } from '../../../main/tensor/tensor.ts';
 import { behaviour } from './behaviour.ts';
 import { evaluate, fit } from './fit.ts';
 

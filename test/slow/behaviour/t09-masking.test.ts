@@ -3,13 +3,13 @@
  * masks must keep it out of the loss and of every gradient, and a batch of web data alone must leave the action head where it is.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import { grad } from '../../../main/learn/graph/grad.ts';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import { add, input, matmul, mean, mul, reshape, square, sub, tanh } from '../../../main/learn/graph/tensor.ts';
 import { logProbElements } from '../../../main/learn/losses/categorical.ts';
 import { asFlags, coTraining, guard } from '../../../main/learn/losses/masked.ts';
 import { denseParameters } from '../../../main/learn/nets/mlp.ts';
 import { flatten, initialParameters, type Parameters, parameterCount } from '../../../main/learn/nets/parameters.ts';
+import { grad } from '../../../main/tensor/grad.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import { add, input, matmul, mean, mul, reshape, square, sub, tanh } from '../../../main/tensor/tensor.ts';
 import { behaviour } from './behaviour.ts';
 import { evaluate, fit } from './fit.ts';
 

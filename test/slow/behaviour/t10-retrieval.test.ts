@@ -3,10 +3,10 @@
  * features each, with noise of their own; two linear heads are trained by symmetric InfoNCE, 64 pairs at a time. Judged on 64 new things.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import type { Node } from '../../../main/learn/graph/ir.ts';
-import { add, input, matmul, reshape } from '../../../main/learn/graph/tensor.ts';
 import { infoNce, LOG_SCALE_START } from '../../../main/learn/losses/info-nce.ts';
 import { initialParameters, type ParameterSpec, type Parameters } from '../../../main/learn/nets/parameters.ts';
+import type { Node } from '../../../main/tensor/ir.ts';
+import { add, input, matmul, reshape } from '../../../main/tensor/tensor.ts';
 import { behaviour } from './behaviour.ts';
 import { evaluate, fit } from './fit.ts';
 

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { episodeSeed } from '../../../main/api/task.ts';
-import { loadMujoco } from '../../../native/sim/mujoco.ts';
-import { createPhysics } from '../../../native/sim/physics.ts';
-import { SIM_TASKS } from '../../../native/sim/tasks/registry.ts';
+import { loadMujoco } from '../../../native/sim/physics/mujoco.ts';
+import { createPhysics } from '../../../native/sim/physics/physics.ts';
+import { SIM_TASKS } from '../../../native/sim/tasks/task-registry.ts';
 import { driveExpert, driveOperator } from '../../native/sim/drive.ts';
 
 const EPISODES = 50;

@@ -1,7 +1,7 @@
 /** Whose transitions the batches of a run are made of, and how many there are to draw from. */
 import type { RunStatus } from '../../../../main/api/index.ts';
-import { grouped, percent } from '../../../format.ts';
 import { useEngine } from '../../../state/engine-store.ts';
+import { grouped, percent } from '../../../words/format.ts';
 
 export function BatchMix({ run }: { readonly run: RunStatus }) {
   const counts = useEngine((state) => state.status?.buffers);

@@ -3,8 +3,8 @@ import { useEffect, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { call } from '../../../engine/engine.ts';
 import { CallError } from '../../../engine/engine-client.ts';
-import { differences, type Settings } from '../../../run-differences.ts';
-import { algorithmTitle, kindOf } from '../../../run-words.ts';
+import { algorithmTitle, kindOf } from '../../../words/run-words.ts';
+import { differences, type Settings } from './run-differences.ts';
 
 export interface CompareWithProps {
   readonly run: RunStatus;

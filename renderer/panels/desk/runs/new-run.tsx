@@ -14,11 +14,11 @@ import {
 } from '../../../../main/api/index.ts';
 import { call, say } from '../../../engine/engine.ts';
 import { CallError } from '../../../engine/engine-client.ts';
-import { grouped } from '../../../format.ts';
-import { algorithmTitle, planBatches, planTakes } from '../../../run-words.ts';
 import { activeRun, type PolicyEntry, useEngine } from '../../../state/engine-store.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Choice, Row, Section } from '../../../ui/form.tsx';
+import { grouped } from '../../../words/format.ts';
+import { algorithmTitle, planBatches, planTakes } from '../../../words/run-words.ts';
 
 type Request = NonNullable<CallParameters<'run.plan'>['spec']>;
 type Algorithm = RunOptions['algorithms'][number];

@@ -1,18 +1,18 @@
 /** One run: how it stands, what to do next, its numbers and curves, what its policies did, and what can be done with it. */
 import { useMemo, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
-import { perform } from '../../../actions.ts';
+import { perform } from '../../../commands/actions.ts';
 import { tell } from '../../../engine/engine.ts';
-import { clockTime, duration, fixed, grouped, withUnit } from '../../../format.ts';
-import { recordOf } from '../../../run-record.ts';
-import { algorithmTitle, kindOf, runWords } from '../../../run-words.ts';
 import { useEngine } from '../../../state/engine-store.ts';
 import { Button, KeyCap } from '../../../ui/button.tsx';
 import { Progress, Row } from '../../../ui/form.tsx';
+import { clockTime, duration, fixed, grouped, withUnit } from '../../../words/format.ts';
+import { algorithmTitle, kindOf, runWords } from '../../../words/run-words.ts';
 import { BatchMix } from './batch-mix.tsx';
 import { CompareWith, Differences } from './comparison.tsx';
 import { RoundTable } from './round-table.tsx';
 import { RunCharts } from './run-charts.tsx';
+import { recordOf } from './run-record.ts';
 import { useCurves } from './use-curves.ts';
 
 export interface RunCardProps {

@@ -4,7 +4,7 @@ import type { RunStatus } from '../../../../main/api/index.ts';
 import { stepRange } from '../../../charts/axis-range.ts';
 import { type Curves, chartsFor } from '../../../charts/curves.ts';
 import { LineChart } from '../../../charts/line-chart.tsx';
-import { grouped } from '../../../format.ts';
+import { grouped } from '../../../words/format.ts';
 
 export interface RunChartsProps {
   readonly run: RunStatus;

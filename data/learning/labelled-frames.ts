@@ -1,0 +1,82 @@
+/**
+ * The training data of the reward classifier: every labelled observation of one task and one kind of observation,
+ * episode by episode. Discarded and running episodes are left out. The training process reads them through its own
+ * read-only connection.
+ */
+import type { LabelSource, RewardLabel } from '../../main/api/classifier.ts';
+import type { CameraFrame, ObservationKind } from '../../main/api/observation.ts';
+import type { TaskId } from '../../main/api/task.ts';
+import { openForReading } from '../database.ts';
+import { hasEnded } from '../mark.ts';
+import { createQueries } from '../reading/queries.ts';
+import { float32Of } from '../rows.ts';
+import { createLabelQueries } from './reward-labels.ts';
+
+export interface LabelledFrame {
+  readonly index: number;
+  readonly label: RewardLabel;
+  readonly source: LabelSource;
+  /** [PROPRIOCEPTION_SIZE] */
+  readonly proprioception: Float32Array;
+  /** As stored; undefined where it was not computed, or by another encoder than the one asked for. */
+  readonly embedding: Float32Array | undefined;
+}
+
+export interface LabelledEpisode {
+  readonly id: number;
+  readonly frames: readonly LabelledFrame[];
+}
+
+export interface LabelledFramesQuery {
+  readonly task: TaskId;
+  readonly observation: ObservationKind;
+  /** Embeddings of another encoder count as missing. */
+  readonly encoderSha256: string | undefined;
+  /** True: what the rule reads from verdicts too; false: labels given by hand only. */
+  readonly rule: boolean;
+}
+
+export interface LabelledFramesSource {
+  episodes(query: LabelledFramesQuery): LabelledEpisode[];
+  readFrames(episodeId: number, index: number): readonly CameraFrame[];
+  close(): void;
+}
+
+export function openLabelledFrames(folder: string): LabelledFramesSource {
+  const database = openForReading(folder);
+  const queries = createQueries(database);
+  const labels = createLabelQueries(database);
+  const episodeIds = database.prepare<[string, string], { readonly id: number; readonly encoderSha256: string | null }>(
+    `SELECT id, encoder_sha256 AS encoderSha256 FROM episode WHERE task = ? AND observation = ?
+     AND ${hasEnded('episode.id')}
+     AND coalesce((SELECT kind <> 'discard' FROM rl_buffer WHERE rl_buffer.episode_id = episode.id AND kind <> 'add'
+       ORDER BY sequence DESC LIMIT 1), 1) ORDER BY id`,
+  );
+  const observations = database.prepare<
+    [number],
+    { readonly index: number; readonly proprioception: Uint8Array; readonly vector: Uint8Array | null }
+  >(
+    `SELECT observation_index AS "index", proprioception, vector FROM observation
+     LEFT JOIN embedding ON embedding.observation_id = observation.id WHERE episode_id = ?`,
+  );
+  return {
+    episodes: ({ task, observation, encoderSha256, rule }) =>
+      episodeIds.all(task, observation).flatMap((episode): LabelledEpisode[] => {
+        const given = rule ? labels.frameLabels(episode.id) : labels.labelsByHand(episode.id);
+        if (given.length === 0) return [];
+        const usable = observation !== 'pixels' || episode.encoderSha256 === encoderSha256;
+        const stored = new Map(observations.all(episode.id).map((row) => [row.index, row]));
+        const frames = given.flatMap(({ index, label, source }): LabelledFrame[] => {
+          const row = stored.get(index);
+          if (!row) return [];
+          const embedding = row.vector && usable ? float32Of(row.vector) : undefined;
+          return [{ index, label, source, proprioception: float32Of(row.proprioception), embedding }];
+        });
+        return [{ id: episode.id, frames }];
+      }),
+    readFrames: (episodeId, index) => queries.pictures(episodeId, index)?.frames ?? [],
+    close: () => {
+      database.close();
+    },
+  };
+}

@@ -1,0 +1,64 @@
+/** The reader's thread: answers the window's queries on its own read-only connection, off the control thread. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { type Database, openForReading } from '../database.ts';
+import { errorText, StoreError } from '../store-error.ts';
+import { createReaderCalls, type ReaderCalls, type ReaderRequest, type ReaderResponse } from './reader-calls.ts';
+
+function answer(calls: ReaderCalls, question: ReaderRequest): unknown {
+  switch (question.method) {
+    case 'listEpisodes':
+      return calls.listEpisodes(question.query);
+    case 'episode':
+      return calls.episode(question.query);
+    case 'replay':
+      return calls.replay(question.query);
+    case 'frames':
+      return calls.frames(question.query);
+    case 'counts':
+      return calls.counts(question.query);
+    case 'mark':
+      return calls.mark(question.query);
+    case 'frameLabels':
+      return calls.frameLabels(question.query);
+    default:
+      return question satisfies never;
+  }
+}
+
+const port = parentPort;
+if (port) {
+  // The sender is this program's own reader.ts.
+  const { folder }: { readonly folder: string } = workerData;
+  const failed = (request: number, error: unknown): ReaderResponse => ({
+    request,
+    error: {
+      kind: error instanceof StoreError ? error.kind : 'io',
+      message: errorText(error),
+      remedy: error instanceof StoreError ? error.remedy : 'Check the disk of the project.',
+    },
+  });
+  let database: Database | undefined;
+  try {
+    database = openForReading(folder);
+    const calls = createReaderCalls(database);
+    port.on('message', (question: ReaderRequest | 'close') => {
+      if (question === 'close') {
+        database?.close();
+        port.close();
+        return;
+      }
+      try {
+        const response: ReaderResponse = { request: question.request, value: answer(calls, question) };
+        port.postMessage(response);
+      } catch (error) {
+        port.postMessage(failed(question.request, error));
+      }
+    });
+    const ready: ReaderResponse = { request: 0, value: undefined };
+    port.postMessage(ready);
+  } catch (error) {
+    database?.close();
+    port.postMessage(failed(0, error));
+    port.close();
+  }
+}

@@ -1,0 +1,67 @@
+/** What the engine's side of the writer sends to its thread, and what comes back. Episode ids are handed out by the sender. */
+import type { LabelCounts, RewardLabel, StoredLabelSource } from '../../main/api/classifier.ts';
+import type { BufferCounts } from '../../main/api/episode.ts';
+import type { EpisodeEnd, EpisodeStart, StepRecord, Undone } from '../records.ts';
+import type { StoreErrorKind } from '../store-error.ts';
+
+export type Command =
+  | { readonly kind: 'begin'; readonly episodeId: number; readonly start: EpisodeStart }
+  | { readonly kind: 'step'; readonly episodeId: number; readonly step: StepRecord }
+  | { readonly kind: 'end'; readonly episodeId: number; readonly end: EpisodeEnd; readonly lostSteps: number }
+  | { readonly kind: 'relabel'; readonly episodeId: number; readonly verdict: 'success' | 'failure' }
+  | { readonly kind: 'discard'; readonly episodeId: number }
+  | { readonly kind: 'embedding'; readonly episodeId: number; readonly index: number; readonly embedding: Float32Array }
+  | {
+      readonly kind: 'label';
+      readonly episodeId: number;
+      readonly index: number;
+      readonly label: RewardLabel;
+      readonly source: StoredLabelSource;
+    }
+  | { readonly kind: 'undo'; readonly request: number }
+  | { readonly kind: 'drain'; readonly request: number }
+  | { readonly kind: 'close' };
+
+export interface Problem {
+  readonly message: string;
+  readonly remedy: string;
+  /** Something was lost, or recording cannot go on. */
+  readonly fatal: boolean;
+  /**
+   * Present when the problem is a full disk. The writer's pressure reports a full disk too, for as long as it lasts.
+   */
+  readonly about?: 'disk';
+}
+
+export interface WriterState {
+  readonly counts: BufferCounts;
+  readonly labels: LabelCounts;
+  /** Sequence number of the newest committed event. */
+  readonly newestSequence: number;
+  readonly bytesWritten: number;
+  readonly stepsWritten: number;
+  readonly diskFreeBytes: number;
+  readonly full: boolean;
+  /** True while the project's folder cannot be reached. */
+  readonly unreachable: boolean;
+}
+
+/** From the thread: `ready` once, then one `done` per batch; `answers` go to the requests of `undo` and `drain`. */
+export type Report =
+  | {
+      readonly kind: 'ready';
+      readonly sessionId: number;
+      readonly nextEpisodeId: number;
+      readonly state: WriterState;
+      readonly problems: readonly Problem[];
+    }
+  | {
+      readonly kind: 'done';
+      /** How many `step` commands this batch took from the queue, stored or reported as lost. */
+      readonly steps: number;
+      readonly state: WriterState;
+      readonly problems: readonly Problem[];
+      readonly answers: readonly { readonly request: number; readonly undone: Undone | undefined }[];
+    }
+  | { readonly kind: 'refused'; readonly errorKind: StoreErrorKind; readonly message: string; readonly remedy: string }
+  | { readonly kind: 'closed'; readonly problems: readonly Problem[] };

@@ -1,0 +1,80 @@
+/**
+ * Watches whether the project's disk can be recorded to: the folder can be reached, and more than the reserve is free.
+ */
+
+import { errorText, StoreError } from '../store-error.ts';
+import type { Problem } from './commands.ts';
+
+export const FREE_SPACE =
+  'Free some disk space, or move the project to a larger disk; recording goes on with the next episode.';
+const COME_BACK = 'Put the folder back where it was; recording then goes on with the next episode.';
+
+export interface DiskWatch {
+  /** Checks the disk again. Returns a problem when the folder has become unreachable, or is back. */
+  look(): Problem | undefined;
+  /** Does the same as `look`. Also clears the full state when there is room again. */
+  check(): { readonly changed: boolean; readonly problems: readonly Problem[] };
+  /** True when only the reserve is left. An episode that is under way is still stored to its end. */
+  reserveReached(): boolean;
+  /** Marks the disk as full, until `check` finds room. */
+  setFull(): void;
+  /** Throws a `StoreError` when no episode may begin. */
+  expectRoom(): void;
+  state(): { readonly diskFreeBytes: number; readonly full: boolean; readonly unreachable: boolean };
+}
+
+/** `freeBytes` throws when the folder cannot be reached; the newest number stands until it answers again. */
+export function watchDisk(options: { readonly freeBytes: () => number; readonly reserveBytes: number }): DiskWatch {
+  let freeBytes: number | undefined;
+  let full = false;
+  let away: string | undefined;
+
+  const look = (): Problem | undefined => {
+    const before = away;
+    try {
+      freeBytes = options.freeBytes();
+      away = undefined;
+    } catch (error) {
+      away = errorText(error);
+    }
+    if (before === undefined && away !== undefined)
+      return {
+        message: `Recording stops: the project's folder cannot be reached: ${away}.`,
+        remedy: COME_BACK,
+        fatal: true,
+      };
+    if (before !== undefined && away === undefined)
+      return {
+        message: "The project's folder is back.",
+        remedy: 'Recording goes on with the next episode.',
+        fatal: false,
+      };
+    return undefined;
+  };
+  const reserveReached = () => freeBytes !== undefined && freeBytes < options.reserveBytes;
+
+  return {
+    look,
+    check: () => {
+      const before = { full, away };
+      const problem = look();
+      full = reserveReached();
+      return { changed: before.full !== full || before.away !== away, problems: problem ? [problem] : [] };
+    },
+    reserveReached,
+    setFull: () => {
+      full = true;
+    },
+    expectRoom: () => {
+      if (away !== undefined)
+        throw new StoreError('missing', `The project's folder cannot be reached: ${away}.`, COME_BACK);
+      if (full)
+        throw new StoreError(
+          'disk-full',
+          `The disk's reserve of ${options.reserveBytes} bytes is reached.`,
+          FREE_SPACE,
+        );
+    },
+    state: () => ({ diskFreeBytes: freeBytes ?? 0, full, unreachable: away !== undefined }),
+  };
+}

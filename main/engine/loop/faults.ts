@@ -1,0 +1,176 @@
+/** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
+import type { Phase } from '../../api/episode.ts';
+import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
+import type { SensorFault } from './sensor-check.ts';
+import type { Alarm } from './watchdog.ts';
+
+export interface LoopFault {
+  readonly what: string;
+  readonly armDoes: string;
+  readonly remedy: string;
+}
+
+const HOLDS = 'It holds where it is.';
+const KEPT = 'It holds where it is; everything so far is kept.';
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** What the arm measured when safety stopped it. */
+export interface Measured {
+  readonly forceN: number;
+  /** Of the robot's state. */
+  readonly ageMs: number;
+}
+
+/** Only the first three stop the arm by themselves; the others shorten a motion. */
+function stopped(cause: SafetyEvent, { forceN, ageMs }: Measured, limits: SafetyLimits): string {
+  switch (cause) {
+    case 'stop-force':
+      return `The tool pushes with ${forceN.toFixed(0)} N; above ${limits.stopForceN} N the arm is stopped.`;
+    case 'stale-state':
+      return `The robot's state is ${ageMs.toFixed(0)} ms old; at most ${limits.maxStateAgeMs} ms are allowed.`;
+    case 'not-finite':
+      return 'A command or a measurement of the arm was not a finite number.';
+    case 'workspace':
+    case 'tilt':
+    case 'linear-speed':
+    case 'angular-speed':
+    case 'lead':
+    case 'soft-force':
+    case 'gripper-refractory':
+      return `Safety stopped the arm: ${cause}.`;
+    default:
+      return cause satisfies never;
+  }
+}
+
+export const FAULTS = {
+  safety: (cause: SafetyEvent, measured: Measured, limits: SafetyLimits): LoopFault => ({
+    what: stopped(cause, measured, limits),
+    armDoes: HOLDS,
+    remedy: 'Look at the cell, move the puck to neutral, then press Resume.',
+  }),
+  alarm: (alarm: Alarm, maxStateAgeMs: number): LoopFault => {
+    switch (alarm.kind) {
+      case 'window-lost':
+        return {
+          what: 'The window that held the controls is gone or silent.',
+          armDoes: HOLDS,
+          remedy: 'Open the window again; press Resume when the puck is at neutral.',
+        };
+      case 'unwatched':
+        return {
+          what: 'No window watches the arm: the last one is gone or silent.',
+          armDoes: HOLDS,
+          remedy:
+            'Open a window and press Resume. To run without one on purpose, start `npx takeover serve --unattended`.',
+        };
+      case 'state-stale':
+        return {
+          what: `The robot's state is ${Math.round(alarm.ageMs)} ms old; at most ${maxStateAgeMs} ms are allowed.`,
+          armDoes: HOLDS,
+          remedy: 'Check the link to the robot; press Resume when the puck is at neutral.',
+        };
+      default:
+        return alarm satisfies never;
+    }
+  },
+  loop: (error: unknown): LoopFault => ({
+    what: `The control loop failed: ${messageOf(error)}`,
+    armDoes: 'It holds where it is; the episode is closed as it was recorded.',
+    remedy: 'Press Resume to reset and go on. Report this message if it comes again.',
+  }),
+  unforeseen: (error: unknown): LoopFault => ({
+    what: `A background task of the engine failed: ${messageOf(error)}`,
+    armDoes: HOLDS,
+    remedy: 'Press Resume to go on. Restart the engine, and report this message, if it comes again.',
+  }),
+  robot: (error: unknown): LoopFault => ({
+    what: `The robot does not take commands: ${messageOf(error)}`,
+    armDoes: 'It keeps what it was told last: use the emergency stop if it moves.',
+    remedy: 'Check the link to the robot, then press Resume.',
+  }),
+  capture: (error: unknown): LoopFault => ({
+    what: `The cell gave no observation: ${messageOf(error)}`,
+    armDoes: HOLDS,
+    remedy: 'Check cameras and robot, then press Resume.',
+  }),
+  sensor: ({ sensor, reading }: SensorFault): LoopFault => ({
+    what: `A sensor fails: ${sensor} ${reading}.`,
+    armDoes: 'It holds where it is; the reading is not stored.',
+    remedy: `Check ${sensor} and its cable, then press Resume.`,
+  }),
+  lateCapture: (limitMs: number): LoopFault => ({
+    what: `The cameras took longer than ${Math.round(limitMs)} ms.`,
+    armDoes: 'It holds where it is; the episode is closed.',
+    remedy: 'Check the cameras, or lower their rate, then press Resume.',
+  }),
+  policy: (trouble: { readonly message: string; readonly remedy: string }): LoopFault => ({
+    what: trouble.message,
+    armDoes: HOLDS,
+    remedy: trouble.remedy,
+  }),
+  silentPolicy: (ticks: number, deadlineMs: number): LoopFault => ({
+    what: `The policy missed its deadline of ${deadlineMs} ms in ${ticks} ticks in a row.`,
+    armDoes: HOLDS,
+    remedy: 'Close other programs or use a smaller policy, then press Resume.',
+  }),
+  noPolicy: (): LoopFault => ({
+    what: 'No policy is loaded.',
+    armDoes: HOLDS,
+    remedy: 'Choose a policy, or record demonstrations.',
+  }),
+  badAction: (policy: string): LoopFault => ({
+    what: `${policy} proposed an action that is not a finite number.`,
+    armDoes: 'It holds where it is; a candidate is reverted.',
+    remedy: 'Press Resume to go on with the last good policy.',
+  }),
+  storeBehind: (): LoopFault => ({
+    what: 'Recording cannot keep up with the control loop.',
+    armDoes: KEPT,
+    remedy: 'Wait until the store has caught up, then press Resume. A faster disk helps.',
+  }),
+  diskFull: (): LoopFault => ({
+    what: 'The disk has reached its reserve of free space; recording stopped.',
+    armDoes: KEPT,
+    remedy: 'Free some space or choose another project folder, then press Resume.',
+  }),
+  storeAway: (): LoopFault => ({
+    what: "The project's folder cannot be reached; recording stopped.",
+    armDoes: KEPT,
+    remedy: 'Put the folder back where it was, then press Resume.',
+  }),
+  storeStopped: (): LoopFault => ({
+    what: "The store's writer has stopped: nothing is recorded any more.",
+    armDoes: KEPT,
+    remedy: 'Restart the engine.',
+  }),
+  reset: (error: unknown): LoopFault => ({
+    what: `The reset failed: ${messageOf(error)}`,
+    armDoes: HOLDS,
+    remedy: 'Clear the cell, then press Resume to try again.',
+  }),
+} as const;
+
+/** Reasons why an episode does not start, each with a remedy. */
+export const START_REFUSALS = {
+  phase: (phase: Exclude<Phase, 'ready'>) => ({
+    message: `An episode starts from READY; this is ${phase.toUpperCase()}.`,
+    remedy: BEFORE_READY[phase],
+  }),
+  noPolicy: { message: 'No policy is loaded.', remedy: 'Choose a policy, or record demonstrations.' },
+  stopped: { message: 'The store has stopped: nothing would be recorded.', remedy: 'Restart the engine.' },
+  unreachable: {
+    message: "The project's folder cannot be reached.",
+    remedy: 'Put it back, then start.',
+  },
+  'disk-full': {
+    message: 'The disk has reached its reserve of free space.',
+    remedy: 'Free some space, or choose another project folder with --data.',
+  },
+} as const;
+
+const BEFORE_READY: Readonly<Record<Exclude<Phase, 'ready'>, string>> = {
+  resetting: 'Wait until the arm is at its start.',
+  running: 'End the episode that runs first.',
+  hold: 'Press Resume first.',
+};

@@ -1,0 +1,69 @@
+/**
+ * Something requested at a tick's edge that may come late: the observation, and the policy's answer to it.
+ *
+ * On the host's clock the answer races the time. A simulated clock charges `latencyMs` for the answer, then stands
+ * still until the answer is there. A slow computer then misses no deadline, and the recording does not depend on its
+ * speed.
+ */
+import type { Clock } from '../../api/clock.ts';
+
+export type Pace = { readonly kind: 'host' } | { readonly kind: 'simulated'; readonly latencyMs: number };
+
+export interface Pending<Value> {
+  /** The answer, once it has arrived by the cell's clock. */
+  value(): Value | undefined;
+  /** When it arrived; undefined before. */
+  arrivedMs(): number | undefined;
+  /** Resolves when it has arrived or at `timeMs`, whichever is first. */
+  arrivalOrTime(timeMs: number): Promise<void>;
+  /** Host time that the answer took, where the cell's clock is simulated; `undefined` before the answer. */
+  hostLatencyMs(): number | undefined;
+  /** Resolves when the value has arrived, however late. */
+  readonly settled: Promise<Value>;
+}
+
+/** `work` must not reject: its failures are values. */
+export function ask<Value>(clock: Clock, pace: Pace, work: () => Promise<Value>): Pending<Value> {
+  const askedMs = clock.nowMs();
+  const askedHostMs = clock.pacing?.hostNowMs();
+  let answer: { readonly value: Value; readonly arrivedMs: number; readonly hostMs: number | undefined } | undefined;
+  const settled = work().then((value) => {
+    answer = { value, arrivedMs: clock.nowMs(), hostMs: clock.pacing?.hostNowMs() };
+    return value;
+  });
+  const hostLatencyMs = () =>
+    answer?.hostMs === undefined || askedHostMs === undefined ? undefined : answer.hostMs - askedHostMs;
+  if (pace.kind === 'simulated') {
+    const arrivesMs = askedMs + pace.latencyMs;
+    const arrived = () => clock.nowMs() >= arrivesMs - 1e-9;
+    return {
+      value: () => (arrived() ? answer?.value : undefined),
+      arrivedMs: () => (answer && arrived() ? arrivesMs : undefined),
+      arrivalOrTime: async (timeMs) => {
+        await clock.sleepUntilMs(Math.min(timeMs, arrivesMs));
+        if (arrived()) await settled;
+      },
+      hostLatencyMs,
+      settled,
+    };
+  }
+  return {
+    value: () => answer?.value,
+    arrivedMs: () => answer?.arrivedMs,
+    hostLatencyMs,
+    arrivalOrTime: async (timeMs) => {
+      if (!answer) await promiseOrTime(clock, settled, timeMs);
+    },
+    settled,
+  };
+}
+
+/** Use it on the host's clock only, because it does not move a simulated clock. */
+export async function promiseOrTime(clock: Clock, promise: Promise<unknown>, timeMs: number): Promise<void> {
+  let cancel = () => {};
+  const time = new Promise<void>((resolve) => {
+    cancel = clock.at(timeMs, resolve);
+  });
+  await Promise.race([promise, time]);
+  cancel();
+}

@@ -1,0 +1,114 @@
+/** Success as people and classifiers see it: which classifier looks on, what the detector makes of it, and labels given by hand. */
+import type { StoreWriter } from '../../../data/records.ts';
+import type { RobotInfo } from '../../../native/device.ts';
+import {
+  type ClassifierState,
+  DEFAULT_SUCCESS_TICKS,
+  type RewardLabel,
+  SUCCESS_GUARDS,
+  type SuccessBy,
+  type SuccessSettings,
+  type SuccessStatus,
+} from '../../api/classifier.ts';
+import type { Phase } from '../../api/episode.ts';
+import type { TaskId } from '../../api/task.ts';
+import { type Answer, type ClassifierService, done, refused } from '../services.ts';
+import type { PolicySource } from './policy-source.ts';
+import { createSuccessDetector, type SuccessDetector } from './success-detector.ts';
+
+/** Who ends an episode as a success where nobody has chosen. */
+export const judgeOf = ({ simulated }: Pick<RobotInfo, 'simulated'>): SuccessBy => (simulated ? 'simulator' : 'human');
+
+export function successFor(
+  robot: Pick<RobotInfo, 'simulated'>,
+  task: TaskId,
+  chosen: SuccessSettings | undefined,
+): SuccessSettings {
+  const own = { by: judgeOf(robot), ticks: DEFAULT_SUCCESS_TICKS, guard: SUCCESS_GUARDS[task] };
+  // chosen on another robot, perhaps: this one may have no simulator
+  return chosen ? { ...chosen, by: chosen.by === 'simulator' ? own.by : chosen.by } : own;
+}
+
+export interface LabelledFrame {
+  readonly episodeId: number;
+  readonly index: number;
+}
+
+export interface SuccessDesk {
+  readonly detector: SuccessDetector;
+  /** Name of the classifier that looks on; it decides only where the settings say so. */
+  inUse(): string | undefined;
+  use(manifestPath: string): Promise<Answer<undefined>>;
+  /** By name, with a threshold that its manifest then keeps. */
+  choose(name: string, threshold: number): Promise<Answer<undefined>>;
+  /** The newest classifier looks on, unless another one decides already. */
+  useNewest(): Promise<Answer<undefined>>;
+  state(): ClassifierState;
+  /** Labels an observation of a stored episode, or without one the newest of the episode that is being recorded. */
+  label(label: RewardLabel, frame: LabelledFrame | undefined): Answer<LabelledFrame>;
+  status(): SuccessStatus;
+}
+
+const WITH_SERVE = 'Start the engine with `npx takeover serve`, which brings them.';
+
+export function createSuccessDesk(options: {
+  readonly policy: PolicySource;
+  readonly writer: StoreWriter | undefined;
+  readonly classifiers: ClassifierService | undefined;
+  readonly settings: () => SuccessSettings;
+  readonly phase: () => Phase;
+  /** The newest observation of the episode that is being recorded; undefined while none is. */
+  readonly newest: () => LabelledFrame | undefined;
+}): SuccessDesk {
+  const { policy, writer, classifiers } = options;
+  let classifier: { readonly name: string; readonly threshold: number } | undefined;
+  const detector = createSuccessDetector({ settings: options.settings, threshold: () => classifier?.threshold });
+  const use = async (manifestPath: string): Promise<Answer<undefined>> => {
+    const reply = await policy.loadClassifier(manifestPath);
+    if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
+    classifier = { name: reply.name, threshold: reply.threshold };
+    return done(undefined);
+  };
+  return {
+    detector,
+    inUse: () => classifier?.name,
+    use,
+    choose: async (name, threshold) => {
+      const chosen =
+        classifiers?.setThreshold(name, threshold) ?? refused('There are no classifiers here.', WITH_SERVE);
+      return chosen.kind === 'refused' ? chosen : use(chosen.value.manifestPath);
+    },
+    useNewest: async () => {
+      const newest = classifiers?.newest();
+      const decides = classifier !== undefined && options.settings().by === 'classifier';
+      return newest === undefined || decides || newest.manifest.name === classifier?.name
+        ? done(undefined)
+        : use(newest.manifestPath);
+    },
+    state: () => ({
+      ...(classifiers?.state() ?? { training: false, classifiers: [] }),
+      ...(classifier ? { inUse: classifier.name } : {}),
+    }),
+    label: (label, frame) => {
+      if (!writer)
+        return refused('Nothing is stored here, so nothing can be labelled.', 'Start with a project folder.');
+      const labelled = frame ?? options.newest();
+      if (!labelled)
+        return refused(
+          `Nothing is recorded now (${options.phase().toUpperCase()}), so there is no picture to label.`,
+          'Press the key while an episode runs, or in a replay of one.',
+        );
+      writer.labelObservation(labelled.episodeId, labelled.index, label, frame ? 'episode' : 'live');
+      return done(labelled);
+    },
+    status: () => {
+      const probability = detector.probability();
+      return {
+        ...(classifier ? { classifier: classifier.name, threshold: classifier.threshold } : {}),
+        ...(probability === undefined ? {} : { probability }),
+        guardMet: detector.guardMet(),
+        streak: detector.streak(),
+      };
+    },
+  };
+}

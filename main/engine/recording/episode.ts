@@ -1,0 +1,58 @@
+/**
+ * How an episode ends. Pure. It ends at a tick's edge only, so that its last step is whole. Whose word counts: the human's verdict,
+ * then the simulator's, then Stop and faults, then a classifier's (who stops the arm doubts what it does), then the time limit.
+ * A time-out is a truncation, never a termination.
+ */
+
+import type { TaskOutcome } from '../../../native/device.ts';
+import type { Judge, Outcome } from '../../api/episode.ts';
+import type { TaskSpec } from '../../api/task.ts';
+
+/** What people asked of the running episode since the last edge. */
+export interface Requests {
+  readonly verdict: 'success' | 'failure' | undefined;
+  readonly stopped: 'human' | 'engine' | undefined;
+  readonly reset: boolean;
+  readonly discard: boolean;
+}
+
+export const NO_REQUESTS: Requests = { verdict: undefined, stopped: undefined, reset: false, discard: false };
+
+export interface StepEnd {
+  readonly reward: number;
+  readonly terminated: boolean;
+  readonly truncated: boolean;
+  readonly end: { readonly outcome: Outcome; readonly judge: Judge } | undefined;
+}
+
+/** Judges the step that has just been completed; `steps` counts it. */
+export function judgeStep(
+  task: TaskSpec,
+  steps: number,
+  simulated: TaskOutcome | undefined,
+  requests: Requests,
+  /** A reward classifier and the state guard agree on success. */
+  detected = false,
+): StepEnd {
+  const terminal = (outcome: 'success' | 'failure', judge: Judge): StepEnd => ({
+    reward: outcome === 'success' ? task.rewardAtSuccess : task.rewardPerStep,
+    terminated: true,
+    truncated: false,
+    end: { outcome, judge },
+  });
+  const cut = (outcome: Outcome, judge: Judge): StepEnd => ({
+    reward: task.rewardPerStep,
+    terminated: false,
+    truncated: true,
+    end: { outcome, judge },
+  });
+  if (requests.verdict) return terminal(requests.verdict, 'human');
+  if (simulated?.success) return terminal('success', 'simulator');
+  if (simulated?.failed) return terminal('failure', 'simulator');
+  if (requests.stopped) return cut('aborted', requests.stopped);
+  if (requests.discard) return cut('aborted', 'human');
+  if (detected) return terminal('success', 'classifier');
+  if (steps >= task.maxSteps) return cut('truncated', 'time-limit');
+  if (requests.reset) return cut('truncated', 'human');
+  return { reward: task.rewardPerStep, terminated: false, truncated: false, end: undefined };
+}

@@ -1,0 +1,57 @@
+/**
+ * The 27 numbers of one instant that a policy reads, in the order and units of `PROPRIOCEPTION_FIELDS`: relative to the reset
+ * pose, scaled, clipped. Stacking two of them is the policy process's work.
+ */
+
+import type { RobotState } from '../../../native/device.ts';
+import type { Pose } from '../../api/geometry.ts';
+import {
+  PROPRIOCEPTION_CLIP,
+  PROPRIOCEPTION_FIELDS,
+  PROPRIOCEPTION_SIZE,
+  type TactileFrame,
+} from '../../api/observation.ts';
+import { relativePose, toRotationVector } from '../loop/maths.ts';
+
+/** Normal force that reads as zero, and newtons per unit: a held peg presses about as much. */
+const NORMAL_FORCE_OFFSET_N = 30;
+const NORMAL_FORCE_UNIT_N = 30;
+const SHEAR_UNIT_N = 10;
+const TORSION_UNIT_NM = 0.1;
+
+const unitOf = (name: (typeof PROPRIOCEPTION_FIELDS)[number]['name']) =>
+  PROPRIOCEPTION_FIELDS.find((field) => field.name === name)?.unit ?? 1;
+const UNITS = {
+  position: unitOf('position'),
+  rotation: unitOf('rotation'),
+  linearVelocity: unitOf('linearVelocity'),
+  angularVelocity: unitOf('angularVelocity'),
+  force: unitOf('force'),
+  torque: unitOf('torque'),
+  gripper: unitOf('gripper'),
+};
+
+export function proprioception(state: RobotState, tactile: readonly TactileFrame[], reset: Pose): Float32Array {
+  const relative = relativePose(reset, state.baseFromTool);
+  const numbers = new Float32Array(PROPRIOCEPTION_SIZE);
+  let next = 0;
+  const put = (values: readonly number[], unit: number) => {
+    for (const value of values)
+      numbers[next++] = Math.min(PROPRIOCEPTION_CLIP, Math.max(-PROPRIOCEPTION_CLIP, value / unit));
+  };
+  put(relative.positionM, UNITS.position);
+  put(toRotationVector(relative.orientation), UNITS.rotation);
+  put(state.twistInTool.slice(0, 3), UNITS.linearVelocity);
+  put(state.twistInTool.slice(3, 6), UNITS.angularVelocity);
+  put(state.wrenchInTool.slice(0, 3), UNITS.force);
+  put(state.wrenchInTool.slice(3, 6), UNITS.torque);
+  put([state.gripperOpeningM], UNITS.gripper);
+  for (const [index, side] of (['left', 'right'] as const).entries()) {
+    const pad = tactile.find((candidate) => candidate.pad === side) ?? tactile[index];
+    const [normalN, shearXN, shearZN, torsionNm] = pad?.total ?? [0, 0, 0, 0];
+    put([normalN - NORMAL_FORCE_OFFSET_N], NORMAL_FORCE_UNIT_N);
+    put([shearXN, shearZN], SHEAR_UNIT_N);
+    put([torsionNm], TORSION_UNIT_NM);
+  }
+  return numbers;
+}

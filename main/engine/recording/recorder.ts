@@ -1,0 +1,183 @@
+/**
+ * Turns ticks into records and hands them to the store's writer, step by step, before the next tick ends. Without a writer it
+ * only counts, so that an evaluation runs the same loop. It waits for nothing itself; `room` tells the loop when it must.
+ */
+
+import type {
+  EpisodeEnd,
+  EpisodeStart,
+  ObservationRecord,
+  StepRecord,
+  StoreWriter,
+  Undone,
+} from '../../../data/records.ts';
+import type { Actor } from '../../api/action.ts';
+import { type Clock, patience, systemClock } from '../../api/clock.ts';
+import type { BufferCounts, EpisodeSummary, StepSummary } from '../../api/episode.ts';
+
+export type Room = 'plenty' | 'none' | 'disk-full' | 'unreachable' | 'stopped';
+
+/** A store that writes nothing for this long, in host time, counts as stuck. */
+const NO_PROGRESS_MS = 5000;
+/** Steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
+const RESERVE_STEPS = 4;
+
+export interface Recorder {
+  begin(start: EpisodeStart): EpisodeSummary;
+  step(record: Omit<StepRecord, 'index'>): StepSummary;
+  /** The embedding of observation `index`, when it came after its hand-over. */
+  lateEmbedding(episodeId: number, index: number, embedding: Float32Array): void;
+  end(end: EpisodeEnd): EpisodeSummary | undefined;
+  /** The running episode, or the last one. */
+  summary(): EpisodeSummary | undefined;
+  relabel(episodeId: number, verdict: 'success' | 'failure'): void;
+  discard(episodeId: number): void;
+  undo(): Promise<Undone | undefined>;
+  room(): Room;
+  /** Waits until everything is stored; `stuck` when the store has written nothing in five seconds. */
+  drained(): Promise<'drained' | 'stuck'>;
+  counts(): BufferCounts;
+}
+
+const NO_COUNTS: BufferCounts = {
+  rlTransitions: 0,
+  demoTransitions: 0,
+  demonstrations: 0,
+  interventionSteps: 0,
+  episodes: 0,
+};
+
+export function createRecorder(writer: StoreWriter | undefined, host: Clock = systemClock): Recorder {
+  let summary: EpisodeSummary | undefined;
+  let previousActor: Actor | undefined;
+  let countedEpisodes = 0;
+  const relabelled = (episodeId: number, change: Partial<EpisodeSummary>) => {
+    if (summary?.id === episodeId) summary = { ...summary, ...change };
+  };
+  return {
+    begin: (start) => {
+      const id = writer ? writer.beginEpisode(start) : ++countedEpisodes;
+      previousActor = undefined;
+      summary = {
+        id,
+        sessionId: writer?.sessionId ?? 0,
+        task: start.task,
+        mode: start.mode,
+        observation: start.observation,
+        seed: start.seed,
+        ...(start.policy === undefined ? {} : { policy: start.policy }),
+        policyIsCandidate: start.policyIsCandidate,
+        startedAtMs: start.startedAtMs,
+        steps: 0,
+        humanSteps: 0,
+        takeovers: 0,
+        return: 0,
+        discarded: false,
+      };
+      return summary;
+    },
+    step: (record) => {
+      if (!summary) throw new Error('recorder.step before recorder.begin: the loop must begin an episode first');
+      const step: StepRecord = { ...record, index: summary.steps };
+      writer?.appendStep(summary.id, step);
+      const byPerson = step.actor !== 'policy';
+      const takenOver = summary.mode === 'run' && byPerson && (previousActor ?? 'policy') === 'policy';
+      previousActor = step.actor;
+      summary = {
+        ...summary,
+        steps: summary.steps + 1,
+        humanSteps: summary.humanSteps + (step.actor === 'human' ? 1 : 0),
+        takeovers: summary.takeovers + (takenOver ? 1 : 0),
+        return: summary.return + step.reward,
+      };
+      return {
+        index: step.index,
+        actor: step.actor,
+        idle: step.idle,
+        action: [...step.action],
+        reward: step.reward,
+        forceN: Math.hypot(...step.next.wrenchInTool.slice(0, 3)),
+        gripperOpeningM: step.next.gripperOpeningM,
+        safety: step.safety,
+      };
+    },
+    lateEmbedding: (episodeId, index, embedding) => writer?.setEmbedding(episodeId, index, embedding),
+    end: (end) => {
+      if (!summary || summary.outcome !== undefined) return undefined;
+      writer?.endEpisode(summary.id, end);
+      summary = { ...summary, outcome: end.outcome, judge: end.judge };
+      return summary;
+    },
+    summary: () => summary,
+    relabel: (episodeId, verdict) => {
+      writer?.relabelEpisode(episodeId, verdict);
+      relabelled(episodeId, { outcome: verdict, judge: 'human' });
+    },
+    discard: (episodeId) => {
+      writer?.discardEpisode(episodeId);
+      relabelled(episodeId, { discarded: true });
+    },
+    undo: async () => writer?.undo(),
+    room: () => {
+      if (!writer) return 'plenty';
+      const pressure = writer.pressure();
+      if (pressure.stopped) return 'stopped';
+      if (pressure.unreachable) return 'unreachable';
+      if (pressure.full) return 'disk-full';
+      return pressure.queuedSteps >= Math.max(1, pressure.capacitySteps - RESERVE_STEPS) ? 'none' : 'plenty';
+    },
+    drained: async () => (writer ? drainedOrStuck(writer, host) : 'drained'),
+    counts: () => writer?.counts() ?? NO_COUNTS,
+  };
+}
+
+/** Waits for as long as the queue becomes shorter, because a disk may be slow. */
+async function drainedOrStuck(writer: StoreWriter, host: Clock): Promise<'drained' | 'stuck'> {
+  const stuck = Promise.withResolvers<'stuck'>();
+  let endPatience = () => {};
+  const wait = (queuedSteps: number) => {
+    endPatience = patience(host, NO_PROGRESS_MS, () => {
+      const left = writer.pressure().queuedSteps;
+      if (left < queuedSteps) wait(left);
+      else stuck.resolve('stuck');
+    });
+  };
+  wait(writer.pressure().queuedSteps);
+  try {
+    return await Promise.race([writer.drained().then(() => 'drained' as const), stuck.promise]);
+  } finally {
+    endPatience();
+  }
+}
+
+/** What is stored of an instant, apart from its embedding. */
+export function observationRecord(
+  snapshot: {
+    readonly state: {
+      readonly timeMs: number;
+      readonly baseFromTool: ObservationRecord['baseFromTool'];
+      readonly twistInTool: ObservationRecord['twistInTool'];
+      readonly wrenchInTool: ObservationRecord['wrenchInTool'];
+      readonly jointPositionsRad: readonly number[];
+      readonly gripperOpeningM: number;
+    };
+    readonly frames: ObservationRecord['frames'];
+    readonly tactile: ObservationRecord['tactile'];
+  },
+  proprioception: Float32Array,
+  scenePoses: Float32Array,
+): Omit<ObservationRecord, 'embedding'> {
+  const { state } = snapshot;
+  return {
+    timeMs: state.timeMs,
+    baseFromTool: state.baseFromTool,
+    twistInTool: state.twistInTool,
+    wrenchInTool: state.wrenchInTool,
+    jointPositionsRad: state.jointPositionsRad,
+    gripperOpeningM: state.gripperOpeningM,
+    proprioception,
+    frames: snapshot.frames,
+    tactile: snapshot.tactile,
+    scenePoses,
+  };
+}

@@ -1,0 +1,34 @@
+/** Is it getting better: success without help, and the share of human-driven steps, over the newest episodes that a policy drove. */
+import type { EpisodeSummary } from '../../api/episode.ts';
+
+export const STATISTICS_EPISODES = 20;
+
+export interface Statistics {
+  readonly unaidedSuccessRate: number | undefined;
+  readonly interventionRate: number | undefined;
+}
+
+/** An episode counts once it has ended with a verdict of whatever kind; discarded and aborted ones do not. */
+export function counts(episode: EpisodeSummary): boolean {
+  const ended = episode.outcome !== undefined && episode.outcome !== 'aborted';
+  return episode.mode === 'run' && ended && !episode.discarded && episode.steps > 0;
+}
+
+export function isUnaidedSuccess(episode: EpisodeSummary): boolean {
+  return episode.outcome === 'success' && episode.takeovers === 0 && episode.humanSteps === 0;
+}
+
+/** `episodes` in any order; the newest by id are used. */
+export function statisticsOf(episodes: readonly EpisodeSummary[]): Statistics {
+  const newest = episodes
+    .filter(counts)
+    .sort((a, b) => b.id - a.id)
+    .slice(0, STATISTICS_EPISODES);
+  if (newest.length === 0) return { unaidedSuccessRate: undefined, interventionRate: undefined };
+  const steps = newest.reduce((sum, episode) => sum + episode.steps, 0);
+  const humanSteps = newest.reduce((sum, episode) => sum + episode.humanSteps, 0);
+  return {
+    unaidedSuccessRate: newest.filter(isUnaidedSuccess).length / newest.length,
+    interventionRate: humanSteps / steps,
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * What every call of the contract does. One entry per call, checked by the compiler; parameters are parsed before they arrive
+ * here. A refusal says what is wrong and what to do.
+ */
+import type { z } from 'zod';
+import type { CALLS, CallName } from '../../api/messages.ts';
+import type { CameraFrame, TactileFrame } from '../../api/observation.ts';
+import type { Engine } from '../engine.ts';
+import type { WindowPuck } from '../loop/window-puck.ts';
+import { type Answer, done, refused } from '../services.ts';
+
+/** The window that calls, as the server knows it. */
+export interface Caller {
+  readonly id: number;
+  claim(): void;
+  release(): void;
+  sendFrames(frames: readonly CameraFrame[], tactile: readonly TactileFrame[]): void;
+}
+
+export type Parameters<Name extends CallName> = z.output<(typeof CALLS)[Name]['parameters']>;
+export type Result<Name extends CallName> = z.input<(typeof CALLS)[Name]['result']>;
+export type Handlers = {
+  readonly [Name in CallName]: (
+    parameters: Parameters<Name>,
+    caller: Caller,
+  ) => Answer<Result<Name>> | Promise<Answer<Result<Name>>>;
+};
+
+/** Calls that any window may make; all others need the controls. Stop is everybody's. */
+export const FREE_CALLS: ReadonlySet<CallName> = new Set([
+  'controls.claim',
+  'controls.release',
+  'input.heartbeat',
+  'control.stop',
+  'episode.list',
+  'episode.replay',
+  'episode.frames',
+  'policy.list',
+  'run.readiness',
+  'run.options',
+  'run.plan',
+  'run.list',
+  'run.metrics',
+  'run.settings',
+  'label.list',
+  'classifier.state',
+  'data.export',
+]);
+
+const NOTHING = done({});
+const emptied = (answer: Answer<unknown>): Answer<Record<string, never>> => (answer.kind === 'done' ? NOTHING : answer);
+const missing = (what: string) =>
+  refused(`This engine was started without ${what}.`, `Start it with \`npx takeover serve\`, which brings ${what}.`);
+const noEpisode = (id: number) => refused(`There is no episode ${id}.`, 'Choose one from the list.');
+
+export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefined): Handlers {
+  const { reader, runs, exports, shelf, classifiers } = engine.options;
+  const { loop } = engine;
+  const start = () => {
+    const refusal = loop.start();
+    return refusal ? refused(refusal.message, refusal.remedy) : NOTHING;
+  };
+  /** Waits for the store before it returns the answer, so that later reads see the change. */
+  const committed = async <Value>(answer: Answer<Value>): Promise<Answer<Value>> => {
+    await engine.recorder.drained();
+    return answer;
+  };
+  return {
+    'controls.claim': (_parameters, caller) => {
+      caller.claim();
+      return NOTHING;
+    },
+    'controls.release': (_parameters, caller) => {
+      caller.release();
+      return NOTHING;
+    },
+    'input.puck': ({ source, axes, buttons }) => {
+      if (!windowPuck) return missing('the puck on the screen');
+      windowPuck.feed(source, axes, buttons);
+      return NOTHING;
+    },
+    'input.heartbeat': () => NOTHING,
+    'control.stop': () => {
+      loop.stop('Stop was pressed.');
+      return NOTHING;
+    },
+    'control.resume': async () => emptied(await engine.resume()),
+    'control.takeover': ({ engaged }) => {
+      loop.takeoverKey(engaged);
+      return NOTHING;
+    },
+    'control.gripper': ({ command }) => emptied(engine.gripper(command)),
+    'episode.start': start,
+    'episode.verdict': ({ verdict, episodeId }) => committed(emptied(engine.verdict(verdict, episodeId))),
+    'episode.discard': ({ episodeId }) => committed(emptied(engine.discard(episodeId))),
+    'episode.undo': () => engine.undo(),
+    'episode.reset': () => emptied(engine.endEpisode()),
+    'episode.list': async ({ limit, beforeId }) =>
+      reader ? done({ episodes: await reader.listEpisodes({ limit, beforeId }) }) : missing('a store'),
+    'episode.replay': async ({ episodeId }) => {
+      if (!reader) return missing('a store');
+      const replay = await reader.replay(episodeId);
+      return replay ? done(replay) : noEpisode(episodeId);
+    },
+    'episode.frames': async ({ episodeId, index }, caller) => {
+      if (!reader) return missing('a store');
+      const stored = await reader.frames(episodeId, index);
+      if (!stored)
+        return refused(`Episode ${episodeId} has no observation ${index}.`, 'Choose one inside the episode.');
+      caller.sendFrames(stored.frames, stored.tactile);
+      return NOTHING;
+    },
+    'mode.set': ({ mode }) => emptied(engine.setMode(mode)),
+    'settings.set': ({ takeover, teleop, limits, actingNoiseStd, autoStart, success }) => {
+      if (success?.by === 'simulator' && !engine.options.cell.info.simulated)
+        return refused('This robot has no simulator that could judge.', 'Choose the classifier, or yourself.');
+      if (success?.by === 'classifier' && engine.success.inUse() === undefined)
+        return refused('No classifier is in use.', 'Train one in the Data tab first.');
+      if (limits && [0, 1, 2].some((axis) => (limits.workspaceLowM[axis] ?? 0) >= (limits.workspaceHighM[axis] ?? 0)))
+        return refused('The workspace box is empty: its low corner is not below its high corner.', 'Swap the corners.');
+      engine.change({
+        ...(takeover ? { takeover } : {}),
+        ...(teleop ? { teleop } : {}),
+        ...(limits ? { limits } : {}),
+        ...(actingNoiseStd === undefined ? {} : { actingNoiseStd }),
+        ...(autoStart === undefined ? {} : { autoStart }),
+        ...(success ? { success } : {}),
+      });
+      return NOTHING;
+    },
+    'policy.list': async () => {
+      const policies = (await shelf?.list()) ?? [];
+      return done({
+        policies: policies.map(({ successRate, ...policy }) => ({
+          ...policy,
+          ...(successRate === undefined ? {} : { successRate }),
+        })),
+      });
+    },
+    'policy.use': async ({ name }) => {
+      const path = await shelf?.manifestPath(name);
+      if (path === undefined) return refused(`There is no policy '${name}'.`, 'Choose one from the list.');
+      return emptied(await engine.usePolicy(name, path));
+    },
+    'policy.revert': () => engine.revertPolicy('somebody went back to the last good policy'),
+    'run.readiness': async () => (runs ? done(await runs.readiness()) : missing('fine-tuning')),
+    'run.options': async () => (runs ? done(await runs.options()) : missing('fine-tuning')),
+    'run.plan': async ({ spec }) => (runs ? done(await runs.plan(spec)) : missing('fine-tuning')),
+    'run.start': async ({ spec }) => (runs ? runs.start(spec) : missing('fine-tuning')),
+    'run.cancel': async ({ runId }) => (runs ? emptied(await runs.cancel(runId)) : missing('fine-tuning')),
+    'run.list': async () => done({ runs: (await runs?.list()) ?? [] }),
+    'run.settings': async ({ runId }) =>
+      runs ? done({ settings: await runs.settings(runId) }) : missing('fine-tuning'),
+    'run.metrics': async ({ runId, names, points }) => {
+      if (!runs) return missing('fine-tuning');
+      const series = await runs.metrics(runId, names, points);
+      const pairs = (curve: readonly (readonly [number, number])[]) =>
+        curve.map(([step, value]): [number, number] => [step, value]);
+      return done({
+        series: Object.fromEntries(Object.entries(series).map(([name, curve]) => [name, pairs(curve)])),
+      });
+    },
+    'label.set': ({ label, frame }) => committed(engine.success.label(label, frame)),
+    'label.list': async ({ episodeId }) =>
+      reader ? done({ labels: await reader.frameLabels(episodeId) }) : missing('a store'),
+    'classifier.state': () => done(engine.success.state()),
+    'classifier.train': () => emptied(classifiers?.train() ?? missing('classifiers')),
+    'classifier.use': async ({ name, threshold }) => emptied(await engine.chooseClassifier(name, threshold)),
+    'data.export': async ({ format, directory, includeDiscarded, choice }) =>
+      exports
+        ? exports.start({ format, directory, choice, includeDiscarded: includeDiscarded ?? false })
+        : missing('exports'),
+  };
+}

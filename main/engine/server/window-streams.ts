@@ -1,0 +1,85 @@
+/**
+ * Pictures, pads and poses to one window. The newest frame wins: while the socket still holds bytes beyond `slowBytes`, or a
+ * stream was sent less than 1/maxHz ago, a frame is dropped, never queued.
+ */
+
+import type { Snapshot } from '../../../native/device.ts';
+import { type Clock, every } from '../../api/clock.ts';
+import { messageOf } from '../../api/error-words.ts';
+import type { CameraFrame, TactileFrame } from '../../api/observation.ts';
+import { encodePad, encodePicture, encodeStream, type StreamKind } from '../../api/streams.ts';
+import type { Engine } from '../engine.ts';
+import type { Socket } from './socket.ts';
+
+const POSES_MS = 1000 / 60;
+/** A frame a little early is still in time: snapshots and rates share no grid. */
+const EARLY = 0.2;
+
+export interface Streams {
+  subscribe(names: readonly string[], maxHz: number): void;
+  /** Pictures of a recorded observation, as `replay/<name>`: asked for one by one, so never dropped. */
+  sendStored(frames: readonly CameraFrame[], tactile: readonly TactileFrame[]): void;
+  close(): void;
+}
+
+export function createStreams(options: {
+  readonly engine: Engine;
+  readonly socket: Socket;
+  readonly clock: Clock;
+  readonly slowBytes: number;
+}): Streams {
+  const { engine, socket, clock, slowBytes } = options;
+  let wanted: ReadonlySet<string> = new Set();
+  let periodMs = 100;
+  let stopPoses = () => {};
+  let stopSnapshots = () => {};
+  const lastMs = new Map<string, number>();
+  const sequences = new Map<string, number>();
+
+  /** Stamps the message with host time, which the window uses for drawing. A simulated cell's clock may be slower. */
+  const send = (kind: StreamKind, name: string, payload: Uint8Array) => {
+    const timeMs = clock.nowMs();
+    const sequence = (sequences.get(name) ?? -1) + 1;
+    sequences.set(name, sequence);
+    socket.sendBytes(encodeStream({ kind, name, sequence, timeMs, payload }));
+  };
+  const due = (name: string) => {
+    const nowMs = clock.nowMs();
+    if (!wanted.has(name) || socket.bufferedBytes() > slowBytes) return false;
+    if (nowMs - (lastMs.get(name) ?? Number.NEGATIVE_INFINITY) < periodMs * (1 - EARLY)) return false;
+    lastMs.set(name, nowMs);
+    return true;
+  };
+  const onSnapshot = (snapshot: Snapshot) => {
+    for (const frame of snapshot.frames) if (due(frame.camera)) send('camera', frame.camera, encodePicture(frame));
+    for (const pad of snapshot.tactile) if (due(pad.pad)) send('tactile', pad.pad, encodePad(pad));
+  };
+  const sendPoses = () => {
+    if (!due('poses')) return;
+    const poses = engine.options.cell.scenePoses();
+    send('poses', 'poses', new Uint8Array(poses.buffer, poses.byteOffset, poses.byteLength));
+  };
+  const unsent = (error: unknown) => console.error(`The poses could not be sent: ${messageOf(error)}`);
+  const stop = () => {
+    stopPoses();
+    stopSnapshots();
+    stopPoses = () => {};
+    stopSnapshots = () => {};
+  };
+  return {
+    subscribe: (names, maxHz) => {
+      stop();
+      wanted = new Set(names);
+      periodMs = 1000 / maxHz;
+      if (wanted.has('poses')) stopPoses = every(clock, POSES_MS, sendPoses, unsent);
+      if (wanted.size > 0) stopSnapshots = engine.onSnapshot(onSnapshot);
+      const newest = engine.newestSnapshot();
+      if (newest) onSnapshot(newest);
+    },
+    sendStored: (frames, tactile) => {
+      for (const frame of frames) send('camera', `replay/${frame.camera}`, encodePicture(frame));
+      for (const pad of tactile) send('tactile', `replay/${pad.pad}`, encodePad(pad));
+    },
+    close: stop,
+  };
+}

@@ -1,0 +1,31 @@
+/**
+ * Entry of the process that trains a reward classifier: `node classifier-process.ts '<ClassifierJob as JSON>'`. Its standard output is
+ * one JSON line, how it ended. It runs at the lowest priority: a control loop may share the machine.
+ */
+import { constants, setPriority } from 'node:os';
+import type { ClassifierEnd } from '../../api/classifier.ts';
+import { type ClassifierJob, makeClassifier } from './make-classifier.ts';
+
+async function work(job: ClassifierJob): Promise<ClassifierEnd> {
+  try {
+    const { manifest } = await makeClassifier(job);
+    return { kind: 'made', name: manifest.name };
+  } catch (error) {
+    return {
+      kind: 'failed',
+      message: error instanceof Error ? error.message : String(error),
+      remedy: error instanceof Error && 'remedy' in error ? String(error.remedy) : 'Report this message.',
+    };
+  }
+}
+
+const [job] = process.argv.slice(2);
+if (import.meta.main && job !== undefined) {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // not permitted everywhere; it only gets more of the machine than it should
+  }
+  // The parent is this program, at the same version.
+  console.log(JSON.stringify(await work(JSON.parse(job) as ClassifierJob)));
+}

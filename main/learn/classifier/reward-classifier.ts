@@ -1,0 +1,215 @@
+/**
+ * The reward classifier (HIL-SERL, Luo et al. 2024, App.): does this observation show success? A small network on the frozen encoder's
+ * embedding, trained with binary cross-entropy on batches of half positives, half negatives, whatever their numbers.
+ * Letters: B batch, E embedding, P proprioception (0: not an input, as in HIL-SERL. In the cell it made things worse: with some thirty
+ * successes a network learns them by heart; the robot's state has its say in the guard).
+ * differs from HIL-SERL: the embedding is already small, so no spatial pooling and no dropout; no random crops, since embeddings are
+ * stored, but noise on the standardised inputs in their place; tanh as in our other nets.
+ */
+import type { Rng } from '../../api/rng.ts';
+import type { Backend, TensorValue } from '../../tensor/backend.ts';
+import { grad } from '../../tensor/grad.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { toOnnx } from '../../tensor/onnx.ts';
+import { adam, biasCorrections, oneCycle } from '../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../tensor/step.ts';
+import { concat, constant, input, mul, sub } from '../../tensor/tensor.ts';
+import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
+import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
+import {
+  flatten,
+  initialParameters,
+  type Parameters,
+  parameterCount,
+  parametersFrom,
+  parameterViews,
+} from '../nets/parameters.ts';
+
+export interface ClassifierSizes {
+  readonly embedding: number;
+  /** 0: not an input. */
+  readonly proprioception: number;
+}
+
+export interface ClassifierConfig {
+  readonly hidden: readonly number[];
+  readonly updates: number;
+  /** Half of it positives. */
+  readonly batchSize: number;
+  readonly peakLearningRate: number;
+  readonly weightDecay: number;
+  /** Standard deviation of the noise on standardised inputs. */
+  readonly inputNoiseStd: number;
+}
+
+export const CLASSIFIER_CONFIG: ClassifierConfig = {
+  hidden: [64, 64],
+  updates: 300, // HIL-SERL: 150; at 600, fewer held-out successes were found
+  batchSize: 128, // HIL-SERL: 256
+  peakLearningRate: 2e-3,
+  weightDecay: 1e-2,
+  inputNoiseStd: 0.1,
+};
+
+/** [N, E + P] row by row, and what each row shows. */
+export interface ClassifierFrames {
+  readonly features: Float32Array;
+  readonly positive: readonly boolean[];
+}
+
+export interface Standardisation {
+  readonly mean: Float32Array;
+  readonly gain: Float32Array;
+}
+
+/** A feature that never changed in training says nothing: it stays near zero instead of being blown up. */
+const LEAST_SPREAD = 1e-2;
+
+const featureCount = (sizes: ClassifierSizes) => sizes.embedding + sizes.proprioception;
+const netOf = (sizes: ClassifierSizes, config: ClassifierConfig): MlpSpec => ({
+  name: 'classifier',
+  inputs: [{ name: 'features', size: featureCount(sizes) }],
+  hidden: config.hidden,
+  output: 1,
+});
+
+/** Standardised features [B, E + P] → logit [B, 1]. */
+function logitOf(parameters: Parameters, net: MlpSpec, features: Node): Node {
+  return mlp(parameters, net, [project(parameters, net, 'features', features)]);
+}
+
+export function standardisationOf(frames: ClassifierFrames, sizes: ClassifierSizes): Standardisation {
+  const count = featureCount(sizes);
+  const rows = frames.positive.length;
+  const mean = new Float32Array(count);
+  const gain = new Float32Array(count);
+  for (let column = 0; column < count; column++) {
+    let [sum, squares] = [0, 0];
+    for (let row = 0; row < rows; row++) {
+      const value = frames.features[row * count + column]!;
+      sum += value;
+      squares += value * value;
+    }
+    mean[column] = sum / rows;
+    const spread = Math.sqrt(Math.max(0, squares / rows - (sum / rows) ** 2));
+    gain[column] = 1 / Math.max(spread, LEAST_SPREAD);
+  }
+  return { mean, gain };
+}
+
+/** One update. Inputs: parameters, mean, variance [·], features [B, E + P] standardised, target [B, 1], learningRate, corrections [2]. */
+export function classifierStep(sizes: ClassifierSizes, config: ClassifierConfig): Step {
+  const net = netOf(sizes, config);
+  const specs = mlpParameters(net);
+  const count = parameterCount(specs);
+  const flat = input('parameters', [count]);
+  const views = parameterViews(flat, specs);
+  const logits = logitOf(parametersFrom(views, specs), net, input('features', [config.batchSize, featureCount(sizes)]));
+  const loss = binaryCrossEntropy(logits, input('target', [config.batchSize, 1]));
+  const next = adam(
+    { parameters: flat, mean: input('mean', [count]), variance: input('variance', [count]) },
+    flatten(grad(loss, views)),
+    {
+      learningRate: input('learningRate', []),
+      corrections: input('corrections', [2]),
+      weightDecay: config.weightDecay,
+    },
+  );
+  return defineStep({
+    'next.parameters': next.parameters,
+    'next.mean': next.mean,
+    'next.variance': next.variance,
+    loss,
+  });
+}
+
+const STATE = ['parameters', 'mean', 'variance'] as const;
+
+export interface ClassifierTraining {
+  readonly backend: Backend;
+  readonly sizes: ClassifierSizes;
+  readonly config: ClassifierConfig;
+  readonly frames: ClassifierFrames;
+  readonly standardisation: Standardisation;
+  readonly rng: Rng;
+  readonly onUpdate?: (done: number, loss: number) => void;
+}
+
+/** The trained weights, flat. The same seed and frames give the same weights. */
+export async function trainClassifier(training: ClassifierTraining): Promise<Float32Array> {
+  const { backend, sizes, config, rng } = training;
+  const specs = mlpParameters(netOf(sizes, config));
+  const count = parameterCount(specs);
+  const zeros = (): TensorValue => ({ shape: [count], dtype: 'float32', data: new Float32Array(count) });
+  let state: Record<string, TensorValue> = {
+    parameters: { ...zeros(), data: initialParameters(specs, rng.split('initial weights')) },
+    mean: zeros(),
+    variance: zeros(),
+  };
+  const batch = createBatch(training, rng.split('batches'));
+  const compiled = await backend.compile(classifierStep(sizes, config), { name: 'reward-classifier' });
+  try {
+    for (let update = 1; update <= config.updates; update++) {
+      batch.draw();
+      const outputs = await compiled.run({
+        ...state,
+        ...batch.inputs,
+        learningRate: oneCycle(update - 1, config.updates, config.peakLearningRate),
+        corrections: [...biasCorrections(update)],
+      });
+      state = Object.fromEntries(STATE.map((name) => [name, outputs[`next.${name}`]!]));
+      training.onUpdate?.(update, Number(outputs['loss']!.data[0]));
+    }
+    return Float32Array.from(state['parameters']!.data, Number);
+  } finally {
+    await compiled.dispose();
+  }
+}
+
+/** Buffers of one batch, drawn again for every update: the first half positives, the second negatives, with replacement. */
+function createBatch({ sizes, config, frames, standardisation }: ClassifierTraining, rng: Rng) {
+  const columns = featureCount(sizes);
+  const rowsOf = (wanted: boolean) => frames.positive.flatMap((positive, row) => (positive === wanted ? [row] : []));
+  const [positives, negatives] = [rowsOf(true), rowsOf(false)];
+  if (positives.length === 0 || negatives.length === 0)
+    throw new RangeError(
+      `Training needs frames of both kinds; there are ${positives.length} positives and ${negatives.length} negatives. Label some of the other kind.`,
+    );
+  const features = new Float32Array(config.batchSize * columns);
+  const target = new Float32Array(config.batchSize).fill(1, 0, config.batchSize / 2);
+  const draw = () => {
+    for (let slot = 0; slot < config.batchSize; slot++) {
+      const rows = slot < config.batchSize / 2 ? positives : negatives;
+      const row = rows[rng.integer(rows.length)]!;
+      for (let column = 0; column < columns; column++) {
+        const value = frames.features[row * columns + column]!;
+        const standard = (value - standardisation.mean[column]!) * standardisation.gain[column]!;
+        features[slot * columns + column] = standard + config.inputNoiseStd * rng.normal();
+      }
+    }
+  };
+  return { inputs: { features, target }, draw };
+}
+
+/** Inputs embedding [B, E] and, where P > 0, proprioception [B, P] as they are recorded → logit [B, 1]; weights and standardisation baked in. */
+export function classifierModel(
+  sizes: ClassifierSizes,
+  config: ClassifierConfig,
+  standardisation: Standardisation,
+  weights: Float32Array,
+  batch = 1,
+): Uint8Array {
+  const net = netOf(sizes, config);
+  const specs = mlpParameters(net);
+  const flat = input('parameters', [weights.length]);
+  const embedding = input('embedding', [batch, sizes.embedding]);
+  const raw =
+    sizes.proprioception > 0
+      ? concat([embedding, input('proprioception', [batch, sizes.proprioception])], 1)
+      : embedding;
+  const row = (values: Float32Array) => constant([...values], [1, values.length]);
+  const standard = mul(sub(raw, row(standardisation.mean)), row(standardisation.gain));
+  const logit = logitOf(parametersFrom(parameterViews(flat, specs), specs), net, standard);
+  const step = defineStep({ logit });
+  return toOnnx(step, { name: 'reward-classifier', initializers: { parameters: weights } });
+}

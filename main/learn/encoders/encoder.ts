@@ -1,0 +1,258 @@
+/**
+ * A small frozen encoder on pooled pictures: one tower per camera, a trunk on both, an embedding of two parts.
+ *   tower:     pooled pixels, standardised → (Dense → LayerNorm → ReLU) × layers
+ *   trunk:     towers side by side → (Dense → LayerNorm → ReLU) × layers
+ *   embedding: readouts (linear from the trunk, trained on labels, scaled and clipped) | features (Dense → LayerNorm)
+ * The readouts are what it was taught to see, in units that suit a policy; the features carry the rest, and are trained by a
+ * second linear readout of the same labels. A picture is pooled by means over squares, the same in training and in the model.
+ * Letters: B batch, P pooled values of a picture, H hidden, R readouts, F features.
+ */
+import type { Node } from '../../tensor/ir.ts';
+import { toOnnx } from '../../tensor/onnx.ts';
+import { defineStep } from '../../tensor/step.ts';
+import {
+  add,
+  clip,
+  concat,
+  constant,
+  exp,
+  input,
+  layerNorm,
+  matmul,
+  mean,
+  mul,
+  neg,
+  relu,
+  reshape,
+  slice,
+  sub,
+} from '../../tensor/tensor.ts';
+import { denseParameters, layerNormParameters } from '../nets/mlp.ts';
+import { type ParameterSpec, type Parameters, parametersFrom } from '../nets/parameters.ts';
+
+/** A camera whose pictures are pooled before anything else. */
+export interface PooledCamera {
+  readonly camera: string;
+  /** Pictures are square. */
+  readonly sizePx: number;
+  /** Side of the square of pixels that becomes one. */
+  readonly poolPx: number;
+}
+
+export interface EncoderTower extends PooledCamera {
+  readonly hidden: readonly number[];
+}
+
+/**
+ * Labels read out together. Trained as label / unit, or as asinh(label / unit), which resolves small values finely and large
+ * ones in proportion; both clipped to ±`trainedClip`. Shown in the embedding as label / `shown.unit`, clipped, once per entry.
+ */
+export interface EncoderReadout {
+  readonly label: string;
+  /** Columns of the dataset's labels. */
+  readonly columns: readonly number[];
+  readonly curve: 'linear' | 'asinh';
+  readonly unit: number;
+  readonly trainedClip: number;
+  /** Weight in the loss. */
+  readonly weight: number;
+  readonly shown: readonly { readonly unit: number; readonly clip: number }[];
+}
+
+export interface EncoderSpec {
+  readonly towers: readonly EncoderTower[];
+  readonly trunk: readonly number[];
+  readonly readouts: readonly EncoderReadout[];
+  readonly features: number;
+  /** Size of a feature in the embedding, where readouts are about 1. */
+  readonly featureScale: number;
+}
+
+/** Mean and reciprocal spread of every pooled value, over the training set. [P] each, in levels 0 … 255. */
+export interface PixelStatistics {
+  readonly mean: Float32Array;
+  readonly gain: Float32Array;
+}
+
+/** By camera. */
+export type EncoderStatistics = Readonly<Record<string, PixelStatistics>>;
+
+const TRUNK = 'trunk';
+const READOUT = 'readout';
+const FEATURES = 'features';
+const AUXILIARY = 'auxiliary';
+/** Far beyond what any label reaches; keeps the exponential finite. */
+const MAX_ASINH = 8;
+
+export function pooledSize({ sizePx, poolPx }: PooledCamera): number {
+  return 3 * (sizePx / poolPx) ** 2;
+}
+
+export function readoutCount(readouts: readonly EncoderReadout[]): number {
+  return readouts.reduce((sum, { columns }) => sum + columns.length, 0);
+}
+
+/** What each number of the readouts' part of an embedding is. */
+export function shownLayout(readouts: readonly EncoderReadout[]): string[] {
+  return readouts.flatMap(({ label, columns, shown }) =>
+    shown.flatMap(({ unit }) => columns.map((_, index) => `${label}[${index}] / ${unit}`)),
+  );
+}
+
+/** What each number of the embedding is: first the readouts, then the features. */
+export function embeddingLayout(spec: EncoderSpec): string[] {
+  return [...shownLayout(spec.readouts), ...Array.from({ length: spec.features }, (_, index) => `feature ${index}`)];
+}
+
+function blockParameters(name: string, inputSize: number, hidden: readonly number[]): ParameterSpec[] {
+  return hidden.flatMap((size, layer) => [
+    ...denseParameters(`${name}.${layer}`, [{ name: 'input', size: hidden[layer - 1] ?? inputSize }], size),
+    ...layerNormParameters(`${name}.${layer}`, size),
+  ]);
+}
+
+/** All parameters; those of the auxiliary readout serve training only and are left out of the model. */
+export function encoderParameters(spec: EncoderSpec): ParameterSpec[] {
+  const width = spec.towers.reduce((sum, { hidden }) => sum + hidden.at(-1)!, 0);
+  const trunk = [{ name: 'input', size: spec.trunk.at(-1)! }];
+  const readouts = readoutCount(spec.readouts);
+  return [
+    ...spec.towers.flatMap((tower) => blockParameters(tower.camera, pooledSize(tower), tower.hidden)),
+    ...blockParameters(TRUNK, width, spec.trunk),
+    ...denseParameters(READOUT, trunk, readouts),
+    ...denseParameters(FEATURES, trunk, spec.features),
+    ...layerNormParameters(FEATURES, spec.features),
+    ...denseParameters(AUXILIARY, [{ name: 'input', size: spec.features }], readouts),
+  ];
+}
+
+function dense(parameters: Parameters, name: string, x: Node): Node {
+  return add(matmul(x, parameters(`${name}.kernel.input`)), parameters(`${name}.bias`));
+}
+
+function block(parameters: Parameters, name: string, layers: number, x: Node): Node {
+  let hidden = x;
+  for (let layer = 0; layer < layers; layer++) {
+    const prefix = `${name}.${layer}`;
+    const sum = dense(parameters, prefix, hidden);
+    hidden = relu(layerNorm(sum, parameters(`${prefix}.scale`), parameters(`${prefix}.offset`)));
+  }
+  return hidden;
+}
+
+export interface EncoderOutputs {
+  /** [B, R] as trained. */
+  readonly readouts: Node;
+  /** [B, F], layer-normed. */
+  readonly features: Node;
+}
+
+/** `pixels`: per camera the pooled picture [B, P] in levels 0 … 255. */
+export function encoderNet(
+  spec: EncoderSpec,
+  parameters: Parameters,
+  statistics: EncoderStatistics,
+  pixels: Readonly<Record<string, Node>>,
+): EncoderOutputs {
+  const towers = spec.towers.map((tower) => {
+    const { mean: centre, gain } = statistics[tower.camera]!;
+    const shape = [1, pooledSize(tower)];
+    const standard = mul(sub(pixels[tower.camera]!, constant(centre, shape)), constant(gain, shape));
+    return block(parameters, tower.camera, tower.hidden.length, standard);
+  });
+  const trunk = block(parameters, TRUNK, spec.trunk.length, concat(towers, 1));
+  const features = layerNorm(
+    dense(parameters, FEATURES, trunk),
+    parameters(`${FEATURES}.scale`),
+    parameters(`${FEATURES}.offset`),
+  );
+  return { readouts: dense(parameters, READOUT, trunk), features };
+}
+
+/** [B, F] → [B, R]: the readouts again, from the features alone. */
+export function auxiliaryReadouts(parameters: Parameters, features: Node): Node {
+  return dense(parameters, AUXILIARY, features);
+}
+
+/** Readouts as trained [B, R] → their part of the embedding. */
+export function shownReadouts(specs: readonly EncoderReadout[], readouts: Node): Node {
+  let start = 0;
+  const parts = specs.flatMap(({ columns, curve, unit, shown }) => {
+    const trained = slice(readouts, 1, start, start + columns.length);
+    start += columns.length;
+    const label = curve === 'asinh' ? sinh(trained) : trained;
+    return shown.map((each) => clip(mul(label, unit / each.unit), -each.clip, each.clip));
+  });
+  return concat(parts, 1);
+}
+
+function sinh(x: Node): Node {
+  const bounded = clip(x, -MAX_ASINH, MAX_ASINH);
+  return mul(sub(exp(bounded), exp(neg(bounded))), 0.5);
+}
+
+/** Inputs: per camera, by its name, uint8 [1, size, size, 3]. Output: `embedding` [1, E]. Weights are stored as float16. */
+export function encoderModel(
+  spec: EncoderSpec,
+  statistics: EncoderStatistics,
+  weights: Float32Array,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const specs = encoderParameters(spec);
+  const used = specs.filter(({ name }) => !name.startsWith(AUXILIARY));
+  const nodes = used.map(({ name, shape }) => input(name, shape));
+  const parameters = parametersFrom(nodes, used);
+  const pixels = Object.fromEntries(
+    spec.towers.map((tower) => [tower.camera, reshape(pooledInGraph(tower), [1, pooledSize(tower)])]),
+  );
+  const { readouts, features } = encoderNet(spec, parameters, statistics, pixels);
+  const embedding = concat([shownReadouts(spec.readouts, readouts), mul(features, spec.featureScale)], 1);
+  return toOnnx(defineStep({ embedding }), {
+    name: 'encoder',
+    metadata,
+    initializers: weightsByName(specs, weights, used),
+    stored: Object.fromEntries([
+      ...spec.towers.map(({ camera }) => [camera, 'uint8' as const]),
+      ...used.map(({ name }) => [name, 'float16' as const]),
+    ]),
+  });
+}
+
+/** The input of that camera, pooled: [1, cells, cells, 3]. */
+export function pooledInGraph({ camera, sizePx, poolPx }: PooledCamera): Node {
+  const cells = sizePx / poolPx;
+  const picture = input(camera, [1, sizePx, sizePx, 3]);
+  return mean(reshape(picture, [1, cells, poolPx, cells, poolPx, 3]), [2, 4]);
+}
+
+/** Those of the flat weights that are `used`. */
+export function weightsByName(
+  specs: readonly ParameterSpec[],
+  weights: Float32Array,
+  used: readonly ParameterSpec[],
+): Record<string, Float32Array> {
+  const wanted = new Set(used.map(({ name }) => name));
+  const named: Record<string, Float32Array> = {};
+  let offset = 0;
+  for (const spec of specs) {
+    const end = offset + spec.shape.reduce((product, size) => product * size, 1);
+    if (wanted.has(spec.name)) named[spec.name] = weights.subarray(offset, end);
+    offset = end;
+  }
+  return named;
+}
+
+/** Writes the sums of pool² pixels, interleaved as the picture is, to `into` from `at` on: P values. */
+export function poolPicture(rgb: Uint8Array, { sizePx, poolPx }: PooledCamera, into: Uint16Array, at: number): void {
+  const cells = sizePx / poolPx;
+  into.fill(0, at, at + cells * cells * 3);
+  for (let row = 0, from = 0; row < sizePx; row++) {
+    const line = at + Math.floor(row / poolPx) * cells * 3;
+    for (let column = 0; column < sizePx; column++, from += 3) {
+      const to = line + Math.floor(column / poolPx) * 3;
+      into[to]! += rgb[from]!;
+      into[to + 1]! += rgb[from + 1]!;
+      into[to + 2]! += rgb[from + 2]!;
+    }
+  }
+}

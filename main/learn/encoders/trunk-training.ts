@@ -1,0 +1,66 @@
+/** Supervised training of the convolutional trunk: smooth L1 on every readout, `supervised-training.ts` for the loop. */
+import type { Rng } from '../../api/rng.ts';
+import type { Backend } from '../../tensor/backend.ts';
+import type { Step } from '../../tensor/step.ts';
+import { input } from '../../tensor/tensor.ts';
+import { smoothL1 } from '../losses/smooth-l1.ts';
+import { readoutCount } from './encoder.ts';
+import { type EncoderDataset, pictureBatch } from './encoder-training.ts';
+import { type SupervisedConfig, type SupervisedState, supervisedStep, trainSupervised } from './supervised-training.ts';
+import { type TrunkSpec, trunkNet, trunkParameters, trunkReadouts } from './trunk.ts';
+
+export interface TrunkTrainingConfig extends SupervisedConfig {
+  /** Where the loss turns from squared to absolute, in readout units. */
+  readonly beta: number;
+}
+
+export const TRUNK_TRAINING: TrunkTrainingConfig = {
+  epochs: 16,
+  batchSize: 64,
+  peakLearningRate: 3e-3,
+  weightDecay: 1e-4,
+  clipNorm: 2,
+  beta: 0.05,
+};
+
+export interface TrunkTrainingRun {
+  readonly backend: Backend;
+  readonly spec: TrunkSpec;
+  readonly dataset: EncoderDataset;
+  readonly config: TrunkTrainingConfig;
+  readonly rng: Rng;
+  /** Where to go on from, if not from the beginning. */
+  readonly from?: SupervisedState | undefined;
+  /** After every epoch. */
+  readonly onEpoch: (state: SupervisedState, meanLoss: number) => void;
+}
+
+/** One update. Inputs beside those of every supervised step: per camera [B, cells, cells, 3] in levels, target and weight [B, R]. */
+export function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
+  const batch = config.batchSize;
+  const columns = readoutCount(spec.readouts);
+  return supervisedStep(trunkParameters(spec), config, (parameters) => {
+    const pictures = Object.fromEntries(
+      spec.cameras.map(({ camera, sizePx, poolPx }) => [
+        camera,
+        input(camera, [batch, sizePx / poolPx, sizePx / poolPx, 3]),
+      ]),
+    );
+    const readouts = trunkReadouts(spec, parameters, trunkNet(spec, parameters, pictures));
+    const loss = smoothL1(readouts, input('target', [batch, columns]), input('weight', [batch, columns]), config.beta);
+    return { minimised: loss, reported: loss };
+  });
+}
+
+/** Trains for `config.epochs`; the weights it ends with, flat. */
+export function trainTrunk(run: TrunkTrainingRun): Promise<Float32Array> {
+  const { spec, config, dataset } = run;
+  return trainSupervised({
+    ...{ backend: run.backend, config, rng: run.rng, from: run.from, onEpoch: run.onEpoch },
+    name: 'trunk',
+    specs: trunkParameters(spec),
+    step: trunkStep(spec, config),
+    count: dataset.count,
+    batch: pictureBatch(spec.cameras, spec.readouts, dataset, config.batchSize),
+  });
+}

@@ -1,0 +1,128 @@
+/**
+ * A frozen convolutional trunk on pooled pictures, one per camera, in the place of HIL-SERL's pretrained ResNet-10: what ships is
+ * its maps, one camera after the other, each [C, H·W], which spatial learned embeddings (`nets/spatial-embedding.ts`) read. It
+ * is taught through just such embeddings, with a linear readout of the labels behind them; they are left out of the model.
+ * Differs from HIL-SERL: trained on the simulated cell's own labels, no ImageNet; one trunk per camera, not one for all.
+ * Letters: B batch, C channels, H × W the map, E = cameras · C·H·W, R readouts.
+ */
+
+import type { Node } from '../../tensor/ir.ts';
+import { toOnnx } from '../../tensor/onnx.ts';
+import { defineStep } from '../../tensor/step.ts';
+import { add, concat, input, matmul, mul, reshape, transpose } from '../../tensor/tensor.ts';
+import { type ConvTrunkSpec, convTrunk, convTrunkParameters, trunkMapSize } from '../nets/conv-trunk.ts';
+import { denseParameters } from '../nets/mlp.ts';
+import { type ParameterSpec, type Parameters, parametersFrom } from '../nets/parameters.ts';
+import {
+  mapsSize,
+  type SpatialMaps,
+  spatialEmbedding,
+  spatialFeatures,
+  spatialParameters,
+} from '../nets/spatial-embedding.ts';
+import {
+  type EncoderReadout,
+  type PooledCamera,
+  pooledInGraph,
+  readoutCount,
+  shownReadouts,
+  weightsByName,
+} from './encoder.ts';
+
+export interface TrunkSpec {
+  readonly cameras: readonly PooledCamera[];
+  /** One for each camera, by the camera's name; all of the same map. */
+  readonly net: Omit<ConvTrunkSpec, 'name' | 'sizePx'>;
+  /** Of the embeddings that it is taught through. */
+  readonly taught: Pick<SpatialMaps, 'features' | 'bottleneck'>;
+  readonly readouts: readonly EncoderReadout[];
+}
+
+const HEAD = 'head';
+const READOUT = 'readout';
+
+/** Levels 0 … 255 → about −2 … 2. */
+const CENTRE_LEVEL = 128;
+const LEVELS_PER_UNIT = 64;
+
+function netOf({ net }: TrunkSpec, { camera, sizePx, poolPx }: PooledCamera): ConvTrunkSpec {
+  return { ...net, name: camera, sizePx: sizePx / poolPx };
+}
+
+/** What comes out, as a reader of it must know. */
+export function trunkMaps(spec: TrunkSpec): SpatialMaps {
+  const sides = spec.cameras.map((camera) => trunkMapSize(netOf(spec, camera)));
+  const side = sides[0]!;
+  if (sides.some((each) => each !== side))
+    throw new TypeError(`the cameras' maps are of ${sides.join(', ')} places a side; pool them to one size`);
+  return { cameras: spec.cameras.length, height: side, width: side, channels: spec.net.channels, ...spec.taught };
+}
+
+const shippedParameters = (spec: TrunkSpec): ParameterSpec[] =>
+  spec.cameras.flatMap((camera) => convTrunkParameters(netOf(spec, camera)));
+
+function headParameters(spec: TrunkSpec): ParameterSpec[] {
+  const maps = trunkMaps(spec);
+  const width = [{ name: 'maps', size: spatialFeatures(maps) }];
+  return [...spatialParameters(HEAD, maps), ...denseParameters(READOUT, width, readoutCount(spec.readouts))];
+}
+
+/** All parameters, those of the model first. */
+export function trunkParameters(spec: TrunkSpec): ParameterSpec[] {
+  return [...shippedParameters(spec), ...headParameters(spec)];
+}
+
+/** Per camera the pooled picture [B, cells, cells, 3] in levels → maps [B, E]. */
+export function trunkNet(spec: TrunkSpec, parameters: Parameters, pictures: Readonly<Record<string, Node>>): Node {
+  const maps = spec.cameras.map((camera) => {
+    const levels = transpose(pictures[camera.camera]!, [0, 3, 1, 2]);
+    const x = mul(add(levels, -CENTRE_LEVEL), 1 / LEVELS_PER_UNIT);
+    const map = convTrunk(parameters, netOf(spec, camera), x);
+    return reshape(map, [map.shape[0]!, -1]);
+  });
+  return concat(maps, 1);
+}
+
+/** Maps [B, E] → readouts as trained [B, R]. */
+export function trunkReadouts(spec: TrunkSpec, parameters: Parameters, maps: Node): Node {
+  const seen = spatialEmbedding(parameters, HEAD, trunkMaps(spec), maps);
+  return add(matmul(seen, parameters(`${READOUT}.kernel.maps`)), parameters(`${READOUT}.bias`));
+}
+
+/** Inputs: per camera, by its name, uint8 [1, size, size, 3]. Output: `embedding` [1, E]. Weights are stored as float16. */
+export function trunkModel(
+  spec: TrunkSpec,
+  weights: Float32Array,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const used = shippedParameters(spec);
+  const parameters = parametersFrom(
+    used.map(({ name, shape }) => input(name, shape)),
+    used,
+  );
+  const pictures = Object.fromEntries(spec.cameras.map((camera) => [camera.camera, pooledInGraph(camera)]));
+  return toOnnx(defineStep({ embedding: trunkNet(spec, parameters, pictures) }), {
+    name: 'trunk',
+    metadata,
+    initializers: weightsByName(trunkParameters(spec), weights, used),
+    stored: Object.fromEntries([
+      ...spec.cameras.map(({ camera }) => [camera, 'uint8' as const]),
+      ...used.map(({ name }) => [name, 'float16' as const]),
+    ]),
+  });
+}
+
+/** What reads the maps of `trunkModel` as it was taught: `embedding` [1, E] → `readouts` in the units they are shown in. */
+export function trunkReadoutModel(spec: TrunkSpec, weights: Float32Array): Uint8Array {
+  const used = headParameters(spec);
+  const parameters = parametersFrom(
+    used.map(({ name, shape }) => input(name, shape)),
+    used,
+  );
+  const maps = input('embedding', [1, mapsSize(trunkMaps(spec))]);
+  const readouts = shownReadouts(spec.readouts, trunkReadouts(spec, parameters, maps));
+  return toOnnx(defineStep({ readouts }), {
+    name: 'trunk readouts',
+    initializers: weightsByName(trunkParameters(spec), weights, used),
+  });
+}

@@ -1,0 +1,161 @@
+/**
+ * The files of a run, in `runs/<id>/` of the project folder: `config.json` (the settings it really uses),
+ * `checkpoint.bin`, `blocks.jsonl` (what each block of updates could see), `policy-<step>/` (a published policy) and
+ * `run.json` (which run it is). `run.json` is needed because an id is given again when an older database is put back.
+ */
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { STARTER_MANIFEST } from '../../models/assets.ts';
+import { writeFileAtomically } from '../../models/atomic-files.ts';
+
+export interface RunFolder {
+  readonly folder: string;
+  readonly config: string;
+  readonly checkpoint: string;
+  readonly blocks: string;
+  policy(step: number): string;
+  policyName(step: number): string;
+}
+
+export function runFolder(projectFolder: string, runId: number): RunFolder {
+  const folder = join(projectFolder, 'runs', String(runId));
+  mkdirSync(folder, { recursive: true });
+  return {
+    folder,
+    config: join(folder, 'config.json'),
+    checkpoint: join(folder, 'checkpoint.bin'),
+    blocks: join(folder, 'blocks.jsonl'),
+    policy: (step) => join(folder, `policy-${step}`),
+    policyName: (step) => `run-${runId}/${step}`,
+  };
+}
+
+/** A run as its row describes it. The creation time tells it from another run with the same id. */
+export interface RunIdentity {
+  readonly id: number;
+  readonly startedAtMs: number;
+}
+
+const IDENTITY = 'run.json';
+/** File systems stamp files by a coarse clock, which may lag the process's clock by some milliseconds. */
+const COARSE_MS = 20;
+const identitySchema = z.object({ id: z.int(), startedAtMs: z.number() });
+
+/**
+ * Claims `runs/<id>/` for this run before anything in it is read. A folder that another run left under the same id is
+ * put aside; the text that reports this is returned. A folder of an older version has no `run.json`. It belongs to
+ * another run when everything in it is older than this run.
+ */
+export function claimRunFolder(projectFolder: string, run: RunIdentity): string | undefined {
+  const folder = join(projectFolder, 'runs', String(run.id));
+  const path = join(folder, IDENTITY);
+  const entries = existsSync(folder) ? readdirSync(folder) : [];
+  const isOwn = existsSync(path)
+    ? isSame(path, run)
+    : entries.length === 0 ||
+      entries.some((entry) => statSync(join(folder, entry)).mtimeMs >= run.startedAtMs - COARSE_MS);
+  const aside = isOwn ? undefined : putAside(folder);
+  if (!isOwn || !existsSync(path)) writeFileAtomically(path, [Buffer.from(`${JSON.stringify(run)}\n`)]);
+  return aside === undefined
+    ? undefined
+    : `runs/${run.id} held the files of another run with this id; they are kept in ${aside}, and this run begins afresh.`;
+}
+
+/** True when the files in `runs/<id>/` belong to this run, as far as they tell. */
+export function belongsTo(projectFolder: string, run: RunIdentity): boolean {
+  const path = join(projectFolder, 'runs', String(run.id), IDENTITY);
+  return !existsSync(path) || isSame(path, run);
+}
+
+function isSame(path: string, run: RunIdentity): boolean {
+  try {
+    const found = identitySchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return found.id === run.id && found.startedAtMs === run.startedAtMs;
+  } catch {
+    return false; // unreadable: nothing shows that it belongs to this run
+  }
+}
+
+function putAside(folder: string): string {
+  for (let number = 1; ; number++) {
+    const aside = `${folder}-other-${number}`;
+    if (existsSync(aside)) continue;
+    renameSync(folder, aside);
+    return aside;
+  }
+}
+
+export interface PolicyOrigin {
+  readonly manifestPath: string;
+  /** Of the run that made it; the rest of its learner's state is there. */
+  readonly checkpoint: string | undefined;
+}
+
+/** `starter`, `run-<id>/<step>`, or the path of a manifest. */
+export function policyOrigin(projectFolder: string, name: string): PolicyOrigin {
+  const [, run, step] = /^run-(\d+)\/(\d+)$/.exec(name) ?? [];
+  if (run && step) {
+    const folder = join(projectFolder, 'runs', run);
+    return {
+      manifestPath: join(folder, `policy-${step}`, 'manifest.json'),
+      checkpoint: join(folder, 'checkpoint.bin'),
+    };
+  }
+  return { manifestPath: name === 'starter' ? STARTER_MANIFEST : name, checkpoint: undefined };
+}
+
+const blockSchema = z
+  .object({
+    index: z.int(),
+    /** The grant it answers; undefined in a run that paces itself. */
+    throughEpisodeId: z.int().optional(),
+    requested: z.int().optional(),
+    /** The newest event of the store that it read; nothing newer counts. */
+    newestSequence: z.int(),
+    /** Transitions that could be drawn. */
+    rlTransitions: z.int(),
+    demoTransitions: z.int(),
+    /** Environment steps that updates had been made for, those counted that came before there were enough to begin. */
+    stepsServed: z.number().optional(),
+    /** Actor updates. */
+    updates: z.int(),
+  })
+  .readonly();
+/** Written before the block's first update: a resumed run repeats what is recorded before it does anything new. */
+export type BlockRecord = z.infer<typeof blockSchema>;
+
+/** A last line that a crash cut short is left out. */
+export function readBlocks(path: string): BlockRecord[] {
+  return wholeLines(path).map((line) => blockSchema.parse(JSON.parse(line)));
+}
+
+/** The same, and the file is left as if the line had never been begun. */
+export function repairBlocks(path: string): BlockRecord[] {
+  if (existsSync(path))
+    truncateSync(
+      path,
+      Buffer.byteLength(
+        wholeLines(path)
+          .map((line) => `${line}\n`)
+          .join(''),
+      ),
+    );
+  return readBlocks(path);
+}
+
+const wholeLines = (path: string): string[] =>
+  existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : [];
+
+export function appendBlock(path: string, block: BlockRecord): void {
+  appendFileSync(path, `${JSON.stringify(block)}\n`);
+}

@@ -1,0 +1,125 @@
+/**
+ * Entry of a trainer process: `node trainer-process.ts`. Reads its `TrainerConfig` as JSON from standard input and
+ * communicates over IPC (`main/api/trainer-process.ts`). Puts the parts of a run together and passes messages; the work
+ * is in `trainer.ts`.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
+import { systemClock } from '../../api/clock.ts';
+import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
+import { assembleTrainer } from './assemble.ts';
+import type { Trainer } from './trainer.ts';
+import { failureWords } from './training-error.ts';
+
+const STANDARD_INPUT = 0;
+
+const send = (message: FromTrainer) =>
+  new Promise<void>((resolve) => {
+    if (!process.send || !process.connected) return resolve();
+    process.send(message, undefined, undefined, () => resolve());
+  });
+
+function lowerPriority(): void {
+  try {
+    setPriority(constants.priority.PRIORITY_LOW);
+  } catch {
+    // not permitted everywhere; the run only gets more of the machine than it should
+  }
+}
+
+/** Takes messages in order; resolves when the run is over. */
+async function serve(
+  config: TrainerConfig,
+  trainer: Trainer,
+  messages: AsyncQueue<ToTrainer>,
+): Promise<'finished' | 'cancelled'> {
+  await trainer.restore();
+  trainer.progress(config.pace === 'granted' ? 'waiting' : 'running');
+  const pacing = config.pace === 'paced' ? trainer.pace().then(() => ({ kind: 'finish' }) as const) : undefined;
+  for (;;) {
+    const message = await (pacing ? Promise.race([pacing, messages.next()]) : messages.next());
+    if (message.kind === 'grant') {
+      await trainer.grant(message, message.updates);
+      continue;
+    }
+    trainer.stop();
+    await pacing;
+    return message.kind === 'finish' ? 'finished' : 'cancelled';
+  }
+}
+
+interface AsyncQueue<T> {
+  push(item: T): void;
+  next(): Promise<T>;
+}
+
+function createQueue<T>(): AsyncQueue<T> {
+  const items: T[] = [];
+  let wake: (() => void) | undefined;
+  return {
+    push: (item) => {
+      items.push(item);
+      wake?.();
+    },
+    next: async () => {
+      for (;;) {
+        const item = items.shift();
+        if (item !== undefined) return item;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+    },
+  };
+}
+
+async function main(): Promise<void> {
+  lowerPriority();
+  // The launcher is this program at the same version: the type is the contract.
+  const config = JSON.parse(readFileSync(STANDARD_INPUT, 'utf8')) as TrainerConfig;
+  const messages = createQueue<ToTrainer>();
+  let trainer: Trainer | undefined;
+  let ending = false;
+  const end = (message: ToTrainer) => {
+    ending = true;
+    trainer?.stop();
+    messages.push(message);
+  };
+  process.on('message', (message: ToTrainer) => {
+    // an end must reach a block that is under way
+    if (message.kind === 'cancel') end(message);
+    else messages.push(message);
+  });
+  // Whoever launched it is gone: what was done is kept. From the first moment on: loading and assembling take seconds.
+  process.on('disconnect', () => end({ kind: 'cancel' }));
+  if (process.connected === false) end({ kind: 'cancel' });
+  const run = await assembleTrainer(config, systemClock, (message) => {
+    send(message).catch(() => {}); // it never rejects: 'disconnect' reports a launcher that is gone
+  });
+  ({ trainer } = run);
+  if (ending) trainer.stop();
+  try {
+    run.runs.updateRun(config.runId, { state: 'running' });
+    const ended = await serve(config, run.trainer, messages);
+    if (ended === 'finished') run.trainer.publish();
+    run.trainer.checkpoint();
+    run.runs.updateRun(config.runId, { state: ended, step: run.trainer.updates() });
+    run.trainer.progress(ended);
+    await send({ kind: 'finished', step: run.trainer.updates(), checkpoint: run.checkpoint });
+  } catch (error) {
+    const { message, remedy } = failureWords(error);
+    run.runs.updateRun(config.runId, { state: 'failed', message, remedy });
+    throw error;
+  } finally {
+    await run.close();
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  writeFileSync(2, `${error instanceof Error ? error.stack : String(error)}\n`);
+  await send({ kind: 'failed', ...failureWords(error) });
+  process.exitCode = 1;
+}
+if (process.connected) process.disconnect();

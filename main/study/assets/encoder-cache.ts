@@ -1,0 +1,149 @@
+/**
+ * Pooled training pictures with labels, in shards of some groups each: made once, kept in a folder of the user's choice,
+ * continued where a run was stopped. The folder's name holds a fingerprint of what the first groups look like, so pictures
+ * of another renderer, model or pooling are never mixed in.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ENCODER_LABEL_COUNT, type EncoderDataSource } from '../../../native/sim/encoder-data/encoder-data.ts';
+import { type PooledCamera, pooledSize, poolPicture } from '../../learn/encoders/encoder.ts';
+import type { EncoderDataset } from '../../learn/encoders/encoder-training.ts';
+import { writeFileAtomically } from '../../models/atomic-files.ts';
+import { holeWeight, labelColumns } from './encoder-spec.ts';
+
+const GROUPS_PER_SHARD = 40;
+const FINGERPRINT_GROUPS = 3;
+const ALIGNMENT = 8;
+
+interface Shard {
+  readonly count: number;
+  readonly pixels: Readonly<Record<string, Uint16Array>>;
+  readonly labels: Float32Array;
+  readonly known: Uint8Array;
+}
+
+export interface EncoderCache {
+  readonly folder: string;
+  /** At least `frames` training frames, made where they are missing. */
+  dataset(frames: number, onProgress: (frames: number) => void): EncoderDataset;
+}
+
+export function openEncoderCache(
+  parent: string,
+  source: EncoderDataSource,
+  cameras: readonly PooledCamera[],
+): EncoderCache {
+  const folder = join(parent, fingerprint(source, cameras));
+  mkdirSync(folder, { recursive: true });
+
+  const shard = (index: number): Shard => {
+    const path = join(folder, `train-${String(index).padStart(4, '0')}.bin`);
+    if (existsSync(path)) return readShard(path, cameras);
+    const made = makeShard(source, cameras, index);
+    writeShard(path, cameras, made);
+    return made;
+  };
+
+  return {
+    folder,
+    dataset: (frames, onProgress) => {
+      const shards: Shard[] = [];
+      for (let count = 0; count < frames; ) {
+        const next = shard(shards.length);
+        shards.push(next);
+        count += next.count;
+        onProgress(count);
+      }
+      return joinShards(shards, cameras);
+    },
+  };
+}
+
+function fingerprint(source: EncoderDataSource, cameras: readonly PooledCamera[]): string {
+  const hash = createHash('sha256').update(JSON.stringify(cameras.map(({ sizePx, poolPx }) => [sizePx, poolPx])));
+  for (let index = 0; index < FINGERPRINT_GROUPS; index++)
+    for (const { pictures, labels } of source.group('train', index)) {
+      for (const picture of pictures) hash.update(picture);
+      hash.update(new Uint8Array(labels.buffer));
+    }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], index: number): Shard {
+  const groups = Array.from({ length: GROUPS_PER_SHARD }, (_, group) => index * GROUPS_PER_SHARD + group);
+  // Pooled at once: whole pictures of a shard would take tens of megabytes.
+  const frames = groups.flatMap((group) =>
+    source.group('train', group).map(({ pictures, labels, known }) => ({
+      labels,
+      known,
+      pooled: cameras.map((tower) => {
+        const pixels = new Uint16Array(pooledSize(tower));
+        poolPicture(pictures[source.cameras.indexOf(tower.camera)]!, tower, pixels, 0);
+        return pixels;
+      }),
+    })),
+  );
+  return {
+    count: frames.length,
+    pixels: Object.fromEntries(
+      cameras.map((tower, at) => {
+        const all = new Uint16Array(frames.length * pooledSize(tower));
+        for (const [row, { pooled }] of frames.entries()) all.set(pooled[at]!, row * pooledSize(tower));
+        return [tower.camera, all];
+      }),
+    ),
+    labels: Float32Array.from(frames.flatMap(({ labels }) => [...labels])),
+    known: Uint8Array.from(frames.flatMap(({ known }) => [...known])),
+  };
+}
+
+/** One header of 8 bytes (the count), then labels, each camera's pixels, known flags; little-endian. */
+function writeShard(path: string, cameras: readonly PooledCamera[], { count, pixels, labels, known }: Shard): void {
+  const header = new Uint8Array(ALIGNMENT);
+  new DataView(header.buffer).setUint32(0, count, true);
+  const bytes = (array: Uint16Array | Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  writeFileAtomically(path, [header, bytes(labels), ...cameras.map(({ camera }) => bytes(pixels[camera]!)), known]);
+}
+
+function readShard(path: string, cameras: readonly PooledCamera[]): Shard {
+  const file = readFileSync(path);
+  const { buffer } = Uint8Array.from(file); // copied, so that views are aligned
+  const count = new DataView(buffer).getUint32(0, true);
+  let at = ALIGNMENT;
+  const labels = new Float32Array(buffer, at, count * ENCODER_LABEL_COUNT);
+  at += labels.byteLength;
+  const pixels = Object.fromEntries(
+    cameras.map((tower) => {
+      const values = new Uint16Array(buffer, at, count * pooledSize(tower));
+      at += values.byteLength;
+      return [tower.camera, values];
+    }),
+  );
+  return { count, labels, pixels, known: new Uint8Array(buffer, at, count * ENCODER_LABEL_COUNT) };
+}
+
+function joinShards(shards: readonly Shard[], cameras: readonly PooledCamera[]): EncoderDataset {
+  const count = shards.reduce((sum, shard) => sum + shard.count, 0);
+  const labels = new Float32Array(count * ENCODER_LABEL_COUNT);
+  const weights = new Float32Array(count * ENCODER_LABEL_COUNT);
+  const pixels = Object.fromEntries(cameras.map((tower) => [tower.camera, new Uint16Array(count * pooledSize(tower))]));
+  let row = 0;
+  for (const shard of shards) {
+    labels.set(shard.labels, row * ENCODER_LABEL_COUNT);
+    weights.set(shard.known, row * ENCODER_LABEL_COUNT);
+    for (const tower of cameras) pixels[tower.camera]!.set(shard.pixels[tower.camera]!, row * pooledSize(tower));
+    row += shard.count;
+  }
+  weighHole(labels, weights, count);
+  return { count, pixels, labels, weights, labelCount: ENCODER_LABEL_COUNT };
+}
+
+function weighHole(labels: Float32Array, weights: Float32Array, count: number): void {
+  const columns = labelColumns('holeFromTip');
+  for (let row = 0; row < count; row++) {
+    const at = row * ENCODER_LABEL_COUNT;
+    const weight = holeWeight(Math.hypot(...columns.map((column) => labels[at + column]!)));
+    for (const column of columns) weights[at + column]! *= weight;
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * The shipped convolutional trunk of the simulated cell: two cameras at 64 × 64, maps of 32 channels over 4 × 4 places each, so
+ * an embedding of 1,024 numbers. Taught the encoder's readouts.
+ */
+import type { TrunkSpec } from '../../learn/encoders/trunk.ts';
+import { CELL_ENCODER } from './encoder-spec.ts';
+
+export const CELL_TRUNK: TrunkSpec = {
+  cameras: CELL_ENCODER.towers.map(({ camera, sizePx }) => ({ camera, sizePx, poolPx: 2 })),
+  net: { stem: { kernel: 5, channels: 16 }, stages: [32, 64, 128], channels: 32, groups: 4 },
+  taught: { features: 8, bottleneck: 128 },
+  readouts: CELL_ENCODER.readouts,
+};

@@ -1,0 +1,67 @@
+/** One session of a comparison, in a folder that says what it is a measurement of: it goes on as that, or not at all. */
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from '../api/error-words.ts';
+import { writeFileAtomically } from '../models/atomic-files.ts';
+import { type MethodResult, resultOfMethod } from './comparison.ts';
+import {
+  type ComparisonBudget,
+  type ComparisonKey,
+  comparisonKeySchema,
+  differences,
+  keyOf,
+  planOf,
+} from './comparison-key.ts';
+import { METHODS, type Method, type MethodName } from './comparison-methods.ts';
+import { makeEncoderVariant } from './encoder-variants.ts';
+import { type HilListeners, runHilSession, stateFor } from './hil-session.ts';
+import { readHilState } from './hil-state.ts';
+
+const FILE = 'comparison-key.json';
+
+export async function measure(
+  folder: string,
+  name: MethodName,
+  seed: number,
+  budget: ComparisonBudget,
+  listeners: HilListeners,
+): Promise<MethodResult> {
+  const key = keyOf(name, budget);
+  claim(folder, key);
+  const { encoder: kind }: Method = METHODS[name];
+  const encoder = kind && (await makeEncoderVariant(kind, folder, seed, key.demos));
+  const { episodes, reportEpisodes } = key;
+  const result = await runHilSession(
+    folder,
+    stateFor(folder, planOf(name, seed, key, encoder)),
+    {
+      ...{ episodes, reportEpisodes },
+      reportOffline: true,
+      maxMinutes: Number.POSITIVE_INFINITY,
+    },
+    listeners,
+  );
+  return resultOfMethod({ ...key, seed }, result);
+}
+
+/**
+ * A session that was begun with another budget, or with settings that its method has no more, would be told as what it is not; its state
+ * alone does not say.
+ */
+export function claim(folder: string, key: ComparisonKey): void {
+  const path = join(folder, FILE);
+  const remedy = 'Move that folder away to begin anew, or use another --data folder.';
+  if (existsSync(path)) {
+    const parsed = comparisonKeySchema.safeParse(JSON.parse(readFileSync(path, 'utf8')));
+    const different = parsed.success ? differences(parsed.data, key) : ['all'];
+    if (different.length > 0)
+      throw new UsageError(
+        `the session in ${folder} was begun with other values of: ${different.join(', ')}. ${remedy}`,
+      );
+    return;
+  }
+  if (readHilState(folder))
+    throw new UsageError(`the session in ${folder} does not say with which budget it was begun. ${remedy}`);
+  mkdirSync(folder, { recursive: true });
+  writeFileAtomically(path, [Buffer.from(`${JSON.stringify(key, undefined, 2)}\n`)]);
+}

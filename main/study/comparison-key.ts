@@ -1,0 +1,92 @@
+/**
+ * What makes two sessions of a comparison measurements of the same: method, budget, and the settings that the method comes to today.
+ * One of another budget, or from before a preset was changed, is no finished session and belongs in no row with the others.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { configureAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
+import { ENCODERS } from '../models/assets.ts';
+import { readEncoderManifest } from '../models/encoder-manifest.ts';
+import { METHODS, type Method, type MethodName } from './comparison-methods.ts';
+import { type HilPlan, hilPlanSchema } from './hil-state.ts';
+
+/** Common to all methods. */
+export interface ComparisonBudget {
+  readonly demos: number;
+  readonly episodes: number;
+  readonly episodesPerRound: number;
+  readonly selectionEpisodes: number;
+  readonly reportEpisodes: number;
+  readonly evaluationNoiseStd: number;
+}
+
+export const comparisonKeySchema = z.object({
+  method: z.string(),
+  demos: z.int(),
+  /** Corrected ones; 0 where only the offline stage is compared. */
+  episodes: z.int(),
+  episodesPerRound: z.int(),
+  selectionEpisodes: z.int(),
+  reportEpisodes: z.int(),
+  evaluationNoiseStd: z.number(),
+  /** `settingsHash` of the method. */
+  settings: z.string(),
+});
+export type ComparisonKey = Readonly<z.infer<typeof comparisonKeySchema>>;
+
+/** Of one session of a method. */
+export function keyOf(name: MethodName, { demos, episodes, ...rest }: ComparisonBudget): ComparisonKey {
+  const { demonstrations = 1, offlineOnly }: Method = METHODS[name];
+  return {
+    ...{ method: name, demos: demos * demonstrations, episodes: offlineOnly ? 0 : episodes, ...rest },
+    settings: settingsHash(name),
+  };
+}
+
+/** The names in which a session differs from what is asked for; none = it is a measurement of that. */
+export function differences(session: ComparisonKey, key: ComparisonKey): (keyof ComparisonKey)[] {
+  const names = Object.keys(comparisonKeySchema.shape) as (keyof ComparisonKey)[]; // the keys of the schema
+  return names.filter((name) => session[name] !== key[name]);
+}
+
+/** `encoder`: manifest of one that was made for the session. */
+export function planOf(
+  name: MethodName,
+  seed: number,
+  budget: Omit<ComparisonBudget, 'episodes' | 'reportEpisodes'>,
+  encoder?: string,
+): HilPlan {
+  const { plan }: Method = METHODS[name];
+  return hilPlanSchema.parse({
+    ...{ seed, demos: budget.demos, observation: 'pixels', preset: 'cell' },
+    ...{ round: budget.episodesPerRound, selectionEpisodes: budget.selectionEpisodes },
+    ...{ noise: budget.evaluationNoiseStd, trainingNoise: 0 },
+    ...plan,
+    ...(encoder !== undefined && { encoder }),
+  });
+}
+
+const HASH_CHARACTERS = 12;
+
+/** Of everything that a method's results follow from, but for its budget and its seed: algorithm, preset, settings in full, encoder. */
+export function settingsHash(name: MethodName): string {
+  const { plan, encoder: made }: Method = METHODS[name];
+  const { algorithm, preset, scratch, settings, encoder } = hilPlanSchema.parse({
+    ...{ seed: 0, demos: 1, observation: 'pixels', preset: 'cell' },
+    ...plan,
+  });
+  const manifest = encoder === undefined ? undefined : ENCODERS.get(encoder);
+  const maps = manifest === undefined ? undefined : readEncoderManifest(manifest).maps;
+  const resolved = configureAlgorithm({ algorithm, preset }, settings, maps).settings;
+  const all = { algorithm, preset, scratch, settings: resolved, encoder: made ?? encoder ?? 'cell' };
+  return createHash('sha256').update(canonical(all)).digest('hex').slice(0, HASH_CHARACTERS);
+}
+
+/** JSON in which the order of names does not matter. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}

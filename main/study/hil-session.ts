@@ -1,0 +1,96 @@
+/** One headless human-in-the-loop session with the cell, the scripted operator and a trainer's process: what `hil` and `compare` run. */
+import { isDeepStrictEqual } from 'node:util';
+import { makeProjectFolder } from '../../data/file-trouble.ts';
+import { systemClock } from '../api/clock.ts';
+import { UsageError } from '../api/error-words.ts';
+import type { HeadlessRig } from '../engine/headless-rig.ts';
+import { launchLocalTrainer } from '../runs/launchers/local-process.ts';
+import { findPolicy } from '../runs/policy-registry.ts';
+import { openRunRows } from '../runs/run-rows.ts';
+import { encoderFor } from './encoder-option.ts';
+import { type HilResult, type HilRig, isOver, resultOf, runHil } from './hil.ts';
+import { type HilPlan, type HilRound, type HilState, newHilState, readHilState } from './hil-state.ts';
+import { episodeOf, openSession, type Session } from './session.ts';
+import { storedEpisodes } from './stored-episodes.ts';
+
+export interface HilBudget {
+  readonly episodes: number;
+  readonly reportEpisodes: number;
+  readonly reportOffline?: boolean;
+  readonly maxMinutes: number;
+  /** That learn; one where absent. */
+  readonly threads?: number;
+}
+
+export interface HilListeners {
+  readonly onProgress: (title: string, done: number, total: number, note: string) => void;
+  readonly onRound: (round: HilRound) => void;
+}
+
+/** The state of the session in a folder, or of a new one. Throws a `UsageError` where the one there was begun with another plan. */
+export function stateFor(projectFolder: string, plan: HilPlan): HilState {
+  makeProjectFolder(projectFolder);
+  const stored = readHilState(projectFolder);
+  for (const [name, value] of Object.entries(plan)) {
+    const was = stored?.[name as keyof HilPlan]; // the keys of a plan
+    if (stored && !isDeepStrictEqual(was, value))
+      throw new UsageError(
+        `--${optionOf(name)} ${said(value)}: the session in ${projectFolder} was begun with ${said(was)}; use another --data folder, or the same option`,
+      );
+  }
+  return stored ?? newHilState(plan);
+}
+
+/** `selectionEpisodes` is `selection-episodes` on the command line. */
+const optionOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+const said = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+
+export async function runHilSession(
+  projectFolder: string,
+  state: HilState,
+  budget: HilBudget,
+  listeners: HilListeners,
+): Promise<HilResult> {
+  if (isOver(state)) return resultOf(state);
+  const encoderManifestPath = encoderFor(state.observation, state.encoder);
+  const session = {
+    projectFolder,
+    task: state.task,
+    observation: state.observation,
+    encoder: state.encoder,
+    policy: { kind: 'process' },
+  } as const;
+  await using recording = await openSession({ ...session, record: true, actingNoiseStd: state.trainingNoise });
+  await using measuring = await openSession({ ...session, record: false, actingNoiseStd: state.noise });
+  await using rows = openRunRows(projectFolder);
+  return await runHil({
+    ...budget,
+    ...listeners,
+    ...{ projectFolder, rows, state, encoderManifestPath },
+    rig: hilRig(projectFolder, recording, measuring.rig),
+    launch: launchLocalTrainer,
+    clock: systemClock,
+    manifestPathOf: (policy) => findPolicy(projectFolder, policy).manifestPath,
+  });
+}
+
+function hilRig(projectFolder: string, { rig, writer }: Session, measuring: HeadlessRig): HilRig {
+  const use = async (which: HeadlessRig, name: string, manifestPath: string) => {
+    const used = await which.engine.usePolicy(name, manifestPath);
+    if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
+  };
+  return {
+    record: async ({ seed, help }) => episodeOf(await rig.episode(seed, help)),
+    discard: (episodeId) => writer?.discardEpisode(episodeId),
+    recordedAfter: (episodeId) => storedEpisodes(projectFolder, episodeId),
+    attempt: async (seed, actingNoiseStd) => {
+      measuring.engine.change({ actingNoiseStd });
+      return episodeOf(await measuring.episode(seed, 'alone'));
+    },
+    usePolicy: (name, manifestPath) => use(rig, name, manifestPath),
+    judgePolicy: (name, manifestPath) => use(measuring, name, manifestPath),
+    drained: async () => writer?.drained(),
+    newestSequence: () => writer?.newestSequence() ?? 0,
+  };
+}

@@ -1,0 +1,99 @@
+/**
+ * Where the peg sits in the hand: as the grasps of the encoder's own pool have it, or displaced and tilted between the pads
+ * by more than they do, so that the encoder reads the peg and does not assume it. The last grasps of the pool are kept for
+ * the hold-out set.
+ */
+import { Quaternion, Vector3 } from 'three';
+import type { Pose } from '../../../main/api/geometry.ts';
+import type { Rng } from '../../../main/api/rng.ts';
+import { ARM_JOINTS, ARM_QPOS, FINGER_QPOS, OBJECT_QPOS } from '../physics/model.ts';
+import { type Physics, readReadings } from '../physics/physics.ts';
+import { truthOf } from '../physics/readings.ts';
+import { type Grasp, graspPool, poseFromGrasp } from '../tasks/grasp-pool.ts';
+
+export interface HeldPeg {
+  readonly toolFromObject: Pose;
+  readonly fingerM: number;
+  /** Where the arm was when it held the peg like this. */
+  readonly armRad: readonly number[];
+}
+
+const HOLD_OUT_GRASPS = 16;
+const REAL_SHARE = 0.6;
+/** In the pads' plane: along x, along the tool's axis, and the tilt between them. */
+const SPREAD_X_M = 0.0035;
+const SPREAD_Z_M = 0.004;
+const SPREAD_TILT_RAD = 0.08;
+const SPREAD_ACROSS_RAD = 0.006;
+
+function heldAsIn(grasp: Grasp, physics: Physics): HeldPeg {
+  const armRad = grasp.slice(ARM_QPOS, ARM_QPOS + ARM_JOINTS);
+  const fingerM = grasp[FINGER_QPOS]!;
+  physics.arrange({
+    armRad,
+    fingerM,
+    gripper: 'close',
+    baseFromObject: poseFromGrasp(grasp, OBJECT_QPOS),
+    socket: undefined,
+  });
+  const { baseFromTool, baseFromObject } = truthOf(readReadings(physics));
+  return { toolFromObject: relativePose(baseFromTool, baseFromObject), fingerM, armRad };
+}
+
+/** The pool's grasps, as poses in the hand. */
+export function realGrasps(physics: Physics, split: 'train' | 'hold-out'): HeldPeg[] {
+  const pool = graspPool('encoder');
+  const kept = pool.length - HOLD_OUT_GRASPS;
+  const part = split === 'train' ? pool.slice(0, kept) : pool.slice(kept);
+  return part.map((grasp) => heldAsIn(grasp, physics));
+}
+
+export function drawGrasp(grasps: readonly HeldPeg[], rng: Rng): HeldPeg {
+  const real = grasps[rng.integer(grasps.length)]!;
+  if (rng.uniform() < REAL_SHARE) return real;
+  const { positionM, orientation } = real.toolFromObject;
+  const tilt = new Quaternion()
+    .setFromAxisAngle(new Vector3(0, 1, 0), rng.range(-SPREAD_TILT_RAD, SPREAD_TILT_RAD))
+    .multiply(new Quaternion().setFromAxisAngle(new Vector3(1, 0, 0), rng.range(-SPREAD_ACROSS_RAD, SPREAD_ACROSS_RAD)))
+    .multiply(new Quaternion(...orientation));
+  return {
+    ...real,
+    toolFromObject: {
+      positionM: [
+        positionM[0] + rng.range(-SPREAD_X_M, SPREAD_X_M),
+        positionM[1],
+        positionM[2] + rng.range(-SPREAD_Z_M, SPREAD_Z_M),
+      ],
+      orientation: [tilt.x, tilt.y, tilt.z, tilt.w],
+    },
+  };
+}
+
+/** a-from-b and a-from-c → b-from-c. */
+export function relativePose(aFromB: Pose, aFromC: Pose): Pose {
+  const inverse = new Quaternion(...aFromB.orientation).conjugate();
+  const [bx, by, bz] = aFromB.positionM;
+  const [cx, cy, cz] = aFromC.positionM;
+  const position = new Vector3(cx - bx, cy - by, cz - bz).applyQuaternion(inverse);
+  const orientation = inverse.multiply(new Quaternion(...aFromC.orientation));
+  return {
+    positionM: [position.x, position.y, position.z],
+    orientation: [orientation.x, orientation.y, orientation.z, orientation.w],
+  };
+}
+
+/** a-from-b and b-from-c → a-from-c. */
+export function composePoses(aFromB: Pose, bFromC: Pose): Pose {
+  const rotation = new Quaternion(...aFromB.orientation);
+  const position = new Vector3(...bFromC.positionM).applyQuaternion(rotation);
+  const orientation = rotation.clone().multiply(new Quaternion(...bFromC.orientation));
+  const [x, y, z] = aFromB.positionM;
+  return {
+    positionM: [x + position.x, y + position.y, z + position.z],
+    orientation: [orientation.x, orientation.y, orientation.z, orientation.w],
+  };
+}
+
+export function invertPose({ positionM, orientation }: Pose): Pose {
+  return relativePose({ positionM, orientation }, { positionM: [0, 0, 0], orientation: [0, 0, 0, 1] });
+}

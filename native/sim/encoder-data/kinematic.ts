@@ -1,0 +1,213 @@
+/**
+ * Training scenes by pose alone, without dynamics: the situations that the tasks pass through, spread evenly and wider than
+ * any policy would. The tip's pose is drawn against the hole, the arm follows by inverse kinematics.
+ */
+import { Quaternion, Vector3 } from 'three';
+import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
+import type { Rng } from '../../../main/api/rng.ts';
+import { toolDown, yawOrientation } from '../physics/frames.ts';
+import { BLOCK_HALF_WIDTH_M, FINGER_OPEN_M, HOLE_DEPTH_M, objectHalfHeightM, PEG_LENGTH_M } from '../physics/model.ts';
+import type { Arrangement } from '../physics/physics.ts';
+import { composePoses, drawGrasp, type HeldPeg, invertPose } from './grasp.ts';
+import type { ArmSolver } from './inverse-kinematics.ts';
+
+/** Share of each situation in the kinematic part. */
+const MODE_SHARES = {
+  near: 0.24,
+  rim: 0.15,
+  jam: 0.09,
+  inserted: 0.08,
+  approach: 0.18,
+  carry: 0.05,
+  pick: 0.12,
+  free: 0.03,
+  lift: 0.06,
+} as const;
+export type KinematicMode = keyof typeof MODE_SHARES;
+
+export interface KinematicScene {
+  readonly mode: KinematicMode;
+  readonly object: 'peg' | 'block';
+  readonly arrangement: Arrangement;
+}
+
+export function drawMode(rng: Rng): KinematicMode {
+  let left = rng.uniform();
+  for (const [mode, share] of Object.entries(MODE_SHARES)) {
+    left -= share;
+    if (left < 0) return mode as KinematicMode; // keys of MODE_SHARES
+  }
+  return 'near';
+}
+
+/** One scene; undefined when the arm cannot reach it. */
+export function drawKinematicScene(
+  mode: KinematicMode,
+  grasps: readonly HeldPeg[],
+  solver: ArmSolver,
+  rng: Rng,
+): KinematicScene | undefined {
+  const spread = (size: number) => rng.range(-size, size);
+  const socket = { xM: 0.52 + spread(0.06), yM: 0.1 + spread(0.06), yawRad: 0 };
+  switch (mode) {
+    case 'near':
+    case 'rim':
+    case 'jam':
+    case 'inserted':
+    case 'approach': {
+      const grasp = drawGrasp(grasps, rng);
+      const tip = drawTip(mode, rng);
+      const holeM: Vec3 = [socket.xM, socket.yM, HOLE_DEPTH_M];
+      const baseFromTip: Pose = {
+        positionM: [holeM[0] + tip.offsetM[0], holeM[1] + tip.offsetM[1], holeM[2] + tip.offsetM[2]],
+        orientation: tip.orientation,
+      };
+      const baseFromObject = composePoses(baseFromTip, OBJECT_ABOVE_TIP);
+      return heldScene(mode, grasp, composePoses(baseFromObject, invertPose(grasp.toolFromObject)), socket, solver);
+    }
+    case 'carry': {
+      const grasp = drawGrasp(grasps, rng);
+      const baseFromTool = {
+        positionM: [0.5 + spread(0.08), spread(0.18), rng.range(0.1, 0.24)] as const,
+        orientation: tilted(spread(0.15), spread(0.06), spread(0.06)),
+      };
+      return heldScene(mode, grasp, baseFromTool, socket, solver);
+    }
+    case 'pick':
+    case 'free':
+    case 'lift':
+      return looseScene(mode, mode === 'lift' ? undefined : socket, solver, rng);
+    default:
+      return mode satisfies never;
+  }
+}
+
+/** The peg's frame sits at its centre with z up; its tip is half a length below. */
+const OBJECT_ABOVE_TIP: Pose = { positionM: [0, 0, PEG_LENGTH_M / 2], orientation: [0, 0, 0, 1] };
+
+interface Tip {
+  /** From the hole at the rim, base axes. */
+  readonly offsetM: Vec3;
+  /** Of the peg, z up. */
+  readonly orientation: QuaternionNumbers;
+}
+
+function drawTip(mode: 'near' | 'rim' | 'jam' | 'inserted' | 'approach', rng: Rng): Tip {
+  const spread = (size: number) => rng.range(-size, size);
+  const wide = rng.uniform() < 0.2;
+  const tiltRad = wide ? 0.2 : 0.06;
+  const free = (): QuaternionNumbers => upright(spread(wide ? 0.35 : 0.14), spread(tiltRad), spread(tiltRad));
+  switch (mode) {
+    case 'near':
+      return { offsetM: [spread(0.008), spread(0.008), rng.range(0, 0.015)], orientation: free() };
+    case 'rim': {
+      const radius = rng.range(0.0004, 0.0055);
+      const angle = rng.range(0, 2 * Math.PI);
+      return {
+        offsetM: [radius * Math.cos(angle), radius * Math.sin(angle), rng.range(-0.0003, 0.0006)],
+        orientation: upright(spread(0.14), spread(0.06), spread(0.06)),
+      };
+    }
+    case 'jam': {
+      const depth = rng.range(0.0005, 0.009);
+      const tilt = Math.min(0.06, 0.0007 / depth);
+      return {
+        offsetM: [spread(0.0008), spread(0.0008), -depth],
+        orientation: upright(spread(0.05), spread(tilt), spread(tilt)),
+      };
+    }
+    case 'inserted': {
+      const depth = rng.range(0.002, HOLE_DEPTH_M - 0.001);
+      const tilt = Math.min(0.03, 0.0008 / depth);
+      return {
+        offsetM: [spread(0.0005), spread(0.0005), -depth],
+        orientation: upright(spread(0.03), spread(tilt), spread(tilt)),
+      };
+    }
+    case 'approach':
+      return { offsetM: [spread(0.07), spread(0.07), rng.range(0.005, 0.11)], orientation: free() };
+    default:
+      return mode satisfies never;
+  }
+}
+
+function heldScene(
+  mode: KinematicMode,
+  grasp: HeldPeg,
+  baseFromTool: Pose,
+  socket: Arrangement['socket'],
+  solver: ArmSolver,
+): KinematicScene | undefined {
+  const armRad = solver.solve(baseFromTool);
+  if (!armRad) return undefined;
+  const baseFromObject = composePoses(baseFromTool, grasp.toolFromObject);
+  return {
+    mode,
+    object: 'peg',
+    arrangement: { armRad, fingerM: grasp.fingerM, gripper: 'close', baseFromObject, socket },
+  };
+}
+
+/** The hand near, or away from, an object that stands on the table. */
+function looseScene(
+  mode: 'pick' | 'free' | 'lift',
+  socket: Arrangement['socket'],
+  solver: ArmSolver,
+  rng: Rng,
+): KinematicScene | undefined {
+  const spread = (size: number) => rng.range(-size, size);
+  const object = mode === 'lift' ? 'block' : 'peg';
+  const half = objectHalfHeightM(object);
+  const yawRad = spread(mode === 'lift' ? 0.45 : 0.18);
+  const objectM: Vec3 = [0.48 + spread(0.035), (mode === 'lift' ? -0.05 : -0.1) + spread(0.035), half];
+  const lowestM = mode === 'lift' ? 0.02 : 0.043;
+  const close = rng.uniform() < 0.4;
+  const reach = close ? 0.004 : 0.025;
+  const tilt = () => spread(0.05);
+  const baseFromTool: Pose =
+    mode === 'free'
+      ? {
+          positionM: [0.5 + spread(0.08), spread(0.18), rng.range(0.09, 0.24)],
+          orientation: tilted(spread(0.15), tilt(), tilt()),
+        }
+      : {
+          positionM: [
+            objectM[0] + spread(reach),
+            objectM[1] + spread(reach),
+            lowestM + (close ? rng.range(0, 0.02) : rng.uniform() * rng.range(0, 0.12)),
+          ],
+          orientation: tilted(yawRad + spread(0.15), tilt(), tilt()),
+        };
+  const armRad = solver.solve(baseFromTool);
+  if (!armRad) return undefined;
+  const narrowestM = mode === 'lift' ? BLOCK_HALF_WIDTH_M : 0.0085;
+  const fingerM = rng.uniform() < 0.6 ? FINGER_OPEN_M : rng.range(narrowestM, FINGER_OPEN_M);
+  return {
+    mode,
+    object,
+    arrangement: {
+      armRad,
+      fingerM,
+      gripper: 'open',
+      baseFromObject: { positionM: objectM, orientation: yawOrientation(yawRad) },
+      socket,
+    },
+  };
+}
+
+/** A peg that stands, turned by yaw and tilted. */
+function upright(yawRad: number, tiltXRad: number, tiltYRad: number): QuaternionNumbers {
+  return turned(yawOrientation(yawRad), tiltXRad, tiltYRad);
+}
+
+/** A tool that points down, turned by yaw and tilted. */
+function tilted(yawRad: number, tiltXRad: number, tiltYRad: number): QuaternionNumbers {
+  return turned(toolDown(yawRad), tiltXRad, tiltYRad);
+}
+
+function turned(orientation: QuaternionNumbers, tiltXRad: number, tiltYRad: number): QuaternionNumbers {
+  const { x, y, z, w } = new Quaternion(...orientation)
+    .multiply(new Quaternion().setFromAxisAngle(new Vector3(1, 0, 0), tiltXRad))
+    .multiply(new Quaternion().setFromAxisAngle(new Vector3(0, 1, 0), tiltYRad));
+  return [x, y, z, w];
+}

@@ -1,0 +1,155 @@
+/**
+ * Training scenes from the running physics: a peg in the hand, driven like a policy drives (at most 10 mm and 0.05 rad from
+ * the measured pose per control period) towards goals that change every few periods: somewhere above the socket, near the
+ * hole, pressed on the rim, into the hole. Contacts, slip, jams and controller lag are therefore those of the running cell.
+ */
+import { Quaternion } from 'three';
+import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
+import type { Rng } from '../../../main/api/rng.ts';
+import { toolDown } from '../physics/frames.ts';
+import { type Physics, readReadings } from '../physics/physics.ts';
+import { type Truth, truthOf } from '../physics/readings.ts';
+import { insertTask } from '../tasks/insert.ts';
+import { settle } from '../tasks/task.ts';
+import { composePoses, type HeldPeg } from './grasp.ts';
+
+export type RolloutMode = 'driven-air' | 'driven-rim' | 'driven-hole' | 'driven-far';
+
+const CONTROL_HZ = 10;
+const STEP_M = 0.01;
+const STEP_RAD = 0.05;
+const SOCKET_SPREAD_M = 0.03;
+const SETTLE_SEC = 0.1;
+const MAX_TILT_RAD = 0.3;
+const TREMOR_M = 0.0005;
+
+/** A goal for the tip, against the hole in base axes, and for the tool's tilt and yaw. */
+interface Goal {
+  readonly offsetM: Vec3;
+  readonly orientation: QuaternionNumbers;
+  /** Share of the full speed. */
+  readonly speed: number;
+  readonly periods: number;
+}
+
+/** Puts a peg into the hand and a socket under it, as the task `insert` does. */
+export function beginRollout(physics: Physics, grasp: HeldPeg, rng: Rng): void {
+  physics.arrange({
+    armRad: grasp.armRad,
+    fingerM: grasp.fingerM,
+    gripper: 'close',
+    baseFromObject: { positionM: [0.5, 0, 0.5], orientation: [0, 0, 0, 1] },
+    socket: undefined,
+  });
+  const { baseFromTool } = truthOf(readReadings(physics));
+  physics.arrange({
+    armRad: grasp.armRad,
+    fingerM: grasp.fingerM,
+    gripper: 'close',
+    baseFromObject: composePoses(baseFromTool, grasp.toolFromObject),
+    socket: undefined,
+  });
+  settle(physics, SETTLE_SEC);
+  const { tipM } = truthOf(readReadings(physics));
+  physics.placeSocket({
+    xM: tipM[0] + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M),
+    yM: tipM[1] + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M),
+    yawRad: 0,
+  });
+}
+
+export interface RolloutDriver {
+  /** Drives one control period; the truth at its end. */
+  next(): Truth;
+}
+
+export function createRolloutDriver(physics: Physics, rng: Rng): RolloutDriver {
+  let truth = truthOf(readReadings(physics));
+  const box = insertTask.workspace(truth.baseFromTool.positionM);
+  let goal = drawGoal(rng);
+  let periodsLeft = goal.periods;
+  let orientation: QuaternionNumbers = truth.baseFromTool.orientation;
+
+  const towards = (): Pose => {
+    const { positionM } = truth.baseFromTool;
+    const wanted = [0, 1, 2].map((axis) => truth.holeM[axis]! + goal.offsetM[axis]! - truth.tipM[axis]!);
+    const length = Math.hypot(...wanted);
+    const step = Math.min(length, STEP_M * goal.speed) / (length || 1);
+    const moved = ([0, 1, 2] as const).map((axis) => {
+      const to = positionM[axis] + wanted[axis]! * step + TREMOR_M * rng.normal();
+      return Math.max(box.lowM[axis], Math.min(box.highM[axis], to));
+    });
+    orientation = turnTowards(orientation, goal.orientation, STEP_RAD * goal.speed);
+    return { positionM: [moved[0]!, moved[1]!, moved[2]!], orientation };
+  };
+
+  return {
+    next: () => {
+      if (periodsLeft-- <= 0) {
+        goal = drawGoal(rng);
+        periodsLeft = goal.periods;
+      }
+      physics.command({ baseFromTool: towards(), gripper: 'close', rampMs: 1000 / CONTROL_HZ });
+      for (let step = 0; step < physics.physicsHz / CONTROL_HZ; step++) physics.step();
+      truth = truthOf(readReadings(physics));
+      return truth;
+    },
+  };
+}
+
+function drawGoal(rng: Rng): Goal {
+  const kind = rng.uniform();
+  const speed = rng.range(0.25, 1);
+  const spread = (size: number) => rng.range(-size, size);
+  if (kind < 0.3) {
+    // Down into the hole, or onto its edge when a little off. The goal lies below what can be reached: it presses.
+    const error = 0.0004 * rng.normal();
+    const depth = rng.range(0.001, 0.034);
+    return {
+      offsetM: [error, 0.0004 * rng.normal(), -depth],
+      orientation: drawOrientation(rng, 0.015),
+      speed,
+      periods: 4 + rng.integer(12),
+    };
+  }
+  if (kind < 0.55) {
+    const offsetM: Vec3 = [0.003 * rng.normal(), 0.003 * rng.normal(), rng.range(-0.006, 0.002)];
+    return { offsetM, orientation: drawOrientation(rng, 0.04), speed, periods: 3 + rng.integer(7) };
+  }
+  if (kind < 0.8) {
+    const offsetM: Vec3 = [0.006 * rng.normal(), 0.006 * rng.normal(), rng.range(0.001, 0.02)];
+    return { offsetM, orientation: drawOrientation(rng, 0.05), speed, periods: 3 + rng.integer(6) };
+  }
+  return {
+    offsetM: [spread(0.06), spread(0.06), rng.range(0.005, 0.1)],
+    orientation: drawOrientation(rng, rng.uniform() < 0.3 ? 0.15 : 0.05),
+    speed,
+    periods: 3 + rng.integer(8),
+  };
+}
+
+/** Pointing down, with yaw and tilt of about `spreadRad`. */
+function drawOrientation(rng: Rng, spreadRad: number): QuaternionNumbers {
+  const limited = () => Math.max(-MAX_TILT_RAD, Math.min(MAX_TILT_RAD, spreadRad * rng.normal()));
+  const tilt = new Quaternion(limited() / 2, limited() / 2, 0, 1).normalize();
+  const { x, y, z, w } = new Quaternion(...toolDown(1.4 * limited())).multiply(tilt);
+  return [x, y, z, w];
+}
+
+function turnTowards(from: QuaternionNumbers, to: QuaternionNumbers, stepRad: number): QuaternionNumbers {
+  const { x, y, z, w } = new Quaternion(...from).rotateTowards(new Quaternion(...to), stepRad);
+  return [x, y, z, w];
+}
+
+const FAR_LATERAL_M = 0.012;
+const FAR_HEIGHT_M = 0.02;
+const RIM_HEIGHT_M = 0.0012;
+const IN_HOLE_M = -0.0005;
+
+/** Where the tip is, for the hold-out's table. */
+export function rolloutModeOf(truth: Truth): RolloutMode {
+  const heightM = -truth.depthM;
+  if (truth.lateralErrorM > FAR_LATERAL_M || heightM > FAR_HEIGHT_M) return 'driven-far';
+  if (truth.lateralErrorM < 0.0025 && heightM < IN_HOLE_M) return 'driven-hole';
+  return heightM < RIM_HEIGHT_M ? 'driven-rim' : 'driven-air';
+}

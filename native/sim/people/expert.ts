@@ -1,0 +1,41 @@
+/**
+ * Scripted expert with privileged sight: solves `insert`, `pick-insert` and `lift` in the action space of policies.
+ * For demonstrations, tests and data, never for a result. One call per control period; the action is in the tool frame
+ * (main/api/action.ts): 10 mm per unit relative to the measured position, 0.05 rad per unit on a leashed target.
+ */
+import type { Rng } from '../../../main/api/rng.ts';
+import type { TaskId } from '../../../main/api/task.ts';
+import { clamp, twistInTool } from '../physics/frames.ts';
+import type { Truth } from '../physics/readings.ts';
+import { createInsertion } from './insertion.ts';
+import { createManipulation } from './manipulation.ts';
+
+const SEEN_ERROR_M = 0.0005;
+const FULL_SPEED = 1;
+
+export interface Expert {
+  /** [7] in [-1, 1], tool frame. */
+  nextAction(truth: Truth): Float32Array;
+}
+
+export function createExpert(task: TaskId, rng: Rng): Expert {
+  const seen = () => rng.range(-SEEN_ERROR_M, SEEN_ERROR_M);
+  const insertion = createInsertion(rng.split('insertion'), {
+    seenErrorM: [seen(), seen()],
+    speed: 0.65,
+    spiralDirection: rng.uniform() < 0.5 ? -1 : 1,
+  });
+  const hand = createManipulation(task, { graspErrorM: [seen(), seen()], speed: FULL_SPEED, insertion });
+
+  return {
+    nextAction: (truth) => {
+      const { twist, gripper } = hand.next(truth);
+      const action = new Float32Array(7);
+      twistInTool(truth.baseFromTool.orientation, twist).forEach((value, index) => {
+        action[index] = clamp(value);
+      });
+      action[6] = gripper === 'open' ? 1 : -1;
+      return action;
+    },
+  };
+}

@@ -1,0 +1,140 @@
+/**
+ * How a person puts a peg into a hole: straighten it, come over the hole, descend until it touches, search outward in a
+ * spiral while pressing lightly, sink it with a wiggle, lift and begin again when stuck. One call per control period;
+ * the answer is a twist in the base frame, each component in units of the action (10 mm, 0.05 rad).
+ * Shared by the scripted operator (who sees badly and trembles) and the scripted expert (who does not).
+ */
+import type { Rng } from '../../../main/api/rng.ts';
+import { clamp, rotate, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
+import type { Truth } from '../physics/readings.ts';
+
+const UNIT_M = 0.01;
+const UNIT_RAD = 0.05;
+const SPIRAL_PITCH_M = 0.0008;
+const SPIRAL_STEP_M = 0.0009;
+const SPIRAL_LIMIT_M = 0.0035;
+/** The tip is in the hole below this height over the rim, and on the rim up to the second. */
+const IN_HOLE_M = -0.002;
+const ON_RIM_M = 0.0025;
+const STUCK_WIGGLE_STEPS = 3;
+const STUCK_RETRY_STEPS = 14;
+
+export interface InsertionStyle {
+  /** Error of the seen hole, base frame. */
+  readonly seenErrorM: readonly [number, number];
+  /** Share of full speed, 0.35–0.65 for a person. */
+  readonly speed: number;
+  readonly spiralDirection: 1 | -1;
+}
+
+/** Linear then angular, in action units, base frame. */
+export type BaseTwist = [number, number, number, number, number, number];
+
+export interface Insertion {
+  /** Forgets the search: the next call starts afresh. */
+  restart(): void;
+  next(truth: Truth): BaseTwist;
+}
+
+/** Twist that brings the peg's axis upright and the tool's yaw to the socket's. */
+export function alignmentTwist(truth: Truth): [number, number, number] {
+  const axis = rotate(truth.baseFromObject.orientation, [0, 0, 1]);
+  const upward = axis[2] < 0 ? -1 : 1;
+  const yawError = wrapQuarterTurn(truth.socketYawRad - yawOf(truth.baseFromTool.orientation));
+  return [
+    clamp(((upward * axis[1]) / UNIT_RAD) * 0.35, 0.5),
+    clamp(((-upward * axis[0]) / UNIT_RAD) * 0.35, 0.5),
+    clamp((yawError / UNIT_RAD) * 0.5, 0.6),
+  ];
+}
+
+export function createInsertion(rng: Rng, style: InsertionStyle): Insertion {
+  const { seenErrorM, speed, spiralDirection } = style;
+  let spiralRad = 0;
+  let spiralPhase = 0;
+  let liftSteps = 0;
+  let stepsInHole = 0;
+  let stuckSteps = 0;
+  let lowestM = Number.POSITIVE_INFINITY;
+
+  const restart = () => {
+    spiralRad = 0;
+    spiralPhase = rng.range(0, 2 * Math.PI);
+    liftSteps = 0;
+    stepsInHole = 0;
+    stuckSteps = 0;
+    lowestM = Number.POSITIVE_INFINITY;
+  };
+
+  const limited = (x: number, y: number, limit: number): [number, number] => {
+    const length = Math.hypot(x, y);
+    return length > limit ? [(x * limit) / length, (y * limit) / length] : [x, y];
+  };
+
+  const retreat = (errorX: number, errorY: number): [number, number, number] => {
+    liftSteps--;
+    spiralRad = 0;
+    return [...limited(errorX / UNIT_M, errorY / UNIT_M, speed), 0.5];
+  };
+
+  const sink = (heightM: number): [number, number, number] => {
+    stepsInHole++;
+    if (heightM < lowestM - 0.0007) {
+      lowestM = heightM;
+      stuckSteps = 0;
+    } else stuckSteps++;
+    const stuck = stuckSteps > STUCK_WIGGLE_STEPS;
+    const wiggle = stuck ? 0.3 : 0.08;
+    if (stuckSteps > STUCK_RETRY_STEPS) {
+      liftSteps = 2;
+      stuckSteps = 0;
+      lowestM = Number.POSITIVE_INFINITY;
+    }
+    return [
+      wiggle * Math.sin(stepsInHole * 1.9),
+      wiggle * Math.cos(stepsInHole * 1.3),
+      -speed - 0.1 - (stuck ? 0.2 : 0),
+    ];
+  };
+
+  const approach = (errorX: number, errorY: number, heightM: number): [number, number, number] => {
+    const distance = Math.hypot(errorX, errorY);
+    const planar = limited((errorX / UNIT_M) * 0.8, (errorY / UNIT_M) * 0.8, speed);
+    if (distance > 0.012) return [...planar, heightM > 0.03 ? -0.2 : 0];
+    if (distance > 0.003 && heightM < 0.008) return [...planar, 0];
+    return [...planar, -speed * (heightM > 0.012 ? 1 : 0.5)];
+  };
+
+  const search = (errorX: number, errorY: number): [number, number, number] => {
+    const radius = (SPIRAL_PITCH_M * spiralRad) / (2 * Math.PI);
+    spiralRad += Math.min(1.1, SPIRAL_STEP_M / Math.max(radius, 0.0005));
+    if (radius > SPIRAL_LIMIT_M) {
+      liftSteps = 4;
+      spiralPhase = rng.range(0, 2 * Math.PI);
+    }
+    const angle = spiralPhase + spiralDirection * spiralRad;
+    lowestM = Number.POSITIVE_INFINITY;
+    const x = ((errorX + radius * Math.cos(angle)) / UNIT_M) * 1.3;
+    const y = ((errorY + radius * Math.sin(angle)) / UNIT_M) * 1.3;
+    return [...limited(x, y, 0.4), -0.25 - 0.15 * speed];
+  };
+
+  restart();
+  return {
+    restart,
+    next: (truth) => {
+      const errorX = truth.holeM[0] + seenErrorM[0] - truth.tipM[0];
+      const errorY = truth.holeM[1] + seenErrorM[1] - truth.tipM[1];
+      const heightM = -truth.depthM;
+      const linear =
+        liftSteps > 0
+          ? retreat(errorX, errorY)
+          : heightM < IN_HOLE_M
+            ? sink(heightM)
+            : heightM > ON_RIM_M
+              ? approach(errorX, errorY, heightM)
+              : search(errorX, errorY);
+      return [...linear, ...alignmentTwist(truth)];
+    },
+  };
+}

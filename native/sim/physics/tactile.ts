@@ -1,0 +1,166 @@
+/**
+ * Two 16×16 tactile pads. The imprint is an elastic foundation: each taxel's depth inside the object (signed distance of a
+ * box), blurred by a 3×3 binomial as the elastomer does. It shares out the solver's totals, so that the taxels sum to the
+ * force that MuJoCo computed: p = w·Fn, shear = w·(Ft + kt·(r × n)) with kt = torsion / Σ w r². Then gains that differ a
+ * little from taxel to taxel, noise, and 12-bit quantisation. A pure function of poses, totals and seed.
+ */
+import { Matrix4, Quaternion, Vector3 } from 'three';
+import type { TactileFrame } from '../../../main/api/observation.ts';
+import type { Rng } from '../../../main/api/rng.ts';
+import { createRng } from '../../../main/api/rng.ts';
+import type { ScenePoses } from '../../device.ts';
+import {
+  BLOCK_HALF_WIDTH_M,
+  PAD_HALF_THICKNESS_M,
+  PAD_HALF_WIDTH_M,
+  PARKED_HEIGHT_M,
+  PEG_HALF_WIDTH_M,
+  PEG_LENGTH_M,
+  SCENE_BODIES,
+  type SceneBody,
+} from './model.ts';
+
+export const TAXEL_ROWS = 16;
+const TAXELS = TAXEL_ROWS * TAXEL_ROWS;
+export const PAD_NAMES = ['left', 'right'] as const;
+const PAD_BODIES: readonly SceneBody[] = ['leftFinger', 'rightFinger'];
+/** Pad centre in the finger's frame. */
+export const PAD_CENTRE_M = [0, PAD_HALF_THICKNESS_M, 0.045] as const;
+const OBJECTS: readonly { readonly body: SceneBody; readonly halfSizeM: readonly [number, number, number] }[] = [
+  { body: 'peg', halfSizeM: [PEG_HALF_WIDTH_M, PEG_HALF_WIDTH_M, PEG_LENGTH_M / 2] },
+  { body: 'block', halfSizeM: [BLOCK_HALF_WIDTH_M, BLOCK_HALF_WIDTH_M, BLOCK_HALF_WIDTH_M] },
+];
+
+const FULL_SCALE_N = 2;
+const QUANTUM_N = FULL_SCALE_N / 2048;
+const GAIN_SPREAD = 0.03;
+const NOISE_N = 0.0008;
+
+export interface TactilePads {
+  /** `padTotals`: per pad normal force, shear x, shear z, torsion. `rng`: the noise of this instant; undefined for none. */
+  frames(poses: ScenePoses, padTotals: ArrayLike<number>, rng: Rng | undefined): TactileFrame[];
+}
+
+export interface TactileOptions {
+  /** Seeds the sensor's own spread of gains; the same device has the same gains for life. */
+  readonly deviceSeed?: number;
+  /** False: no gain spread, noise or quantisation; taxels then sum to the totals. */
+  readonly imperfect?: boolean;
+}
+
+export function createTactilePads(options: TactileOptions = {}): TactilePads {
+  const { deviceSeed = 1, imperfect = true } = options;
+  const gains = PAD_NAMES.map((name) => {
+    const rng = createRng(deviceSeed).split(`pad ${name}`);
+    return Float32Array.from({ length: TAXELS }, () => (imperfect ? 1 + GAIN_SPREAD * rng.normal() : 1));
+  });
+  const weights = new Float64Array(TAXELS);
+  const blurred = new Float64Array(TAXELS);
+  const padFromBase = new Matrix4();
+  const objectFromPad = new Matrix4();
+  const position = new Vector3();
+  const orientation = new Quaternion();
+  const scale = new Vector3(1, 1, 1);
+
+  const bodyPose = (poses: ScenePoses, body: SceneBody, into: Matrix4): Matrix4 => {
+    const at = SCENE_BODIES.indexOf(body) * 7;
+    position.set(poses[at]!, poses[at + 1]!, poses[at + 2]!);
+    orientation.set(poses[at + 3]!, poses[at + 4]!, poses[at + 5]!, poses[at + 6]!);
+    return into.compose(position, orientation, scale);
+  };
+
+  /** Fills `weights` with shares that sum to one; false when the pad touches nothing. */
+  const computeImprint = (poses: ScenePoses, pad: number): boolean => {
+    const object = OBJECTS.find(({ body }) => poses[SCENE_BODIES.indexOf(body) * 7 + 2]! > PARKED_HEIGHT_M / 2);
+    if (!object) return false;
+    bodyPose(poses, PAD_BODIES[pad]!, padFromBase);
+    padFromBase.multiply(new Matrix4().makeTranslation(...PAD_CENTRE_M));
+    bodyPose(poses, object.body, objectFromPad).invert().multiply(padFromBase);
+    const [halfX, halfY, halfZ] = object.halfSizeM;
+    for (let taxel = 0; taxel < TAXELS; taxel++) {
+      position.set(taxelX(taxel), -PAD_HALF_THICKNESS_M, taxelZ(taxel)).applyMatrix4(objectFromPad);
+      const outside = Math.max(
+        Math.abs(position.x) - halfX,
+        Math.abs(position.y) - halfY,
+        Math.abs(position.z) - halfZ,
+      );
+      weights[taxel] = Math.max(0, -outside);
+    }
+    blur(weights, blurred);
+    let sum = 0;
+    for (let taxel = 0; taxel < TAXELS; taxel++) sum += weights[taxel]!;
+    if (sum <= 0) return false;
+    for (let taxel = 0; taxel < TAXELS; taxel++) weights[taxel]! /= sum;
+    return true;
+  };
+
+  const shareOut = (total: readonly [number, number, number, number], forceN: Float32Array) => {
+    const [normal, shearX, shearZ, torsion] = total;
+    // About the imprint's own centre, so that torsion adds no net shear.
+    let centreX = 0;
+    let centreZ = 0;
+    for (let taxel = 0; taxel < TAXELS; taxel++) {
+      centreX += weights[taxel]! * taxelX(taxel);
+      centreZ += weights[taxel]! * taxelZ(taxel);
+    }
+    let inertia = 0;
+    for (let taxel = 0; taxel < TAXELS; taxel++)
+      inertia += weights[taxel]! * ((taxelX(taxel) - centreX) ** 2 + (taxelZ(taxel) - centreZ) ** 2);
+    const twist = (torsion - (centreZ * shearX - centreX * shearZ)) / (inertia + 1e-9);
+    for (let taxel = 0; taxel < TAXELS; taxel++) {
+      const weight = weights[taxel]!;
+      forceN[taxel] = weight * normal;
+      forceN[TAXELS + taxel] = weight * (shearX + twist * (taxelZ(taxel) - centreZ));
+      forceN[2 * TAXELS + taxel] = weight * (shearZ - twist * (taxelX(taxel) - centreX));
+    }
+  };
+
+  const padFrame = (poses: ScenePoses, totals: ArrayLike<number>, pad: number, rng: Rng | undefined): TactileFrame => {
+    const at = pad * 4;
+    const forceN = new Float32Array(3 * TAXELS);
+    const total: [number, number, number, number] = [totals[at]!, totals[at + 1]!, totals[at + 2]!, totals[at + 3]!];
+    if (computeImprint(poses, pad)) shareOut(total, forceN);
+    else total.fill(0);
+    if (imperfect) {
+      const gain = gains[pad]!;
+      for (let index = 0; index < forceN.length; index++) {
+        const noise = rng ? NOISE_N * (rng.uniform() + rng.uniform() - 1) * 2.45 : 0; // triangular, unit variance
+        const value = forceN[index]! * gain[index % TAXELS]! + noise;
+        forceN[index] = Math.max(-FULL_SCALE_N, Math.min(FULL_SCALE_N, Math.round(value / QUANTUM_N) * QUANTUM_N));
+      }
+    }
+    return { pad: PAD_NAMES[pad]!, rows: TAXEL_ROWS, columns: TAXEL_ROWS, forceN, total };
+  };
+
+  return {
+    frames: (poses, padTotals, rng) => PAD_NAMES.map((_, pad) => padFrame(poses, padTotals, pad, rng)),
+  };
+}
+
+/** Taxel centres on the pad: columns along x, rows along z. */
+function taxelX(taxel: number): number {
+  return ((((taxel % TAXEL_ROWS) + 0.5) / TAXEL_ROWS) * 2 - 1) * PAD_HALF_WIDTH_M;
+}
+
+function taxelZ(taxel: number): number {
+  return (((Math.floor(taxel / TAXEL_ROWS) + 0.5) / TAXEL_ROWS) * 2 - 1) * PAD_HALF_WIDTH_M;
+}
+
+/** 3×3 binomial with mirrored edges, in place. */
+function blur(values: Float64Array, scratch: Float64Array): void {
+  const last = TAXEL_ROWS - 1;
+  for (let row = 0; row < TAXEL_ROWS; row++)
+    for (let column = 0; column < TAXEL_ROWS; column++) {
+      const at = row * TAXEL_ROWS + column;
+      const before = values[column > 0 ? at - 1 : at]!;
+      const after = values[column < last ? at + 1 : at]!;
+      scratch[at] = 0.5 * values[at]! + 0.25 * (before + after);
+    }
+  for (let row = 0; row < TAXEL_ROWS; row++)
+    for (let column = 0; column < TAXEL_ROWS; column++) {
+      const at = row * TAXEL_ROWS + column;
+      const before = scratch[row > 0 ? at - TAXEL_ROWS : at]!;
+      const after = scratch[row < last ? at + TAXEL_ROWS : at]!;
+      values[at] = 0.5 * scratch[at]! + 0.25 * (before + after);
+    }
+}

@@ -1,0 +1,80 @@
+/** Moves the live cell's simulated time. Grants substeps to the servo thread and is told when they are made. */
+import { type Clock, systemClock } from '../../../main/api/clock.ts';
+import { READINGS_SIZE } from '../physics/readings.ts';
+import type { CellThreads } from './cell-threads.ts';
+import type { Mover } from './paced-clock.ts';
+import { emptyReport, type SharedState } from './shared-state.ts';
+
+/**
+ * Number of checks without progress after which the servo is given up. Calls are counted and not time, so that a
+ * suspended machine does not count against the servo.
+ */
+export const STALLED_CHECKS = 10;
+
+export interface ServoMover extends Mover {
+  /** Returns the number of substeps from the opening of the cell to `timeMs`. */
+  substepsAt(timeMs: number): number;
+  /** Called when the servo has made this many substeps. */
+  arrived(substeps: number): void;
+  /** Called when the servo will not arrive. Waiting callers continue at the host's pace. */
+  release(): void;
+  /** Called ten times in `noProgressMs`; gives the servo up when it has made no progress in ten calls. */
+  check(): void;
+}
+
+/** While no servo runs, time passes at the host's rate and nothing moves. */
+export function createServoMover(options: {
+  readonly shared: SharedState;
+  readonly threads: () => CellThreads;
+  readonly substepMs: number;
+  readonly noProgressMs: number;
+  readonly host?: Clock;
+}): ServoMover {
+  const { shared, threads, substepMs, noProgressMs, host = systemClock } = options;
+  const report = emptyReport();
+  const readings = new Float64Array(READINGS_SIZE);
+  let arrive: (() => void) | undefined;
+  let granted = 0;
+  /** Simulated time at which the present move began. */
+  let beganAt = 0;
+  let stalledChecks = 0;
+  let seenMs = 0;
+  const reachedMs = () => {
+    shared.readState(readings, undefined, report);
+    return report.timeMs;
+  };
+  const substepsAt = (timeMs: number) => Math.floor(timeMs / substepMs + 1e-9);
+  const mover: ServoMover = {
+    substepsAt,
+    reachedMs,
+    moveToMs: async (timeMs) => {
+      const substeps = substepsAt(timeMs);
+      if (substeps <= granted) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      arrive = resolve;
+      beganAt = granted;
+      granted = substeps;
+      stalledChecks = 0;
+      if (threads().servoRuns()) {
+        shared.grant(substeps);
+        shared.wake();
+      } else mover.release();
+      await promise;
+    },
+    arrived: (substeps) => {
+      if (substeps >= granted) arrive?.();
+    },
+    release: () => {
+      const resolve = arrive;
+      host.at(host.nowMs() + (granted - beganAt) * substepMs, () => resolve?.());
+    },
+    check: () => {
+      const nowMs = reachedMs();
+      stalledChecks = nowMs === seenMs && substepsAt(nowMs) < granted ? stalledChecks + 1 : 0;
+      seenMs = nowMs;
+      if (stalledChecks >= STALLED_CHECKS)
+        threads().giveUp('servo-worker', `made no progress for ${noProgressMs / 1000} s`);
+    },
+  };
+  return mover;
+}

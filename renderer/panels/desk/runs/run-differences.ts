@@ -1,0 +1,42 @@
+/** Which settings of two runs differ: what was asked for first, then what the algorithm really used. Pure. */
+import { DEFAULT_BACKEND, type RunSpec } from '../../../../main/api/index.ts';
+
+export type Settings = Readonly<Record<string, string>>;
+
+export interface Difference {
+  readonly name: string;
+  readonly here: string;
+  readonly there: string;
+}
+
+const NOTHING = '–';
+
+function asked(spec: RunSpec): Settings {
+  const { algorithm, preset, recipe, stage, task, observation, steps, seed, backend, startFrom } = spec;
+  return {
+    algorithm,
+    preset: recipe === undefined ? preset : NOTHING,
+    recipe: recipe ?? NOTHING,
+    stage,
+    task,
+    observation,
+    steps: steps === undefined ? NOTHING : `${steps}`,
+    seed: `${seed}`,
+    backend: backend ?? DEFAULT_BACKEND,
+    'started from': startFrom ?? 'fresh weights',
+  };
+}
+
+export interface RunSettings {
+  readonly spec: RunSpec;
+  readonly settings: Settings;
+}
+
+export function differences(here: RunSettings, there: RunSettings): readonly Difference[] {
+  const [a, b] = [here, there].map(({ spec, settings }) => ({ ...asked(spec), ...settings }) as Settings);
+  const names = [...new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})])];
+  return names.flatMap((name) => {
+    const difference = { name, here: a?.[name] ?? NOTHING, there: b?.[name] ?? NOTHING };
+    return difference.here === difference.there ? [] : [difference];
+  });
+}

@@ -1,0 +1,79 @@
+/**
+ * What a run's policies did with the robot, from the list of episodes: in rounds of ten, beside the ten before them; and whether it
+ * got better. The engine reverts a candidate that falls by more than 30 points; the same difference is called better or worse here. Pure.
+ */
+import type { EpisodeSummary } from '../../../../main/api/index.ts';
+
+export const ROUND_EPISODES = 10;
+/** Fewer say nothing. */
+export const JUDGED_EPISODES = 5;
+const CLEAR_DIFFERENCE = 0.3;
+
+export interface Round {
+  readonly firstEpisodeId: number;
+  readonly lastEpisodeId: number;
+  readonly episodes: number;
+  /** Solved without one human step. */
+  readonly unaided: number;
+  /** Human-driven steps / all steps. */
+  readonly interventionRate: number;
+}
+
+export type Verdict = 'better' | 'worse' | 'same' | 'unjudged' | 'alone';
+
+export interface RunRecord {
+  /** The last round before the run's first policy drove; undefined when nothing was driven before. */
+  readonly before: Round | undefined;
+  /** Oldest first. */
+  readonly rounds: readonly Round[];
+  /** The newest ten of its episodes. */
+  readonly newest: Round | undefined;
+  /** `alone`: nothing to compare with. */
+  readonly verdict: Verdict;
+}
+
+const counts = (episode: EpisodeSummary) =>
+  episode.mode === 'run' &&
+  !episode.discarded &&
+  episode.outcome !== undefined &&
+  episode.outcome !== 'aborted' &&
+  episode.steps > 0;
+
+function roundOf(episodes: readonly EpisodeSummary[]): Round | undefined {
+  const [first, last] = [episodes[0], episodes.at(-1)];
+  if (!first || !last) return undefined;
+  const sum = (number: (episode: EpisodeSummary) => number) =>
+    episodes.reduce((total, episode) => total + number(episode), 0);
+  return {
+    firstEpisodeId: first.id,
+    lastEpisodeId: last.id,
+    episodes: episodes.length,
+    unaided: sum((episode) => (episode.outcome === 'success' && episode.humanSteps === 0 ? 1 : 0)),
+    interventionRate: sum((episode) => episode.humanSteps) / sum((episode) => episode.steps),
+  };
+}
+
+function verdictOf(before: Round | undefined, newest: Round | undefined): Verdict {
+  if (!newest || newest.episodes < JUDGED_EPISODES) return 'unjudged';
+  if (!before || before.episodes < JUDGED_EPISODES) return 'alone';
+  const gain = newest.unaided / newest.episodes - before.unaided / before.episodes;
+  if (Math.abs(gain) < CLEAR_DIFFERENCE - 1e-9) return 'same';
+  return gain > 0 ? 'better' : 'worse';
+}
+
+/** `episodes` oldest first. */
+export function recordOf(runId: number, episodes: readonly EpisodeSummary[]): RunRecord {
+  const counted = episodes.filter(counts);
+  const own = (episode: EpisodeSummary) => episode.policy?.startsWith(`run-${runId}/`) === true;
+  const first = counted.findIndex(own);
+  const driven = counted.filter(own);
+  const earlier = first < 0 ? counted : counted.slice(0, first);
+  const rounds: Round[] = [];
+  for (let at = 0; at < driven.length; at += ROUND_EPISODES) {
+    const round = roundOf(driven.slice(at, at + ROUND_EPISODES));
+    if (round) rounds.push(round);
+  }
+  const before = roundOf(earlier.slice(-ROUND_EPISODES));
+  const newest = roundOf(driven.slice(-ROUND_EPISODES));
+  return { before, rounds, newest, verdict: verdictOf(before, newest) };
+}

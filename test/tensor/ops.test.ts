@@ -1,0 +1,83 @@
+/** Every op on every one of its cases: gradients against differences, ONNX Runtime against the interpreter. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { grad } from '../../main/tensor/grad.ts';
+import { type Node, sizeOf } from '../../main/tensor/ir.ts';
+import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { add } from '../../main/tensor/tensor.ts';
+import {
+  against,
+  assertClose,
+  directional,
+  dot,
+  draw,
+  entryOf,
+  type Feeds,
+  nodeOfCase,
+  normals,
+  opNames,
+  rngOf,
+  valuesOf,
+} from './harness.ts';
+
+const ort = createOrtBackend({ threads: 1 });
+/** Of ⟨Jᵀu, v⟩ against ⟨u, Jv⟩. */
+const RTOL = 1e-6;
+/** Of single against double precision, where a case asks for no other. */
+const TOLERANCE = 1e-5;
+
+const cases = opNames.flatMap((op) =>
+  entryOf(op).cases.map((each, index) => {
+    const shapes = each.inputs.map(({ shape, dtype }) => `${dtype}[${shape.join(',')}]`).join(' ');
+    return { op, each, title: `${op} #${index}: ${shapes}` };
+  }),
+);
+
+test('every op has a case, every smooth op a differentiable one', () => {
+  for (const op of opNames) {
+    const { cases: own, smooth, vjp } = entryOf(op);
+    if (op === 'input' || op === 'constant') continue;
+    assert.ok(own.length > 0, `${op} has no case`);
+    assert.ok(!smooth || vjp !== 'none', `${op} is smooth but has no gradient`);
+  }
+});
+
+for (const { op, each, title } of cases) {
+  const { node, inputs } = nodeOfCase(op, each);
+  const { vjp, smooth } = entryOf(op);
+  const rng = rngOf(title);
+  const feeds: Feeds = Object.fromEntries(each.inputs.map((sample, index) => [`x${index}`, draw(rng, sample)]));
+  // Operands that have a derivative, each with a direction v and, for the second order, a weight w.
+  const wrt = inputs.flatMap((input, index) => {
+    const [name, size] = [`x${index}`, sizeOf(input.shape)];
+    return input.dtype === 'float32' ? [{ name, input, v: normals(rng, size), w: normals(rng, size) }] : [];
+  });
+  const nodes = wrt.map(({ input }) => input);
+  const directions: Feeds = Object.fromEntries(wrt.map(({ name, v }) => [name, v]));
+
+  /** Σ over operands of ⟨gradient, v⟩ against the difference quotient of `scalar` along v. */
+  const checkGradient = async (scalar: Node, gradients: readonly Node[], values: Feeds) => {
+    let analytic = 0;
+    for (const [index, { v }] of wrt.entries()) analytic += dot(await valuesOf(gradients[index]!, values), v);
+    assertClose([analytic], [await directional(scalar, values, directions)], RTOL, title);
+  };
+
+  if (vjp !== 'none' && node.dtype === 'float32' && wrt.length > 0) {
+    const loss = against('u', node);
+    const gradients = grad(loss, nodes);
+    const withU: Feeds = { ...feeds, u: normals(rng, sizeOf(node.shape)) };
+    test(`gradient of ${title}`, () => checkGradient(loss, gradients, withU));
+
+    if (smooth)
+      test(`second gradient of ${title}`, () => {
+        const weighted = wrt.map(({ name }, index) => against(`w ${name}`, gradients[index]!));
+        const second = weighted.reduce((a, b) => add(a, b));
+        const withW = { ...withU, ...Object.fromEntries(wrt.map(({ name, w }) => [`w ${name}`, w])) };
+        return checkGradient(second, grad(second, nodes), withW);
+      });
+  }
+
+  test(`ONNX Runtime agrees on ${title}`, async () => {
+    assertClose(await valuesOf(node, feeds, ort), await valuesOf(node, feeds), each.tolerance ?? TOLERANCE, title);
+  });
+}
