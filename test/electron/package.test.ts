@@ -31,7 +31,7 @@ test('types go, lines stay, and names of source files become names of their outp
     [
       '',
       "import { b } from '../api/index.js';",
-      "const w = new URL('../../data/writer-thread.js', import.meta.url);",
+      "const w = new URL('../../data/recording/writer-thread.js', import.meta.url);",
       "const p = join(root, 'main/learn/run/trainer-process.js') ;",
       "const lazy = () => import('./clock.js');",
       "const other = 'notes.ts'; // see './gone.ts'",

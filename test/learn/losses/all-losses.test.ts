@@ -16,7 +16,7 @@ const WITHOUT_GRADIENT = new Set([
   'loss-entry',
   'loss-inputs',
   'noise-schedule',
-  'registry',
+  'loss-registry',
 ]);
 
 test('every loss file has a row here', () => {
