@@ -20,7 +20,23 @@ export function rowsOf(measured: Readonly<Record<string, unknown>>, prefix = '')
   });
 }
 
-/** Returns the path of the file. `file`: its name without ending. */
+/** Everything above the table: title, command, and how to read it. */
+const headOf = (what: string, command: string, note: string): readonly string[] => [
+  `# ${what[0]?.toUpperCase()}${what.slice(1)}`,
+  '',
+  `Made by \`${command}\`.${note === '' ? '' : ` ${note}`}`,
+  '',
+];
+
+/** Writes `table`, Markdown, into `test/results/`. Returns the path. `file`: its name without ending. */
+export function keepTable(file: string, command: string, what: string, table: string, note = ''): string {
+  mkdirSync(FOLDER, { recursive: true });
+  const path = join(FOLDER, `${file}.md`);
+  writeFileSync(path, [...headOf(what, command, note), table, ''].join('\n'));
+  return path;
+}
+
+/** Writes the measured values as rows. Returns the path of the file. `file`: its name without ending. */
 export function keepResult(
   file: string,
   command: string,
@@ -29,11 +45,5 @@ export function keepResult(
 ): string {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
   const table = rowsOf(measured).map(([name, value]) => `| ${cell(name)} | ${cell(value)} |`);
-  mkdirSync(FOLDER, { recursive: true });
-  const path = join(FOLDER, `${file}.md`);
-  writeFileSync(
-    path,
-    [`# ${what}`, '', `Made by \`${command}\`.`, '', '| what | value |', '| --- | --- |', ...table, ''].join('\n'),
-  );
-  return path;
+  return keepTable(file, command, what, ['| what | value |', '| --- | --- |', ...table].join('\n'));
 }

@@ -7,13 +7,16 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { whileTraining } from './busy-trainer.ts';
-import { keepResult } from './keep-result.ts';
+import { keepResult, keepTable } from './keep-result.ts';
 import { observingMachine } from './machine.ts';
 
 type Measured = {
   readonly name: string;
   /** The checks that failed, in words. */
   readonly broken?: readonly string[];
+  /** A finished table in Markdown, and how to read it; kept in place of the values. */
+  readonly table?: string;
+  readonly note?: string;
 } & Readonly<Record<string, unknown>>;
 
 interface Wishes {
@@ -108,6 +111,18 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     what: 'the same episodes recorded live on a busy machine and headless',
     measure: async (quick) => (await import('./live-as-headless.ts')).run(quick ? 2 : undefined),
   },
+  'main-job': {
+    what: 'the main job headless on three seeds: demonstrations, offline stage, corrected episodes, report',
+    measure: async (quick) => (await import('./main-job.ts')).run(quick),
+  },
+  recipes: {
+    what: 'the imitation recipes on the same demonstrations',
+    measure: async (quick) => (await import('./recipes.ts')).run(quick),
+  },
+  comparison: {
+    what: 'methods compared on the same budget: the table of the kept sessions',
+    measure: async () => (await import('./comparison.ts')).run(),
+  },
   soak: {
     what: 'takeover serve driven, fuzzed, killed and stopped by a seeded script: --minutes N --seed S (Linux only)',
     takesLength: true,
@@ -167,15 +182,18 @@ async function main(args: readonly string[]): Promise<number> {
   const { result, machine } = await observingMachine(() => bench.measure(values.quick, wishes.data));
   const measured = { machine, ...result };
   if (values.json) console.log(JSON.stringify(measured));
+  else if (result.table !== undefined) console.log(result.table);
   else report(measured);
   if (values.keep) {
     const file = bench.takesLength ? `${name}-seed-${wishes.data.seed}` : `${name}`;
     const command = ['npm run bench --', ...args].join(' ');
     // Long lists of words stay out of the table.
     const kept = Object.entries(measured).filter(([key]) => !['callsByName', 'refusals', 'faults'].includes(key));
-    console.error(
-      `kept in ${keepResult(file, command, bench.what, bench.takesLength ? Object.fromEntries(kept) : measured)}`,
-    );
+    const path =
+      result.table === undefined
+        ? keepResult(file, command, bench.what, bench.takesLength ? Object.fromEntries(kept) : measured)
+        : keepTable(file, command, bench.what, result.table, result.note);
+    console.error(`kept in ${path}`);
   }
   for (const broken of result.broken ?? []) console.error(`broken: ${broken}`);
   return (result.broken ?? []).length > 0 ? 1 : 0;

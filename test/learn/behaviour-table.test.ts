@@ -1,13 +1,12 @@
-/** The table of T1–T11 in `main/learn/README.md` says what `test/slow/behaviour/results.json` holds, and nothing recorded there has failed. */
+/** The table of T1–T11 in `test/results/behaviour.md` says what `test/slow/behaviour/results.json` holds, and nothing recorded there has failed. */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { readResults } from '../slow/behaviour/results.ts';
-import { README, withTable } from '../slow/behaviour/table.ts';
+import { PAGE, pageOf } from '../slow/behaviour/table.ts';
 
 test('the table and the recorded results agree', () => {
-  const text = readFileSync(README, 'utf8');
-  assert.equal(text, withTable(text, readResults()), 'run `npm run behaviour-table`');
+  assert.equal(readFileSync(PAGE, 'utf8'), pageOf(readResults()), 'run `npm run behaviour-table`');
 });
 
 test('every test of the suite has a recorded result, and every bound holds', () => {

@@ -1,24 +1,21 @@
 /**
- * The results of T1–T11 as a table in `main/learn/README.md`, between its two markers.
- *   node test/slow/behaviour/table.ts            writes it
+ * Writes the results of T1–T11 as a table into `test/results/behaviour.md`: `npm run behaviour-table`.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Result, type ResultRow, readResults } from './results.ts';
 
-export const README = fileURLToPath(new URL('../../../main/learn/README.md', import.meta.url));
-const BEGIN = '<!-- behaviour table: begin (npm run behaviour-table) -->';
-const END = '<!-- behaviour table: end -->';
+export const PAGE = fileURLToPath(new URL('../../results/behaviour.md', import.meta.url));
 
-/** The README's text with the table that `results` make. Throws where the markers are missing. */
-export function withTable(text: string, results: readonly Result[]): string {
-  const [begin, end] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (begin < 0 || end < begin)
-    throw new Error(
-      `main/learn/README.md has no place for the table: put these two lines into it: ${BEGIN} and ${END}`,
-    );
-  return `${text.slice(0, begin + BEGIN.length)}\n\n${tableOf(results)}\n\n${text.slice(end)}`;
-}
+const HEAD = `# The handbook's claims about losses, heads and recipes
+
+Made by \`npm run behaviour-table\` from \`test/slow/behaviour/results.json\`, which \`npm run test:slow\` measures. Each claim is
+shown on a toy task with five seeds, or ten where seeds differ widely. A bound holds in every seed unless it says that it is one
+on average. A *control* has to come out on the bad side (or, without the difficulty, on the good one): it shows that the task can
+be failed. The head of each test in \`test/slow/behaviour/\` says why a bound is where it is.`;
+
+/** The whole page, with the table that `results` make. */
+export const pageOf = (results: readonly Result[]): string => `${HEAD}\n\n${tableOf(results)}\n`;
 
 function tableOf(results: readonly Result[]): string {
   const rows = results.flatMap(({ id, claim, rows }) => [
@@ -47,5 +44,4 @@ function boundOf({ role, bound, holds }: ResultRow): string {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url))
-  writeFileSync(README, withTable(readFileSync(README, 'utf8'), readResults()));
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(PAGE, pageOf(readResults()));
