@@ -47,7 +47,7 @@ function cellOf({ name, successRate, ci95, meanSteps, interventionRate }: Round)
 
 export async function run(quick: boolean) {
   const folder = join(import.meta.dirname, '../../.takeover', quick ? 'main-job-quick' : 'main-job');
-  const sessions = [];
+  const sessions: z.infer<typeof sessionSchema>[] = [];
   for (const seed of quick ? [0] : SEEDS) {
     const data = join(folder, `seed-${seed}`);
     await takeover('hil', ...(quick ? QUICK : SETTINGS), '--seed', String(seed), '--data', data);
