@@ -1,4 +1,4 @@
-/** What the READMEs say must be true: every path they name exists, every script and verb they tell the reader to run exists. */
+/** The READMEs must be true: every path that they name exists, and every script that they tell the reader to run. */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -38,7 +38,7 @@ async function logPlacement(provider: string, target: 'onnxruntime' | 'webgpu'):
 
 const backend = await createBackend(name, { threads: THREADS });
 say('works');
-const step = WORKLOADS[workload as Workload](); // given by the parent, from the same table
+const step = WORKLOADS[workload as Workload](); // The parent takes the name from the same table.
 const inputs = stepInputs(step, createRng(11));
 say('step built');
 const compiled = await backend.compile(step);

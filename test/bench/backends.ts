@@ -22,7 +22,7 @@ const ICD_FOLDERS = ['/usr/share/vulkan/icd.d', '/etc/vulkan/icd.d'];
 const NVIDIA_DRIVERS = ['libGLX_nvidia.so.0', 'libEGL_nvidia.so.0'];
 
 interface Adapter {
-  /** What the graphics driver is, for people. */
+  /** Name of the graphics driver, for people. */
   readonly by: string;
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -81,7 +81,7 @@ function runChild(
     out = lines.pop() ?? '';
     for (const line of lines) {
       if (!line.startsWith('{')) continue;
-      facts.push(JSON.parse(line)); // of our own child
+      facts.push(JSON.parse(line)); // The child is this file's own, so its lines are trusted.
       console.log(line);
     }
   });
@@ -104,7 +104,7 @@ function placementIn(log: string): Record<string, number> | undefined {
 function errorBetween(file: string, reference: string): number | undefined {
   if (!existsSync(file) || !existsSync(reference)) return undefined;
   const resultsIn = (path: string): Record<string, { readonly data: number[] }> => {
-    const results: Record<string, number[]> = deserialize(readFileSync(path)); // of our own child
+    const results: Record<string, number[]> = deserialize(readFileSync(path)); // The child is this file's own, so its lines are trusted.
     return Object.fromEntries(Object.entries(results).map(([name, data]) => [name, { data }]));
   };
   return largestError(resultsIn(file), resultsIn(reference));

@@ -64,7 +64,7 @@ async function watch(seconds: number): Promise<Watched> {
   });
   await window.call('controls.claim');
   await window.until((status) => status.driver === 'policy', START_WITHIN_MS, 'the policy to drive');
-  factors.length = 0; // the start does not count
+  factors.length = 0; // The start does not count.
   const latenciesMs: number[] = [];
   const startedMs = systemClock.nowMs();
   const untilMs = startedMs + seconds * 1000;

@@ -1,6 +1,6 @@
 /**
- * A real fine-tuning run at work beside a bench: the trainer process as the launcher starts it, ConRFT online with the `cell` preset
- * on a project of its own, for as long as the bench takes.
+ * Keeps a real fine-tuning run at work beside a bench. The trainer process is started as the launcher starts it: ConRFT
+ * online with the `cell` preset, on a project of its own.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

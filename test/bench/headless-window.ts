@@ -77,7 +77,7 @@ export async function openHeadlessWindow(
     for (const resolve of waiting.values())
       resolve({ kind: 'refusal', message: 'the link was closed', remedy: 'Open the window again.' });
   });
-  welcome.promise.catch(() => {}); // the caller that opens the window receives the rejection
+  welcome.promise.catch(() => {}); // The caller that opens the window receives the rejection.
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) {
       bytes += data.byteLength;

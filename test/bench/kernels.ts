@@ -1,6 +1,7 @@
 /**
- * What our own kernels are worth: the same training steps as one graph of ONNX Runtime, and divided between it and kernels
- * (`main/tensor/flat/`); and the optimiser alone, Adam and a running average of RLPD's critics. Each pair one after the other.
+ * Times training steps as one graph of ONNX Runtime, and divided between ONNX Runtime and our own kernels
+ * (`main/tensor/flat/`). Times the optimiser alone too: Adam and a running average of RLPD's critics. The two sides of a
+ * pair run one after the other.
  */
 import { createRng } from '../../main/api/rng.ts';
 import { imitationStep } from '../../main/learn/algorithms/imitation.ts';

@@ -1,15 +1,15 @@
 /**
- * What the machine gave while something was measured. On a virtual machine the host may take processor time away ("steal"): threads
- * then wake late whatever the program does, so times are told together with the share that was taken.
+ * Reports how busy the machine was during a measurement. On a virtual machine the host may take processor time away
+ * ("steal"). Threads then wake late whatever the program does, so times are reported together with the stolen share.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, loadavg } from 'node:os';
 
 export interface MachineReport {
   readonly cores: number;
-  /** Before the measurement: what others were doing. */
+  /** Load average over the minute before the measurement. */
   readonly loadBefore: number;
-  /** Of the processor time of all cores; undefined where the system does not tell. */
+  /** Share of the processor time of all cores; `undefined` when the system does not report it. */
   readonly stolenShare: number | undefined;
   readonly busyShare: number | undefined;
 }

@@ -1,8 +1,9 @@
 /**
- * What watching a run live costs the run. One trainer works all the time; stretches with a client that does what the window does
- * (the curves once, then every status, as text over the wire's schemas) alternate with stretches without, so that whatever else the
- * machine does meets both. `slowdown` is the median over the pairs of 1 − watched / alone; on a busy machine it is only as good as
- * `spread`, so the processor time that the watching took beside the trainer is told as well.
+ * Measures how much a run slows down while a window watches it. One trainer works all the time. Stretches with a client
+ * alternate with stretches without, so that other load on the machine meets both. The client does what the window does:
+ * it reads the curves once, then every status, as text over the wire's schemas. `slowdown` is the median over the pairs
+ * of 1 − watched / alone. On a busy machine `spread` limits its accuracy, so the processor time of the watching is
+ * reported as well.
  */
 import { systemClock } from '../../main/api/clock.ts';
 import { CALLS, serverMessageSchema } from '../../main/api/messages.ts';
@@ -19,7 +20,7 @@ const MS_PER_SEC = 1000;
 
 interface Phase {
   readonly updatesPerSec: number;
-  /** Of this process, which stands for the engine and the client. */
+  /** Processor time of this process, which stands for the engine and the client. */
   readonly processorMsPerSec: number;
 }
 
@@ -64,7 +65,7 @@ export async function run({ pairs = 26, phaseSec = 6 }: MetricsCostOptions = {})
   const { result: phases } = await whileTraining(async (training) => {
     const measured: Pair[] = [];
     for (let pair = 0; pair < pairs; pair++) {
-      // Who goes first alternates too: a machine that gets slower or faster meets both.
+      // The order within a pair alternates too, so that a machine that gets slower or faster meets both.
       const first = await phase(training, phaseSec, pair % 2 === 1);
       const second = await phase(training, phaseSec, pair % 2 === 0);
       measured.push(pair % 2 === 1 ? { alone: second, watched: first } : { alone: first, watched: second });

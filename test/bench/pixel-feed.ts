@@ -1,7 +1,7 @@
 /**
- * What image augmentation costs a learner that reads the shipped trunk's maps: shifts made once and cached (`views` of the pool)
- * against a fresh shift of both observations for every draw, as HIL-SERL makes them. The update is a critic's: two members,
- * spatial learned embeddings, 256 transitions.
+ * Measures the cost of image augmentation for a learner that reads the shipped trunk's maps. Shifts that are made once
+ * and cached (`views` of the pool) stand against a fresh shift of both observations for every draw, as in HIL-SERL. The
+ * update is a critic's: two members, spatial learned embeddings, 256 transitions.
  */
 import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { systemClock } from '../../main/api/clock.ts';
@@ -120,7 +120,7 @@ export async function run(repeats = 40) {
       views: VIEWS,
       ...{ drawMs: drawViewsMs, drawOneViewMs: drawMs },
       bytesPerObservation: 4 * embeddingSize * VIEWS,
-      /** Of the time of an update with its draw, the draw's. */
+      /** The draw's share of the time of an update with its draw. */
       waitingShare: drawViewsMs / (drawViewsMs + updateMs),
     },
     fresh: {

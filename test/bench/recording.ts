@@ -1,6 +1,7 @@
 /**
- * How fast the store records: an episode of the cell, two 128×128 cameras, two 16×16 pads and an embedding of 384 per step, over
- * and over as fast as the writer takes it, through its thread. Also the bytes per transition on disk, and how long a commit takes.
+ * Measures how fast the store records. An episode of the cell is handed to the writer's thread over and over, as fast as
+ * the writer takes it. A step has two 128×128 pictures, two 16×16 pads and an embedding of 384. Also measures the bytes
+ * per transition on disk and the time of a commit.
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';

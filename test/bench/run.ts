@@ -142,7 +142,7 @@ function report(measured: Readonly<Record<string, unknown>>, indent = ''): void 
   for (const [key, value] of Object.entries(measured))
     if (typeof value === 'object' && value !== null) {
       console.log(`${indent}${key}`);
-      report(value as Readonly<Record<string, unknown>>, `${indent}  `); // an object's entries
+      report(value as Readonly<Record<string, unknown>>, `${indent}  `); // The entries of an object.
     } else console.log(`${indent}${key.padEnd(22)} ${typeof value === 'number' ? Number(value.toFixed(3)) : value}`);
 }
 

@@ -1,6 +1,7 @@
 /**
- * What drawing an update's batches costs beside the update itself: 256 from a pool of 200,000 transitions, embedding 384 and
- * proprioception 64, half from each buffer; ConRFT's update takes two such batches. Both in processor time of one thread.
+ * Measures the time to draw an update's batches, as a share of the update: 256 of 200,000 transitions, half from each
+ * buffer, with embedding 384 and proprioception 64. ConRFT's update takes two such batches. Both are processor times of
+ * one thread.
  */
 import type { PoolEpisode } from '../../data/learning/pool-types.ts';
 import { createTransitionPool } from '../../data/learning/transition-pool.ts';

@@ -1,6 +1,6 @@
 /**
- * Takeover latency: from the arrival of a HID report that takes over to the first physics substep that uses the changed
- * set-point, in the real-time cell, over the whole path: driver, arbitration, safety, shared memory, servo thread.
+ * Measures the takeover latency in the real-time cell: from the arrival of a HID report that takes over to the first
+ * physics substep that uses the changed set-point. The path is driver, arbitration, safety, shared memory, servo thread.
  */
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';

@@ -1,6 +1,7 @@
 /**
- * Punctuality of the control tick at 10 Hz in the real-time cell, the starter policy driving, recording, with every stream subscribed by a client over the
- * real socket; beside it an idle 10 Hz timer of a thread of its own in the same run: what the machine itself gives.
+ * Measures the punctuality of the control tick at 10 Hz in the real-time cell. The starter policy drives, everything is
+ * recorded, and a client subscribes to every stream over the real socket. An idle 10 Hz timer on a thread of its own runs
+ * beside it and shows the jitter of the machine itself.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,6 @@
 /**
- * What the trainer's data costs: 100,000 transitions with embeddings of 384 and 27 proprioception numbers are recorded into a
- * project, loaded into a pool in a process of its own, and sampled. Peak resident memory is that of the whole process.
+ * Measures the trainer's memory. Records 100,000 transitions with embeddings of 384 and 27 proprioception numbers into a
+ * project, loads them into a pool in a process of its own, and samples. Reports that process's peak resident memory.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

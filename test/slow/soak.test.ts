@@ -18,6 +18,6 @@ const skip = process.platform === 'linux' ? false : 'the soak finds processes in
 
 test('two minutes of driving, fuzzing and faults break nothing', { skip }, async () => {
   const result = await run({ minutes: 2, seed: 1 });
-  provedSchema.parse(result); // something was compared, pressed, sent and killed
+  provedSchema.parse(result); // Something was compared, pressed, sent and killed.
   assert.deepEqual(result.broken, [], JSON.stringify(result, undefined, 2));
 });

@@ -197,7 +197,7 @@ export async function leaveUnwatched(world: World, release: boolean): Promise<vo
   world.disturbances.note('window closed');
   watcher.close();
   driver.close();
-  world.exportsGoingOn.clear(); // no window is open to receive their ends
+  world.exportsGoingOn.clear(); // No window is open to receive their ends.
   await world.unwatched.watch({
     driven: running !== undefined,
     how: release ? 'controls released, then closed' : 'closed with the controls',

@@ -18,7 +18,7 @@ const HARMLESS: readonly CallName[] = [
   ] as const),
   ...(['run.list', 'run.metrics', 'run.settings', 'label.list', 'classifier.state', 'input.heartbeat'] as const),
 ];
-const NAMES = Object.keys(CALLS) as CallName[]; // the table's own keys
+const NAMES = Object.keys(CALLS) as CallName[]; // The table's own keys.
 
 /**
  * True for a call that accepts any object and then acts. It gets no object here, because it could break what the checks
@@ -60,7 +60,7 @@ export function fuzzMessage(rng: Rng, id: number): string | Uint8Array {
   return oneOf(rng, makers)();
 }
 
-const oneOf = <Item>(rng: Rng, items: readonly Item[]): Item => items[rng.integer(items.length)]!; // never empty
+const oneOf = <Item>(rng: Rng, items: readonly Item[]): Item => items[rng.integer(items.length)]!; // The list is never empty.
 
 const call = (id: number, name: string, parameters: Json) => JSON.stringify({ kind: 'call', id, name, parameters });
 

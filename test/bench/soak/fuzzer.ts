@@ -56,7 +56,7 @@ export function createFuzzer(options: {
       () => connect(host, { origin, hello: { token: door.token }, host: 'evil.example' }),
       () => connect(host, { origin: 'http://rebound.example', hello: { token: door.token }, host: 'rebound.example' }),
     ];
-    const socket = trials[rng.integer(trials.length)]!(); // never empty
+    const socket = trials[rng.integer(trials.length)]!(); // The list is never empty.
     const answer = await answerOf(clock, socket, WELCOME_WITHIN_MS);
     socket.terminate();
     if (answer === 'welcome') tally.strangers.admitted++;

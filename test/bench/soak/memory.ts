@@ -53,7 +53,7 @@ export function watchMemory(clock: Clock, enginePid: () => number | undefined): 
       life.points.push({ timeMs, residentMb: usage.residentMb });
     }
   };
-  const end = every(clock, SAMPLE_MS, sample, () => {}); // a process may end while it is looked at
+  const end = every(clock, SAMPLE_MS, sample, () => {}); // A process may end while it is read.
   return {
     seen: () => [...lives.values()].map(({ who }) => who),
     report: () => {

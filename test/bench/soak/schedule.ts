@@ -96,7 +96,7 @@ function dealt<Event>(
   let deck: Event[] = [];
   const draw = (): Event => {
     if (deck.length === 0) deck = shuffled(rng, deckOf(rng));
-    return deck.pop()!; // a deck is never empty
+    return deck.pop()!; // A deck is never empty.
   };
   return timed(rng, lengthMs - firstMs, gap, draw).map((event) => ({ ...event, atMs: event.atMs + firstMs }));
 }
@@ -139,7 +139,7 @@ function weighted<Event>(rng: Rng, drawings: Drawing<Event>): Event {
     left -= weight;
     if (left < 0) return draw(rng);
   }
-  return drawings[0]![1](rng); // rounding
+  return drawings[0]![1](rng); // Rounding may leave nothing above.
 }
 
 const stored = (rng: Rng) => chance(rng, 0.6, () => rng.uniform());

@@ -96,7 +96,7 @@ export function createSeat(options: SeatOptions): Seat {
       try {
         return await current?.until(is, withinMs, 'a state of the soak');
       } catch {
-        return undefined; // the caller decides what the absence means
+        return undefined; // The caller decides what the absence means.
       }
     },
   };

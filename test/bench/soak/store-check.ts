@@ -101,7 +101,7 @@ export function createStoreCheck(clock: Clock, folder: string): StoreCheck {
       let stored = '';
       for (;;) {
         const status = seat.status();
-        if (!status) return; // the engine went away: its end is checked instead
+        if (!status) return; // The engine went away: its end is checked instead.
         reading((database) => {
           settleStored(database);
           told = JSON.stringify([pick(status.buffers), status.labels]);

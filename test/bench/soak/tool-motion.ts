@@ -35,7 +35,7 @@ export function createToolMotion(clock: Clock, rig: () => Rig | undefined): Tool
       if (index === undefined) return;
       const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
       const at = (axis: number) => view.getFloat32(4 * (NUMBERS_PER_BODY * index + axis), true);
-      if (at(0) === 0 && at(1) === 0 && at(2) === 0) return; // a cell that is not open yet
+      if (at(0) === 0 && at(1) === 0 && at(2) === 0) return; // The cell is not open yet.
       newest = { heardMs: clock.nowMs(), positionM: [at(0), at(1), at(2)] };
       for (const places of collections) places.push(newest);
     },

@@ -52,7 +52,7 @@ export function createUnwatchedCheck(clock: Clock, folder: string): UnwatchedChe
       } finally {
         database.close();
       }
-      if (gone()) return; // an engine that ended drives nothing
+      if (gone()) return; // An engine that ended drives nothing.
       if (!driven) {
         whileIdle++;
         return;

@@ -8,7 +8,7 @@ import { actionSpace } from '../../../main/learn/policies/normaliser.ts';
 import { input } from '../../../main/tensor/tensor.ts';
 import { compileModel, fit } from './fit.ts';
 
-/** n examples: an observation of D numbers, and a chunk of K steps of U numbers in [−1, 1]. */
+/** Training examples: an observation of D numbers each, and a chunk of K steps of U numbers in [−1, 1]. */
 export interface ChunkData {
   /** [n, D] */
   readonly observations: Float32Array;

@@ -1,7 +1,7 @@
 /**
- * One policy for both tasks of `forgetting.ts`, with or without touch through the zero-initialised gate, and what recipe R5 trains it
- * with: imitation of the new task, imitation of replayed old samples, and what the old policy says on old states, noised so that
- * fifty of them cover more than themselves.
+ * One policy for both tasks of `forgetting.ts`, with or without touch through the zero-initialised gate. Recipe R5 trains
+ * it by three terms: imitation of the new task, imitation of replayed old samples, and distillation of the old policy on
+ * old states. The old states are noised, so that fifty of them cover more than themselves.
  */
 import type { Rng } from '../../../main/api/rng.ts';
 import { distillRegression } from '../../../main/learn/losses/distillation.ts';

@@ -35,7 +35,7 @@ export function wayStarts(count: number, rng: Rng): Float32Array {
   return Float32Array.from({ length: count }, () => startOf(rng) / START_SPREAD);
 }
 
-/** Of chunks [n, 16, 2] executed to the end: how many hit the post, and how many pass it above. */
+/** Executes chunks `[n, 16, 2]` to the end and counts how many hit the post and how many pass above it. */
 export function wayOutcome(chunks: Float32Array): { readonly collisions: number; readonly above: number } {
   const count = chunks.length / (WAY_STEPS * 2);
   let [collisions, above] = [0, 0];

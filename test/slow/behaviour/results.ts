@@ -1,6 +1,6 @@
 /**
- * What T1–T11 measured, in `results.json`: every seed's value, their mean, and a 95 % interval of the mean (Student's t).
- * The file is in a fixed order and rounded to four digits, so that a run which changes nothing leaves it as it was.
+ * Reads and writes `results.json`, the results of T1–T11: every seed's value, their mean, and a 95 % interval of the mean
+ * (Student's t). Order and rounding are fixed, so a run that changes nothing leaves the file unchanged.
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ const rowSchema = z.object({
   label: z.string(),
   /** A control shows that the task can be failed: it must fall on the bad side. */
   role: z.enum(['claim', 'control', 'seen']),
-  /** What is asserted, e.g. `≥ 0.95 in every seed`; empty where a number is only shown. */
+  /** The asserted bound, e.g. `≥ 0.95 in every seed`; empty for a number that is only shown. */
   bound: z.string(),
   values: z.array(z.number()),
   mean: z.number(),
@@ -37,7 +37,7 @@ export function recordResult(result: Result): void {
   writeFileSync(RESULTS, `${JSON.stringify(all, undefined, 2)}\n`);
 }
 
-/** Of two seeds or more. */
+/** Needs two seeds or more. */
 export function summarize(values: readonly number[]): Pick<ResultRow, 'values' | 'mean' | 'low' | 'high'> {
   const { mean, low, high } = studentInterval(values)!;
   return { values: values.map(rounded), mean: rounded(mean), low: rounded(low), high: rounded(high) };

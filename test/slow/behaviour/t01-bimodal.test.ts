@@ -17,8 +17,9 @@ const diffusion = (target: 'x0' | 'v', samplingSteps = 10): HeadOptions => ({
   ...{ name: 'diffusion', target, trainingSteps: 100, samplingSteps },
 });
 /**
- * An even number of components and a high learning rate: of an odd number the middle one begins between the two ways and may keep both
- * for itself (at 5 in two of five seeds), and so may any one at a third of the rate (at 8 in three of five).
+ * An even number of components and a high learning rate. The middle one of an odd number begins between the two ways and
+ * may keep both for itself: with 5 components in two of five seeds. With 8 components and a third of the learning rate,
+ * one component keeps both in three of five seeds.
  */
 const gmm: HeadOptions = { name: 'gmm', components: 8, stdMin: 1e-2, act: 'sample' };
 const gaussian = (act: 'mean' | 'sample'): HeadOptions => ({ name: 'gaussian', act });
@@ -27,7 +28,7 @@ const bins = (act: 'likeliest' | 'sample'): HeadOptions => ({ name: 'categorical
 type Role = Pick<Expectation, 'role' | 'atLeast' | 'atMost' | 'of'>;
 const seen: Role = { role: 'seen' };
 
-/** What each head is trained with, and the samplers that are judged. */
+/** The training settings of each head, and the samplers that are judged. */
 const HEADS: readonly {
   readonly fit: Pick<HeadFit, 'head' | 'updates' | 'learningRate' | 'hidden' | 'averaging' | 'batchSize' | 'losses'>;
   readonly judged: readonly { label: string; head: HeadOptions; collisions: Role; bothWays?: true }[];
@@ -72,8 +73,8 @@ const HEADS: readonly {
     ],
   },
   {
-    // v has to hand 32 numbers of noise through the net as well: at 128 units it hits the post twice in five, after half the updates
-    // and with a faster average once in ten
+    // The v target makes the net pass 32 numbers of noise through: with 128 units it hits the post twice in five. After half
+    // the updates and with a faster average it hits once in ten.
     fit: { head: diffusion('v'), updates: 6000, averaging: 0.003, hidden: [256, 256] },
     judged: [
       {

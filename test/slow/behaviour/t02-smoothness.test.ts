@@ -64,7 +64,7 @@ behaviour({
       await run(smooth(100, 0)),
     ];
     return {
-      plainJerk: plain.jerk / (8 * TREMOR), // the third difference of ±a is 8 a
+      plainJerk: plain.jerk / (8 * TREMOR), // The third difference of ±a is 8 a.
       handbookGain: plain.jerk / handbook.jerk,
       gain: plain.jerk / strong.jerk,
       lost: plain.success - strong.success,

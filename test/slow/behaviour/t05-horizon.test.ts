@@ -49,7 +49,7 @@ behaviour({
     const data = windyDemonstrations(300, rng.split('demonstrations'));
     const fits = { data, updates: 2500, learningRate: 3e-3 };
     const [mixture, regression] = [
-      await fitHead({ head: gmm, rng: rng.split('gmm'), ...fits, learningRate: 1e-2 }), // see T1
+      await fitHead({ head: gmm, rng: rng.split('gmm'), ...fits, learningRate: 1e-2 }), // See T1.
       await fitHead({ head: mse, rng: rng.split('mse'), ...fits }),
     ];
     const run = async (fitted: FittedHead, head: HeadOptions, execute: number, wind: number) => {

@@ -31,7 +31,7 @@ behaviour({
         rng,
         iterations: most,
         task: { arc: 'all' },
-        ...(from ? { base: from } : { config: { initialStd: 1 } }), // a fresh policy explores as CleanRL's does
+        ...(from ? { base: from } : { config: { initialStd: 1 } }), // A fresh policy explores as CleanRL's does.
         watch: async (weights, iteration) => {
           const score = await reachScore(weights, 'all', rng);
           if (iteration === FEW) at10 = score;

@@ -1,7 +1,7 @@
 /**
- * T7b, the negative control of T7c: where the reward is right, holding PPO to the imitated policy costs success on what it practises.
- * Imitation has seen the goals on the right; PPO practises those on the left. Of the right ones it forgets nothing in three seeds of
- * five and a few in a hundred in two, where the KL term keeps them.
+ * T7b, the negative control of T7c: when the reward is right, a KL term to the imitated policy costs success on the
+ * practised goals. Imitation has seen the goals on the right; PPO practises those on the left. PPO alone forgets none of
+ * the right ones in three seeds of five and a few in a hundred in two; the KL term keeps these.
  */
 import { behaviour } from './behaviour.ts';
 import { imitateReach, reachScore, reinforceReach } from './reach-policy.ts';

@@ -1,6 +1,6 @@
 /**
- * T9: co-training on robot data (which has actions) and web data (which has texts). What a row has no label for is NaN there: the
- * masks must keep it out of the loss and of every gradient, and a batch of web data alone must leave the action head where it is.
+ * T9: co-training on robot data, which has actions, and web data, which has texts. A missing label is NaN. The masks must
+ * keep it out of the loss and of every gradient, and a batch of web data alone must leave the action head unchanged.
  */
 import type { Rng } from '../../../main/api/rng.ts';
 import { logProbElements } from '../../../main/learn/losses/categorical.ts';

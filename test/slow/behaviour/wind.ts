@@ -37,7 +37,7 @@ export function windyDemonstrations(episodes: number, rng: Rng): ChunkData {
     let y = start;
     for (let step = 0; step < STEPS; step++) {
       observations.push((2 * step) / STEPS - 1, y / DETOUR);
-      // the rest of the way as it would go without further gusts
+      // The label is the rest of the way without further gusts.
       for (let [ahead, planned] = [0, y]; ahead < PLANNED; ahead++) {
         const move = lateral(planned, start, side, step + ahead);
         chunks.push(step + ahead < STEPS ? FORWARD / SCALE : 0, move / SCALE);
