@@ -5,7 +5,7 @@ import { takeover } from './takeover-command.ts';
 
 const RECIPES = ['bc-baseline', 'multi-modal', 'precise-trajectories', 'high-rate'];
 
-const trainedSchema = z.object({ policy: z.string() });
+const trainedSchema = z.object({ checkpoint: z.string().min(1) });
 const evaluatedSchema = z.object({
   successes: z.number(),
   episodes: z.number(),
