@@ -11,10 +11,17 @@ import { check, type Step } from './step.ts';
 /** Far above what any graph has needed; a pair of rules that undo each other would never end. */
 const MAX_PASSES = 100;
 
+/** What each step has become: it is planned first, and then written as a graph. */
+const results = new WeakMap<Step, Step>();
+
 export function simplify(step: Step): Step {
+  const known = results.get(step);
+  if (known) return known;
   const shared = shareNormalizations(toFixedPoint(step));
   check(shared);
-  return toFixedPoint(shared);
+  const result = toFixedPoint(shared);
+  results.set(step, result);
+  return result;
 }
 
 function toFixedPoint(step: Step): Step {
