@@ -58,7 +58,8 @@ async function watch({ name, argv, stopAt }: Kind, context: TestContext): Promis
   const [program = '', ...rest] = canTrace ? ['strace', ...STRACE, '-o', trace, ...command] : command;
   const child = spawn(program, rest, {
     cwd: own,
-    env: { ...environment, ...Object.fromEntries(homes) },
+    // Node keeps compiled modules for the processes that follow; users have none of that.
+    env: { ...environment, NODE_COMPILE_CACHE: join(folder, 'compiled'), ...Object.fromEntries(homes) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   context.signal.addEventListener('abort', () => child.kill('SIGKILL'));
