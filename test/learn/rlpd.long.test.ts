@@ -108,8 +108,8 @@ async function run({ demonstrations, config = CONFIG, offlineUpdates = 0, episod
 
 test('from scratch with ten demonstrations it reaches; without them it does not', async () => {
   const [taught, alone] = [
-    await run({ demonstrations: 10, episodes: 20 }),
-    await run({ demonstrations: 0, episodes: 20 }),
+    await run({ demonstrations: 10, episodes: 30 }),
+    await run({ demonstrations: 0, episodes: 30 }),
   ];
   assert.ok(taught.solvedOfLastTen >= 9, `${taught.solvedOfLastTen} of the last ten with demonstrations`);
   assert.ok(alone.solvedOfLastTen <= 5, `${alone.solvedOfLastTen} of the last ten without`);
@@ -117,8 +117,8 @@ test('from scratch with ten demonstrations it reaches; without them it does not'
 
 test('LayerNorm bounds what the critics believe where there are no data', async () => {
   const [withNorm, without] = [
-    await run({ demonstrations: 10, offlineUpdates: 250 }),
-    await run({ demonstrations: 10, offlineUpdates: 250, config: { ...CONFIG, criticLayerNorm: false } }),
+    await run({ demonstrations: 10, offlineUpdates: 400 }),
+    await run({ demonstrations: 10, offlineUpdates: 400, config: { ...CONFIG, criticLayerNorm: false } }),
   ];
   // nothing is worth more than the reward at success
   assert.ok(withNorm.metrics['qMax']! < 1.3 * REWARD, `${withNorm.metrics['qMax']} with LayerNorm`);
