@@ -99,7 +99,7 @@ function learned(folder: string) {
 test('killed in mid-episode and called again, it draws the same rows and ends with the same weights as one that was not', () =>
   inFolder(async (folder) => {
     const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')];
-    const session = (data: string) => ['hil', ...SMALL, '--round', '1', '--data', data];
+    const session = (data: string) => ['hil', ...SMALL, '--episodes', '3', '--data', data];
     const expected = lastLine(await takeover(...session(whole)));
 
     const first = startTakeover(session(cut));
