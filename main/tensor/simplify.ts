@@ -11,16 +11,24 @@ import { check, type Step } from './step.ts';
 /** Far above what any graph has needed; a pair of rules that undo each other would never end. */
 const MAX_PASSES = 100;
 
+/** What each step has become: it is planned first, and then written as a graph. */
+const results = new WeakMap<Step, Step>();
+
 export function simplify(step: Step): Step {
+  const known = results.get(step);
+  if (known) return known;
   const shared = shareNormalizations(toFixedPoint(step));
   check(shared);
-  return toFixedPoint(shared);
+  const result = toFixedPoint(shared);
+  results.set(step, result);
+  return result;
 }
 
 function toFixedPoint(step: Step): Step {
+  const settled: Settled = [new Set(), new Set()];
   let current = step;
   for (let pass = 0; pass < MAX_PASSES; pass++) {
-    const next = onePass(current);
+    const next = onePass(current, settled);
     if (Object.entries(next.outputs).every(([name, node]) => current.outputs[name] === node)) return current;
     check(next);
     current = next;
@@ -28,13 +36,19 @@ function toFixedPoint(step: Step): Step {
   throw new Error(`simplify: no fixed point after ${MAX_PASSES} passes`);
 }
 
+/** Nodes that no rule applies to: where their first operand has other users too, and where it has none. A node never changes. */
+type Settled = readonly [Set<Node>, Set<Node>];
+
 /** Inputs first: merges equal nodes and applies the rules to each. Returns the same nodes where nothing changes. */
-function onePass(step: Step): Step {
+function onePass(step: Step, settled: Settled): Step {
   const known = new Map<string, Node>();
   const users = countUsers(step);
   return mapNodes(step, (node, original) => {
     const merged = share(known, node);
-    const result = rewrite(merged, users.get(original.inputs[0]) === 1);
+    const soleUser = users.get(original.inputs[0]) === 1;
+    const unchanged = settled[soleUser ? 1 : 0];
+    const result = unchanged.has(merged) ? undefined : rewrite(merged, soleUser);
+    if (!result) unchanged.add(merged);
     return result ? share(known, result) : merged;
   });
 }

@@ -15,7 +15,7 @@ import { createRng } from '../../main/api/rng.ts';
 import { CELL_ENCODER_MANIFEST } from '../../main/models/assets.ts';
 import { readEncoderManifest } from '../../main/models/encoder-manifest.ts';
 import { recordEpisode } from '../data/fixture.ts';
-import { openBrowser } from './browser.ts';
+import { openBrowser, SCENE_UNDRAWN } from './browser.ts';
 import { createOperator, dismissNotices, type Operator } from './operator.ts';
 import { type Served, serve } from './served.ts';
 
@@ -53,6 +53,7 @@ before(async () => {
   engine = await serve(folder);
   const context = await browser.newContext({ viewport: { width: 1024, height: 700 }, locale: 'en-US' });
   page = await context.newPage();
+  await page.addInitScript(SCENE_UNDRAWN);
   page.setDefaultTimeout(30_000);
   await page.goto(engine.url);
   operator = createOperator(page);

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { systemClock } from '../../main/api/index.ts';
-import { openBrowser } from './browser.ts';
+import { openBrowser, SCENE_UNDRAWN } from './browser.ts';
 import { contractRig, firstStatus } from './contract-data.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { recordTape } from './tape.ts';
@@ -97,6 +97,7 @@ before(async () => {
   engine = await createContractEngine(tape);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
   page = await context.newPage();
+  await page.addInitScript(SCENE_UNDRAWN);
   page.setDefaultTimeout(WAIT_MS);
   page.on('pageerror', (error) => pageErrors.push(error.message));
   devtools = await context.newCDPSession(page);

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { systemClock } from '../../main/api/index.ts';
-import { openBrowser } from './browser.ts';
+import { openBrowser, SCENE_UNDRAWN } from './browser.ts';
 import { contractRig, firstStatus } from './contract-data.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { recordTape, type Tape } from './tape.ts';
@@ -61,7 +61,7 @@ async function open(size: Size, options: { webgl?: boolean; first?: boolean } = 
   const context = await browser.newContext({ viewport: size, locale: 'en-US' });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
-  if (!options.webgl) await page.addInitScript(WITHOUT_WEBGL);
+  await page.addInitScript(options.webgl ? SCENE_UNDRAWN : WITHOUT_WEBGL);
   if (!options.first) await page.addInitScript(`localStorage.setItem('takeover.hintDone', '1')`);
   await page.goto(engine.url);
   await page.locator('[data-testid=driver] b', { hasText: 'READY' }).waitFor();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { systemClock } from '../../main/api/index.ts';
-import { openBrowser } from './browser.ts';
+import { openBrowser, SCENE_UNDRAWN } from './browser.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { recordTape } from './tape.ts';
 
@@ -38,6 +38,7 @@ before(async () => {
   engine = await createContractEngine(tape);
   const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-US' });
   page = await context.newPage();
+  await page.addInitScript(SCENE_UNDRAWN);
   page.setDefaultTimeout(WAIT_MS);
   page.on('pageerror', (error) => pageErrors.push(error.message));
   await page.goto(engine.url);

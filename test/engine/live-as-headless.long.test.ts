@@ -1,21 +1,26 @@
 /** A live engine records what a headless one does, to the bit, also while other programs keep every core busy. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import { episodeSeed } from '../../main/api/task.ts';
 import { recordByItself, recordOneByOne } from './live-episodes.ts';
 
 const BUSY_LOOPS = 2;
-const workers: Worker[] = [];
-before(() => {
-  for (let index = 0; index < BUSY_LOOPS; index++) workers.push(new Worker('for (;;);', { eval: true }));
-});
-after(() => Promise.all(workers.map((worker) => worker.terminate())));
+
+/** Only a live engine can be disturbed: what is headless waits for nobody's clock, and is recorded with free cores. */
+async function whileCoresAreBusy<T>(record: () => Promise<T>): Promise<T> {
+  const loops = Array.from({ length: BUSY_LOOPS }, () => new Worker('for (;;);', { eval: true }));
+  try {
+    return await record();
+  } finally {
+    for (const loop of loops) await loop.terminate();
+  }
+}
 
 const seeds = [episodeSeed('training', 0, 0)];
 
 test('with a person who takes over at definite times', { timeout: 300_000 }, async () => {
-  const live = await recordOneByOne('live', seeds, true);
+  const live = await whileCoresAreBusy(() => recordOneByOne('live', seeds, true));
   const headless = await recordOneByOne('headless', seeds, true);
   assert.ok(
     live.some(({ steps }) => steps.some(({ actor }) => actor === 'mixed')),
@@ -25,7 +30,7 @@ test('with a person who takes over at definite times', { timeout: 300_000 }, asy
 });
 
 test('with the policy alone, the engine going on from episode to episode by itself', { timeout: 300_000 }, async () => {
-  const { episodes, ticks } = await recordByItself(seeds.length);
+  const { episodes, ticks } = await whileCoresAreBusy(() => recordByItself(seeds.length));
   assert.deepEqual(episodes, await recordOneByOne('headless', seeds, false));
   assert.deepEqual([ticks.skippedEdges, ticks.missedDeadlines], [0, 0]);
 });

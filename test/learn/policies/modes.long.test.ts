@@ -25,7 +25,7 @@ interface Outcome {
 }
 
 /** A denoiser sees one noise level per sample and update, and needs more of them. */
-const UPDATES = { denoisers: 2000, others: 500 };
+const UPDATES = { denoisers: 1200, others: 300 };
 
 async function learn(head: HeadOptions, updates = UPDATES.others): Promise<Outcome> {
   const config = parseImitationConfig({
