@@ -21,11 +21,12 @@ export async function run(quick: boolean) {
   const rows: string[] = [];
   for (const recipe of quick ? RECIPES.slice(0, 1) : RECIPES) {
     const steps = quick ? ['--steps', '20'] : [];
-    const { policy } = trainedSchema.parse(await takeover('finetune', '--recipe', recipe, ...steps, '--data', folder));
+    const trained = await takeover('finetune', '--recipe', recipe, ...steps, '--data', folder);
+    const { checkpoint } = trainedSchema.parse(trained);
     const judged = [
       'evaluate',
       '--policy',
-      policy,
+      checkpoint,
       '--episodes',
       quick ? '1' : '100',
       '--noise',

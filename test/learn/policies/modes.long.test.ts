@@ -8,8 +8,8 @@ import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
 import { IMITATION_PRESETS, parseImitationConfig } from '../../../main/learn/algorithms/imitation-config.ts';
 import { imitation } from '../../../main/learn/algorithms/imitation-learner.ts';
-import { type HeadOptions, OWN_LOSS } from '../../../main/learn/policies/heads.ts';
 import { createOrtBackend } from '../../../main/tensor/ort.ts';
+import { type HeadOptions, OWN_LOSS } from '../../../main/learn/policies/heads.ts';
 import { chunkBatch, SIDE, TOY_SIZES, twoSides } from './toy-batch.ts';
 
 const ort = createOrtBackend({ threads: 1 });
@@ -25,7 +25,7 @@ interface Outcome {
 }
 
 /** A denoiser sees one noise level per sample and update, and needs more of them. */
-const UPDATES = { denoisers: 1200, others: 300 };
+const UPDATES = { denoisers: 2000, others: 500 };
 
 async function learn(head: HeadOptions, updates = UPDATES.others): Promise<Outcome> {
   const config = parseImitationConfig({
