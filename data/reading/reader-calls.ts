@@ -2,7 +2,7 @@
 import type { Database } from '../database.ts';
 import { createLabelQueries } from '../learning/reward-labels.ts';
 import { takeMark } from '../mark.ts';
-import { loadCounts } from '../recording/recorder-state.ts';
+import { loadCounts } from '../recording/tallies.ts';
 import type { StoreErrorKind } from '../store-error.ts';
 import { createQueries } from './queries.ts';
 

@@ -8,6 +8,7 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
+import { errorText } from '../store-error.ts';
 import type { Problem } from './commands.ts';
 
 const FILE_NAME = 'takeover.committed';
@@ -59,6 +60,30 @@ export function openCommittedNote(folder: string): CommittedNote {
       writeSync(file, `${line}\n`, 0, 'latin1');
     },
     close: () => closeSync(file),
+  };
+}
+
+/**
+ * Returns a function that notes an extent, and returns a problem when that begins to fail. Without the note a later loss
+ * could not be detected; a failed note loses no data by itself.
+ */
+export function createNoting(note: Pick<CommittedNote, 'write'> | undefined): (extent: Extent) => Problem | undefined {
+  let fails = false;
+  return (extent) => {
+    const failedBefore = fails;
+    try {
+      note?.write(extent);
+      fails = false;
+      return undefined;
+    } catch (error) {
+      fails = true;
+      if (failedBefore) return undefined;
+      return {
+        message: `How far the project is stored could not be noted: ${errorText(error)}.`,
+        remedy: "Check the project's disk; what is recorded is stored all the same.",
+        fatal: false,
+      };
+    }
   };
 }
 

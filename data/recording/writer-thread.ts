@@ -11,7 +11,7 @@ import { errorText, StoreError } from '../store-error.ts';
 import type { Command, Problem, Report } from './commands.ts';
 import { type CommittedNote, openCommittedNote } from './committed-note.ts';
 import { keepDamagedLog } from './damaged-log.ts';
-import { createRecorder } from './recorder.ts';
+import { createStoreRecorder } from './store-recorder.ts';
 
 export interface WriterThreadSettings {
   readonly folder: string;
@@ -75,7 +75,7 @@ function openNote(folder: string) {
 function serve(port: MessagePort, settings: WriterThreadSettings): void {
   const report = (message: Report) => port.postMessage(message);
   const { database, committed, keptLog, unlock } = openFolder(settings);
-  const recorder = createRecorder(database, {
+  const recorder = createStoreRecorder(database, {
     wallTimeMs: systemClock.wallTimeMs,
     freeBytes: diskOf(settings.folder),
     reserveBytes: settings.reserveBytes,

@@ -11,7 +11,7 @@ import { lerobotV3 } from '../../data/export/lerobot-v3.ts';
 import { openLearningSource } from '../../data/learning/learning.ts';
 import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { createQueries } from '../../data/reading/queries.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
 import type { EpisodeRange } from '../../main/api/export.ts';
 import { createRng } from '../../main/api/rng.ts';
@@ -46,11 +46,14 @@ const SPOILT_STEPS: readonly [name: RegExp, change: Partial<StepRecord>][] = [
   [/effect delay of step 1/, { effectDelayMs: NAN }],
 ];
 
-function withRecorder<T>(body: (recorder: ReturnType<typeof createRecorder>, database: Database) => T) {
+function withRecorder<T>(body: (recorder: ReturnType<typeof createStoreRecorder>, database: Database) => T) {
   return inFolder((folder) => {
     const database = openForWriting(folder);
     try {
-      return body(createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 }), database);
+      return body(
+        createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 }),
+        database,
+      );
     } finally {
       database.close();
     }

@@ -7,7 +7,7 @@ import { flushCompileCache } from 'node:module';
 import { lockFolder, openForWriting } from '../../data/database.ts';
 import type { Command } from '../../data/recording/commands.ts';
 import { openCommittedNote } from '../../data/recording/committed-note.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { start, step } from './fixture.ts';
 
@@ -19,7 +19,7 @@ const begun = start(rng, 'run', size);
 lockFolder(folder, { pid: process.pid, sinceMs: 0 });
 const database = openForWriting(folder);
 const committed = openCommittedNote(folder);
-const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0, committed });
+const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0, committed });
 for (const { message } of recorder.found) if (/missing/.test(message)) writeSync(1, `false alarm: ${message}\n`);
 const apply = (command: Command) => {
   const [problem] = recorder.apply([command]).problems;

@@ -7,7 +7,7 @@ import { MIGRATIONS, type Migration, migrate, SCHEMA_VERSION } from '../../data/
 import { createQueries } from '../../data/reading/queries.ts';
 import { openStoreReader } from '../../data/reading/reader.ts';
 import type { Command } from '../../data/recording/commands.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import { openStoreWriter } from '../../data/recording/writer.ts';
 import type { StepRecord } from '../../data/records.ts';
 import { StoreError, type StoreErrorKind } from '../../data/store-error.ts';
@@ -106,7 +106,7 @@ test('at the reserve recording stops: what was handed over is kept, what comes a
   inFolder((folder) => {
     const database = openForWriting(folder);
     let free = 1000;
-    const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => free, reserveBytes: 500 });
+    const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => free, reserveBytes: 500 });
     const rng = createRng(1);
     const send = (...commands: Command[]) => recorder.apply(commands).problems.map(({ message }) => message);
     const append = (index: number): Command => ({ kind: 'step', episodeId: 1, step: step(rng, index) });

@@ -8,8 +8,8 @@ import { writeReturns } from '../../../data/learning/monte-carlo.ts';
 import type { PoolSource } from '../../../data/learning/pool-types.ts';
 import { createTransitionPool } from '../../../data/learning/transition-pool.ts';
 import type { Command } from '../../../data/recording/commands.ts';
-import { createRecorder } from '../../../data/recording/recorder.ts';
-import { loadCounts } from '../../../data/recording/recorder-state.ts';
+import { createStoreRecorder } from '../../../data/recording/store-recorder.ts';
+import { loadCounts } from '../../../data/recording/tallies.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord } from '../../../data/records.ts';
 import type { Actor } from '../../../main/api/action.ts';
 import type { Outcome } from '../../../main/api/episode.ts';
@@ -180,7 +180,7 @@ test('sampling is uniform over the chosen buffer and replays from a seed', () =>
 /** The recorder without its thread. */
 function openRecorder(folder: string) {
   const database = openForWriting(folder);
-  const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0 });
+  const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0 });
   let nextEpisodeId = recorder.nextEpisodeId;
   const apply = (command: Command) => {
     const result = recorder.apply([command]);

@@ -10,7 +10,7 @@ import { openForReading, openForWriting } from '../../../data/database.ts';
 import { takeMark } from '../../../data/mark.ts';
 import type { Command } from '../../../data/recording/commands.ts';
 import { type Extent, lossSince, openCommittedNote } from '../../../data/recording/committed-note.ts';
-import { createRecorder } from '../../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../../data/recording/store-recorder.ts';
 import { createRng } from '../../../main/api/rng.ts';
 import { inFolder, openWriter, recordEpisode, start, step } from '../fixture.ts';
 
@@ -23,7 +23,12 @@ const STEPS = 5;
 function recordAndKill(folder: string, killed: string): Extent {
   const database = openForWriting(folder);
   const committed = openCommittedNote(folder);
-  const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0, committed });
+  const recorder = createStoreRecorder(database, {
+    wallTimeMs: () => 0,
+    freeBytes: () => 1e12,
+    reserveBytes: 0,
+    committed,
+  });
   const rng = createRng(1);
   const apply = (command: Command) => assert.deepEqual(recorder.apply([command]).problems, []);
   for (let episodeId = 1; episodeId <= EPISODES + 1; episodeId++) {
@@ -158,7 +163,7 @@ test('a note that cannot be written is told once, and recording goes on', () =>
     const write = () => {
       if (broken) throw new Error('EIO: i/o error');
     };
-    const recorder = createRecorder(database, {
+    const recorder = createStoreRecorder(database, {
       ...{ wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 },
       committed: { read: () => undefined, write },
     });
