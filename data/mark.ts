@@ -22,10 +22,6 @@ export function newestSequence(database: Database): number {
   return newest ?? 0;
 }
 
-/** SQL that is true for an episode that has ended; `id` is an expression for the episode's id. */
-export const hasEnded = (id: string): string =>
-  `EXISTS (SELECT 1 FROM verdict AS ending WHERE ending.episode_id = ${id} AND ending.kind = 'end')`;
-
 /** Reads both numbers at the same instant. */
 export function takeMark(database: Database): StoreMark {
   const newestEnded = database
