@@ -7,7 +7,8 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { isBusy, makeProjectFolder, mayWriteTo, troubleWith } from './file-trouble.ts';
-import { MIGRATIONS, migrate, SCHEMA_VERSION } from './migrations.ts';
+import { migrate } from './migrations/migrate.ts';
+import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
 import { copyForReading } from './read-only-copy.ts';
 import { errorCode, errorText, StoreError } from './store-error.ts';
 

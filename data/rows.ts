@@ -39,8 +39,6 @@ export function packRobotState(record: ObservationRecord): Float64Array {
   );
 }
 
-export const ROBOT_STATE_SIZE = 20;
-
 export function unpackRobotState(
   bytes: Uint8Array,
 ): Pick<ObservationRecord, 'baseFromTool' | 'twistInTool' | 'wrenchInTool' | 'gripperOpeningM'> {

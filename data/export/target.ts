@@ -24,7 +24,7 @@ export interface ExportTarget {
   abandon(): void;
 }
 
-/** Throws a `StoreError` and leaves nothing behind when the folder is in use or cannot be written to. */
+/** Claims the folder. Throws a `StoreError` and leaves nothing behind when it is in use or cannot be written to. */
 export function claimTarget(outFolder: string): ExportTarget {
   const folder = resolve(outFolder);
   try {
@@ -161,7 +161,7 @@ function removeMade(folder: string, firstMade: string | undefined): void {
     try {
       rmdirSync(at);
     } catch {
-      return; // another program uses it by now
+      return; // Another program uses the folder by now.
     }
     if (at === firstMade || basename(at) === '') return;
   }
