@@ -5,7 +5,7 @@
 import type { Database } from './database.ts';
 
 export interface StoreMark {
-  /** The newest event of the store; a reader that follows the mark reads nothing newer. */
+  /** Sequence number of the newest event. A reader that follows the mark reads nothing newer. */
   readonly sequence: number;
   /** Id of the newest episode that has ended; 0 = none. */
   readonly newestEpisodeId: number;

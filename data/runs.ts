@@ -16,7 +16,7 @@ export interface MetricPoint {
 export interface CheckpointRecord {
   readonly runId: number;
   readonly step: number;
-  /** Unique name of the policy in it. */
+  /** Unique name of the checkpoint's policy. */
   readonly policy: string;
   /** Relative to the project folder. */
   readonly folder: string;
@@ -49,7 +49,7 @@ export interface RunStore {
   appendMetrics(runId: number, points: readonly MetricPoint[]): void;
   addCheckpoint(checkpoint: CheckpointRecord): number;
   run(runId: number): StoredRun | undefined;
-  /** Newest first. */
+  /** Returns all runs, newest first. */
   runs(): readonly StoredRun[];
   metrics(runId: number, afterStep?: number): readonly MetricPoint[];
   /** Returns curves by name, each thinned to `atMost` points. Values that are not numbers are left out. `names`: default all. */
@@ -58,7 +58,7 @@ export interface RunStore {
     names: readonly string[] | undefined,
     atMost: number,
   ): Readonly<Record<string, readonly SeriesPoint[]>>;
-  /** Oldest first. */
+  /** Returns checkpoints, oldest first. `runId`: default those of all runs. */
   checkpoints(runId?: number): readonly StoredCheckpoint[];
   /** Returns the policies that an episode, a measurement or a run refers to. */
   namedPolicies(): readonly string[];
@@ -162,7 +162,7 @@ function createMetrics(database: Database) {
   const after = database.prepare<[number, number], { name: string; step: number; value: number | null }>(
     'SELECT name, step, value FROM run_metric WHERE run_id = ? AND step > ? ORDER BY step, name',
   );
-  // One look into the index for each name and none for each point: a long run has hundreds of thousands.
+  // It looks into the index once for each name. Reading every point would be slow, because a run has many thousands.
   const names = database
     .prepare<[{ readonly run: number }], string>(
       `WITH RECURSIVE names(name) AS (

@@ -24,7 +24,7 @@ export class StoreError extends RemediedError {
   }
 }
 
-/** The `code` of a Node or SQLite error, for example ENOSPC or SQLITE_FULL; undefined when it has none. */
+/** Returns the `code` of a Node or SQLite error, for example ENOSPC or SQLITE_FULL. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

@@ -1,6 +1,6 @@
 /**
  * Reads a LeRobotDataset v3.0 again and lists the faults that would trouble a reader. It checks counts, row order, row
- * groups, times, the number and the grid of video frames, shapes of statistics, and the pandas index of the task table.
+ * groups and times, the video frames, the statistics, and the pandas index of the task table.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

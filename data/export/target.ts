@@ -1,5 +1,5 @@
 /**
- * The folder that an export fills. It must not exist, or be empty. A new folder is written beside its place and renamed
+ * The folder that an export fills. It must be empty or not exist. A new folder is written beside its place and renamed
  * when the dataset is complete. An empty folder (a mounted disk, a link, a folder of another user) stays and is filled
  * from within.
  */

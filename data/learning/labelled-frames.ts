@@ -1,7 +1,6 @@
 /**
- * The training data of the reward classifier: every labelled observation of one task and one kind of observation,
- * episode by episode. Discarded and running episodes are left out. The training process reads them through its own
- * read-only connection.
+ * The training data of the reward classifier: every labelled observation of one task and one kind of observation.
+ * Discarded and running episodes are left out. The training process reads through its own read-only connection.
  */
 import type { LabelSource, RewardLabel } from '../../main/api/classifier.ts';
 import type { CameraFrame, ObservationKind } from '../../main/api/observation.ts';

@@ -1,6 +1,6 @@
 /**
  * The engine's side of the writer thread. A record is copied and its copy moved to the thread, so the caller keeps its
- * buffers. The queue is bounded in steps; what does not fit, or comes after recording has stopped, is refused and reported.
+ * buffers. The queue is bounded in steps. Steps that do not fit, or come after the end, are refused and reported.
  */
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import type { ObservationRecord, StepRecord, StoreWriter } from '../records.ts';
@@ -8,7 +8,7 @@ import { createWriterLink, startWriterThread } from './writer-link.ts';
 
 export interface WriterOptions {
   readonly folder: string;
-  /** Steps that may wait for the disk. */
+  /** Largest number of steps that may wait for the disk. */
   readonly capacitySteps?: number;
   /** Recording stops when less than this is free on the disk. */
   readonly reserveBytes?: number;
@@ -47,7 +47,7 @@ function copyObservation(record: ObservationRecord, moved: ArrayBuffer[]): Obser
   };
 }
 
-/** Actions are small, but may be views on something large: a message would carry the whole of it. */
+/** Copies actions too: they are small, but may be views on a large buffer, and a message would carry all of it. */
 function copyStep(step: StepRecord, moved: ArrayBuffer[]): StepRecord {
   return {
     ...step,
@@ -64,7 +64,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
   const { worker, ready } = await startWriterThread({ folder, reserveBytes, maxFileBytes: options.maxFileBytes });
   const link = createWriterLink(worker, ready, capacitySteps);
   let nextEpisodeId = ready.nextEpisodeId;
-  /** How many steps of each episode were refused on this side. */
+  /** Number of steps of each episode that were refused on this side. */
   const refused = new Map<number, number>();
 
   /** Returns why a step cannot be queued, with a remedy. */

@@ -133,7 +133,10 @@ test('a trainer names episode and observation, and learns when the episode is di
     await spoiltProject(folder);
     const load = () => {
       const pool = createTransitionPool({
-        ...{ embeddingSize: SMALL.embeddingSize, proprioceptionSize: 27, stack: 1, discount: 0.98 },
+        embeddingSize: SMALL.embeddingSize,
+        proprioceptionSize: 27,
+        stack: 1,
+        discount: 0.98,
       });
       const source = openLearningSource({ folder, pool });
       source.load();
@@ -162,7 +165,11 @@ test('an embedding that an encoder spoils later is named like a stored one', () 
   const seen = { proprioception: Float32Array.of(0), embedding: undefined };
   const action = new Float32Array(7);
   pool.addEpisode({
-    ...{ id: 9, task: 'insert', mode: 'run', outcome: 'success', observations: [seen, seen] },
+    id: 9,
+    task: 'insert',
+    mode: 'run',
+    outcome: 'success',
+    observations: [seen, seen],
     steps: [
       { actor: 'policy', idle: false, action, reward: 1, terminated: true, truncated: false, rl: true, demo: false },
     ],
@@ -179,7 +186,8 @@ test('an export refuses the number and names it; the check refuses statistics th
     const database = openForReading(folder);
     const write = (outFolder: string, episodes?: readonly EpisodeRange[]) =>
       lerobotV3.write(createQueries(database), {
-        ...{ outFolder, reporter: { warn: (message: string) => assert.fail(message) } },
+        outFolder,
+        reporter: { warn: (message: string) => assert.fail(message) },
         ...(episodes && { choice: { episodes } }),
       });
     await assert.rejects(write(join(folder, 'all')), /Observation 1 of episode 2 holds NaN in .*proprioception/);

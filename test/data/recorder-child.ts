@@ -1,5 +1,5 @@
 /**
- * The recorder alone, without its thread, to be killed: records as fast as it can, one commit per step, and prints
+ * A process to be killed. It records without the writer's thread as fast as it can, one commit per step, and prints
  * `episode steps` after each.
  */
 import { writeSync } from 'node:fs';
@@ -25,7 +25,7 @@ const apply = (command: Command) => {
   const [problem] = recorder.apply([command]).problems;
   if (problem) throw new Error(problem.message);
 };
-// A killed process would not leave its compiled code to the next one, which then starts in a third of the time.
+// The compiled code is flushed early, because a killed process would not. The next one then starts in a third of the time.
 flushCompileCache();
 writeSync(1, 'open\n');
 for (let episodeId = recorder.nextEpisodeId; ; episodeId++) {

@@ -1,4 +1,4 @@
-/** What cannot be opened or stored: corrupt, foreign, newer and locked projects, and a full disk. Nothing is lost silently. */
+/** Refusals: corrupt, foreign, newer and locked projects, and a full disk. Nothing is lost silently. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

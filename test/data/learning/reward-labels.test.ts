@@ -1,4 +1,4 @@
-/** Labels of the reward classifier in the store: what stands, what undo takes back, what the rule reads from verdicts, older files. */
+/** Labels of the reward classifier in the store: standing labels, undo, the rule that reads verdicts, and older files. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';

@@ -19,7 +19,7 @@ const LOG = 'takeover.sqlite-wal';
 const EPISODES = 4;
 const STEPS = 5;
 
-/** Records whole episodes and half of another one, one commit per command, and leaves the files as a kill would, in `killed`. */
+/** Records whole episodes and half of another one, one commit per command. Leaves the files in `killed`, as a kill would. */
 function recordAndKill(folder: string, killed: string): Extent {
   const database = openForWriting(folder);
   const committed = openCommittedNote(folder);
@@ -72,8 +72,12 @@ test('a process that was killed raises no alarm, and the note is exact', () =>
     const noted = recordAndKill(join(root, 'project'), join(root, 'killed'));
     const { sequence, steps } = storedIn(join(root, 'killed'));
     assert.deepEqual(noted, {
-      ...{ sequence, steps, episodeId: EPISODES + 1, episodeSteps: STEPS },
-      ...{ givenSequence: sequence, givenEpisodeId: EPISODES + 1 },
+      sequence,
+      steps,
+      episodeId: EPISODES + 1,
+      episodeSteps: STEPS,
+      givenSequence: sequence,
+      givenEpisodeId: EPISODES + 1,
     });
     assert.equal(steps, (EPISODES + 1) * STEPS);
     const said = await saidAtOpening(join(root, 'killed'));
@@ -91,7 +95,7 @@ test('bytes flipped in the log: what vanishes is told to the step, and once', ()
       const folder = join(root, String(round));
       cpSync(join(root, 'killed'), folder, { recursive: true });
       const damaged = Buffer.from(log);
-      // Not in the head, which holds the tables: without them the file is no project.
+      // The head is left alone, because it holds the tables, and without them the file is no project.
       const at = Math.floor(damaged.length * (0.2 + 0.8 * rng.uniform()));
       for (let byte = at; byte < Math.min(at + 16, damaged.length); byte++) damaged[byte] = (damaged[byte] ?? 0) ^ 0xff;
       writeFileSync(join(folder, LOG), damaged);
@@ -164,7 +168,9 @@ test('a note that cannot be written is told once, and recording goes on', () =>
       if (broken) throw new Error('EIO: i/o error');
     };
     const recorder = createStoreRecorder(database, {
-      ...{ wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 },
+      wallTimeMs: () => 0,
+      freeBytes: () => 1e12,
+      reserveBytes: 0,
       committed: { read: () => undefined, write },
     });
     const rng = createRng(4);
