@@ -5,24 +5,20 @@
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import type { Outcome } from '../../main/api/episode.ts';
 import { allFinite, findNotFinite } from '../../main/api/finite.ts';
-import { TASKS, type TaskId } from '../../main/api/task.ts';
+import { TASKS } from '../../main/api/task.ts';
 import { type Ending, endingUnder } from '../rules.ts';
 import { writeReturns } from './monte-carlo.ts';
 import { IN_DEMO, IN_RL, IS_LAST, type PoolTables } from './pool-tables.ts';
-import type { Driver, Flaw, PoolEpisode, PoolEvent, PoolStep } from './pool-types.ts';
+import type { Flaw, PoolEpisode, PoolEvent, PoolStep } from './pool-types.ts';
 
-export interface EpisodeEntry {
-  readonly id: number;
-  readonly task: TaskId;
+export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome' | 'driver'> {
   readonly firstObservation: number;
   readonly firstTransition: number;
   readonly steps: number;
   /** The last transition as recorded. */
   readonly recorded: Ending | undefined;
-  readonly endedAs: Outcome;
   /** Verdicts given after the end, oldest first. The newest one decides. */
   readonly verdicts: { readonly sequence: number; readonly outcome: Outcome }[];
-  readonly driver: Driver | undefined;
   discarded: boolean;
 }
 
@@ -77,8 +73,9 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
           index + 1 === steps.length,
         );
       });
-      const count = { steps: steps.length, recorded: steps.at(-1) };
-      const entry = { ...first, ...count, id, task, endedAs: outcome, verdicts: [], driver, discarded: false };
+      const recorded = steps.at(-1);
+      const counts = { ...first, steps: steps.length };
+      const entry = { id, task, outcome, driver, ...counts, recorded, verdicts: [], discarded: false };
       entries.set(id, entry);
       writeEnding(tables, entry, discount);
     },
@@ -143,7 +140,7 @@ function applyTo(entry: EpisodeEntry, { kind, sequence, outcome, refersTo }: Poo
 function writeEnding({ transitions }: PoolTables, entry: EpisodeEntry, discount: number): void {
   const { firstTransition, steps, recorded, task } = entry;
   if (!recorded) return;
-  const outcome = entry.verdicts.at(-1)?.outcome ?? entry.endedAs;
+  const outcome = entry.verdicts.at(-1)?.outcome ?? entry.outcome;
   const ending = endingUnder(outcome, task, recorded);
   const end = firstTransition + steps;
   transitions.reward[end - 1] = ending.reward;

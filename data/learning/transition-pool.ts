@@ -8,7 +8,7 @@ import type { Rng } from '../../main/api/rng.ts';
 import { type DrawableRows, findDrawableRows, findMissingEmbeddings, findNewestDriven } from './drawable-rows.ts';
 import { createPoolEpisodes } from './pool-episodes.ts';
 import { createPoolTables, IN_RL, IS_LAST } from './pool-tables.ts';
-import type { Driver, PoolEpisode, PoolEvent, PoolOptions, PoolSource, TransitionBatch } from './pool-types.ts';
+import type { Driver, PoolOptions, PoolSource, TransitionBatch } from './pool-types.ts';
 import { createBatch, createTransitionReader } from './transition-reader.ts';
 
 export type TransitionPool = ReturnType<typeof createTransitionPool>;
@@ -24,6 +24,12 @@ export function createTransitionPool(options: PoolOptions) {
     drawable ??= findDrawableRows(tables, episodes.entries(), options.nStep ?? 1);
     return drawable[source];
   };
+  const changing =
+    <Parameters extends readonly unknown[]>(change: (...parameters: Parameters) => void) =>
+    (...parameters: Parameters): void => {
+      drawable = undefined;
+      change(...parameters);
+    };
 
   return {
     options,
@@ -32,22 +38,10 @@ export function createTransitionPool(options: PoolOptions) {
     flaw: episodes.flaw,
     transitionCount: tables.transitionCount,
     observationCount: tables.observationCount,
-    addEpisode(episode: PoolEpisode): void {
-      drawable = undefined;
-      episodes.add(episode);
-    },
-    applyEvent(event: PoolEvent): void {
-      drawable = undefined;
-      episodes.apply(event);
-    },
-    setEmbedding(row: number, embedding: Float32Array, view = 0): void {
-      drawable = undefined;
-      episodes.setEmbedding(row, embedding, view);
-    },
-    repeatRecordedView(row: number): void {
-      drawable = undefined;
-      episodes.repeatRecordedView(row);
-    },
+    addEpisode: changing(episodes.add),
+    applyEvent: changing(episodes.apply),
+    setEmbedding: changing(episodes.setEmbedding),
+    repeatRecordedView: changing(episodes.repeatRecordedView),
     missingEmbeddings: () => findMissingEmbeddings(tables, episodes.entries()),
     newestDriven: (count: number, accepts: (driver: Driver) => boolean) =>
       findNewestDriven(tables, episodes.entries(), rowsOf('rl'), count, accepts),

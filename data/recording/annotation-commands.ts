@@ -1,9 +1,9 @@
 /** The commands that annotate what is stored: verdicts, discards, labels, and undo. Each adds events; no row changes. */
 import type { Undone } from '../records.ts';
 import { StoreError } from '../store-error.ts';
-import type { Command } from './commands.ts';
+import type { LabelCommand } from './commands.ts';
 import type { RecorderContext } from './episode-commands.ts';
-import { describeUndone, discardOf, pushLabel, relabelOf } from './undoable.ts';
+import { describeUndone, pushLabel } from './undoable.ts';
 
 export function relabel(context: RecorderContext, episodeId: number, outcome: 'success' | 'failure'): void {
   const { statements, memory, wallTimeMs } = context;
@@ -11,13 +11,14 @@ export function relabel(context: RecorderContext, episodeId: number, outcome: 's
     throw new StoreError('out-of-order', `Episode ${episodeId} has not ended.`, 'Give the verdict when it has.');
   const sequence = memory.takeSequence();
   statements.insertVerdict({ sequence, kind: 'relabel', episodeId, outcome, judge: 'human', atMs: wallTimeMs() });
-  memory.undoable().push(relabelOf(sequence, episodeId, outcome));
+  memory.undoable().push({ kind: 'relabel', sequence, episodeId, outcome });
 }
 
 export function discard(context: RecorderContext, episodeId: number): void {
   const { memory } = context;
   if (memory.tallyOf(episodeId).discarded) return;
-  memory.undoable().push(discardOf(insertInBoth(context, 'discard', episodeId, undefined), episodeId));
+  const sequence = insertInBoth(context, 'discard', episodeId, undefined);
+  memory.undoable().push({ kind: 'discard', sequence, episodeId, outcome: null });
 }
 
 /** Writes the event to both tables, so that each can be read without the other. Returns the number of the first row. */
@@ -37,12 +38,12 @@ function insertInBoth(
   return sequence;
 }
 
-export function label(context: RecorderContext, command: Extract<Command, { kind: 'label' }>): void {
+export function label(context: RecorderContext, command: LabelCommand): void {
   const { statements, memory, wallTimeMs } = context;
-  const { episodeId, index, label, source } = command;
+  const { episodeId, index, label } = command;
   if (statements.standingLabel(episodeId, index) === label) return;
   const sequence = memory.takeSequence();
-  statements.insertLabel({ sequence, episodeId, index, label, source, atMs: wallTimeMs() });
+  statements.insertLabel(sequence, command, wallTimeMs());
   pushLabel(memory.undoable(), { sequence, episodeId, index, label });
   memory.recountLabels();
 }

@@ -22,6 +22,8 @@ export type Command =
   | { readonly kind: 'drain'; readonly request: number }
   | { readonly kind: 'close' };
 
+export type LabelCommand = Extract<Command, { kind: 'label' }>;
+
 export interface Problem {
   readonly message: string;
   readonly remedy: string;

@@ -4,10 +4,12 @@
  * then shows how much was there. The writer notes only what is committed, so a killed process can only have noted too
  * little, which raises no alarm.
  */
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, constants, copyFileSync, existsSync, openSync, readSync, writeSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
+import { openForReading, projectFile } from '../database.ts';
+import { newestSequence } from '../mark.ts';
 import { errorText } from '../store-error.ts';
 import type { Problem } from './commands.ts';
 
@@ -89,18 +91,14 @@ export function createNoting(note: Pick<CommittedNote, 'write'> | undefined): (e
 
 const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
 
-export interface LossContext {
-  /** True when the newest stored episode has no end. */
-  readonly cutShort: boolean;
-  /** Name of the copy of the damaged log. */
-  readonly keptLog: string | undefined;
-}
-
-/** Returns the problem when the store holds less than the note says; `undefined` when nothing is missing. */
+/**
+ * Returns the problem when the store holds less than the note says. `cutShort`: whether the newest stored episode has no
+ * end. `keptLog`: name of the copy of the damaged log.
+ */
 export function lossSince(
   noted: Extent | undefined,
   stored: Extent,
-  { cutShort, keptLog }: LossContext,
+  { cutShort, keptLog }: { readonly cutShort: boolean; readonly keptLog: string | undefined },
 ): Problem | undefined {
   if (!noted || noted.sequence <= stored.sequence) return undefined;
   const steps = noted.steps - stored.steps;
@@ -125,4 +123,36 @@ export function lossSince(
     remedy: 'If you have a backup of the project, put it in its place; what is there now is sound and can be used.',
     fatal: true,
   };
+}
+
+/**
+ * Copies a damaged log, because SQLite overwrites the part after the damage with the next commit. Call it before the
+ * project is opened for writing. Returns the copy's name, or `undefined` when nothing is missing or no copy was made.
+ */
+export function keepDamagedLog(folder: string, noted: Extent | undefined): string | undefined {
+  const log = `${projectFile(folder)}-wal`;
+  if (!noted || !existsSync(log) || storedSequence(folder) >= noted.sequence) return undefined;
+  const copy = `${log}.damaged`;
+  try {
+    copyFileSync(log, copy);
+    return basename(copy);
+  } catch {
+    // The recorder reports the loss itself. Only the copy is missing, because the disk has no room for it.
+    return undefined;
+  }
+}
+
+/** Returns 0 when the tables themselves were in the log. */
+function storedSequence(folder: string): number {
+  try {
+    const database = openForReading(folder);
+    try {
+      return newestSequence(database);
+    } finally {
+      database.close();
+    }
+  } catch {
+    // The writer opens the project next and reports why it cannot be opened.
+    return 0;
+  }
 }

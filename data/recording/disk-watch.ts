@@ -8,18 +8,13 @@ export const FREE_SPACE =
   'Free some disk space, or move the project to a larger disk; recording goes on with the next episode.';
 const COME_BACK = 'Put the folder back where it was; recording then goes on with the next episode.';
 
-export interface DiskChange {
-  readonly changed: boolean;
-  readonly problems: readonly Problem[];
-}
-
 export interface DiskWatch {
   /** Call it before a batch is stored. Returns a problem when the folder is gone or back, or the reserve is reached. */
   beforeBatch(): readonly (Problem | undefined)[];
   /** Call it after a batch: from the reserve on no episode begins. The batch itself still fits into the reserve. */
   afterBatch(): void;
   /** Looks at the disk between batches, and lets episodes begin again when there is room. */
-  check(): DiskChange;
+  check(): { readonly changed: boolean; readonly problems: readonly Problem[] };
   /** Marks the disk as full, until `check` finds room. */
   setFull(): void;
   /** Throws a `StoreError` when no episode may begin. */

@@ -1,10 +1,11 @@
 /** The writer's prepared statements. They turn records into rows, and return how many bytes of blobs they wrote. */
-import type { RewardLabel, StoredLabelSource } from '../../main/api/classifier.ts';
+import type { RewardLabel } from '../../main/api/classifier.ts';
 import type { Judge, Outcome } from '../../main/api/episode.ts';
 import type { Database } from '../database.ts';
 import type { EpisodeStart, ObservationRecord, StepRecord } from '../records.ts';
 import { bytesOf, FRAME_ENCODING, packFrame, packRobotState, packTactile, TACTILE_ENCODING } from '../rows.ts';
 import { StoreError } from '../store-error.ts';
+import type { LabelCommand } from './commands.ts';
 
 type Value = string | number | bigint | Uint8Array | null;
 type Field = Exclude<Value, null> | boolean | Float32Array | Float64Array | undefined;
@@ -16,9 +17,10 @@ function bind(field: Field): Value {
   return typeof field === 'boolean' ? Number(field) : field;
 }
 
-function insertInto(database: Database, table: string, columns: string) {
-  const places = columns.replaceAll(/\w+/g, '?');
-  const statement = database.prepare<Value[]>(`INSERT INTO "${table}" (${columns}) VALUES (${places})`);
+/** `columns`: a table and its columns, as in SQL. */
+function insertInto(database: Database, columns: string) {
+  const places = columns.replace(/^[^(]*/, '').replaceAll(/\w+/g, '?');
+  const statement = database.prepare<Value[]>(`INSERT INTO ${columns} VALUES ${places}`);
   return (...fields: readonly Field[]) => statement.run(...fields.map(bind));
 }
 
@@ -34,18 +36,16 @@ export function createRecorderStatements(database: Database) {
 }
 
 function createEpisodeStatements(database: Database) {
-  const session = insertInto(database, 'session', 'started_at_ms');
+  const session = insertInto(database, 'session (started_at_ms)');
   const episode = insertInto(
     database,
-    'episode',
-    'id, session_id, task, mode, observation, seed, policy, policy_is_candidate, acting_noise_std, period_ms, ' +
-      'started_at_ms, encoder_sha256, success_by',
+    `episode (id, session_id, task, mode, observation, seed, policy, policy_is_candidate, acting_noise_std, period_ms,
+     started_at_ms, encoder_sha256, success_by)`,
   );
   const transition = insertInto(
     database,
-    'transition',
-    'episode_id, step_index, actor, idle, action, policy_action, human_action, takeover_substep, reward, terminated, ' +
-      'truncated, effect_delay_ms, late, safety',
+    `"transition" (episode_id, step_index, actor, idle, action, policy_action, human_action, takeover_substep, reward,
+     terminated, truncated, effect_delay_ms, late, safety)`,
   );
   return {
     insertSession: (startedAtMs: number): number => Number(session(startedAtMs).lastInsertRowid),
@@ -82,16 +82,14 @@ const ROBOT_STATE_BYTES = 160;
 function createObservationStatements(database: Database) {
   const observation = insertInto(
     database,
-    'observation',
-    'episode_id, observation_index, time_ms, robot_state, joint_positions_rad, proprioception, scene_poses',
+    `observation (episode_id, observation_index, time_ms, robot_state, joint_positions_rad, proprioception, scene_poses)`,
   );
-  const frame = insertInto(database, 'frame', 'observation_id, slot, camera, width_px, height_px, encoding, data');
+  const frame = insertInto(database, 'frame (observation_id, slot, camera, width_px, height_px, encoding, data)');
   const tactile = insertInto(
     database,
-    'tactile',
-    'observation_id, slot, pad, row_count, column_count, total, encoding, data',
+    'tactile (observation_id, slot, pad, row_count, column_count, total, encoding, data)',
   );
-  const embedding = insertInto(database, 'embedding', 'observation_id, vector');
+  const embedding = insertInto(database, 'embedding (observation_id, vector)');
   const lateEmbedding = database.prepare<[Uint8Array, number, number]>(
     `INSERT INTO embedding (observation_id, vector)
      SELECT id, ? FROM observation WHERE episode_id = ? AND observation_index = ?
@@ -101,15 +99,8 @@ function createObservationStatements(database: Database) {
     insertObservation(episodeId: number, index: number, record: ObservationRecord): number {
       const { timeMs, proprioception, scenePoses } = record;
       const joints = Float64Array.from(record.jointPositionsRad);
-      const inserted = observation(
-        episodeId,
-        index,
-        timeMs,
-        packRobotState(record),
-        joints,
-        proprioception,
-        scenePoses,
-      );
+      const robotState = packRobotState(record);
+      const inserted = observation(episodeId, index, timeMs, robotState, joints, proprioception, scenePoses);
       const id = inserted.lastInsertRowid;
       let bytes = ROBOT_STATE_BYTES + joints.byteLength + proprioception.byteLength + scenePoses.byteLength;
       record.frames.forEach((picture, slot) => {
@@ -139,34 +130,36 @@ function createObservationStatements(database: Database) {
   };
 }
 
-export interface BufferEvent {
+interface StoredEvent {
   readonly sequence: number;
-  readonly kind: 'add' | 'discard' | 'restore';
   readonly episodeId: number;
-  readonly firstStep: number;
-  readonly endStep: number;
   readonly refersTo?: number | undefined;
   readonly atMs: number;
 }
 
-export interface VerdictEvent {
-  readonly sequence: number;
+interface BufferEvent extends StoredEvent {
+  readonly kind: 'add' | 'discard' | 'restore';
+  readonly firstStep: number;
+  readonly endStep: number;
+}
+
+interface VerdictEvent extends StoredEvent {
   readonly kind: 'end' | 'relabel' | 'withdraw';
-  readonly episodeId: number;
   readonly outcome?: Outcome;
   readonly judge: Judge;
-  readonly refersTo?: number;
-  readonly atMs: number;
 }
 
 function createEventStatements(database: Database) {
   const buffer = (table: string) => {
-    const insert = insertInto(database, table, 'sequence, kind, episode_id, first_step, end_step, refers_to, at_ms');
+    const insert = insertInto(
+      database,
+      `${table} (sequence, kind, episode_id, first_step, end_step, refers_to, at_ms)`,
+    );
     return ({ sequence, kind, episodeId, firstStep, endStep, refersTo, atMs }: BufferEvent): void => {
       insert(sequence, kind, episodeId, firstStep, endStep, refersTo, atMs);
     };
   };
-  const verdict = insertInto(database, 'verdict', 'sequence, kind, episode_id, outcome, judge, refers_to, at_ms');
+  const verdict = insertInto(database, 'verdict (sequence, kind, episode_id, outcome, judge, refers_to, at_ms)');
   return {
     insertRlEvent: buffer('rl_buffer'),
     insertDemoEvent: buffer('demo_buffer'),
@@ -174,15 +167,6 @@ function createEventStatements(database: Database) {
       verdict(sequence, kind, episodeId, outcome, judge, refersTo, atMs);
     },
   };
-}
-
-export interface LabelEvent {
-  readonly sequence: number;
-  readonly episodeId: number;
-  readonly index: number;
-  readonly label: RewardLabel;
-  readonly source: StoredLabelSource;
-  readonly atMs: number;
 }
 
 function createLabelStatements(database: Database) {
@@ -203,7 +187,7 @@ function createLabelStatements(database: Database) {
   return {
     standingLabel: (episodeId: number, index: number): RewardLabel | undefined => standing.get(episodeId, index),
 
-    insertLabel({ sequence, episodeId, index, label, source, atMs }: LabelEvent): void {
+    insertLabel(sequence: number, { episodeId, index, label, source }: LabelCommand, atMs: number): void {
       if (insert.run(sequence, label, source, atMs, episodeId, index).changes === 0)
         throw new StoreError(
           'out-of-order',

@@ -8,7 +8,7 @@ import type { Undone } from '../records.ts';
 import { discard, label, relabel, undo } from './annotation-commands.ts';
 import type { Command, Problem, WriterState } from './commands.ts';
 import { type CommittedNote, createNoting, lossSince } from './committed-note.ts';
-import { type DiskChange, type DiskWatch, watchDisk } from './disk-watch.ts';
+import { type DiskWatch, watchDisk } from './disk-watch.ts';
 import { addEmbedding, appendStep, begin, closeOpenEpisodes, end, type RecorderContext } from './episode-commands.ts';
 import { createLosses, type Losses } from './losses.ts';
 import { createRecorderMemory } from './recorder-memory.ts';
@@ -27,24 +27,7 @@ export interface RecorderOptions {
   readonly keptLog?: string | undefined;
 }
 
-export interface BatchResult {
-  readonly steps: number;
-  readonly problems: readonly Problem[];
-  readonly answers: readonly { readonly request: number; readonly undone: Undone | undefined }[];
-}
-
-export interface StoreRecorder {
-  readonly sessionId: number;
-  readonly nextEpisodeId: number;
-  /** Problems found at opening: episodes that a crash cut short, and committed data that is missing. */
-  readonly found: readonly Problem[];
-  apply(commands: readonly Command[]): BatchResult;
-  state(): WriterState;
-  /** Checks the disk again and reports what has changed. */
-  checkDisk(): DiskChange;
-}
-
-export function createStoreRecorder(database: Database, options: RecorderOptions): StoreRecorder {
+export function createStoreRecorder(database: Database, options: RecorderOptions) {
   const { committed, keptLog, wallTimeMs } = options;
   const noted = committed?.read();
   const memory = createRecorderMemory(database, noted);
@@ -62,7 +45,13 @@ export function createStoreRecorder(database: Database, options: RecorderOptions
   });
   const found = present([...earlierProblems, ...closed, note(memory.extent())]);
 
-  const run = (command: Command) => runCommand({ ...context, disk, losses, sessionId }, command);
+  const recording = { ...context, disk, losses, sessionId };
+  /** Returns what was taken back, when the command is an undo. */
+  const run = (command: Command): Undone | undefined => {
+    if (command.kind === 'undo') return undo(context);
+    runCommand(recording, command);
+    return undefined;
+  };
   const store = (commands: readonly Command[]): readonly Outcome[] => {
     try {
       return memory.transact(() => commands.map((command) => ({ undone: run(command) })));
@@ -82,8 +71,9 @@ export function createStoreRecorder(database: Database, options: RecorderOptions
   return {
     sessionId,
     nextEpisodeId: memory.nextEpisodeId(),
+    /** Problems found at opening: episodes that a crash cut short, and committed data that is missing. */
     found,
-    apply(commands) {
+    apply(commands: readonly Command[]) {
       const before = disk.beforeBatch();
       const outcomes = store(commands);
       const after = note(memory.extent());
@@ -99,7 +89,7 @@ export function createStoreRecorder(database: Database, options: RecorderOptions
       };
     },
     checkDisk: disk.check,
-    state: () => ({ ...memory.state(), ...disk.state() }),
+    state: (): WriterState => ({ ...memory.state(), ...disk.state() }),
   };
 }
 
@@ -117,40 +107,29 @@ interface CommandContext extends RecorderContext {
   readonly sessionId: number;
 }
 
-/** Returns what was taken back, when the command is an undo. */
-function runCommand(context: CommandContext, command: Command): Undone | undefined {
+function runCommand(context: CommandContext, command: Exclude<Command, { kind: 'undo' }>) {
   switch (command.kind) {
     case 'begin':
       context.disk.expectRoom();
-      begin(context, context.sessionId, command.episodeId, command.start);
-      break;
+      return begin(context, context.sessionId, command.episodeId, command.start);
     case 'step':
-      appendStep(context, command.episodeId, command.step);
-      break;
+      return appendStep(context, command.episodeId, command.step);
     case 'end': {
       const lostSteps = context.losses.lostSteps(command.episodeId) + command.lostSteps;
-      end(context, command.episodeId, command.end, lostSteps);
-      break;
+      return end(context, command.episodeId, command.end, lostSteps);
     }
     case 'relabel':
-      relabel(context, command.episodeId, command.verdict);
-      break;
+      return relabel(context, command.episodeId, command.verdict);
     case 'discard':
-      discard(context, command.episodeId);
-      break;
+      return discard(context, command.episodeId);
     case 'embedding':
-      addEmbedding(context, command);
-      break;
+      return addEmbedding(context, command);
     case 'label':
-      label(context, command);
-      break;
-    case 'undo':
-      return undo(context);
+      return label(context, command);
     case 'drain':
     case 'close':
-      break;
+      return;
     default:
-      command satisfies never;
+      return command satisfies never;
   }
-  return undefined;
 }

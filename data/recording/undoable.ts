@@ -3,32 +3,27 @@ import type { Database } from '../database.ts';
 import { type LabelRow, loadUndoableLabels } from '../learning/reward-labels.ts';
 import type { Undone } from '../records.ts';
 
-export type UndoableAction =
-  | {
-      readonly kind: 'discard' | 'relabel';
-      readonly sequence: number;
-      readonly episodeId: number;
-      readonly words: string;
-    }
-  /** The same label on observations in a row, as a key held down gives it. They are taken back together. */
-  | { readonly kind: 'labels'; readonly sequence: number; readonly rows: readonly [LabelRow, ...LabelRow[]] };
+interface EpisodeAction {
+  readonly kind: 'discard' | 'relabel';
+  readonly sequence: number;
+  readonly episodeId: number;
+  readonly outcome: string | null;
+}
 
-export const discardOf = (sequence: number, episodeId: number): UndoableAction => ({
-  kind: 'discard',
-  sequence,
-  episodeId,
-  words: `discard of episode ${episodeId}`,
-});
+/** The same label on observations in a row, as a key held down gives it. They are taken back together. */
+interface LabelsAction {
+  readonly kind: 'labels';
+  readonly sequence: number;
+  readonly rows: readonly [LabelRow, ...LabelRow[]];
+}
 
-export const relabelOf = (sequence: number, episodeId: number, outcome: string): UndoableAction => ({
-  kind: 'relabel',
-  sequence,
-  episodeId,
-  words: `verdict ${outcome} on episode ${episodeId}`,
-});
+export type UndoableAction = EpisodeAction | LabelsAction;
 
 export function describeUndone(action: UndoableAction): Undone {
-  if (action.kind !== 'labels') return { words: action.words, episodeId: action.episodeId };
+  if (action.kind !== 'labels') {
+    const what = action.kind === 'discard' ? 'discard of' : `verdict ${action.outcome ?? ''} on`;
+    return { words: `${what} episode ${action.episodeId}`, episodeId: action.episodeId };
+  }
   const [{ label, episodeId }] = action.rows;
   const count = action.rows.length;
   return { words: `${count} ${label} label${count === 1 ? '' : 's'} in episode ${episodeId}`, episodeId };
@@ -51,20 +46,12 @@ SELECT sequence, 'relabel', episode_id, outcome FROM verdict
 WHERE kind = 'relabel' AND sequence NOT IN (SELECT refers_to FROM verdict WHERE refers_to IS NOT NULL)
 ORDER BY sequence`;
 
-interface ActionRow {
-  readonly sequence: number;
-  readonly kind: 'discard' | 'relabel';
-  readonly episodeId: number;
-  readonly outcome: string | null;
-}
-
 /** Reads the actions back from the file, oldest first. */
 export function loadUndoable(database: Database): UndoableAction[] {
-  const rows = [...database.prepare<[], ActionRow>(DISCARDS_AND_VERDICTS).all(), ...loadUndoableLabels(database)];
+  const rows = [...database.prepare<[], EpisodeAction>(DISCARDS_AND_VERDICTS).all(), ...loadUndoableLabels(database)];
   const undoable: UndoableAction[] = [];
   for (const row of rows.sort((a, b) => a.sequence - b.sequence))
-    if (!('kind' in row)) pushLabel(undoable, row);
-    else if (row.kind === 'discard') undoable.push(discardOf(row.sequence, row.episodeId));
-    else undoable.push(relabelOf(row.sequence, row.episodeId, row.outcome ?? ''));
+    if ('kind' in row) undoable.push(row);
+    else pushLabel(undoable, row);
   return undoable;
 }

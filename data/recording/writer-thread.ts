@@ -9,8 +9,7 @@ import { type Database, lockFolder, openForWriting, projectFile } from '../datab
 import { troubleWith } from '../file-trouble.ts';
 import { errorText, StoreError } from '../store-error.ts';
 import type { Command, Problem, Report } from './commands.ts';
-import { type CommittedNote, openCommittedNote } from './committed-note.ts';
-import { keepDamagedLog } from './damaged-log.ts';
+import { type CommittedNote, keepDamagedLog, openCommittedNote } from './committed-note.ts';
 import { createStoreRecorder } from './store-recorder.ts';
 
 export interface WriterThreadSettings {
