@@ -42,28 +42,7 @@ export interface RunProgress {
 /** A run as it is stored. Its speed is known only to the process that runs it. */
 export type StoredRun = Omit<RunStatus, 'updatesPerSec' | 'secondsLeft'> & { readonly endedAtMs: number | undefined };
 
-export interface RunStore {
-  createRun(spec: RunSpec): number;
-  updateRun(runId: number, progress: RunProgress): void;
-  /** Adds points in one transaction. A resumed run replaces its earlier values of the same metric and step. */
-  appendMetrics(runId: number, points: readonly MetricPoint[]): void;
-  addCheckpoint(checkpoint: CheckpointRecord): number;
-  run(runId: number): StoredRun | undefined;
-  /** Returns all runs, newest first. */
-  runs(): readonly StoredRun[];
-  metrics(runId: number, afterStep?: number): readonly MetricPoint[];
-  /** Returns curves by name, each thinned to `atMost` points. Values that are not numbers are left out. `names`: default all. */
-  series(
-    runId: number,
-    names: readonly string[] | undefined,
-    atMost: number,
-  ): Readonly<Record<string, readonly SeriesPoint[]>>;
-  /** Returns checkpoints, oldest first. `runId`: default those of all runs. */
-  checkpoints(runId?: number): readonly StoredCheckpoint[];
-  /** Returns the policies that an episode, a measurement or a run refers to. */
-  namedPolicies(): readonly string[];
-  close(): void;
-}
+export type RunStore = ReturnType<typeof openRunStore>;
 
 interface RunRow {
   readonly id: number;
@@ -82,11 +61,12 @@ type CheckpointRow = Omit<StoredCheckpoint, 'successRate' | 'episodes'> & {
   readonly episodes: number | null;
 };
 
+type Curves = Readonly<Record<string, readonly SeriesPoint[]>>;
 type WallClock = Pick<Clock, 'wallTimeMs'>;
 
 const OVER: readonly RunState[] = ['finished', 'cancelled', 'failed'];
 
-export function openRunStore(folder: string, clock: WallClock): RunStore {
+export function openRunStore(folder: string, clock: WallClock) {
   const database = openForWriting(folder, { checkIntegrity: false });
   const metrics = createMetrics(database);
   const policyNames = database
@@ -100,11 +80,14 @@ export function openRunStore(folder: string, clock: WallClock): RunStore {
   return {
     ...createRuns(database, clock, metrics.newest),
     ...createCheckpoints(database, clock),
-    appendMetrics: (runId, points) => metrics.append.immediate(runId, points, clock.wallTimeMs()),
+    /** Adds points in one transaction. A resumed run replaces its earlier values of the same metric and step. */
+    appendMetrics: (runId: number, points: readonly MetricPoint[]): void =>
+      metrics.append.immediate(runId, points, clock.wallTimeMs()),
     metrics: metrics.after,
     series: metrics.series,
-    namedPolicies: () => policyNames.all(),
-    close: () => {
+    /** Returns the policies that an episode, a measurement or a run refers to. */
+    namedPolicies: (): readonly string[] => policyNames.all(),
+    close: (): void => {
       database.close();
     },
   };
@@ -139,18 +122,19 @@ function createRuns(database: Database, clock: WallClock, newestMetrics: (runId:
     };
   };
   return {
-    createRun: (spec: RunSpec) =>
+    createRun: (spec: RunSpec): number =>
       Number(insert.run(JSON.stringify(spec), 'waiting', clock.wallTimeMs()).lastInsertRowid),
-    updateRun(runId: number, { state, step, policy, message, remedy }: RunProgress) {
+    updateRun(runId: number, { state, step, policy, message, remedy }: RunProgress): void {
       const endedAtMs = state && OVER.includes(state) ? clock.wallTimeMs() : null;
       const words = [policy ?? null, message ?? null, remedy ?? null] as const;
       update.run(state ?? null, step ?? null, ...words, endedAtMs, runId);
     },
-    run(runId: number) {
+    run(runId: number): StoredRun | undefined {
       const row = byId.get(runId);
       return row && storedRun(row);
     },
-    runs: () => newestFirst.all().map(storedRun),
+    /** Returns all runs, newest first. */
+    runs: (): readonly StoredRun[] => newestFirst.all().map(storedRun),
   };
 }
 
@@ -192,7 +176,8 @@ function createMetrics(database: Database) {
       after.all(runId, step).map((point) => ({ ...point, value: point.value ?? Number.NaN })),
     newest: (runId: number): RunStatus['metrics'] =>
       Object.fromEntries(namesOf(runId).map((name) => [name, newest.get(runId, name) ?? Number.NaN])),
-    series: (runId: number, chosen: readonly string[] | undefined, atMost: number) =>
+    /** Returns curves by name, each thinned to `atMost` points. Values that are not numbers are left out. `chosen`: default all. */
+    series: (runId: number, chosen: readonly string[] | undefined, atMost: number): Curves =>
       Object.fromEntries((chosen ?? namesOf(runId)).map((name) => [name, thinSeries(curve.all(runId, name), atMost)])),
   };
 }
@@ -214,6 +199,7 @@ function createCheckpoints(database: Database, clock: WallClock) {
         insert.run(runId, step, policy, folder, newestSequence, successRate, episodes, atMs).lastInsertRowid,
       );
     },
+    /** Returns checkpoints, oldest first. `runId`: default those of all runs. */
     checkpoints: (runId: number | null = null): readonly StoredCheckpoint[] =>
       rows.all(runId, runId).map((row) => ({
         ...row,
