@@ -1,37 +1,35 @@
 /**
- * Opening a project folder's `takeover.sqlite`; the only importer of better-sqlite3. A file that is damaged, foreign or newer
- * than this program is refused with the remedy and left as it is. The folder's lock is an SQLite write lock on a file beside
- * the project's: the operating system lets go of it when its holder dies, so there is no stale lock to clean up.
+ * Opens a project folder's `takeover.sqlite`. No other file imports better-sqlite3. A file that is damaged, foreign or
+ * newer than this program is refused with a remedy and left as it is. The folder's lock is an SQLite write lock on a file
+ * of its own. The operating system releases it when the holder dies; the locks of lock libraries can go stale instead.
  */
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { isBusy, makeProjectFolder, mayWriteTo, troubleWith } from './file-trouble.ts';
-import { MIGRATIONS, migrate, SCHEMA_VERSION } from './migrations.ts';
+import { migrate } from './migrations/migrate.ts';
+import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
 import { copyForReading } from './read-only-copy.ts';
 import { errorCode, errorText, StoreError } from './store-error.ts';
 
 export type Database = Sqlite.Database;
 
-/** 'TKOV': tells a project file from any other SQLite file. */
+/** The letters 'TKOV'. They mark an SQLite file as a project. */
 export const APPLICATION_ID = 0x544b4f56;
 const FILE_NAME = 'takeover.sqlite';
 const LOCK_NAME = 'takeover.lock';
 const BUSY_TIMEOUT_MS = 5000;
-/** Above this size the check at opening leaves out the tables of blobs: reading gigabytes would delay the start by minutes. */
+/** Largest file whose blobs are checked at opening. Reading gigabytes would delay the start by minutes. */
 const FULL_CHECK_BYTES = 256 * 1024 * 1024;
-const SMALL_TABLES = [
-  ...['session', 'episode', 'transition', 'rl_buffer', 'demo_buffer', 'verdict', 'reward_label'],
-  ...['run', 'checkpoint'],
-];
+const SMALL_TABLES = 'session episode transition rl_buffer demo_buffer verdict reward_label run checkpoint'.split(' ');
 
 export function projectFile(folder: string): string {
   return join(resolve(folder), FILE_NAME);
 }
 
 /**
- * Refuses a file that is not a healthy project file of this version or an older one. `name`: the file's name in error
- * texts. Only reads.
+ * Refuses a file that is not a healthy project of this version or an older one. It only reads. `name`: the file's name
+ * in error texts.
  */
 function inspect(file: string, checkIntegrity: boolean, name = file): void {
   const restore = 'Move it away, or put a backup copy in its place; the file has not been changed.';
@@ -85,7 +83,7 @@ function configure(database: Database): void {
   database.pragma('wal_autocheckpoint = 2000');
 }
 
-/** Opens for writing; makes the folder and the file when they are missing, and brings the schema up to date. */
+/** Opens a project for writing. Makes the folder and the file when they are missing, and brings the schema up to date. */
 export function openForWriting(folder: string, options: { readonly checkIntegrity?: boolean } = {}): Database {
   const file = projectFile(folder);
   makeProjectFolder(folder);
@@ -205,8 +203,7 @@ function holderPid(lock: Database): number | undefined {
     process.kill(pid, 0);
     return pid;
   } catch (error) {
-    // EPERM means that the process exists and belongs to another user. Any other error only makes the message less
-    // exact.
+    // EPERM means that the process exists and belongs to another user. After other errors the message names no process.
     return errorCode(error) === 'EPERM' ? lock.prepare<[], number>('SELECT pid FROM holder').pluck().get() : undefined;
   }
 }

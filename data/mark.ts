@@ -5,7 +5,7 @@
 import type { Database } from './database.ts';
 
 export interface StoreMark {
-  /** The newest event of the store; a reader that follows the mark reads nothing newer. */
+  /** Sequence number of the newest event. A reader that follows the mark reads nothing newer. */
   readonly sequence: number;
   /** Id of the newest episode that has ended; 0 = none. */
   readonly newestEpisodeId: number;
@@ -21,10 +21,6 @@ export function newestSequence(database: Database): number {
     .get();
   return newest ?? 0;
 }
-
-/** SQL that is true for an episode that has ended; `id` is an expression for the episode's id. */
-export const hasEnded = (id: string): string =>
-  `EXISTS (SELECT 1 FROM verdict AS ending WHERE ending.episode_id = ${id} AND ending.kind = 'end')`;
 
 /** Reads both numbers at the same instant. */
 export function takeMark(database: Database): StoreMark {

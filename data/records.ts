@@ -1,6 +1,6 @@
 /**
- * What the store takes in and gives out. A recorder hands over one `EpisodeStart`, then one `StepRecord` per control period,
- * then an `EpisodeEnd`; nothing is ever changed afterwards, only annotated by events (verdict, discard, undo).
+ * The interfaces of the store. A recorder hands over one `EpisodeStart`, then one `StepRecord` per control period, then
+ * an `EpisodeEnd`. Nothing is changed afterwards; events (verdict, discard, undo) annotate it.
  */
 import type { Actor } from '../main/api/action.ts';
 import type { FrameLabel, LabelCounts, RewardLabel, StoredLabelSource, SuccessBy } from '../main/api/classifier.ts';
@@ -11,7 +11,7 @@ import type { CameraFrame, ObservationKind, TactileFrame } from '../main/api/obs
 import type { TaskId } from '../main/api/task.ts';
 import type { StoreMark } from './mark.ts';
 
-/** One instant as it is stored: T+1 of them in an episode of T steps. */
+/** One instant as it is stored. An episode of T steps has T+1. */
 export interface ObservationRecord {
   readonly timeMs: number;
   readonly baseFromTool: Pose;
@@ -21,7 +21,7 @@ export interface ObservationRecord {
   readonly gripperOpeningM: number;
   /** [PROPRIOCEPTION_SIZE], scaled and clipped. */
   readonly proprioception: Float32Array;
-  /** What the policy saw instead of pixels, [E]; undefined when it was not computed in time (it can be computed from the frames). */
+  /** The frozen encoder's output for the frames, [E]. Undefined when it was not computed in time. */
   readonly embedding: Float32Array | undefined;
   readonly frames: readonly CameraFrame[];
   readonly tactile: readonly TactileFrame[];
@@ -38,7 +38,7 @@ export interface EpisodeStart {
   readonly policyIsCandidate: boolean;
   readonly actingNoiseStd: number;
   readonly periodMs: number;
-  /** Whose word was to end it as a success. */
+  /** The judge that could end the episode as a success. */
   readonly successBy: SuccessBy;
   readonly startedAtMs: number;
   /** SHA-256 of the encoder that made the embeddings. */
@@ -50,20 +50,20 @@ export interface EpisodeStart {
 export interface StepRecord {
   readonly index: number;
   readonly actor: Actor;
-  /** Human-driven with the puck at neutral: no imitation target. */
+  /** True when a person drove with the puck at neutral. Such a step is no imitation target. */
   readonly idle: boolean;
-  /** What was executed, after safety. */
+  /** The executed action, after the safety limits. */
   readonly action: Float32Array;
   readonly policyAction: Float32Array | undefined;
   readonly humanAction: Float32Array | undefined;
-  /** In a `mixed` step: how many servo substeps after the tick's edge control changed hands. */
+  /** Number of servo substeps from the tick's edge to the change of control, in a `mixed` step. */
   readonly takeoverSubstep: number | undefined;
   readonly reward: number;
   readonly terminated: boolean;
   readonly truncated: boolean;
   /** Measured time from the tick's edge until the action took effect. */
   readonly effectDelayMs: number;
-  /** The policy missed its deadline: the arm held. */
+  /** True when the policy missed its deadline, so that the arm held. */
   readonly late: boolean;
   readonly safety: readonly SafetyEvent[];
   readonly next: ObservationRecord;
@@ -80,11 +80,11 @@ export interface StorePressure {
   readonly bytesWritten: number;
   readonly stepsWritten: number;
   readonly diskFreeBytes: number;
-  /** The disk's reserve is reached: an episode under way is stored to its end, no other is begun. */
+  /** True when the disk's reserve is reached. An episode under way is stored to its end, but none begins. */
   readonly full: boolean;
   /** True while the project's folder cannot be reached. No episode begins until it is back. */
   readonly unreachable: boolean;
-  /** The writer has ended, for whatever reason: nothing is stored any more. */
+  /** True when the writer has ended, so that nothing is stored any more. */
   readonly stopped: boolean;
 }
 
@@ -93,24 +93,24 @@ export interface Undone {
   readonly episodeId: number;
 }
 
-/** The engine's side of the writer thread. Calls return at once; work is done in order on the thread; ids are handed out here. */
+/** The engine's side of the writer thread. Calls return at once; the thread works in their order. Ids are given here. */
 export interface StoreWriter {
   readonly sessionId: number;
   beginEpisode(start: EpisodeStart): number;
   appendStep(episodeId: number, step: StepRecord): void;
   endEpisode(episodeId: number, end: EpisodeEnd): void;
-  /** The human's verdict on a stored episode; changes the reward and termination of its last transition as readers see them. */
+  /** Stores a person's verdict on a stored episode. Readers see its last transition with that reward and ending. */
   relabelEpisode(episodeId: number, verdict: 'success' | 'failure'): void;
-  /** Takes the episode out of both buffers; `undo` brings it back. */
+  /** Takes the episode out of both buffers. `undo` brings it back. */
   discardEpisode(episodeId: number): void;
-  /** A person says what stored observation `index` shows; the reward classifier learns from it. A newer label replaces an older one. */
+  /** Labels a stored observation, for the reward classifier to learn from. A newer label replaces an older one. */
   labelObservation(episodeId: number, index: number, label: RewardLabel, source: StoredLabelSource): void;
-  /** Takes back the newest discard, relabel or stretch of labels; resolves to what was undone. */
+  /** Takes back the newest discard, verdict or row of labels. Resolves to what was undone. */
   undo(): Promise<Undone | undefined>;
-  /** Late embeddings of observation `index`. */
+  /** Stores an embedding that was computed after its observation was recorded. */
   setEmbedding(episodeId: number, index: number, embedding: Float32Array): void;
   counts(): BufferCounts;
-  /** Labels given by hand that stand, discarded episodes left out. */
+  /** Counts the labels given by hand that stand. Discarded episodes are left out. */
   labelCounts(): LabelCounts;
   pressure(): StorePressure;
   /** Resolves when everything handed over so far is committed. */
@@ -126,7 +126,7 @@ export interface StoreWriter {
   close(): Promise<void>;
 }
 
-/** The window's side: queries, off the control thread. */
+/** The window's side of the reader thread, which answers queries off the control thread. */
 export interface StoreReader {
   listEpisodes(query: {
     readonly limit: number;
@@ -149,7 +149,7 @@ export interface StoreReader {
   counts(): Promise<BufferCounts>;
   /** Returns the mark for a reader that starts to learn or count now. */
   mark(): Promise<StoreMark>;
-  /** What each observation is held to show: labels given by hand, and what the rule proposes for the others. */
+  /** Returns labels given by hand, and the rule's proposals for the other observations. */
   frameLabels(episodeId: number): Promise<readonly FrameLabel[]>;
   close(): Promise<void>;
 }

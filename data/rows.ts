@@ -1,6 +1,6 @@
 /**
- * Records to blobs and back, exact to the bit. Numbers are little-endian. Frames are RGB in zstd; tactile maps are float32
- * whose four bytes are stored as four planes in zstd (the exponents of neighbouring taxels are alike).
+ * Packs records into blobs and back, exact to the bit. Numbers are little-endian. Frames are RGB in zstd. Tactile maps
+ * are float32 in zstd, their four bytes in four planes, because the exponents of neighbouring taxels are alike.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { CameraFrame, TactileFrame } from '../main/api/observation.ts';
@@ -15,7 +15,7 @@ export function bytesOf(values: Float32Array | Float64Array | Uint8Array): Buffe
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }
 
-/** A copy, since a blob's bytes need not be aligned. */
+/** Returns a copy, because a blob's bytes need not be aligned. */
 export function float32Of(bytes: Uint8Array): Float32Array {
   const values = new Float32Array(bytes.byteLength / 4);
   new Uint8Array(values.buffer).set(bytes.subarray(0, values.byteLength));
@@ -38,8 +38,6 @@ export function packRobotState(record: ObservationRecord): Float64Array {
     record.gripperOpeningM,
   );
 }
-
-export const ROBOT_STATE_SIZE = 20;
 
 export function unpackRobotState(
   bytes: Uint8Array,

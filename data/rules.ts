@@ -1,7 +1,7 @@
 /**
- * The rules of the two buffers and of verdicts, in one place: writer, readers, learning and exports all ask here.
- * Every transition goes to the RL buffer; human-driven ones to the demo buffer too; demonstrations to the demo buffer only;
- * the mixed tick of a takeover to the RL buffer only.
+ * The rules of the two buffers and of verdicts, for writer, readers, learning and exports. Every transition of a policy
+ * episode goes to the RL buffer, and human-driven ones go to the demo buffer too. The mixed tick of a takeover goes to
+ * the RL buffer only. Demonstrations go to the demo buffer only.
  */
 import type { Actor } from '../main/api/action.ts';
 import type { Judge, Mode, Outcome } from '../main/api/episode.ts';
@@ -29,7 +29,7 @@ export interface Ending {
   readonly truncated: boolean;
 }
 
-/** What readers see of an ended episode's last transition: the verdict decides, whatever was recorded in the heat of it. */
+/** Returns reward and ending of an episode's last transition under a verdict. The verdict wins over the record. */
 export function endingUnder(outcome: Outcome, task: TaskId, recorded: Ending): Ending {
   switch (outcome) {
     case 'success':
@@ -44,7 +44,7 @@ export function endingUnder(outcome: Outcome, task: TaskId, recorded: Ending): E
   }
 }
 
-/** Stretches in which control was not the policy's. In Demonstrate mode nothing was taken over. */
+/** Counts the stretches that the policy did not drive. A demonstration has no takeovers. */
 export function countTakeovers(mode: Mode, actors: Iterable<Actor>): number {
   if (mode === 'demonstrate') return 0;
   let takeovers = 0;

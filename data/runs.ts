@@ -1,9 +1,10 @@
 /**
- * Rows of fine-tuning runs, their metrics and checkpoints. Synchronous, on its own connection, short writes: for the
- * process that manages runs or trains, beside the recorder, which may be writing to the same file.
+ * Rows of fine-tuning runs, their metrics and checkpoints. The store is synchronous, on a connection of its own. Its
+ * writes are short, because a recorder may be writing to the same file at the same time.
  */
+import type { Clock } from '../main/api/clock.ts';
 import { type RunSpec, type RunState, type RunStatus, runSpecSchema, runStateSchema } from '../main/api/run.ts';
-import { openForWriting } from './database.ts';
+import { type Database, openForWriting } from './database.ts';
 import { type SeriesPoint, thinSeries } from './reading/thin-series.ts';
 
 export interface MetricPoint {
@@ -15,11 +16,11 @@ export interface MetricPoint {
 export interface CheckpointRecord {
   readonly runId: number;
   readonly step: number;
-  /** Unique name of the policy in it. */
+  /** Unique name of the checkpoint's policy. */
   readonly policy: string;
   /** Relative to the project folder. */
   readonly folder: string;
-  /** The newest event that the training had read. */
+  /** Sequence number of the newest event that the training had read. */
   readonly newestSequence: number;
   readonly successRate: number | undefined;
   readonly episodes: number | undefined;
@@ -38,31 +39,10 @@ export interface RunProgress {
   readonly remedy?: string;
 }
 
-/** What is stored of a run; speeds are the business of whoever runs it. */
+/** A run as it is stored. Its speed is known only to the process that runs it. */
 export type StoredRun = Omit<RunStatus, 'updatesPerSec' | 'secondsLeft'> & { readonly endedAtMs: number | undefined };
 
-export interface RunStore {
-  createRun(spec: RunSpec): number;
-  updateRun(runId: number, progress: RunProgress): void;
-  /** One transaction; a later value of the same metric and step replaces the earlier one, as after a resume. */
-  appendMetrics(runId: number, points: readonly MetricPoint[]): void;
-  addCheckpoint(checkpoint: CheckpointRecord): number;
-  run(runId: number): StoredRun | undefined;
-  /** Newest first. */
-  runs(): readonly StoredRun[];
-  metrics(runId: number, afterStep?: number): readonly MetricPoint[];
-  /** Curves by name, each thinned to `atMost` points; what is not a number is left out. `names` undefined = all. */
-  series(
-    runId: number,
-    names: readonly string[] | undefined,
-    atMost: number,
-  ): Readonly<Record<string, readonly SeriesPoint[]>>;
-  /** Oldest first. */
-  checkpoints(runId?: number): readonly StoredCheckpoint[];
-  /** Policies that an episode, a measurement or a run refers to. */
-  namedPolicies(): readonly string[];
-  close(): void;
-}
+export type RunStore = ReturnType<typeof openRunStore>;
 
 interface RunRow {
   readonly id: number;
@@ -76,70 +56,19 @@ interface RunRow {
   readonly remedy: string | null;
 }
 
-interface CheckpointRow {
-  readonly id: number;
-  readonly run_id: number;
-  readonly step: number;
-  readonly policy: string;
-  readonly folder: string;
-  readonly newest_sequence: number;
-  readonly success_rate: number | null;
+type CheckpointRow = Omit<StoredCheckpoint, 'successRate' | 'episodes'> & {
+  readonly successRate: number | null;
   readonly episodes: number | null;
-  readonly created_at_ms: number;
-}
+};
+
+type Curves = Readonly<Record<string, readonly SeriesPoint[]>>;
+type WallClock = Pick<Clock, 'wallTimeMs'>;
 
 const OVER: readonly RunState[] = ['finished', 'cancelled', 'failed'];
 
-export function openRunStore(folder: string, clock: { readonly wallTimeMs: () => number }): RunStore {
+export function openRunStore(folder: string, clock: WallClock) {
   const database = openForWriting(folder, { checkIntegrity: false });
-  const insertRun = database.prepare<[string, string, number]>(
-    'INSERT INTO run (spec, state, started_at_ms) VALUES (?, ?, ?)',
-  );
-  const update = database.prepare<
-    [string | null, number | null, string | null, string | null, string | null, number | null, number]
-  >(
-    `UPDATE run SET state = coalesce(?, state), step = coalesce(?, step), policy = coalesce(?, policy),
-     message = coalesce(?, message), remedy = coalesce(?, remedy), ended_at_ms = coalesce(?, ended_at_ms) WHERE id = ?`,
-  );
-  const insertMetric = database.prepare<[number, string, number, number | null, number]>(
-    `INSERT INTO run_metric (run_id, name, step, value, at_ms) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (run_id, name, step) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`,
-  );
-  const insertCheckpoint = database.prepare<
-    [number, number, string, string, number, number | null, number | null, number]
-  >(
-    `INSERT INTO checkpoint (run_id, step, policy, folder, newest_sequence, success_rate, episodes, created_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
-  const runById = database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?');
-  const allRuns = database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id DESC');
-  const metricsAfter = database.prepare<[number, number], { name: string; step: number; value: number | null }>(
-    'SELECT name, step, value FROM run_metric WHERE run_id = ? AND step > ? ORDER BY step, name',
-  );
-  // One look into the index for each name and none for each point: a long run has hundreds of thousands.
-  const metricNames = database
-    .prepare<[{ readonly run: number }], string>(
-      `WITH RECURSIVE names(name) AS (
-         SELECT min(name) FROM run_metric WHERE run_id = $run
-         UNION ALL
-         SELECT (SELECT min(name) FROM run_metric WHERE run_id = $run AND name > names.name) FROM names WHERE name IS NOT NULL
-       ) SELECT name FROM names WHERE name IS NOT NULL`,
-    )
-    .pluck();
-  const newestMetric = database
-    .prepare<[number, string], number | null>(
-      'SELECT value FROM run_metric WHERE run_id = ? AND name = ? ORDER BY step DESC LIMIT 1',
-    )
-    .pluck();
-  const metricCurve = database
-    .prepare<[number, string], [number, number]>(
-      'SELECT step, value FROM run_metric WHERE run_id = ? AND name = ? AND value IS NOT NULL ORDER BY step',
-    )
-    .raw();
-  const checkpointRows = database.prepare<[number | null, number | null], CheckpointRow>(
-    'SELECT * FROM checkpoint WHERE ? IS NULL OR run_id = ? ORDER BY id',
-  );
-
+  const metrics = createMetrics(database);
   const policyNames = database
     .prepare<[], string>(
       `SELECT policy FROM episode WHERE policy IS NOT NULL
@@ -148,7 +77,34 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
        UNION SELECT spec ->> 'startFrom' FROM run WHERE spec ->> 'startFrom' IS NOT NULL`,
     )
     .pluck();
+  return {
+    ...createRuns(database, clock, metrics.newest),
+    ...createCheckpoints(database, clock),
+    /** Adds points in one transaction. A resumed run replaces its earlier values of the same metric and step. */
+    appendMetrics: (runId: number, points: readonly MetricPoint[]): void =>
+      metrics.append.immediate(runId, points, clock.wallTimeMs()),
+    metrics: metrics.after,
+    series: metrics.series,
+    /** Returns the policies that an episode, a measurement or a run refers to. */
+    namedPolicies: (): readonly string[] => policyNames.all(),
+    close: (): void => {
+      database.close();
+    },
+  };
+}
 
+function createRuns(database: Database, clock: WallClock, newestMetrics: (runId: number) => RunStatus['metrics']) {
+  const insert = database.prepare<[string, string, number]>(
+    'INSERT INTO run (spec, state, started_at_ms) VALUES (?, ?, ?)',
+  );
+  const update = database.prepare<
+    [string | null, number | null, string | null, string | null, string | null, number | null, number]
+  >(
+    `UPDATE run SET state = coalesce(?, state), step = coalesce(?, step), policy = coalesce(?, policy),
+     message = coalesce(?, message), remedy = coalesce(?, remedy), ended_at_ms = coalesce(?, ended_at_ms) WHERE id = ?`,
+  );
+  const byId = database.prepare<[number], RunRow>('SELECT * FROM run WHERE id = ?');
+  const newestFirst = database.prepare<[], RunRow>('SELECT * FROM run ORDER BY id DESC');
   const storedRun = (row: RunRow): StoredRun => {
     const spec = runSpecSchema.parse(JSON.parse(row.spec));
     return {
@@ -159,65 +115,96 @@ export function openRunStore(folder: string, clock: { readonly wallTimeMs: () =>
       endedAtMs: row.ended_at_ms ?? undefined,
       step: row.step,
       ...(spec.steps === undefined ? {} : { steps: spec.steps }),
-      metrics: Object.fromEntries(
-        metricNames.all({ run: row.id }).map((name) => [name, newestMetric.get(row.id, name) ?? Number.NaN]),
-      ),
+      metrics: newestMetrics(row.id),
       ...(row.policy === null ? {} : { policy: row.policy }),
       ...(row.message === null ? {} : { message: row.message }),
       ...(row.remedy === null ? {} : { remedy: row.remedy }),
     };
   };
-  const appendMetrics = database.transaction((runId: number, points: readonly MetricPoint[]) => {
-    const atMs = clock.wallTimeMs();
-    for (const { name, step, value } of points)
-      insertMetric.run(runId, name, step, Number.isNaN(value) ? null : value, atMs);
-  });
-
   return {
-    createRun: (spec) => Number(insertRun.run(JSON.stringify(spec), 'waiting', clock.wallTimeMs()).lastInsertRowid),
-    updateRun(runId, { state, step, policy, message, remedy }) {
+    createRun: (spec: RunSpec): number =>
+      Number(insert.run(JSON.stringify(spec), 'waiting', clock.wallTimeMs()).lastInsertRowid),
+    updateRun(runId: number, { state, step, policy, message, remedy }: RunProgress): void {
       const endedAtMs = state && OVER.includes(state) ? clock.wallTimeMs() : null;
-      const values = [policy, message, remedy].map((text) => text ?? null);
-      const [policyName = null, messageText = null, remedyText = null] = values;
-      update.run(state ?? null, step ?? null, policyName, messageText, remedyText, endedAtMs, runId);
+      const words = [policy ?? null, message ?? null, remedy ?? null] as const;
+      update.run(state ?? null, step ?? null, ...words, endedAtMs, runId);
     },
-    appendMetrics: (runId, points) => appendMetrics.immediate(runId, points),
-    addCheckpoint: ({ runId, step, policy, folder: where, newestSequence, successRate, episodes }) =>
-      Number(
-        insertCheckpoint.run(
-          ...([runId, step, policy, where, newestSequence] as const),
-          ...([successRate ?? null, episodes ?? null, clock.wallTimeMs()] as const),
-        ).lastInsertRowid,
-      ),
-    run(runId) {
-      const row = runById.get(runId);
+    run(runId: number): StoredRun | undefined {
+      const row = byId.get(runId);
       return row && storedRun(row);
     },
-    runs: () => allRuns.all().map(storedRun),
-    metrics: (runId, afterStep = -1) =>
-      metricsAfter.all(runId, afterStep).map(({ name, step, value }) => ({ name, step, value: value ?? Number.NaN })),
-    series: (runId, names, atMost) =>
-      Object.fromEntries(
-        (names ?? metricNames.all({ run: runId })).map((name) => [
-          name,
-          thinSeries(metricCurve.all(runId, name), atMost),
-        ]),
-      ),
-    checkpoints: (runId) =>
-      checkpointRows.all(runId ?? null, runId ?? null).map((row) => ({
-        id: row.id,
-        runId: row.run_id,
-        step: row.step,
-        policy: row.policy,
-        folder: row.folder,
-        newestSequence: row.newest_sequence,
-        successRate: row.success_rate ?? undefined,
-        episodes: row.episodes ?? undefined,
-        createdAtMs: row.created_at_ms,
-      })),
-    namedPolicies: () => policyNames.all(),
-    close: () => {
-      database.close();
+    /** Returns all runs, newest first. */
+    runs: (): readonly StoredRun[] => newestFirst.all().map(storedRun),
+  };
+}
+
+function createMetrics(database: Database) {
+  const insert = database.prepare<[number, string, number, number | null, number]>(
+    `INSERT INTO run_metric (run_id, name, step, value, at_ms) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (run_id, name, step) DO UPDATE SET value = excluded.value, at_ms = excluded.at_ms`,
+  );
+  const after = database.prepare<[number, number], { name: string; step: number; value: number | null }>(
+    'SELECT name, step, value FROM run_metric WHERE run_id = ? AND step > ? ORDER BY step, name',
+  );
+  // It looks into the index once for each name. Reading every point would be slow, because a run has many thousands.
+  const names = database
+    .prepare<[{ readonly run: number }], string>(
+      `WITH RECURSIVE names(name) AS (
+         SELECT min(name) FROM run_metric WHERE run_id = $run
+         UNION ALL
+         SELECT (SELECT min(name) FROM run_metric WHERE run_id = $run AND name > names.name) FROM names WHERE name IS NOT NULL
+       ) SELECT name FROM names WHERE name IS NOT NULL`,
+    )
+    .pluck();
+  const newest = database
+    .prepare<[number, string], number | null>(
+      'SELECT value FROM run_metric WHERE run_id = ? AND name = ? ORDER BY step DESC LIMIT 1',
+    )
+    .pluck();
+  const curve = database
+    .prepare<[number, string], [number, number]>(
+      'SELECT step, value FROM run_metric WHERE run_id = ? AND name = ? AND value IS NOT NULL ORDER BY step',
+    )
+    .raw();
+  const namesOf = (runId: number) => names.all({ run: runId });
+  return {
+    append: database.transaction((runId: number, points: readonly MetricPoint[], atMs: number) => {
+      for (const { name, step, value } of points)
+        insert.run(runId, name, step, Number.isNaN(value) ? null : value, atMs);
+    }),
+    after: (runId: number, step = -1): readonly MetricPoint[] =>
+      after.all(runId, step).map((point) => ({ ...point, value: point.value ?? Number.NaN })),
+    newest: (runId: number): RunStatus['metrics'] =>
+      Object.fromEntries(namesOf(runId).map((name) => [name, newest.get(runId, name) ?? Number.NaN])),
+    /** Returns curves by name, each thinned to `atMost` points. Values that are not numbers are left out. `chosen`: default all. */
+    series: (runId: number, chosen: readonly string[] | undefined, atMost: number): Curves =>
+      Object.fromEntries((chosen ?? namesOf(runId)).map((name) => [name, thinSeries(curve.all(runId, name), atMost)])),
+  };
+}
+
+function createCheckpoints(database: Database, clock: WallClock) {
+  const insert = database.prepare<[number, number, string, string, number, number | null, number | null, number]>(
+    `INSERT INTO checkpoint (run_id, step, policy, folder, newest_sequence, success_rate, episodes, created_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const rows = database.prepare<[number | null, number | null], CheckpointRow>(
+    `SELECT id, run_id AS runId, step, policy, folder, newest_sequence AS newestSequence, success_rate AS successRate,
+     episodes, created_at_ms AS createdAtMs FROM checkpoint WHERE ? IS NULL OR run_id = ? ORDER BY id`,
+  );
+  return {
+    addCheckpoint(checkpoint: CheckpointRecord): number {
+      const { runId, step, policy, folder, newestSequence, successRate = null, episodes = null } = checkpoint;
+      const atMs = clock.wallTimeMs();
+      return Number(
+        insert.run(runId, step, policy, folder, newestSequence, successRate, episodes, atMs).lastInsertRowid,
+      );
     },
+    /** Returns checkpoints, oldest first. `runId`: default those of all runs. */
+    checkpoints: (runId: number | null = null): readonly StoredCheckpoint[] =>
+      rows.all(runId, runId).map((row) => ({
+        ...row,
+        successRate: row.successRate ?? undefined,
+        episodes: row.episodes ?? undefined,
+      })),
   };
 }

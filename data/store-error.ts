@@ -1,7 +1,5 @@
-/**
- * The errors of the store. `message` names the file, what is wrong with it and what was expected. `remedy` says what to
- * do. Code that prints an error prints both, once (`main/api/error-words.ts`).
- */
+/** The errors of the store. Their messages name the file, what is wrong with it and what was expected. */
+import { RemediedError } from '../main/api/error-words.ts';
 
 export type StoreErrorKind =
   | 'missing'
@@ -18,19 +16,15 @@ export type StoreErrorKind =
   | 'cancelled'
   | 'io';
 
-export class StoreError extends Error {
+export class StoreError extends RemediedError {
   readonly kind: StoreErrorKind;
-  readonly remedy: string;
-
   constructor(kind: StoreErrorKind, message: string, remedy: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'StoreError';
+    super(message, remedy, cause === undefined ? undefined : { cause });
     this.kind = kind;
-    this.remedy = remedy;
   }
 }
 
-/** The `code` of a Node or SQLite error, for example ENOSPC or SQLITE_FULL; undefined when it has none. */
+/** Returns the `code` of a Node or SQLite error, for example ENOSPC or SQLITE_FULL. */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

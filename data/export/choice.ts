@@ -65,7 +65,7 @@ function numberTest(ranges: readonly EpisodeRange[] | undefined): (id: number) =
   return (id) => (merged[lowerBound(ends, id)]?.[0] ?? Number.POSITIVE_INFINITY) <= id;
 }
 
-/** Index of the first of the ascending `values` that is at least `limit`. */
+/** Returns the index of the first of the ascending `values` that is at least `limit`. */
 function lowerBound(values: readonly number[], limit: number): number {
   let [low, high] = [0, values.length];
   while (low < high) {

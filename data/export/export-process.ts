@@ -19,7 +19,7 @@ export const exportJobSchema = z.object({
   choice: episodeChoiceSchema.default({}),
   includeDiscarded: z.boolean().default(false),
 });
-/** A job has no upper size, so it is sent through a pipe: the arguments of a process are limited in size. */
+/** A job has no upper size, and the arguments of a process do. It is therefore sent through a pipe. */
 export type ExportJobMessage = z.input<typeof exportJobSchema>;
 
 export const FORMATS: Readonly<Record<string, DatasetFormat>> = { [lerobotV3.name]: lerobotV3 };
@@ -36,7 +36,10 @@ async function run(jobText: string, print: (line: ExportLine) => void, signal: A
       );
     const database = openForReading(job.projectFolder);
     const result = await format.write(createQueries(database), {
-      ...{ outFolder: job.outFolder, choice: job.choice, includeDiscarded: job.includeDiscarded, signal },
+      outFolder: job.outFolder,
+      choice: job.choice,
+      includeDiscarded: job.includeDiscarded,
+      signal,
       reporter: { warn: (message) => print({ kind: 'warning', message }) },
       onChosen: (chosen) => print({ kind: 'chosen', ...chosen }),
       onProgress: (progress) => print({ kind: 'progress', ...progress }),

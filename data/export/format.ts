@@ -1,4 +1,4 @@
-/** What every export format is: it describes itself, writes a dataset from a project, and can check what it wrote. */
+/** The interface of an export format: it describes itself, writes a dataset from a project, and checks what it wrote. */
 import type { EpisodeChoice, LeftOut } from '../../main/api/export.ts';
 import type { Queries } from '../reading/queries.ts';
 
@@ -8,7 +8,7 @@ export interface Progress {
   readonly doneFrames: number;
 }
 
-/** Hears what could not be taken over as it was; what is fatal is thrown. */
+/** Takes warnings about data that could not be exported unchanged. Fatal problems are thrown. */
 export interface Reporter {
   warn(message: string): void;
 }
@@ -20,7 +20,7 @@ export interface Chosen {
 }
 
 export interface ExportOptions {
-  /** Must not exist, or be empty. */
+  /** Must be empty or not exist. */
   readonly outFolder: string;
   /** Default: all finished episodes. */
   readonly choice?: EpisodeChoice;
@@ -45,8 +45,8 @@ export interface ExportResult {
 export interface DatasetFormat {
   readonly name: string;
   readonly description: string;
-  /** Throws a `StoreError` that says what to do; leaves nothing behind then. */
+  /** Throws a `StoreError` with a remedy, and then leaves nothing behind. */
   write(queries: Queries, options: ExportOptions): Promise<ExportResult>;
-  /** Reads a dataset again; returns what is wrong with it, nothing when it is as the format wants it. */
+  /** Reads a dataset again and returns its faults. An empty list means that it meets the format. */
   validate(folder: string): Promise<readonly string[]>;
 }

@@ -1,6 +1,6 @@
 /**
- * What a LeRobotDataset v3.0 of a project has in it: the features, their order, types and names, and the rows of an episode.
- * `observation.state` is the robot's raw state with units in its names; the policy's own scaled input is beside it.
+ * The features of a LeRobotDataset v3.0, with their order, types and names, and the rows of an episode.
+ * `observation.state` is the robot's raw state with units in its names. The policy's scaled input is beside it.
  */
 import { ACTION_NAMES, ACTION_SIZE } from '../../main/api/action.ts';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
@@ -39,16 +39,14 @@ const STATE_NAMES = [
   'gripper_opening_m',
 ];
 
-/** LeRobot's five default features; they come last and have no names. */
+/** LeRobot's five default features. They come last and have no names. */
 const INDEX_FEATURES: readonly NumberFeature[] = [
-  { key: 'timestamp', dtype: 'float32', size: 1, names: undefined },
-  ...['frame_index', 'episode_index', 'index', 'task_index'].map(
-    (key): NumberFeature => ({ key, dtype: 'int64', size: 1, names: undefined }),
-  ),
+  unnamed('timestamp', 'float32'),
+  ...['frame_index', 'episode_index', 'index', 'task_index'].map((key) => unnamed(key, 'int64')),
 ];
 
-function scalar(key: string, dtype: NumberFeature['dtype']): NumberFeature {
-  return { key, dtype, size: 1, names: undefined };
+function unnamed(key: string, dtype: NumberFeature['dtype'], size = 1): NumberFeature {
+  return { key, dtype, size, names: undefined };
 }
 
 /**
@@ -68,29 +66,31 @@ export function layoutOf(
   );
   const pads = tactile.map(({ pad, forceN }) => ({ pad, size: forceN.length }));
   const float = (key: string, names: readonly string[]): NumberFeature => ({
-    ...{ key, dtype: 'float32', names },
+    key,
+    dtype: 'float32',
     size: names.length,
+    names,
   });
   return {
-    ...{ fps, jointCount, pads },
+    fps,
+    jointCount,
+    pads,
     videos: frames.map(({ camera, widthPx, heightPx }) => ({
-      ...{ key: `observation.images.${camera}`, camera, widthPx, heightPx },
+      key: `observation.images.${camera}`,
+      camera,
+      widthPx,
+      heightPx,
     })),
     numbers: [
       float('observation.state', state),
       float('observation.proprioception', scaled),
-      ...pads.map(
-        ({ pad, size }): NumberFeature => ({
-          ...{ key: `observation.tactile.${pad}`, dtype: 'float32', size },
-          names: undefined,
-        }),
-      ),
+      ...pads.map(({ pad, size }) => unnamed(`observation.tactile.${pad}`, 'float32', size)),
       float('action', ACTION_NAMES),
-      scalar('next.reward', 'float32'),
-      scalar('next.done', 'bool'),
-      scalar('next.truncated', 'bool'),
-      scalar('next.success', 'bool'),
-      scalar('intervention', 'bool'),
+      unnamed('next.reward', 'float32'),
+      unnamed('next.done', 'bool'),
+      unnamed('next.truncated', 'bool'),
+      unnamed('next.success', 'bool'),
+      unnamed('intervention', 'bool'),
       { key: 'complementary_info.is_intervention', dtype: 'float32', size: 1, names: ['is_intervention'] },
       ...INDEX_FEATURES,
     ],
@@ -117,11 +117,11 @@ export interface EpisodeContent {
   readonly summary: EpisodeSummary;
   readonly observations: readonly StoredObservation[];
   readonly transitions: readonly StoredTransition[];
-  /** Of each step's observation. */
+  /** The pads of each step's observation. */
   readonly tactile: readonly (readonly TactileFrame[])[];
 }
 
-/** [T] numbers of every feature, in the order of `layout.numbers`. */
+/** Returns [T] lists with the numbers of each feature, in the order of `layout.numbers`. */
 export function episodeValues(layout: Layout, content: EpisodeContent, place: EpisodePlace): ArrayLike<number>[][] {
   const success = content.summary.outcome === 'success';
   const last = content.transitions.length - 1;
@@ -132,7 +132,7 @@ export function episodeValues(layout: Layout, content: EpisodeContent, place: Ep
     if (!seen || seen.jointPositionsRad.length !== layout.jointCount) throw unlike(where, 'another number of joints');
     if (seen.proprioception.length !== PROPRIOCEPTION_SIZE) throw unlike(where, 'another proprioception');
     if (step.action.length !== ACTION_SIZE) throw unlike(where, 'another action');
-    // A demonstration is all the person's; an intervention is what she did to a policy's episode.
+    // An intervention is a person's action in a policy's episode. A demonstration has none, because all of it is hers.
     const intervention = step.actor !== 'policy' && content.summary.mode === 'run' ? 1 : 0;
     return [
       stateOf(seen),

@@ -1,6 +1,6 @@
 /**
- * Reads a LeRobotDataset v3.0 again and says what a reader would stumble over: counts, row order, one row group per episode,
- * times, video frames on their grid and as many as rows, shapes of statistics, and the task table's pandas index.
+ * Reads a LeRobotDataset v3.0 again and lists the faults that would trouble a reader. It checks counts, row order, row
+ * groups and times, the video frames, the statistics, and the pandas index of the task table.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { type ParquetFacts, readParquet } from './parquet.ts';
 import { STATISTIC_NAMES } from './statistics.ts';
 import { inspectVideo } from './video.ts';
 
-/** lerobot's own tolerance between a frame's time and the time asked for. */
+/** Tolerance between a frame's time and the time asked for, as in lerobot. */
 const TOLERANCE_SEC = 1e-4;
 
 const infoSchema = z.object({
@@ -135,7 +135,7 @@ async function checkData(
   let index = 0;
   let episodeIndex = 0;
   let frame = 0;
-  // File by file: a dataset need not fit into memory.
+  // The files are read one by one, because a dataset need not fit into memory.
   for (const path of parquetFiles(join(folder, 'data'))) {
     const file = await readParquet(path);
     groups.push(...file.rowGroupSizes);

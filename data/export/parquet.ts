@@ -1,4 +1,4 @@
-/** Parquet files: the one file that uses hyparquet-writer and hyparquet. Lists have three levels, compression is snappy. */
+/** Parquet files, by hyparquet-writer and hyparquet, which only this file uses. Lists have three levels; snappy compresses. */
 import { readFileSync } from 'node:fs';
 import { parquetMetadata, parquetReadObjects, type SchemaElement } from 'hyparquet';
 import { fileWriter, ParquetWriter } from 'hyparquet-writer';
@@ -8,7 +8,7 @@ export type Scalar = 'FLOAT' | 'DOUBLE' | 'INT64' | 'BOOLEAN' | 'STRING';
 export interface ColumnSpec {
   readonly name: string;
   readonly type: Scalar;
-  /** How many lists are around the value: 0 a scalar, 1 a list, 3 the (3, 1, 1) of picture statistics. */
+  /** Number of lists around the value: 0 for a scalar, 1 for a list, 3 for picture statistics of shape (3, 1, 1). */
   readonly depth?: number;
 }
 
@@ -86,7 +86,7 @@ export async function readParquet(file: string): Promise<ParquetFacts> {
   };
 }
 
-/** The schema is a tree in depth-first order. */
+/** Returns the names of the columns. The schema is a tree in depth-first order. */
 function topLevel(schema: readonly SchemaElement[]): string[] {
   const names: string[] = [];
   let at = 1;

@@ -1,21 +1,30 @@
 /**
- * Statistics as LeRobot writes them, per episode and for the whole dataset: per element for numbers, per channel (divided by
- * 255, from sampled frames) for pictures. Extremes, means and deviations of the whole are exact; its quantiles are the
- * averages of the episodes' quantiles weighted by their counts, as in LeRobot's own `aggregate_stats`.
+ * Statistics as LeRobot writes them, per episode and for the whole dataset. Numbers have one per element. Pictures have
+ * one per channel, divided by 255, from sampled frames. Extremes, means and deviations of the whole are exact. Its
+ * quantiles are the episodes' quantiles averaged by their counts, as in LeRobot's own `aggregate_stats`.
  */
-export const QUANTILES = { q01: 0.01, q10: 0.1, q50: 0.5, q90: 0.9, q99: 0.99 } as const;
-export type StatisticName = 'min' | 'max' | 'mean' | 'std' | keyof typeof QUANTILES;
+const QUANTILES = [
+  ['q01', 0.01],
+  ['q10', 0.1],
+  ['q50', 0.5],
+  ['q90', 0.9],
+  ['q99', 0.99],
+] as const;
+export type StatisticName = 'min' | 'max' | 'mean' | 'std' | (typeof QUANTILES)[number][0];
 export const STATISTIC_NAMES: readonly StatisticName[] = [
-  ...(['min', 'max', 'mean', 'std'] as const),
-  ...(['q01', 'q10', 'q50', 'q90', 'q99'] as const),
+  'min',
+  'max',
+  'mean',
+  'std',
+  ...QUANTILES.map(([name]) => name),
 ];
 
-/** Each a list with one number per element or channel. */
+/** Each statistic is a list with one number per element or channel. */
 export type Statistics = Readonly<Record<StatisticName, readonly number[]>> & { readonly count: number };
 
 const SAMPLED_FRAMES = 50;
 
-/** Linear between neighbours, as numpy's default. */
+/** Interpolates linearly between neighbours, as numpy does by default. */
 function quantile(sorted: Float64Array, fraction: number): number {
   const at = fraction * (sorted.length - 1);
   const low = Math.floor(at);
@@ -23,7 +32,7 @@ function quantile(sorted: Float64Array, fraction: number): number {
   return below + (at - low) * (above - below);
 }
 
-/** Of rows that are all equally long. */
+/** All rows have the same length. */
 export function statisticsOf(rows: readonly ArrayLike<number>[]): Statistics {
   const width = rows[0]?.length ?? 0;
   const result: Record<StatisticName, number[]> = emptyStatistics();
@@ -36,7 +45,7 @@ export function statisticsOf(rows: readonly ArrayLike<number>[]): Statistics {
     result.max.push(values.at(-1) ?? Number.NaN);
     result.mean.push(mean);
     result.std.push(Math.sqrt(variance));
-    for (const [name, fraction] of quantileEntries()) result[name].push(quantile(values, fraction));
+    for (const [name, fraction] of QUANTILES) result[name].push(quantile(values, fraction));
   }
   return { ...result, count: rows.length };
 }
@@ -45,17 +54,7 @@ function emptyStatistics(): Record<StatisticName, number[]> {
   return { min: [], max: [], mean: [], std: [], q01: [], q10: [], q50: [], q90: [], q99: [] };
 }
 
-function quantileEntries(): readonly (readonly [keyof typeof QUANTILES, number])[] {
-  return [
-    ['q01', QUANTILES.q01],
-    ['q10', QUANTILES.q10],
-    ['q50', QUANTILES.q50],
-    ['q90', QUANTILES.q90],
-    ['q99', QUANTILES.q99],
-  ];
-}
-
-/** Which frames of `count` are looked at: evenly spread. */
+/** Returns the indices of the frames to sample from `count`, evenly spread. */
 export function sampledIndices(count: number): ReadonlySet<number> {
   const samples = Math.min(count, SAMPLED_FRAMES);
   return new Set(Array.from({ length: samples }, (_, index) => Math.floor((index * count) / samples)));
@@ -96,7 +95,7 @@ function addChannel(result: Record<StatisticName, number[]>, histogram: Float64A
   result.max.push(most / 255);
   result.mean.push(mean);
   result.std.push(Math.sqrt(Math.max(0, total > 0 ? squares / total - mean ** 2 : 0)));
-  for (const [name, fraction] of quantileEntries()) {
+  for (const [name, fraction] of QUANTILES) {
     let seen = 0;
     const value = histogram.findIndex((count) => {
       seen += count;
@@ -106,7 +105,7 @@ function addChannel(result: Record<StatisticName, number[]>, histogram: Float64A
   }
 }
 
-/** Of the whole, from those of its parts. */
+/** Computes the statistics of the whole from those of its parts. */
 export function combineStatistics(parts: readonly Statistics[]): Statistics {
   const total = parts.reduce((sum, part) => sum + part.count, 0);
   const result = emptyStatistics();
@@ -124,7 +123,7 @@ export function combineStatistics(parts: readonly Statistics[]): Statistics {
     result.max.push(Math.max(...parts.map((part) => part.max[element] ?? Number.NEGATIVE_INFINITY)));
     result.mean.push(mean);
     result.std.push(Math.sqrt(variance));
-    for (const [name] of quantileEntries()) result[name].push(weighted(name));
+    for (const [name] of QUANTILES) result[name].push(weighted(name));
   }
   return { ...result, count: total };
 }

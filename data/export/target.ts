@@ -1,5 +1,5 @@
 /**
- * The folder that an export fills. It must not exist, or be empty. A new folder is written beside its place and renamed
+ * The folder that an export fills. It must be empty or not exist. A new folder is written beside its place and renamed
  * when the dataset is complete. An empty folder (a mounted disk, a link, a folder of another user) stays and is filled
  * from within.
  */
@@ -24,7 +24,7 @@ export interface ExportTarget {
   abandon(): void;
 }
 
-/** Throws a `StoreError` and leaves nothing behind when the folder is in use or cannot be written to. */
+/** Claims the folder. Throws a `StoreError` and leaves nothing behind when it is in use or cannot be written to. */
 export function claimTarget(outFolder: string): ExportTarget {
   const folder = resolve(outFolder);
   try {
@@ -161,7 +161,7 @@ function removeMade(folder: string, firstMade: string | undefined): void {
     try {
       rmdirSync(at);
     } catch {
-      return; // another program uses it by now
+      return; // Another program uses the folder by now.
     }
     if (at === firstMade || basename(at) === '') return;
   }

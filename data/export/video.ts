@@ -1,6 +1,6 @@
 /**
- * H.264 in MP4, in plain Node: the one file that uses @napi-rs/webcodecs and mediabunny. Frame k is shown at exactly k/fps
- * (strict constant rate, GOP 2, no B-frames, limited range BT.709), since readers look frames up by their index.
+ * H.264 in MP4, in plain Node, by @napi-rs/webcodecs and mediabunny, which only this file uses. Frame k is shown at
+ * exactly k/fps (constant rate, GOP 2, no B-frames, limited range BT.709), because readers look frames up by index.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
@@ -27,16 +27,16 @@ import { StoreError } from '../store-error.ts';
 
 const CODEC = 'avc1.42001f';
 const KEY_FRAME_EVERY = 2;
-/** Visually lossless for rendered pictures; a larger rate only costs space. */
+/** At this rate rendered pictures look unchanged; a larger one only costs space. */
 const BITS_PER_PIXEL = 4;
 const LEAST_BITRATE = 500_000;
 
-// mediabunny looks for the browser's classes by their global names.
+// The package mediabunny looks for the browser's classes by their global names.
 const CLASSES = { EncodedVideoChunk, VideoColorSpace, VideoDecoder, VideoEncoder, VideoFrame };
 for (const [name, value] of Object.entries(CLASSES))
   if (!(name in globalThis)) Object.defineProperty(globalThis, name, { value, configurable: true });
 
-/** Full-range RGB to limited-range BT.709, chroma averaged over 2×2 pixels. */
+/** Converts full-range RGB to limited-range BT.709. Chroma is averaged over 2×2 pixels. */
 export function i420FromRgb({ rgb, widthPx, heightPx }: CameraFrame): Uint8Array {
   const luma = widthPx * heightPx;
   const planes = new Uint8Array(luma + luma / 2);
@@ -142,7 +142,7 @@ async function mux(
     chunk.copyTo(data);
     // The chunk's own times are whole microseconds and would make the rate of the file slightly wrong.
     const packet = new EncodedPacket(data, chunk.type, index / fps, 1 / fps);
-    // Both packages mean the metadata of the WebCodecs standard; their types were written apart.
+    // Both packages mean the metadata of the WebCodecs standard, but each has its own types for it.
     await source.add(packet, index === 0 ? (description as Parameters<typeof source.add>[1]) : undefined);
   }
   await output.finalize();
@@ -179,7 +179,7 @@ async function openVideo(file: string) {
   return { track: { codedWidth: video.codedWidth, codedHeight: video.codedHeight, config }, packets };
 }
 
-/** Decodes every frame to its luma plane, limited range: what a check of the pictures needs. */
+/** Decodes every frame to its luma plane, limited range. Tests compare pictures with it. */
 export async function decodeLuma(file: string): Promise<Uint8Array[]> {
   const { track, packets } = await openVideo(file);
   const frames: VideoFrame[] = [];

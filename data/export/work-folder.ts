@@ -1,6 +1,7 @@
 /**
  * The folder that an export works in. It is created exclusively; its name holds the target and the owner process. A
- * left-over folder is removed only when its owner is certainly dead and it holds only an export's own files.
+ * left-over folder is removed only when its owner is certainly dead and it holds only an export's own files. Lock
+ * libraries judge an owner by a file's age instead, which would remove the folder of an export that the system suspended.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
@@ -115,7 +116,7 @@ function machineId(): string {
   try {
     return readFileSync('/etc/machine-id', 'utf8').trim();
   } catch {
-    return ''; // not every system has one; the host name still counts
+    return ''; // Not every system has one. The host name still counts.
   }
 }
 
@@ -123,7 +124,7 @@ function processNamespace(): string {
   try {
     return readlinkSync('/proc/self/ns/pid');
   } catch {
-    return ''; // only Linux has them
+    return ''; // Only Linux has them.
   }
 }
 

@@ -1,9 +1,9 @@
-/** A table whose columns are typed arrays that grow together, half as large again at a time. */
+/** A table whose columns are typed arrays. They grow together, by half of their length at a time. */
 
 type Numbers = Float32Array | Int32Array | Uint8Array;
 
 export interface Column<A extends Numbers> {
-  /** Numbers per row; 0 = the column holds nothing. */
+  /** Numbers per row; 0 for a column that holds nothing. */
   readonly width: number;
   readonly make: (length: number) => A;
 }
@@ -16,9 +16,9 @@ type Layout = Readonly<Record<string, Column<Numbers>>>;
 type ArraysOf<L extends Layout> = { [Name in keyof L]: L[Name] extends Column<infer A> ? A : never };
 
 export interface Table<L extends Layout> {
-  /** Row-major [rows reserved, width]. An array is replaced when it grows: read it anew after `reserve`. */
+  /** Row-major [rows reserved, width]. `reserve` replaces arrays, so read them from here after it. */
   readonly columns: ArraysOf<L>;
-  /** Makes room for `rows` in all; contents stay. */
+  /** Makes room for `rows` in all, and keeps the contents. */
   reserve(rows: number): void;
 }
 
@@ -30,7 +30,7 @@ export function createTable<L extends Layout>(layout: L): Table<L> {
     entries.map(([name, { width, make }]) => [name, make(FIRST_ROWS * width)]),
   );
   return {
-    columns: arrays as ArraysOf<L>, // each name holds what its own column makes
+    columns: arrays as ArraysOf<L>, // Each name holds the array that its own column makes.
     reserve: (rows) => {
       for (const [name, { width, make }] of entries) {
         const array = arrays[name]!;

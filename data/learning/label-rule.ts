@@ -1,23 +1,14 @@
 /**
- * What an episode's verdicts say about its observations, for the reward classifier: proposals, which a person's label overrides.
- * A rule and no rows: when a verdict changes, so do they. An episode of T steps has T+1 observations; the last shows how it ended.
+ * The rule that derives labels of observations from an episode's verdicts, for the reward classifier. A person's label
+ * overrides them. They are not stored, so they change with the verdict. An episode of T steps has T+1 observations.
  *
- * success, recorded by the simulator   the last is positive, the others negative: it judges every tick
- * success, recorded by a person        the last 3 are positive, 7 before them left out (she was deciding), the others negative
- * success, by the classifier           nothing, until a person confirms it: a classifier must not teach itself
- *   … confirmed by a person            the last is positive, 7 before it left out, the others negative
- * success, given only afterwards       the last is positive, all others left out: nobody knows when it was reached
- * failure                              all negative
- * time-out                             all negative, unless only a classifier was looking for success
- * anything else                        nothing
- *
- * From the observation before an episode's first positive on, whoever labelled that, the rule vouches for no negative: one tick before a
- * success looks like it, and what comes after it may still be one.
+ * The rule proposes no negative from the observation before the first positive on. One tick before a success looks like
+ * a success, and the observations after it may still show one.
  */
 import type { FrameLabel, SuccessBy } from '../../main/api/classifier.ts';
 import type { Verdict } from '../rules.ts';
 
-/** How long a person's key press lags behind what she saw, in observations: up to 1 s at 10 Hz. */
+/** Largest delay of a person's key press, in observations: up to 1 s at 10 Hz. */
 const DECIDING = 7;
 const SEEN_BY_PERSON = 3;
 
@@ -25,9 +16,9 @@ export interface JudgedEpisode {
   /** T+1 */
   readonly observations: number;
   readonly successBy: SuccessBy;
-  /** As it was recorded at the episode's end. */
+  /** The verdict recorded at the episode's end. */
   readonly recorded: Verdict;
-  /** The one that stands now. */
+  /** The verdict that stands now. */
   readonly standing: Verdict;
 }
 
@@ -37,20 +28,24 @@ export function proposedLabels(episode: JudgedEpisode): readonly FrameLabel[] {
     case 'failure':
       return labelled(episode, 0, 0);
     case 'truncated':
+      // A time-out shows no failure when only a classifier was looking for success.
       return standing.judge === 'time-limit' && episode.successBy !== 'classifier' ? labelled(episode, 0, 0) : [];
     case 'aborted':
       return [];
     case 'success':
+      // A verdict given only afterwards does not tell when the success was reached.
       if (recorded.outcome !== 'success') return labelled(episode, 1, episode.observations);
+      // The simulator judges every tick, and a person needs a moment to decide.
       if (recorded.judge === 'simulator') return labelled(episode, 1, 0);
       if (recorded.judge === 'human') return labelled(episode, SEEN_BY_PERSON, DECIDING);
+      // A classifier must not teach itself, so a person has to confirm its success.
       return standing.judge === 'human' ? labelled(episode, 1, DECIDING) : [];
     default:
       return standing.outcome satisfies never;
   }
 }
 
-/** Labels given by hand, and what the rule proposes for the other observations; in order. */
+/** Returns labels given by hand, and the rule's proposals for the other observations, in order. */
 export function withProposals(given: readonly FrameLabel[], proposed: readonly FrameLabel[]): readonly FrameLabel[] {
   const taken = new Set(given.map(({ index }) => index));
   const all = [...given, ...proposed.filter(({ index }) => !taken.has(index))].sort((a, b) => a.index - b.index);
@@ -60,10 +55,11 @@ export function withProposals(given: readonly FrameLabel[], proposed: readonly F
   );
 }
 
-/** The last `positives` are positive, `leftOut` before them unlabelled, the rest negative. The first is never positive: nothing was done yet. */
+/** Labels the last `positives` observations as positive, none of the `leftOut` before, the rest as negative. */
 function labelled({ observations }: JudgedEpisode, positives: number, leftOut: number): FrameLabel[] {
   return Array.from({ length: observations }, (_, index) => index).flatMap((index): FrameLabel[] => {
     const fromEnd = observations - 1 - index;
+    // The first observation is never positive, because nothing was done before it.
     if (fromEnd < positives && index > 0) return [{ index, label: 'positive', source: 'rule' }];
     return fromEnd < positives + leftOut ? [] : [{ index, label: 'negative', source: 'rule' }];
   });

@@ -1,14 +1,13 @@
 /**
- * The training data of the reward classifier: every labelled observation of one task and one kind of observation,
- * episode by episode. Discarded and running episodes are left out. The training process reads them through its own
- * read-only connection.
+ * The training data of the reward classifier: every labelled observation of one task and one kind of observation.
+ * Discarded and running episodes are left out. The training process reads through its own read-only connection.
  */
 import type { LabelSource, RewardLabel } from '../../main/api/classifier.ts';
 import type { CameraFrame, ObservationKind } from '../../main/api/observation.ts';
 import type { TaskId } from '../../main/api/task.ts';
 import { openForReading } from '../database.ts';
-import { hasEnded } from '../mark.ts';
 import { createQueries } from '../reading/queries.ts';
+import { hasEnded, isDiscarded } from '../reading/standing.ts';
 import { float32Of } from '../rows.ts';
 import { createLabelQueries } from './reward-labels.ts';
 
@@ -18,7 +17,7 @@ export interface LabelledFrame {
   readonly source: LabelSource;
   /** [PROPRIOCEPTION_SIZE] */
   readonly proprioception: Float32Array;
-  /** As stored; undefined where it was not computed, or by another encoder than the one asked for. */
+  /** Undefined when it was not computed, or was computed by another encoder than the one asked for. */
   readonly embedding: Float32Array | undefined;
 }
 
@@ -32,7 +31,7 @@ export interface LabelledFramesQuery {
   readonly observation: ObservationKind;
   /** Embeddings of another encoder count as missing. */
   readonly encoderSha256: string | undefined;
-  /** True: what the rule reads from verdicts too; false: labels given by hand only. */
+  /** True: also the labels that the rule derives from verdicts; false: only labels given by hand. */
   readonly rule: boolean;
 }
 
@@ -49,8 +48,7 @@ export function openLabelledFrames(folder: string): LabelledFramesSource {
   const episodeIds = database.prepare<[string, string], { readonly id: number; readonly encoderSha256: string | null }>(
     `SELECT id, encoder_sha256 AS encoderSha256 FROM episode WHERE task = ? AND observation = ?
      AND ${hasEnded('episode.id')}
-     AND coalesce((SELECT kind <> 'discard' FROM rl_buffer WHERE rl_buffer.episode_id = episode.id AND kind <> 'add'
-       ORDER BY sequence DESC LIMIT 1), 1) ORDER BY id`,
+     AND NOT ${isDiscarded('episode.id')} ORDER BY id`,
   );
   const observations = database.prepare<
     [number],

@@ -1,18 +1,18 @@
 /**
- * Monte-Carlo returns of one episode: G_t = r_t + γ·G_{t+1}. An episode without success never ends its costs, so all its
- * returns are r_step / (1 − γ), as Cal-QL has it for sparse rewards (Nakamoto et al. 2023).
+ * Monte-Carlo returns of one episode: G_t = r_t + γ·G_{t+1}. Without a success the costs never end, so all returns are
+ * r_step / (1 − γ), as in Cal-QL for sparse rewards (Nakamoto et al. 2023).
  */
 export interface ReturnInput {
   /** [T] */
   readonly reward: Float32Array;
-  /** [T] 1 = human-driven */
+  /** [T] 1 for a human-driven step */
   readonly human: Uint8Array;
   readonly success: boolean;
   readonly rewardPerStep: number;
   readonly discount: number;
-  /** [T] written */
+  /** [T] written: the returns */
   readonly whole: Float32Array;
-  /** [T] written: −Infinity for a step that is not the person's and after which a person drove, so no credit for the rescue. */
+  /** [T] written: the same, but −Infinity before a person's rescue, for which the policy gets no credit. */
   readonly cut: Float32Array;
 }
 

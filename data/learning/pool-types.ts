@@ -1,19 +1,19 @@
-/** What goes into a transition pool, and what is drawn from it. */
+/** The types of a transition pool's episodes, events and batches. */
 import type { Actor } from '../../main/api/action.ts';
 import type { Mode, Outcome } from '../../main/api/episode.ts';
 import type { TaskId } from '../../main/api/task.ts';
 import type { Ending } from '../rules.ts';
 
 export interface PoolOptions {
-  /** 0 = policies that see no embedding. */
+  /** 0 for policies that see no embedding. */
   readonly embeddingSize: number;
   readonly proprioceptionSize: number;
-  /** How many proprioception vectors a policy sees, oldest first. */
+  /** Number of proprioception vectors that a policy sees, oldest first. */
   readonly stack: number;
   readonly discount: number;
-  /** n: a transition's reward is that of n steps, and its next observation the one after them; 1 where absent. */
+  /** Number n of steps whose rewards a transition sums; its next observation is the one after them. Default 1. */
   readonly nStep?: number;
-  /** k: embeddings held of every observation, the recorded one and k − 1 of its pictures shifted; a draw takes one of them. 1 where absent. */
+  /** Number of embeddings of each observation: the recorded one, and others of its shifted pictures. Default 1. */
   readonly views?: number;
 }
 
@@ -35,9 +35,9 @@ export interface PoolEpisode {
   readonly task: TaskId;
   readonly mode: Mode;
   readonly outcome: Outcome;
-  /** The one that drove where no person did, and the noise that was added to its actions. */
+  /** The policy that drove the steps that no person did, and the noise that was added to its actions. */
   readonly driver?: Driver | undefined;
-  /** T+1 of them. */
+  /** [T+1] */
   readonly observations: readonly {
     readonly proprioception: Float32Array;
     readonly embedding: Float32Array | undefined;
@@ -45,13 +45,13 @@ export interface PoolEpisode {
   readonly steps: readonly PoolStep[];
 }
 
-/** `imitation`: the demo buffer without its idle steps. */
+/** The source `imitation` is the demo buffer without its idle steps. */
 export type PoolSource = 'rl' | 'demo' | 'imitation' | 'all';
 
-/** [N] rows of a minibatch, reused from draw to draw. E embedding, P proprioception, S stack, A action. */
+/** A minibatch of N transitions, reused from draw to draw. E embedding, P proprioception, S stack, A action. */
 export interface TransitionBatch {
   readonly size: number;
-  /** [N] the transitions drawn. */
+  /** [N] rows of the transitions drawn */
   readonly rows: Int32Array;
   /** [N, E] */
   readonly embedding: Float32Array;
@@ -61,25 +61,25 @@ export interface TransitionBatch {
   readonly action: Float32Array;
   /** [N] */
   readonly reward: Float32Array;
-  /** [N] 0 when terminated: nothing is bootstrapped; else γ^(k−1) after k summed steps, which is 1 for single steps, time-outs included. */
+  /** [N] Factor of the bootstrapped value: 0 when terminated, otherwise γ^(k−1) after k summed steps. */
   readonly mask: Float32Array;
   readonly nextEmbedding: Float32Array;
   readonly nextProprioception: Float32Array;
-  /** [N] discounted return of the episode from here. */
+  /** [N] discounted return of the episode from here */
   readonly monteCarloReturn: Float32Array;
-  /** [N] the same, −Infinity for what the policy did before a person took over. */
+  /** [N] the same, but −Infinity for the policy's steps before a person took over */
   readonly monteCarloReturnCut: Float32Array;
-  /** [N] 1 = may be imitated; 0 for a person's idle steps. */
+  /** [N] 0 for a person's idle steps, which are not to be imitated; otherwise 1 */
   readonly imitation: Float32Array;
-  /** [N] 1 = human-driven. */
+  /** [N] 1 for a human-driven step */
   readonly human: Float32Array;
-  /** [N, K, A] the actions from here on: those of the same episode and the same driver; then the last one again. */
+  /** [N, K, A] the next actions of the same episode and driver, padded with the last one */
   readonly actionChunk: Float32Array;
-  /** [N, K] 1 = padding, or an idle step: no imitation target. */
+  /** [N, K] 1 for padding or an idle step, which are no imitation targets */
   readonly chunkPad: Float32Array;
 }
 
-/** A number of a stored episode that is not finite. The episode cannot be learned from. */
+/** A number of a stored episode that is not finite. Nothing can be learned from such an episode. */
 export interface Flaw {
   readonly episodeId: number;
   /** For example "observation 5 of episode 2 holds NaN in its proprioception". */
@@ -90,7 +90,7 @@ export interface MissingEmbedding {
   readonly row: number;
   readonly episodeId: number;
   readonly index: number;
-  /** How many views of it are there, the recorded one first. */
+  /** Number of its views that are there. The recorded one is the first. */
   readonly views: number;
 }
 

@@ -1,32 +1,31 @@
 /**
- * Labels of the reward classifier as they stand: of each observation the newest one that was not taken back; discarded episodes
- * count for nothing. Shared by the recorder, which writes them, and by all who read.
+ * The labels of the reward classifier that stand: for each observation the newest one that was not taken back. The
+ * recorder, which writes them, and all readers use this file.
  */
 import type { FrameLabel, LabelCounts, RewardLabel, StoredLabelSource, SuccessBy } from '../../main/api/classifier.ts';
-import type { Judge, Outcome } from '../../main/api/episode.ts';
 import type { Database } from '../database.ts';
+import { isDiscarded, standingVerdict } from '../reading/standing.ts';
+import type { Verdict } from '../rules.ts';
 import { proposedLabels, withProposals } from './label-rule.ts';
 
-/** All of them, or those of one episode. */
+/** Selects all labels that stand, or only those that meet a further condition. */
 const standing = (where = '') => `
 SELECT episode_id, observation_index, label, source, max(sequence) AS sequence FROM reward_label
 WHERE kind = 'label' AND sequence NOT IN (SELECT refers_to FROM reward_label WHERE kind = 'withdraw') ${where}
 GROUP BY episode_id, observation_index`;
 
-const KEPT = `coalesce((SELECT kind <> 'discard' FROM rl_buffer
-  WHERE rl_buffer.episode_id = standing.episode_id AND kind <> 'add' ORDER BY sequence DESC LIMIT 1), 1)`;
-
+/** Counts the labels that stand. Discarded episodes are left out. */
 export function loadLabelCounts(database: Database): LabelCounts {
   const row = database
     .prepare<[], { readonly positives: number | null; readonly negatives: number | null }>(
       `WITH standing AS (${standing()}) SELECT sum(label = 'positive') AS positives, sum(label = 'negative') AS negatives
-       FROM standing WHERE ${KEPT}`,
+       FROM standing WHERE NOT ${isDiscarded('standing.episode_id')}`,
     )
     .get();
   return { positives: row?.positives ?? 0, negatives: row?.negatives ?? 0 };
 }
 
-/** Rows that can still be taken back, oldest first. */
+/** A label that can still be taken back. */
 export interface LabelRow {
   readonly sequence: number;
   readonly episodeId: number;
@@ -34,6 +33,7 @@ export interface LabelRow {
   readonly label: RewardLabel;
 }
 
+/** Returns the labels that can still be taken back, oldest first. */
 export function loadUndoableLabels(database: Database): LabelRow[] {
   return database
     .prepare<[], LabelRow>(
@@ -54,24 +54,20 @@ export function createLabelQueries(database: Database) {
     `SELECT success_by AS successBy, (SELECT count(*) FROM observation WHERE episode_id = episode.id) AS observations
      FROM episode WHERE id = ?`,
   );
-  const recorded = database.prepare<[number], { readonly outcome: Outcome; readonly judge: Judge }>(
+  const recorded = database.prepare<[number], Verdict>(
     `SELECT outcome, judge FROM verdict WHERE episode_id = ? AND kind = 'end'`,
   );
-  const standingVerdict = database.prepare<[number, number], { readonly outcome: Outcome; readonly judge: Judge }>(
-    `SELECT outcome, judge FROM verdict WHERE episode_id = ? AND kind IN ('end', 'relabel')
-     AND sequence NOT IN (SELECT refers_to FROM verdict WHERE episode_id = ? AND kind = 'withdraw')
-     ORDER BY sequence DESC LIMIT 1`,
-  );
+  const newestVerdict = database.prepare<[number, number], Verdict>(standingVerdict('outcome, judge', '?'));
 
   const labelsByHand = (episodeId: number): readonly FrameLabel[] => byHand.all(episodeId);
   return {
     labelsByHand,
-    /** Labels given by hand and, for the other observations of an ended episode, what the rule proposes; in order. */
+    /** Returns labels given by hand, and the rule's proposals for the other observations of an ended episode, in order. */
     frameLabels(episodeId: number): readonly FrameLabel[] {
       const given = labelsByHand(episodeId);
       const facts = episode.get(episodeId);
       const ended = recorded.get(episodeId);
-      const verdict = standingVerdict.get(episodeId, episodeId);
+      const verdict = newestVerdict.get(episodeId, episodeId);
       if (!facts || !ended || !verdict) return given;
       return withProposals(given, proposedLabels({ ...facts, recorded: ended, standing: verdict }));
     },

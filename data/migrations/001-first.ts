@@ -1,8 +1,8 @@
 /**
- * The first schema. An episode of T steps has T+1 observations, each stored once. Records are written once; what happens to
- * them later (an end, a verdict, a discard, an undo) is an event row with a number that grows over all event tables together.
+ * The first schema. An episode of T steps has T+1 observations. Records are written once. Later ends, verdicts, discards
+ * and undos are event rows; their sequence numbers grow over all event tables together.
  */
-import type { Migration } from '../migrations.ts';
+import type { Migration } from './migrate.ts';
 
 export const first: Migration = {
   version: 1,

@@ -1,9 +1,9 @@
 /**
- * Labels of the reward classifier: a person says of a stored observation that it shows success, or that it does not. Events like the
- * others, numbered with them; a later label of the same observation replaces an earlier one, `withdraw` takes one back.
- * An episode also says who was to judge its success: a classifier must not learn from what only a classifier has judged.
+ * Labels of the reward classifier: whether a stored observation shows success, as a person says. They are events like the
+ * others. A later label of the same observation replaces an earlier one, and `withdraw` takes one back. An episode also
+ * names the judge of its success, because a classifier must not learn from what only a classifier has judged.
  */
-import type { Migration } from '../migrations.ts';
+import type { Migration } from './migrate.ts';
 
 export const rewardLabel: Migration = {
   version: 2,

@@ -7,6 +7,7 @@ import type { Mode, Outcome } from '../../main/api/episode.ts';
 import type { ObservationKind } from '../../main/api/observation.ts';
 import type { TaskId } from '../../main/api/task.ts';
 import type { Database } from '../database.ts';
+import { hasEnded, isDiscarded, standingVerdict } from './standing.ts';
 
 export interface CatalogueEntry {
   readonly id: number;
@@ -36,57 +37,47 @@ export interface EpisodeContents {
   readonly joints: readonly ContentCount[];
 }
 
-interface CatalogueRow {
-  readonly id: number;
-  readonly task: TaskId;
-  readonly mode: Mode;
-  readonly observation: ObservationKind;
-  readonly periodMs: number;
-  readonly steps: number;
+type CatalogueRow = Omit<CatalogueEntry, 'ended' | 'outcome' | 'discarded' | 'inRlBuffer' | 'inDemoBuffer'> & {
   readonly ended: number;
   readonly outcome: Outcome | null;
-  readonly discarded: number | null;
+  readonly discarded: number;
   readonly inRlBuffer: number;
   readonly inDemoBuffer: number;
-}
+};
 
 const CATALOGUE = `SELECT id, task, mode, observation, period_ms AS periodMs,
   (SELECT count(*) FROM "transition" WHERE episode_id = episode.id) AS steps,
-  EXISTS (SELECT 1 FROM verdict WHERE episode_id = episode.id AND kind = 'end') AS ended,
-  (SELECT outcome FROM verdict WHERE episode_id = episode.id AND kind IN ('end', 'relabel')
-    AND sequence NOT IN (SELECT refers_to FROM verdict WHERE episode_id = episode.id AND kind = 'withdraw')
-    ORDER BY sequence DESC LIMIT 1) AS outcome,
-  (SELECT kind = 'discard' FROM rl_buffer WHERE episode_id = episode.id AND kind <> 'add'
-    ORDER BY sequence DESC LIMIT 1) AS discarded,
+  ${hasEnded('episode.id')} AS ended, (${standingVerdict('outcome', 'episode.id')}) AS outcome,
+  ${isDiscarded('episode.id')} AS discarded,
   EXISTS (SELECT 1 FROM rl_buffer WHERE episode_id = episode.id AND kind = 'add') AS inRlBuffer,
   EXISTS (SELECT 1 FROM demo_buffer WHERE episode_id = episode.id AND kind = 'add') AS inDemoBuffer
   FROM episode ORDER BY id`;
 
-/** The last observation of an episode has no action and is not counted. */
-const OF_EPISODE = 'observation WHERE episode_id = ? AND observation_index < ?';
+/** Observations before an action. The last one of an episode has none. */
+const BEFORE_ACTIONS = 'observation WHERE episode_id = ? AND observation_index < ?';
 
 export function createCatalogue(database: Database) {
   const all = database.prepare<[], CatalogueRow>(CATALOGUE);
   const counted = (kind: string, table: string) =>
     database.prepare<[number, number], ContentCount>(
-      `SELECT ${kind} AS what, count(*) AS count FROM ${table} WHERE observation_id IN (SELECT id FROM ${OF_EPISODE})
+      `SELECT ${kind} AS what, count(*) AS count FROM ${table} WHERE observation_id IN (SELECT id FROM ${BEFORE_ACTIONS})
        GROUP BY what ORDER BY what`,
     );
   const cameras = counted("camera || ' ' || width_px || '×' || height_px", 'frame');
   const pads = counted("pad || ' ' || row_count || '×' || column_count", 'tactile');
   const joints = database.prepare<[number, number], ContentCount>(
-    `SELECT (length(joint_positions_rad) / 8) || ' joints' AS what, count(*) AS count FROM ${OF_EPISODE} GROUP BY what ORDER BY what`,
+    `SELECT (length(joint_positions_rad) / 8) || ' joints' AS what, count(*) AS count FROM ${BEFORE_ACTIONS} GROUP BY what ORDER BY what`,
   );
   return {
     /** Returns every episode, oldest first. */
     catalogue: (): CatalogueEntry[] =>
-      all.all().map(({ ended, outcome, discarded, inRlBuffer, inDemoBuffer, ...rest }) => ({
-        ...rest,
-        ended: ended === 1,
-        outcome: outcome ?? undefined,
-        discarded: discarded === 1,
-        inRlBuffer: inRlBuffer === 1,
-        inDemoBuffer: inDemoBuffer === 1,
+      all.all().map((row) => ({
+        ...row,
+        ended: row.ended === 1,
+        outcome: row.outcome ?? undefined,
+        discarded: row.discarded === 1,
+        inRlBuffer: row.inRlBuffer === 1,
+        inDemoBuffer: row.inDemoBuffer === 1,
       })),
     contents: ({ id, steps }: Pick<CatalogueEntry, 'id' | 'steps'>): EpisodeContents => ({
       cameras: cameras.all(id, steps),

@@ -1,6 +1,6 @@
 /**
- * Synchronous reads of a project, shared by the reader's thread, learning and exports. Each statement is its own short read:
- * rows never change once written, so nothing here needs a long transaction, which would keep the WAL from shrinking.
+ * Synchronous reads of a project, for the reader's thread, learning and exports. Each statement is a short read of its
+ * own. Rows never change, so no long transaction is needed, which would keep the write-ahead log from shrinking.
  */
 import type { Actor } from '../../main/api/action.ts';
 import type { EpisodeSummary, Mode, StepSummary } from '../../main/api/episode.ts';
@@ -8,7 +8,7 @@ import { type SafetyEvent, safetyEventSchema } from '../../main/api/limits.ts';
 import type { CameraFrame, ObservationKind, TactileFrame } from '../../main/api/observation.ts';
 import type { TaskId } from '../../main/api/task.ts';
 import type { Database } from '../database.ts';
-import type { ObservationRecord } from '../records.ts';
+import type { ObservationRecord, StepRecord } from '../records.ts';
 import {
   type FrameRow,
   float32Of,
@@ -20,22 +20,9 @@ import {
 } from '../rows.ts';
 import { countTakeovers, endingUnder, type Verdict } from '../rules.ts';
 import { createCatalogue } from './catalogue.ts';
+import { isDiscarded, standingVerdict } from './standing.ts';
 
-export interface StoredTransition {
-  readonly index: number;
-  readonly actor: Actor;
-  readonly idle: boolean;
-  readonly action: Float32Array;
-  readonly policyAction: Float32Array | undefined;
-  readonly humanAction: Float32Array | undefined;
-  readonly takeoverSubstep: number | undefined;
-  readonly reward: number;
-  readonly terminated: boolean;
-  readonly truncated: boolean;
-  readonly effectDelayMs: number;
-  readonly late: boolean;
-  readonly safety: readonly SafetyEvent[];
-}
+export type StoredTransition = Omit<StepRecord, 'next'>;
 
 export interface EpisodeRow {
   readonly id: number;
@@ -79,7 +66,7 @@ interface ObservationRow {
   readonly vector: Uint8Array | null;
 }
 
-/** An observation without its pictures and pads, which are read on their own. */
+/** An observation without its pictures and pads, which `pictures` and `tactile` read. */
 export type StoredObservation = Omit<ObservationRecord, 'frames' | 'tactile'> & { readonly index: number };
 
 const EPISODE = `SELECT id, session_id AS sessionId, task, mode, observation, seed, policy,
@@ -90,43 +77,42 @@ const NO_SAFETY: readonly SafetyEvent[] = [];
 export type Queries = ReturnType<typeof createQueries>;
 
 export function createQueries(database: Database) {
-  const episodeById = database.prepare<[number], EpisodeRow>(`${EPISODE} WHERE id = ?`);
-  const newestEpisodes = database.prepare<[number, number], EpisodeRow>(
-    `${EPISODE} WHERE id < ? ORDER BY id DESC LIMIT ?`,
-  );
-  const verdicts = database.prepare<[number, number], Verdict>(
-    `SELECT outcome, judge FROM verdict WHERE episode_id = ? AND kind IN ('end', 'relabel')
-     AND sequence NOT IN (SELECT refers_to FROM verdict WHERE episode_id = ? AND kind = 'withdraw')
-     ORDER BY sequence DESC LIMIT 1`,
-  );
-  const isDiscarded = database
-    .prepare<[number], number>(
-      `SELECT kind = 'discard' FROM rl_buffer WHERE episode_id = ? AND kind <> 'add' ORDER BY sequence DESC LIMIT 1`,
-    )
-    .pluck();
-  const steps = database.prepare<[number], TransitionRow>(
-    'SELECT * FROM "transition" WHERE episode_id = ? ORDER BY step_index',
-  );
+  const episodes = createEpisodes(database);
+  const observations = createObservations(database);
+  const steps = createTransitions(database, episodes.verdictOf);
+  return {
+    ...createCatalogue(database),
+    ...episodes,
+    ...observations,
+    ...steps,
+    replay(episodeId: number) {
+      const row = episodes.episodeRow(episodeId);
+      if (!row) return undefined;
+      const seen = observations.observations(episodeId);
+      return {
+        episode: episodes.summaryOf(row),
+        steps: steps.transitions(row).map((step) => stepSummary(step, seen[step.index])),
+        poses: seen.map(({ scenePoses }) => [...scenePoses]),
+        periodMs: row.periodMs,
+      };
+    },
+  };
+}
+
+function createEpisodes(database: Database) {
+  const byId = database.prepare<[number], EpisodeRow>(`${EPISODE} WHERE id = ?`);
+  const newest = database.prepare<[number, number], EpisodeRow>(`${EPISODE} WHERE id < ? ORDER BY id DESC LIMIT ?`);
+  const verdicts = database.prepare<[number, number], Verdict>(standingVerdict('outcome, judge', '?'));
+  const discarded = database.prepare<[number], number>(`SELECT ${isDiscarded('?')}`).pluck();
   const briefSteps = database.prepare<[number], Pick<TransitionRow, 'actor' | 'reward' | 'terminated' | 'truncated'>>(
     'SELECT actor, reward, terminated, truncated FROM "transition" WHERE episode_id = ? ORDER BY step_index',
   );
-  const observationRows = database.prepare<[number], ObservationRow>(
-    `SELECT observation.*, vector FROM observation LEFT JOIN embedding ON embedding.observation_id = observation.id
-     WHERE episode_id = ? ORDER BY observation_index`,
-  );
-  const observationId = database
-    .prepare<[number, number], number>('SELECT id FROM observation WHERE episode_id = ? AND observation_index = ?')
-    .pluck();
-  const frameRows = database.prepare<[number], FrameRow>('SELECT * FROM frame WHERE observation_id = ? ORDER BY slot');
-  const tactileRows = database.prepare<[number], TactileRow>(
-    'SELECT * FROM tactile WHERE observation_id = ? ORDER BY slot',
-  );
-
   const verdictOf = (episodeId: number): Verdict | undefined => verdicts.get(episodeId, episodeId);
 
   const summaryOf = (row: EpisodeRow): EpisodeSummary => {
     const { policy, policyIsCandidate, actingNoiseStd, periodMs, encoderSha256, ...rest } = row;
     const brief = briefSteps.all(row.id);
+    const actors = brief.map(({ actor }) => actor);
     const verdict = verdictOf(row.id);
     const last = brief.at(-1);
     let sum = brief.reduce((total, step) => total + step.reward, 0);
@@ -136,84 +122,84 @@ export function createQueries(database: Database) {
       ...(policy === null ? {} : { policy }),
       policyIsCandidate: policyIsCandidate === 1,
       steps: brief.length,
-      humanSteps: brief.filter((step) => step.actor === 'human').length,
-      takeovers: countTakeovers(
-        row.mode,
-        brief.map((step) => step.actor),
-      ),
+      humanSteps: actors.filter((actor) => actor === 'human').length,
+      takeovers: countTakeovers(row.mode, actors),
       return: sum,
-      ...(verdict ? { outcome: verdict.outcome, judge: verdict.judge } : {}),
-      discarded: isDiscarded.get(row.id) === 1,
+      ...verdict,
+      discarded: discarded.get(row.id) === 1,
     };
   };
 
-  /** As the verdict has them: the last one's reward and ending are the verdict's. */
-  const transitions = (episode: EpisodeRow): StoredTransition[] => {
-    const list = steps.all(episode.id).map(storedTransition);
-    const verdict = verdictOf(episode.id);
-    const last = list.at(-1);
-    if (last && verdict) list[list.length - 1] = { ...last, ...endingUnder(verdict.outcome, episode.task, last) };
-    return list;
-  };
-
-  const observations = (episodeId: number): StoredObservation[] =>
-    observationRows.all(episodeId).map(storedObservation);
-
-  const pictures = (
-    episodeId: number,
-    index: number,
-  ): { readonly frames: readonly CameraFrame[]; readonly tactile: readonly TactileFrame[] } | undefined => {
-    const id = observationId.get(episodeId, index);
-    if (id === undefined) return undefined;
-    return { frames: frameRows.all(id).map(unpackFrame), tactile: tactileRows.all(id).map(unpackTactile) };
-  };
-
-  const stepSummaries = (episode: EpisodeRow, seen: readonly StoredObservation[]): StepSummary[] =>
-    transitions(episode).map((step) => {
-      const observation = seen[step.index];
-      const [x = 0, y = 0, z = 0] = observation?.wrenchInTool ?? [];
-      return {
-        index: step.index,
-        actor: step.actor,
-        idle: step.idle,
-        action: [...step.action],
-        reward: step.reward,
-        forceN: Math.hypot(x, y, z),
-        gripperOpeningM: observation?.gripperOpeningM ?? 0,
-        safety: step.safety,
-      };
-    });
-
   return {
-    ...createCatalogue(database),
-    episodeRow: (episodeId: number): EpisodeRow | undefined => episodeById.get(episodeId),
-    listEpisodes: (limit: number, beforeId: number | undefined): EpisodeSummary[] =>
-      newestEpisodes.all(beforeId ?? Number.MAX_SAFE_INTEGER, limit).map(summaryOf),
+    verdictOf,
+    summaryOf,
+    episodeRow: (episodeId: number): EpisodeRow | undefined => byId.get(episodeId),
+    listEpisodes: (limit: number, beforeId = Number.MAX_SAFE_INTEGER): EpisodeSummary[] =>
+      newest.all(beforeId, limit).map(summaryOf),
     episode: (episodeId: number): EpisodeSummary | undefined => {
-      const row = episodeById.get(episodeId);
+      const row = byId.get(episodeId);
       return row && summaryOf(row);
     },
-    verdictOf,
-    transitions,
-    /** As recorded, whatever the verdict. */
+  };
+}
+
+function createTransitions(database: Database, verdictOf: (episodeId: number) => Verdict | undefined) {
+  const steps = database.prepare<[number], TransitionRow>(
+    'SELECT * FROM "transition" WHERE episode_id = ? ORDER BY step_index',
+  );
+  return {
+    /** Returns the transitions under the verdict that stands, which decides the last one's reward and ending. */
+    transitions: (episode: EpisodeRow): StoredTransition[] => {
+      const list = steps.all(episode.id).map(storedTransition);
+      const verdict = verdictOf(episode.id);
+      const last = list.at(-1);
+      if (last && verdict) list[list.length - 1] = { ...last, ...endingUnder(verdict.outcome, episode.task, last) };
+      return list;
+    },
+    /** Returns the transitions as recorded, whatever the verdict. */
     recordedTransitions: (episodeId: number): StoredTransition[] => steps.all(episodeId).map(storedTransition),
-    observations,
-    pictures,
+  };
+}
+
+function createObservations(database: Database) {
+  const rows = database.prepare<[number], ObservationRow>(
+    `SELECT observation.*, vector FROM observation LEFT JOIN embedding ON embedding.observation_id = observation.id
+     WHERE episode_id = ? ORDER BY observation_index`,
+  );
+  const idOf = database
+    .prepare<[number, number], number>('SELECT id FROM observation WHERE episode_id = ? AND observation_index = ?')
+    .pluck();
+  const frames = database.prepare<[number], FrameRow>('SELECT * FROM frame WHERE observation_id = ? ORDER BY slot');
+  const pads = database.prepare<[number], TactileRow>('SELECT * FROM tactile WHERE observation_id = ? ORDER BY slot');
+  return {
+    observations: (episodeId: number): StoredObservation[] => rows.all(episodeId).map(storedObservation),
+    pictures(
+      episodeId: number,
+      index: number,
+    ): { readonly frames: readonly CameraFrame[]; readonly tactile: readonly TactileFrame[] } | undefined {
+      const id = idOf.get(episodeId, index);
+      return id === undefined
+        ? undefined
+        : { frames: frames.all(id).map(unpackFrame), tactile: pads.all(id).map(unpackTactile) };
+    },
     tactile(episodeId: number, index: number): TactileFrame[] {
-      const id = observationId.get(episodeId, index);
-      return id === undefined ? [] : tactileRows.all(id).map(unpackTactile);
+      const id = idOf.get(episodeId, index);
+      return id === undefined ? [] : pads.all(id).map(unpackTactile);
     },
-    replay(episodeId: number) {
-      const row = episodeById.get(episodeId);
-      if (!row) return undefined;
-      const seen = observations(episodeId);
-      return {
-        episode: summaryOf(row),
-        steps: stepSummaries(row, seen),
-        poses: seen.map((observation) => [...observation.scenePoses]),
-        periodMs: row.periodMs,
-      };
-    },
+  };
+}
+
+function stepSummary(step: StoredTransition, observation: StoredObservation | undefined): StepSummary {
+  const [x = 0, y = 0, z = 0] = observation?.wrenchInTool ?? [];
+  return {
+    index: step.index,
+    actor: step.actor,
+    idle: step.idle,
+    action: [...step.action],
+    reward: step.reward,
+    forceN: Math.hypot(x, y, z),
+    gripperOpeningM: observation?.gripperOpeningM ?? 0,
+    safety: step.safety,
   };
 }
 

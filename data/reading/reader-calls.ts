@@ -1,8 +1,8 @@
-/** The questions that the reader's thread answers, and how it does; one entry per method of `StoreReader`. */
+/** The queries that the reader's thread answers, one for each method of `StoreReader`. */
 import type { Database } from '../database.ts';
 import { createLabelQueries } from '../learning/reward-labels.ts';
 import { takeMark } from '../mark.ts';
-import { loadCounts } from '../recording/recorder-state.ts';
+import { loadCounts } from '../recording/tallies.ts';
 import type { StoreErrorKind } from '../store-error.ts';
 import { createQueries } from './queries.ts';
 

@@ -1,4 +1,4 @@
-/** The reader's thread: answers the window's queries on its own read-only connection, off the control thread. */
+/** The reader's thread. It answers the window's queries on its own read-only connection, off the control thread. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Database, openForReading } from '../database.ts';
 import { errorText, StoreError } from '../store-error.ts';

@@ -1,4 +1,4 @@
-/** The window's side of the reader thread: each query is a message, each answer a promise. The project must exist. */
+/** The window's side of the reader thread. Each query is a message, and each answer a promise. The project must exist. */
 import { Worker } from 'node:worker_threads';
 import type { StoreReader } from '../records.ts';
 import { StoreError } from '../store-error.ts';
@@ -38,7 +38,7 @@ export async function openStoreReader(folder: string): Promise<StoreReader> {
     new Promise((resolve, reject) => {
       if (over) return reject(over);
       const request = nextRequest++;
-      // The thread answers `method` with that method's value: reader-calls.ts is the one table of both sides.
+      // The thread answers `method` with that method's value, because both sides use the table in reader-calls.ts.
       waiting.set(request, { resolve: (value) => resolve(value as ReturnType<ReaderCalls[Method]>), reject });
       worker.postMessage({ request, method, query });
     });

@@ -1,10 +1,10 @@
 /**
- * A long curve in few points: of each stretch of steps the lowest and the highest value, so that a spike is never lost and a picture
- * of the curve is the same. Pure.
+ * Thins a long curve to few points. It keeps the lowest and the highest value of each stretch of steps, so that no spike
+ * is lost.
  */
 export type SeriesPoint = readonly [step: number, value: number];
 
-/** `points` in rising step; at most `atMost` (4 or more) of them are left, the first and the last among them. */
+/** Returns at most `atMost` (4 or more) of the `points`, which rise in step. The first and the last are kept. */
 export function thinSeries(points: readonly SeriesPoint[], atMost: number): readonly SeriesPoint[] {
   const first = points[0];
   const last = points[points.length - 1];

@@ -1,4 +1,4 @@
-/** What the engine's side of the writer sends to its thread, and what comes back. Episode ids are handed out by the sender. */
+/** The messages between the engine's side of the writer and its thread. The sender of commands gives the episode ids. */
 import type { LabelCounts, RewardLabel, StoredLabelSource } from '../../main/api/classifier.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord, Undone } from '../records.ts';
@@ -22,14 +22,14 @@ export type Command =
   | { readonly kind: 'drain'; readonly request: number }
   | { readonly kind: 'close' };
 
+export type LabelCommand = Extract<Command, { kind: 'label' }>;
+
 export interface Problem {
   readonly message: string;
   readonly remedy: string;
-  /** Something was lost, or recording cannot go on. */
+  /** True when something was lost, or recording cannot go on. */
   readonly fatal: boolean;
-  /**
-   * Present when the problem is a full disk. The writer's pressure reports a full disk too, for as long as it lasts.
-   */
+  /** Present when the problem is a full disk, which the writer's pressure reports too. */
   readonly about?: 'disk';
 }
 
@@ -46,7 +46,7 @@ export interface WriterState {
   readonly unreachable: boolean;
 }
 
-/** From the thread: `ready` once, then one `done` per batch; `answers` go to the requests of `undo` and `drain`. */
+/** The thread sends `ready` once, then `done` after each batch. `answers` belong to requests of `undo` and `drain`. */
 export type Report =
   | {
       readonly kind: 'ready';
@@ -57,7 +57,7 @@ export type Report =
     }
   | {
       readonly kind: 'done';
-      /** How many `step` commands this batch took from the queue, stored or reported as lost. */
+      /** Number of `step` commands in the batch, whether stored or reported as lost. */
       readonly steps: number;
       readonly state: WriterState;
       readonly problems: readonly Problem[];

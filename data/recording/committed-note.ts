@@ -4,10 +4,13 @@
  * then shows how much was there. The writer notes only what is committed, so a killed process can only have noted too
  * little, which raises no alarm.
  */
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { closeSync, constants, copyFileSync, existsSync, openSync, readSync, writeSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
+import { openForReading, projectFile } from '../database.ts';
+import { newestSequence } from '../mark.ts';
+import { errorText } from '../store-error.ts';
 import type { Problem } from './commands.ts';
 
 const FILE_NAME = 'takeover.committed';
@@ -62,20 +65,40 @@ export function openCommittedNote(folder: string): CommittedNote {
   };
 }
 
-const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
-
-export interface LossContext {
-  /** True when the newest stored episode has no end. */
-  readonly cutShort: boolean;
-  /** Name of the copy of the damaged log. */
-  readonly keptLog: string | undefined;
+/**
+ * Returns a function that notes an extent, and returns a problem when that begins to fail. Without the note a later loss
+ * could not be detected; a failed note loses no data by itself.
+ */
+export function createNoting(note: Pick<CommittedNote, 'write'> | undefined): (extent: Extent) => Problem | undefined {
+  let fails = false;
+  return (extent) => {
+    const failedBefore = fails;
+    try {
+      note?.write(extent);
+      fails = false;
+      return undefined;
+    } catch (error) {
+      fails = true;
+      if (failedBefore) return undefined;
+      return {
+        message: `How far the project is stored could not be noted: ${errorText(error)}.`,
+        remedy: "Check the project's disk; what is recorded is stored all the same.",
+        fatal: false,
+      };
+    }
+  };
 }
 
-/** Returns the problem when the store holds less than the note says; `undefined` when nothing is missing. */
+const checksum = (text: string): string => crc32(text).toString(16).padStart(8, '0');
+
+/**
+ * Returns the problem when the store holds less than the note says. `cutShort`: whether the newest stored episode has no
+ * end. `keptLog`: name of the copy of the damaged log.
+ */
 export function lossSince(
   noted: Extent | undefined,
   stored: Extent,
-  { cutShort, keptLog }: LossContext,
+  { cutShort, keptLog }: { readonly cutShort: boolean; readonly keptLog: string | undefined },
 ): Problem | undefined {
   if (!noted || noted.sequence <= stored.sequence) return undefined;
   const steps = noted.steps - stored.steps;
@@ -100,4 +123,36 @@ export function lossSince(
     remedy: 'If you have a backup of the project, put it in its place; what is there now is sound and can be used.',
     fatal: true,
   };
+}
+
+/**
+ * Copies a damaged log, because SQLite overwrites the part after the damage with the next commit. Call it before the
+ * project is opened for writing. Returns the copy's name, or `undefined` when nothing is missing or no copy was made.
+ */
+export function keepDamagedLog(folder: string, noted: Extent | undefined): string | undefined {
+  const log = `${projectFile(folder)}-wal`;
+  if (!noted || !existsSync(log) || storedSequence(folder) >= noted.sequence) return undefined;
+  const copy = `${log}.damaged`;
+  try {
+    copyFileSync(log, copy);
+    return basename(copy);
+  } catch {
+    // The recorder reports the loss itself. Only the copy is missing, because the disk has no room for it.
+    return undefined;
+  }
+}
+
+/** Returns 0 when the tables themselves were in the log. */
+function storedSequence(folder: string): number {
+  try {
+    const database = openForReading(folder);
+    try {
+      return newestSequence(database);
+    } finally {
+      database.close();
+    }
+  } catch {
+    // The writer opens the project next and reports why it cannot be opened.
+    return 0;
+  }
 }

@@ -1,7 +1,6 @@
 /**
  * Watches whether the project's disk can be recorded to: the folder can be reached, and more than the reserve is free.
  */
-
 import { errorText, StoreError } from '../store-error.ts';
 import type { Problem } from './commands.ts';
 
@@ -10,12 +9,12 @@ export const FREE_SPACE =
 const COME_BACK = 'Put the folder back where it was; recording then goes on with the next episode.';
 
 export interface DiskWatch {
-  /** Checks the disk again. Returns a problem when the folder has become unreachable, or is back. */
-  look(): Problem | undefined;
-  /** Does the same as `look`. Also clears the full state when there is room again. */
+  /** Call it before a batch is stored. Returns a problem when the folder is gone or back, or the reserve is reached. */
+  beforeBatch(): readonly (Problem | undefined)[];
+  /** Call it after a batch: from the reserve on no episode begins. The batch itself still fits into the reserve. */
+  afterBatch(): void;
+  /** Looks at the disk between batches, and lets episodes begin again when there is room. */
   check(): { readonly changed: boolean; readonly problems: readonly Problem[] };
-  /** True when only the reserve is left. An episode that is under way is still stored to its end. */
-  reserveReached(): boolean;
   /** Marks the disk as full, until `check` finds room. */
   setFull(): void;
   /** Throws a `StoreError` when no episode may begin. */
@@ -54,14 +53,21 @@ export function watchDisk(options: { readonly freeBytes: () => number; readonly 
   const reserveReached = () => freeBytes !== undefined && freeBytes < options.reserveBytes;
 
   return {
-    look,
+    beforeBatch: () => {
+      const problem = look();
+      if (full || !reserveReached()) return [problem];
+      const message = `Recording stops: ${freeBytes} bytes are free on the project's disk; ${options.reserveBytes} are kept in reserve.`;
+      return [problem, { message, remedy: FREE_SPACE, fatal: true, about: 'disk' }];
+    },
+    afterBatch: () => {
+      full ||= reserveReached();
+    },
     check: () => {
       const before = { full, away };
       const problem = look();
       full = reserveReached();
       return { changed: before.full !== full || before.away !== away, problems: problem ? [problem] : [] };
     },
-    reserveReached,
     setFull: () => {
       full = true;
     },

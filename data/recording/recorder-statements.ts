@@ -1,124 +1,121 @@
-/** The writer's prepared statements: one function per table, from records to rows. Return the bytes of blobs written. */
-import type { RewardLabel, StoredLabelSource } from '../../main/api/classifier.ts';
+/** The writer's prepared statements. They turn records into rows, and return how many bytes of blobs they wrote. */
+import type { RewardLabel } from '../../main/api/classifier.ts';
 import type { Judge, Outcome } from '../../main/api/episode.ts';
 import type { Database } from '../database.ts';
 import type { EpisodeStart, ObservationRecord, StepRecord } from '../records.ts';
 import { bytesOf, FRAME_ENCODING, packFrame, packRobotState, packTactile, TACTILE_ENCODING } from '../rows.ts';
 import { StoreError } from '../store-error.ts';
+import type { LabelCommand } from './commands.ts';
 
 type Value = string | number | bigint | Uint8Array | null;
+type Field = Exclude<Value, null> | boolean | Float32Array | Float64Array | undefined;
 
-/** SQLite has no undefined and no booleans. */
-function bind(value: string | number | boolean | Uint8Array | undefined): Value {
-  if (value === undefined) return null;
-  return typeof value === 'boolean' ? Number(value) : value;
+/** SQLite has no undefined, no booleans and no arrays of numbers. */
+function bind(field: Field): Value {
+  if (field === undefined) return null;
+  if (field instanceof Float32Array || field instanceof Float64Array) return bytesOf(field);
+  return typeof field === 'boolean' ? Number(field) : field;
 }
 
-function blob(values: Float32Array | undefined): Value {
-  return values === undefined ? null : bytesOf(values);
+/** `columns`: a table and its columns, as in SQL. */
+function insertInto(database: Database, columns: string) {
+  const places = columns.replace(/^[^(]*/, '').replaceAll(/\w+/g, '?');
+  const statement = database.prepare<Value[]>(`INSERT INTO ${columns} VALUES ${places}`);
+  return (...fields: readonly Field[]) => statement.run(...fields.map(bind));
 }
 
-function insertInto(database: Database, table: string, columns: readonly string[]) {
-  const places = columns.map(() => '?').join(', ');
-  return database.prepare<Value[]>(`INSERT INTO "${table}" (${columns.join(', ')}) VALUES (${places})`);
-}
-
-const EVENT = ['sequence', 'kind', 'episode_id', 'first_step', 'end_step', 'refers_to', 'at_ms'];
+export type RecorderStatements = ReturnType<typeof createRecorderStatements>;
 
 export function createRecorderStatements(database: Database) {
-  const session = insertInto(database, 'session', ['started_at_ms']);
-  const episode = insertInto(database, 'episode', [
-    ...['id', 'session_id', 'task', 'mode', 'observation', 'seed', 'policy', 'policy_is_candidate'],
-    ...['acting_noise_std', 'period_ms', 'started_at_ms', 'encoder_sha256', 'success_by'],
-  ]);
-  const observation = insertInto(database, 'observation', [
-    ...['episode_id', 'observation_index', 'time_ms', 'robot_state', 'joint_positions_rad'],
-    ...['proprioception', 'scene_poses'],
-  ]);
-  const frame = insertInto(database, 'frame', [
-    ...['observation_id', 'slot', 'camera', 'width_px', 'height_px', 'encoding', 'data'],
-  ]);
-  const tactile = insertInto(database, 'tactile', [
-    ...['observation_id', 'slot', 'pad', 'row_count', 'column_count', 'total', 'encoding', 'data'],
-  ]);
-  const embedding = insertInto(database, 'embedding', ['observation_id', 'vector']);
-  const lateEmbedding = database.prepare<[Value, number, number]>(
+  return {
+    ...createEpisodeStatements(database),
+    ...createObservationStatements(database),
+    ...createEventStatements(database),
+    ...createLabelStatements(database),
+  };
+}
+
+function createEpisodeStatements(database: Database) {
+  const session = insertInto(database, 'session (started_at_ms)');
+  const episode = insertInto(
+    database,
+    `episode (id, session_id, task, mode, observation, seed, policy, policy_is_candidate, acting_noise_std, period_ms,
+     started_at_ms, encoder_sha256, success_by)`,
+  );
+  const transition = insertInto(
+    database,
+    `"transition" (episode_id, step_index, actor, idle, action, policy_action, human_action, takeover_substep, reward,
+     terminated, truncated, effect_delay_ms, late, safety)`,
+  );
+  return {
+    insertSession: (startedAtMs: number): number => Number(session(startedAtMs).lastInsertRowid),
+
+    insertEpisode(id: number, sessionId: number, start: EpisodeStart): void {
+      const { task, mode, observation, seed, policy, policyIsCandidate, actingNoiseStd, periodMs } = start;
+      const driver = [policy, policyIsCandidate, actingNoiseStd] as const;
+      const { startedAtMs, encoderSha256, successBy } = start;
+      episode(id, sessionId, task, mode, observation, seed, ...driver, periodMs, startedAtMs, encoderSha256, successBy);
+    },
+
+    insertTransition(episodeId: number, step: StepRecord): void {
+      const { index, actor, idle, reward, terminated, truncated, effectDelayMs, late } = step;
+      const actions = [step.action, step.policyAction, step.humanAction, step.takeoverSubstep] as const;
+      const ending = [reward, terminated, truncated] as const;
+      transition(
+        episodeId,
+        index,
+        actor,
+        idle,
+        ...actions,
+        ...ending,
+        effectDelayMs,
+        late,
+        JSON.stringify(step.safety),
+      );
+    },
+  };
+}
+
+/** Bytes of an observation's row beside its arrays. */
+const ROBOT_STATE_BYTES = 160;
+
+function createObservationStatements(database: Database) {
+  const observation = insertInto(
+    database,
+    `observation (episode_id, observation_index, time_ms, robot_state, joint_positions_rad, proprioception, scene_poses)`,
+  );
+  const frame = insertInto(database, 'frame (observation_id, slot, camera, width_px, height_px, encoding, data)');
+  const tactile = insertInto(
+    database,
+    'tactile (observation_id, slot, pad, row_count, column_count, total, encoding, data)',
+  );
+  const embedding = insertInto(database, 'embedding (observation_id, vector)');
+  const lateEmbedding = database.prepare<[Uint8Array, number, number]>(
     `INSERT INTO embedding (observation_id, vector)
      SELECT id, ? FROM observation WHERE episode_id = ? AND observation_index = ?
      ON CONFLICT (observation_id) DO UPDATE SET vector = excluded.vector`,
   );
-  const transition = insertInto(database, 'transition', [
-    ...['episode_id', 'step_index', 'actor', 'idle', 'action', 'policy_action', 'human_action', 'takeover_substep'],
-    ...['reward', 'terminated', 'truncated', 'effect_delay_ms', 'late', 'safety'],
-  ]);
-  const rl = insertInto(database, 'rl_buffer', EVENT);
-  const demo = insertInto(database, 'demo_buffer', EVENT);
-  const verdict = insertInto(database, 'verdict', [
-    ...['sequence', 'kind', 'episode_id', 'outcome', 'judge', 'refers_to', 'at_ms'],
-  ]);
-  const standingLabel = database
-    .prepare<[number, number], RewardLabel>(
-      `SELECT label FROM reward_label WHERE episode_id = ? AND observation_index = ? AND kind = 'label'
-       AND sequence NOT IN (SELECT refers_to FROM reward_label WHERE kind = 'withdraw') ORDER BY sequence DESC LIMIT 1`,
-    )
-    .pluck();
-  const rewardLabel = database.prepare<Value[]>(
-    `INSERT INTO reward_label (sequence, kind, episode_id, observation_index, label, source, at_ms)
-     SELECT ?, 'label', episode_id, observation_index, ?, ?, ? FROM observation WHERE episode_id = ? AND observation_index = ?`,
-  );
-  const withdrawLabel = database.prepare<[number, number, number]>(
-    `INSERT INTO reward_label (sequence, kind, episode_id, observation_index, source, refers_to, at_ms)
-     SELECT ?, 'withdraw', episode_id, observation_index, source, sequence, ? FROM reward_label WHERE sequence = ?`,
-  );
-  const buffer =
-    (statement: typeof rl) =>
-    (
-      sequence: number,
-      kind: 'add' | 'discard' | 'restore',
-      episodeId: number,
-      firstStep: number,
-      endStep: number,
-      refersTo: number | undefined,
-      atMs: number,
-    ): void => {
-      statement.run(sequence, kind, episodeId, firstStep, endStep, bind(refersTo), atMs);
-    };
-
   return {
-    insertSession: (startedAtMs: number): number | bigint => session.run(startedAtMs).lastInsertRowid,
-
-    insertEpisode(id: number, sessionId: number, start: EpisodeStart): void {
-      episode.run(
-        ...[id, sessionId, start.task, start.mode, start.observation, start.seed],
-        ...[start.policy, start.policyIsCandidate, start.actingNoiseStd, start.periodMs].map(bind),
-        ...[start.startedAtMs, start.encoderSha256, start.successBy].map(bind),
-      );
-    },
-
     insertObservation(episodeId: number, index: number, record: ObservationRecord): number {
-      const { lastInsertRowid: id } = observation.run(
-        ...[episodeId, index, record.timeMs, bytesOf(packRobotState(record))],
-        ...[bytesOf(Float64Array.from(record.jointPositionsRad)), bytesOf(record.proprioception)],
-        bytesOf(record.scenePoses),
-      );
-      let bytes = 160 + 8 * record.jointPositionsRad.length;
-      bytes += record.proprioception.byteLength + record.scenePoses.byteLength;
+      const { timeMs, proprioception, scenePoses } = record;
+      const joints = Float64Array.from(record.jointPositionsRad);
+      const robotState = packRobotState(record);
+      const inserted = observation(episodeId, index, timeMs, robotState, joints, proprioception, scenePoses);
+      const id = inserted.lastInsertRowid;
+      let bytes = ROBOT_STATE_BYTES + joints.byteLength + proprioception.byteLength + scenePoses.byteLength;
       record.frames.forEach((picture, slot) => {
         const data = packFrame(picture);
-        frame.run(id, slot, picture.camera, picture.widthPx, picture.heightPx, FRAME_ENCODING, data);
+        frame(id, slot, picture.camera, picture.widthPx, picture.heightPx, FRAME_ENCODING, data);
         bytes += data.length;
       });
       record.tactile.forEach((pad, slot) => {
         const data = packTactile(pad);
         const total = bytesOf(Float64Array.from(pad.total));
-        tactile.run(id, slot, pad.pad, pad.rows, pad.columns, total, TACTILE_ENCODING, data);
+        tactile(id, slot, pad.pad, pad.rows, pad.columns, total, TACTILE_ENCODING, data);
         bytes += data.length + total.length;
       });
-      if (record.embedding) {
-        embedding.run(id, bytesOf(record.embedding));
-        bytes += record.embedding.byteLength;
-      }
-      return bytes;
+      if (record.embedding) embedding(id, record.embedding);
+      return bytes + (record.embedding?.byteLength ?? 0);
     },
 
     insertEmbedding(episodeId: number, index: number, vector: Float32Array): number {
@@ -130,50 +127,77 @@ export function createRecorderStatements(database: Database) {
         );
       return vector.byteLength;
     },
+  };
+}
 
-    insertTransition(episodeId: number, step: StepRecord): void {
-      transition.run(
-        ...[episodeId, step.index, step.actor, bind(step.idle)],
-        ...[bytesOf(step.action), blob(step.policyAction), blob(step.humanAction), bind(step.takeoverSubstep)],
-        ...[step.reward, bind(step.terminated), bind(step.truncated), step.effectDelayMs, bind(step.late)],
-        JSON.stringify(step.safety),
-      );
+interface StoredEvent {
+  readonly sequence: number;
+  readonly episodeId: number;
+  readonly refersTo?: number | undefined;
+  readonly atMs: number;
+}
+
+interface BufferEvent extends StoredEvent {
+  readonly kind: 'add' | 'discard' | 'restore';
+  readonly firstStep: number;
+  readonly endStep: number;
+}
+
+interface VerdictEvent extends StoredEvent {
+  readonly kind: 'end' | 'relabel' | 'withdraw';
+  readonly outcome?: Outcome;
+  readonly judge: Judge;
+}
+
+function createEventStatements(database: Database) {
+  const buffer = (table: string) => {
+    const insert = insertInto(
+      database,
+      `${table} (sequence, kind, episode_id, first_step, end_step, refers_to, at_ms)`,
+    );
+    return ({ sequence, kind, episodeId, firstStep, endStep, refersTo, atMs }: BufferEvent): void => {
+      insert(sequence, kind, episodeId, firstStep, endStep, refersTo, atMs);
+    };
+  };
+  const verdict = insertInto(database, 'verdict (sequence, kind, episode_id, outcome, judge, refers_to, at_ms)');
+  return {
+    insertRlEvent: buffer('rl_buffer'),
+    insertDemoEvent: buffer('demo_buffer'),
+    insertVerdict({ sequence, kind, episodeId, outcome, judge, refersTo, atMs }: VerdictEvent): void {
+      verdict(sequence, kind, episodeId, outcome, judge, refersTo, atMs);
     },
+  };
+}
 
-    standingLabel: (episodeId: number, index: number): RewardLabel | undefined => standingLabel.get(episodeId, index),
+function createLabelStatements(database: Database) {
+  const standing = database
+    .prepare<[number, number], RewardLabel>(
+      `SELECT label FROM reward_label WHERE episode_id = ? AND observation_index = ? AND kind = 'label'
+       AND sequence NOT IN (SELECT refers_to FROM reward_label WHERE kind = 'withdraw') ORDER BY sequence DESC LIMIT 1`,
+    )
+    .pluck();
+  const insert = database.prepare<Value[]>(
+    `INSERT INTO reward_label (sequence, kind, episode_id, observation_index, label, source, at_ms)
+     SELECT ?, 'label', episode_id, observation_index, ?, ?, ? FROM observation WHERE episode_id = ? AND observation_index = ?`,
+  );
+  const withdraw = database.prepare<[number, number, number]>(
+    `INSERT INTO reward_label (sequence, kind, episode_id, observation_index, source, refers_to, at_ms)
+     SELECT ?, 'withdraw', episode_id, observation_index, source, sequence, ? FROM reward_label WHERE sequence = ?`,
+  );
+  return {
+    standingLabel: (episodeId: number, index: number): RewardLabel | undefined => standing.get(episodeId, index),
 
-    insertLabel(
-      sequence: number,
-      episodeId: number,
-      index: number,
-      label: RewardLabel,
-      source: StoredLabelSource,
-      atMs: number,
-    ): void {
-      if (rewardLabel.run(sequence, label, source, atMs, episodeId, index).changes === 0)
+    insertLabel(sequence: number, { episodeId, index, label, source }: LabelCommand, atMs: number): void {
+      if (insert.run(sequence, label, source, atMs, episodeId, index).changes === 0)
         throw new StoreError(
           'out-of-order',
           `Observation ${index} of episode ${episodeId} is not stored, so it cannot be labelled.`,
           'Label an observation that was recorded.',
         );
     },
+
     withdrawLabel: (sequence: number, label: number, atMs: number): void => {
-      withdrawLabel.run(sequence, atMs, label);
-    },
-
-    rlEvent: buffer(rl),
-    demoEvent: buffer(demo),
-
-    verdictEvent(
-      sequence: number,
-      kind: 'end' | 'relabel' | 'withdraw',
-      episodeId: number,
-      outcome: Outcome | undefined,
-      judge: Judge,
-      refersTo: number | undefined,
-      atMs: number,
-    ): void {
-      verdict.run(sequence, kind, episodeId, bind(outcome), judge, bind(refersTo), atMs);
+      withdraw.run(sequence, atMs, label);
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
- * The writer's thread: takes commands from the port in order, a batch in one transaction, and reports after each commit.
- * Holds the project folder's lock for as long as it lives.
+ * The writer's thread. It takes commands from the port in order, stores a batch in one transaction, and reports after
+ * each commit. It holds the project folder's lock for as long as it lives.
  */
 import { statfsSync, statSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
@@ -9,18 +9,17 @@ import { type Database, lockFolder, openForWriting, projectFile } from '../datab
 import { troubleWith } from '../file-trouble.ts';
 import { errorText, StoreError } from '../store-error.ts';
 import type { Command, Problem, Report } from './commands.ts';
-import { type CommittedNote, openCommittedNote } from './committed-note.ts';
-import { keepDamagedLog } from './damaged-log.ts';
-import { createRecorder } from './recorder.ts';
+import { type CommittedNote, keepDamagedLog, openCommittedNote } from './committed-note.ts';
+import { createStoreRecorder } from './store-recorder.ts';
 
 export interface WriterThreadSettings {
   readonly folder: string;
   readonly reserveBytes: number;
-  /** Largest size of the project file; SQLite refuses to grow beyond it as on a full disk. */
+  /** Largest size of the project file. SQLite refuses to grow beyond it, as on a full disk. */
   readonly maxFileBytes: number | undefined;
 }
 
-/** Bounds how long a commit can be away: 16 steps with two frames each take about 10 ms. */
+/** Bounds the time to the next commit: 16 steps with two frames each take about 10 ms. */
 const BATCH_COMMANDS = 16;
 const DISK_CHECK_MS = 1000;
 
@@ -75,7 +74,7 @@ function openNote(folder: string) {
 function serve(port: MessagePort, settings: WriterThreadSettings): void {
   const report = (message: Report) => port.postMessage(message);
   const { database, committed, keptLog, unlock } = openFolder(settings);
-  const recorder = createRecorder(database, {
+  const recorder = createStoreRecorder(database, {
     wallTimeMs: systemClock.wallTimeMs,
     freeBytes: diskOf(settings.folder),
     reserveBytes: settings.reserveBytes,

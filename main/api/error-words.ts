@@ -1,14 +1,29 @@
 /**
- * Turns errors into text. An error that knows its remedy keeps it in `remedy`, apart from `message`. They are joined
- * only here, where they are printed, so that no remedy appears twice.
+ * Errors that know a remedy, and their text. Message and remedy are kept apart and joined only where they are printed,
+ * so that no remedy appears twice.
  */
+
+/** `remedy` says what to do about the error. */
+export class RemediedError extends Error {
+  readonly remedy: string;
+  constructor(message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+    this.remedy = remedy;
+  }
+}
+
+/** An error that another thread has reported. Its class is lost on the way; its text is kept. */
+export function errorFromThread(message: string, remedy: string | undefined): Error {
+  return remedy === undefined ? new Error(message) : new RemediedError(message, remedy);
+}
 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
 export function remedyOf(error: unknown): string | undefined {
-  return error instanceof Error && 'remedy' in error && typeof error.remedy === 'string' ? error.remedy : undefined;
+  return error instanceof RemediedError ? error.remedy : undefined;
 }
 
 /** Joins what went wrong with its remedy, when there is one. */
@@ -25,16 +40,6 @@ export function inWords({
 
 export function errorInWords(error: unknown): string {
   return inWords({ message: messageOf(error), remedy: remedyOf(error) });
-}
-
-/** An error of another thread or process. Its class is lost on the way; its text is kept. */
-export class RemoteError extends Error {
-  override readonly name = 'RemoteError';
-  readonly remedy: string | undefined;
-  constructor(message: string, remedy: string | undefined) {
-    super(message);
-    this.remedy = remedy;
-  }
 }
 
 /** A command, or a file that it reads, asks for something that does not exist or cannot be done. */

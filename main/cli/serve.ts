@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
+import { readingAfter } from '../../data/reading/read-after-write.ts';
 import { openStoreReader } from '../../data/reading/reader.ts';
-import { readingAfter } from '../../data/recording/read-after-write.ts';
 import { openStoreWriter } from '../../data/recording/writer.ts';
 import { systemClock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';

@@ -2,7 +2,7 @@
 
 import { UsageError } from '../api/error-words.ts';
 import type { RunSpec } from '../api/run.ts';
-import { configureAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
+import { configureAlgorithm, SettingsError } from '../learn/algorithms/algorithm-registry.ts';
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
 
 type Asked = Pick<RunSpec, 'algorithm' | 'preset' | 'settings'> & {
@@ -14,7 +14,7 @@ export function checkSettings({ algorithm, preset, recipe, settings }: Asked, en
   try {
     configureAlgorithm({ algorithm, preset, ...(recipe && { recipe }) }, settings, maps);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
+    if (!(error instanceof SettingsError || error instanceof RangeError)) throw error;
     throw new UsageError(error.message);
   }
 }

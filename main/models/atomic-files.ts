@@ -1,7 +1,8 @@
 /**
  * Files that are either complete or absent. They are written into a work folder beside the target, flushed, then
  * renamed. The work folder is created exclusively, so two processes that write the same file do not disturb each other.
- * The later one replaces the earlier one's file.
+ * The later one replaces the earlier one's file. Libraries for atomic writes replace single files only, but a policy is
+ * a folder whose files must change together.
  */
 import {
   closeSync,

@@ -3,6 +3,7 @@
  * observation, in order. It opens no database and never decides anything: late or missing answers are the engine's to handle.
  */
 import { systemClock } from '../api/clock.ts';
+import { remedyOf } from '../api/error-words.ts';
 import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
 import { type EncoderRuntime, loadEncoder } from '../models/encoder-runtime.ts';
@@ -58,14 +59,13 @@ async function answer(message: ToPolicyProcess): Promise<void> {
 const NOTHING_MORE = { actingNoiseStd: undefined, threshold: undefined, warning: undefined };
 type Loaded = Omit<Extract<FromPolicyProcess, { kind: 'loaded' }>, 'kind' | 'requestId'>;
 
-const remedyOf = (error: unknown) =>
-  error instanceof Error && 'remedy' in error ? String(error.remedy) : 'Choose another, or make this one again.';
+const refusalRemedy = (error: unknown) => remedyOf(error) ?? 'Choose another, or make this one again.';
 
 async function load(requestId: number, work: () => Promise<Loaded>): Promise<void> {
   try {
     send({ kind: 'loaded', requestId, ...(await work()) });
   } catch (error) {
-    send({ kind: 'refused', requestId, message: reasonOf(error), remedy: remedyOf(error) });
+    send({ kind: 'refused', requestId, message: reasonOf(error), remedy: refusalRemedy(error) });
   }
 }
 
@@ -73,7 +73,7 @@ async function proposeOrSayWhyNot(message: Extract<ToPolicyProcess, { kind: 'obs
   try {
     await propose(message);
   } catch (error) {
-    send({ kind: 'failed', sequence: message.sequence, message: reasonOf(error), remedy: remedyOf(error) });
+    send({ kind: 'failed', sequence: message.sequence, message: reasonOf(error), remedy: refusalRemedy(error) });
   }
 }
 

@@ -4,7 +4,7 @@
  * The thread keeps the process alive only while something is asked of it.
  */
 import { Worker } from 'node:worker_threads';
-import { RemoteError } from '../api/error-words.ts';
+import { errorFromThread } from '../api/error-words.ts';
 import type { RowAnswer, RowCall, RunDesk } from './run-rows-thread.ts';
 
 export type RunRows = AsyncDisposable & {
@@ -31,7 +31,7 @@ export function openRunRows(projectFolder: string, encoderManifestPath?: string)
     waiting.delete(answer.id);
     if (waiting.size === 0) worker.unref();
     if (answer.kind === 'value') call?.resolve(answer.value);
-    else call?.reject(new RemoteError(answer.message, answer.remedy));
+    else call?.reject(errorFromThread(answer.message, answer.remedy));
   });
   worker.on('error', (error) => stop(error instanceof Error ? error : new Error(String(error))));
   worker.on('exit', () => stop(new Error('the rows of runs are closed')));

@@ -2,6 +2,7 @@
  * The WebSocket to the engine: hello, typed calls, subscriptions, binary streams, and reconnection with back-off.
  * Everything that arrives is parsed here with the contract's schemas; what does not parse is reported and dropped, never thrown.
  */
+import { RemediedError } from '../../main/api/error-words.ts';
 import {
   CALLS,
   type CallName,
@@ -23,14 +24,11 @@ export type LinkState =
   /** Not tried again by itself. */
   | { readonly state: 'refused'; readonly reason: string; readonly remedy: string };
 
-/** A call was refused, or could not be answered. Said in words a person can act on. */
-export class CallError extends Error {
-  readonly remedy: string;
+/** A call that was refused, or could not be answered. */
+export class CallError extends RemediedError {
   readonly linkLost: boolean;
   constructor(message: string, remedy: string, linkLost = false) {
-    super(message);
-    this.name = 'CallError';
-    this.remedy = remedy;
+    super(message, remedy);
     this.linkLost = linkLost;
   }
 }

@@ -10,7 +10,7 @@ import { openForWriting } from '../../data/database.ts';
 import { openLearningSource } from '../../data/learning/learning.ts';
 import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import type { Command } from '../../data/recording/commands.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { FULL, start, step } from '../data/fixture.ts';
@@ -22,7 +22,7 @@ const DRAWS = 200;
 /** Without pictures: the trainer never reads those of an embedded observation. */
 function record(folder: string, transitions: number): void {
   const database = openForWriting(folder);
-  const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0 });
+  const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0 });
   const rng = createRng(1);
   const bare = { frames: [], tactile: [] };
   const begun = start(rng, 'run', FULL);

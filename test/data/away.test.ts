@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { openForReading, openForWriting } from '../../data/database.ts';
 import { createQueries } from '../../data/reading/queries.ts';
 import type { Command, Problem } from '../../data/recording/commands.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { inFolder, openWriter, recordEpisode, start, step } from './fixture.ts';
 
@@ -21,7 +21,7 @@ test('a disk that cannot be asked: the episode under way is stored, none is begu
       if (free === undefined) throw new Error('ENOENT: it is not there');
       return free;
     };
-    const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes, reserveBytes: 500 });
+    const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes, reserveBytes: 500 });
     const rng = createRng(1);
     const told = (problems: readonly Problem[]) => problems.map(({ message, fatal }) => `${fatal} ${message}`);
     const send = (...commands: Command[]) => told(recorder.apply(commands).problems);
@@ -57,7 +57,7 @@ test('a disk that cannot be asked when the project is opened is told too', () =>
     const freeBytes = () => {
       throw new Error('EIO');
     };
-    const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes, reserveBytes: 500 });
+    const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes, reserveBytes: 500 });
     assert.match(recorder.found[0]?.message ?? '', /cannot be reached: EIO/);
     assert.equal(recorder.state().unreachable, true);
     database.close();

@@ -1,6 +1,6 @@
 /**
- * Which episodes a dataset takes, and that it never drops a camera or a pad. Episodes that differ are refused in either
- * order, with a remedy.
+ * The episodes that a dataset takes. It never drops a camera or a pad; episodes that differ are refused in either order,
+ * with a remedy.
  */
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -20,7 +20,7 @@ const SIZE = { sizePx: 16, taxels: 2, embeddingSize: 0 };
 type Recorder = (writer: StoreWriter, rng: Rng) => number;
 type Change = (seen: ObservationRecord, index: number) => ObservationRecord;
 
-/** Two steps; `change` edits every observation. */
+/** Records an episode of two steps. `change` edits every observation. */
 function unlike(change: Change, more: Parameters<typeof start>[3] = {}): Recorder {
   return (writer, rng) => {
     const first = change(observation(rng, 0, SIZE), 0);
@@ -57,7 +57,8 @@ async function project<T>(episodes: readonly Recorder[], body: (project: Project
         episodes: count,
         leftOut,
       } = await lerobotV3.write(createQueries(database), {
-        ...{ outFolder, reporter: { warn: (message) => assert.fail(message) } },
+        outFolder,
+        reporter: { warn: (message) => assert.fail(message) },
         ...(choice ? { choice } : {}),
         ...more,
       });
@@ -179,7 +180,7 @@ test('a control period that is no exact number in binary is still a whole rate',
     assert.equal(JSON.parse(readFileSync(join(out, 'meta/info.json'), 'utf8')).fps, 30);
   }));
 
-/** 1 corrected policy episode, 2 failed, 3 demonstration, 4 discarded, 5 without steps, 6 lift, 7 still running. */
+/** The episodes: 1 corrected by a person, 2 failed, 3 demonstration, 4 discarded, 5 without steps, 6 lift, 7 running. */
 const MIXED: readonly Recorder[] = [
   (writer, rng) => recordEpisode(writer, rng, ['policy', 'mixed', 'human'], { size: SIZE }),
   (writer, rng) => recordEpisode(writer, rng, ['policy'], { size: SIZE, end: { outcome: 'failure', judge: 'human' } }),

@@ -1,6 +1,6 @@
 /**
- * Where a dataset goes: an empty folder is filled from within, two exports do not collide, and foreign files are never
- * deleted.
+ * The target of an export: an empty folder is filled from within, two exports do not collide, and foreign files are
+ * never deleted.
  */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -99,7 +99,7 @@ test('what somebody puts there while an export works is kept, and the export is 
     mkdirSync(join(folder, 'new'));
     assert.throws(() => beside.finish(), saying(/is taken/));
     beside.abandon();
-    writeFileSync(join(folder, 'new', 'letter.txt'), 'dear'); // the folder itself has not been replaced
+    writeFileSync(join(folder, 'new', 'letter.txt'), 'dear'); // The folder itself has not been replaced.
     mkdirSync(join(folder, 'empty'));
     const within = claimTarget(join(folder, 'empty'));
     fill(within, 'ours');

@@ -8,7 +8,7 @@ import Sqlite from 'better-sqlite3';
 import { troubleWith } from '../../data/file-trouble.ts';
 import { openStoreWriter } from '../../data/recording/writer.ts';
 import { StoreError, type StoreErrorKind } from '../../data/store-error.ts';
-import { errorInWords } from '../../main/api/error-words.ts';
+import { errorInWords, RemediedError } from '../../main/api/error-words.ts';
 import { inFolder } from './fixture.ts';
 
 const withCode = (code: string) => Object.assign(new Error(`something about ${code}`), { code });
@@ -52,7 +52,7 @@ test('a remedy is kept apart from the message, and printed once', () => {
   assert.equal(errorInWords(error), 'There is no project. Record one first.');
   assert.equal(errorInWords(new Error('It failed')), 'It failed');
   assert.equal(errorInWords('thrown text'), 'thrown text');
-  assert.equal(errorInWords(Object.assign(new Error('it failed'), { remedy: 'Retry.' })), 'it failed. Retry.');
+  assert.equal(errorInWords(new RemediedError('it failed', 'Retry.')), 'it failed. Retry.');
 });
 
 /** Holds the folder's lock, and writes `pid` as its holder. */

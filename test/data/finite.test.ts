@@ -11,7 +11,7 @@ import { lerobotV3 } from '../../data/export/lerobot-v3.ts';
 import { openLearningSource } from '../../data/learning/learning.ts';
 import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { createQueries } from '../../data/reading/queries.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
 import type { EpisodeRange } from '../../main/api/export.ts';
 import { createRng } from '../../main/api/rng.ts';
@@ -46,11 +46,14 @@ const SPOILT_STEPS: readonly [name: RegExp, change: Partial<StepRecord>][] = [
   [/effect delay of step 1/, { effectDelayMs: NAN }],
 ];
 
-function withRecorder<T>(body: (recorder: ReturnType<typeof createRecorder>, database: Database) => T) {
+function withRecorder<T>(body: (recorder: ReturnType<typeof createStoreRecorder>, database: Database) => T) {
   return inFolder((folder) => {
     const database = openForWriting(folder);
     try {
-      return body(createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 }), database);
+      return body(
+        createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 }),
+        database,
+      );
     } finally {
       database.close();
     }
@@ -130,7 +133,10 @@ test('a trainer names episode and observation, and learns when the episode is di
     await spoiltProject(folder);
     const load = () => {
       const pool = createTransitionPool({
-        ...{ embeddingSize: SMALL.embeddingSize, proprioceptionSize: 27, stack: 1, discount: 0.98 },
+        embeddingSize: SMALL.embeddingSize,
+        proprioceptionSize: 27,
+        stack: 1,
+        discount: 0.98,
       });
       const source = openLearningSource({ folder, pool });
       source.load();
@@ -159,7 +165,11 @@ test('an embedding that an encoder spoils later is named like a stored one', () 
   const seen = { proprioception: Float32Array.of(0), embedding: undefined };
   const action = new Float32Array(7);
   pool.addEpisode({
-    ...{ id: 9, task: 'insert', mode: 'run', outcome: 'success', observations: [seen, seen] },
+    id: 9,
+    task: 'insert',
+    mode: 'run',
+    outcome: 'success',
+    observations: [seen, seen],
     steps: [
       { actor: 'policy', idle: false, action, reward: 1, terminated: true, truncated: false, rl: true, demo: false },
     ],
@@ -176,7 +186,8 @@ test('an export refuses the number and names it; the check refuses statistics th
     const database = openForReading(folder);
     const write = (outFolder: string, episodes?: readonly EpisodeRange[]) =>
       lerobotV3.write(createQueries(database), {
-        ...{ outFolder, reporter: { warn: (message: string) => assert.fail(message) } },
+        outFolder,
+        reporter: { warn: (message: string) => assert.fail(message) },
         ...(episodes && { choice: { episodes } }),
       });
     await assert.rejects(write(join(folder, 'all')), /Observation 1 of episode 2 holds NaN in .*proprioception/);

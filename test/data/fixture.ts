@@ -34,10 +34,10 @@ export function removeFolder(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Opened in the test that runs; closed with its folder, also when it fails, since an open thread keeps a process alive. */
+/** Writers and readers of the running test. They are closed with its folder, because a thread keeps a process alive. */
 const open = new Set<{ close(): Promise<void> }>();
 
-/** Runs `body` with a fresh folder; closes what it opened and removes the folder afterwards. */
+/** Runs `body` with a fresh folder. Closes its writers and readers and removes the folder afterwards. */
 export async function inFolder<T>(body: (folder: string) => Promise<T> | T): Promise<T> {
   const folder = temporaryFolder();
   try {
@@ -68,7 +68,7 @@ export interface PictureSize {
 }
 
 export const SMALL: PictureSize = { sizePx: 8, taxels: 4, embeddingSize: 6 };
-/** What the cell records. */
+/** The sizes that the cell records. */
 export const FULL: PictureSize = { sizePx: 128, taxels: 16, embeddingSize: 384 };
 
 function floats(rng: Rng, length: number): Float32Array {
@@ -79,7 +79,7 @@ function vec6(rng: Rng): Vec6 {
   return [rng.normal(), rng.normal(), rng.normal(), rng.normal(), rng.normal(), rng.normal()];
 }
 
-/** Shaded like a rendered scene: smooth surfaces, edges, and the noise of anti-aliasing along them. */
+/** Makes a picture like a rendered scene: smooth surfaces, edges, and the noise of anti-aliasing along them. */
 export function picture(rng: Rng, camera: string, sizePx: number): CameraFrame {
   const rgb = new Uint8Array(sizePx * sizePx * 3);
   const [left, top, slope] = [rng.integer(sizePx), rng.integer(sizePx), rng.range(0.2, 1)];
@@ -175,7 +175,7 @@ export function step(
   };
 }
 
-/** Records one whole episode; returns its id. */
+/** Records one whole episode. Returns its id. */
 export function recordEpisode(
   writer: Pick<StoreWriter, 'beginEpisode' | 'appendStep' | 'endEpisode'>,
   rng: Rng,

@@ -1,4 +1,4 @@
-/** SIGKILL at random moments, 50 times, into two growing projects: at most the step in flight is lost, and the files are sound. */
+/** SIGKILL at random moments, 50 times, into two projects. At most the step in flight is lost, and the files are sound. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { test } from 'node:test';

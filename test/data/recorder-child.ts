@@ -1,5 +1,5 @@
 /**
- * The recorder alone, without its thread, to be killed: records as fast as it can, one commit per step, and prints
+ * A process to be killed. It records without the writer's thread as fast as it can, one commit per step, and prints
  * `episode steps` after each.
  */
 import { writeSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { flushCompileCache } from 'node:module';
 import { lockFolder, openForWriting } from '../../data/database.ts';
 import type { Command } from '../../data/recording/commands.ts';
 import { openCommittedNote } from '../../data/recording/committed-note.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { start, step } from './fixture.ts';
 
@@ -19,13 +19,13 @@ const begun = start(rng, 'run', size);
 lockFolder(folder, { pid: process.pid, sinceMs: 0 });
 const database = openForWriting(folder);
 const committed = openCommittedNote(folder);
-const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0, committed });
+const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0, committed });
 for (const { message } of recorder.found) if (/missing/.test(message)) writeSync(1, `false alarm: ${message}\n`);
 const apply = (command: Command) => {
   const [problem] = recorder.apply([command]).problems;
   if (problem) throw new Error(problem.message);
 };
-// A killed process would not leave its compiled code to the next one, which then starts in a third of the time.
+// The compiled code is flushed early, because a killed process would not. The next one then starts in a third of the time.
 flushCompileCache();
 writeSync(1, 'open\n');
 for (let episodeId = recorder.nextEpisodeId; ; episodeId++) {

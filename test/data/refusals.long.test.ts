@@ -1,13 +1,14 @@
-/** What cannot be opened or stored: corrupt, foreign, newer and locked projects, and a full disk. Nothing is lost silently. */
+/** Refusals: corrupt, foreign, newer and locked projects, and a full disk. Nothing is lost silently. */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { openForReading, openForWriting, projectFile } from '../../data/database.ts';
-import { MIGRATIONS, type Migration, migrate, SCHEMA_VERSION } from '../../data/migrations.ts';
+import { type Migration, migrate } from '../../data/migrations/migrate.ts';
+import { MIGRATIONS, SCHEMA_VERSION } from '../../data/migrations.ts';
 import { createQueries } from '../../data/reading/queries.ts';
 import { openStoreReader } from '../../data/reading/reader.ts';
 import type { Command } from '../../data/recording/commands.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import { openStoreWriter } from '../../data/recording/writer.ts';
 import type { StepRecord } from '../../data/records.ts';
 import { StoreError, type StoreErrorKind } from '../../data/store-error.ts';
@@ -106,7 +107,7 @@ test('at the reserve recording stops: what was handed over is kept, what comes a
   inFolder((folder) => {
     const database = openForWriting(folder);
     let free = 1000;
-    const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => free, reserveBytes: 500 });
+    const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => free, reserveBytes: 500 });
     const rng = createRng(1);
     const send = (...commands: Command[]) => recorder.apply(commands).problems.map(({ message }) => message);
     const append = (index: number): Command => ({ kind: 'step', episodeId: 1, step: step(rng, index) });

@@ -11,7 +11,7 @@ import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { takeMark } from '../../data/mark.ts';
 import { createQueries } from '../../data/reading/queries.ts';
 import type { Command } from '../../data/recording/commands.ts';
-import { createRecorder } from '../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { limitNow } from '../../main/runs/launchers/granted-trainer.ts';
 import { runHil } from '../../main/study/hil.ts';
@@ -108,7 +108,7 @@ test('whatever people say, and in whatever order, a mark covers what the store c
       const folder = temporaryFolder();
       const database = openForWriting(folder);
       try {
-        const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 });
+        const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 });
         const commands: Command[] = [];
         recordEpisode(commandsInto(commands), createRng(4), ['human', 'human'], { mode: 'demonstrate' });
         recordEpisode(commandsInto(commands), createRng(5), ['policy', 'human']);

@@ -1,5 +1,6 @@
 /** The algorithms that a run may name, one line each, and how a run gets one with its settings. */
 import { z } from 'zod';
+import { RemediedError } from '../../api/error-words.ts';
 import type { MapShape } from '../../api/policy.ts';
 import type { AlgorithmName, PresetName, RunSpec } from '../../api/run.ts';
 import type { Step } from '../../tensor/step.ts';
@@ -34,10 +35,11 @@ export interface ConfiguredAlgorithm {
   criticStep(sizes: ObservationSizes, rows: number): Step | undefined;
 }
 
-/** Settings that an algorithm does not take, in words. */
-export class SettingsError extends RangeError {
-  override readonly name = 'SettingsError';
-  readonly remedy = 'Correct the settings, or leave them out to take those of the preset.';
+/** Settings that an algorithm does not take. */
+export class SettingsError extends RemediedError {
+  constructor(message: string) {
+    super(message, 'Correct the settings, or leave them out to take those of the preset.');
+  }
 }
 
 interface Entry {

@@ -3,6 +3,7 @@
  * when to update and what to store is the trainer's business. All chance comes from the `Rng` it is given.
  */
 
+import { RemediedError } from '../../api/error-words.ts';
 import type { ChunkExecution, HeadName, MapShape } from '../../api/policy.ts';
 import type { Rng } from '../../api/rng.ts';
 import type { AlgorithmName, PresetName, Stage } from '../../api/run.ts';
@@ -165,12 +166,5 @@ export interface Algorithm<Config extends TrainingSettings> {
   criticStep?(config: Config, sizes: ObservationSizes, rows: number): Step;
 }
 
-/** Weights that do not fit the nets they are meant for. */
-export class ShapeError extends Error {
-  readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.name = 'ShapeError';
-    this.remedy = remedy;
-  }
-}
+/** Weights that do not fit the nets that they are meant for. */
+export class ShapeError extends RemediedError {}

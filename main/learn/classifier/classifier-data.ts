@@ -4,21 +4,15 @@
  */
 import type { LabelledEpisode, LabelledFramesSource } from '../../../data/learning/labelled-frames.ts';
 import type { LabelCounts, LabelSource } from '../../api/classifier.ts';
+import { RemediedError } from '../../api/error-words.ts';
 import { allFinite } from '../../api/finite.ts';
 import type { Rng } from '../../api/rng.ts';
 import type { EncoderRuntime } from '../../models/encoder-runtime.ts';
 import { shuffledRows } from '../algorithms/rows.ts';
 import type { ClassifierFrames, ClassifierSizes } from './reward-classifier.ts';
 
-/** An expected lack, with what to do about it. */
-export class ClassifierDataError extends Error {
-  readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.name = 'ClassifierDataError';
-    this.remedy = remedy;
-  }
-}
+/** The project lacks something that a classifier needs. */
+export class ClassifierDataError extends RemediedError {}
 
 export const HELD_OUT_SHARE = 0.3;
 /** Episodes with a success in it that are needed at least: some to learn from, some to test on. */

@@ -4,6 +4,7 @@
  */
 import { constants, setPriority } from 'node:os';
 import type { ClassifierEnd } from '../../api/classifier.ts';
+import { messageOf, remedyOf } from '../../api/error-words.ts';
 import { type ClassifierJob, makeClassifier } from './make-classifier.ts';
 
 async function work(job: ClassifierJob): Promise<ClassifierEnd> {
@@ -13,8 +14,8 @@ async function work(job: ClassifierJob): Promise<ClassifierEnd> {
   } catch (error) {
     return {
       kind: 'failed',
-      message: error instanceof Error ? error.message : String(error),
-      remedy: error instanceof Error && 'remedy' in error ? String(error.remedy) : 'Report this message.',
+      message: messageOf(error),
+      remedy: remedyOf(error) ?? 'Report this message.',
     };
   }
 }

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { RemediedError } from '../../api/error-words.ts';
 import { type PolicyManifest, policyManifestSchema } from '../../api/policy.ts';
 import { bytesOf, floatsOf, writeFolderAtomically } from '../../models/atomic-files.ts';
 
@@ -23,15 +24,8 @@ export interface PolicyFiles {
 
 type Hashes = 'graphSha256' | 'weightsSha256' | 'manifestSha256';
 
-/** A policy folder that cannot be used, with what to do about it. */
-export class PolicyFileError extends Error {
-  readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.name = 'PolicyFileError';
-    this.remedy = remedy;
-  }
-}
+/** A policy folder that cannot be used. */
+export class PolicyFileError extends RemediedError {}
 
 /** Returns the path of the manifest. */
 export function exportPolicy(

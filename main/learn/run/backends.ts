@@ -5,6 +5,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BACKENDS, type BackendName, backendSchema } from '../../api/backend.ts';
+import { RemediedError } from '../../api/error-words.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import { grad } from '../../tensor/grad.ts';
 import { createOrtBackend } from '../../tensor/ort.ts';
@@ -12,15 +13,12 @@ import { defineStep } from '../../tensor/step.ts';
 import { constant, input, layerNorm, matmul, mean, square, tanh } from '../../tensor/tensor.ts';
 import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../tensor/tfjs.ts';
 
-/** A backend that was asked for and cannot be had, with what to do about it. */
-export class BackendUnavailable extends Error {
-  override readonly name = 'BackendUnavailable';
+/** A backend that was asked for and cannot be used. */
+export class BackendUnavailable extends RemediedError {
   readonly backend: BackendName;
-  readonly remedy: string;
   constructor(backend: BackendName, reason: string, remedy: string, cause?: unknown) {
-    super(`the backend ${backend} cannot be used: ${reason}`, { cause });
+    super(`the backend ${backend} cannot be used: ${reason}`, remedy, { cause });
     this.backend = backend;
-    this.remedy = remedy;
   }
 }
 

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { RemediedError } from '../../api/error-words.ts';
 import { bytesOf, floatsOf, writeFileAtomically } from '../../models/atomic-files.ts';
 
 const MAGIC = 'TKCK';
@@ -48,15 +49,8 @@ export interface Checkpoint {
   readonly arrays: Readonly<Record<string, Float32Array>>;
 }
 
-/** A checkpoint that cannot be used, with what to do about it. */
-export class CheckpointError extends Error {
-  readonly remedy: string;
-  constructor(message: string, remedy: string) {
-    super(message);
-    this.name = 'CheckpointError';
-    this.remedy = remedy;
-  }
-}
+/** A checkpoint that cannot be used. */
+export class CheckpointError extends RemediedError {}
 
 export function writeCheckpoint(path: string, { header, arrays }: Checkpoint): void {
   const entries = Object.entries(arrays);

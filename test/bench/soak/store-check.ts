@@ -6,7 +6,7 @@
 import { type Database, openForReading } from '../../../data/database.ts';
 import { loadLabelCounts } from '../../../data/learning/reward-labels.ts';
 import { createQueries } from '../../../data/reading/queries.ts';
-import { loadCounts } from '../../../data/recording/recorder-state.ts';
+import { loadCounts } from '../../../data/recording/tallies.ts';
 import type { Clock } from '../../../main/api/clock.ts';
 import type { BufferCounts } from '../../../main/api/episode.ts';
 import type { ServerMessage } from '../../../main/api/messages.ts';

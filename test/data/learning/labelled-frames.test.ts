@@ -22,7 +22,10 @@ test('an episode that is running, and one that is discarded, are not learned fro
     const labelled = () => {
       const source = openLabelledFrames(folder);
       const episodes = source.episodes({
-        ...{ task: 'insert', observation: 'pixels', encoderSha256: undefined, rule: false },
+        task: 'insert',
+        observation: 'pixels',
+        encoderSha256: undefined,
+        rule: false,
       });
       source.close();
       return episodes.map(({ id, frames }) => [id, ...frames.map(({ index }) => index)]);

@@ -8,8 +8,8 @@ import { writeReturns } from '../../../data/learning/monte-carlo.ts';
 import type { PoolSource } from '../../../data/learning/pool-types.ts';
 import { createTransitionPool } from '../../../data/learning/transition-pool.ts';
 import type { Command } from '../../../data/recording/commands.ts';
-import { createRecorder } from '../../../data/recording/recorder.ts';
-import { loadCounts } from '../../../data/recording/recorder-state.ts';
+import { createStoreRecorder } from '../../../data/recording/store-recorder.ts';
+import { loadCounts } from '../../../data/recording/tallies.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord } from '../../../data/records.ts';
 import type { Actor } from '../../../main/api/action.ts';
 import type { Outcome } from '../../../main/api/episode.ts';
@@ -68,13 +68,19 @@ test('stacking looks back within the episode only, and a transition joins neighb
     source.close();
   }));
 
-/** One episode with action i and reward i at step i, observation i; drivers as given. */
+/** Makes an episode with action i, reward i and observation i at step i. */
 function countingEpisode(actors: readonly Actor[], outcome: Outcome) {
   const steps = actors.map((actor, index) => {
     const last = index === actors.length - 1;
     return {
-      ...{ actor, idle: false, action: new Float32Array(7).fill(index), reward: index, rl: true, demo: false },
-      ...{ terminated: last && outcome !== 'truncated', truncated: last && outcome === 'truncated' },
+      actor,
+      idle: false,
+      action: new Float32Array(7).fill(index),
+      reward: index,
+      rl: true,
+      demo: false,
+      terminated: last && outcome !== 'truncated',
+      truncated: last && outcome === 'truncated',
     };
   });
   const observations = Array.from({ length: actors.length + 1 }, (_, index) => ({
@@ -180,7 +186,7 @@ test('sampling is uniform over the chosen buffer and replays from a seed', () =>
 /** The recorder without its thread. */
 function openRecorder(folder: string) {
   const database = openForWriting(folder);
-  const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0 });
+  const recorder = createStoreRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1, reserveBytes: 0 });
   let nextEpisodeId = recorder.nextEpisodeId;
   const apply = (command: Command) => {
     const result = recorder.apply([command]);
@@ -228,7 +234,7 @@ const command = fc.oneof(
   fc.constant({ kind: 'load' as const }),
 );
 
-/** What the pool should hold, by the rules as they are written on the design page. */
+/** A naive model of the pool: its contents by the rules of the two buffers. */
 function expectedRows(episodes: readonly ModelEpisode[]) {
   let first = 0;
   const rl: number[] = [];

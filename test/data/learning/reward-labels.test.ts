@@ -1,4 +1,4 @@
-/** Labels of the reward classifier in the store: what stands, what undo takes back, what the rule reads from verdicts, older files. */
+/** Labels of the reward classifier in the store: standing labels, undo, the rule that reads verdicts, and older files. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import Sqlite from 'better-sqlite3';
@@ -6,7 +6,7 @@ import { APPLICATION_ID, openForReading, openForWriting, projectFile } from '../
 import { type JudgedEpisode, proposedLabels, withProposals } from '../../../data/learning/label-rule.ts';
 import { createLabelQueries } from '../../../data/learning/reward-labels.ts';
 import { first } from '../../../data/migrations/001-first.ts';
-import { migrate } from '../../../data/migrations.ts';
+import { migrate } from '../../../data/migrations/migrate.ts';
 import type { FrameLabel } from '../../../main/api/classifier.ts';
 import { createRng } from '../../../main/api/rng.ts';
 import { inFolder, openReader, openWriter, recordEpisode, start, step } from '../fixture.ts';

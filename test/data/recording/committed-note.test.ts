@@ -10,7 +10,7 @@ import { openForReading, openForWriting } from '../../../data/database.ts';
 import { takeMark } from '../../../data/mark.ts';
 import type { Command } from '../../../data/recording/commands.ts';
 import { type Extent, lossSince, openCommittedNote } from '../../../data/recording/committed-note.ts';
-import { createRecorder } from '../../../data/recording/recorder.ts';
+import { createStoreRecorder } from '../../../data/recording/store-recorder.ts';
 import { createRng } from '../../../main/api/rng.ts';
 import { inFolder, openWriter, recordEpisode, start, step } from '../fixture.ts';
 
@@ -19,11 +19,16 @@ const LOG = 'takeover.sqlite-wal';
 const EPISODES = 4;
 const STEPS = 5;
 
-/** Records whole episodes and half of another one, one commit per command, and leaves the files as a kill would, in `killed`. */
+/** Records whole episodes and half of another one, one commit per command. Leaves the files in `killed`, as a kill would. */
 function recordAndKill(folder: string, killed: string): Extent {
   const database = openForWriting(folder);
   const committed = openCommittedNote(folder);
-  const recorder = createRecorder(database, { wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0, committed });
+  const recorder = createStoreRecorder(database, {
+    wallTimeMs: () => 0,
+    freeBytes: () => 1e12,
+    reserveBytes: 0,
+    committed,
+  });
   const rng = createRng(1);
   const apply = (command: Command) => assert.deepEqual(recorder.apply([command]).problems, []);
   for (let episodeId = 1; episodeId <= EPISODES + 1; episodeId++) {
@@ -67,8 +72,12 @@ test('a process that was killed raises no alarm, and the note is exact', () =>
     const noted = recordAndKill(join(root, 'project'), join(root, 'killed'));
     const { sequence, steps } = storedIn(join(root, 'killed'));
     assert.deepEqual(noted, {
-      ...{ sequence, steps, episodeId: EPISODES + 1, episodeSteps: STEPS },
-      ...{ givenSequence: sequence, givenEpisodeId: EPISODES + 1 },
+      sequence,
+      steps,
+      episodeId: EPISODES + 1,
+      episodeSteps: STEPS,
+      givenSequence: sequence,
+      givenEpisodeId: EPISODES + 1,
     });
     assert.equal(steps, (EPISODES + 1) * STEPS);
     const said = await saidAtOpening(join(root, 'killed'));
@@ -86,7 +95,7 @@ test('bytes flipped in the log: what vanishes is told to the step, and once', ()
       const folder = join(root, String(round));
       cpSync(join(root, 'killed'), folder, { recursive: true });
       const damaged = Buffer.from(log);
-      // Not in the head, which holds the tables: without them the file is no project.
+      // The head is left alone, because it holds the tables, and without them the file is no project.
       const at = Math.floor(damaged.length * (0.2 + 0.8 * rng.uniform()));
       for (let byte = at; byte < Math.min(at + 16, damaged.length); byte++) damaged[byte] = (damaged[byte] ?? 0) ^ 0xff;
       writeFileSync(join(folder, LOG), damaged);
@@ -158,8 +167,10 @@ test('a note that cannot be written is told once, and recording goes on', () =>
     const write = () => {
       if (broken) throw new Error('EIO: i/o error');
     };
-    const recorder = createRecorder(database, {
-      ...{ wallTimeMs: () => 0, freeBytes: () => 1e12, reserveBytes: 0 },
+    const recorder = createStoreRecorder(database, {
+      wallTimeMs: () => 0,
+      freeBytes: () => 1e12,
+      reserveBytes: 0,
       committed: { read: () => undefined, write },
     });
     const rng = createRng(4);

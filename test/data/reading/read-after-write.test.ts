@@ -1,7 +1,7 @@
 /** Reading after writing: an answered call is visible to every later question, in the engine and in other processes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readingAfter } from '../../../data/recording/read-after-write.ts';
+import { readingAfter } from '../../../data/reading/read-after-write.ts';
 import { createRng } from '../../../main/api/rng.ts';
 import { createHandlers } from '../../../main/engine/server/handlers.ts';
 import { bench } from '../../engine/rig.ts';

@@ -1,0 +1,157 @@
+/**
+ * The episodes of a transition pool. Their rows are written once. A verdict that comes later changes the reward, the
+ * mask and the returns in those rows; a discard only sets a flag.
+ */
+import { ACTION_SIZE } from '../../main/api/action.ts';
+import type { Outcome } from '../../main/api/episode.ts';
+import { allFinite, findNotFinite } from '../../main/api/finite.ts';
+import { TASKS } from '../../main/api/task.ts';
+import { type Ending, endingUnder } from '../rules.ts';
+import { writeReturns } from './monte-carlo.ts';
+import { IN_DEMO, IN_RL, IS_LAST, type PoolTables } from './pool-tables.ts';
+import type { Flaw, PoolEpisode, PoolEvent, PoolStep } from './pool-types.ts';
+
+export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome' | 'driver'> {
+  readonly firstObservation: number;
+  readonly firstTransition: number;
+  readonly steps: number;
+  /** The last transition as recorded. */
+  readonly recorded: Ending | undefined;
+  /** Verdicts given after the end, oldest first. The newest one decides. */
+  readonly verdicts: { readonly sequence: number; readonly outcome: Outcome }[];
+  discarded: boolean;
+}
+
+export function createPoolEpisodes(tables: PoolTables, discount: number) {
+  const { observations, views } = tables;
+  const entries = new Map<number, EpisodeEntry>();
+  /** The first number of each episode that is not finite. */
+  const flaws = new Map<number, Flaw>();
+  const examine = (episodeId: number, where: string, what: string, values: ArrayLike<number>) => {
+    const found = flaws.has(episodeId) ? undefined : findNotFinite([[what, values]]);
+    if (found)
+      flaws.set(episodeId, {
+        episodeId,
+        words: `${where} of episode ${episodeId} holds ${found.value} in its ${what}`,
+      });
+  };
+  const setEmbedding = (row: number, embedding: Float32Array, view = 0) => {
+    tables.writeEmbedding(row, embedding, view);
+    if (allFinite(embedding)) return;
+    examine(observations.episode[row] ?? 0, `observation ${indexOf(tables, row)}`, 'embedding', embedding);
+  };
+
+  return {
+    setEmbedding,
+    entries: () => entries.values(),
+    has: (episodeId: number): boolean => entries.has(episodeId),
+    /** Returns the first flaw of an episode that is not discarded. */
+    flaw: (): Flaw | undefined => [...flaws.values()].find(({ episodeId }) => !entries.get(episodeId)?.discarded),
+
+    add(episode: PoolEpisode): void {
+      const { id, task, steps, driver, outcome } = episode;
+      if (entries.has(id)) throw new RangeError(`Episode ${id} is in the pool already.`);
+      refuseMisfit(episode, tables.proprioceptionSize);
+      const first = tables.append(episode.observations.length, steps.length);
+      episode.observations.forEach(({ proprioception, embedding }, index) => {
+        const row = first.firstObservation + index;
+        examine(id, `observation ${index}`, 'proprioception', proprioception);
+        observations.proprioception.set(proprioception, row * tables.proprioceptionSize);
+        observations.previous[row] = index === 0 ? row : row - 1;
+        observations.episode[row] = id;
+        observations.embedded[row] = tables.embeddingSize === 0 ? 1 : 0;
+        if (embedding && tables.embeddingSize > 0) setEmbedding(row, embedding);
+      });
+      steps.forEach((step, index) => {
+        examine(id, `step ${index}`, 'action', step.action);
+        examine(id, `step ${index}`, 'reward', [step.reward]);
+        writeStep(
+          tables,
+          first.firstTransition + index,
+          first.firstObservation + index,
+          step,
+          index + 1 === steps.length,
+        );
+      });
+      const recorded = steps.at(-1);
+      const counts = { ...first, steps: steps.length };
+      const entry = { id, task, outcome, driver, ...counts, recorded, verdicts: [], discarded: false };
+      entries.set(id, entry);
+      writeEnding(tables, entry, discount);
+    },
+
+    /** Ignores events of episodes that are not in the pool. */
+    apply(event: PoolEvent): void {
+      const entry = entries.get(event.episodeId);
+      if (!entry) return;
+      applyTo(entry, event);
+      writeEnding(tables, entry, discount);
+    },
+
+    /** Fills the views that cannot be computed, because there are no pictures, with the recorded view. */
+    repeatRecordedView(row: number): void {
+      const { embeddingSize } = tables;
+      const recorded = observations.embedding.slice(row * views * embeddingSize, (row * views + 1) * embeddingSize);
+      for (let view = observations.embedded[row] ?? 0; view < views; view++) setEmbedding(row, recorded, view);
+    },
+  };
+}
+
+/** Returns the index of an observation in its episode. */
+function indexOf({ observations: { previous } }: PoolTables, row: number): number {
+  let first = row;
+  while (previous[first] !== first) first = previous[first] ?? first;
+  return row - first;
+}
+
+function refuseMisfit({ id, observations, steps }: PoolEpisode, proprioceptionSize: number): void {
+  if (observations.length !== steps.length + 1)
+    throw new RangeError(
+      `Episode ${id} has ${steps.length} steps and ${observations.length} observations; expected one more.`,
+    );
+  const misfit = observations.find(({ proprioception }) => proprioception.length !== proprioceptionSize);
+  if (misfit)
+    throw new RangeError(
+      `Episode ${id}: proprioception of ${misfit.proprioception.length} numbers, not ${proprioceptionSize}.`,
+    );
+}
+
+function writeStep({ transitions }: PoolTables, row: number, observation: number, step: PoolStep, isLast: boolean) {
+  transitions.observation[row] = observation;
+  transitions.action.set(step.action, row * ACTION_SIZE);
+  transitions.reward[row] = step.reward;
+  transitions.mask[row] = step.terminated ? 0 : 1;
+  transitions.human[row] = step.actor === 'human' ? 1 : 0;
+  transitions.policy[row] = step.actor === 'policy' ? 1 : 0;
+  transitions.idle[row] = step.idle ? 1 : 0;
+  transitions.member[row] = (step.rl ? IN_RL : 0) | (step.demo ? IN_DEMO : 0) | (isLast ? IS_LAST : 0);
+}
+
+function applyTo(entry: EpisodeEntry, { kind, sequence, outcome, refersTo }: PoolEvent): void {
+  if (kind === 'discard' || kind === 'restore') entry.discarded = kind === 'discard';
+  else if (kind === 'relabel' && outcome) entry.verdicts.push({ sequence, outcome });
+  else {
+    const index = entry.verdicts.findIndex((verdict) => verdict.sequence === refersTo);
+    if (index >= 0) entry.verdicts.splice(index, 1);
+  }
+}
+
+/** Writes reward, mask and returns of an episode under its newest verdict. */
+function writeEnding({ transitions }: PoolTables, entry: EpisodeEntry, discount: number): void {
+  const { firstTransition, steps, recorded, task } = entry;
+  if (!recorded) return;
+  const outcome = entry.verdicts.at(-1)?.outcome ?? entry.outcome;
+  const ending = endingUnder(outcome, task, recorded);
+  const end = firstTransition + steps;
+  transitions.reward[end - 1] = ending.reward;
+  transitions.mask[end - 1] = ending.terminated ? 0 : 1;
+  writeReturns({
+    reward: transitions.reward.subarray(firstTransition, end),
+    human: transitions.human.subarray(firstTransition, end),
+    success: outcome === 'success',
+    rewardPerStep: TASKS[task].rewardPerStep,
+    discount,
+    whole: transitions.monteCarlo.subarray(firstTransition, end),
+    cut: transitions.monteCarloCut.subarray(firstTransition, end),
+  });
+}
