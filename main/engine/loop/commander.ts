@@ -1,9 +1,8 @@
 /** The only way to the arm: every set-point passes safety here, last, whoever asked for it. Nothing else calls `cell.command`. */
 
 import type { RobotCell, SetPoint } from '../../../native/device.ts';
-import type { Quaternion } from '../../api/geometry.ts';
+import { IDENTITY, type Quaternion } from '../../api/geometry.ts';
 import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
-import { IDENTITY } from './maths.ts';
 import { limitCommand, type SafetyMemory } from './safety.ts';
 
 export type Sent =

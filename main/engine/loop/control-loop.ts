@@ -14,7 +14,7 @@
 import type { PuckReading } from '../../../native/device.ts';
 import { DEFAULT_ACTION_SCALE } from '../../api/action.ts';
 import type { Mode, Phase } from '../../api/episode.ts';
-import type { Pose, Vec3 } from '../../api/geometry.ts';
+import { IDENTITY, type Pose, type Vec3 } from '../../api/geometry.ts';
 import type { SafetyEvent } from '../../api/limits.ts';
 import { deflectionOf, isNeutral } from '../../api/teleop.ts';
 import type { PolicyReply } from '../policy/policy-source.ts';
@@ -29,7 +29,6 @@ import { createCommander } from './commander.ts';
 import { createDriving, DEFAULT_TIMING, type Flight } from './driving.ts';
 import { FAULTS, type LoopFault, START_REFUSALS } from './faults.ts';
 import type { ControlLoop, LoopOptions } from './loop-types.ts';
-import { IDENTITY } from './maths.ts';
 import { expectFinitePose } from './sensor-check.ts';
 import { isFinite7 } from './set-point.ts';
 import { createTickStats } from './tick-stats.ts';

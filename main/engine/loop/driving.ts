@@ -9,11 +9,10 @@
 
 import type { PuckReading, RobotCell } from '../../../native/device.ts';
 import { ACTION_SIZE, type ActionMask, type ActionScale, type Actor } from '../../api/action.ts';
-import type { Pose, Quaternion } from '../../api/geometry.ts';
+import { IDENTITY, type Pose, type Quaternion } from '../../api/geometry.ts';
 import type { SafetyEvent } from '../../api/limits.ts';
 import { baseTwistFromPuck, deflectionOf, isNeutral, type TakeoverSettings, type TeleopMap } from '../../api/teleop.ts';
 import type { Commander } from './commander.ts';
-import { IDENTITY } from './maths.ts';
 import { actionFromBaseTwist, blend, executedAction, type Gripper, masked, targetFromAction } from './set-point.ts';
 
 export interface Timing {

@@ -4,7 +4,7 @@
  */
 import type { RobotCell, RobotState, ScenePoses } from '../../../native/device.ts';
 import { allFinite } from '../../api/finite.ts';
-import { IDENTITY } from './maths.ts';
+import { IDENTITY } from '../../api/geometry.ts';
 
 /** Before the first reading: stale by any measure. */
 const NEVER: RobotState = {

@@ -1,10 +1,10 @@
 /**
  * The last word on every command: one pure function of (command, measured, limits, now, memory). Limits are data, in SI units,
- * per robot. It runs last on every path, policy and human alike, and imports the contract only, which is why its few lines of
- * quaternion algebra are its own. What it returns satisfies every limit; where the arm is measured outside one already,
+ * per robot. It runs last on every path, policy and human alike, and imports the contract only. Its quaternion algebra is its
+ * own, so that a mistake in the algebra that computes a command cannot also hide in the check of that command. What it returns satisfies every limit; where the arm is measured outside one already,
  * what it returns goes no further out. Applied twice it changes nothing more. Software: no replacement for an emergency stop.
  */
-import type { Pose, Quaternion, Vec3, Vec6 } from '../../api/geometry.ts';
+import { add, type Pose, type Quaternion, scale, subtract, type Vec3, type Vec6 } from '../../api/geometry.ts';
 import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
 
 export interface SafetyCommand {
@@ -174,9 +174,6 @@ function tiltBack(orientation: Quaternion, resetAxis: Vec3, maxRad: number): Qua
 const isFinitePose = (pose: Pose) =>
   [...pose.positionM, ...pose.orientation].every(Number.isFinite) && Math.hypot(...pose.orientation) > 1e-6;
 
-const add = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-const subtract = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-const scale = (a: Vec3, factor: number): Vec3 => [a[0] * factor, a[1] * factor, a[2] * factor];
 const dot = (a: Vec3, b: Vec3) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const cross = (a: Vec3, b: Vec3): Vec3 => [
   a[1] * b[2] - a[2] * b[1],

@@ -4,19 +4,22 @@
  * tick and leashed to the measured orientation. The frame change is block-diagonal. No limits here: those are safety's.
  */
 import { ACTION_SIZE, type ActionMask, type ActionScale } from '../../api/action.ts';
-import type { Pose, Quaternion, Vec3, Vec6 } from '../../api/geometry.ts';
 import {
   add,
   compose,
   fromRotationVector,
   inverse,
   leash,
+  type Pose,
+  type Quaternion,
   rotate,
   rotateBlocks,
   scale,
   subtract,
   toRotationVector,
-} from './maths.ts';
+  type Vec3,
+  type Vec6,
+} from '../../api/geometry.ts';
 
 export type Gripper = 'open' | 'close';
 

@@ -4,14 +4,13 @@
  */
 
 import type { RobotState } from '../../../native/device.ts';
-import type { Pose } from '../../api/geometry.ts';
+import { type Pose, relativePose, toRotationVector } from '../../api/geometry.ts';
 import {
   PROPRIOCEPTION_CLIP,
   PROPRIOCEPTION_FIELDS,
   PROPRIOCEPTION_SIZE,
   type TactileFrame,
 } from '../../api/observation.ts';
-import { relativePose, toRotationVector } from '../loop/maths.ts';
 
 /** Normal force that reads as zero, and newtons per unit: a held peg presses about as much. */
 const NORMAL_FORCE_OFFSET_N = 30;
