@@ -13,8 +13,7 @@ import { DEFAULT_TAKEOVER } from '../api/teleop.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { DEFAULT_TIMING } from './loop/driving.ts';
 import { FAULTS } from './loop/faults.ts';
-import { mergePucks } from './loop/merged-puck.ts';
-import { createWindowPuck } from './loop/window-puck.ts';
+import { createWindowPuck, mergePucks } from './loop/pucks.ts';
 import { createPolicyClient } from './policy/policy-client.ts';
 import { type EngineServer, serveEngine } from './server/server.ts';
 import {

@@ -14,10 +14,9 @@ import {
   type Vec3,
 } from '../../main/api/geometry.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
-import { mergePucks } from '../../main/engine/loop/merged-puck.ts';
+import { createWindowPuck, mergePucks } from '../../main/engine/loop/pucks.ts';
 import { actionFromBaseTwist, executedAction, targetFromAction } from '../../main/engine/loop/set-point.ts';
 import { createTickStats } from '../../main/engine/loop/tick-stats.ts';
-import { createWindowPuck } from '../../main/engine/loop/window-puck.ts';
 import * as candidates from '../../main/engine/policy/candidate.ts';
 import { proprioception } from '../../main/engine/recording/proprioception.ts';
 import { statisticsOf } from '../../main/engine/recording/statistics.ts';

@@ -1,7 +1,7 @@
 /** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
 import type { Phase } from '../../api/episode.ts';
 import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
-import type { SensorFault } from './sensor-check.ts';
+import type { SensorFault } from '../recording/sensor-check.ts';
 import type { Alarm } from './watchdog.ts';
 
 export interface LoopFault {

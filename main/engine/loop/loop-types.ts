@@ -13,7 +13,7 @@ import type { PolicySource } from '../policy/policy-source.ts';
 import type { Pace } from '../policy/proposals.ts';
 import type { SuccessDetector } from '../policy/success-detector.ts';
 import type { Requests } from '../recording/episode.ts';
-import type { Recorder } from '../recording/recorder.ts';
+import type { EpisodeRecorder } from '../recording/episode-recorder.ts';
 import type { Timing } from './driving.ts';
 import type { LoopFault } from './faults.ts';
 import type { TickReport } from './tick-stats.ts';
@@ -56,7 +56,7 @@ export interface LoopOptions {
   readonly cell: RobotCell;
   readonly puck: Puck;
   readonly policy: PolicySource;
-  readonly recorder: Recorder;
+  readonly recorder: EpisodeRecorder;
   readonly success: SuccessDetector;
   readonly settings: LoopSettings;
   readonly task: TaskSpec;

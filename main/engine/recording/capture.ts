@@ -5,7 +5,7 @@
  */
 import type { RobotCell, Snapshot } from '../../../native/device.ts';
 import { FAULTS, type LoopFault } from '../loop/faults.ts';
-import { findSensorFault } from '../loop/sensor-check.ts';
+import { findSensorFault } from './sensor-check.ts';
 
 export interface Capture {
   take(): Promise<Snapshot | undefined>;

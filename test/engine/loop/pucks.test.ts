@@ -10,8 +10,7 @@ import {
   isNeutral,
 } from '../../../main/api/teleop.ts';
 import { arbitrate, FRESH } from '../../../main/engine/loop/arbitration.ts';
-import { mergePucks } from '../../../main/engine/loop/merged-puck.ts';
-import { createWindowPuck } from '../../../main/engine/loop/window-puck.ts';
+import { createWindowPuck, mergePucks } from '../../../main/engine/loop/pucks.ts';
 import { createFakeHid } from '../../../native/fake-hid.ts';
 import { createSpaceMouse } from '../../../native/spacemouse.ts';
 

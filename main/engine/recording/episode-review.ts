@@ -4,13 +4,13 @@ import type { EpisodeSummary } from '../../api/episode.ts';
 import { messageOf, remedyOf } from '../../api/error-words.ts';
 import type { ControlLoop } from '../loop/loop-types.ts';
 import { type Answer, done, refused } from '../services.ts';
-import type { Recorder } from './recorder.ts';
+import type { EpisodeRecorder } from './episode-recorder.ts';
 import { STATISTICS_EPISODES } from './statistics.ts';
 
 /** Some of the newest may not count for the statistics. */
 const KEPT = 4 * STATISTICS_EPISODES;
 
-export interface EpisodeDesk {
+export interface EpisodeReview {
   /** Newest first. */
   recent(): readonly EpisodeSummary[];
   ended(episode: EpisodeSummary): void;
@@ -22,8 +22,8 @@ export interface EpisodeDesk {
   undo(): Promise<Answer<{ readonly undone?: string | undefined }>>;
 }
 
-export function createEpisodeDesk(options: {
-  readonly recorder: Recorder;
+export function createEpisodeReview(options: {
+  readonly recorder: EpisodeRecorder;
   readonly writer: StoreWriter | undefined;
   readonly reader: StoreReader | undefined;
   readonly loop: () => Pick<ControlLoop, 'episodeOpen' | 'request'>;
@@ -31,7 +31,7 @@ export function createEpisodeDesk(options: {
   readonly tell: (episode: EpisodeSummary) => void;
   readonly changed: () => void;
   readonly notice: (level: 'warning', text: string, remedy: string) => void;
-}): EpisodeDesk {
+}): EpisodeReview {
   const { recorder, writer, reader, loop, tell, changed, notice } = options;
   let recent: readonly EpisodeSummary[] = [];
 

@@ -22,7 +22,7 @@ const NO_PROGRESS_MS = 5000;
 /** Steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
 const RESERVE_STEPS = 4;
 
-export interface Recorder {
+export interface EpisodeRecorder {
   begin(start: EpisodeStart): EpisodeSummary;
   step(record: Omit<StepRecord, 'index'>): StepSummary;
   /** The embedding of observation `index`, when it came after its hand-over. */
@@ -47,7 +47,7 @@ const NO_COUNTS: BufferCounts = {
   episodes: 0,
 };
 
-export function createRecorder(writer: StoreWriter | undefined, host: Clock = systemClock): Recorder {
+export function createEpisodeRecorder(writer: StoreWriter | undefined, host: Clock = systemClock): EpisodeRecorder {
   let summary: EpisodeSummary | undefined;
   let previousActor: Actor | undefined;
   let countedEpisodes = 0;
