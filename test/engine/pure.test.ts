@@ -14,10 +14,10 @@ import {
   type Vec3,
 } from '../../main/api/geometry.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
-import { createWindowPuck, mergePucks } from '../../main/engine/loop/pucks.ts';
 import { actionFromBaseTwist, executedAction, targetFromAction } from '../../main/engine/loop/set-point.ts';
 import { createTickStats } from '../../main/engine/loop/tick-stats.ts';
 import * as candidates from '../../main/engine/policy/candidate.ts';
+import { createWindowPuck, mergePucks } from '../../main/engine/pucks.ts';
 import { proprioception } from '../../main/engine/recording/proprioception.ts';
 import { statisticsOf } from '../../main/engine/recording/statistics.ts';
 
