@@ -66,9 +66,8 @@ export interface Driving {
   rest(): void;
   /** Executes nothing of what is left of the tick. Called at Stop and at a fault. */
   cut(flight: Flight): void;
-  /** Notes how a person wants the gripper; the next human command takes it up. */
-  requestGripper(command: Gripper): void;
-  forgetGripperRequest(): void;
+  /** Notes how a person wants the gripper, which the next human command takes up; `undefined` forgets it. */
+  requestGripper(wanted: Gripper | undefined): void;
 }
 
 interface DrivingOptions {
@@ -123,10 +122,10 @@ export function createDriving(options: DrivingOptions): Driving {
     return { executed: masked(executed, mask), held: undefined };
   };
 
-  const takeHumanAction = (reading: PuckReading) => {
-    const taken = humanAction(reading, gripperRequest, options);
-    gripperRequest = 0;
-    return taken;
+  const applyForPeriod = (flight: Flight, action: Float32Array) => {
+    const { executed, held } = command(flight, action, 1, timing.periodMs);
+    if (executed) flight.executed = executed;
+    return held;
   };
 
   const rest = () => {
@@ -140,23 +139,19 @@ export function createDriving(options: DrivingOptions): Driving {
       gripperRequest = 0;
       commander.begin(baseFromTool, gripperOpeningM > OPEN_ABOVE_M ? 'open' : 'close');
     },
-    applyPolicy: (flight, action) => {
-      const { executed, held } = command(flight, masked(action, mask), 1, timing.periodMs);
-      if (executed) flight.executed = executed;
-      return held;
-    },
+    applyPolicy: (flight, action) => applyForPeriod(flight, masked(action, mask)),
     applyHuman: (flight, reading) => {
-      const { action, idle } = takeHumanAction(reading);
+      const { action, idle } = humanAction(reading, gripperRequest, options);
+      gripperRequest = 0;
       flight.humanAction = action;
       flight.idle = idle;
-      const { executed, held } = command(flight, action, 1, timing.periodMs);
-      if (executed) flight.executed = executed;
-      return held;
+      return applyForPeriod(flight, action);
     },
     takeOver: (flight, reading) => {
       const nowMs = cell.clock.nowMs();
       const fraction = fractionLeft(flight, timing, nowMs);
-      const { action } = takeHumanAction(reading);
+      const { action } = humanAction(reading, gripperRequest, options);
+      gripperRequest = 0;
       const { executed, held } = command(flight, action, fraction, Math.max(0, effectEndMs(flight, timing) - nowMs));
       flight.actor = 'mixed';
       flight.humanAction = action;
@@ -175,10 +170,7 @@ export function createDriving(options: DrivingOptions): Driving {
       flight.cut = true;
     },
     requestGripper: (wanted) => {
-      gripperRequest = wanted === 'open' ? 1 : -1;
-    },
-    forgetGripperRequest: () => {
-      gripperRequest = 0;
+      gripperRequest = wanted === undefined ? 0 : wanted === 'open' ? 1 : -1;
     },
   };
 }

@@ -82,7 +82,7 @@ export function createTakeover(options: {
     atEdge: () => {
       if (!runs()) return;
       applyReading('edge', puck.reading());
-      if (arbitration.driver === 'policy') driving.forgetGripperRequest();
+      if (arbitration.driver === 'policy') driving.requestGripper(undefined);
     },
     key: (engaged) => {
       if (runs()) apply({ kind: 'key', timeMs: cell.clock.nowMs(), engaged }, puck.reading());

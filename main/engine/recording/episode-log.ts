@@ -52,22 +52,19 @@ type LogOptions = Pick<LoopOptions, 'recorder' | 'success' | 'events'> & {
   readonly commandedM: () => Vec3;
 };
 
-/** Nothing has been asked, observed or proposed. */
-const EMPTY = { requests: NO_REQUESTS, observations: 0, proposals: 0, saturationSum: 0 } as const;
-interface Counts {
-  requests: Requests;
-  observations: number;
-  proposals: number;
-  saturationSum: number;
-}
+const NOTHING_YET = { requests: NO_REQUESTS, observations: 0, proposals: 0, saturationSum: 0 };
+
+/** Returns the embedding of a reply, unless it holds a number that is not finite. */
+const embeddingOf = (reply: PolicyReply | undefined) =>
+  reply?.kind === 'proposal' && reply.embedding && allFinite(reply.embedding) ? reply.embedding : undefined;
 
 export function createEpisodeLog({ recorder, success, events, ...options }: LogOptions): EpisodeLog {
-  let counts: Counts = { ...EMPTY };
+  let counts = { ...NOTHING_YET };
   let newestSafety: readonly SafetyEvent[] = [];
 
   return {
     begin: () => {
-      counts = { ...EMPTY };
+      counts = { ...NOTHING_YET };
       newestSafety = [];
     },
     requests: () => counts.requests,
@@ -82,10 +79,8 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
     },
     complete: ({ index, record }, pending) => {
       const reply = pending.value();
-      const answered = reply?.kind === 'proposal' ? reply : undefined;
-      success.see(index, answered?.successProbability, record);
-      const embedding = answered?.embedding;
-      return { ...record, embedding: embedding && allFinite(embedding) ? embedding : undefined };
+      success.see(index, reply?.kind === 'proposal' ? reply.successProbability : undefined, record);
+      return { ...record, embedding: embeddingOf(reply) };
     },
     open: (first) => {
       recorder.begin(options.opening(first));
@@ -123,14 +118,13 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
     addLateEmbedding: ({ index }, pending) => {
       const episodeId = recorder.summary()?.id;
       if (pending.value() || episodeId === undefined) return;
-      pending.settled
-        .then((reply) => {
-          if (reply?.kind === 'proposal' && reply.embedding && allFinite(reply.embedding))
-            recorder.lateEmbedding(episodeId, index, reply.embedding);
-        })
-        .catch((error: unknown) =>
-          events.notStored?.(`A late embedding was not stored: ${String(error)}`, 'It is computed again for training.'),
-        );
+      const store = (reply: PolicyReply | undefined) => {
+        const embedding = embeddingOf(reply);
+        if (embedding) recorder.lateEmbedding(episodeId, index, embedding);
+      };
+      const report = (error: unknown) =>
+        events.notStored?.(`A late embedding was not stored: ${String(error)}`, 'It is computed again for training.');
+      pending.settled.then(store).catch(report);
     },
     newestSafety: () => newestSafety,
   };
