@@ -104,7 +104,10 @@ export function leash(from: Quaternion, to: Quaternion, maxRad: number): Quatern
   return withPositiveW(slerp(normalized(from), normalized(to), maxRad / angleRad));
 }
 
-/** Spherical interpolation along the shorter arc; linear and normalised for small angles, where a sine would lose digits. */
+/**
+ * Spherical interpolation along the shorter arc; linear and normalised for small angles, where a sine would lose
+ * digits.
+ */
 function slerp(a: Quaternion, b: Quaternion, fraction: number): Quaternion {
   const dot = a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
   const cosine = Math.abs(dot);

@@ -65,7 +65,10 @@ const sameBox = (a: SafetyLimits, b: SafetyLimits) =>
     (axis) => a.workspaceLowM[axis] === b.workspaceLowM[axis] && a.workspaceHighM[axis] === b.workspaceHighM[axis],
   );
 
-/** Returns the limits that a person set while a narrowed box was shown: a box that was left as shown stays the wide one. */
+/**
+ * Returns the limits that a person set while a narrowed box was shown: a box that was left as shown stays the wide
+ * one.
+ */
 export function widened(set: SafetyLimits, shown: SafetyLimits, wide: SafetyLimits): SafetyLimits {
   if (!sameBox(set, shown)) return set;
   return { ...set, workspaceLowM: wide.workspaceLowM, workspaceHighM: wide.workspaceHighM };

@@ -1,4 +1,7 @@
-/** The only way to the arm. Every set-point, whoever asked for it, passes safety here last; nothing else calls `cell.command`. */
+/**
+ * The only way to the arm. Every set-point, whoever asked for it, passes safety here last; nothing else calls
+ * `cell.command`.
+ */
 
 import type { RobotCell, SetPoint } from '../../../native/device.ts';
 import { IDENTITY, type Pose, type Vec3 } from '../../api/geometry.ts';

@@ -1,11 +1,11 @@
 /**
- * The control loop of one cell. `phases.ts` decides in which phase it is, this file carries the decisions out, and `tick.ts` runs
- * one tick of an episode.
+ * The control loop of one cell. `phases.ts` decides in which phase it is, this file carries the decisions out, and
+ * `tick.ts` runs one tick of an episode.
  *
- * The grid of edges never moves: t_k = t_0 + k · period. The observation is taken at the edge. The action takes effect
- * `effectDelayMs` after it, as a set-point reached over one period from the pose measured at that moment; the previous action goes
- * on until then. All waiting goes through the cell's clock, so that a robot, the live cell and headless runs use this same code.
- * Nothing throws past a tick: fault → hold → report.
+ * The grid of edges never moves: t_k = t_0 + k · period. The observation is taken at the edge. The action takes
+ * effect `effectDelayMs` after it, as a set-point reached over one period from the pose measured at that moment; the
+ * previous action goes on until then. All waiting goes through the cell's clock, so that a robot, the live cell and
+ * headless runs use this same code. Nothing throws past a tick: fault → hold → report.
  */
 
 import type { EpisodeStart, ObservationRecord } from '../../../data/records.ts';

@@ -1,10 +1,11 @@
 /**
- * One step in flight: its actor, and what of the actor's action is executed. Applies actions to the arm through the commander,
- * lets a person take over at once, and keeps account of what was executed.
+ * One step in flight: its actor, and what of the actor's action is executed. Applies actions to the arm through the
+ * commander, lets a person take over at once, and keeps account of what was executed.
  *
- * An action is in force from its effect time, edge + effectDelayMs, until the effect time of the next one. A takeover at τ inside
- * the tick sets the set-point to measured pose + human action × f. It is reached at the next effect time, where
- * f = (edge + period + effectDelay − τ) / period, at most 1. What was executed is (1 − f) · policy's + f · human's.
+ * An action is in force from its effect time, edge + effectDelayMs, until the effect time of the next one. A takeover
+ * at τ inside the tick sets the set-point to measured pose + human action × f. It is reached at the next effect time,
+ * where f = (edge + period + effectDelay − τ) / period, at most 1. What was executed is (1 − f) · policy's + f ·
+ * human's.
  */
 import type { PuckReading, RobotCell } from '../../../native/device.ts';
 import { ACTION_SIZE, type ActionMask, type ActionScale, type Actor } from '../../api/action.ts';
@@ -17,7 +18,7 @@ import { actionFromBaseTwist, blend, executedAction, type Gripper, masked, targe
 export interface Timing {
   readonly periodMs: number;
   readonly effectDelayMs: number;
-  /** A proposal later than this after the edge is not used. */
+  /** A proposal that arrives later than this after the edge is not used. */
   readonly deadlineMs: number;
   readonly servoPeriodMs: number;
 }
@@ -102,8 +103,8 @@ export function createDriving(options: DrivingOptions): Driving {
   let gripperRequest = 0;
 
   /**
-   * Commands `action` for `fraction` of a period. Returns what of it was executed, in full-period units of the fraction;
-   * `undefined` when the command cut the step, because the cut has then accounted for what was executed.
+   * Commands `action` for `fraction` of a period. Returns what of it was executed, in full-period units of the
+   * fraction; `undefined` when the command cut the step, because the cut has then accounted for what was executed.
    */
   const command = (flight: Flight, action: Float32Array, fraction: number, rampMs: number) => {
     const measured = cell.state().baseFromTool;

@@ -22,7 +22,9 @@ export interface Measured {
   readonly ageMs: number;
 }
 
-/** Describes why safety held the arm. Only the first three causes hold it by themselves; the others shorten a motion. */
+/**
+ * Describes why safety held the arm. Only the first three causes hold it by themselves; the others shorten a motion.
+ */
 function stopped(cause: SafetyEvent, { forceN, ageMs }: Measured, limits: SafetyLimits): string {
   switch (cause) {
     case 'stop-force':

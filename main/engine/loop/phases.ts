@@ -1,22 +1,27 @@
 /**
- * The phases of the control loop, as a pure function: a state and an event give the next state and its effects. It decides when
- * the arm may move, which steps are stored, and when an episode opens and closes. The loop carries out the effects, in order.
+ * The phases of the control loop, as a pure function: a state and an event give the next state and its effects. It
+ * decides when the arm may move, which steps are stored, and when an episode opens and closes. The loop carries out the
+ * effects, in order.
  *
- * phase        event      next        effects
- * any          halt       HOLD        abort the reset, cut the step, mark who stopped; the latch is set
- * any          release    the same    the latch is opened
- * not RUNNING  reset      RESETTING   refused while the latch is set
- * RESETTING    at-start   READY
- * READY        start      READY       RUNNING is asked for
- * READY        begin      RUNNING     refused until it is asked for and the last episode is closed
- * any          edge       the same    the step ends; in RUNNING the next one begins
- * any          judged-end the same    the step that has just begun is dropped; RUNNING goes to RESETTING
- * any          observed   the same    the first observation opens the episode, each later one stores a step, the last closes it
- * any          abandon    the same    the steps in flight are dropped, an open episode is closed
- *
- * A change of phase is announced. An event that its phase does not list changes nothing. A step is stored one tick after it began,
- * with the observation that it led to, so the last one is stored when RUNNING may be over already.
+ * A step is stored one tick after it began, with the observation that it led to. The last step of an episode is
+ * therefore stored when RUNNING may be over already.
  */
+
+// Transitions. A change of phase is announced. An event changes nothing in a phase that has no row for it.
+//
+// phase        event       next       effects
+// any          halt        HOLD       the latch is set; abort the reset, cut the step, mark who stopped
+// any          release     the same   the latch is opened
+// not RUNNING  reset       RESETTING  refused while the latch is set
+// not RUNNING  mode        the same
+// RESETTING    at-start    READY
+// READY        start       READY      RUNNING is asked for
+// READY        begin       RUNNING    refused until RUNNING is asked for and the last episode is closed
+// any          edge        the same   the step in flight waits for its observation; in RUNNING the next step begins
+// RUNNING      judged-end  RESETTING  the step that has just begun is dropped, in the other phases too
+// any          observed    the same   open the episode, or store the step; close the episode after its last step
+// any          abandon     the same   the steps in flight are dropped; close the episode if it is open
+
 import type { ObservationRecord } from '../../../data/records.ts';
 import type { Mode, Phase } from '../../api/episode.ts';
 import type { StepEnd } from '../recording/episode.ts';

@@ -1,6 +1,6 @@
 /**
- * A person's way into the loop: readings of the puck, the takeover key and the gripper's buttons go to arbitration. A takeover
- * between two edges moves the set-point at once; giving control back waits for the next edge.
+ * A person's way into the loop: readings of the puck, the takeover key and the gripper's buttons go to arbitration. A
+ * takeover between two edges moves the set-point at once; giving control back waits for the next edge.
  */
 import type { PuckReading } from '../../../native/device.ts';
 import type { SafetyEvent } from '../../api/limits.ts';

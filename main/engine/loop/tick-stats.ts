@@ -1,4 +1,7 @@
-/** The grid of the control loop's edges, and its punctuality: how late the newest ticks began, and how many deadlines were missed. */
+/**
+ * The grid of the control loop's edges, and its punctuality: how late the newest ticks began, and how many deadlines
+ * were missed.
+ */
 import type { Clock } from '../../api/clock.ts';
 
 const WINDOW_TICKS = 600;
@@ -99,13 +102,18 @@ export function createTickStats(): TickStats {
   };
 }
 
-/** Returns the smallest value of an ascending list that at least `share` of its values do not exceed; 0 for an empty list. */
+/**
+ * Returns the smallest value of an ascending list that at least `share` of its values do not exceed; 0 for an empty
+ * list.
+ */
 export function percentile(ascending: ArrayLike<number>, share: number): number {
   if (ascending.length === 0) return 0;
   return ascending[Math.min(ascending.length - 1, Math.max(0, Math.ceil(share * ascending.length) - 1))] ?? 0;
 }
 
-/** Returns ticks per second from the newest intervals. The open interval counts once it is longer than the others are. */
+/**
+ * Returns ticks per second from the newest intervals. The open interval counts once it is longer than the others are.
+ */
 function rateOf(starts: Float64Array, ticks: number, nowMs: number): number {
   const start = (back: number) => starts[(ticks - 1 - back) % WINDOW_TICKS] ?? 0;
   const held = Math.min(ticks, WINDOW_TICKS);

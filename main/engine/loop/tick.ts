@@ -1,10 +1,10 @@
 /**
- * One tick of a running episode, as a pipeline: arbitrate at the edge, take the snapshot, judge the step that led to it, ask the
- * policy, command the arm through safety at the effect time, and record.
+ * One tick of a running episode, as a pipeline. At the edge: arbitrate, take the snapshot, judge the step that led to it,
+ * ask the policy. At the effect time: command the arm through safety. Before the next edge: record.
  *
- * A proposal that is not there at the effect time makes the arm rest until it comes. After `deadlineMs` it is not used: the arm
- * rests for the tick, which is recorded as late with a zero action. A simulated clock stands still instead, at the effect time
- * until the proposal is there and at the next edge until the pictures are.
+ * A proposal that is not there at the effect time makes the arm rest until it comes. After `deadlineMs` it is not used:
+ * the arm rests for the tick, which is recorded as late with a zero action. A simulated clock stands still instead, at
+ * the effect time until the proposal is there and at the next edge until the pictures are.
  */
 import type { SafetyEvent } from '../../api/limits.ts';
 import type { PolicyReply } from '../policy/policy-source.ts';
@@ -27,7 +27,10 @@ import { maxHeartbeatAge, watch } from './watchdog.ts';
 
 /** A camera silent for longer than this is a fault. */
 const CAPTURE_PATIENCE_MS = 500;
-/** Number of deadlines missed in a row at which the arm holds: after three seconds of resting there is nothing to learn. */
+/**
+ * Number of deadlines missed in a row at which the arm holds: after three seconds of resting there is nothing to
+ * learn.
+ */
 const MISSES_UNTIL_HOLD = 30;
 
 /** The parts of one control loop. */
@@ -179,7 +182,10 @@ function missDeadline({ options, driving, stats, fault, timing }: LoopParts, ste
     );
 }
 
-/** On the host's clock a slow camera costs late ticks and skipped edges, and one that does not answer ends the episode. */
+/**
+ * On the host's clock a slow camera costs late ticks and skipped edges, and one that does not answer ends the
+ * episode.
+ */
 async function waitForPictures({ options }: LoopParts, { seen, pending, edgeMs }: Tick): Promise<void> {
   const { cell, pace } = options;
   if (pace.kind === 'host') await promiseOrTime(cell.clock, seen, edgeMs + CAPTURE_PATIENCE_MS);
@@ -196,8 +202,8 @@ async function record(parts: LoopParts, noted: Noted, pending: Pending<PolicyRep
 }
 
 /**
- * Waits for the store in simulated time. When a robot fills the store faster than it writes, the arm holds and the fault is
- * reported.
+ * Waits for the store in simulated time. When a robot fills the store faster than it writes, the arm holds and the
+ * fault is reported.
  */
 async function makeRoom({ options, state, fault }: LoopParts): Promise<void> {
   const { recorder, pace } = options;

@@ -9,7 +9,7 @@ import { findSensorFault } from './sensor-check.ts';
 
 export interface Capture {
   take(): Promise<Snapshot | undefined>;
-  /** The arm stands somewhere else now: a picture that is still on its way does not show it. */
+  /** Drops the picture that is still on its way, because the arm stands somewhere else now. */
   forget(): void;
 }
 

@@ -1,6 +1,7 @@
 /**
- * The episode that is being recorded: what people asked of it, how many observations and proposals it has, and how its steps
- * reach the recorder. The phase machine of the control loop decides when an episode opens, stores a step and closes.
+ * The episode that is being recorded: what people asked of it, how many observations and proposals it has, and how
+ * its steps reach the recorder. The phase machine of the control loop decides when an episode opens, stores a step
+ * and closes.
  */
 
 import type { EpisodeStart, ObservationRecord } from '../../../data/records.ts';

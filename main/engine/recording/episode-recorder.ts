@@ -1,6 +1,7 @@
 /**
- * Turns ticks into records and hands them to the store's writer, step by step, before the next tick ends. Without a writer it
- * only counts, so that an evaluation runs the same loop. It never blocks a tick; `room` tells the loop when to wait.
+ * Turns ticks into records and hands them to the store's writer, step by step, before the next tick ends. Without a
+ * writer it only counts, so that an evaluation runs the same loop. It never blocks a tick; `room` tells the loop when
+ * to wait.
  */
 
 import type {

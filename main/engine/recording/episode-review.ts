@@ -21,8 +21,8 @@ interface EpisodeList {
 
 export interface EpisodeReview extends EpisodeList {
   /**
-   * Gives a verdict to this episode, or to the newest one without an id. An episode that is being recorded ends with it at the
-   * next edge.
+   * Gives a verdict to this episode, or to the newest one without an id. An episode that is being recorded ends with
+   * it at the next edge.
    */
   verdict(verdict: 'success' | 'failure', episodeId: number | undefined): Answer<undefined>;
   discard(episodeId: number | undefined): Answer<undefined>;

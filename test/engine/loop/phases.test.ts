@@ -1,6 +1,6 @@
 /**
- * Properties of the phase machine over random sequences of events, first of the pure function and then of the whole loop on a
- * virtual clock. A property that fails prints its seed.
+ * Properties of the phase machine over random sequences of events, first of the pure function and then of the whole
+ * loop on a virtual clock. A property that fails prints its seed.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -35,7 +35,10 @@ const CHANGES = new Set([
   'running judged-end resetting',
 ]);
 
-/** `tick` goes on to the next stage of a tick: edge, judgement, hand-over. `go` is all that leads from HOLD to RUNNING. */
+/**
+ * `tick` goes on to the next stage of a tick: edge, judgement, hand-over. `go` is all that leads from HOLD to
+ * RUNNING.
+ */
 const OFTEN = ['tick', 'tick', 'tick', 'tick', 'tick', 'tick', 'go'] as const;
 const SELDOM = [
   'release',
