@@ -14,7 +14,7 @@ import type { Workspace } from './loop/narrowed-limits.ts';
 import type { CandidateState } from './policy/candidate.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { Pace } from './policy/proposals.ts';
-import type { SuccessDesk } from './policy/success-desk.ts';
+import type { SuccessJudge } from './policy/success-judge.ts';
 import type { Recorder } from './recording/recorder.ts';
 import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
 
@@ -79,7 +79,7 @@ export interface Engine {
   readonly loop: ControlLoop;
   readonly recorder: Recorder;
   readonly supervision: Supervision;
-  readonly success: SuccessDesk;
+  readonly success: SuccessJudge;
   /** Opens cell, puck and policy. Refuses in words. */
   open(): Promise<Answer<undefined>>;
   /** Ticks until `close`. Resets first when `reset` is true; otherwise the arm holds until Resume. */
@@ -106,7 +106,6 @@ export interface Engine {
   revertPolicy(because: string): Answer<{ readonly policy: string }>;
   candidate(): CandidateState | undefined;
   resume(): Promise<Answer<undefined>>;
-  nextSeed(): number;
   verdict(verdict: 'success' | 'failure', episodeId: number | undefined): Answer<undefined>;
   discard(episodeId: number | undefined): Answer<undefined>;
   undo(): Promise<Answer<{ readonly undone?: string | undefined }>>;

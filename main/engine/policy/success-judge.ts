@@ -34,7 +34,7 @@ export interface LabelledFrame {
   readonly index: number;
 }
 
-export interface SuccessDesk {
+export interface SuccessJudge {
   readonly detector: SuccessDetector;
   /** Name of the classifier that looks on; it decides only where the settings say so. */
   inUse(): string | undefined;
@@ -51,7 +51,7 @@ export interface SuccessDesk {
 
 const WITH_SERVE = 'Start the engine with `npx takeover serve`, which brings them.';
 
-export function createSuccessDesk(options: {
+export function createSuccessJudge(options: {
   readonly policy: PolicySource;
   readonly writer: StoreWriter | undefined;
   readonly classifiers: ClassifierService | undefined;
@@ -59,7 +59,7 @@ export function createSuccessDesk(options: {
   readonly phase: () => Phase;
   /** The newest observation of the episode that is being recorded; undefined while none is. */
   readonly newest: () => LabelledFrame | undefined;
-}): SuccessDesk {
+}): SuccessJudge {
   const { policy, writer, classifiers } = options;
   let classifier: { readonly name: string; readonly threshold: number } | undefined;
   const detector = createSuccessDetector({ settings: options.settings, threshold: () => classifier?.threshold });

@@ -9,7 +9,7 @@ import type { LoadReply, PolicySource } from './policy-source.ts';
 /** Number of attempts to load a policy into a process that ends meanwhile. */
 const LOAD_ATTEMPTS = 3;
 
-export interface PolicyDesk {
+export interface PolicySelector {
   state(): candidates.CandidateState | undefined;
   /** The policy that is loaded now is on trial. */
   onTrial(): boolean;
@@ -29,14 +29,14 @@ export interface PolicyDesk {
   refusal(): Refusal | undefined;
 }
 
-export function createPolicyDesk(options: {
+export function createPolicySelector(options: {
   readonly policy: PolicySource;
   readonly shelf: PolicyShelf | undefined;
   readonly notice: (level: 'info' | 'warning', text: string) => void;
   /** Policy or trial changed; an acting noise that came with a policy. */
   readonly changed: () => void;
   readonly onActingNoise: (std: number) => void;
-}): PolicyDesk {
+}): PolicySelector {
   const { policy, shelf, notice, changed } = options;
   const manifestPaths = new Map<string, string>();
   let state: candidates.CandidateState | undefined;

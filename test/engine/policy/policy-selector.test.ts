@@ -1,7 +1,7 @@
 /** Which policy drives next when one cannot be loaded. Only a fault of the policy's own files counts against it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPolicyDesk } from '../../../main/engine/policy/policy-desk.ts';
+import { createPolicySelector } from '../../../main/engine/policy/policy-selector.ts';
 import type { LoadReply } from '../../../main/engine/policy/policy-source.ts';
 import { createFakePolicy } from '../rig.ts';
 
@@ -23,7 +23,7 @@ async function desk() {
     return reply;
   };
   const told: string[] = [];
-  const made = createPolicyDesk({
+  const made = createPolicySelector({
     policy,
     shelf: undefined,
     notice: (_level, text) => told.push(text),
