@@ -163,7 +163,7 @@ test('a newer publication goes on with the trial of its line; after a revert its
   assert.equal(step.reverted, 'run-1/20');
   assert.equal(candidates.policyInUse(candidates.published(step.state, 'run-1/30')), 'starter');
   assert.equal(candidates.policyInUse(candidates.published(step.state, 'run-2/10')), 'run-2/10');
-  assert.equal(candidates.policyInUse(candidates.used(step.state, 'run-1/30')), 'run-1/30');
+  assert.equal(candidates.policyInUse(candidates.startWith('run-1/30')), 'run-1/30');
 });
 
 test('a publication during an episode does not stop the trial: what an older one of the line does counts too', () => {

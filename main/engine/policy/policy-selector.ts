@@ -1,4 +1,7 @@
-/** Which policy drives next: keeps the candidate's books (`candidate.ts`), knows where manifests lie, and loads between episodes. */
+/**
+ * Selects the policy that drives next: keeps the trial of a candidate (`candidate.ts`), knows where manifests lie, and
+ * loads between episodes.
+ */
 import type { EpisodeSummary } from '../../api/episode.ts';
 import type { ProposalCount, Refusal } from '../loop/loop-types.ts';
 import { counts, isUnaidedSuccess } from '../recording/statistics.ts';
@@ -11,43 +14,39 @@ const LOAD_ATTEMPTS = 3;
 
 export interface PolicySelector {
   state(): candidates.CandidateState | undefined;
-  /** The policy that is loaded now is on trial. */
+  /** True when the policy that is loaded now is on trial. */
   onTrial(): boolean;
-  /** The first one; it is good until another proves better. Answers its acting noise. */
+  /** Loads the first policy, which is good until another proves better. Returns its acting noise. */
   loadFirst(manifestPath: string): Promise<Answer<{ readonly actingNoiseStd: number }>>;
+  /** Puts a newly published policy on trial. */
   publish(name: string, manifestPath: string): void;
-  /** Chosen by name: no trial. */
+  /** Chooses a policy by name, without a trial. */
   use(name: string, manifestPath: string): void;
-  /** Loads whoever is due. Only between episodes. */
+  /** Loads the policy that is due. Call it only between episodes. */
   loadInUse(): Promise<Answer<undefined>>;
   revert(because: string): Answer<{ readonly policy: string }>;
   revertIfCandidate(name: string, because: string): void;
   episodeEnded(episode: EpisodeSummary, proposals: ProposalCount): void;
-  /** An ended episode is not what it was: judged anew, discarded, brought back. */
+  /** Counts an ended episode anew after it was judged again, discarded or brought back. */
   episodeChanged(episode: EpisodeSummary): void;
-  /** Why the policy that is loaded must not drive; undefined = it may. */
+  /** Returns the reason why the policy that is loaded must not drive; `undefined` when it may. */
   refusal(): Refusal | undefined;
 }
 
-export function createPolicySelector(options: {
+export interface PolicySelectorOptions {
   readonly policy: PolicySource;
   readonly shelf: PolicyShelf | undefined;
   readonly notice: (level: 'info' | 'warning', text: string) => void;
-  /** Policy or trial changed; an acting noise that came with a policy. */
+  /** Called when the policy or its trial has changed. */
   readonly changed: () => void;
+  /** Called with the acting noise of a policy that was loaded. */
   readonly onActingNoise: (std: number) => void;
-}): PolicySelector {
-  const { policy, shelf, notice, changed } = options;
-  const manifestPaths = new Map<string, string>();
-  let state: candidates.CandidateState | undefined;
+}
 
-  const revert = (because: string) => {
-    if (!state) return;
-    const step = candidates.reverted(state, because);
-    state = step.state;
-    if (step.reverted) notice('warning', `${step.reverted} was reverted to ${state.good}: ${because}.`);
-    changed();
-  };
+export function createPolicySelector(options: PolicySelectorOptions): PolicySelector {
+  const { policy, shelf, changed } = options;
+  const manifestPaths = new Map<string, string>();
+  const trial = createTrial(options);
 
   /** Retries a load, because the client restarts a process that ends while it loads, later each time. */
   const loadPatiently = async (path: string): Promise<LoadReply> => {
@@ -56,8 +55,8 @@ export function createPolicySelector(options: {
       if (reply.kind === 'loaded' || reply.fault === 'policy' || attempt === LOAD_ATTEMPTS) return reply;
     }
   };
-
   const loadInUse = async (): Promise<Answer<undefined>> => {
+    const state = trial.state();
     if (!state) return done(undefined);
     const wanted = candidates.policyInUse(state);
     if (wanted === policy.name()) return done(undefined);
@@ -70,13 +69,9 @@ export function createPolicySelector(options: {
     }
     const why = reply?.message ?? 'its manifest is not in the project';
     const isItsOwnFault = reply?.fault !== 'process';
-    if (state.candidate === wanted) {
-      if (isItsOwnFault) revert(why);
-      else {
-        state = candidates.setAside(state);
-        notice('warning', `${wanted} could not be tried, and ${state.good} drives on: ${why}`);
-        changed();
-      }
+    if (trial.state()?.candidate === wanted) {
+      if (isItsOwnFault) trial.revert(why);
+      else trial.setAside(why);
       return loadInUse();
     }
     return isItsOwnFault
@@ -85,40 +80,81 @@ export function createPolicySelector(options: {
   };
 
   return {
-    state: () => state,
-    onTrial: () => {
-      const name = policy.name();
-      return state !== undefined && name !== undefined && candidates.isOnTrial(state, name);
-    },
+    state: trial.state,
+    onTrial: () => trial.includes(policy.name()),
     loadFirst: async (manifestPath) => {
       const reply = await policy.load(manifestPath);
       if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
       manifestPaths.set(reply.name, manifestPath);
-      state = candidates.startWith(reply.name);
+      trial.startWith(reply.name);
       return done({ actingNoiseStd: reply.actingNoiseStd });
     },
     publish: (name, manifestPath) => {
       manifestPaths.set(name, manifestPath);
-      state = state ? candidates.published(state, name) : candidates.startWith(name);
+      trial.publish(name);
       changed();
     },
     use: (name, manifestPath) => {
       manifestPaths.set(name, manifestPath);
-      state = state ? candidates.used(state, name) : candidates.startWith(name);
+      trial.startWith(name);
       changed();
     },
     loadInUse,
     revert: (because) => {
+      const state = trial.state();
       if (!state) return refused('There is no policy to go back to.', 'Load one first.');
       if (state.candidate === undefined)
         return refused(`${state.good} is no candidate: there is nothing to revert.`, 'Choose another policy by name.');
-      revert(because);
+      trial.revert(because);
       return done({ policy: state.good });
     },
     revertIfCandidate: (name, because) => {
-      if (state && candidates.isOnTrial(state, name)) revert(because);
+      if (trial.includes(name)) trial.revert(because);
     },
-    episodeEnded: (episode, proposals) => {
+    episodeEnded: trial.episodeEnded,
+    episodeChanged: trial.episodeChanged,
+    refusal: () => {
+      const state = trial.state();
+      const loaded = policy.name();
+      if (!state || loaded === undefined || loaded === state.good || trial.includes(loaded)) return undefined;
+      return {
+        message: `${loaded} is not to drive any more, and ${candidates.policyInUse(state)} is not loaded.`,
+        remedy: 'Choose a policy.',
+      };
+    },
+  };
+}
+
+/** Holds the state of the trial. Tells people when a candidate passes it or is reverted. */
+function createTrial({ notice, changed }: Pick<PolicySelectorOptions, 'notice' | 'changed'>) {
+  let state: candidates.CandidateState | undefined;
+  const tellReverted = ({ state: { good }, reverted, because }: candidates.CandidateStep) => {
+    if (reverted) notice('warning', `${reverted} was reverted to ${good}: ${because}.`);
+  };
+  return {
+    state: () => state,
+    includes: (name: string | undefined) =>
+      state !== undefined && name !== undefined && candidates.isOnTrial(state, name),
+    startWith: (name: string) => {
+      state = candidates.startWith(name);
+    },
+    publish: (name: string) => {
+      state = state ? candidates.published(state, name) : candidates.startWith(name);
+    },
+    revert: (because: string) => {
+      if (!state) return;
+      const step = candidates.reverted(state, because);
+      state = step.state;
+      tellReverted(step);
+      changed();
+    },
+    setAside: (why: string) => {
+      if (state?.candidate === undefined) return;
+      notice('warning', `${state.candidate} could not be tried, and ${state.good} drives on: ${why}`);
+      state = candidates.setAside(state);
+      changed();
+    },
+    episodeEnded: (episode: EpisodeSummary, proposals: ProposalCount) => {
       if (!state || episode.policy === undefined || !counts(episode)) return;
       const step = candidates.episodeEnded(state, {
         episodeId: episode.id,
@@ -127,21 +163,12 @@ export function createPolicySelector(options: {
         ...proposals,
       });
       state = step.state;
-      if (step.reverted) notice('warning', `${step.reverted} was reverted to ${state.good}: ${step.because}.`);
+      tellReverted(step);
       if (step.promoted) notice('info', `${step.promoted} passed its trial and is the policy now.`);
     },
-    episodeChanged: (episode) => {
-      if (state)
-        state = candidates.corrected(state, episode.id, counts(episode) ? isUnaidedSuccess(episode) : undefined);
-    },
-    refusal: () => {
-      const loaded = policy.name();
-      if (!state || loaded === undefined) return undefined;
-      if (loaded === state.good || candidates.isOnTrial(state, loaded)) return undefined;
-      return {
-        message: `${loaded} is not to drive any more, and ${candidates.policyInUse(state)} is not loaded.`,
-        remedy: 'Choose a policy.',
-      };
+    episodeChanged: (episode: EpisodeSummary) => {
+      if (!state) return;
+      state = candidates.corrected(state, episode.id, counts(episode) ? isUnaidedSuccess(episode) : undefined);
     },
   };
 }
