@@ -14,10 +14,10 @@ import {
   type WebContents,
 } from 'electron';
 import type { Clock } from '../main/api/clock.ts';
+import { contentSecurityPolicy } from '../main/api/content-security-policy.ts';
 import { showingOf } from './engine-page.ts';
 import type { MenuAction, MenuItem } from './menu-model.ts';
 import {
-  contentSecurityPolicy,
   decideNavigation,
   decideWindowOpen,
   engineOrigin,
@@ -122,7 +122,7 @@ function guardSession(
     const origin = URL.canParse(details.url) ? new URL(details.url).origin : '';
     const hasPolicy = Object.keys(headers).some((name) => name.toLowerCase() === 'content-security-policy');
     if (!isPage || hasPolicy || ![...origins.values()].includes(origin)) return answer({});
-    answer({ responseHeaders: { ...headers, 'Content-Security-Policy': [contentSecurityPolicy(origin)] } });
+    answer({ responseHeaders: { ...headers, 'Content-Security-Policy': [contentSecurityPolicy([origin])] } });
   });
 }
 

@@ -75,21 +75,3 @@ const PERMISSIONS = new Set(['fullscreen', 'clipboard-sanitized-write']);
 export function mayUse(permission: string, requester: string, origin: string | undefined): boolean {
   return PERMISSIONS.has(permission) && isOrigin(parse(requester), origin);
 }
-
-/** Set by the engine on every page; the shell adds it where an answer has none. */
-export function contentSecurityPolicy(origin: string): string {
-  const socket = origin.replace(/^http/, 'ws');
-  return [
-    "default-src 'self'",
-    "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
-    "font-src 'self' data:",
-    "worker-src 'self' blob:",
-    `connect-src 'self' ${socket}`,
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
-}
