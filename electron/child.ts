@@ -5,8 +5,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createLineSplitter } from '../main/api/output-tail.ts';
 import type { ChildEvents, EngineChild } from './engine-process.ts';
-import { createLineSplitter } from './log-tail.ts';
+
+/** Characters kept of a line that has no end yet. */
+const LONGEST_UNFINISHED_LINE = 1_000_000;
 
 export interface EngineCommand {
   /** The pinned Node; never Electron's own binary. */
@@ -68,8 +71,8 @@ export function launchEngine(command: EngineCommand, folder: string | undefined,
 
 /** Wires a child process to the events; exported for tests with other commands. */
 export function follow(child: ChildProcess, events: ChildEvents): EngineChild {
-  const out = createLineSplitter((line) => events.line(line, 'out'));
-  const err = createLineSplitter((line) => events.line(line, 'err'));
+  const out = createLineSplitter((line) => events.line(line, 'out'), LONGEST_UNFINISHED_LINE);
+  const err = createLineSplitter((line) => events.line(line, 'err'), LONGEST_UNFINISHED_LINE);
   child.stdout?.setEncoding('utf8').on('data', out.feed);
   child.stderr?.setEncoding('utf8').on('data', err.feed);
   let over = false;

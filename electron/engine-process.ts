@@ -1,11 +1,11 @@
 /**
- * The life of the engine under the shell: start, learn its URL, start again after a crash, stop without leaving an orphan.
- * Free of Electron and of child_process: `child.ts` supplies real children, tests supply fakes, time comes from the clock.
+ * The engine under the shell: it is started, announces its URL, is started again after a crash, and stops without
+ * leaving an orphan. `child.ts` supplies real children and tests supply fakes, so this file needs no child_process.
  *
  * The engine announces itself with one JSON line on standard output: { "url": "http://127.0.0.1:<port>/#…" }.
  */
 import type { Clock } from '../main/api/clock.ts';
-import { createLogTail } from './log-tail.ts';
+import { createLineTail } from '../main/api/output-tail.ts';
 import { engineOrigin } from './navigation-policy.ts';
 import {
   afterCrash,
@@ -18,12 +18,12 @@ import {
 
 /** One run of the engine. `exited` is called exactly once, also when it could not be started at all. */
 export interface EngineChild {
-  /** Asks it to finish in order. */
+  /** Asks the engine to end by itself. */
   requestStop(): void;
   kill(signal: 'SIGTERM' | 'SIGKILL'): void;
   /** Asks the system whether the process has ended, because a blocked thread receives no events. */
   isOver(): boolean;
-  /** Ends whatever it had started that is still there. Harmless when there is nothing. */
+  /** Ends processes that it started and that still run. Harmless when there are none. */
   killRemains(): void;
 }
 export interface ChildEvents {
@@ -40,7 +40,7 @@ export type EngineState =
 
 export interface EngineProcess {
   start(): void;
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when no process of the engine runs any more. */
   stop(): Promise<void>;
   /**
    * Stops without a turn of the event loop. Returns when no process of the engine runs any more. `pause` blocks the
@@ -61,16 +61,22 @@ export interface EngineProcessOptions {
 }
 
 export interface StopLimits {
-  /** From start to its URL. */
+  /** Limit from the start to the announcement of the URL. */
   readonly announceMs: number;
-  /** From asking to SIGTERM, and from there to SIGKILL. */
+  /** Wait from the request to SIGTERM. */
   readonly askMs: number;
+  /** Wait from SIGTERM to SIGKILL. */
   readonly terminateMs: number;
 }
+/** Time between two looks at a child that is to end. */
 const LOOK_AGAIN_MS = 20;
+/** Number of log lines kept for the failure page. */
+const KEPT_LINES = 80;
+/** Longer lines are cut on the failure page. */
+const LONGEST_LINE = 2_000;
 export const STOP_LIMITS: StopLimits = { announceMs: 60_000, askMs: 5_000, terminateMs: 3_000 };
 
-/** The engine's URL when this line announces it. */
+/** Returns the engine's URL when this line announces it. */
 export function announcedUrl(line: string): string | undefined {
   if (!line.startsWith('{')) return undefined;
   try {
@@ -87,19 +93,18 @@ export function announcedUrl(line: string): string | undefined {
 const LOOK_AT_LOG = 'The last lines of its log, below, say why. "npx takeover doctor" checks this machine.';
 
 export function createEngineProcess(options: EngineProcessOptions): EngineProcess {
-  const { clock, launch } = options;
-  const rules = options.rules ?? ENGINE_RULES;
-  const limits = options.limits ?? STOP_LIMITS;
-  const tail = createLogTail();
+  const { clock, launch, rules = ENGINE_RULES, limits = STOP_LIMITS } = options;
+  const tail = createLineTail(KEPT_LINES);
   let state: EngineState = { kind: 'stopped' };
   let child: EngineChild | undefined;
   let crashes = 0;
+  /** Time at which this run of the engine announced itself. */
   let usefulSinceMs: number | undefined;
-  let stopping: { readonly promise: Promise<void>; readonly done: () => void } | undefined;
+  let stopping: PromiseWithResolvers<void> | undefined;
   let cancelTimer = () => {};
 
   const note = (line: string) => {
-    tail.add(line);
+    tail.add(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line);
     options.log?.(line);
   };
   const become = (next: EngineState) => {
@@ -116,61 +121,45 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
     child?.killRemains();
     child = undefined;
     if (stopping) {
-      const { done } = stopping;
+      const { resolve } = stopping;
       stopping = undefined;
       become({ kind: 'stopped' });
-      done();
-      return;
+      return resolve();
     }
-    const what = `The engine ${describeExit(exit)}.`;
-    note(`shell: ${what}`);
+    note(`shell: The engine ${describeExit(exit)}.`);
     const ranMs = usefulSinceMs === undefined ? 0 : clock.nowMs() - usefulSinceMs;
-    if (exit.code === REFUSED_EXIT_CODE || (exit.code === undefined && exit.signal === undefined)) {
-      become({ kind: 'failed', what, remedy: LOOK_AT_LOG });
-      return;
-    }
-    const next = afterCrash(rules, crashes, ranMs);
+    const next = afterExit(exit, rules, crashes, ranMs);
     crashes = next.crashes;
-    if (next.kind === 'give-up') {
-      const remedy = `It stopped ${crashes} times in a row, so it was left alone. ${LOOK_AT_LOG}`;
-      become({ kind: 'failed', what, remedy });
-      return;
-    }
-    become({ kind: 'waiting', delayMs: next.delayMs, what });
-    later(next.delayMs, run);
+    become(next.state);
+    if (next.state.kind === 'waiting') later(next.state.delayMs, run);
   };
-
+  const onLine = (text: string, url: string | undefined) => {
+    // The URL's fragment is a key to the controls, so it is not written to the log.
+    note(url === undefined ? text : `shell: the engine listens at ${engineOrigin(url)}`);
+    if (url === undefined || state.kind !== 'starting' || stopping) return;
+    cancelTimer();
+    usefulSinceMs = clock.nowMs();
+    become({ kind: 'running', url });
+  };
   const run = () => {
     usefulSinceMs = undefined;
     become({ kind: 'starting', attempt: crashes + 1 });
     let over = false;
     const started = launch({
-      line: (text, stream) => {
-        const url = stream === 'out' && !over ? announcedUrl(text) : undefined;
-        // The URL's fragment is a key to the controls: it is not written to the log.
-        note(url === undefined ? text : `shell: the engine listens at ${engineOrigin(url)}`);
-        if (url === undefined || state.kind !== 'starting' || stopping) return;
-        cancelTimer();
-        usefulSinceMs = clock.nowMs();
-        become({ kind: 'running', url });
-      },
+      line: (text, stream) => onLine(text, stream === 'out' && !over ? announcedUrl(text) : undefined),
       exited: (exit) => {
         if (over) return;
         over = true;
         ended(exit);
       },
     });
-    if (over) {
-      started.killRemains();
-      return;
-    }
+    if (over) return started.killRemains();
     child = started;
     later(limits.announceMs, () => {
       note(`shell: no URL from the engine within ${limits.announceMs / 1000} s`);
       started.kill('SIGKILL');
     });
   };
-
   const stop = (): Promise<void> => {
     if (stopping) return stopping.promise;
     cancelTimer();
@@ -179,8 +168,8 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
       return Promise.resolve();
     }
     const current = child;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    stopping = { promise, done: resolve };
+    stopping = Promise.withResolvers<void>();
+    const { promise } = stopping;
     current.requestStop();
     // A child that has just gone has already called `ended`.
     if (stopping === undefined) return promise;
@@ -195,23 +184,6 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
     return promise;
   };
 
-  const stopBlocking = (pause: (ms: number) => void) => {
-    cancelTimer();
-    const current = child;
-    if (!current) return;
-    const overWithin = (limitMs: number) => {
-      const untilMs = clock.nowMs() + limitMs;
-      while (!current.isOver() && clock.nowMs() < untilMs) pause(LOOK_AGAIN_MS);
-      return current.isOver();
-    };
-    current.requestStop();
-    if (!overWithin(limits.askMs)) {
-      current.kill('SIGTERM');
-      if (!overWithin(limits.terminateMs)) current.kill('SIGKILL');
-    }
-    current.killRemains();
-  };
-
   return {
     start: () => {
       if (child || stopping) return;
@@ -220,8 +192,51 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
       run();
     },
     stop,
-    stopBlocking,
+    stopBlocking: (pause) => {
+      cancelTimer();
+      if (child) stopBlocking(child, clock, limits, pause);
+    },
     state: () => state,
-    logTail: () => tail.lines(),
+    logTail: tail.lines,
   };
+}
+
+/** Decides what follows an exit that nobody asked for: a restart after a wait, or giving up with a remedy. */
+function afterExit(
+  exit: Exit,
+  rules: RestartRules,
+  crashesBefore: number,
+  ranMs: number,
+): { readonly state: Extract<EngineState, { kind: 'waiting' | 'failed' }>; readonly crashes: number } {
+  const what = `The engine ${describeExit(exit)}.`;
+  const neverStarted = exit.code === undefined && exit.signal === undefined;
+  if (exit.code === REFUSED_EXIT_CODE || neverStarted)
+    return { state: { kind: 'failed', what, remedy: LOOK_AT_LOG }, crashes: crashesBefore };
+  const next = afterCrash(rules, crashesBefore, ranMs);
+  const { crashes } = next;
+  switch (next.kind) {
+    case 'restart':
+      return { state: { kind: 'waiting', delayMs: next.delayMs, what }, crashes };
+    case 'give-up': {
+      const remedy = `It stopped ${crashes} times in a row, so it was left alone. ${LOOK_AT_LOG}`;
+      return { state: { kind: 'failed', what, remedy }, crashes };
+    }
+    default:
+      return next satisfies never;
+  }
+}
+
+/** Stops the child without a turn of the event loop. Returns when it has ended. */
+function stopBlocking(child: EngineChild, clock: Clock, limits: StopLimits, pause: (ms: number) => void): void {
+  const isOverWithin = (limitMs: number) => {
+    const untilMs = clock.nowMs() + limitMs;
+    while (!child.isOver() && clock.nowMs() < untilMs) pause(LOOK_AGAIN_MS);
+    return child.isOver();
+  };
+  child.requestStop();
+  if (!isOverWithin(limits.askMs)) {
+    child.kill('SIGTERM');
+    if (!isOverWithin(limits.terminateMs)) child.kill('SIGKILL');
+  }
+  child.killRemains();
 }

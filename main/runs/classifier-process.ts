@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseBoundedJson } from '../api/bounded-json.ts';
 import { type ClassifierEnd, classifierEndSchema } from '../api/classifier.ts';
 import { systemClock } from '../api/clock.ts';
+import { followTail } from '../api/output-tail.ts';
 import { endChild } from '../engine/end-child.ts';
 import type { ClassifierJob } from '../learn/classifier/make-classifier.ts';
 import { type ChildEnd, endWords } from './launchers/child-end.ts';
@@ -11,6 +12,7 @@ import { type ChildEnd, endWords } from './launchers/child-end.ts';
 const ENTRY = fileURLToPath(new URL('../learn/classifier/classifier-process.ts', import.meta.url));
 
 const MAX_OUTPUT_CHARACTERS = 100_000;
+const LAST_WORDS_CHARACTERS = 2000;
 
 export interface RunningTraining {
   readonly ended: Promise<ClassifierEnd>;
@@ -20,25 +22,15 @@ export interface RunningTraining {
 
 export function startClassifierProcess(job: ClassifierJob): RunningTraining {
   const child = spawn(process.execPath, [ENTRY, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let lastWords = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-MAX_OUTPUT_CHARACTERS);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-2000);
-  });
+  const output = followTail(child.stdout, MAX_OUTPUT_CHARACTERS);
+  const lastWords = followTail(child.stderr, LAST_WORDS_CHARACTERS);
   const ended = new Promise<ClassifierEnd>((resolve) => {
-    const died = (end: Omit<ChildEnd, 'lastWords'>) => {
-      const said = endOf(output);
-      if (said) resolve(said);
-      else resolve({ kind: 'failed', ...endWords('the training', { ...end, lastWords }, 'label fewer frames') });
-    };
-    child.once('error', (error) => {
-      lastWords = error.message;
-      died({ code: undefined, signal: undefined });
-    });
-    child.once('close', (code, signal) => died({ code: code ?? undefined, signal: signal ?? undefined }));
+    const died = (end: ChildEnd) =>
+      resolve(endOf(output()) ?? { kind: 'failed', ...endWords('the training', end, 'label fewer frames') });
+    child.once('error', (error) => died({ code: undefined, signal: undefined, lastWords: error.message }));
+    child.once('close', (code, signal) =>
+      died({ code: code ?? undefined, signal: signal ?? undefined, lastWords: lastWords() }),
+    );
   });
   return { ended, cancel: () => endChild(child, systemClock) };
 }

@@ -7,11 +7,13 @@ import { removeLeftovers } from '../../data/export/target.ts';
 import { parseBoundedJson } from '../api/bounded-json.ts';
 import type { Clock } from '../api/clock.ts';
 import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../api/export.ts';
+import { followTail } from '../api/output-tail.ts';
 import { type ChildEnd, endWords } from './launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../data/export/export-process.ts', import.meta.url));
 /** Time after which a cancelled export is killed: it is suspended, or busy with one episode. */
 const KILL_AFTER_MS = 2000;
+const LAST_WORDS_CHARACTERS = 2000;
 
 export interface ExportJob {
   readonly projectFolder: string;
@@ -47,11 +49,8 @@ export function startExport(job: ExportJob): RunningExport {
   const { clock, onLine, choice, includeDiscarded, ...rest } = job;
   const child = spawn(process.execPath, [ENTRY], { stdio: ['pipe', 'pipe', 'pipe'] });
   let end: ExportEnd | undefined;
-  let lastWords = '';
+  const lastWords = followTail(child.stderr, LAST_WORDS_CHARACTERS);
   let stopWaiting = () => {};
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-2000);
-  });
   createInterface({ input: child.stdout }).on('line', (text) => {
     if (!text.startsWith('{')) return; // a library that speaks on standard output
     const line = exportLine(text);
@@ -69,16 +68,15 @@ export function startExport(job: ExportJob): RunningExport {
   };
   child.stdin.end(JSON.stringify(message));
   const ended = new Promise<ExportEnd>((resolve) => {
-    const died = (how: Omit<ChildEnd, 'lastWords'>) => {
+    const died = (how: ChildEnd) => {
       stopWaiting();
       removeLeftovers(job.outFolder);
-      resolve(end ?? { kind: 'failed', ...endWords('the export', { ...how, lastWords }, 'export fewer episodes') });
+      resolve(end ?? { kind: 'failed', ...endWords('the export', how, 'export fewer episodes') });
     };
-    child.once('error', (error) => {
-      lastWords = error.message;
-      died({ code: undefined, signal: undefined });
-    });
-    child.once('close', (code, signal) => died({ code: code ?? undefined, signal: signal ?? undefined }));
+    child.once('error', (error) => died({ code: undefined, signal: undefined, lastWords: error.message }));
+    child.once('close', (code, signal) =>
+      died({ code: code ?? undefined, signal: signal ?? undefined, lastWords: lastWords() }),
+    );
   });
   const cancel = () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

@@ -3,6 +3,7 @@
  * that was cut off goes on where it was when it is asked for again.
  */
 import { spawn } from 'node:child_process';
+import { followTail } from '../api/output-tail.ts';
 
 const LAST_WORDS_CHARACTERS = 500;
 /** 128 + SIGTERM, as shells say it. */
@@ -55,12 +56,9 @@ function runOne({ method, seed }: SessionKey, { entry, args }: Pick<JobOptions<S
     child.kill();
   };
   process.once('exit', stop);
-  let lastWords = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS);
-  });
+  const lastWords = followTail(child.stderr, LAST_WORDS_CHARACTERS);
   return new Promise<{ readonly code: number | undefined; readonly lastWords: string }>((resolve) => {
     child.on('error', (error) => resolve({ code: undefined, lastWords: error.message }));
-    child.on('close', (code) => resolve({ code: code ?? undefined, lastWords: lastWords.trim() }));
+    child.on('close', (code) => resolve({ code: code ?? undefined, lastWords: lastWords().trim() }));
   }).finally(() => process.off('exit', stop));
 }

@@ -13,7 +13,9 @@ const LOAD_PATIENCE_MS = 60_000;
 const NEVER = Number.POSITIVE_INFINITY;
 
 type Refused = Extract<LoadReply, { kind: 'refused' }>;
-type Loaded = Extract<FromPolicyProcess, { kind: 'loaded' }>;
+type Tell = (message: string, remedy: string) => void;
+type LoadMessage = Extract<FromPolicyProcess, { kind: 'loaded' | 'refused' }>;
+type Loaded = Extract<LoadMessage, { kind: 'loaded' }>;
 /** A load without its request's number, which is given when it is sent. */
 type LoadRequest =
   | { readonly kind: 'load-encoder'; readonly manifestPath: string }
@@ -30,18 +32,17 @@ export interface ModelLoads {
   reload(): void;
   processStarted(): void;
   processEnded(trouble: PolicyTrouble): void;
-  answered(message: Extract<FromPolicyProcess, { kind: 'loaded' | 'refused' }>): void;
+  answered(message: LoadMessage): void;
 }
 
 export function createModelLoads(options: {
   readonly process: RestartingChild;
   readonly clock: Clock;
   readonly encoderManifestPath: string | undefined;
-  readonly tell: (message: string, remedy: string) => void;
+  readonly tell: Tell;
 }): ModelLoads {
   const { process, encoderManifestPath, tell } = options;
-  const answers = createPendingAnswers<Loaded | Refused>(options.clock);
-  let nextRequest = 1;
+  const requests = createLoadRequests(process, options.clock);
   let name: string | undefined;
   let encoderSha256: string | undefined;
   let policyPath: string | undefined;
@@ -51,18 +52,8 @@ export function createModelLoads(options: {
   const warnedPaths = new Set<string>();
   let encoderReady: Promise<Refused | undefined> = Promise.resolve(undefined);
 
-  const ask = async (request: LoadRequest): Promise<Loaded | Refused> => {
-    const child = process.current();
-    if (!child) return processRefusal(NOT_RUNNING);
-    const requestId = nextRequest++;
-    const message = `The policy process did not answer within ${LOAD_PATIENCE_MS / 1000} s.`;
-    const late = processRefusal({ message, remedy: RESTART_REMEDY });
-    const answer = answers.wait(requestId, LOAD_PATIENCE_MS, late, () => process.kill(child));
-    child.send({ ...request, requestId });
-    return answer;
-  };
   const loadEncoder = async (manifestPath: string): Promise<Refused | undefined> => {
-    const reply = await ask({ kind: 'load-encoder', manifestPath });
+    const reply = await requests.ask({ kind: 'load-encoder', manifestPath });
     if (reply.kind === 'refused') {
       // The end of the process is reported separately.
       if (reply.fault === 'policy') tell(`The encoder cannot be used: ${reply.message}`, reply.remedy);
@@ -75,7 +66,7 @@ export function createModelLoads(options: {
   const askWhenReady = async (request: LoadRequest): Promise<Loaded | Refused> => {
     const trouble = await process.ensureRunning();
     const refusal = trouble ? processRefusal(trouble) : await encoderReady;
-    return refusal ?? ask(request);
+    return refusal ?? requests.ask(request);
   };
   const loadPolicy = async (manifestPath: string): Promise<LoadReply> => {
     const reply = await askWhenReady({ kind: 'load-policy', manifestPath });
@@ -96,12 +87,8 @@ export function createModelLoads(options: {
   };
   const reload = async () => {
     const [policy, classifier] = [policyLoads === 0 ? policyPath : undefined, classifierPath];
-    const tellRefusal = (what: string, reply: LoadReply | ClassifierReply | undefined) => {
-      if (reply?.kind !== 'refused' || !('fault' in reply) || reply.fault !== 'policy') return;
-      tell(`The ${what} in use could not be loaded again: ${reply.message}`, reply.remedy);
-    };
-    if (policy !== undefined) tellRefusal('policy', await loadPolicy(policy));
-    if (classifier !== undefined) tellRefusal('classifier', await loadClassifier(classifier));
+    if (policy !== undefined) tellRefusal(tell, 'policy', await loadPolicy(policy));
+    if (classifier !== undefined) tellRefusal(tell, 'classifier', await loadClassifier(classifier));
   };
 
   return {
@@ -122,13 +109,39 @@ export function createModelLoads(options: {
     },
     processEnded: (trouble) => {
       name = undefined;
-      answers.settleAll(processRefusal(trouble));
+      requests.settleAll(processRefusal(trouble));
     },
-    answered: (message) => {
+    answered: requests.answered,
+  };
+}
+
+/** Tells that a model cannot be loaded again. The end of the process is reported separately. */
+function tellRefusal(tell: Tell, what: string, reply: LoadReply | ClassifierReply): void {
+  if (reply.kind === 'refused' && 'fault' in reply && reply.fault === 'policy')
+    tell(`The ${what} in use could not be loaded again: ${reply.message}`, reply.remedy);
+}
+
+/** Sends loads to the process and finds the answer to each by its number. */
+function createLoadRequests(process: RestartingChild, clock: Clock) {
+  const answers = createPendingAnswers<Loaded | Refused>(clock);
+  let nextRequest = 1;
+  return {
+    ask: async (request: LoadRequest): Promise<Loaded | Refused> => {
+      const child = process.current();
+      if (!child) return processRefusal(NOT_RUNNING);
+      const requestId = nextRequest++;
+      const message = `The policy process did not answer within ${LOAD_PATIENCE_MS / 1000} s.`;
+      const late = processRefusal({ message, remedy: RESTART_REMEDY });
+      const answer = answers.wait(requestId, LOAD_PATIENCE_MS, late, () => process.kill(child));
+      child.send({ ...request, requestId });
+      return answer;
+    },
+    answered: (message: LoadMessage) => {
       if (message.kind === 'loaded') return answers.settle(message.requestId, message);
       const { requestId, message: reason, remedy } = message;
       answers.settle(requestId, { kind: 'refused', message: reason, remedy, fault: 'policy' });
     },
+    settleAll: answers.settleAll,
   };
 }
 

@@ -9,7 +9,7 @@ import { createModelLoads } from './model-loads.ts';
 import { createPendingAnswers } from './pending-answers.ts';
 import { type PolicyChild, spawnPolicyProcess } from './policy-child.ts';
 import type { EpisodeOpening, PolicyObservation, PolicyReply, PolicySource, PolicyTrouble } from './policy-source.ts';
-import { createRestartingChild, NOT_RUNNING, RESTART_REMEDY } from './restarting-child.ts';
+import { createRestartingChild, NOT_RUNNING, RESTART_REMEDY, type RestartingChild } from './restarting-child.ts';
 
 export type { PolicyChild } from './policy-child.ts';
 
@@ -28,13 +28,10 @@ const MAX_UNANSWERED = 30;
 export function createPolicyClient(options: PolicyClientOptions): PolicySource {
   const { clock, encoderManifestPath, patienceMs = DEFAULT_PATIENCE_MS } = options;
   const troubles = createListeners<PolicyTrouble>();
-  const proposals = createPendingAnswers<PolicyReply>(clock);
-  /** Never counts from 0 again: a late answer must not be taken for that to another episode's question. */
-  let nextQuestion = 0;
   /** The episode that a restarted process must begin. */
   let opening: EpisodeOpening | undefined;
 
-  const process = createRestartingChild({
+  const process: RestartingChild = createRestartingChild({
     clock,
     spawn: options.spawn ?? spawnPolicyProcess,
     restartAfterMs: options.restartAfterMs,
@@ -51,6 +48,7 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     onTrouble: troubles.tell,
   });
   const tell = (message: string, remedy: string) => troubles.tell({ message, remedy });
+  const proposals = createProposals(process, clock, patienceMs);
   const models = createModelLoads({ process, clock, encoderManifestPath, tell });
 
   const onMessage = (raw: unknown, from: PolicyChild) => {
@@ -76,27 +74,6 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
     }
   };
 
-  const propose = async (observation: PolicyObservation): Promise<PolicyReply> => {
-    const child = process.current();
-    if (!child) return { kind: 'failed', ...NOT_RUNNING };
-    if (proposals.count() >= MAX_UNANSWERED) return unanswered(proposals.count());
-    const sequence = nextQuestion++;
-    const answer = proposals.wait(sequence, patienceMs, late(patienceMs), () => {
-      if (child === process.current()) process.kill(child);
-    });
-    const { snapshot, proprioception, wantAction, interrupted } = observation;
-    child.send({
-      kind: 'observe',
-      sequence,
-      frames: snapshot.frames,
-      proprioception,
-      stateEstimate: snapshot.stateEstimate,
-      wantAction,
-      interrupted,
-    });
-    return answer;
-  };
-
   process.start();
   return {
     name: models.name,
@@ -107,9 +84,33 @@ export function createPolicyClient(options: PolicyClientOptions): PolicySource {
       opening = next;
       process.current()?.send({ kind: 'start-episode', ...next });
     },
-    propose,
+    propose: proposals.propose,
     onTrouble: troubles.add,
     close: process.close,
+  };
+}
+
+/** Sends observations to the process and finds the answer to each by its number. */
+function createProposals(process: RestartingChild, clock: Clock, patienceMs: number) {
+  const answers = createPendingAnswers<PolicyReply>(clock);
+  /** Never counts from 0 again: a late answer must not be taken for that to another episode's question. */
+  let nextQuestion = 0;
+  return {
+    settle: answers.settle,
+    settleAll: answers.settleAll,
+    propose: async (observation: PolicyObservation): Promise<PolicyReply> => {
+      const child = process.current();
+      if (!child) return { kind: 'failed', ...NOT_RUNNING };
+      if (answers.count() >= MAX_UNANSWERED) return unanswered(answers.count());
+      const sequence = nextQuestion++;
+      const answer = answers.wait(sequence, patienceMs, late(patienceMs), () => {
+        if (child === process.current()) process.kill(child);
+      });
+      const { snapshot, proprioception, wantAction, interrupted } = observation;
+      const { frames, stateEstimate } = snapshot;
+      child.send({ kind: 'observe', sequence, frames, proprioception, stateEstimate, wantAction, interrupted });
+      return answer;
+    },
   };
 }
 

@@ -48,20 +48,13 @@ export function createPolicySelector(options: PolicySelectorOptions): PolicySele
   const manifestPaths = new Map<string, string>();
   const trial = createTrial(options);
 
-  /** Retries a load, because the client restarts a process that ends while it loads, later each time. */
-  const loadPatiently = async (path: string): Promise<LoadReply> => {
-    for (let attempt = 1; ; attempt++) {
-      const reply = await policy.load(path);
-      if (reply.kind === 'loaded' || reply.fault === 'policy' || attempt === LOAD_ATTEMPTS) return reply;
-    }
-  };
   const loadInUse = async (): Promise<Answer<undefined>> => {
     const state = trial.state();
     if (!state) return done(undefined);
     const wanted = candidates.policyInUse(state);
     if (wanted === policy.name()) return done(undefined);
     const path = manifestPaths.get(wanted) ?? (await shelf?.manifestPath(wanted));
-    const reply = path === undefined ? undefined : await loadPatiently(path);
+    const reply = path === undefined ? undefined : await loadPatiently(policy, path);
     if (reply?.kind === 'loaded') {
       options.onActingNoise(reply.actingNoiseStd);
       changed();
@@ -123,6 +116,14 @@ export function createPolicySelector(options: PolicySelectorOptions): PolicySele
       };
     },
   };
+}
+
+/** Retries a load, because the client restarts a process that ends while it loads, later each time. */
+async function loadPatiently(policy: PolicySource, path: string): Promise<LoadReply> {
+  for (let attempt = 1; ; attempt++) {
+    const reply = await policy.load(path);
+    if (reply.kind === 'loaded' || reply.fault === 'policy' || attempt === LOAD_ATTEMPTS) return reply;
+  }
 }
 
 /** Holds the state of the trial. Tells people when a candidate passes it or is reverted. */

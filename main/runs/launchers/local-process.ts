@@ -2,6 +2,7 @@
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { followTail } from '../../api/output-tail.ts';
 import { type FromTrainer, fromTrainerSchema } from '../../api/trainer-process.ts';
 import type { RunLauncher, TrainerEnd } from './launcher.ts';
 
@@ -25,10 +26,7 @@ export const launchLocalTrainer: RunLauncher = (config) => {
       // The child lowers its own priority too; a system that forbids both still runs the trainer, only less politely.
     }
   }
-  let lastWords = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS);
-  });
+  const lastWords = followTail(child.stderr, LAST_WORDS_CHARACTERS);
   const listeners = new Set<(message: FromTrainer) => void>();
   child.on('message', (raw) => {
     const parsed = fromTrainerSchema.safeParse(raw);
@@ -44,7 +42,9 @@ export const launchLocalTrainer: RunLauncher = (config) => {
   });
   const ended = new Promise<TrainerEnd>((resolve) => {
     child.on('error', (error) => resolve({ code: undefined, signal: undefined, lastWords: error.message }));
-    child.on('close', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined, lastWords }));
+    child.on('close', (code, signal) =>
+      resolve({ code: code ?? undefined, signal: signal ?? undefined, lastWords: lastWords() }),
+    );
   });
   return {
     send: (message) => {
