@@ -94,30 +94,21 @@ const LOOK_AT_LOG = 'The last lines of its log, below, say why. "npx takeover do
 
 export function createEngineProcess(options: EngineProcessOptions): EngineProcess {
   const { clock, launch, rules = ENGINE_RULES, limits = STOP_LIMITS } = options;
-  const tail = createLineTail(KEPT_LINES);
+  const { note, lines } = createEngineLog(options.log);
   let state: EngineState = { kind: 'stopped' };
   let child: EngineChild | undefined;
   let crashes = 0;
   /** Time at which this run of the engine announced itself. */
   let usefulSinceMs: number | undefined;
   let stopping: PromiseWithResolvers<void> | undefined;
-  let cancelTimer = () => {};
+  const timer = createTimer(clock);
 
-  const note = (line: string) => {
-    tail.add(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line);
-    options.log?.(line);
-  };
   const become = (next: EngineState) => {
     state = next;
     options.changed(next);
   };
-  const later = (delayMs: number, callback: () => void) => {
-    cancelTimer();
-    cancelTimer = clock.at(clock.nowMs() + delayMs, callback);
-  };
-
   const ended = (exit: Exit) => {
-    cancelTimer();
+    timer.cancel();
     child?.killRemains();
     child = undefined;
     if (stopping) {
@@ -131,74 +122,122 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
     const next = afterExit(exit, rules, crashes, ranMs);
     crashes = next.crashes;
     become(next.state);
-    if (next.state.kind === 'waiting') later(next.state.delayMs, run);
+    if (next.state.kind === 'waiting') timer.set(next.state.delayMs, run);
   };
-  const onLine = (text: string, url: string | undefined) => {
-    // The URL's fragment is a key to the controls, so it is not written to the log.
-    note(url === undefined ? text : `shell: the engine listens at ${engineOrigin(url)}`);
-    if (url === undefined || state.kind !== 'starting' || stopping) return;
-    cancelTimer();
+  const announced = (url: string) => {
+    if (state.kind !== 'starting' || stopping) return;
+    timer.cancel();
     usefulSinceMs = clock.nowMs();
     become({ kind: 'running', url });
   };
   const run = () => {
     usefulSinceMs = undefined;
     become({ kind: 'starting', attempt: crashes + 1 });
-    let over = false;
-    const started = launch({
-      line: (text, stream) => onLine(text, stream === 'out' && !over ? announcedUrl(text) : undefined),
-      exited: (exit) => {
-        if (over) return;
-        over = true;
-        ended(exit);
-      },
-    });
-    if (over) return started.killRemains();
+    const started = launchOnce(launch, { note, announced, ended });
+    if (!started) return;
     child = started;
-    later(limits.announceMs, () => {
+    timer.set(limits.announceMs, () => {
       note(`shell: no URL from the engine within ${limits.announceMs / 1000} s`);
       started.kill('SIGKILL');
     });
-  };
-  const stop = (): Promise<void> => {
-    if (stopping) return stopping.promise;
-    cancelTimer();
-    if (!child) {
-      if (state.kind !== 'stopped') become({ kind: 'stopped' });
-      return Promise.resolve();
-    }
-    const current = child;
-    stopping = Promise.withResolvers<void>();
-    const { promise } = stopping;
-    current.requestStop();
-    // A child that has just gone has already called `ended`.
-    if (stopping === undefined) return promise;
-    later(limits.askMs, () => {
-      note('shell: the engine did not stop when asked; sending SIGTERM');
-      current.kill('SIGTERM');
-      later(limits.terminateMs, () => {
-        note('shell: the engine did not stop on SIGTERM; killing it');
-        current.kill('SIGKILL');
-      });
-    });
-    return promise;
   };
 
   return {
     start: () => {
       if (child || stopping) return;
-      cancelTimer();
+      timer.cancel();
       crashes = 0;
       run();
     },
-    stop,
+    stop: () => {
+      if (stopping) return stopping.promise;
+      timer.cancel();
+      if (!child && state.kind !== 'stopped') become({ kind: 'stopped' });
+      if (!child) return Promise.resolve();
+      const current = child;
+      stopping = Promise.withResolvers<void>();
+      const { promise } = stopping;
+      current.requestStop();
+      // A child that has just gone has already called `ended`, which clears `stopping`.
+      if (stopping) killIfItStays(current, limits, timer, note);
+      return promise;
+    },
     stopBlocking: (pause) => {
-      cancelTimer();
+      timer.cancel();
       if (child) stopBlocking(child, clock, limits, pause);
     },
     state: () => state,
-    logTail: tail.lines,
+    logTail: lines,
   };
+}
+
+interface Timer {
+  /** Calls `callback` after `delayMs`, in place of what waited before. */
+  set(delayMs: number, callback: () => void): void;
+  cancel(): void;
+}
+
+function createTimer(clock: Clock): Timer {
+  let cancel = () => {};
+  return {
+    set: (delayMs, callback) => {
+      cancel();
+      cancel = clock.at(clock.nowMs() + delayMs, callback);
+    },
+    cancel: () => cancel(),
+  };
+}
+
+/** Writes lines to the log and keeps the newest ones for the failure page. */
+function createEngineLog(log: ((line: string) => void) | undefined) {
+  const tail = createLineTail(KEPT_LINES);
+  return {
+    lines: tail.lines,
+    note: (line: string) => {
+      tail.add(line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)}…` : line);
+      log?.(line);
+    },
+  };
+}
+
+/** Runs the engine once. Returns `undefined` when it has ended already. */
+function launchOnce(
+  launch: EngineProcessOptions['launch'],
+  events: {
+    readonly note: (line: string) => void;
+    readonly announced: (url: string) => void;
+    readonly ended: (exit: Exit) => void;
+  },
+): EngineChild | undefined {
+  let over = false;
+  const child = launch({
+    line: (text, stream) => {
+      const url = stream === 'out' && !over ? announcedUrl(text) : undefined;
+      // The URL's fragment is a key to the controls, so it is not written to the log.
+      events.note(url === undefined ? text : `shell: the engine listens at ${engineOrigin(url)}`);
+      if (url !== undefined) events.announced(url);
+    },
+    exited: (exit) => {
+      if (over) return;
+      over = true;
+      events.ended(exit);
+    },
+  });
+  if (!over) return child;
+  child.killRemains();
+  return undefined;
+}
+
+/** Sends SIGTERM, then SIGKILL, to a child that does not end when it is asked to. */
+function killIfItStays(child: EngineChild, limits: StopLimits, timer: Timer, note: (line: string) => void): void {
+  timer.set(limits.askMs, () => {
+    note('shell: the engine did not stop when asked; sending SIGTERM');
+    child.kill('SIGTERM');
+    timer.set(limits.terminateMs, () => {
+      note('shell: the engine did not stop on SIGTERM; killing it');
+      child.kill('SIGKILL');
+    });
+  });
 }
 
 /** Decides what follows an exit that nobody asked for: a restart after a wait, or giving up with a remedy. */
