@@ -1,4 +1,6 @@
-/** The content security policies of every page of the program. The engine sends them, and the shell adds a missing one. */
+/**
+ * The content security policies of every page of the program. The engine sends them, and the shell adds a missing one.
+ */
 
 /** The window may load its own files, and connect to the engine at `origins` (`http://…`). Nothing else is allowed. */
 export function contentSecurityPolicy(origins: readonly string[]): string {

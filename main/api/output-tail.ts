@@ -1,4 +1,7 @@
-/** Keeps the end of what a child process prints, for the message about how it ended. Bounded, whatever the child prints. */
+/**
+ * Keeps the end of what a child process prints, for the message about how it ended. Bounded, whatever the child
+ * prints.
+ */
 
 /** The part of Node's `Readable` that is used. */
 export interface TextStream {

@@ -1,6 +1,6 @@
 /**
- * Ends a child process in whatever state it is. Sends SIGTERM, then SIGKILL when the child has not ended in time. A
- * suspended process does not handle SIGTERM, so callers wait here for the end.
+ * Ends a child process in any state: SIGTERM first, then SIGKILL when the child has not ended in time. A suspended
+ * process does not handle SIGTERM, so callers wait here for the end.
  */
 import type { Clock } from '../api/clock.ts';
 

@@ -64,7 +64,10 @@ function subscribeToServices(parts: EngineParts): readonly Unsubscribe[] {
   return subscriptions;
 }
 
-/** Makes the newest classifier give its opinion. When the settings name a classifier and there is none, the default judge decides. */
+/**
+ * Makes the newest classifier give its opinion. When the settings name a classifier and there is none, the default
+ * judge decides.
+ */
 async function useNewestClassifier(parts: EngineParts): Promise<void> {
   const { options, success, settings, notices, messages } = parts;
   const used = await success.useNewest();

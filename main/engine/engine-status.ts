@@ -1,4 +1,4 @@
-/** What windows are told about an engine: its status, and the rig that it runs. */
+/** The status of an engine and the rig that it runs, as windows see them. */
 import type { Rig, Status } from '../api/messages.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { statisticsOf } from './recording/statistics.ts';

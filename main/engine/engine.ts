@@ -1,6 +1,7 @@
 /**
  * The engine: control loop, recorder, policies and services in one object, the same headless and live. It opens no
- * database and loads no model itself. Drivers, clocks and services are given to it (`main.ts` chooses them for a desktop).
+ * database and loads no model itself. Drivers, clocks and services are given to it (`main.ts` chooses them for a
+ * desktop).
  */
 import type { SetPoint, Snapshot } from '../../native/device.ts';
 import { systemClock } from '../api/clock.ts';
@@ -95,7 +96,7 @@ function createParts(given: EngineOptions): EngineParts {
   const messages = createListeners<OutgoingMessage>();
   const changes = createListeners<void>();
   const changed = () => changes.tell();
-  /** Sends an event once to the windows that are open. A lasting condition is a standing notice or the fault. */
+  /** Sends an event once to the open windows. A lasting condition is a standing notice or the fault. */
   const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
     messages.tell({ kind: 'notice', level, text, ...(remedy === undefined ? {} : { remedy }) });
   const settings = createSettings(options, task.id);
@@ -179,7 +180,7 @@ function withLoop(parts: Omit<EngineParts, 'loop' | 'run'>, whole: () => EngineP
   return { ...parts, loop, run };
 }
 
-/** What the engine does with the events of its control loop. */
+/** The engine's reactions to the events of its control loop. */
 function loopEvents(whole: () => EngineParts): LoopEvents {
   return {
     phase: (phase) => phaseChanged(whole(), phase),

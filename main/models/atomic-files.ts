@@ -1,7 +1,7 @@
 /**
- * Files that are either complete or absent. They are written into a work folder beside the target, flushed, then
- * renamed. The work folder is created exclusively, so two processes that write the same file do not disturb each other.
- * The later one replaces the earlier one's file.
+ * Writes files that are either complete or absent: into a work folder beside the target, flushed, then renamed. Each
+ * writer has a work folder of its own, so two processes may write the same file, and the later one replaces it.
+ * `write-file-atomic` is not used, because it writes no folders and leaves the work of a killed process behind.
  */
 import {
   closeSync,
@@ -77,12 +77,13 @@ function isDead(pid: number): boolean {
   }
 }
 
-/** The bytes of a typed array, not copied. */
+/** Returns the bytes of a typed array without a copy. */
 export function bytesOf(array: Float32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** Little-endian float32 values, copied so that they are aligned. */
+/** Returns little-endian float32 values as a copy, because the bytes may not be aligned. */
 export function floatsOf(bytes: Uint8Array): Float32Array {
-  return new Float32Array(new Uint8Array(bytes).buffer); // a Buffer's own slice() does not copy
+  // The slice() of a Buffer would not copy.
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }

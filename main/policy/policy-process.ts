@@ -1,8 +1,10 @@
 /**
- * The policy process: encoder, policy and reward classifier, asked by the engine over IPC (`main/api/policy-process.ts`), one answer per
- * observation, in order. It opens no database and never decides anything: late or missing answers are the engine's to handle.
+ * The policy process: encoder, policy and reward classifier. The engine asks over IPC (`main/api/policy-process.ts`)
+ * and gets one answer per observation, in order. The process opens no database; the engine handles late or missing
+ * answers.
  */
 import { systemClock } from '../api/clock.ts';
+import { remedyOf } from '../api/error-words.ts';
 import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
 import { type EncoderRuntime, loadEncoder } from '../models/encoder-runtime.ts';
@@ -58,14 +60,13 @@ async function answer(message: ToPolicyProcess): Promise<void> {
 const NOTHING_MORE = { actingNoiseStd: undefined, threshold: undefined, warning: undefined };
 type Loaded = Omit<Extract<FromPolicyProcess, { kind: 'loaded' }>, 'kind' | 'requestId'>;
 
-const remedyOf = (error: unknown) =>
-  error instanceof Error && 'remedy' in error ? String(error.remedy) : 'Choose another, or make this one again.';
+const refusalRemedy = (error: unknown) => remedyOf(error) ?? 'Choose another, or make this one again.';
 
 async function load(requestId: number, work: () => Promise<Loaded>): Promise<void> {
   try {
     send({ kind: 'loaded', requestId, ...(await work()) });
   } catch (error) {
-    send({ kind: 'refused', requestId, message: reasonOf(error), remedy: remedyOf(error) });
+    send({ kind: 'refused', requestId, message: reasonOf(error), remedy: refusalRemedy(error) });
   }
 }
 
@@ -73,7 +74,7 @@ async function proposeOrSayWhyNot(message: Extract<ToPolicyProcess, { kind: 'obs
   try {
     await propose(message);
   } catch (error) {
-    send({ kind: 'failed', sequence: message.sequence, message: reasonOf(error), remedy: remedyOf(error) });
+    send({ kind: 'failed', sequence: message.sequence, message: reasonOf(error), remedy: refusalRemedy(error) });
   }
 }
 
@@ -88,14 +89,14 @@ async function propose(message: Extract<ToPolicyProcess, { kind: 'observe' }>): 
   const saturation = action && manifest ? saturationOf(action, manifest) : 0;
   const successProbability = await classifier.probability(observation, embedding, message.proprioception);
   const computeMs = systemClock.nowMs() - startedMs;
-  send({
-    ...{ kind: 'proposal', sequence: message.sequence, action, embedding, computeMs, saturation },
-    successProbability,
-  });
+  const { sequence } = message;
+  send({ kind: 'proposal', sequence, action, embedding, computeMs, saturation, successProbability });
   if (wanted) await policy.planAhead(embedding);
 }
 
-/** What stands for the pictures under this episode's observation kind. */
+/**
+ * Returns the embedding of an observation, or its substitute when this episode's kind of observation has no pictures.
+ */
 async function embed(message: Extract<ToPolicyProcess, { kind: 'observe' }>): Promise<Float32Array> {
   switch (observation) {
     case 'pixels':

@@ -1,12 +1,12 @@
 /**
- * The trial of a newer policy, as a pure function of published policies and ended episodes.
+ * The trial of a newer policy, as pure functions of published policies and ended episodes.
  *
  * A published policy takes the next episode on trial. A run publishes every few seconds, so a trial belongs to the
  * line of candidates since the last good policy and not to one set of weights. After TRIAL_EPISODES counted episodes
  * the newest of the line is good.
  *
- * A candidate is reverted when its unaided success must fall by more than 30 points against the good policy's newest
- * ten episodes, when it proposes NaN, or when over a fifth of its action components saturate in an episode. The run
+ * A candidate is reverted when its unaided success must fall more than 30 points below that of the good policy. It is
+ * also reverted when it proposes NaN, or when over a fifth of its action components saturate in an episode. The run
  * that made it is then ignored until a person uses one of its policies by name, or another run publishes.
  */
 export const TRIAL_EPISODES = 10;
@@ -131,7 +131,10 @@ export function episodeEnded(state: CandidateState, evidence: EpisodeEvidence): 
   };
 }
 
-/** Counts an ended episode anew after a person judged it again, discarded it or brought it back. `unaided` is `undefined` when it no longer counts. */
+/**
+ * Counts an ended episode anew after a person judged it again, discarded it or brought it back. `unaided` is
+ * `undefined` when it no longer counts.
+ */
 export function corrected(state: CandidateState, episodeId: number, unaided: boolean | undefined): CandidateState {
   const known = [...state.goodRecord, ...state.trial].some((one) => one.episodeId === episodeId);
   if (!known) return state;

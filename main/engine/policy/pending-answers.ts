@@ -1,4 +1,7 @@
-/** Questions to another process that wait for their answers, by number. Each wait ends: by its answer, or when patience ends. */
+/**
+ * Questions to another process that wait for their answers, by number. A wait ends with the answer or when patience
+ * ends.
+ */
 import { type Clock, patience } from '../../api/clock.ts';
 
 interface Waiting<Answer> {
@@ -11,7 +14,7 @@ export interface PendingAnswers<Answer> {
   count(): number;
   /** Resolves with the answer to question `key`, or with `late` after `forMs`; `onLate` is then called. */
   wait(key: number, forMs: number, late: Answer, onLate: () => void): Promise<Answer>;
-  /** Gives the answer to question `key`. Ignores an answer that nobody waits for. */
+  /** Gives the answer to question `key`. Ignores the answer when no caller waits for it. */
   settle(key: number, answer: Answer): void;
   settleAll(answer: Answer): void;
 }

@@ -24,7 +24,10 @@ export type PolicyReply =
       readonly action: Float32Array | undefined;
       readonly embedding: Float32Array | undefined;
       readonly computeMs: number;
-      /** Share of the action's components at ±1. Counts those that the task uses, except a gripper of discrete commands. */
+      /**
+       * Share of the action's components at ±1. Counts those that the task uses, except a gripper of discrete
+       * commands.
+       */
       readonly saturation: number;
       /** Probability of success by the reward classifier; `undefined` when none is in use. */
       readonly successProbability?: number | undefined;
@@ -75,7 +78,10 @@ export interface PolicySource {
    * that is being restarted.
    */
   load(manifestPath: string): Promise<LoadReply>;
-  /** Loads the reward classifier that judges every observation from now on. The previous one stays in use when it is refused. */
+  /**
+   * Loads the reward classifier that judges every observation from now on. The previous one stays in use when it is
+   * refused.
+   */
   loadClassifier(manifestPath: string): Promise<ClassifierReply>;
   startEpisode(opening: EpisodeOpening): void;
   propose(observation: PolicyObservation): Promise<PolicyReply>;

@@ -20,7 +20,9 @@ export interface RestartingChild {
   start(): void;
   /** Returns the process that runs now; `undefined` while it is restarted or given up. */
   current(): PolicyChild | undefined;
-  /** Waits for a process that is being restarted, and starts one that was given up. Returns the reason when none runs. */
+  /**
+   * Waits for a process that is being restarted, and starts one that was given up. Returns the reason when none runs.
+   */
   ensureRunning(): Promise<PolicyTrouble | undefined>;
   /** Kills a process that does not work. A restart follows. */
   kill(child: PolicyChild): void;

@@ -16,7 +16,10 @@ const EARLY = 0.2;
 
 export interface Streams {
   subscribe(names: readonly string[], maxHz: number): void;
-  /** Sends the pictures of a recorded observation as `replay/<name>`. They are requested one by one, so none is dropped. */
+  /**
+   * Sends the pictures of a recorded observation as `replay/<name>`. They are requested one by one, so none is
+   * dropped.
+   */
   sendStored(frames: readonly CameraFrame[], tactile: readonly TactileFrame[]): void;
   close(): void;
 }
