@@ -20,7 +20,10 @@ export interface ApplicationParts {
   readonly macOs: boolean;
   readonly development: boolean;
   readonly productName: string;
-  /** Makes an engine process, not started yet, for a project folder. `undefined` stands for the engine's default folder. */
+  /**
+   * Makes an engine process, not started yet, for a project folder. `undefined` stands for the engine's default
+   * folder.
+   */
   readonly createEngine: (folder: string | undefined, changed: (state: EngineState) => void) => EngineProcess;
   readonly logFile: string;
   readonly loadState: () => ShellState;
@@ -111,7 +114,7 @@ export function startApplication(parts: ApplicationParts): Application {
   };
 }
 
-/** What happens on the events of a window. `entryOf` returns the window, which is made after its events. */
+/** Reactions to the events of a window. `entryOf` returns the window, which is made after its events. */
 function windowEvents(
   entryOf: () => OpenWindow,
   options: {

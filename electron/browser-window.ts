@@ -1,6 +1,6 @@
 /**
- * A window of Electron as the shell's logic sees it. Every navigation and redirect is decided by `navigation-policy.ts`.
- * Pages have no access to Node.
+ * A window of Electron as the shell's logic sees it. Every navigation and redirect is decided by
+ * `navigation-policy.ts`. Pages have no access to Node.
  */
 import { BrowserWindow, dialog, shell as system, type WebContents } from 'electron';
 import { showingOf } from './engine-page.ts';
@@ -12,7 +12,7 @@ import { type Placement, SMALLEST } from './window-state.ts';
 /** The origins of the engines whose windows are open. */
 export type EngineOrigins = Map<BrowserWindow, string>;
 
-/** What a window knows of the page that it shows. */
+/** State of the page that a window shows. */
 interface Page {
   /** True while a loaded page's process lives. */
   alive: boolean;

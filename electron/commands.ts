@@ -1,4 +1,4 @@
-/** What a person can ask of the shell: by its menu, and by the links of its own pages. */
+/** Carries out the entries of the menu, and the links of the shell's own pages. */
 import type { MenuAction } from './menu-model.ts';
 import type { ShellCommand } from './navigation-policy.ts';
 import type { OpenWindow, OpenWindows } from './open-windows.ts';

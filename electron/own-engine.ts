@@ -1,4 +1,6 @@
-/** The engine that the shell starts itself, and what its window shows while that starts, runs, fails and starts again. */
+/**
+ * The engine that the shell starts itself, and what its window shows while that starts, runs, fails and starts again.
+ */
 import type { EngineProcess, EngineState } from './engine-process.ts';
 import type { OpenWindow, OpenWindows } from './open-windows.ts';
 import { startingPage } from './pages.ts';

@@ -1,4 +1,4 @@
-/** The shell's behaviour as a person sees it, over a fake of Electron and a fake engine. */
+/** Tests the shell as a person sees it, over a fake of Electron and a fake engine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startApplication } from '../../electron/application.ts';
@@ -217,7 +217,7 @@ test('a page that cannot be had says so; not while its own engine is being start
   const attached = bench({ engineUrl: URL_1, smoke: false });
   attached.since();
   attached.window().unreachable('ERR_CONNECTION_REFUSED (-102)');
-  // The program that started the shell takes the next choice, as long as no page was ever shown.
+  // The program that started the shell opens the window elsewhere, as long as no page was ever shown.
   assert.deepEqual(attached.since(), [
     'page No answer from the engine',
     '{"kind":"failed","what":"The window could not be loaded: ERR_CONNECTION_REFUSED (-102)."}',

@@ -1,4 +1,4 @@
-/** The engine's life under the shell, with fake children on a virtual clock. */
+/** Tests how the shell starts, restarts and stops the engine, with fake children on a virtual clock. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

@@ -1,4 +1,4 @@
-/** Tables of what the window may reach. Every row that is not the engine must come out denied or outside. */
+/** Tests by tables what a window may reach. Every address that is not the engine's is denied or opens outside. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {

@@ -1,5 +1,5 @@
 /**
- * The trial of a newer policy, as pure functions of published policies and ended episodes.
+ * The trial of a newer policy, as pure functions.
  *
  * A published policy takes the next episode on trial. A run publishes every few seconds, so a trial belongs to the
  * line of candidates since the last good policy and not to one set of weights. After TRIAL_EPISODES counted episodes
