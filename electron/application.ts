@@ -5,13 +5,13 @@
 import type { Clock } from '../main/api/clock.ts';
 import type { ShellRequest } from './arguments.ts';
 import { type CommandParts, runCommand, runMenuAction } from './commands.ts';
-import type { EngineProcess, EngineState } from './engine-process.ts';
-import { createOpenWindows, type OpenWindow, type OpenWindows } from './open-windows.ts';
-import { createOwnEngine, type OwnEngine } from './own-engine.ts';
-import { startingPage } from './pages.ts';
-import { afterCrash, PAGE_RULES } from './restart-policy.ts';
+import type { EngineProcess, EngineState } from './engine/engine-process.ts';
+import { createOwnEngine, type OwnEngine } from './engine/own-engine.ts';
+import { afterCrash, PAGE_RULES } from './engine/restart-policy.ts';
 import type { Shell, WindowEvents } from './shell.ts';
-import { placeWindow, type ShellState } from './window-state.ts';
+import { createOpenWindows, type OpenWindow, type OpenWindows } from './window/open-windows.ts';
+import { startingPage } from './window/pages.ts';
+import { placeWindow, type ShellState } from './window/window-state.ts';
 
 export interface ApplicationParts {
   readonly shell: Shell;

@@ -2,7 +2,7 @@
  * Reads the request to the shell: open a window on an engine that runs, or start an engine of its own. The engine's URL
  * carries a one-time code, so it comes in the environment, which other users cannot read. The flag is for people.
  */
-import { engineOrigin } from './navigation-policy.ts';
+import { engineOrigin } from './window/navigation-policy.ts';
 
 export const ENGINE_URL_VARIABLE = 'TAKEOVER_ENGINE_URL';
 /** Exit status of a second instance that gave its request to the first one. */

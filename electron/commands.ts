@@ -1,10 +1,11 @@
 /** Carries out the entries of the menu, and the links of the shell's own pages. */
+
+import type { OwnEngine } from './engine/own-engine.ts';
 import type { MenuAction } from './menu-model.ts';
-import type { ShellCommand } from './navigation-policy.ts';
-import type { OpenWindow, OpenWindows } from './open-windows.ts';
-import type { OwnEngine } from './own-engine.ts';
-import { startingPage } from './pages.ts';
 import type { Shell } from './shell.ts';
+import type { ShellCommand } from './window/navigation-policy.ts';
+import type { OpenWindow, OpenWindows } from './window/open-windows.ts';
+import { startingPage } from './window/pages.ts';
 
 export interface CommandParts {
   readonly shell: Shell;

@@ -5,11 +5,11 @@
 import { app, Menu as ElectronMenu, type MenuItemConstructorOptions, screen, session, shell as system } from 'electron';
 import type { Clock } from '../main/api/clock.ts';
 import { contentSecurityPolicy } from '../main/api/content-security-policy.ts';
-import { type EngineOrigins, openBrowserWindow, openOutside } from './browser-window.ts';
 import type { MenuAction, MenuItem } from './menu-model.ts';
-import { decideWindowOpen, mayRequest, mayUse } from './navigation-policy.ts';
 import { openByDesktop } from './open-file.ts';
 import type { Shell } from './shell.ts';
+import { type EngineOrigins, openBrowserWindow, openOutside } from './window/browser-window.ts';
+import { decideWindowOpen, mayRequest, mayUse } from './window/navigation-policy.ts';
 
 export function createElectronShell(options: {
   readonly macOs: boolean;

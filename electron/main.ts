@@ -9,10 +9,10 @@ import { NO_OTHER_HOST, QUIET_SWITCHES } from '../main/api/chromium-switches.ts'
 import { systemClock } from '../main/api/clock.ts';
 import { startApplication } from './application.ts';
 import { HANDED_OVER_EXIT_CODE, parseShellRequest, readHandedOver, type ShellRequest } from './arguments.ts';
-import { findEngine, launchEngine } from './child.ts';
 import { createElectronShell } from './electron-shell.ts';
-import { createEngineProcess } from './engine-process.ts';
-import { readState, writeState } from './window-state.ts';
+import { findEngine, launchEngine } from './engine/child.ts';
+import { createEngineProcess } from './engine/engine-process.ts';
+import { readState, writeState } from './window/window-state.ts';
 
 const PRODUCT = 'Takeover';
 const root = dirname(import.meta.dirname);

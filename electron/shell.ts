@@ -3,8 +3,8 @@
  * a fake. `application.ts` and everything that it uses know only this interface.
  */
 import type { Menu, MenuAction } from './menu-model.ts';
-import type { ShellCommand } from './navigation-policy.ts';
-import type { Placement, Rectangle } from './window-state.ts';
+import type { ShellCommand } from './window/navigation-policy.ts';
+import type { Placement, Rectangle } from './window/window-state.ts';
 
 /** A message to the page, as a DOM event `takeover:shell`. It goes one way, so no preload script is needed. */
 export type PageMessage =

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startApplication } from '../../electron/application.ts';
 import type { ShellRequest } from '../../electron/arguments.ts';
-import type { EngineState } from '../../electron/engine-process.ts';
+import type { EngineState } from '../../electron/engine/engine-process.ts';
 import type { MenuAction } from '../../electron/menu-model.ts';
 import type { PageMessage, Shell, ShellWindow, WindowEvents } from '../../electron/shell.ts';
-import type { ShellState } from '../../electron/window-state.ts';
+import type { ShellState } from '../../electron/window/window-state.ts';
 import { createVirtualClock } from '../../main/api/clock.ts';
 
 const URL_1 = 'http://127.0.0.1:4711/#one';

@@ -7,8 +7,8 @@ import {
   engineOrigin,
   mayRequest,
   mayUse,
-} from '../../electron/navigation-policy.ts';
-import { contentSecurityPolicy } from '../../main/api/content-security-policy.ts';
+} from '../../../electron/window/navigation-policy.ts';
+import { contentSecurityPolicy } from '../../../main/api/content-security-policy.ts';
 
 const ORIGIN = 'http://127.0.0.1:4711';
 

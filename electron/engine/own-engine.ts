@@ -1,9 +1,10 @@
 /**
  * The engine that the shell starts itself, and what its window shows while that starts, runs, fails and starts again.
  */
+
+import type { OpenWindow, OpenWindows } from '../window/open-windows.ts';
+import { startingPage } from '../window/pages.ts';
 import type { EngineProcess, EngineState } from './engine-process.ts';
-import type { OpenWindow, OpenWindows } from './open-windows.ts';
-import { startingPage } from './pages.ts';
 
 export interface OwnEngine {
   /** Starts an engine on a project folder. `undefined` stands for the engine's default folder. */

@@ -7,9 +7,9 @@ import {
   createEngineProcess,
   type EngineState,
   STOP_LIMITS,
-} from '../../electron/engine-process.ts';
-import { ENGINE_RULES } from '../../electron/restart-policy.ts';
-import { createVirtualClock } from '../../main/api/clock.ts';
+} from '../../../electron/engine/engine-process.ts';
+import { ENGINE_RULES } from '../../../electron/engine/restart-policy.ts';
+import { createVirtualClock } from '../../../main/api/clock.ts';
 
 const URL_LINE = '{"url":"http://127.0.0.1:4711/#secret-code"}';
 

@@ -1,8 +1,8 @@
 /** The open windows, in the order of their last use, and what each shows. The menu acts on the window used last. */
-import type { Clock } from '../main/api/clock.ts';
-import { type MenuAction, menuModel } from './menu-model.ts';
+import type { Clock } from '../../main/api/clock.ts';
+import { type MenuAction, menuModel } from '../menu-model.ts';
+import type { Shell, ShellWindow } from '../shell.ts';
 import { failurePage } from './pages.ts';
-import type { Shell, ShellWindow } from './shell.ts';
 
 export interface OpenWindow {
   readonly window: ShellWindow;

@@ -5,9 +5,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { engineEnvironment, findEngine, follow, launchEngine } from '../../electron/child.ts';
-import type { Exit } from '../../electron/restart-policy.ts';
-import { ROOT } from '../source-files.ts';
+import { engineEnvironment, findEngine, follow, launchEngine } from '../../../electron/engine/child.ts';
+import type { Exit } from '../../../electron/engine/restart-policy.ts';
+import { ROOT } from '../../source-files.ts';
 
 const moduleUrl = (path: string) => JSON.stringify(pathToFileURL(join(ROOT, path)).href);
 /** An engine that prints its URL and lives until its parent asks it to stop or ends. */

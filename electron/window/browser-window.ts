@@ -3,10 +3,10 @@
  * `navigation-policy.ts`. Pages have no access to Node.
  */
 import { BrowserWindow, dialog, shell as system, type WebContents } from 'electron';
+import type { PageMessage, ShellWindow, WindowEvents, WindowPlace } from '../shell.ts';
 import { showingOf } from './engine-page.ts';
 import { decideNavigation, engineOrigin, type Navigation } from './navigation-policy.ts';
 import { BACKGROUND } from './pages.ts';
-import type { PageMessage, ShellWindow, WindowEvents, WindowPlace } from './shell.ts';
 import { type Placement, SMALLEST } from './window-state.ts';
 
 /** The origins of the engines whose windows are open. */
