@@ -35,14 +35,14 @@ type PolicyCalls = Pick<
   Engine,
   'usePolicy' | 'publish' | 'chooseClassifier' | 'loadPolicyInUse' | 'revertPolicy' | 'candidate'
 >;
-type OperatorCalls = Pick<Engine, 'gripper' | 'setMode' | 'change'>;
 
 /** How long the notice of a missed deadline stays, unless another deadline is missed. */
 const DEADLINE_NOTICE_MS = 5000;
 
 export function createEngine(given: EngineOptions): Engine {
   const parts = createParts(given);
-  const { options, loop, recorder, supervision, success, policy, episodes, settings, run, messages } = parts;
+  const { options, task, loop, recorder, supervision, success, policy, episodes } = parts;
+  const { settings, notices, run, messages, changes } = parts;
   const subscriptions: (() => void)[] = [];
   let newestSnapshot: Snapshot | undefined;
   parts.snapshots.add((snapshot) => {
@@ -69,7 +69,7 @@ export function createEngine(given: EngineOptions): Engine {
     takeover: () => settings.inForce.takeover,
     newestSnapshot: () => newestSnapshot,
     onMessage: messages.add,
-    onChanged: parts.changes.add,
+    onChanged: changes.add,
     onSnapshot: parts.snapshots.add,
     windowsChanged: (windows) => {
       supervision.windows = windows;
@@ -83,7 +83,27 @@ export function createEngine(given: EngineOptions): Engine {
     discard: episodes.discard,
     undo: episodes.undo,
     endEpisode: () => endEpisode(parts),
-    ...operatorCalls(parts),
+    gripper: (command) => {
+      if (!task.actionMask.at(-1)) return refused('This task leaves the gripper alone.', 'Go on without it.');
+      if (loop.driver() !== 'human') return refused('The gripper follows you while you drive.', 'Take over first.');
+      loop.gripper(command);
+      return done(undefined);
+    },
+    setMode: (mode) => {
+      const refusal = loop.setMode(mode);
+      if (refusal) return refused(refusal, 'Press R again when the episode has ended.');
+      changes.tell();
+      return done(undefined);
+    },
+    change: (next) => {
+      settings.change(next);
+      if (next.autoStart !== undefined) startIfDue(parts);
+      sendRig(parts);
+      changes.tell();
+      const stored = settings.store(next);
+      if (next.success) notices.over('judge');
+      notices.sayRefusal('settings', 'warning', stored);
+    },
   };
 }
 
@@ -247,33 +267,5 @@ function policyCalls(parts: EngineParts): PolicyCalls {
       return answer;
     },
     candidate: policies.state,
-  };
-}
-
-/** Calls by which the operator changes the mode, the settings and the gripper. */
-function operatorCalls(parts: EngineParts): OperatorCalls {
-  const { task, loop, settings, notices, changes } = parts;
-  return {
-    gripper: (command) => {
-      if (!task.actionMask.at(-1)) return refused('This task leaves the gripper alone.', 'Go on without it.');
-      if (loop.driver() !== 'human') return refused('The gripper follows you while you drive.', 'Take over first.');
-      loop.gripper(command);
-      return done(undefined);
-    },
-    setMode: (mode) => {
-      const refusal = loop.setMode(mode);
-      if (refusal) return refused(refusal, 'Press R again when the episode has ended.');
-      changes.tell();
-      return done(undefined);
-    },
-    change: (next) => {
-      settings.change(next);
-      if (next.autoStart !== undefined) startIfDue(parts);
-      sendRig(parts);
-      changes.tell();
-      const stored = settings.store(next);
-      if (next.success) notices.over('judge');
-      notices.sayRefusal('settings', 'warning', stored);
-    },
   };
 }

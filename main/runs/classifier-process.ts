@@ -7,12 +7,11 @@ import { systemClock } from '../api/clock.ts';
 import { followTail } from '../api/output-tail.ts';
 import { endChild } from '../engine/end-child.ts';
 import type { ClassifierJob } from '../learn/classifier/make-classifier.ts';
-import { type ChildEnd, endWords } from './launchers/child-end.ts';
+import { endOf, endWords } from './launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../learn/classifier/classifier-process.ts', import.meta.url));
 
 const MAX_OUTPUT_CHARACTERS = 100_000;
-const LAST_WORDS_CHARACTERS = 2000;
 
 export interface RunningTraining {
   readonly ended: Promise<ClassifierEnd>;
@@ -23,20 +22,15 @@ export interface RunningTraining {
 export function startClassifierProcess(job: ClassifierJob): RunningTraining {
   const child = spawn(process.execPath, [ENTRY, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
   const output = followTail(child.stdout, MAX_OUTPUT_CHARACTERS);
-  const lastWords = followTail(child.stderr, LAST_WORDS_CHARACTERS);
-  const ended = new Promise<ClassifierEnd>((resolve) => {
-    const died = (end: ChildEnd) =>
-      resolve(endOf(output()) ?? { kind: 'failed', ...endWords('the training', end, 'label fewer frames') });
-    child.once('error', (error) => died({ code: undefined, signal: undefined, lastWords: error.message }));
-    child.once('close', (code, signal) =>
-      died({ code: code ?? undefined, signal: signal ?? undefined, lastWords: lastWords() }),
-    );
-  });
+  const ended = endOf(child).then(
+    (end): ClassifierEnd =>
+      reportedEnd(output()) ?? { kind: 'failed', ...endWords('the training', end, 'label fewer frames') },
+  );
   return { ended, cancel: () => endChild(child, systemClock) };
 }
 
 /** Returns the end that the output reports. Ignores a line that is cut short or printed by a library. */
-function endOf(output: string): ClassifierEnd | undefined {
+function reportedEnd(output: string): ClassifierEnd | undefined {
   for (const line of output.split('\n')) {
     const json = parseBoundedJson(line);
     const end = json.kind === 'value' ? classifierEndSchema.safeParse(json.value) : undefined;

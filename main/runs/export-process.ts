@@ -7,13 +7,11 @@ import { removeLeftovers } from '../../data/export/target.ts';
 import { parseBoundedJson } from '../api/bounded-json.ts';
 import type { Clock } from '../api/clock.ts';
 import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../api/export.ts';
-import { followTail } from '../api/output-tail.ts';
-import { type ChildEnd, endWords } from './launchers/child-end.ts';
+import { endOf, endWords } from './launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../data/export/export-process.ts', import.meta.url));
 /** Time after which a cancelled export is killed: it is suspended, or busy with one episode. */
 const KILL_AFTER_MS = 2000;
-const LAST_WORDS_CHARACTERS = 2000;
 
 export interface ExportJob {
   readonly projectFolder: string;
@@ -49,7 +47,6 @@ export function startExport(job: ExportJob): RunningExport {
   const { clock, onLine, choice, includeDiscarded, ...rest } = job;
   const child = spawn(process.execPath, [ENTRY], { stdio: ['pipe', 'pipe', 'pipe'] });
   let end: ExportEnd | undefined;
-  const lastWords = followTail(child.stderr, LAST_WORDS_CHARACTERS);
   let stopWaiting = () => {};
   createInterface({ input: child.stdout }).on('line', (text) => {
     if (!text.startsWith('{')) return; // a library that speaks on standard output
@@ -67,16 +64,10 @@ export function startExport(job: ExportJob): RunningExport {
     ...(includeDiscarded === undefined ? {} : { includeDiscarded }),
   };
   child.stdin.end(JSON.stringify(message));
-  const ended = new Promise<ExportEnd>((resolve) => {
-    const died = (how: ChildEnd) => {
-      stopWaiting();
-      removeLeftovers(job.outFolder);
-      resolve(end ?? { kind: 'failed', ...endWords('the export', how, 'export fewer episodes') });
-    };
-    child.once('error', (error) => died({ code: undefined, signal: undefined, lastWords: error.message }));
-    child.once('close', (code, signal) =>
-      died({ code: code ?? undefined, signal: signal ?? undefined, lastWords: lastWords() }),
-    );
+  const ended = endOf(child).then((how): ExportEnd => {
+    stopWaiting();
+    removeLeftovers(job.outFolder);
+    return end ?? { kind: 'failed', ...endWords('the export', how, 'export fewer episodes') };
   });
   const cancel = () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

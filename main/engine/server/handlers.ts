@@ -64,18 +64,15 @@ type Group<Prefix extends string> = Pick<Handlers, Extract<CallName, `${Prefix}.
 export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefined): Handlers {
   return {
     ...controlHandlers(engine, windowPuck),
-    ...episodeHandlers(engine),
-    ...settingsHandlers(engine),
-    ...policyHandlers(engine),
-    ...runHandlers(engine),
     ...dataHandlers(engine),
+    ...trainingHandlers(engine),
   };
 }
 
 function controlHandlers(
   engine: Engine,
   windowPuck: WindowPuck | undefined,
-): Group<'controls' | 'input' | 'control' | 'mode'> {
+): Group<'controls' | 'input' | 'control' | 'mode' | 'settings'> {
   const { loop } = engine;
   return {
     'controls.claim': (_parameters, caller) => {
@@ -103,11 +100,22 @@ function controlHandlers(
     },
     'control.gripper': ({ command }) => emptied(engine.gripper(command)),
     'mode.set': ({ mode }) => emptied(engine.setMode(mode)),
+    'settings.set': (change) => {
+      const { success, limits } = change;
+      if (success?.by === 'simulator' && !engine.options.cell.info.simulated)
+        return refused('This robot has no simulator that could judge.', 'Choose the classifier, or yourself.');
+      if (success?.by === 'classifier' && engine.success.inUse() === undefined)
+        return refused('No classifier is in use.', 'Train one in the Data tab first.');
+      if (limits && [0, 1, 2].some((axis) => (limits.workspaceLowM[axis] ?? 0) >= (limits.workspaceHighM[axis] ?? 0)))
+        return refused('The workspace box is empty: its low corner is not below its high corner.', 'Swap the corners.');
+      engine.change(change);
+      return NOTHING;
+    },
   };
 }
 
-function episodeHandlers(engine: Engine): Group<'episode'> {
-  const { reader } = engine.options;
+function dataHandlers(engine: Engine): Group<'episode' | 'label' | 'data'> {
+  const { reader, exports } = engine.options;
   return {
     'episode.start': () => {
       const refusal = engine.loop.start();
@@ -132,27 +140,18 @@ function episodeHandlers(engine: Engine): Group<'episode'> {
       caller.sendFrames(stored.frames, stored.tactile);
       return NOTHING;
     },
+    'label.set': ({ label, frame }) => committed(engine, engine.success.label(label, frame)),
+    'label.list': async ({ episodeId }) =>
+      reader ? done({ labels: await reader.frameLabels(episodeId) }) : missing('a store'),
+    'data.export': async ({ format, directory, includeDiscarded, choice }) =>
+      exports
+        ? exports.start({ format, directory, choice, includeDiscarded: includeDiscarded ?? false })
+        : missing('exports'),
   };
 }
 
-function settingsHandlers(engine: Engine): Group<'settings'> {
-  return {
-    'settings.set': (change) => {
-      const { success, limits } = change;
-      if (success?.by === 'simulator' && !engine.options.cell.info.simulated)
-        return refused('This robot has no simulator that could judge.', 'Choose the classifier, or yourself.');
-      if (success?.by === 'classifier' && engine.success.inUse() === undefined)
-        return refused('No classifier is in use.', 'Train one in the Data tab first.');
-      if (limits && [0, 1, 2].some((axis) => (limits.workspaceLowM[axis] ?? 0) >= (limits.workspaceHighM[axis] ?? 0)))
-        return refused('The workspace box is empty: its low corner is not below its high corner.', 'Swap the corners.');
-      engine.change(change);
-      return NOTHING;
-    },
-  };
-}
-
-function policyHandlers(engine: Engine): Group<'policy'> {
-  const { shelf } = engine.options;
+function trainingHandlers(engine: Engine): Group<'policy' | 'run' | 'classifier'> {
+  const { shelf, runs, classifiers } = engine.options;
   return {
     'policy.list': async () => {
       const policies = (await shelf?.list()) ?? [];
@@ -169,12 +168,6 @@ function policyHandlers(engine: Engine): Group<'policy'> {
       return emptied(await engine.usePolicy(name, path));
     },
     'policy.revert': () => engine.revertPolicy('somebody went back to the last good policy'),
-  };
-}
-
-function runHandlers(engine: Engine): Group<'run'> {
-  const { runs } = engine.options;
-  return {
     'run.readiness': async () => (runs ? done(await runs.readiness()) : missing('fine-tuning')),
     'run.options': async () => (runs ? done(await runs.options()) : missing('fine-tuning')),
     'run.plan': async ({ spec }) => (runs ? done(await runs.plan(spec)) : missing('fine-tuning')),
@@ -192,21 +185,8 @@ function runHandlers(engine: Engine): Group<'run'> {
         series: Object.fromEntries(Object.entries(series).map(([name, curve]) => [name, pairs(curve)])),
       });
     },
-  };
-}
-
-function dataHandlers(engine: Engine): Group<'label' | 'classifier' | 'data'> {
-  const { reader, exports, classifiers } = engine.options;
-  return {
-    'label.set': ({ label, frame }) => committed(engine, engine.success.label(label, frame)),
-    'label.list': async ({ episodeId }) =>
-      reader ? done({ labels: await reader.frameLabels(episodeId) }) : missing('a store'),
     'classifier.state': () => done(engine.success.state()),
     'classifier.train': () => emptied(classifiers?.train() ?? missing('classifiers')),
     'classifier.use': async ({ name, threshold }) => emptied(await engine.chooseClassifier(name, threshold)),
-    'data.export': async ({ format, directory, includeDiscarded, choice }) =>
-      exports
-        ? exports.start({ format, directory, choice, includeDiscarded: includeDiscarded ?? false })
-        : missing('exports'),
   };
 }
