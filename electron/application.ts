@@ -13,7 +13,7 @@ import { createOpenWindows, type OpenWindow, type OpenWindows } from './window/o
 import { startingPage } from './window/pages.ts';
 import { placeWindow, type ShellState } from './window/window-state.ts';
 
-export interface ApplicationParts {
+interface ApplicationParts {
   readonly shell: Shell;
   readonly clock: Clock;
   readonly request: ShellRequest;

@@ -4,7 +4,7 @@
  */
 import { engineOrigin } from './window/navigation-policy.ts';
 
-export const ENGINE_URL_VARIABLE = 'TAKEOVER_ENGINE_URL';
+const ENGINE_URL_VARIABLE = 'TAKEOVER_ENGINE_URL';
 /** Exit status of a second instance that gave its request to the first one. */
 export const HANDED_OVER_EXIT_CODE = 75;
 

@@ -105,6 +105,7 @@ function run(request: ShellRequest): void {
     logFile,
     loadState: () => readState(existsSync(stateFile) ? readFileSync(stateFile, 'utf8') : undefined),
     saveState: (state) => {
+      // The rename makes the file complete or absent. The shell imports the contract only, so it does this itself.
       try {
         mkdirSync(dirname(stateFile), { recursive: true });
         writeFileSync(`${stateFile}.new`, writeState(state));

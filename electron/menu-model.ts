@@ -16,7 +16,7 @@ export type MenuAction =
   | 'show-log';
 
 /** Entries that the system carries out itself. The shell maps them to Electron's roles. */
-export type MenuRole = 'about' | 'hide' | 'quit' | 'close' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'minimize';
+type MenuRole = 'about' | 'hide' | 'quit' | 'close' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'minimize';
 
 export type MenuItem =
   | { readonly kind: 'separator' }

@@ -35,7 +35,7 @@ export interface WindowEvents {
   closed(last: WindowPlace): void;
 }
 
-export interface Question {
+interface Question {
   readonly message: string;
   readonly detail: string;
   readonly yes: string;

@@ -11,7 +11,7 @@ import type { ChildEvents, EngineChild } from './engine-process.ts';
 /** Characters kept of a line that has no end yet. */
 const LONGEST_UNFINISHED_LINE = 1_000_000;
 
-export interface EngineCommand {
+interface EngineCommand {
   /** Path of the pinned Node, which is never Electron's own binary. */
   readonly node: string;
   readonly script: string;

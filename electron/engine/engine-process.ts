@@ -51,7 +51,7 @@ export interface EngineProcess {
   logTail(): readonly string[];
 }
 
-export interface EngineProcessOptions {
+interface EngineProcessOptions {
   readonly launch: (events: ChildEvents) => EngineChild;
   readonly clock: Clock;
   readonly changed: (state: EngineState) => void;
@@ -60,7 +60,7 @@ export interface EngineProcessOptions {
   readonly limits?: StopLimits;
 }
 
-export interface StopLimits {
+interface StopLimits {
   /** Limit from the start to the announcement of the URL. */
   readonly announceMs: number;
   /** Wait from the request to SIGTERM. */

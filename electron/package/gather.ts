@@ -14,7 +14,7 @@ const ENGINE_FOLDERS = ['main', 'native', 'data'];
 /** Files that only a source tree needs: they build the window, or hold the projects of this machine. */
 const NOT_IN_ENGINE = /^(main\/cli\/launch\/build-window-(process|now)\.ts$|data\/projects\/)/;
 
-export interface Gathered {
+interface Gathered {
   readonly app: string;
   readonly engine: string;
   readonly sourceFiles: number;

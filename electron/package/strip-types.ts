@@ -21,7 +21,7 @@ export function filesBelow(root: string, folder: string): readonly string[] {
     });
 }
 
-export interface Stripped {
+interface Stripped {
   readonly code: string;
   /** Literals that end in .ts but name no file of the program. They are not changed. */
   readonly left: readonly string[];

@@ -10,7 +10,7 @@ import { findEngine, launchEngine } from '../engine/child.ts';
 import { createEngineProcess, type EngineState } from '../engine/engine-process.ts';
 import { engineOrigin } from '../window/navigation-policy.ts';
 
-export interface Tried {
+interface Tried {
   readonly ok: boolean;
   readonly what: string;
 }

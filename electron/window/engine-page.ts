@@ -4,12 +4,12 @@
  * do so, and its address is changed before the fragment too, so that it is loaded.
  */
 
-export interface PageThere {
+interface PageThere {
   readonly url: string;
   /** True when the page was loaded and its process lives. */
   readonly alive: boolean;
 }
-export interface Showing {
+interface Showing {
   readonly url: string;
   /** True when the page stays and takes the code from its address. */
   readonly stays: boolean;

@@ -4,7 +4,7 @@
  */
 
 /** Commands of the shell's own pages, as links `takeover:<command>`. */
-export const SHELL_COMMANDS = ['retry', 'open-folder', 'show-log', 'quit'] as const;
+const SHELL_COMMANDS = ['retry', 'open-folder', 'show-log', 'quit'] as const;
 export type ShellCommand = (typeof SHELL_COMMANDS)[number];
 
 export type Navigation =

@@ -38,7 +38,7 @@ export interface OpenWindows {
   ): void;
 }
 
-export interface WindowsParts {
+interface WindowsParts {
   readonly shell: Shell;
   readonly clock: Clock;
   readonly macOs: boolean;

@@ -4,7 +4,7 @@
  */
 
 /** The part of Node's `Readable` that is used. */
-export interface TextStream {
+interface TextStream {
   setEncoding(encoding: 'utf8'): unknown;
   on(event: 'data', listener: (text: string) => void): unknown;
 }
@@ -19,7 +19,7 @@ export function followTail(stream: TextStream | null | undefined, maxCharacters:
   return () => tail;
 }
 
-export interface LineTail {
+interface LineTail {
   add(line: string): void;
   /** Returns the newest lines, oldest first. */
   lines(): readonly string[];
@@ -39,7 +39,7 @@ export function createLineTail(maxLines: number, { distinct = false } = {}): Lin
   };
 }
 
-export interface LineSplitter {
+interface LineSplitter {
   feed(text: string): void;
   /** Gives the last line when it has no line break. Call it at the end of the stream. */
   end(): void;

@@ -20,7 +20,7 @@ import { createPolicyClient } from './policy/policy-client.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import { createScriptedPolicy, type Script } from './policy/scripted-policy.ts';
 
-export interface HeadlessRigOptions {
+interface HeadlessRigOptions {
   readonly projectFolder: string;
   readonly task: TaskId;
   readonly observation: ObservationKind;

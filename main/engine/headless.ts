@@ -25,7 +25,7 @@ export interface EpisodeRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface EpisodeTiming {
+interface EpisodeTiming {
   readonly simulatedSec: number;
   readonly wallSec: number;
   readonly realTimeFactor: number;

@@ -32,7 +32,7 @@ export type { EngineServer } from './server/server.ts';
 /** Host time after which a policy process that answers nothing is started again. */
 const NO_PROGRESS_MS = 5000;
 
-export interface StartOptions {
+interface StartOptions {
   readonly projectFolder: string;
   readonly windowFolder: string;
   readonly writer: StoreWriter;
@@ -53,7 +53,7 @@ export interface StartOptions {
   readonly keep?: EngineOptions['keep'];
 }
 
-export interface StartedEngine {
+interface StartedEngine {
   readonly engine: Engine;
   readonly server: EngineServer;
   readonly cell: RealtimeCell;

@@ -74,7 +74,7 @@ export interface ExportService {
   onProgress(listener: (progress: ExportProgress) => void): () => void;
 }
 
-export interface ShelvedClassifier {
+interface ShelvedClassifier {
   readonly manifest: ClassifierManifest;
   readonly manifestPath: string;
 }

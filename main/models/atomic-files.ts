@@ -1,7 +1,8 @@
 /**
- * Writes files that are either complete or absent: into a work folder beside the target, flushed, then renamed. Each
- * writer has a work folder of its own, so two processes may write the same file, and the later one replaces it.
- * `write-file-atomic` is not used, because it writes no folders and leaves the work of a killed process behind.
+ * Files that are either complete or absent. They are written into a work folder beside the target, flushed, then
+ * renamed. The work folder is created exclusively, so two processes that write the same file do not disturb each other.
+ * The later one replaces the earlier one's file. Libraries for atomic writes replace single files only, but a policy is
+ * a folder whose files must change together.
  */
 import {
   closeSync,

@@ -10,7 +10,7 @@ import { type ObservationKind, PROPRIOCEPTION_SIZE } from '../api/observation.ts
 import { ModelError, reasonOf } from '../models/model-error.ts';
 import { loadOrtSession, type OrtSession } from '../tensor/ort.ts';
 
-export interface ClassifierRuntime {
+interface ClassifierRuntime {
   /**
    * Rejects with a `ModelError`, and the previous classifier stays in use. `encoderSha256` names the loaded encoder.
    */

@@ -13,7 +13,7 @@ import { readPolicy } from '../learn/policies/export-policy.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
 import { loadOrtSession, type OrtSession, type SessionTensor } from '../tensor/ort.ts';
 
-export interface PolicyRuntime {
+interface PolicyRuntime {
   /**
    * Rejects with an error that has a `remedy`, and the previous policy stays. `encoderSha256` names the loaded
    * encoder.

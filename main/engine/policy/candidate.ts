@@ -9,7 +9,7 @@
  * also reverted when it proposes NaN, or when over a fifth of its action components saturate in an episode. The run
  * that made it is then ignored until a person uses one of its policies by name, or another run publishes.
  */
-export const TRIAL_EPISODES = 10;
+const TRIAL_EPISODES = 10;
 const MAX_FALL = 0.3;
 const MAX_SATURATION = 0.2;
 /** Smallest number of actions from which saturation is judged. */
@@ -61,7 +61,7 @@ export function policyInUse(state: CandidateState): string {
 }
 
 /** Returns the run that made a policy: `run-3` for `run-3/1200`. A policy without a run is its own. */
-export function runOf(policy: string): string {
+function runOf(policy: string): string {
   return policy.split('/')[0] ?? policy;
 }
 

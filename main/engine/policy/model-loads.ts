@@ -22,7 +22,7 @@ type LoadRequest =
   | { readonly kind: 'load-policy'; readonly manifestPath: string }
   | { readonly kind: 'load-classifier'; readonly manifestPath: string };
 
-export interface ModelLoads {
+interface ModelLoads {
   /** Name of the policy that the running process has loaded. */
   name(): string | undefined;
   encoderSha256(): string | undefined;

@@ -9,7 +9,7 @@ interface Waiting<Answer> {
   readonly cancel: () => void;
 }
 
-export interface PendingAnswers<Answer> {
+interface PendingAnswers<Answer> {
   /** Number of questions without an answer. */
   count(): number;
   /** Resolves with the answer to question `key`, or with `late` after `forMs`; `onLate` is then called. */

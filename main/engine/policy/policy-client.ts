@@ -13,7 +13,7 @@ import { createRestartingChild, NOT_RUNNING, RESTART_REMEDY, type RestartingChil
 
 export type { PolicyChild } from './policy-child.ts';
 
-export interface PolicyClientOptions {
+interface PolicyClientOptions {
   readonly clock: Clock;
   readonly encoderManifestPath: string | undefined;
   readonly spawn?: () => PolicyChild;

@@ -33,7 +33,7 @@ export interface PolicySelector {
   refusal(): Refusal | undefined;
 }
 
-export interface PolicySelectorOptions {
+interface PolicySelectorOptions {
   readonly policy: PolicySource;
   readonly shelf: PolicyShelf | undefined;
   readonly notice: (level: 'info' | 'warning', text: string) => void;

@@ -29,7 +29,7 @@ export interface RestartingChild {
   close(): Promise<void>;
 }
 
-export interface RestartingChildOptions {
+interface RestartingChildOptions {
   readonly clock: Clock;
   readonly spawn: () => PolicyChild;
   readonly restartAfterMs?: number | undefined;

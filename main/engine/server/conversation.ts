@@ -19,7 +19,7 @@ const ALWAYS_TAKEN: ReadonlySet<CallName> = new Set(['control.stop', 'input.hear
 type Hello = Extract<ClientMessage, { kind: 'hello' }>;
 type Call = Extract<ClientMessage, { kind: 'call' }>;
 
-export interface ConversationOptions {
+interface ConversationOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly access: Access;

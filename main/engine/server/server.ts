@@ -33,7 +33,7 @@ export interface EngineServer {
   close(): Promise<void>;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly engine: Engine;
   readonly windowPuck: WindowPuck | undefined;
   /** Folder of the built window. */

@@ -20,7 +20,7 @@ export interface Socket {
 const MAX_REASON_BYTES = 123;
 
 /** Returns the longest beginning of a text that fits into `maxBytes` of UTF-8, cut between characters. */
-export function withinBytes(text: string, maxBytes: number): string {
+function withinBytes(text: string, maxBytes: number): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= maxBytes) return text;
   let end = maxBytes;
