@@ -3,7 +3,6 @@
 import type { EngineParts } from './engine-parts.ts';
 import { sendRig } from './engine-status.ts';
 import { judgeOf } from './policy/success-judge.ts';
-import type { ExportProgress } from './services.ts';
 import { type Answer, done } from './services.ts';
 
 type Unsubscribe = () => void;
@@ -56,7 +55,7 @@ function subscribeToServices(parts: EngineParts): readonly Unsubscribe[] {
     );
   if (exports)
     subscriptions.push(
-      exports.onProgress(({ message, ...progress }: ExportProgress) =>
+      exports.onProgress(({ message, ...progress }) =>
         messages.tell({ kind: 'export', ...progress, ...(message === undefined ? {} : { message }) }),
       ),
     );

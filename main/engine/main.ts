@@ -130,7 +130,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
       closing = true;
       engine.loop.stop('The engine is closing.');
       // A load ends with its process. Devices that are still opening are closed once they are open, because their
-      // threads would stay otherwise. Whoever waits for `ready` handles its error.
+      // threads would stay otherwise. The caller of `ready` handles its error.
       await policy.close();
       await ready.catch(() => {});
       await engine.close();

@@ -5,8 +5,8 @@
  * line of candidates since the last good policy and not to one set of weights. After TRIAL_EPISODES counted episodes
  * the newest of the line is good.
  *
- * A candidate is reverted when its unaided success must fall more than 30 points below that of the good policy. It is
- * also reverted when it proposes NaN, or when over a fifth of its action components saturate in an episode. The run
+ * A candidate is reverted once its unaided success can only end more than 30 points below the good policy's. It is also
+ * reverted when it proposes NaN, or when over a fifth of its action components saturate in an episode. The run
  * that made it is then ignored until a person uses one of its policies by name, or another run publishes.
  */
 const TRIAL_EPISODES = 10;
