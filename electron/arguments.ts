@@ -1,19 +1,19 @@
 /**
- * What the shell is asked to do: open a window on an engine that already runs, or start one of its own.
- * The engine's URL carries a one-time code, so it comes in the environment, which other users cannot read; the flag is for people.
+ * Reads the request to the shell: open a window on an engine that runs, or start an engine of its own. The engine's URL
+ * carries a one-time code, so it comes in the environment, which other users cannot read. The flag is for people.
  */
-import { engineOrigin } from './navigation-policy.ts';
+import { engineOrigin } from './window/navigation-policy.ts';
 
-export const ENGINE_URL_VARIABLE = 'TAKEOVER_ENGINE_URL';
+const ENGINE_URL_VARIABLE = 'TAKEOVER_ENGINE_URL';
 /** Exit status of a second instance that gave its request to the first one. */
 export const HANDED_OVER_EXIT_CODE = 75;
 
 export interface ShellRequest {
-  /** Attach to this engine instead of starting one. */
+  /** URL of the engine to attach to. Default: the shell starts one. */
   readonly engineUrl?: string;
-  /** Project folder for an engine of its own; the last one when absent. */
+  /** Project folder for the shell's own engine. Default: the last one. */
   readonly projectFolder?: string;
-  /** Report when the page has loaded, then quit. */
+  /** The shell reports when the page has loaded, then quits. */
   readonly smoke: boolean;
 }
 
@@ -40,7 +40,7 @@ export function parseShellRequest(
   };
 }
 
-/** Reads a request that another instance sent; anything unexpected reads as "come to the front". */
+/** Reads a request that another instance sent. An unreadable one asks for nothing, so the window comes to the front. */
 export function readHandedOver(data: unknown): ShellRequest {
   const fields = typeof data === 'object' && data !== null ? data : {};
   const text = (name: string): string | undefined => {

@@ -1,6 +1,6 @@
 /**
- * Entry of the shell, run by Electron: directly in a source tree (its Node strips the types), as dist/electron/main.js when packaged.
- * Composition only. Never loads the engine's native libraries: the engine is a child process under the pinned Node.
+ * Entry of the shell, run by Electron: directly in a source tree, and as dist/electron/main.js when packaged. It only
+ * composes. It never loads the engine's native libraries, because the engine is a child process under the pinned Node.
  */
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -9,10 +9,10 @@ import { NO_OTHER_HOST, QUIET_SWITCHES } from '../main/api/chromium-switches.ts'
 import { systemClock } from '../main/api/clock.ts';
 import { startApplication } from './application.ts';
 import { HANDED_OVER_EXIT_CODE, parseShellRequest, readHandedOver, type ShellRequest } from './arguments.ts';
-import { findEngine, launchEngine } from './child.ts';
 import { createElectronShell } from './electron-shell.ts';
-import { createEngineProcess } from './engine-process.ts';
-import { readState, writeState } from './window-state.ts';
+import { findEngine, launchEngine } from './engine/child.ts';
+import { createEngineProcess } from './engine/engine-process.ts';
+import { readState, writeState } from './window/window-state.ts';
 
 const PRODUCT = 'Takeover';
 const root = dirname(import.meta.dirname);
@@ -28,7 +28,7 @@ function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** Ends with the reason on standard error, where the program that started the shell reads it. */
+/** Ends the shell with the reason on standard error, where the program that started it reads it. */
 function refuse(error: unknown): void {
   console.error(
     `The shell could not start: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
@@ -78,7 +78,7 @@ function run(request: ShellRequest): void {
   const icon = existsSync(iconPath) ? iconPath : undefined;
   const engineAt = findEngine(app.isPackaged ? join(process.resourcesPath, 'engine') : root, app.isPackaged);
 
-  // In a source tree the engine's own default serves; the packaged program's folder cannot be written to.
+  // In a source tree the engine uses its own default. The packaged program cannot write to its own folder.
   const usualFolder = app.isPackaged ? join(app.getPath('documents'), PRODUCT) : undefined;
   const log = openLog(logFile);
   app.setAboutPanelOptions({
@@ -105,6 +105,7 @@ function run(request: ShellRequest): void {
     logFile,
     loadState: () => readState(existsSync(stateFile) ? readFileSync(stateFile, 'utf8') : undefined),
     saveState: (state) => {
+      // The rename makes the file complete or absent. The shell imports the contract only, so it does this itself.
       try {
         mkdirSync(dirname(stateFile), { recursive: true });
         writeFileSync(`${stateFile}.new`, writeState(state));
@@ -117,7 +118,7 @@ function run(request: ShellRequest): void {
   });
 
   app.on('second-instance', (_event, _argv, _folder, data) => application.handedOver(readHandedOver(data)));
-  // Quitting from the menu, the dock or the system: the engine first.
+  // The engine stops before the shell quits, from the menu, the dock or the system.
   app.on('before-quit', (event) => {
     event.preventDefault();
     void application.quit();

@@ -1,5 +1,6 @@
 /**
- * The menu as data. No entry uses a bare key or Ctrl+Z: those belong to the operator's window, Escape (Stop) above all.
+ * The menu as data. No entry uses a bare key or Ctrl+Z, because those belong to the operator's window (Escape is
+ * Stop).
  */
 
 export type MenuAction =
@@ -14,8 +15,8 @@ export type MenuAction =
   | 'keys'
   | 'show-log';
 
-/** What the system's own menus do: the shell maps these to Electron's roles. */
-export type MenuRole = 'about' | 'hide' | 'quit' | 'close' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'minimize';
+/** Entries that the system carries out itself. The shell maps them to Electron's roles. */
+type MenuRole = 'about' | 'hide' | 'quit' | 'close' | 'cut' | 'copy' | 'paste' | 'selectAll' | 'minimize';
 
 export type MenuItem =
   | { readonly kind: 'separator' }
@@ -38,9 +39,9 @@ export interface Menu {
 export interface MenuFacts {
   readonly macOs: boolean;
   readonly productName: string;
-  /** The shell started the engine itself, and so may start it on another folder. */
+  /** True when the shell started the engine itself, and may start it on another folder. */
   readonly ownsEngine: boolean;
-  /** A page of the engine is showing, not one of the shell's own. */
+  /** True while a page of the engine is shown, and not one of the shell's own. */
   readonly engineShown: boolean;
   readonly development: boolean;
 }

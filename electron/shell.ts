@@ -1,17 +1,17 @@
 /**
- * The seam between the shell's logic and Electron. `electron-shell.ts` implements it with the real thing, tests with a fake;
- * `application.ts` and everything it uses know only this.
+ * The interface between the shell's logic and Electron. `electron-shell.ts` implements it over Electron, and tests with
+ * a fake. `application.ts` and everything that it uses know only this interface.
  */
 import type { Menu, MenuAction } from './menu-model.ts';
-import type { ShellCommand } from './navigation-policy.ts';
-import type { Placement, Rectangle } from './window-state.ts';
+import type { ShellCommand } from './window/navigation-policy.ts';
+import type { Placement, Rectangle } from './window/window-state.ts';
 
-/** Said to the page as a DOM event `takeover:shell`; one way, so no preload script is needed. */
+/** A message to the page, as a DOM event `takeover:shell`. It goes one way, so no preload script is needed. */
 export type PageMessage =
   | { readonly kind: 'export' }
   | { readonly kind: 'keys' }
   | { readonly kind: 'zoom'; readonly step: -1 | 0 | 1 }
-  /** Sent before a dialog covers the window and its Stop button. */
+  /** Stops the arm before a dialog covers the window and its Stop button. */
   | { readonly kind: 'stop' }
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning' | 'error'; readonly text: string };
 
@@ -21,21 +21,21 @@ export interface WindowPlace {
 }
 
 export interface WindowEvents {
-  /** The page is on the screen. */
+  /** Called when the page is on the screen. */
   loaded(): void;
-  /** The page could not be had at all. */
+  /** Called when the page could not be loaded. */
   unreachable(reason: string): void;
-  /** The page's process died. */
+  /** Called when the page's process died. */
   crashed(reason: string): void;
-  /** A link on one of the shell's own pages. */
+  /** Called for a link on one of the shell's own pages. */
   command(command: ShellCommand): void;
   /** Called when the person starts to work in this window. */
   focused(): void;
-  /** Gone; with where it last was. */
+  /** Called when the window is closed, with its last place. */
   closed(last: WindowPlace): void;
 }
 
-export interface Question {
+interface Question {
   readonly message: string;
   readonly detail: string;
   readonly yes: string;
@@ -45,12 +45,12 @@ export interface Question {
 export interface ShellWindow {
   /** Shows the engine's page and locks the window to its origin. */
   showEngine(url: string): void;
-  /** Shows a page of the shell itself: no scripts, nothing fetched. */
+  /** Shows a page of the shell itself, which runs no script and fetches nothing. */
   showPage(html: string): void;
   send(message: PageMessage): void;
   reload(): void;
   toFront(): void;
-  /** Steps of zoom; 0 goes back to actual size. */
+  /** Zooms by one step. 0 goes back to actual size. */
   zoom(step: -1 | 0 | 1): void;
   toggleFullScreen(): void;
   toggleDeveloperTools(): void;
@@ -69,7 +69,7 @@ export interface ShellWindow {
 
 export interface Shell {
   openWindow(placement: Placement, events: WindowEvents): ShellWindow;
-  /** Work areas, main display first. */
+  /** Returns the work areas of the displays, main display first. */
   displays(): readonly Rectangle[];
   setMenu(menus: readonly Menu[], chosen: (action: MenuAction) => void): void;
   /** Opens the file in the system's own program. Resolves with the reason when that did not work. */

@@ -1,2 +1,2 @@
-/** Asked by electron-builder: false says that packages are seen to (by gather.ts), so that it neither rebuilds nor adds any. */
+/** Called by electron-builder. `false` makes it neither rebuild nor add packages, because gather.ts has done so. */
 export default () => false;

@@ -1,4 +1,6 @@
-/** The packages that the engine's code imports, with everything they need in turn, copied as they lie. No second list to keep. */
+/**
+ * Copies the packages that the engine's code imports, and those that they need in turn. The imports are the only list.
+ */
 import { cpSync, existsSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 
@@ -37,7 +39,9 @@ export const packageName = (specifier: string): string =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/');
 
-/** Folders of the packages, from the root; each is looked up from where it is asked for, as Node does. */
+/**
+ * Returns the folders of the packages, from the root. Each is looked up from the folder that needs it, as Node does.
+ */
 export function packageFolders(root: string, names: readonly string[]): readonly string[] {
   const found = new Set<string>();
   const lookUp = (name: string, from: string): string | undefined => {

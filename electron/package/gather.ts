@@ -11,10 +11,10 @@ import { reachedModules } from './reached-modules.ts';
 import { filesBelow, importsOf, reachableFrom, writeStripped } from './strip-types.ts';
 
 const ENGINE_FOLDERS = ['main', 'native', 'data'];
-/** Makes the window from its sources, which are not shipped; needs the bundler. */
+/** Files that only a source tree needs: they build the window, or hold the projects of this machine. */
 const NOT_IN_ENGINE = /^(main\/cli\/launch\/build-window-(process|now)\.ts$|data\/projects\/)/;
 
-export interface Gathered {
+interface Gathered {
   readonly app: string;
   readonly engine: string;
   readonly sourceFiles: number;
@@ -73,7 +73,9 @@ export function gather(root: string, target: string = join(root, 'dist')): Gathe
   };
 }
 
-/** Names of the packages that the stripped sources import. Throws when one of them is installed for development only. */
+/**
+ * Names of the packages that the stripped sources import. Throws when one of them is installed for development only.
+ */
 function importedPackages(engine: string, sources: readonly string[], dependencies: unknown): readonly string[] {
   const known = new Set(Object.keys(Object(dependencies)));
   const names = sources

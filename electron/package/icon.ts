@@ -1,4 +1,4 @@
-/** Draws the program's icon from its SVG: `node electron/package/icon.ts`. The picture is committed; run again when the SVG changes. */
+/** Draws the program's icon from its SVG: `node electron/package/icon.ts`. Run it again when the SVG changes. */
 import { join } from 'node:path';
 import sharp from 'sharp';
 

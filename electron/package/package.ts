@@ -1,6 +1,6 @@
 /**
- * `npm run package`: the installable program. Each step says what it made; where one cannot go on, it says why and what is ready.
- * Needs renderer/dist (npm run build runs before it) and, for the last step alone, Electron's binary.
+ * `npm run package` makes the installable program. Each step prints what it made, or why it stopped and what is ready.
+ * It needs renderer/dist, which `npm run build` makes before, and Electron's binary for the last step.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * TypeScript sources to JavaScript by taking the types away, line for line: what Node does at each start, done once. Names of
- * source files in the code (imports, workers, child processes) change from .ts to .js; nothing else does.
+ * Turns TypeScript sources into JavaScript by removing the types, as Node does at each start. Names of source files in
+ * the code (imports, workers, child processes) change from .ts to .js, and nothing else changes.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
@@ -21,13 +21,13 @@ export function filesBelow(root: string, folder: string): readonly string[] {
     });
 }
 
-export interface Stripped {
+interface Stripped {
   readonly code: string;
-  /** Literals that end in .ts and name no file of the program; they stay as they are. */
+  /** Literals that end in .ts but name no file of the program. They are not changed. */
   readonly left: readonly string[];
 }
 
-/** `isSource`: whether this path from the root is one of the program's files. `file`: the path of this source from the root. */
+/** `file`: path of this source from the root. `isSource` returns true for the path of one of the program's files. */
 export function stripSource(source: string, file: string, isSource: (path: string) => boolean): Stripped {
   const left: string[] = [];
   const plain = withoutTypes(source);
@@ -44,7 +44,9 @@ export function stripSource(source: string, file: string, isSource: (path: strin
   return { code, left };
 }
 
-/** Writes the files to `target`, sources stripped, everything else as it is. Returns the literals that were left. */
+/**
+ * Writes the files to `target`, sources without types and all others unchanged. Returns the literals that were left.
+ */
 export function writeStripped(root: string, files: readonly string[], target: string): readonly string[] {
   const left: string[] = [];
   for (const file of files) {
@@ -69,7 +71,7 @@ const REQUIRED = /(?:^|[^.\w])require\(\s*['"]([^'"\s]+)['"]\s*\)/gm;
 
 export const withoutTypes = (source: string): string => stripTypeScriptTypes(source, { mode: 'strip' });
 
-/** What a piece of JavaScript imports, by name. */
+/** Returns the names that a piece of JavaScript imports. */
 export function importsOf(code: string): readonly string[] {
   return [...code.matchAll(IMPORTED)].map((match) => match[1] ?? match[2] ?? '').filter((name) => name !== '');
 }
@@ -79,7 +81,7 @@ export function requiresOf(code: string): readonly string[] {
   return [...code.matchAll(REQUIRED)].map((match) => match[1] ?? '');
 }
 
-/** The files that `entry` reaches by relative imports, itself among them. */
+/** Returns the files that `entry` reaches by relative imports, itself among them. */
 export function reachableFrom(root: string, entry: string): readonly string[] {
   const found = new Set<string>();
   const visit = (file: string) => {

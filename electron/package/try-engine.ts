@@ -6,11 +6,11 @@ import { constants, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../main/api/clock.ts';
-import { findEngine, launchEngine } from '../child.ts';
-import { createEngineProcess, type EngineState } from '../engine-process.ts';
-import { engineOrigin } from '../navigation-policy.ts';
+import { findEngine, launchEngine } from '../engine/child.ts';
+import { createEngineProcess, type EngineState } from '../engine/engine-process.ts';
+import { engineOrigin } from '../window/navigation-policy.ts';
 
-export interface Tried {
+interface Tried {
   readonly ok: boolean;
   readonly what: string;
 }

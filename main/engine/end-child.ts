@@ -1,11 +1,11 @@
 /**
- * Ends a child process in whatever state it is. Sends SIGTERM, then SIGKILL when the child has not ended in time. A
- * suspended process does not handle SIGTERM, so callers wait here for the end.
+ * Ends a child process in any state: SIGTERM first, then SIGKILL when the child has not ended in time. A suspended
+ * process does not handle SIGTERM, so callers wait here for the end.
  */
 import type { Clock } from '../api/clock.ts';
 
 /** The part of Node's `ChildProcess` that is used. */
-export interface EndableChild {
+interface EndableChild {
   readonly exitCode: number | null;
   readonly signalCode: NodeJS.Signals | null;
   kill(signal: NodeJS.Signals): boolean;
@@ -13,7 +13,7 @@ export interface EndableChild {
 }
 
 /** Time for a child to save its state. An engine that is asked to end has five seconds for all children. */
-export const END_GRACE_MS = 1500;
+const END_GRACE_MS = 1500;
 /** Time to wait after SIGKILL. A child that is still there is then left to the system. */
 const GIVE_UP_MS = 1000;
 

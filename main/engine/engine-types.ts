@@ -1,4 +1,4 @@
-/** What the engine is made of and what may be asked of it; `engine.ts` makes one. */
+/** The options of an engine and the calls that it answers. `engine.ts` makes one. */
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import type { Puck, RobotCell, Snapshot } from '../../native/device.ts';
 import type { ActionScale } from '../api/action.ts';
@@ -14,7 +14,7 @@ import type { ControlLoop, LoopSettings } from './loop/loop-types.ts';
 import type { CandidateState } from './policy/candidate.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { Pace } from './policy/proposals.ts';
-import type { SuccessDesk } from './policy/success-desk.ts';
+import type { SuccessJudge } from './policy/success-judge.ts';
 import type { EpisodeRecorder } from './recording/episode-recorder.ts';
 import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
 
@@ -22,42 +22,40 @@ export interface EngineOptions {
   readonly projectFolder: string;
   readonly cell: RobotCell;
   readonly puck: Puck;
-  /** Default: the host's clock. A simulated cell waits for late answers. */
+  /** Clock that a late answer is measured by. Default: the host's. A simulated cell waits for late answers. */
   readonly pace?: Pace;
-  /**
-   * A caller begins each episode and no person watches. Default false: the engine continues from episode to episode.
-   */
+  /** A caller begins each episode and no person watches. Default: the engine continues from episode to episode. */
   readonly headless?: boolean;
-  /** The arm may move while no window watches. Default false. A headless run has no windows and is always unattended. */
+  /** The arm may move while no window watches. Default false. A headless run is always unattended. */
   readonly unattended?: boolean | undefined;
   readonly task?: TaskId;
   readonly observation?: ObservationKind;
   readonly writer?: StoreWriter | undefined;
   readonly reader?: StoreReader | undefined;
   readonly policy?: PolicySource | undefined;
-  /** Loaded by `open`. */
+  /** Manifest of the policy that `open` loads. */
   readonly policyManifestPath?: string | undefined;
   readonly shelf?: PolicyShelf | undefined;
   readonly runs?: RunService | undefined;
   readonly exports?: ExportService | undefined;
   readonly classifiers?: ClassifierService | undefined;
   readonly settings?: ChosenSettings | undefined;
-  /** Called with what somebody has set, before any task narrows it; what was not set is undefined. What it refuses is in force, but not kept. */
+  /** Stores the settings that a person has changed, without a task's narrowing. They stay in force when it refuses. */
   readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
   readonly timing?: Timing;
   /** Clock for waits that do not follow the cell's clock. Default: the host's. */
   readonly hostClock?: Clock;
   readonly scale?: ActionScale;
-  /** Which part of the training seeds this engine's episodes come from. */
+  /** Number that selects a part of the training seeds for this engine's episodes. */
   readonly runSeed?: number;
-  /** Box of the task as it was just reset; the limits' own box still counts too. */
+  /** Returns the box of the task as it was just reset. The box of the limits still counts too. */
   readonly workspace?: (() => Workspace) | undefined;
   readonly inputDevices?: () => readonly InputDevice[];
-  /** The puck's light, where it has one. */
+  /** Sets the light of a puck that has one. */
   readonly indicator?: (humanDrives: boolean) => void;
 }
 
-/** What somebody sets; the rest stays. */
+/** Settings that a person changes. A setting that is `undefined` stays as it is. */
 export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSettings[Name] | undefined } & {
   readonly autoStart?: boolean | undefined;
 };
@@ -79,8 +77,8 @@ export interface Engine {
   readonly loop: ControlLoop;
   readonly recorder: EpisodeRecorder;
   readonly supervision: Supervision;
-  readonly success: SuccessDesk;
-  /** Opens cell, puck and policy. Refuses in words. */
+  readonly success: SuccessJudge;
+  /** Opens cell, puck and policy. Refuses when the first policy cannot be loaded. */
   open(): Promise<Answer<undefined>>;
   /** Ticks until `close`. Resets first when `reset` is true; otherwise the arm holds until Resume. */
   run(start: { readonly reset: boolean }): Promise<void>;
@@ -90,28 +88,28 @@ export interface Engine {
   /** Returns the takeover settings in force. */
   takeover(): TakeoverSettings;
   newestSnapshot(): Snapshot | undefined;
-  /** Messages for every window; `changed` wants a fresh status now. */
+  /** Adds a listener for the messages to every window. */
   onMessage(listener: (message: OutgoingMessage) => void): () => void;
+  /** Adds a listener that is called when the status has changed. */
   onChanged(listener: () => void): () => void;
   onSnapshot(listener: (snapshot: Snapshot) => void): () => void;
-  /** A window was opened, or the last one closed. */
+  /** Tells the number of open windows when it has changed. */
   windowsChanged(windows: number): void;
-  /** Chosen by name: drives from the next episode on, without a trial. */
+  /** Makes a policy drive from the next episode on, without a trial. */
   usePolicy(name: string, manifestPath: string): Promise<Answer<undefined>>;
   publish(name: string, manifestPath: string): void;
-  /** Looks on from now on, with this threshold. */
+  /** Makes a classifier give its opinion from now on, with this threshold. */
   chooseClassifier(name: string, threshold: number): Promise<Answer<undefined>>;
-  /** Loads the candidate, or whoever is due, before an episode. Headless runs call it between episodes; live it happens by itself. */
+  /** Loads the policy that is due. A headless run calls it between episodes; a live engine does so by itself. */
   loadPolicyInUse(): Promise<Answer<undefined>>;
   revertPolicy(because: string): Answer<{ readonly policy: string }>;
   candidate(): CandidateState | undefined;
   resume(): Promise<Answer<undefined>>;
-  nextSeed(): number;
   verdict(verdict: 'success' | 'failure', episodeId: number | undefined): Answer<undefined>;
   discard(episodeId: number | undefined): Answer<undefined>;
   undo(): Promise<Answer<{ readonly undone?: string | undefined }>>;
   endEpisode(): Answer<undefined>;
-  /** Of a person who drives. */
+  /** Moves the gripper while a person drives. */
   gripper(command: 'open' | 'close' | 'toggle'): Answer<undefined>;
   setMode(mode: Mode): Answer<undefined>;
   change(settings: ChosenSettings): void;

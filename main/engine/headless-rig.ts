@@ -1,6 +1,6 @@
 /**
- * Composition root of headless runs: the simulated cell in lockstep, a policy process, and the scripted operator, who acts by raw
- * HID reports through the SpaceMouse driver. A recording rig has a writer; one that only measures has none.
+ * Composition root of headless runs: the simulated cell in lockstep, a policy process and the scripted operator. The
+ * operator acts by raw HID reports through the SpaceMouse driver. A rig that only measures has no writer.
  */
 import type { StoreWriter } from '../../data/records.ts';
 import { createFakeHid } from '../../native/fake-hid.ts';
@@ -20,16 +20,16 @@ import { createPolicyClient } from './policy/policy-client.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import { createScriptedPolicy, type Script } from './policy/scripted-policy.ts';
 
-export interface HeadlessRigOptions {
+interface HeadlessRigOptions {
   readonly projectFolder: string;
   readonly task: TaskId;
   readonly observation: ObservationKind;
   readonly encoderManifestPath: string | undefined;
   readonly writer: StoreWriter | undefined;
-  /** `scripted`: the privileged expert drives in the policy's place. */
+  /** `scripted`: the expert, which knows the simulator's truth, drives in the policy's place. */
   readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
   readonly actingNoiseStd?: number;
-  /** Light, colours and camera poses; the usual ones where absent. */
+  /** Light, colours and camera poses. Default: the usual ones. */
   readonly conditions?: Conditions;
 }
 
@@ -37,10 +37,10 @@ export { CONDITIONS, type Conditions } from '../../native/sim/conditions.ts';
 
 /** Simulated time that the policy's answer takes. It is less than the effect delay, so it delays nothing. */
 const SIMULATED_LATENCY_MS = 20;
-/** Held while the operator drives. The first two move the gripper. */
+/** Button that the operator holds while driving. The first two move the gripper. */
 const HOLD_BUTTON = 2;
 
-/** Who helps: nobody, the operator from start to end, or the operator when the policy errs. */
+/** Help for the policy: none, the operator from start to end, or the operator when the policy errs. */
 export type Help = 'alone' | 'demonstrate' | 'supervise';
 
 export interface HeadlessRig {

@@ -1,6 +1,6 @@
 /**
- * Episodes without a window or a person: reset, run to the end, on the cell's own clock. The scripted operator acts by raw HID
- * reports, a little before each tick's edge, through the same driver as a real puck.
+ * Runs an episode without a window or a person, on the cell's own clock. The scripted operator acts by raw HID reports,
+ * a little before each tick's edge, through the same driver as a real puck.
  */
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Mode } from '../api/episode.ts';
@@ -8,9 +8,9 @@ import type { Engine } from './engine.ts';
 import type { TickReport } from './loop/tick-stats.ts';
 
 export interface ScriptedOperator {
-  /** The episode's first look at the scene. */
+  /** Called when the scene has been reset. */
   begin(): void;
-  /** One decision per control period: the raw reports to send now. */
+  /** Decides once per control period. Returns the raw reports to send now. */
   tick(): readonly Uint8Array[];
 }
 
@@ -18,14 +18,14 @@ export interface EpisodeRequest {
   readonly seed: number;
   readonly mode: Mode;
   readonly operator?: ScriptedOperator | undefined;
-  /** Where the operator's reports go: a fake HID bus under a SpaceMouse driver. */
+  /** Receives the operator's reports: a fake HID bus under a SpaceMouse driver. */
   readonly transport?: { push(bytes: Uint8Array): void } | undefined;
-  /** How long before each edge the operator decides; 0 … period. */
+  /** Time before each edge at which the operator decides, from 0 to the control period. */
   readonly operatorLeadMs?: number;
   readonly signal?: AbortSignal;
 }
 
-export interface EpisodeTiming {
+interface EpisodeTiming {
   readonly simulatedSec: number;
   readonly wallSec: number;
   readonly realTimeFactor: number;
@@ -39,7 +39,7 @@ export type EpisodeRun =
 
 const DEFAULT_OPERATOR_LEAD_MS = 10;
 
-/** Remedy without a window: a fault's own remedy names buttons of the window. */
+/** Remedy for a run without a window, because a fault's own remedy names buttons of the window. */
 const CALL_AGAIN = 'Remove the cause, then start the command again.';
 
 const whyHeld = (engine: Engine) => engine.status().fault?.what ?? engine.loop.holdReason();
@@ -57,7 +57,8 @@ export async function runEpisode(engine: Engine, request: EpisodeRequest): Promi
   if (refusedMode) return { kind: 'refused', message: refusedMode, remedy: 'End the running episode first.' };
   const loaded = await engine.loadPolicyInUse();
   if (loaded.kind === 'refused') return loaded;
-  loop.release(); // a caller that asks for an episode wants the arm to move
+  // A caller that asks for an episode wants the arm to move.
+  loop.release();
   if (!(await loop.reset(request.seed)))
     return {
       kind: 'refused',

@@ -1,8 +1,7 @@
 /**
- * Composition root of the desktop: knows the concrete drivers. `startEngine` is the desktop: the simulated cell in
- * real time, SpaceMouse and window pucks, the server. Headless runs have their own root, `headless-rig.ts`.
+ * Composition root of the desktop: the simulated cell in real time, SpaceMouse and window pucks, policy process and
+ * server. Only this file and `headless-rig.ts`, the root of headless runs, know the concrete drivers.
  */
-
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import { createHidTransport } from '../../native/hid.ts';
 import { createRealtimeCell, type RealtimeCell } from '../../native/sim/realtime/realtime-cell.ts';
@@ -29,10 +28,10 @@ export { createEngine, type Engine, type EngineOptions } from './engine.ts';
 export { type EpisodeRequest, type EpisodeRun, runEpisode, type ScriptedOperator } from './headless.ts';
 export type { EngineServer } from './server/server.ts';
 
-/** A policy process that answers nothing for this long, in host time, is started again. */
+/** Host time after which a policy process that answers nothing is started again. */
 const NO_PROGRESS_MS = 5000;
 
-export interface StartOptions {
+interface StartOptions {
   readonly projectFolder: string;
   readonly windowFolder: string;
   readonly writer: StoreWriter;
@@ -42,7 +41,7 @@ export interface StartOptions {
   readonly shelf?: PolicyShelf;
   readonly exports?: ExportService;
   readonly classifiers?: ClassifierService;
-  /** Made once the engine is there, because runs ask it what drives. */
+  /** Makes the run service, which asks the engine what drives. Call its argument only after the engine was made. */
   readonly runs?: (engine: () => Engine) => RunService;
   readonly task?: TaskId;
   readonly autoStart?: boolean;
@@ -53,27 +52,27 @@ export interface StartOptions {
   readonly keep?: EngineOptions['keep'];
 }
 
-export interface StartedEngine {
+interface StartedEngine {
   readonly engine: Engine;
   readonly server: EngineServer;
   readonly cell: RealtimeCell;
-  /** For a window, with its one-time code. */
+  /** URL for a window, with its one-time code. */
   readonly url: string;
-  /** Cell, input devices and policy are open and the control loop ticks; or what was refused. */
+  /** Resolves when cell, input devices and policy are open and the control loop ticks, or with the refusal. */
   readonly ready: Promise<Answer<undefined>>;
   close(): Promise<void>;
 }
 
-/** The desktop. The server answers at once; cell and policy open behind it. */
+/** Starts the desktop. The server answers at once, while cell and policy still open. */
 export async function startEngine(options: StartOptions): Promise<StartedEngine> {
   const cell = createRealtimeCell();
-  const holderOfEngine: { engine: Engine | undefined } = { engine: undefined };
-  const takeover = () => holderOfEngine.engine?.takeover() ?? options.settings?.takeover ?? DEFAULT_TAKEOVER;
+  let madeEngine: Engine | undefined;
+  const takeover = () => madeEngine?.takeover() ?? options.settings?.takeover ?? DEFAULT_TAKEOVER;
   const spaceMouse = createSpaceMouse({ transport: createHidTransport(), clock: systemClock, takeover });
   const windowPuck = createWindowPuck(systemClock);
   const theEngine = () => {
-    if (!holderOfEngine.engine) throw new Error('the engine was asked for before it was made');
-    return holderOfEngine.engine;
+    if (!madeEngine) throw new Error('the engine was asked for before it was made');
+    return madeEngine;
   };
   const policy = createPolicyClient({
     clock: systemClock,
@@ -102,7 +101,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     inputDevices: () => [...spaceMouse.devices(), { name: 'Window', kind: windowPuck.source(), state: 'ready' }],
     indicator: (humanDrives) => spaceMouse.setLed(humanDrives),
   });
-  holderOfEngine.engine = engine;
+  madeEngine = engine;
   const server = await serveEngine({
     engine,
     windowPuck,
@@ -115,7 +114,7 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
   const open = async (): Promise<Answer<undefined>> => {
     const opened = await engine.open();
     if (closing) return refused('The engine is closing.', 'Start it again.');
-    // A policy that cannot be loaded leaves demonstrations possible.
+    // The engine runs also without a policy, because demonstrations need none.
     engine.run({ reset: cell.info.simulated }).catch((error: unknown) => engine.loop.fault(FAULTS.unforeseen(error)));
     return opened;
   };
@@ -129,10 +128,10 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
     close: async () => {
       closing = true;
       engine.loop.stop('The engine is closing.');
-      // A load ends with its process. Anything still opening is closed once it is open, because its threads would stay
-      // otherwise.
+      // A load ends with its process. Devices that are still opening are closed once they are open, because their
+      // threads would stay otherwise. The caller of `ready` handles its error.
       await policy.close();
-      await ready.catch(() => {}); // told to whoever waits for it
+      await ready.catch(() => {});
       await engine.close();
       await server.close();
     },

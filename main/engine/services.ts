@@ -1,4 +1,7 @@
-/** What the engine is given by others: fine-tuning runs, exports, the shelf of policies. Expected failures are answers, not errors. */
+/**
+ * Services that the engine is given: fine-tuning runs, exports, classifiers and policies. Expected failures are
+ * answers, not errors.
+ */
 
 import type { z } from 'zod';
 import type { ClassifierManifest, ClassifierState } from '../api/classifier.ts';
@@ -24,12 +27,12 @@ export interface PublishedPolicy {
 export interface RunService {
   readiness(): Promise<Readiness>;
   options(): Promise<RunOptions>;
-  /** What `start` would do. */
+  /** Describes the run that `start` would make. */
   plan(request: RunRequest | undefined): Promise<RunPlan>;
   start(request: RunRequest | undefined): Promise<Answer<{ readonly runId: number }>>;
   cancel(runId: number): Promise<Answer<undefined>>;
   list(): Promise<readonly RunStatus[]>;
-  /** Series by metric name: [step, value] pairs, at most `points` of them. */
+  /** Returns series of [step, value] pairs by metric name, at most `points` pairs each. */
   metrics(
     runId: number,
     names: readonly string[] | undefined,
@@ -37,7 +40,7 @@ export interface RunService {
   ): Promise<Readonly<Record<string, readonly (readonly [number, number])[]>>>;
   settings(runId: number): Promise<Readonly<Record<string, string>>>;
   onStatus(listener: (status: RunStatus) => void): () => void;
-  /** A newer policy: it becomes the candidate from the next episode on. */
+  /** Adds a listener for newer policies. Each becomes the candidate from the next episode on. */
   onPublished(listener: (policy: PublishedPolicy) => void): () => void;
   close(): Promise<void>;
 }
@@ -71,17 +74,17 @@ export interface ExportService {
   onProgress(listener: (progress: ExportProgress) => void): () => void;
 }
 
-export interface ShelvedClassifier {
+interface ShelvedClassifier {
   readonly manifest: ClassifierManifest;
   readonly manifestPath: string;
 }
 
-/** Reward classifiers of the project: made in a process of their own, one at a time. */
+/** The reward classifiers of the project. They are trained in a process of their own, one at a time. */
 export interface ClassifierService {
   state(): Omit<ClassifierState, 'inUse'>;
   train(): Answer<undefined>;
   newest(): ShelvedClassifier | undefined;
-  /** Writes the threshold into the classifier's manifest: the point of its curve that is nearest. */
+  /** Writes the nearest threshold of the classifier's curve into its manifest. */
   setThreshold(name: string, threshold: number): Answer<ShelvedClassifier>;
   onChanged(listener: () => void): () => void;
   /** Resolves when a running training has ended. */

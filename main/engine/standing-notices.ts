@@ -1,10 +1,11 @@
 /**
- * Notices that stay until their condition is over: a call ends them, or a time without news. They are part of the
- * status, so a window that opens later shows them too. Each topic has one notice. A condition that stops the arm is a
- * fault and does not belong here.
+ * Conditions that stay until they are over, as the status shows them: the one fault that stops the arm, and notices.
+ * A call ends a notice, or a time without news. A window that opens later shows them too. Each topic has one notice.
  */
 import type { Clock } from '../api/clock.ts';
-import type { StandingNotice } from '../api/messages.ts';
+import type { Fault, StandingNotice } from '../api/messages.ts';
+import type { LoopFault } from './loop/faults.ts';
+import type { Answer } from './services.ts';
 
 /** Maximum number of notices. The oldest are dropped, because people do not read a longer list. */
 const MAX_NOTICES = 8;
@@ -12,30 +13,49 @@ const MAX_NOTICES = 8;
 export interface StandingNotices {
   /** Adds a notice, or replaces the one of the same topic. With `forMs` it ends by itself unless it is repeated. */
   say(notice: StandingNotice, forMs?: number): void;
+  /** Shows a refusal until the same request is accepted. */
+  sayRefusal(topic: string, level: 'warning' | 'error', answer: Answer<unknown> | undefined, before?: string): void;
   over(topic: string): void;
+  /** Returns the notices, oldest first, without one whose text the fault already shows. */
   list(): readonly StandingNotice[];
+  raiseFault(fault: LoopFault): void;
+  clearFault(): void;
+  fault(): Fault | undefined;
 }
 
 export function createStandingNotices(clock: Clock, changed: () => void): StandingNotices {
   const standing = new Map<string, { readonly notice: StandingNotice; readonly untilMs: number }>();
+  let fault: Fault | undefined;
+  const say = (notice: StandingNotice, forMs = Number.POSITIVE_INFINITY) => {
+    standing.delete(notice.topic);
+    standing.set(notice.topic, { notice, untilMs: clock.nowMs() + forMs });
+    const oldest = standing.keys().next();
+    if (standing.size > MAX_NOTICES && !oldest.done) standing.delete(oldest.value);
+    changed();
+  };
+  const over = (topic: string) => {
+    if (standing.delete(topic)) changed();
+  };
   return {
-    say: (notice, forMs) => {
-      standing.delete(notice.topic);
-      standing.set(notice.topic, {
-        notice,
-        untilMs: forMs === undefined ? Number.POSITIVE_INFINITY : clock.nowMs() + forMs,
-      });
-      const oldest = standing.keys().next();
-      if (standing.size > MAX_NOTICES && !oldest.done) standing.delete(oldest.value);
-      changed();
+    say,
+    sayRefusal: (topic, level, answer, before = '') => {
+      if (answer?.kind === 'refused') say({ topic, level, text: before + answer.message, remedy: answer.remedy });
+      else over(topic);
     },
-    over: (topic) => {
-      if (standing.delete(topic)) changed();
-    },
+    over,
     list: () => {
       const nowMs = clock.nowMs();
       for (const [topic, { untilMs }] of standing) if (untilMs <= nowMs) standing.delete(topic);
-      return [...standing.values()].map(({ notice }) => notice);
+      return [...standing.values()].map(({ notice }) => notice).filter(({ text }) => text !== fault?.what);
     },
+    raiseFault: (next) => {
+      fault = { ...next, atMs: clock.nowMs() };
+      over('deadline');
+      changed();
+    },
+    clearFault: () => {
+      fault = undefined;
+    },
+    fault: () => fault,
   };
 }

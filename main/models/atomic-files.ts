@@ -78,12 +78,13 @@ function isDead(pid: number): boolean {
   }
 }
 
-/** The bytes of a typed array, not copied. */
+/** Returns the bytes of a typed array without a copy. */
 export function bytesOf(array: Float32Array): Uint8Array {
   return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 }
 
-/** Little-endian float32 values, copied so that they are aligned. */
+/** Returns little-endian float32 values as a copy, because the bytes may not be aligned. */
 export function floatsOf(bytes: Uint8Array): Float32Array {
-  return new Float32Array(new Uint8Array(bytes).buffer); // a Buffer's own slice() does not copy
+  // The slice() of a Buffer would not copy.
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }

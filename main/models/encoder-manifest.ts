@@ -1,9 +1,9 @@
-/** What an encoder's manifest says, read without loading the model or a runtime. */
+/** Reads the manifest of an encoder without loading the model or a runtime. */
 import { readFileSync } from 'node:fs';
 import { type EncoderManifest, encoderManifestSchema } from '../api/policy.ts';
 import { ModelError, reasonOf } from './model-error.ts';
 
-/** Throws a `ModelError` where there is none, or it is not one of ours. */
+/** Throws a `ModelError` when there is no manifest, or it has another shape. */
 export function readEncoderManifest(manifestPath: string): EncoderManifest {
   try {
     return encoderManifestSchema.parse(JSON.parse(readFileSync(manifestPath, 'utf8')));

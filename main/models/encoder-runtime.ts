@@ -1,6 +1,6 @@
 /**
- * The frozen encoder: camera pictures in, embedding out. Any ONNX model with a manifest (`main/api/policy.ts`) will do:
- * one NHWC input per camera, uint8 as the camera gives it, or float32 that takes the same numbers 0 … 255.
+ * Runs a frozen encoder, which turns camera pictures into an embedding. It is an ONNX model with a manifest
+ * (`main/api/policy.ts`) and one NHWC input per camera: uint8, or float32 with the same numbers 0 … 255.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -18,7 +18,9 @@ export interface EncoderRuntime {
   dispose(): Promise<void>;
 }
 
-/** Rejects with a `ModelError`: unreadable, not the file that the manifest names, or other inputs than it says. */
+/**
+ * Rejects with a `ModelError` when the file is unreadable, has another hash, or other inputs than its manifest says.
+ */
 export async function loadEncoder(manifestPath: string, threads = 1): Promise<EncoderRuntime> {
   const manifest = readEncoderManifest(manifestPath);
   const again = 'Choose another encoder, or make this one again.';

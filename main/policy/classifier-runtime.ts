@@ -1,6 +1,6 @@
 /**
- * A reward classifier at work: the probability that an observation shows success. One small session, asked once per observation.
- * It gives no opinion of observations of another kind than it was trained on.
+ * Runs a reward classifier, which gives the probability that an observation shows success. It gives none for another
+ * kind of observation than it was trained on.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -10,10 +10,12 @@ import { type ObservationKind, PROPRIOCEPTION_SIZE } from '../api/observation.ts
 import { ModelError, reasonOf } from '../models/model-error.ts';
 import { loadOrtSession, type OrtSession } from '../tensor/ort.ts';
 
-export interface ClassifierRuntime {
-  /** Rejects with a `ModelError`; the classifier in use stays in use. `encoderSha256`: of the encoder that is loaded. */
+interface ClassifierRuntime {
+  /**
+   * Rejects with a `ModelError`, and the previous classifier stays in use. `encoderSha256` names the loaded encoder.
+   */
   load(manifestPath: string, encoderSha256: string | undefined): Promise<ClassifierManifest>;
-  /** Undefined while none is loaded, and for another kind or size of observation than the classifier's. */
+  /** Returns `undefined` while no classifier is loaded, and for another kind or size of observation than its own. */
   probability(
     observation: ObservationKind,
     embedding: Float32Array,
@@ -80,7 +82,7 @@ async function open(manifestPath: string, manifest: ClassifierManifest, threads:
     const sha256 = createHash('sha256').update(model).digest('hex');
     if (sha256 !== manifest.sha256) throw new Error(`it has SHA-256 ${sha256}, its manifest says ${manifest.sha256}`);
     const session = await loadOrtSession(model, { threads });
-    // Once now, so that a model of another shape is refused here and never at a tick.
+    // One run now refuses a model of another shape here instead of at a tick.
     await evaluate(session, new Float32Array(manifest.embeddingSize), new Float32Array(PROPRIOCEPTION_SIZE));
     return session;
   } catch (error) {

@@ -1,6 +1,7 @@
 /**
- * The policy process: encoder, policy and reward classifier, asked by the engine over IPC (`main/api/policy-process.ts`), one answer per
- * observation, in order. It opens no database and never decides anything: late or missing answers are the engine's to handle.
+ * The policy process: encoder, policy and reward classifier. The engine asks over IPC (`main/api/policy-process.ts`)
+ * and gets one answer per observation, in order. The process opens no database; the engine handles late or missing
+ * answers.
  */
 import { systemClock } from '../api/clock.ts';
 import { remedyOf } from '../api/error-words.ts';
@@ -88,14 +89,14 @@ async function propose(message: Extract<ToPolicyProcess, { kind: 'observe' }>): 
   const saturation = action && manifest ? saturationOf(action, manifest) : 0;
   const successProbability = await classifier.probability(observation, embedding, message.proprioception);
   const computeMs = systemClock.nowMs() - startedMs;
-  send({
-    ...{ kind: 'proposal', sequence: message.sequence, action, embedding, computeMs, saturation },
-    successProbability,
-  });
+  const { sequence } = message;
+  send({ kind: 'proposal', sequence, action, embedding, computeMs, saturation, successProbability });
   if (wanted) await policy.planAhead(embedding);
 }
 
-/** What stands for the pictures under this episode's observation kind. */
+/**
+ * Returns the embedding of an observation, or its substitute when this episode's kind of observation has no pictures.
+ */
 async function embed(message: Extract<ToPolicyProcess, { kind: 'observe' }>): Promise<Float32Array> {
   switch (observation) {
     case 'pixels':

@@ -1,7 +1,7 @@
 /**
- * A policy at work: one session for the graph, kept for life, that takes its weights as inputs. A newer policy with the same
- * graph is a copy of its weights. Stacks the previous proprioception, draws the head's noise and the acting noise from the
- * episode's stream. A policy that predicts chunks is asked when its plan runs out; a plan is dropped when somebody else acted.
+ * Runs a policy. Its graph has one session that takes the weights as inputs, so a newer policy with the same graph is a
+ * copy of weights. The runtime stacks the previous proprioception, and draws the head's noise and the acting noise from
+ * the episode's stream. A policy that predicts chunks plans again when its chunk runs out or was dropped.
  */
 import { createHash } from 'node:crypto';
 import { ACTION_SIZE } from '../api/action.ts';
@@ -13,8 +13,11 @@ import { readPolicy } from '../learn/policies/export-policy.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
 import { loadOrtSession, type OrtSession, type SessionTensor } from '../tensor/ort.ts';
 
-export interface PolicyRuntime {
-  /** Rejects with an error that has a `remedy`; the policy in use stays in use. `encoderSha256`: of the encoder that is loaded. */
+interface PolicyRuntime {
+  /**
+   * Rejects with an error that has a `remedy`, and the previous policy stays. `encoderSha256` names the loaded
+   * encoder.
+   */
   load(manifestPath: string, encoderSha256: string | undefined): Promise<PolicyManifest>;
   /** True when the policy in use carries no SHA-256, so damage cannot be detected. */
   unverified(): boolean;
@@ -22,11 +25,20 @@ export interface PolicyRuntime {
   startEpisode(seed: number, actingNoiseStd: number): void;
   /** Keeps `proprioception` for the next step's stack, whether or not an action is wanted. */
   observe(proprioception: Float32Array): void;
-  /** Somebody else acted, or will: the rest of a chunk is dropped, so that it cannot go on from where nobody is any more. */
+  /**
+   * Drops the rest of the current action chunk. Call it when a person takes over, because the arm has left the pose of
+   * the plan.
+   */
   interrupt(): void;
-  /** The action for what was observed last, [7], clipped, acting noise included; undefined when no policy is loaded. Once per tick. */
+  /**
+   * Returns the clipped action [7] for the newest observation, with acting noise. `undefined` when no policy is
+   * loaded. Call it once per tick.
+   */
   act(embedding: Float32Array): Promise<Float32Array | undefined>;
-  /** After `act`, on the same observation: the next chunk, where the policy's latency leaves time to plan it beside the old one. */
+  /**
+   * Plans the next chunk beside the current one when the policy's latency requires it. Call it after `act` on the same
+   * observation.
+   */
   planAhead(embedding: Float32Array): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -42,7 +54,7 @@ interface Loaded {
   readonly executor: ChunkExecutor;
 }
 
-/** A policy of single actions: a chunk of one. */
+/** Chunk of a policy that predicts single actions. */
 const SINGLE = { size: 1, execute: 1, latencySteps: 0 };
 
 export function createPolicyRuntime(threads = 1): PolicyRuntime {
@@ -56,7 +68,7 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
     const draw = Float32Array.from({ length: manifest.noiseSize }, () => noise.normal());
     const outputs = await session.run({
       ...weights,
-      // A blind policy has no embedding, and its graph no such input; a deterministic one has no noise.
+      // The graph of a blind policy has no embedding input, and that of a deterministic one has no noise input.
       ...(manifest.embeddingSize > 0 && { embedding: { shape: [1, manifest.embeddingSize], data: embedding } }),
       proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
       ...(manifest.noiseSize > 0 && { noise: { shape: [1, manifest.noiseSize], data: draw } }),
@@ -93,7 +105,7 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
     },
     interrupt: () => loaded?.executor.reset(),
     observe: (proprioception) => {
-      // previous first; at an episode's first step both are the same
+      // The previous proprioception comes first. At an episode's first step both are the same.
       stack.copyWithin(0, PROPRIOCEPTION_SIZE);
       stack.set(proprioception, PROPRIOCEPTION_SIZE);
       if (seen++ === 0) stack.set(proprioception, 0);
@@ -106,7 +118,8 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
       return executor.action().map((value, index) => {
         if (!manifest.actionMask[index]) return 0;
         const noisy = actingNoiseStd > 0 ? value + actingNoiseStd * noise.normal() : value;
-        return Math.min(1, Math.max(-1, noisy)); // NaN stays NaN: the engine must see it
+        // NaN stays NaN, because the engine must see it.
+        return Math.min(1, Math.max(-1, noisy));
       });
     },
     planAhead: async (embedding) => {
@@ -145,7 +158,7 @@ async function open(manifestPath: string, graph: Uint8Array, threads: number): P
   });
 }
 
-/** The flat weights as one tensor per parameter, checked against the graph's inputs. */
+/** Splits the flat weights into one tensor per parameter. Throws when they do not fit the graph's inputs. */
 function bind(
   manifestPath: string,
   manifest: PolicyManifest,

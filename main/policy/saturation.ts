@@ -1,11 +1,11 @@
-/** Share of an action that stands at its limit: what the rule that reverts a policy which has left its data goes by. */
+/** The share of an action that is at its limit. The engine reverts a candidate whose actions saturate. */
 import { ACTION_NAMES } from '../api/action.ts';
 import type { PolicyManifest } from '../api/policy.ts';
 
 const LIMIT = 1;
 const GRIPPER = ACTION_NAMES.indexOf('gripper');
 
-/** Of the dimensions that the policy's task uses; a gripper whose commands are choices stands at ±1 by design and does not count. */
+/** Counts the dimensions that the policy's task uses. A discrete gripper is at ±1 by design, so it does not count. */
 export function saturationOf(
   action: ArrayLike<number>,
   { actionMask, discreteGripper }: Pick<PolicyManifest, 'actionMask' | 'discreteGripper'>,

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { parseBoundedJson } from '../api/bounded-json.ts';
 import { type ClassifierEnd, classifierEndSchema } from '../api/classifier.ts';
 import { systemClock } from '../api/clock.ts';
+import { followTail } from '../api/output-tail.ts';
 import { endChild } from '../engine/end-child.ts';
 import type { ClassifierJob } from '../learn/classifier/make-classifier.ts';
-import { type ChildEnd, endWords } from './launchers/child-end.ts';
+import { endOf, endWords } from './launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../learn/classifier/classifier-process.ts', import.meta.url));
 
@@ -20,31 +21,16 @@ export interface RunningTraining {
 
 export function startClassifierProcess(job: ClassifierJob): RunningTraining {
   const child = spawn(process.execPath, [ENTRY, JSON.stringify(job)], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  let lastWords = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output = (output + text).slice(-MAX_OUTPUT_CHARACTERS);
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-2000);
-  });
-  const ended = new Promise<ClassifierEnd>((resolve) => {
-    const died = (end: Omit<ChildEnd, 'lastWords'>) => {
-      const said = endOf(output);
-      if (said) resolve(said);
-      else resolve({ kind: 'failed', ...endWords('the training', { ...end, lastWords }, 'label fewer frames') });
-    };
-    child.once('error', (error) => {
-      lastWords = error.message;
-      died({ code: undefined, signal: undefined });
-    });
-    child.once('close', (code, signal) => died({ code: code ?? undefined, signal: signal ?? undefined }));
-  });
+  const output = followTail(child.stdout, MAX_OUTPUT_CHARACTERS);
+  const ended = endOf(child).then(
+    (end): ClassifierEnd =>
+      reportedEnd(output()) ?? { kind: 'failed', ...endWords('the training', end, 'label fewer frames') },
+  );
   return { ended, cancel: () => endChild(child, systemClock) };
 }
 
 /** Returns the end that the output reports. Ignores a line that is cut short or printed by a library. */
-function endOf(output: string): ClassifierEnd | undefined {
+function reportedEnd(output: string): ClassifierEnd | undefined {
   for (const line of output.split('\n')) {
     const json = parseBoundedJson(line);
     const end = json.kind === 'value' ? classifierEndSchema.safeParse(json.value) : undefined;

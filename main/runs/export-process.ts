@@ -7,7 +7,7 @@ import { removeLeftovers } from '../../data/export/target.ts';
 import { parseBoundedJson } from '../api/bounded-json.ts';
 import type { Clock } from '../api/clock.ts';
 import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../api/export.ts';
-import { type ChildEnd, endWords } from './launchers/child-end.ts';
+import { endOf, endWords } from './launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../data/export/export-process.ts', import.meta.url));
 /** Time after which a cancelled export is killed: it is suspended, or busy with one episode. */
@@ -47,11 +47,7 @@ export function startExport(job: ExportJob): RunningExport {
   const { clock, onLine, choice, includeDiscarded, ...rest } = job;
   const child = spawn(process.execPath, [ENTRY], { stdio: ['pipe', 'pipe', 'pipe'] });
   let end: ExportEnd | undefined;
-  let lastWords = '';
   let stopWaiting = () => {};
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-2000);
-  });
   createInterface({ input: child.stdout }).on('line', (text) => {
     if (!text.startsWith('{')) return; // a library that speaks on standard output
     const line = exportLine(text);
@@ -68,17 +64,10 @@ export function startExport(job: ExportJob): RunningExport {
     ...(includeDiscarded === undefined ? {} : { includeDiscarded }),
   };
   child.stdin.end(JSON.stringify(message));
-  const ended = new Promise<ExportEnd>((resolve) => {
-    const died = (how: Omit<ChildEnd, 'lastWords'>) => {
-      stopWaiting();
-      removeLeftovers(job.outFolder);
-      resolve(end ?? { kind: 'failed', ...endWords('the export', { ...how, lastWords }, 'export fewer episodes') });
-    };
-    child.once('error', (error) => {
-      lastWords = error.message;
-      died({ code: undefined, signal: undefined });
-    });
-    child.once('close', (code, signal) => died({ code: code ?? undefined, signal: signal ?? undefined }));
+  const ended = endOf(child).then((how): ExportEnd => {
+    stopWaiting();
+    removeLeftovers(job.outFolder);
+    return end ?? { kind: 'failed', ...endWords('the export', how, 'export fewer episodes') };
   });
   const cancel = () => {
     if (child.exitCode !== null || child.signalCode !== null) return;

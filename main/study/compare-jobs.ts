@@ -3,6 +3,7 @@
  * that was cut off goes on where it was when it is asked for again.
  */
 import { spawn } from 'node:child_process';
+import { endOf } from '../runs/launchers/child-end.ts';
 
 const LAST_WORDS_CHARACTERS = 500;
 /** 128 + SIGTERM, as shells say it. */
@@ -36,7 +37,7 @@ export async function runJobs<Key extends SessionKey>(
     for (let session = queue.shift(); session !== undefined; session = queue.shift()) {
       const { code, lastWords } = await runOne(session, options);
       left -= 1;
-      if (code !== 0) failed.push({ session, lastWords });
+      if (code !== 0) failed.push({ session, lastWords: lastWords.trim() });
       options.onDone(session, left);
     }
   };
@@ -55,12 +56,5 @@ function runOne({ method, seed }: SessionKey, { entry, args }: Pick<JobOptions<S
     child.kill();
   };
   process.once('exit', stop);
-  let lastWords = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS);
-  });
-  return new Promise<{ readonly code: number | undefined; readonly lastWords: string }>((resolve) => {
-    child.on('error', (error) => resolve({ code: undefined, lastWords: error.message }));
-    child.on('close', (code) => resolve({ code: code ?? undefined, lastWords: lastWords.trim() }));
-  }).finally(() => process.off('exit', stop));
+  return endOf(child, LAST_WORDS_CHARACTERS).finally(() => process.off('exit', stop));
 }

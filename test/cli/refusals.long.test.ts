@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectFile } from '../../data/database.ts';
-import { REFUSED_EXIT_CODE } from '../../electron/restart-policy.ts';
+import { REFUSED_EXIT_CODE } from '../../electron/engine/restart-policy.ts';
 import { openRunRows } from '../../main/runs/run-rows.ts';
 import { inFolder, openWriter } from '../data/fixture.ts';
 import { recordToyEpisodes } from '../learn/toy-project.ts';

@@ -7,6 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { contentSecurityPolicy } from '../../main/api/content-security-policy.ts';
 import {
   CALLS,
   type CallName,
@@ -87,9 +88,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
 };
-/** As strict as the shell's. */
-export const CONTENT_SECURITY_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data: blob:; connect-src 'self' ws://127.0.0.1:*; worker-src 'self'; base-uri 'none'; form-action 'none'";
+const CONTENT_SECURITY_POLICY = contentSecurityPolicy(['http://127.0.0.1:*']);
 
 interface Client {
   readonly socket: WebSocket;

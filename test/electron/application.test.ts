@@ -1,12 +1,12 @@
-/** The shell's behaviour as a person sees it, over a fake of Electron and a fake engine. */
+/** Tests the shell as a person sees it, over a fake of Electron and a fake engine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startApplication } from '../../electron/application.ts';
 import type { ShellRequest } from '../../electron/arguments.ts';
-import type { EngineState } from '../../electron/engine-process.ts';
+import type { EngineState } from '../../electron/engine/engine-process.ts';
 import type { MenuAction } from '../../electron/menu-model.ts';
 import type { PageMessage, Shell, ShellWindow, WindowEvents } from '../../electron/shell.ts';
-import type { ShellState } from '../../electron/window-state.ts';
+import type { ShellState } from '../../electron/window/window-state.ts';
 import { createVirtualClock } from '../../main/api/clock.ts';
 
 const URL_1 = 'http://127.0.0.1:4711/#one';
@@ -217,7 +217,7 @@ test('a page that cannot be had says so; not while its own engine is being start
   const attached = bench({ engineUrl: URL_1, smoke: false });
   attached.since();
   attached.window().unreachable('ERR_CONNECTION_REFUSED (-102)');
-  // The program that started the shell takes the next choice, as long as no page was ever shown.
+  // The program that started the shell opens the window elsewhere, as long as no page was ever shown.
   assert.deepEqual(attached.since(), [
     'page No answer from the engine',
     '{"kind":"failed","what":"The window could not be loaded: ERR_CONNECTION_REFUSED (-102)."}',

@@ -1,6 +1,6 @@
 /**
- * Stands for Electron in a plain Node process: `node --import THIS electron/main.ts`. Whatever is called is written down and answered
- * with something that can be called again; once the shell has started, the calls are printed as one JSON array.
+ * Stands for Electron in a plain Node process: `node --import THIS electron/main.ts`. It notes every call and answers
+ * with something that can be called again. Once the shell has started, it prints the calls as one JSON array.
  */
 import { registerHooks } from 'node:module';
 
@@ -16,7 +16,7 @@ const answers = {
   'app.getPath': () => process.env.FAKE_ELECTRON_FOLDER,
   'app.getVersion': () => '9.8.7',
   'app.exit': end,
-  // The last thing that the entry asks for.
+  // This is the last call of the entry.
   'app.on': (event) => event === 'window-all-closed' && setImmediate(end, 0),
   'screen.getPrimaryDisplay': () => ({ id: 1, workArea: { x: 0, y: 0, width: 1920, height: 1080 } }),
   'screen.getAllDisplays': () => [],
@@ -26,7 +26,7 @@ function standIn(path) {
   return new Proxy(() => {}, {
     get: (_target, name) => {
       if (path === 'app' && name === 'isPackaged') return false;
-      // Neither a promise nor something to print.
+      // The answer is neither a promise nor printable.
       return typeof name === 'symbol' || name === 'then' || name === 'toJSON' ? undefined : standIn(`${path}.${name}`);
     },
     apply: (_target, _self, given) => {

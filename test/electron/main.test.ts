@@ -1,4 +1,4 @@
-/** The shell's entry as Electron evaluates it, with a stand-in for Electron: what is set before any window opens. */
+/** Tests the shell's entry with a stand-in for Electron: the settings that are made before any window opens. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';

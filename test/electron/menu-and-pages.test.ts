@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseShellRequest, readHandedOver } from '../../electron/arguments.ts';
 import { type MenuFacts, menuModel } from '../../electron/menu-model.ts';
-import { failurePage } from '../../electron/pages.ts';
+import { failurePage } from '../../electron/window/pages.ts';
 
 const FACTS: MenuFacts = {
   macOs: false,

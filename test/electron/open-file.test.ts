@@ -1,4 +1,4 @@
-/** Opening a file by the desktop's opener, with real processes in its place. */
+/** Tests opening a file by the desktop's opener, with real processes in its place. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

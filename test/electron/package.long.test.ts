@@ -1,4 +1,4 @@
-/** The packaged program's engine, as far as it goes without Electron: gathered outside the repository and started there. */
+/** Tests the packaged engine without Electron: it is gathered outside the repository and started there. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ test('the gathered engine starts outside the repository, and every file imports 
   try {
     const gathered = gather(ROOT, target);
     assert.deepEqual(gathered.left, []);
-    // Follows every import inside the gathered folder, including verbs and processes that a start does not load.
+    // This follows every import inside the gathered folder, also of verbs and processes that a start does not load.
     const sources = ['main', 'native', 'data']
       .flatMap((folder) => filesBelow(gathered.engine, folder))
       .filter((file) => file.endsWith('.js'));

@@ -1,4 +1,7 @@
-/** The real Electron, where its binary is: opens a window on a page that stands for the engine, then ends. Skipped visibly elsewhere. */
+/**
+ * Tests the real Electron: it opens a window on a page that stands for the engine, then ends. Skipped without its
+ * binary.
+ */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +25,7 @@ const missing =
       ? undefined
       : 'no display here';
 
-/** Ends the child and everything it has started, in whatever state it is. It leads a process group of its own. */
+/** Ends the child, in any state, and everything that it has started. It leads a process group of its own. */
 function endAll(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {

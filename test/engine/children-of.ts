@@ -1,4 +1,4 @@
-/** Process ids of a process's children, as Linux lists them; empty elsewhere, and when it is gone. */
+/** Returns the ids of a process's children, as Linux lists them. Empty elsewhere, and when the process is gone. */
 import { readdirSync, readFileSync } from 'node:fs';
 
 export function childrenOf(pid: number): readonly number[] {

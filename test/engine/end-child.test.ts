@@ -1,4 +1,4 @@
-/** Children end in whatever state they are: one that obeys SIGTERM, one that ignores it, and a suspended one. */
+/** Tests that children end in any state: one that obeys SIGTERM, one that ignores it, and a suspended one. */
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';

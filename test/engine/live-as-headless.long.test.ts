@@ -1,4 +1,4 @@
-/** A live engine records what a headless one does, to the bit, also while other programs keep every core busy. */
+/** Tests that a live engine records what a headless one does, to the bit, also on a busy machine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';

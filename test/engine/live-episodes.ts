@@ -34,7 +34,7 @@ export interface RecordedEpisode {
   readonly steps: readonly StepRecord[];
 }
 
-/** Engine, puck and policy process on one cell; `latencyMs` of simulated time are charged for an answer. */
+/** Makes engine, puck and policy process on one cell. An answer costs `latencyMs` of simulated time. */
 async function rigOn(cell: SimulatedCell, headless: boolean, latencyMs: number) {
   const hid = createFakeHid();
   const writer = createFakeWriter();
@@ -76,7 +76,7 @@ function recorded(writer: FakeWriter): readonly RecordedEpisode[] {
   });
 }
 
-/** One episode per seed, each begun by the caller; `live` in the cell that follows the host's clock. */
+/** Records one episode per seed, each begun by the caller. With `live`, the cell follows the host's clock. */
 export async function recordOneByOne(kind: 'live' | 'headless', seeds: readonly number[], helped: boolean) {
   const cell = kind === 'live' ? createRealtimeCell() : createLockstepCell();
   const { engine, hid, writer } = await rigOn(cell, true, kind === 'live' ? 30 : 20);

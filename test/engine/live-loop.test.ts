@@ -1,4 +1,4 @@
-/** The same loop, live: a clock that somebody else moves, answers that race it. */
+/** Tests the control loop live: the test moves the clock, and answers race it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
@@ -6,7 +6,7 @@ import { bench, proposal } from './rig.ts';
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Moves the clock millisecond by millisecond, letting promises run in between. */
+/** Moves the clock by one millisecond at a time. Promises run in between. */
 async function pass(cell: FakeCell, forMs: number) {
   for (let ms = 0; ms < forMs; ms++) {
     cell.clock.advanceToMs(cell.clock.nowMs() + 1);
@@ -136,7 +136,7 @@ test('a camera that answers after its episode was given up does not touch the ne
   await pass(cell, 1300);
   assert.equal(engine.loop.phase(), 'ready');
   engine.loop.start();
-  // the picture of the first episode arrives in the first ticks of the second
+  // The picture of the first episode arrives in the first ticks of the second.
   await pass(cell, 900);
   assert.equal(engine.loop.phase(), 'running');
   const [first, second] = writer.episodes;

@@ -1,6 +1,6 @@
 /**
- * One event is reported once. A cause that stops the arm is the fault; every other lasting condition is in the status
- * until it is over.
+ * Tests that each event is reported once. A cause that stops the arm is the fault. Every other lasting condition is in
+ * the status until it is over.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

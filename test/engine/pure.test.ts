@@ -1,4 +1,4 @@
-/** The small pure parts: set-points, proprioception, candidates, statistics, tick statistics, the merged puck. */
+/** Tests the small pure parts: set-points, proprioception, candidates, statistics, tick statistics, the merged puck. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -40,7 +40,7 @@ const context = (orientation: Quaternion, target = orientation, positionM: Vec3 
 
 test('an action moves along the tool\u2019s axes from the measured position and turns the kept target', () => {
   const target = targetFromAction([0, 0.5, 1, 0, 0, 1, 0], context(DOWN));
-  // Pointing down: the tool\u2019s y and z are the base\u2019s −y and −z.
+  // The tool points down, so its y and z are the base's −y and −z.
   near(target.baseFromTool.positionM, [0.5, -0.005, 0.29]);
   near(toRotationVector(compose([-1, 0, 0, 0], target.baseFromTool.orientation)).map(Math.abs), [0, 0, 0.05], 1e-6);
 });
@@ -76,9 +76,10 @@ test('property: an executed action is the requested one while nothing was limite
           ...requested,
           baseFromTool: {
             ...requested.baseFromTool,
+            // The map keeps the three numbers of a vector.
             positionM: [0, 1, 2].map(
               (axis) => (requested.baseFromTool.positionM[axis]! + here.measured.positionM[axis]!) / 2,
-            ) as unknown as Vec3, // three numbers in, three out
+            ) as unknown as Vec3,
           },
         };
         const executed = executedAction(action, here, requested, halved, fraction);
@@ -168,7 +169,7 @@ test('a newer publication goes on with the trial of its line; after a revert its
   assert.equal(step.reverted, 'run-1/20');
   assert.equal(candidates.policyInUse(candidates.published(step.state, 'run-1/30')), 'starter');
   assert.equal(candidates.policyInUse(candidates.published(step.state, 'run-2/10')), 'run-2/10');
-  assert.equal(candidates.policyInUse(candidates.used(step.state, 'run-1/30')), 'run-1/30');
+  assert.equal(candidates.policyInUse(candidates.startWith('run-1/30')), 'run-1/30');
 });
 
 test('a publication during an episode does not stop the trial: what an older one of the line does counts too', () => {

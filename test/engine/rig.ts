@@ -1,5 +1,4 @@
-/** What the engine's tests share: a fake cell with a puck on a fake HID bus, a policy that says what it is told, a writer that keeps. */
-
+/** Shared parts of the engine's tests: a fake cell, a puck on a fake HID bus, a policy with given answers, a writer. */
 import type { EpisodeEnd, EpisodeStart, StepRecord, StorePressure, StoreWriter } from '../../data/records.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
 import type { Fault } from '../../main/api/messages.ts';
@@ -121,7 +120,7 @@ export interface Bench {
   /** Pushes the puck to these axes at `timeMs`. */
   puckAt(timeMs: number, axes: readonly number[]): void;
   buttonsAt(timeMs: number, buttons: number): void;
-  /** Reset, anchor, start: the next tick is step 0 at the returned time. */
+  /** Resets, anchors and starts. The next tick is step 0 at the returned time. */
   begin(mode?: 'run' | 'demonstrate'): Promise<number>;
 }
 

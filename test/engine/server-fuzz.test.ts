@@ -1,5 +1,5 @@
 /**
- * The engine continues whatever a window sends. It answers another window within a time limit, and no rejection or
+ * Tests that the engine continues whatever a window sends. It answers another window in time, and no rejection or
  * exception is unhandled. Messages are nested, repeated, cut short, of wrong types, huge, binary, and too many. The
  * seed is printed; FUZZ_SEED repeats one, FUZZ_RUNS makes more.
  */
@@ -41,7 +41,7 @@ let rows: RunRows;
 let closeReader: () => Promise<void>;
 let calm: TestWindow;
 
-/** The engine with everything that calls can reach: a real store, rows of runs, classifiers; processes are not started. */
+/** Serves an engine with everything that calls can reach: a real store, runs, classifiers. It starts no processes. */
 before(async () => {
   process.on('unhandledRejection', note);
   process.on('uncaughtException', note);
@@ -62,11 +62,17 @@ before(async () => {
     exports,
     shelf: createPolicyShelf(folder, rows),
     runs: createRunService({
-      ...{ ...about, rows, launch: createFakeLauncher().launch },
-      ...{ counts: () => counts, policyInUse: () => undefined, policiesHeld: () => [] },
+      ...about,
+      rows,
+      launch: createFakeLauncher().launch,
+      counts: () => counts,
+      policyInUse: () => undefined,
+      policiesHeld: () => [],
     }),
     classifiers: createClassifierService({
-      ...{ ...about, observation: 'pixels', writer },
+      ...about,
+      observation: 'pixels',
+      writer,
       launch: () => ({ ended: new Promise(() => {}), cancel: async () => {} }),
     }),
   });
@@ -104,7 +110,7 @@ const callOf = (name: string, parameters: string) =>
   `{"kind":"call","id":1,"name":${JSON.stringify(name)},"parameters":${parameters}}`;
 const names = Object.keys(CALLS);
 
-/** Shapes that schemas look for, with values of any type, any size and any sign in them. */
+/** Messages of the shapes that schemas expect, with values of any type, size and sign in them. */
 const odd = fc.oneof(
   fc.jsonValue({ maxDepth: 6 }),
   fc.constantFrom<unknown>(Number.MAX_VALUE, -Number.MAX_VALUE, 2 ** 53, -1, 1e-320, '', '\u0000', '__proto__', [], {}),

@@ -1,4 +1,4 @@
-/** The calls that windows make about success: what is refused, what takes effect, what every window then hears. */
+/** Tests the calls of windows about success: refusals, effects, and the messages that every window then gets. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ClassifierManifest } from '../../main/api/classifier.ts';

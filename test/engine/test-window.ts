@@ -1,4 +1,4 @@
-/** A window without a page: one socket to a served engine, its messages kept until a test asks for them. */
+/** A window without a page: one socket to a served engine. It keeps messages until a test reads them. */
 import { WebSocket } from 'ws';
 import { type ServerMessage, serverMessageSchema } from '../../main/api/messages.ts';
 import type { EngineServer } from '../../main/engine/server/server.ts';
@@ -56,13 +56,15 @@ export function connect(server: Pick<EngineServer, 'port'>, headers: Record<stri
     socket,
     closed,
     send,
-    next: (kind) => until(take((message) => message.kind === kind)) as never, // the predicate picked this kind
+    // The predicate picks this kind, which the compiler cannot follow.
+    next: (kind) => until(take((message) => message.kind === kind)) as never,
     call: async (name, parameters = {}) => {
       const id = nextId++;
       send({ kind: 'call', id, name, parameters });
+      // The predicate picks these kinds, which the compiler cannot follow.
       return (await until(
         take((message) => (message.kind === 'answer' || message.kind === 'refusal') && message.id === id),
-      )) as never; // the predicate picked these kinds
+      )) as never;
     },
     binary: () => until(() => binaries.shift()),
   };

@@ -20,7 +20,7 @@ async function pass(cell: FakeCell, forMs: number) {
   }
 }
 
-/** A live engine on READY with its server; the test moves the cell's clock. */
+/** Serves a live engine on READY. The test moves the cell's clock. */
 async function serveLive(unattended: boolean) {
   const cell = createFakeCell({ pace: 'manual' });
   const { engine } = await bench({ cell, pace: { kind: 'host' }, unattended });

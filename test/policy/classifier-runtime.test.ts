@@ -1,4 +1,7 @@
-/** A reward classifier at work: its own probabilities, silence about what it was not made for, refusals that leave the one in use alone. */
+/**
+ * Tests a reward classifier: its probabilities, none for another kind of observation, and refusals that change
+ * nothing.
+ */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -23,8 +26,13 @@ function write(folder: string, name: string, seed: number, change: Partial<Class
   const manifest: ClassifierManifest = {
     ...({ kind: 'classifier', name, task: 'insert', observation: 'pixels', model: 'classifier.onnx' } as const),
     sha256: createHash('sha256').update(model).digest('hex'),
-    ...{ embeddingSize: 5, proprioceptionSize: 27, encoderSha256: ENCODER },
-    ...{ threshold: 0.8, ruleThreshold: 0.8, seed, updates: 0 },
+    embeddingSize: 5,
+    proprioceptionSize: 27,
+    encoderSha256: ENCODER,
+    threshold: 0.8,
+    ruleThreshold: 0.8,
+    seed,
+    updates: 0,
     frames: {
       live: { positives: 0, negatives: 0 },
       episode: { positives: 0, negatives: 0 },
@@ -32,7 +40,8 @@ function write(folder: string, name: string, seed: number, change: Partial<Class
     },
     training: { positives: 0, negatives: 0, episodes: 0 },
     heldOut: { positives: 0, negatives: 0, episodes: 0 },
-    ...{ curve: [], createdAtMs: 0 },
+    curve: [],
+    createdAtMs: 0,
     ...change,
   };
   mkdirSync(join(folder, name));

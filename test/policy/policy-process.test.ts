@@ -1,4 +1,4 @@
-/** The policy process over its real channel: actions from a seed, hot swap, refusals that leave the policy in use alone. */
+/** Tests the policy process over its real channel: actions from a seed, new weights, refusals that change nothing. */
 
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
@@ -63,7 +63,7 @@ function startProcess(after: (clean: () => void) => void) {
   const early: FromPolicyProcess[] = [];
   child.on('message', (message) => {
     const next = waiting.shift();
-    // own child: the types of `policy-process.ts` are the contract
+    // The child is the program's own, so the types of `policy-process.ts` are the contract.
     if (next) next(message as FromPolicyProcess);
     else early.push(message as FromPolicyProcess);
   });

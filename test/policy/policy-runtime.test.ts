@@ -1,6 +1,6 @@
 /**
- * Chunks in the policy's runtime, shown by a graph that says what it was asked on: actions[k] = observation + k/100.
- * A chunk goes on while the policy drives; what somebody else does in between ends it.
+ * Tests chunks in the policy's runtime, by a graph that shows its input: actions[k] = observation + k/100. A chunk
+ * continues while the policy drives, and an action of a person ends it.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -34,7 +34,8 @@ function writePolicy(folder: string, chunk: ChunkExecution, change: Partial<Poli
     embeddingSize: 1,
     proprioceptionSize: PROPRIOCEPTION,
     actionMask: new Array<boolean>(ACTION_SIZE).fill(true),
-    ...{ actingNoiseStd: 0, trainedSteps: 0 },
+    actingNoiseStd: 0,
+    trainedSteps: 0,
     ...change,
   };
   return exportPolicy(
@@ -49,7 +50,7 @@ async function runtimeOf(chunk: ChunkExecution, after: (clean: () => void) => vo
   const runtime = createPolicyRuntime();
   await runtime.load(writePolicy(temporaryFolder(after), chunk), undefined);
   runtime.startEpisode(1, 0);
-  /** One tick: what was seen, in tenths, to what is done, in hundredths. */
+  /** Runs one tick: from an observation, in tenths, to the action, in hundredths. */
   const tick = async (observation: number, interrupted = false) => {
     runtime.observe(new Float32Array(PROPRIOCEPTION_SIZE));
     if (interrupted) runtime.interrupt();

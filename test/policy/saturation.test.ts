@@ -1,4 +1,4 @@
-/** Which components of an action count as being at their limit. */
+/** Tests which components of an action count as being at their limit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TASKS } from '../../main/api/task.ts';

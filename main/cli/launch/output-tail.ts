@@ -3,6 +3,7 @@
  * for a message.
  */
 import type { Readable } from 'node:stream';
+import { createLineSplitter, createLineTail } from '../../api/output-tail.ts';
 
 const KEPT_LINES = 40;
 /** Longer lines are cut, so that endless output takes no memory. */
@@ -22,40 +23,30 @@ export interface OutputTail {
 }
 
 export function createOutputTail(): OutputTail {
-  const kept: string[] = [];
+  // Chromium repeats itself, so equal lines count once.
+  const tail = createLineTail(KEPT_LINES, { distinct: true });
   const keep = (line: string) => {
-    const text = line.replace(CHROMIUM_STAMP, '').trimEnd();
-    if (text === '') return;
-    // Chromium repeats itself: equal lines count once.
-    const before = kept.indexOf(text);
-    if (before >= 0) kept.splice(before, 1);
-    kept.push(text);
-    if (kept.length > KEPT_LINES) kept.shift();
+    const text = line.slice(0, LONGEST_LINE).replace(CHROMIUM_STAMP, '').trimEnd();
+    if (text !== '') tail.add(text);
   };
   return {
     follow: (stream, line) => {
       if (!stream) return;
-      let rest = '';
+      const splitter = createLineSplitter((text) => {
+        keep(text);
+        line?.(text);
+      }, LONGEST_LINE);
       stream.setEncoding('utf8');
-      stream.on('data', (text: string) => {
-        const lines = (rest + text).split(/\r?\n/);
-        rest = (lines.pop() ?? '').slice(0, LONGEST_LINE);
-        for (const whole of lines) {
-          keep(whole.slice(0, LONGEST_LINE));
-          line?.(whole);
-        }
-      });
-      stream.on('end', () => {
-        keep(rest);
-        rest = '';
-      });
+      stream.on('data', splitter.feed);
+      stream.on('end', splitter.end);
       // The child has ended. Its output is kept, and its exit is reported separately.
       stream.on('error', () => {});
       const unref: unknown = Reflect.get(stream, 'unref');
       if (typeof unref === 'function') unref.call(stream);
     },
     told: () =>
-      kept
+      tail
+        .lines()
         .slice(-TOLD_LINES)
         .map((line) => `\n  ${line}`)
         .join(''),

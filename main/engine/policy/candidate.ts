@@ -1,22 +1,23 @@
 /**
- * A newer policy is a candidate. Pure: published policies and ended episodes in, who drives next out.
+ * The trial of a newer policy, as pure functions.
  *
- * A published policy takes the next episode on trial. While a run publishes every few seconds each one is newer than the last,
- * and newer than the one that drives, so a trial belongs to the line of candidates since the last good policy, not to one set
- * of weights: after TRIAL_EPISODES counted episodes the newest of the line is good. It is reverted to the good one as soon as its last ten episodes cannot
- * but fall by more than 30 points of unaided success against the good policy's last ten, on a number that is not one, and when
- * more than a fifth of its action components saturated over an episode. After a revert the run that made it is ignored until
- * somebody uses one of its policies by name, or a new run publishes.
+ * A published policy takes the next episode on trial. A run publishes every few seconds, so a trial belongs to the
+ * line of candidates since the last good policy and not to one set of weights. After TRIAL_EPISODES counted episodes
+ * the newest of the line is good.
+ *
+ * A candidate is reverted once its unaided success can only end more than 30 points below the good policy's. It is also
+ * reverted when it proposes NaN, or when over a fifth of its action components saturate in an episode. The run
+ * that made it is then ignored until a person uses one of its policies by name, or another run publishes.
  */
-export const TRIAL_EPISODES = 10;
+const TRIAL_EPISODES = 10;
 const MAX_FALL = 0.3;
 const MAX_SATURATION = 0.2;
-/** Fewer actions than this say nothing about saturation. */
+/** Smallest number of actions from which saturation is judged. */
 const MIN_ACTIONS = 10;
 
 export interface Solved {
   readonly episodeId: number;
-  /** A success that nobody helped with. */
+  /** True for a success without help. */
   readonly unaided: boolean;
 }
 
@@ -24,12 +25,12 @@ export interface CandidateState {
   readonly good: string;
   /** The good policy's newest episodes, oldest first, at most TRIAL_EPISODES. */
   readonly goodRecord: readonly Solved[];
-  /** The newest of its line. */
+  /** The newest policy of the line on trial. */
   readonly candidate: string | undefined;
   /** Runs that have published since the last good policy. */
   readonly line: readonly string[];
   readonly trial: readonly Solved[];
-  /** The run whose policies are not taken any more. */
+  /** The run whose policies are not tried any more. */
   readonly ignoredRun: string | undefined;
 }
 
@@ -37,8 +38,9 @@ export interface EpisodeEvidence {
   readonly episodeId: number;
   readonly policy: string;
   readonly unaidedSuccess: boolean;
-  /** Mean share of saturated components over the policy's proposals, and how many proposals. */
+  /** Mean share of saturated components over the policy's proposals. */
   readonly saturation: number;
+  /** Number of the policy's proposals. */
   readonly proposals: number;
 }
 
@@ -46,7 +48,7 @@ export interface CandidateStep {
   readonly state: CandidateState;
   readonly reverted: string | undefined;
   readonly promoted: string | undefined;
-  /** In words, when something changed. */
+  /** Reason for a revert or a promotion, for people. */
   readonly because: string | undefined;
 }
 
@@ -58,8 +60,8 @@ export function policyInUse(state: CandidateState): string {
   return state.candidate ?? state.good;
 }
 
-/** `run-3/1200` belongs to run-3; a policy without a run is its own. */
-export function runOf(policy: string): string {
+/** Returns the run that made a policy: `run-3` for `run-3/1200`. A policy without a run is its own. */
+function runOf(policy: string): string {
   return policy.split('/')[0] ?? policy;
 }
 
@@ -70,14 +72,9 @@ export function published(state: CandidateState, policy: string): CandidateState
   return { ...state, candidate: policy, line, ignoredRun: undefined };
 }
 
-/** Whether what `policy` does counts for the trial: it, or one published before it in the line, may still be the one that drives. */
+/** Returns true when the episodes of `policy` count for the trial. An older policy of the line may still drive. */
 export function isOnTrial(state: CandidateState, policy: string): boolean {
   return state.candidate !== undefined && policy !== state.good && state.line.includes(runOf(policy));
-}
-
-/** Somebody chose it by name: no trial. */
-export function used(_state: CandidateState, policy: string): CandidateState {
-  return startWith(policy);
 }
 
 export function reverted(state: CandidateState, because: string): CandidateStep {
@@ -134,7 +131,10 @@ export function episodeEnded(state: CandidateState, evidence: EpisodeEvidence): 
   };
 }
 
-/** A person has judged an ended episode anew, discarded it or brought it back: it counts as it stands now; undefined = not at all. */
+/**
+ * Counts an ended episode anew after a person judged it again, discarded it or brought it back. `unaided` is
+ * `undefined` when it no longer counts.
+ */
 export function corrected(state: CandidateState, episodeId: number, unaided: boolean | undefined): CandidateState {
   const known = [...state.goodRecord, ...state.trial].some((one) => one.episodeId === episodeId);
   if (!known) return state;

@@ -1,33 +1,35 @@
 /**
- * Where actions come from, as the control loop sees it: the policy process, or a scripted expert in its place. Nothing here
- * throws: a source that fails says so in its reply, and the loop holds.
+ * The source of actions, as the control loop sees it: the policy process, or a scripted expert in its place. Nothing
+ * here throws. A source that fails says so in its reply, and the loop holds.
  */
-
 import type { Snapshot } from '../../../native/device.ts';
 import type { ObservationKind } from '../../api/observation.ts';
 
 export interface PolicyObservation {
-  /** Counts observations of the episode from 0. */
+  /** Number of the observation in its episode, from 0. */
   readonly sequence: number;
   readonly snapshot: Snapshot;
   /** [PROPRIOCEPTION_SIZE] */
   readonly proprioception: Float32Array;
   /** False when only the embedding is wanted: in Demonstrate mode, and at an episode's last observation. */
   readonly wantAction: boolean;
-  /** A person drove in the tick that led here, or the arm rested in it: what the policy had planned ahead no longer holds. */
+  /** True when a person drove in the previous tick, or the arm rested in it: the policy's plan no longer holds. */
   readonly interrupted: boolean;
 }
 
 export type PolicyReply =
   | {
       readonly kind: 'proposal';
-      /** [ACTION_SIZE]; undefined when none was wanted or no policy is loaded. May hold NaN: the loop checks. */
+      /** [ACTION_SIZE]; `undefined` when none was wanted or no policy is loaded. May hold NaN: the loop checks. */
       readonly action: Float32Array | undefined;
       readonly embedding: Float32Array | undefined;
       readonly computeMs: number;
-      /** Share of the action's components at ±1, of those that the task uses and that are no choice by design. */
+      /**
+       * Share of the action's components at ±1. Counts those that the task uses, except a gripper of discrete
+       * commands.
+       */
       readonly saturation: number;
-      /** The reward classifier's opinion of this observation; undefined when none is in use. */
+      /** Probability of success by the reward classifier; `undefined` when none is in use. */
       readonly successProbability?: number | undefined;
     }
   | { readonly kind: 'failed'; readonly message: string; readonly remedy: string };
@@ -36,6 +38,12 @@ export interface EpisodeOpening {
   readonly seed: number;
   readonly actingNoiseStd: number;
   readonly observation: ObservationKind;
+}
+
+/** Reason why a source is not usable, and what to do about it. The message is for people. */
+export interface PolicyTrouble {
+  readonly message: string;
+  readonly remedy: string;
 }
 
 export type LoadReply =
@@ -70,23 +78,25 @@ export interface PolicySource {
    * that is being restarted.
    */
   load(manifestPath: string): Promise<LoadReply>;
-  /** A reward classifier that gives its opinion of every observation from now on. A refused one leaves the previous in use. */
+  /**
+   * Loads the reward classifier that judges every observation from now on. The previous one stays in use when it is
+   * refused.
+   */
   loadClassifier(manifestPath: string): Promise<ClassifierReply>;
   startEpisode(opening: EpisodeOpening): void;
   propose(observation: PolicyObservation): Promise<PolicyReply>;
-  /** Called when the source stops or starts being usable; the message is for people. */
-  onTrouble(listener: (trouble: { readonly message: string; readonly remedy: string }) => void): () => void;
+  onTrouble(listener: (trouble: PolicyTrouble) => void): () => void;
   close(): Promise<void>;
 }
 
-/** The answer of a source that sees no pictures. */
+/** Answer of a source that sees no pictures. */
 export const NO_CLASSIFIER: ClassifierReply = {
   kind: 'refused',
   message: 'This engine has no policy process, which is where a classifier looks at the pictures.',
   remedy: 'Start it with one.',
 };
 
-/** No policy at all: demonstrations can be recorded, nothing can be run. */
+/** A source without a policy: demonstrations can be recorded, and nothing can be run. */
 export function noPolicy(): PolicySource {
   return {
     name: () => undefined,

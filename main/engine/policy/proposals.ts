@@ -1,5 +1,5 @@
 /**
- * Something requested at a tick's edge that may come late: the observation, and the policy's answer to it.
+ * A value that is requested at a tick's edge and may come late: the observation, or the policy's answer to it.
  *
  * On the host's clock the answer races the time. A simulated clock charges `latencyMs` for the answer, then stands
  * still until the answer is there. A slow computer then misses no deadline, and the recording does not depend on its
@@ -10,19 +10,19 @@ import type { Clock } from '../../api/clock.ts';
 export type Pace = { readonly kind: 'host' } | { readonly kind: 'simulated'; readonly latencyMs: number };
 
 export interface Pending<Value> {
-  /** The answer, once it has arrived by the cell's clock. */
+  /** Returns the value once it has arrived by the cell's clock. */
   value(): Value | undefined;
-  /** When it arrived; undefined before. */
+  /** Returns the time of its arrival; `undefined` before. */
   arrivedMs(): number | undefined;
-  /** Resolves when it has arrived or at `timeMs`, whichever is first. */
+  /** Resolves when the value has arrived or at `timeMs`, whichever is first. */
   arrivalOrTime(timeMs: number): Promise<void>;
-  /** Host time that the answer took, where the cell's clock is simulated; `undefined` before the answer. */
+  /** Returns the host time that the answer took on a simulated clock; `undefined` before it came. */
   hostLatencyMs(): number | undefined;
   /** Resolves when the value has arrived, however late. */
   readonly settled: Promise<Value>;
 }
 
-/** `work` must not reject: its failures are values. */
+/** Starts `work`, which must not reject: its failures are values. */
 export function ask<Value>(clock: Clock, pace: Pace, work: () => Promise<Value>): Pending<Value> {
   const askedMs = clock.nowMs();
   const askedHostMs = clock.pacing?.hostNowMs();
@@ -58,7 +58,7 @@ export function ask<Value>(clock: Clock, pace: Pace, work: () => Promise<Value>)
   };
 }
 
-/** Use it on the host's clock only, because it does not move a simulated clock. */
+/** Waits for a promise or a time. Use it on the host's clock only, because it does not move a simulated clock. */
 export async function promiseOrTime(clock: Clock, promise: Promise<unknown>, timeMs: number): Promise<void> {
   let cancel = () => {};
   const time = new Promise<void>((resolve) => {

@@ -1,11 +1,14 @@
-/** A privileged script in the policy's place: acts on the simulator's truth, for data and comparisons, never for a learned result. */
+/**
+ * A script in the policy's place. It acts on the simulator's truth, so it serves data and comparisons, never a learned
+ * result.
+ */
 import type { ObservationKind } from '../../api/observation.ts';
 import { NO_CLASSIFIER, type PolicySource } from './policy-source.ts';
 
 export interface Script {
-  /** Begins an episode with its own luck. */
+  /** Begins an episode. The seed decides the script's random choices. */
   begin(seed: number): void;
-  /** [ACTION_SIZE] in [-1, 1], tool frame. */
+  /** Returns the action: [ACTION_SIZE] in [-1, 1], tool frame. */
   act(): Float32Array;
 }
 
@@ -25,7 +28,7 @@ export function createScriptedPolicy(script: Script): PolicySource {
     propose: async ({ wantAction, snapshot }) => ({
       kind: 'proposal',
       action: wantAction ? script.act() : undefined,
-      // Pictures are embedded when a run reads them; the estimate is kept nowhere else.
+      // A run embeds pictures when it reads them. The state estimate is stored only as the embedding.
       embedding: observation === 'state' ? snapshot.stateEstimate : undefined,
       computeMs: 0,
       saturation: 0,

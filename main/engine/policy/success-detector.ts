@@ -1,8 +1,8 @@
 /**
- * When a reward classifier may end an episode as a success: its probability was at or above the threshold at several ticks in a row
- * and the robot's own state kept the guard at each of them. An answer that came late, or not at all, breaks the row: late is no
- * verdict. The opinion on an observation comes after the step that led to it was judged, so it ends the episode one tick later,
- * as a key press does. A person's verdict is not its business: the episode's rules put that first.
+ * Decides when a reward classifier ends an episode as a success. Its probability must reach the threshold at several
+ * ticks in a row, and the robot's state must keep the guard at each of them. A late or missing answer breaks the row.
+ * The opinion on an observation comes after its step was judged, so it ends the episode one tick later, as a key press
+ * does. A person's verdict comes first; the rules of the episode see to that.
  */
 import type { ObservationRecord } from '../../../data/records.ts';
 import type { SuccessBy, SuccessGuard, SuccessSettings } from '../../api/classifier.ts';
@@ -10,13 +10,13 @@ import type { SuccessBy, SuccessGuard, SuccessSettings } from '../../api/classif
 export type GuardedState = Pick<ObservationRecord, 'baseFromTool' | 'gripperOpeningM'>;
 
 export interface SuccessDetector {
-  /** A new episode: whoever is to judge it now judges it to its end. */
+  /** Begins an episode. The judge that the settings name now judges it to its end. */
   begin(): void;
-  /** Who judges this episode. */
+  /** Returns the judge of this episode. */
   by(): SuccessBy;
-  /** What is known of observation `index`; `probability` is undefined when the classifier did not answer in time. */
+  /** Takes in observation `index`. `probability` is `undefined` when the classifier did not answer in time. */
   see(index: number, probability: number | undefined, state: GuardedState): void;
-  /** The step that is being completed ends the episode as a success. */
+  /** Returns true when the step that is being completed ends the episode as a success. */
   detected(): boolean;
   probability(): number | undefined;
   guardMet(): boolean;
@@ -34,7 +34,7 @@ export function keepsGuard(guard: SuccessGuard, { baseFromTool, gripperOpeningM 
 
 export function createSuccessDetector(options: {
   readonly settings: () => SuccessSettings;
-  /** Of the classifier in use; undefined while there is none. */
+  /** Returns the threshold of the classifier in use; `undefined` while there is none. */
   readonly threshold: () => number | undefined;
 }): SuccessDetector {
   let by: SuccessBy = options.settings().by;
@@ -57,7 +57,7 @@ export function createSuccessDetector(options: {
       probability = seen;
       guardMet = keepsGuard(options.settings().guard, state);
       const threshold = options.threshold();
-      // NaN is not at or above anything.
+      // NaN compares as false, so it is no success.
       const success = threshold !== undefined && seen !== undefined && seen >= threshold && guardMet;
       streak = success ? (inRow ? streak : 0) + 1 : 0;
     },

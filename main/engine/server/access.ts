@@ -1,6 +1,7 @@
 /**
- * Who may talk to the engine: pages that it served itself, from this machine, that were given a one-time code. The code travels in
- * the URL's fragment (never sent over HTTP) and is exchanged once for a token of the session. Comparisons take constant time.
+ * Access to the engine: for pages that it served itself, on this machine, with a one-time code. The code travels in the
+ * URL's fragment, which is never sent over HTTP, and is exchanged once for a token of the session. Comparisons take
+ * constant time.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -9,7 +10,7 @@ const SECRET_BYTES = 32;
 
 export interface Access {
   issueCode(): string;
-  /** The token for a code that has not been used, or for a token that is known; undefined = neither. */
+  /** Returns the token for an unused code or a known token; `undefined` for anything else. */
   admit(credentials: { readonly code?: string | undefined; readonly token?: string | undefined }): string | undefined;
 }
 
@@ -35,7 +36,7 @@ export function createAccess(): Access {
   };
 }
 
-/** Digests have one length, so that not even the length leaks. */
+/** Compares digests, which have one length, so that not even the length leaks. */
 function equal(a: string, b: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(a), digest(b));
@@ -51,13 +52,13 @@ function authorities(port: number): readonly string[] {
   return [...names.map((name) => `${name}:${port}`), ...(port === HTTP_PORT ? names : [])];
 }
 
-/** The name under which the page asked for this machine: anything else is a rebound name or a proxy. */
+/** Returns true when the page asked for this machine by its own name. Another name is a rebound name or a proxy. */
 export function hostAllowed(request: IncomingMessage, port: number): boolean {
   const { host } = request.headers;
   return host !== undefined && authorities(port).includes(host);
 }
 
-/** Browsers always name the page's origin; a program may leave it out, and needs the code all the same. */
+/** Returns true for a page of this engine. A browser always names the origin; a program may not, and needs the code. */
 export function originAllowed(request: IncomingMessage, port: number): boolean {
   const origin = request.headers.origin;
   return origin === undefined || authorities(port).some((authority) => origin === `http://${authority}`);

@@ -1,6 +1,6 @@
 /**
- * What every call of the contract does. One entry per call, checked by the compiler; parameters are parsed before they arrive
- * here. A refusal says what is wrong and what to do.
+ * The handler of every call of the contract. The compiler checks that each call has one. Parameters are parsed before
+ * they arrive here. A refusal says what is wrong and what to do.
  */
 import type { z } from 'zod';
 import type { CALLS, CallName } from '../../api/messages.ts';
@@ -26,7 +26,7 @@ export type Handlers = {
   ) => Answer<Result<Name>> | Promise<Answer<Result<Name>>>;
 };
 
-/** Calls that any window may make; all others need the controls. Stop is everybody's. */
+/** Calls that any window may make, Stop among them. All others need the controls. */
 export const FREE_CALLS: ReadonlySet<CallName> = new Set([
   'controls.claim',
   'controls.release',
@@ -52,19 +52,28 @@ const emptied = (answer: Answer<unknown>): Answer<Record<string, never>> => (ans
 const missing = (what: string) =>
   refused(`This engine was started without ${what}.`, `Start it with \`npx takeover serve\`, which brings ${what}.`);
 const noEpisode = (id: number) => refused(`There is no episode ${id}.`, 'Choose one from the list.');
+/** Waits for the store before it returns the answer, so that later reads see the change. */
+const committed = async <Value>(engine: Engine, answer: Answer<Value>): Promise<Answer<Value>> => {
+  await engine.recorder.drained();
+  return answer;
+};
+
+/** The handlers of the calls whose names begin with one of these words. */
+type Group<Prefix extends string> = Pick<Handlers, Extract<CallName, `${Prefix}.${string}`>>;
 
 export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefined): Handlers {
-  const { reader, runs, exports, shelf, classifiers } = engine.options;
+  return {
+    ...controlHandlers(engine, windowPuck),
+    ...dataHandlers(engine),
+    ...trainingHandlers(engine),
+  };
+}
+
+function controlHandlers(
+  engine: Engine,
+  windowPuck: WindowPuck | undefined,
+): Group<'controls' | 'input' | 'control' | 'mode' | 'settings'> {
   const { loop } = engine;
-  const start = () => {
-    const refusal = loop.start();
-    return refusal ? refused(refusal.message, refusal.remedy) : NOTHING;
-  };
-  /** Waits for the store before it returns the answer, so that later reads see the change. */
-  const committed = async <Value>(answer: Answer<Value>): Promise<Answer<Value>> => {
-    await engine.recorder.drained();
-    return answer;
-  };
   return {
     'controls.claim': (_parameters, caller) => {
       caller.claim();
@@ -90,9 +99,30 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
       return NOTHING;
     },
     'control.gripper': ({ command }) => emptied(engine.gripper(command)),
-    'episode.start': start,
-    'episode.verdict': ({ verdict, episodeId }) => committed(emptied(engine.verdict(verdict, episodeId))),
-    'episode.discard': ({ episodeId }) => committed(emptied(engine.discard(episodeId))),
+    'mode.set': ({ mode }) => emptied(engine.setMode(mode)),
+    'settings.set': (change) => {
+      const { success, limits } = change;
+      if (success?.by === 'simulator' && !engine.options.cell.info.simulated)
+        return refused('This robot has no simulator that could judge.', 'Choose the classifier, or yourself.');
+      if (success?.by === 'classifier' && engine.success.inUse() === undefined)
+        return refused('No classifier is in use.', 'Train one in the Data tab first.');
+      if (limits && [0, 1, 2].some((axis) => (limits.workspaceLowM[axis] ?? 0) >= (limits.workspaceHighM[axis] ?? 0)))
+        return refused('The workspace box is empty: its low corner is not below its high corner.', 'Swap the corners.');
+      engine.change(change);
+      return NOTHING;
+    },
+  };
+}
+
+function dataHandlers(engine: Engine): Group<'episode' | 'label' | 'data'> {
+  const { reader, exports } = engine.options;
+  return {
+    'episode.start': () => {
+      const refusal = engine.loop.start();
+      return refusal ? refused(refusal.message, refusal.remedy) : NOTHING;
+    },
+    'episode.verdict': ({ verdict, episodeId }) => committed(engine, emptied(engine.verdict(verdict, episodeId))),
+    'episode.discard': ({ episodeId }) => committed(engine, emptied(engine.discard(episodeId))),
     'episode.undo': () => engine.undo(),
     'episode.reset': () => emptied(engine.endEpisode()),
     'episode.list': async ({ limit, beforeId }) =>
@@ -110,24 +140,19 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
       caller.sendFrames(stored.frames, stored.tactile);
       return NOTHING;
     },
-    'mode.set': ({ mode }) => emptied(engine.setMode(mode)),
-    'settings.set': ({ takeover, teleop, limits, actingNoiseStd, autoStart, success }) => {
-      if (success?.by === 'simulator' && !engine.options.cell.info.simulated)
-        return refused('This robot has no simulator that could judge.', 'Choose the classifier, or yourself.');
-      if (success?.by === 'classifier' && engine.success.inUse() === undefined)
-        return refused('No classifier is in use.', 'Train one in the Data tab first.');
-      if (limits && [0, 1, 2].some((axis) => (limits.workspaceLowM[axis] ?? 0) >= (limits.workspaceHighM[axis] ?? 0)))
-        return refused('The workspace box is empty: its low corner is not below its high corner.', 'Swap the corners.');
-      engine.change({
-        ...(takeover ? { takeover } : {}),
-        ...(teleop ? { teleop } : {}),
-        ...(limits ? { limits } : {}),
-        ...(actingNoiseStd === undefined ? {} : { actingNoiseStd }),
-        ...(autoStart === undefined ? {} : { autoStart }),
-        ...(success ? { success } : {}),
-      });
-      return NOTHING;
-    },
+    'label.set': ({ label, frame }) => committed(engine, engine.success.label(label, frame)),
+    'label.list': async ({ episodeId }) =>
+      reader ? done({ labels: await reader.frameLabels(episodeId) }) : missing('a store'),
+    'data.export': async ({ format, directory, includeDiscarded, choice }) =>
+      exports
+        ? exports.start({ format, directory, choice, includeDiscarded: includeDiscarded ?? false })
+        : missing('exports'),
+  };
+}
+
+function trainingHandlers(engine: Engine): Group<'policy' | 'run' | 'classifier'> {
+  const { shelf, runs, classifiers } = engine.options;
+  return {
     'policy.list': async () => {
       const policies = (await shelf?.list()) ?? [];
       return done({
@@ -160,15 +185,8 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
         series: Object.fromEntries(Object.entries(series).map(([name, curve]) => [name, pairs(curve)])),
       });
     },
-    'label.set': ({ label, frame }) => committed(engine.success.label(label, frame)),
-    'label.list': async ({ episodeId }) =>
-      reader ? done({ labels: await reader.frameLabels(episodeId) }) : missing('a store'),
     'classifier.state': () => done(engine.success.state()),
     'classifier.train': () => emptied(classifiers?.train() ?? missing('classifiers')),
     'classifier.use': async ({ name, threshold }) => emptied(await engine.chooseClassifier(name, threshold)),
-    'data.export': async ({ format, directory, includeDiscarded, choice }) =>
-      exports
-        ? exports.start({ format, directory, choice, includeDiscarded: includeDiscarded ?? false })
-        : missing('exports'),
   };
 }

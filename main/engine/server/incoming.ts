@@ -17,7 +17,7 @@ const BURST = 2000;
 
 export type ClientMessage = z.output<typeof clientMessageSchema>;
 
-export type Parsed =
+type Parsed =
   | { readonly kind: 'message'; readonly value: ClientMessage }
   | { readonly kind: 'malformed'; readonly message: string; readonly id: number | undefined };
 

@@ -1,18 +1,18 @@
-/** The one wrapper of ws: WebSockets on an HTTP server, with a size limit, and how much each still has to send. */
+/** Accepts WebSockets on an HTTP server, with a size limit. This is the only file that imports `ws`. */
 import type { IncomingMessage, Server } from 'node:http';
 import { WebSocketServer } from 'ws';
 
 export interface Socket {
   sendText(text: string): void;
   sendBytes(bytes: Uint8Array): void;
-  /** Bytes accepted here and not yet taken by the network. */
+  /** Number of bytes accepted here and not yet taken by the network. */
   bufferedBytes(): number;
   onText(listener: (text: string) => void): void;
   /** Binary messages are not part of the protocol in this direction. */
   onBinary(listener: () => void): void;
   onClose(listener: () => void): void;
   close(code: number, reason: string): void;
-  /** Without a farewell: for one that does not read. */
+  /** Ends the connection without a close frame, for a window that does not read. */
   terminate(): void;
 }
 
@@ -20,7 +20,7 @@ export interface Socket {
 const MAX_REASON_BYTES = 123;
 
 /** Returns the longest beginning of a text that fits into `maxBytes` of UTF-8, cut between characters. */
-export function withinBytes(text: string, maxBytes: number): string {
+function withinBytes(text: string, maxBytes: number): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= maxBytes) return text;
   let end = maxBytes;
@@ -40,10 +40,10 @@ export function acceptSockets(options: {
     maxPayload: options.maxBytes,
     perMessageDeflate: false,
   });
-  // Errors of the HTTP server pass through here; whoever listens on it handles them.
+  // Errors of the HTTP server pass through here. Its own listener handles them.
   sockets.on('error', () => {});
   sockets.on('connection', (peer, request) => {
-    // A broken or oversized frame: ws closes the socket itself, and 'close' follows.
+    // After a broken or oversized frame, ws closes the socket itself and 'close' follows.
     peer.on('error', () => {});
     options.onSocket(
       {

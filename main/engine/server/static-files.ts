@@ -1,8 +1,13 @@
-/** The window's files over HTTP: one folder, read-only, with a strict content security policy; a plain page while it is not built. */
+/**
+ * Serves the window's files over HTTP: one folder, read-only, with a strict content security policy. A plain page says
+ * so while the window is not built. Libraries such as `sirv` follow symbolic links out of their folder, so this file
+ * compares real paths instead of using one.
+ */
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { extname, join, resolve, sep } from 'node:path';
+import { extname, join, sep } from 'node:path';
+import { contentSecurityPolicy } from '../../api/content-security-policy.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -18,20 +23,8 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 function headers(port: number): Record<string, string> {
-  const policy = [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "img-src 'self' data: blob:",
-    "font-src 'self'",
-    `connect-src 'self' ws://127.0.0.1:${port} ws://localhost:${port}`,
-    "worker-src 'self' blob:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
   return {
-    'Content-Security-Policy': policy,
+    'Content-Security-Policy': contentSecurityPolicy([`http://127.0.0.1:${port}`, `http://localhost:${port}`]),
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     'Cross-Origin-Opener-Policy': 'same-origin',
@@ -44,56 +37,52 @@ const NOT_BUILT = `<!doctype html><html lang="en"><title>Takeover</title><body>
 <p>Its window has not been built yet. In the project's folder run <code>npm start</code>, or <code>npm run build</code>, and load this page again.</p>
 </body></html>`;
 
-/** Answers GET and HEAD. `folder` is the only thing that can be read, links and dots included. */
+/** Answers GET and HEAD. Only files inside `folder` can be read, also by links and dots. */
 export async function serveFile(
   folder: string,
   port: number,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  const begin = (status: number, type: string, more: Readonly<Record<string, string>> = {}) =>
+    response.writeHead(status, { ...headers(port), 'Content-Type': type, ...more });
   const refuse = (status: number, text: string) => {
-    response.writeHead(status, { ...headers(port), 'Content-Type': 'text/plain; charset=utf-8' });
+    begin(status, 'text/plain; charset=utf-8');
     response.end(`${text}\n`);
   };
   if (request.method !== 'GET' && request.method !== 'HEAD') return refuse(405, 'Only GET is answered here.');
+  const isHead = request.method === 'HEAD';
   const asked = pathOf(request.url ?? '/');
   if (asked === undefined) return refuse(400, 'This is no path.');
-  const root = await realpath(folder).catch(() => undefined);
-  if (root === undefined) return notBuilt(port, request, response, asked, refuse);
-  const file = await realpath(resolve(join(root, asked))).catch(() => undefined);
-  if (file === undefined || !(file === root || file.startsWith(root + sep)) || !(await stat(file)).isFile())
-    return asked === '/index.html'
-      ? notBuilt(port, request, response, asked, refuse)
-      : refuse(404, 'There is no such file.');
-  const hashed = asked.startsWith('/assets/');
-  response.writeHead(200, {
-    ...headers(port),
-    'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
-    'Cache-Control': hashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-  });
-  if (request.method === 'HEAD') {
+  const file = await fileInside(folder, asked);
+  if (file === undefined) {
+    if (asked !== '/index.html') return refuse(404, 'There is no such file.');
+    begin(200, 'text/html; charset=utf-8');
+    response.end(isHead ? undefined : NOT_BUILT);
+    return;
+  }
+  const cache = asked.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache';
+  begin(200, TYPES[extname(file)] ?? 'application/octet-stream', { 'Cache-Control': cache });
+  if (isHead) {
     response.end();
     return;
   }
   const stream = createReadStream(file);
-  // The file went away while it was read: the browser sees a broken transfer and asks again.
+  // When the file goes away while it is read, the browser sees a broken transfer and asks again.
   stream.on('error', () => response.destroy());
   stream.pipe(response);
 }
 
-function notBuilt(
-  port: number,
-  request: IncomingMessage,
-  response: ServerResponse,
-  asked: string,
-  refuse: (status: number, text: string) => void,
-) {
-  if (asked !== '/index.html') return refuse(404, 'There is no such file.');
-  response.writeHead(200, { ...headers(port), 'Content-Type': 'text/html; charset=utf-8' });
-  response.end(request.method === 'HEAD' ? undefined : NOT_BUILT);
+/** Returns the real path of a file; `undefined` when there is none, or it is not inside `folder`. */
+async function fileInside(folder: string, path: string): Promise<string | undefined> {
+  const root = await realpath(folder).catch(() => undefined);
+  if (root === undefined) return undefined;
+  const file = await realpath(join(root, path)).catch(() => undefined);
+  if (file === undefined || !file.startsWith(root + sep)) return undefined;
+  return (await stat(file)).isFile() ? file : undefined;
 }
 
-/** Decoded path of a request; undefined for one that is malformed or tries to leave. */
+/** Returns the decoded path of a request; `undefined` when it is malformed or tries to leave the folder. */
 function pathOf(url: string): string | undefined {
   try {
     const path = decodeURIComponent(url.split(/[?#]/)[0] ?? '/');

@@ -1,8 +1,7 @@
 /**
- * Pictures, pads and poses to one window. The newest frame wins: while the socket still holds bytes beyond `slowBytes`, or a
- * stream was sent less than 1/maxHz ago, a frame is dropped, never queued.
+ * Streams pictures, pads and poses to one window. A frame is dropped and never queued while the socket holds more than
+ * `slowBytes`, or when its stream was sent less than 1/maxHz ago.
  */
-
 import type { Snapshot } from '../../../native/device.ts';
 import { type Clock, every } from '../../api/clock.ts';
 import { messageOf } from '../../api/error-words.ts';
@@ -12,12 +11,15 @@ import type { Engine } from '../engine.ts';
 import type { Socket } from './socket.ts';
 
 const POSES_MS = 1000 / 60;
-/** A frame a little early is still in time: snapshots and rates share no grid. */
+/** Share of the period by which a frame may be early, because snapshots and rates share no grid. */
 const EARLY = 0.2;
 
 export interface Streams {
   subscribe(names: readonly string[], maxHz: number): void;
-  /** Pictures of a recorded observation, as `replay/<name>`: asked for one by one, so never dropped. */
+  /**
+   * Sends the pictures of a recorded observation as `replay/<name>`. They are requested one by one, so none is
+   * dropped.
+   */
   sendStored(frames: readonly CameraFrame[], tactile: readonly TactileFrame[]): void;
   close(): void;
 }

@@ -1,10 +1,23 @@
-/** Describes how a child process ended, for a child that did not report it. */
+/** Follows a child process to its end, and describes the end of a child that did not report it. */
+import type { ChildProcess } from 'node:child_process';
+import { followTail } from '../../api/output-tail.ts';
 
 export interface ChildEnd {
   readonly code: number | undefined;
   readonly signal: string | undefined;
   /** The last lines of its error output. */
   readonly lastWords: string;
+}
+
+/** Resolves with how a child ended, also when it could not be started. Never rejects. */
+export function endOf(child: ChildProcess, lastWordsCharacters = 2000): Promise<ChildEnd> {
+  const lastWords = followTail(child.stderr, lastWordsCharacters);
+  return new Promise((resolve) => {
+    child.on('error', ({ message }) => resolve({ code: undefined, signal: undefined, lastWords: message }));
+    child.on('close', (code, signal) =>
+      resolve({ code: code ?? undefined, signal: signal ?? undefined, lastWords: lastWords() }),
+    );
+  });
 }
 
 export interface EndWords {

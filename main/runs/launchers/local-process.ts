@@ -3,7 +3,8 @@ import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type FromTrainer, fromTrainerSchema } from '../../api/trainer-process.ts';
-import type { RunLauncher, TrainerEnd } from './launcher.ts';
+import { endOf } from './child-end.ts';
+import type { RunLauncher } from './launcher.ts';
 
 const ENTRY = fileURLToPath(new URL('../../learn/run/trainer-process.ts', import.meta.url));
 const LAST_WORDS_CHARACTERS = 4000;
@@ -25,10 +26,6 @@ export const launchLocalTrainer: RunLauncher = (config) => {
       // The child lowers its own priority too; a system that forbids both still runs the trainer, only less politely.
     }
   }
-  let lastWords = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    lastWords = (lastWords + text).slice(-LAST_WORDS_CHARACTERS);
-  });
   const listeners = new Set<(message: FromTrainer) => void>();
   child.on('message', (raw) => {
     const parsed = fromTrainerSchema.safeParse(raw);
@@ -42,10 +39,7 @@ export const launchLocalTrainer: RunLauncher = (config) => {
     for (const listener of [...listeners]) listener(message);
     if (!parsed.success) child.kill('SIGKILL');
   });
-  const ended = new Promise<TrainerEnd>((resolve) => {
-    child.on('error', (error) => resolve({ code: undefined, signal: undefined, lastWords: error.message }));
-    child.on('close', (code, signal) => resolve({ code: code ?? undefined, signal: signal ?? undefined, lastWords }));
-  });
+  const ended = endOf(child, LAST_WORDS_CHARACTERS);
   return {
     send: (message) => {
       // A channel that is closing reports through 'close', with the last words.

@@ -134,7 +134,11 @@ test('a process that dies: questions are answered with what happened, and it is 
 test('a late answer is not taken for that to another episode’s question', async () => {
   const { children, ask } = await open();
   const answer = (sequence: number, value: number): FromPolicyProcess => ({
-    ...{ kind: 'proposal', sequence, computeMs: 1, saturation: 0, successProbability: undefined },
+    kind: 'proposal',
+    sequence,
+    computeMs: 1,
+    saturation: 0,
+    successProbability: undefined,
     action: new Float32Array(7).fill(value),
     embedding: new Float32Array(2),
   });
@@ -182,7 +186,10 @@ async function pass(clock: ReturnType<typeof createVirtualClock>, ms: number) {
   await settle();
 }
 const refusal = (requestId: number, message: string): FromPolicyProcess => ({
-  ...{ kind: 'refused', requestId, message, remedy: 'Choose another.' },
+  kind: 'refused',
+  requestId,
+  message,
+  remedy: 'Choose another.',
 });
 
 test('no policy is loaded while the process is started again; a load that is asked for meanwhile waits for it', async () => {
@@ -254,7 +261,7 @@ test('a process that ends again and again is started later each time, told twice
 test('whatever the process sends, the engine goes on: what cannot be read is told, and the process is started again', async () => {
   for (const sent of [
     ...[undefined, 7, 'loaded', [], {}, { kind: 'proposal' }, { kind: 'loaded', requestId: 'x' }],
-    { ...{ kind: 'proposal', sequence: 0, embedding: [1], computeMs: 1, saturation: 0 }, action: undefined },
+    { kind: 'proposal', sequence: 0, embedding: [1], computeMs: 1, saturation: 0, action: undefined },
   ]) {
     const { clock, children, troubles, ask } = await open();
     const asked = ask(0);

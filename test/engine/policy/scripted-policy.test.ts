@@ -1,4 +1,4 @@
-/** What the scripted policy answers: with what a run would learn from, by the kind of observation. */
+/** Tests the answers of the scripted policy: they hold what a run learns from, by the kind of observation. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ObservationKind } from '../../../main/api/observation.ts';
@@ -11,7 +11,8 @@ function rig(observation: ObservationKind) {
   const begun: number[] = [];
   const policy = createScriptedPolicy({ begin: (seed) => begun.push(seed), act: () => Float32Array.of(1) });
   policy.startEpisode({ seed: 7, actingNoiseStd: 0, observation });
-  const snapshot = { frames: [], tactile: [], task: undefined, stateEstimate: ESTIMATE } as unknown as Snapshot; // no robot's state is looked at
+  // The policy reads no robot state.
+  const snapshot = { frames: [], tactile: [], task: undefined, stateEstimate: ESTIMATE } as unknown as Snapshot;
   const ask = (wantAction: boolean) =>
     policy.propose({ sequence: 0, snapshot, proprioception: new Float32Array(), wantAction, interrupted: false });
   return { begun, ask };

@@ -1,4 +1,4 @@
-/** The success detector: row of ticks, guard, lateness, and whose word counts, in the loop itself. */
+/** Tests the success detector: row of ticks, guard, lateness, and which judge counts, also in the loop itself. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SUCCESS_GUARDS, type SuccessGuard, type SuccessSettings } from '../../../main/api/classifier.ts';
@@ -135,7 +135,7 @@ test("whose word counts: a person's, then the simulator's, then who stopped, the
 });
 
 const NO_GUARD = by('classifier', {});
-/** Sure of success from observation `from` on. */
+/** A policy whose classifier is sure of success from observation `from` on. */
 const sureFrom =
   (from: number) =>
   ({ sequence }: { readonly sequence: number }): PolicyReply => {

@@ -1,4 +1,4 @@
-/** The engine's door: who gets in, what is refused and how, and that no window can slow the engine or drive without the controls. */
+/** Tests the server: access, refusals, and that no window can slow the engine or drive without the controls. */
 import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
@@ -122,7 +122,7 @@ test('opening: a code works once, its token again and again, anything else is cl
 });
 
 test('a browser leaves out the port that HTTP implies, and only that', () => {
-  // `IncomingMessage` is a stream of a socket; the functions read its headers alone.
+  // `IncomingMessage` is a stream of a socket, but the functions read only its headers.
   const asked = (headers: Record<string, string>) => ({ headers }) as unknown as IncomingMessage;
   for (const name of ['127.0.0.1', 'localhost'])
     for (const [port, given, allowed] of [

@@ -1,14 +1,14 @@
-/** Tables of what the window may reach. Every row that is not the engine must come out denied or outside. */
+/** Tests by tables what a window may reach. Every address that is not the engine's is denied or opens outside. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
-  contentSecurityPolicy,
   decideNavigation,
   decideWindowOpen,
   engineOrigin,
   mayRequest,
   mayUse,
-} from '../../electron/navigation-policy.ts';
+} from '../../../electron/window/navigation-policy.ts';
+import { contentSecurityPolicy } from '../../../main/api/content-security-policy.ts';
 
 const ORIGIN = 'http://127.0.0.1:4711';
 
@@ -119,7 +119,7 @@ test('permissions: full screen and copying, for the engine only', () => {
 });
 
 test('the content policy names no other place and allows no inline script', () => {
-  const policy = contentSecurityPolicy(ORIGIN);
+  const policy = contentSecurityPolicy([ORIGIN]);
   assert.match(policy, /connect-src 'self' ws:\/\/127\.0\.0\.1:4711(;|$)/);
   assert.match(policy, /script-src 'self';/);
   assert.doesNotMatch(policy, /unsafe-eval|script-src[^;]*unsafe-inline|\*/);

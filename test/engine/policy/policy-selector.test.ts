@@ -1,16 +1,18 @@
-/** Which policy drives next when one cannot be loaded. Only a fault of the policy's own files counts against it. */
+/** Tests which policy drives next when one cannot be loaded. Only a fault of its own files counts against a policy. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createPolicyDesk } from '../../../main/engine/policy/policy-desk.ts';
+import { createPolicySelector } from '../../../main/engine/policy/policy-selector.ts';
 import type { LoadReply } from '../../../main/engine/policy/policy-source.ts';
 import { createFakePolicy } from '../rig.ts';
 
 const refusal = (fault: 'policy' | 'process'): LoadReply => ({
-  ...{ kind: 'refused', message: fault === 'policy' ? 'its weights are damaged' : 'The policy process ended.' },
-  ...{ remedy: 'Press Resume.', fault },
+  kind: 'refused',
+  message: fault === 'policy' ? 'its weights are damaged' : 'The policy process ended.',
+  remedy: 'Press Resume.',
+  fault,
 });
 
-async function desk() {
+async function bench() {
   const policy = createFakePolicy();
   const asked: string[] = [];
   const replies: LoadReply[] = [];
@@ -18,12 +20,12 @@ async function desk() {
   policy.name = () => name;
   policy.load = async (path) => {
     asked.push(path);
-    const reply = replies.shift() ?? { ...{ kind: 'loaded', name: path, actingNoiseStd: 0, encoderSha256: undefined } };
+    const reply = replies.shift() ?? { kind: 'loaded', name: path, actingNoiseStd: 0, encoderSha256: undefined };
     if (reply.kind === 'loaded') name = path;
     return reply;
   };
   const told: string[] = [];
-  const made = createPolicyDesk({
+  const made = createPolicySelector({
     policy,
     shelf: undefined,
     notice: (_level, text) => told.push(text),
@@ -39,7 +41,7 @@ async function desk() {
 }
 
 test('a process that ends while a candidate is loaded: it is tried again, and drives', async () => {
-  const { made, replies, asked, told, loaded } = await desk();
+  const { made, replies, asked, told, loaded } = await bench();
   made.publish('run-1/10', 'run-1/10');
   replies.push(refusal('process'));
   assert.equal((await made.loadInUse()).kind, 'done');
@@ -47,7 +49,7 @@ test('a process that ends while a candidate is loaded: it is tried again, and dr
 });
 
 test('a process that does not stay up: the good policy drives on, and what the run publishes next is tried', async () => {
-  const { made, replies, told, loaded, crash } = await desk();
+  const { made, replies, told, loaded, crash } = await bench();
   made.publish('run-1/10', 'run-1/10');
   crash();
   replies.push(refusal('process'), refusal('process'), refusal('process'));
@@ -61,7 +63,7 @@ test('a process that does not stay up: the good policy drives on, and what the r
 });
 
 test('a candidate whose own files are damaged is reverted, and its run is muted', async () => {
-  const { made, replies, told, loaded } = await desk();
+  const { made, replies, told, loaded } = await bench();
   made.publish('run-1/10', 'run-1/10');
   replies.push(refusal('policy'));
   await made.loadInUse();
@@ -73,11 +75,13 @@ test('a candidate whose own files are damaged is reverted, and its run is muted'
 });
 
 test('a good policy that cannot be loaded again: Resume says why, and what to do', async () => {
-  const { made, replies, crash } = await desk();
+  const { made, replies, crash } = await bench();
   crash();
   replies.push(refusal('policy'));
   assert.deepEqual(await made.loadInUse(), {
-    ...{ kind: 'refused', message: 'Policy good cannot be used: its weights are damaged', remedy: 'Press Resume.' },
+    kind: 'refused',
+    message: 'Policy good cannot be used: its weights are damaged',
+    remedy: 'Press Resume.',
   });
   replies.push(refusal('process'), refusal('process'), refusal('process'));
   const answer = await made.loadInUse();

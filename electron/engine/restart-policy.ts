@@ -1,14 +1,14 @@
 /**
- * When something that crashed is started again: longer waits after each crash in a row, a limit, and a clean slate after a
- * steady stretch. Pure; used for the engine and for the window's page. Times in milliseconds.
+ * Decides when a crashed engine or page is started again: later after each crash in a row, and not at all after a
+ * number of them. A long enough run ends the row. Pure; times in milliseconds.
  */
 
 export interface RestartRules {
   readonly firstDelayMs: number;
   readonly longestDelayMs: number;
-  /** Crashes in a row after which it is left alone. */
+  /** Number of crashes in a row after which it is not started again. */
   readonly limit: number;
-  /** Running this long forgives what came before. */
+  /** A run of this length ends the row of crashes. */
   readonly steadyAfterMs: number;
 }
 
@@ -19,7 +19,7 @@ export type Restart =
   | { readonly kind: 'restart'; readonly delayMs: number; readonly crashes: number }
   | { readonly kind: 'give-up'; readonly crashes: number };
 
-/** `crashes`: in a row before this one. `ranMs`: how long it was of use before it died; zero when it never was. */
+/** `crashes`: number of crashes in a row before this one. `ranMs`: time for which it worked; 0 when it never did. */
 export function afterCrash(rules: RestartRules, crashes: number, ranMs: number): Restart {
   const inARow = ranMs >= rules.steadyAfterMs ? 1 : crashes + 1;
   if (inARow >= rules.limit) return { kind: 'give-up', crashes: inARow };
@@ -27,7 +27,7 @@ export function afterCrash(rules: RestartRules, crashes: number, ranMs: number):
   return { kind: 'restart', delayMs, crashes: inARow };
 }
 
-/** Exit status by which the engine says that it refuses to start: trying again would end the same way. */
+/** Exit status of an engine that refuses to start. Another start would end the same way. */
 export const REFUSED_EXIT_CODE = 2;
 
 export interface Exit {
@@ -35,7 +35,7 @@ export interface Exit {
   readonly signal: string | undefined;
 }
 
-/** In words, for the log and for the person. */
+/** Describes an exit, for the log and for people. */
 export function describeExit(exit: Exit): string {
   if (exit.signal === 'SIGKILL') return 'was killed (SIGKILL), perhaps for want of memory';
   if (exit.signal) return `was ended by ${exit.signal}`;

@@ -1,21 +1,24 @@
 /**
- * A real engine child: plain Node in a process group of its own, with an IPC channel. The channel is how it is asked to stop,
- * and how it learns that the shell is gone: on `disconnect` the engine stops by itself, so that even a killed shell leaves no orphan.
+ * Starts the engine as a child: plain Node in a process group of its own, with an IPC channel. The shell asks it over
+ * the channel to stop. On `disconnect` the engine stops by itself, so even a killed shell leaves no orphan.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createLineSplitter } from '../../main/api/output-tail.ts';
 import type { ChildEvents, EngineChild } from './engine-process.ts';
-import { createLineSplitter } from './log-tail.ts';
 
-export interface EngineCommand {
-  /** The pinned Node; never Electron's own binary. */
+/** Characters kept of a line that has no end yet. */
+const LONGEST_UNFINISHED_LINE = 1_000_000;
+
+interface EngineCommand {
+  /** Path of the pinned Node, which is never Electron's own binary. */
   readonly node: string;
   readonly script: string;
   readonly workingFolder: string;
 }
 
-/** Where the engine is: beside the sources, or in the packaged program's resources. */
+/** Returns the command of the engine: in the source tree, or in the packaged program's resources. */
 export function findEngine(
   root: string,
   packaged: boolean,
@@ -31,7 +34,7 @@ export function findEngine(
       };
 }
 
-/** The engine needs none of the variables that steer Electron, and must not attach to itself. */
+/** Removes the variables that steer Electron, and the one that would make the engine attach to itself. */
 export function engineEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(environment).filter(
     ([name]) => !/^(ELECTRON_|TAKEOVER_ENGINE_URL$|NODE_OPTIONS$)/.test(name),
@@ -66,10 +69,10 @@ export function launchEngine(command: EngineCommand, folder: string | undefined,
   return follow(child, events);
 }
 
-/** Wires a child process to the events; exported for tests with other commands. */
+/** Connects a child process to the events. Tests call it with other commands. */
 export function follow(child: ChildProcess, events: ChildEvents): EngineChild {
-  const out = createLineSplitter((line) => events.line(line, 'out'));
-  const err = createLineSplitter((line) => events.line(line, 'err'));
+  const out = createLineSplitter((line) => events.line(line, 'out'), LONGEST_UNFINISHED_LINE);
+  const err = createLineSplitter((line) => events.line(line, 'err'), LONGEST_UNFINISHED_LINE);
   child.stdout?.setEncoding('utf8').on('data', out.feed);
   child.stderr?.setEncoding('utf8').on('data', err.feed);
   let over = false;
@@ -84,7 +87,7 @@ export function follow(child: ChildProcess, events: ChildEvents): EngineChild {
     events.line(`shell: ${error.message}`, 'err');
     if (child.pid === undefined) finish(undefined, undefined);
   });
-  // `close` waits for output held open by grandchildren; `exit` does not, so those cannot keep a dead engine "alive".
+  // `close` would wait for output that grandchildren hold open, so `exit` ends the engine's life.
   child.on('exit', (code, signal) => finish(code ?? undefined, signal ?? undefined));
   const group = (signal: NodeJS.Signals) => {
     if (child.pid === undefined) return;
@@ -92,7 +95,7 @@ export function follow(child: ChildProcess, events: ChildEvents): EngineChild {
       if (process.platform === 'win32') spawnSync('taskkill', ['/pid', String(child.pid), '/T', '/F']);
       else process.kill(-child.pid, signal);
     } catch {
-      // No such group: nothing remains.
+      // The group is gone, so no process remains.
     }
   };
   return {
@@ -116,7 +119,7 @@ function isGone(pid: number): boolean {
     const [state] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').slice(-1);
     return state === undefined || /^[ZX]/.test(state);
   } catch {
-    // No such process.
+    // The process is gone.
     return true;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { afterCrash, describeExit, ENGINE_RULES } from '../../electron/restart-policy.ts';
+import { afterCrash, describeExit, ENGINE_RULES } from '../../../electron/engine/restart-policy.ts';
 
 test('waits grow from crash to crash, up to a limit, then it gives up', () => {
   const rules = { firstDelayMs: 100, longestDelayMs: 350, limit: 5, steadyAfterMs: 1_000 };

@@ -1,6 +1,7 @@
 /**
- * Where the window was and which project was open, remembered between starts. Pure: reading tolerates any content, and
- * `placeWindow` never puts a window where no display is. Pixels are device-independent, origin at the main display's top left.
+ * The place of the window and the open project, remembered between starts. Reading tolerates any content, and
+ * `placeWindow` never puts a window where no display is. Pixels are device-independent, with their origin at the main
+ * display's top left.
  */
 
 export interface Rectangle {
@@ -11,7 +12,7 @@ export interface Rectangle {
 }
 
 export interface Placement {
-  /** Absent: in the middle of the main display. */
+  /** Default: the middle of the main display. */
   readonly position?: { readonly x: number; readonly y: number };
   readonly width: number;
   readonly height: number;
@@ -26,7 +27,7 @@ export interface ShellState {
 
 export const SMALLEST = { width: 1024, height: 700 } as const;
 const USUAL = { width: 1440, height: 900 } as const;
-/** This much of the title bar must be on a display for a person to grab it. */
+/** Part of the title bar that must be on a display, so that a person can grab it. */
 const GRAB = { width: 120, height: 32 } as const;
 
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
@@ -56,7 +57,7 @@ const overlap = (a: Rectangle, b: Rectangle): { width: number; height: number } 
   height: Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y),
 });
 
-/** `displays`: work areas, main display first. */
+/** Fits the remembered place into a display. `displays`: work areas, main display first. */
 export function placeWindow(state: ShellState, displays: readonly Rectangle[]): Placement {
   const { bounds, maximised } = state;
   const titleBar = bounds && { ...bounds, height: GRAB.height };

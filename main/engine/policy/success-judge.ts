@@ -1,4 +1,4 @@
-/** Success as people and classifiers see it: which classifier looks on, what the detector makes of it, and labels given by hand. */
+/** Judges success: chooses the reward classifier in use, feeds its detector, and stores the labels that people give. */
 import type { StoreWriter } from '../../../data/records.ts';
 import type { RobotInfo } from '../../../native/device.ts';
 import {
@@ -16,7 +16,7 @@ import { type Answer, type ClassifierService, done, refused } from '../services.
 import type { PolicySource } from './policy-source.ts';
 import { createSuccessDetector, type SuccessDetector } from './success-detector.ts';
 
-/** Who ends an episode as a success where nobody has chosen. */
+/** Returns the judge that ends an episode as a success when a person has not chosen one. */
 export const judgeOf = ({ simulated }: Pick<RobotInfo, 'simulated'>): SuccessBy => (simulated ? 'simulator' : 'human');
 
 export function successFor(
@@ -25,7 +25,7 @@ export function successFor(
   chosen: SuccessSettings | undefined,
 ): SuccessSettings {
   const own = { by: judgeOf(robot), ticks: DEFAULT_SUCCESS_TICKS, guard: SUCCESS_GUARDS[task] };
-  // chosen on another robot, perhaps: this one may have no simulator
+  // The settings may come from another robot, and this one may have no simulator.
   return chosen ? { ...chosen, by: chosen.by === 'simulator' ? own.by : chosen.by } : own;
 }
 
@@ -34,32 +34,32 @@ export interface LabelledFrame {
   readonly index: number;
 }
 
-export interface SuccessDesk {
+export interface SuccessJudge {
   readonly detector: SuccessDetector;
-  /** Name of the classifier that looks on; it decides only where the settings say so. */
+  /** Name of the classifier that gives its opinion. It decides only when the settings say so. */
   inUse(): string | undefined;
   use(manifestPath: string): Promise<Answer<undefined>>;
-  /** By name, with a threshold that its manifest then keeps. */
+  /** Uses the classifier of this name with this threshold, which its manifest keeps. */
   choose(name: string, threshold: number): Promise<Answer<undefined>>;
-  /** The newest classifier looks on, unless another one decides already. */
+  /** Uses the newest classifier, unless another one decides already. */
   useNewest(): Promise<Answer<undefined>>;
   state(): ClassifierState;
-  /** Labels an observation of a stored episode, or without one the newest of the episode that is being recorded. */
+  /** Labels a stored observation. Without `frame` it labels the newest one of the episode that is being recorded. */
   label(label: RewardLabel, frame: LabelledFrame | undefined): Answer<LabelledFrame>;
   status(): SuccessStatus;
 }
 
 const WITH_SERVE = 'Start the engine with `npx takeover serve`, which brings them.';
 
-export function createSuccessDesk(options: {
+export function createSuccessJudge(options: {
   readonly policy: PolicySource;
   readonly writer: StoreWriter | undefined;
   readonly classifiers: ClassifierService | undefined;
   readonly settings: () => SuccessSettings;
   readonly phase: () => Phase;
-  /** The newest observation of the episode that is being recorded; undefined while none is. */
+  /** Returns the newest observation of the episode that is being recorded; `undefined` while none is. */
   readonly newest: () => LabelledFrame | undefined;
-}): SuccessDesk {
+}): SuccessJudge {
   const { policy, writer, classifiers } = options;
   let classifier: { readonly name: string; readonly threshold: number } | undefined;
   const detector = createSuccessDetector({ settings: options.settings, threshold: () => classifier?.threshold });

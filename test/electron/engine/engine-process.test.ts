@@ -1,4 +1,4 @@
-/** The engine's life under the shell, with fake children on a virtual clock. */
+/** Tests how the shell starts, restarts and stops the engine, with fake children on a virtual clock. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -7,9 +7,9 @@ import {
   createEngineProcess,
   type EngineState,
   STOP_LIMITS,
-} from '../../electron/engine-process.ts';
-import { ENGINE_RULES } from '../../electron/restart-policy.ts';
-import { createVirtualClock } from '../../main/api/clock.ts';
+} from '../../../electron/engine/engine-process.ts';
+import { ENGINE_RULES } from '../../../electron/engine/restart-policy.ts';
+import { createVirtualClock } from '../../../main/api/clock.ts';
 
 const URL_LINE = '{"url":"http://127.0.0.1:4711/#secret-code"}';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { showingOf } from '../../electron/engine-page.ts';
+import { showingOf } from '../../../electron/window/engine-page.ts';
 
 const NEXT = 'http://127.0.0.1:4711/#code=two';
 

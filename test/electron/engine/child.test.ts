@@ -1,16 +1,16 @@
-/** Real processes: the channel between shell and engine, and that a killed shell leaves nothing behind. */
+/** Tests with real processes the channel between shell and engine, and that a killed shell leaves no process behind. */
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { engineEnvironment, findEngine, follow, launchEngine } from '../../electron/child.ts';
-import type { Exit } from '../../electron/restart-policy.ts';
-import { ROOT } from '../source-files.ts';
+import { engineEnvironment, findEngine, follow, launchEngine } from '../../../electron/engine/child.ts';
+import type { Exit } from '../../../electron/engine/restart-policy.ts';
+import { ROOT } from '../../source-files.ts';
 
 const moduleUrl = (path: string) => JSON.stringify(pathToFileURL(join(ROOT, path)).href);
-/** An engine that says its URL and then lives until its parent asks or goes. */
+/** An engine that prints its URL and lives until its parent asks it to stop or ends. */
 const ENGINE = `
   import { followParent } from ${moduleUrl('main/cli/launch/parent-link.ts')};
   const unlink = followParent(process, (why) => { console.log('stopping: ' + why); unlink(); });
@@ -45,7 +45,7 @@ test('asked to stop over the channel, the engine stops by itself', async () => {
 });
 
 test('an engine that will not stop is killed with what it started', async () => {
-  // Its grandchild holds the pipe of standard output: the pipe closes when both are gone.
+  // Its grandchild holds the pipe of standard output, so the pipe closes when both have ended.
   const { engine, exit, announced, outputClosed } = startEngine(`
     import { spawn } from 'node:child_process';
     process.on('SIGTERM', () => {}); process.on('message', () => {});
@@ -76,7 +76,7 @@ test('a shell that is killed leaves no engine behind', async () => {
     output += text;
     if (output.includes('"url"')) shell.kill('SIGKILL');
   });
-  // The engine holds the same pipe: it closes only when the engine too has ended.
+  // The engine holds the same pipe, so it closes only when the engine too has ended.
   await once(shell, 'close');
   assert.match(output, /stopping: parent-gone/);
 });

@@ -1,21 +1,21 @@
 /**
- * How a window comes to show an engine's address. Where only the one-time code in the fragment is new, a browser loads nothing:
- * the page that is there takes the code and connects anew. A page that died, or never came, cannot: then the address is made to
- * differ before the fragment too, and is loaded.
+ * Decides how a window shows an engine's address. A browser loads nothing when only the one-time code in the
+ * fragment is new. The page that is there then takes the code and connects anew. A page that died or never came cannot
+ * do so, and its address is changed before the fragment too, so that it is loaded.
  */
 
-export interface PageThere {
+interface PageThere {
   readonly url: string;
-  /** It was loaded, and its process lives. */
+  /** True when the page was loaded and its process lives. */
   readonly alive: boolean;
 }
-export interface Showing {
+interface Showing {
   readonly url: string;
-  /** The page stays, and takes the code from its address. */
+  /** True when the page stays and takes the code from its address. */
   readonly stays: boolean;
 }
 
-/** Counts loads that had to be forced; the engine does not look at it. */
+/** Query parameter that counts forced loads. The engine ignores it. */
 const AGAIN = 'again';
 
 export function showingOf(url: string, page: PageThere): Showing {

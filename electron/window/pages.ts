@@ -1,13 +1,14 @@
-/** The shell's own pages, shown while there is no engine to show: starting, and what to do when it will not start. No scripts. */
+/** The shell's own pages, without scripts: one while the engine starts, and one that says why it does not start. */
+import { STATIC_PAGE_POLICY } from '../../main/api/content-security-policy.ts';
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 
-/** Same colours as the operator's window, so that nothing flashes when it takes over. */
+/** Background of the operator's window, so that nothing flashes when that replaces a page of the shell. */
 export const BACKGROUND = '#0f1216';
 
 function page(title: string, body: string): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title>
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="${STATIC_PAGE_POLICY}">
 <style>
   html { background: ${BACKGROUND}; color: #e6e9ee; font: 13px/1.5 Inter, system-ui, sans-serif; color-scheme: dark }
   body { margin: 0; min-height: 100vh; display: grid; place-items: center }
@@ -31,7 +32,7 @@ export interface Failure {
   readonly what: string;
   readonly remedy: string;
   readonly logTail: readonly string[];
-  /** The shell owns the engine: it can try again, or with another folder. */
+  /** True when the shell started the engine, and can start it again or on another folder. */
   readonly ownsEngine: boolean;
 }
 

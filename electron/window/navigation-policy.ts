@@ -1,10 +1,10 @@
 /**
- * Where the window may go: the engine's origin and the shell's own pages, nothing else. Pure functions over strings;
- * `electron-shell.ts` asks them at every navigation, request, new window and permission.
+ * Decides what a window may load: the engine's origin and the shell's own pages, and nothing else. Pure functions over
+ * strings. Every navigation, request, new window and permission is decided by them.
  */
 
-/** Things a page of the shell itself may ask for, as links `takeover:<command>`. */
-export const SHELL_COMMANDS = ['retry', 'open-folder', 'show-log', 'quit'] as const;
+/** Commands of the shell's own pages, as links `takeover:<command>`. */
+const SHELL_COMMANDS = ['retry', 'open-folder', 'show-log', 'quit'] as const;
 export type ShellCommand = (typeof SHELL_COMMANDS)[number];
 
 export type Navigation =
@@ -20,7 +20,7 @@ function parse(url: string): URL | undefined {
   return URL.canParse(url) ? new URL(url) : undefined;
 }
 
-/** The origin of an engine's URL. Throws when it is not plain HTTP on this machine. */
+/** Returns the origin of an engine's URL. Throws when it is not plain HTTP on this machine. */
 export function engineOrigin(url: string): string {
   const parsed = parse(url);
   if (parsed?.protocol !== 'http:' || !LOOPBACK.has(parsed.hostname) || parsed.username || parsed.password)
@@ -33,7 +33,7 @@ export function engineOrigin(url: string): string {
 const isOrigin = (url: URL | undefined, origin: string | undefined): boolean =>
   url !== undefined && origin !== undefined && url.protocol === 'http:' && url.origin === origin;
 
-/** Links that leave the program open in the user's browser: https only, no credentials, no monster URLs. */
+/** Lets a link open in the user's browser when it is https, has no credentials and is not too long. */
 function outside(target: URL): Navigation {
   const safe = target.protocol === 'https:' && !target.username && !target.password && target.href.length <= 2048;
   return safe ? { kind: 'open-outside', url: target.href } : DENY;
@@ -53,13 +53,13 @@ export function decideNavigation(
   return from.onShellPage ? DENY : outside(url);
 }
 
-/** `window.open` and `target=_blank`: never a window, at most the user's browser. */
+/** Decides `window.open` and `target=_blank`, which open no window and at most the user's browser. */
 export function decideWindowOpen(target: string): Navigation {
   const url = parse(target);
   return url ? outside(url) : DENY;
 }
 
-/** Whether the page may fetch this. Sockets count as their origin; nothing leaves the machine. */
+/** Returns true when a page may fetch this address. A socket counts as its origin. Nothing leaves the machine. */
 export function mayRequest(target: string, origin: string | undefined): boolean {
   const url = parse(target);
   if (!url) return false;
@@ -69,27 +69,9 @@ export function mayRequest(target: string, origin: string | undefined): boolean 
   return isOrigin(url, origin);
 }
 
-/** Gamepads need no permission, HID is read by the engine, and nothing records sound or pictures from the page. */
+/** Permissions that a page may have. Gamepads need none, and the engine reads HID. */
 const PERMISSIONS = new Set(['fullscreen', 'clipboard-sanitized-write']);
 
 export function mayUse(permission: string, requester: string, origin: string | undefined): boolean {
   return PERMISSIONS.has(permission) && isOrigin(parse(requester), origin);
-}
-
-/** Set by the engine on every page; the shell adds it where an answer has none. */
-export function contentSecurityPolicy(origin: string): string {
-  const socket = origin.replace(/^http/, 'ws');
-  return [
-    "default-src 'self'",
-    "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
-    "font-src 'self' data:",
-    "worker-src 'self' blob:",
-    `connect-src 'self' ${socket}`,
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ');
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { placeWindow, readState, writeState } from '../../electron/window-state.ts';
+import { placeWindow, readState, writeState } from '../../../electron/window/window-state.ts';
 
 const MAIN = { x: 0, y: 0, width: 1920, height: 1080 };
 const RIGHT = { x: 1920, y: 0, width: 1280, height: 800 };

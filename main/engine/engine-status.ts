@@ -1,0 +1,80 @@
+/** The status of an engine and the rig that it runs, as windows see them. */
+import type { Rig, Status } from '../api/messages.ts';
+import type { EngineParts } from './engine-parts.ts';
+import { statisticsOf } from './recording/statistics.ts';
+import { diskNotice } from './recording/store-meter.ts';
+
+export function statusOf(parts: EngineParts): Status {
+  const { options, loop, policy, policies, recorder, notices, success } = parts;
+  const reading = options.puck.reading();
+  const state = options.cell.state();
+  const name = policy.name();
+  const open = loop.episodeOpen() ? recorder.summary() : undefined;
+  const holdReason = loop.holdReason();
+  const fault = notices.fault();
+  const { unaidedSuccessRate, interventionRate } = statisticsOf(parts.episodes.recent());
+  const gauge = parts.storeMeter.read();
+  const disk = fault ? undefined : diskNotice(gauge, options.projectFolder);
+  return {
+    timeMs: options.cell.clock.nowMs(),
+    phase: loop.phase(),
+    mode: loop.mode(),
+    driver: loop.driver(),
+    ...(holdReason === undefined ? {} : { holdReason }),
+    ...(fault ? { fault } : {}),
+    notices: [...notices.list(), ...(disk ? [disk] : [])],
+    ...(open ? { episodeId: open.id } : {}),
+    step: open?.steps ?? 0,
+    ...(name === undefined ? {} : { policy: { name, candidate: policies.onTrial() } }),
+    buffers: recorder.counts(),
+    labels: options.writer?.labelCounts() ?? { positives: 0, negatives: 0 },
+    success: success.status(),
+    tick: tickStatus(parts),
+    forceInTool: [...state.wrenchInTool],
+    gripperOpeningM: state.gripperOpeningM,
+    puckAxes: [...reading.axes],
+    puckButtons: reading.buttons,
+    inputDevices: options.inputDevices?.() ?? [],
+    safety: loop.episodeOpen() ? [...loop.newestSafety()] : [],
+    ...gauge,
+    ...(unaidedSuccessRate === undefined ? {} : { unaidedSuccessRate }),
+    ...(interventionRate === undefined ? {} : { interventionRate }),
+    holdsControls: false,
+    controlsHeldByOther: false,
+  };
+}
+
+function tickStatus({ loop, options }: EngineParts): Status['tick'] {
+  const { hz, jitterP99Ms, missedDeadlines, skippedEdges, policyLatencyMs } = loop.stats();
+  const realTimeFactor = options.cell.clock.pacing?.realTimeFactor();
+  return {
+    hz,
+    jitterP99Ms,
+    missedDeadlines,
+    skippedEdges,
+    ...(realTimeFactor === undefined ? {} : { realTimeFactor }),
+    policyLatencyMs,
+  };
+}
+
+export function rigOf({ options, task, loop, settings }: EngineParts): Rig {
+  const { info } = options.cell;
+  return {
+    robot: info.name,
+    simulated: info.simulated,
+    task: task.id,
+    instruction: task.instruction,
+    maxSteps: task.maxSteps,
+    periodMs: loop.timing.periodMs,
+    ...settings.inForce,
+    autoStart: settings.autoStart(),
+    shapes: info.shapes,
+    cameras: info.cameras,
+    tactilePads: info.tactilePads,
+    projectFolder: options.projectFolder,
+  };
+}
+
+export function sendRig(parts: EngineParts): void {
+  parts.messages.tell({ kind: 'rig', rig: rigOf(parts) });
+}

@@ -1,0 +1,61 @@
+/** The ticking of an engine from start to close, and the seeds of the episodes that follow one another in it. */
+import type { Clock } from '../api/clock.ts';
+import { episodeSeed } from '../api/task.ts';
+import { FAULTS } from './loop/faults.ts';
+import type { ControlLoop } from './loop/loop-types.ts';
+
+export interface LiveRun {
+  state(): 'not-started' | 'ticking' | 'closed';
+  /** Ticks until `close`. */
+  start(options: { readonly reset: boolean }): Promise<void>;
+  /** Holds the arm and resolves when the last tick has ended. */
+  close(): Promise<void>;
+  nextSeed(): number;
+  /** Continues with the seeds that follow those of the stored episodes. */
+  skipSeeds(count: number): void;
+  /** Moves the arm to the start of the next episode. */
+  resetToNext(): Promise<boolean>;
+  /** Runs work that no caller awaits. When it fails, the arm holds and reports it. */
+  inBackground(work: Promise<unknown>): void;
+}
+
+export function createLiveRun(options: {
+  readonly loop: ControlLoop;
+  readonly clock: Clock;
+  readonly runSeed: number;
+}): LiveRun {
+  const { loop, clock, runSeed } = options;
+  let state: ReturnType<LiveRun['state']> = 'not-started';
+  let stopped: Promise<void> | undefined;
+  let seedIndex = 0;
+  const nextSeed = () => episodeSeed('training', seedIndex++, runSeed);
+  const resetToNext = () => loop.reset(nextSeed());
+  const inBackground = (work: Promise<unknown>) => {
+    work.catch((error: unknown) => loop.fault(FAULTS.unforeseen(error)));
+  };
+  const tickUntilClosed = async () => {
+    while (state === 'ticking') await loop.tick();
+  };
+  return {
+    state: () => state,
+    start: async ({ reset }) => {
+      if (state === 'closed') return;
+      state = 'ticking';
+      loop.anchor(clock.nowMs() + loop.timing.periodMs);
+      if (reset) inBackground(resetToNext());
+      stopped = tickUntilClosed();
+      await stopped;
+    },
+    close: async () => {
+      state = 'closed';
+      loop.stop('The engine is closing.');
+      await stopped;
+    },
+    nextSeed,
+    skipSeeds: (count) => {
+      seedIndex = count;
+    },
+    resetToNext,
+    inBackground,
+  };
+}

@@ -1,0 +1,175 @@
+/**
+ * Selects the policy that drives next: keeps the trial of a candidate (`candidate.ts`), knows where manifests lie, and
+ * loads between episodes.
+ */
+import type { EpisodeSummary } from '../../api/episode.ts';
+import type { ProposalCount, Refusal } from '../loop/loop-types.ts';
+import { counts, isUnaidedSuccess } from '../recording/statistics.ts';
+import { type Answer, done, type PolicyShelf, refused } from '../services.ts';
+import * as candidates from './candidate.ts';
+import type { LoadReply, PolicySource } from './policy-source.ts';
+
+/** Number of attempts to load a policy into a process that ends meanwhile. */
+const LOAD_ATTEMPTS = 3;
+
+export interface PolicySelector {
+  state(): candidates.CandidateState | undefined;
+  /** True when the policy that is loaded now is on trial. */
+  onTrial(): boolean;
+  /** Loads the first policy, which is good until another proves better. Returns its acting noise. */
+  loadFirst(manifestPath: string): Promise<Answer<{ readonly actingNoiseStd: number }>>;
+  /** Puts a newly published policy on trial. */
+  publish(name: string, manifestPath: string): void;
+  /** Chooses a policy by name, without a trial. */
+  use(name: string, manifestPath: string): void;
+  /** Loads the policy that is due. Call it only between episodes. */
+  loadInUse(): Promise<Answer<undefined>>;
+  revert(because: string): Answer<{ readonly policy: string }>;
+  revertIfCandidate(name: string, because: string): void;
+  episodeEnded(episode: EpisodeSummary, proposals: ProposalCount): void;
+  /** Counts an ended episode anew after it was judged again, discarded or brought back. */
+  episodeChanged(episode: EpisodeSummary): void;
+  /** Returns the reason why the policy that is loaded must not drive; `undefined` when it may. */
+  refusal(): Refusal | undefined;
+}
+
+interface PolicySelectorOptions {
+  readonly policy: PolicySource;
+  readonly shelf: PolicyShelf | undefined;
+  readonly notice: (level: 'info' | 'warning', text: string) => void;
+  /** Called when the policy or its trial has changed. */
+  readonly changed: () => void;
+  /** Called with the acting noise of a policy that was loaded. */
+  readonly onActingNoise: (std: number) => void;
+}
+
+export function createPolicySelector(options: PolicySelectorOptions): PolicySelector {
+  const { policy, shelf, changed } = options;
+  const manifestPaths = new Map<string, string>();
+  const trial = createTrial(options);
+
+  const loadInUse = async (): Promise<Answer<undefined>> => {
+    const state = trial.state();
+    if (!state) return done(undefined);
+    const wanted = candidates.policyInUse(state);
+    if (wanted === policy.name()) return done(undefined);
+    const path = manifestPaths.get(wanted) ?? (await shelf?.manifestPath(wanted));
+    const reply = path === undefined ? undefined : await loadPatiently(policy, path);
+    if (reply?.kind === 'loaded') {
+      options.onActingNoise(reply.actingNoiseStd);
+      changed();
+      return done(undefined);
+    }
+    const why = reply?.message ?? 'its manifest is not in the project';
+    const isItsOwnFault = reply?.fault !== 'process';
+    if (trial.state()?.candidate === wanted) {
+      if (isItsOwnFault) trial.revert(why);
+      else trial.setAside(why);
+      return loadInUse();
+    }
+    return isItsOwnFault
+      ? refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.')
+      : refused(`Policy ${wanted} could not be loaded: ${why}`, reply.remedy);
+  };
+
+  return {
+    state: trial.state,
+    onTrial: () => trial.includes(policy.name()),
+    loadFirst: async (manifestPath) => {
+      const reply = await policy.load(manifestPath);
+      if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
+      manifestPaths.set(reply.name, manifestPath);
+      trial.startWith(reply.name);
+      return done({ actingNoiseStd: reply.actingNoiseStd });
+    },
+    publish: (name, manifestPath) => {
+      manifestPaths.set(name, manifestPath);
+      trial.publish(name);
+      changed();
+    },
+    use: (name, manifestPath) => {
+      manifestPaths.set(name, manifestPath);
+      trial.startWith(name);
+      changed();
+    },
+    loadInUse,
+    revert: (because) => {
+      const state = trial.state();
+      if (!state) return refused('There is no policy to go back to.', 'Load one first.');
+      if (state.candidate === undefined)
+        return refused(`${state.good} is no candidate: there is nothing to revert.`, 'Choose another policy by name.');
+      trial.revert(because);
+      return done({ policy: state.good });
+    },
+    revertIfCandidate: (name, because) => {
+      if (trial.includes(name)) trial.revert(because);
+    },
+    episodeEnded: trial.episodeEnded,
+    episodeChanged: trial.episodeChanged,
+    refusal: () => {
+      const state = trial.state();
+      const loaded = policy.name();
+      if (!state || loaded === undefined || loaded === state.good || trial.includes(loaded)) return undefined;
+      return {
+        message: `${loaded} is not to drive any more, and ${candidates.policyInUse(state)} is not loaded.`,
+        remedy: 'Choose a policy.',
+      };
+    },
+  };
+}
+
+/** Retries a load, because the client restarts a process that ends while it loads, later each time. */
+async function loadPatiently(policy: PolicySource, path: string): Promise<LoadReply> {
+  for (let attempt = 1; ; attempt++) {
+    const reply = await policy.load(path);
+    if (reply.kind === 'loaded' || reply.fault === 'policy' || attempt === LOAD_ATTEMPTS) return reply;
+  }
+}
+
+/** Holds the state of the trial. Tells people when a candidate passes it or is reverted. */
+function createTrial({ notice, changed }: Pick<PolicySelectorOptions, 'notice' | 'changed'>) {
+  let state: candidates.CandidateState | undefined;
+  const tellReverted = ({ state: { good }, reverted, because }: candidates.CandidateStep) => {
+    if (reverted) notice('warning', `${reverted} was reverted to ${good}: ${because}.`);
+  };
+  return {
+    state: () => state,
+    includes: (name: string | undefined) =>
+      state !== undefined && name !== undefined && candidates.isOnTrial(state, name),
+    startWith: (name: string) => {
+      state = candidates.startWith(name);
+    },
+    publish: (name: string) => {
+      state = state ? candidates.published(state, name) : candidates.startWith(name);
+    },
+    revert: (because: string) => {
+      if (!state) return;
+      const step = candidates.reverted(state, because);
+      state = step.state;
+      tellReverted(step);
+      changed();
+    },
+    setAside: (why: string) => {
+      if (state?.candidate === undefined) return;
+      notice('warning', `${state.candidate} could not be tried, and ${state.good} drives on: ${why}`);
+      state = candidates.setAside(state);
+      changed();
+    },
+    episodeEnded: (episode: EpisodeSummary, proposals: ProposalCount) => {
+      if (!state || episode.policy === undefined || !counts(episode)) return;
+      const step = candidates.episodeEnded(state, {
+        episodeId: episode.id,
+        policy: episode.policy,
+        unaidedSuccess: isUnaidedSuccess(episode),
+        ...proposals,
+      });
+      state = step.state;
+      tellReverted(step);
+      if (step.promoted) notice('info', `${step.promoted} passed its trial and is the policy now.`);
+    },
+    episodeChanged: (episode: EpisodeSummary) => {
+      if (!state) return;
+      state = candidates.corrected(state, episode.id, counts(episode) ? isUnaidedSuccess(episode) : undefined);
+    },
+  };
+}

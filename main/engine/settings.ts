@@ -1,0 +1,64 @@
+/**
+ * The settings in force. The control loop reads `inForce` at every tick. A task narrows the workspace box at each
+ * reset, so the box that a person chose is kept beside the narrowed one.
+ */
+
+import { narrowed, type Workspace, widened } from '../api/limits.ts';
+import type { TaskId } from '../api/task.ts';
+import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
+import type { ChosenSettings, EngineOptions } from './engine-types.ts';
+import type { LoopSettings } from './loop/loop-types.ts';
+import { successFor } from './policy/success-judge.ts';
+import type { Answer } from './services.ts';
+
+export interface Settings {
+  readonly inForce: LoopSettings;
+  /** True when episodes start by themselves. */
+  autoStart(): boolean;
+  /** Applies the settings that are defined and leaves the others. */
+  change(change: ChosenSettings): void;
+  /** Stores what a person has just changed. Returns the refusal when it is in force but could not be stored. */
+  store(change: ChosenSettings): Answer<undefined> | undefined;
+  /** Narrows the chosen box to the task's own. */
+  narrowTo(workspace: Workspace): void;
+  /** Adopts the acting noise that a policy brings. Returns false when a person has set one, which stays. */
+  adoptActingNoise(std: number): boolean;
+}
+
+export function createSettings(options: EngineOptions, task: TaskId): Settings {
+  const { cell, settings: chosen } = options;
+  const inForce: LoopSettings = {
+    takeover: chosen?.takeover ?? DEFAULT_TAKEOVER,
+    teleop: chosen?.teleop ?? DEFAULT_TELEOP_MAP,
+    limits: chosen?.limits ?? cell.info.limits,
+    actingNoiseStd: chosen?.actingNoiseStd ?? 0,
+    success: successFor(cell.info, task, chosen?.success),
+  };
+  let chosenLimits = inForce.limits;
+  let noiseIsChosen = chosen?.actingNoiseStd !== undefined;
+  let autoStart = chosen?.autoStart ?? false;
+  return {
+    inForce,
+    autoStart: () => autoStart,
+    change: (next) => {
+      if (next.limits) chosenLimits = widened(next.limits, inForce.limits, chosenLimits);
+      if (next.actingNoiseStd !== undefined) noiseIsChosen = true;
+      inForce.takeover = next.takeover ?? inForce.takeover;
+      inForce.teleop = next.teleop ?? inForce.teleop;
+      inForce.limits = next.limits ?? inForce.limits;
+      inForce.actingNoiseStd = next.actingNoiseStd ?? inForce.actingNoiseStd;
+      inForce.success = next.success ?? inForce.success;
+      autoStart = next.autoStart ?? autoStart;
+    },
+    store: ({ takeover, teleop, limits, success, autoStart: start }) =>
+      options.keep?.({ takeover, teleop, success, autoStart: start, limits: limits && chosenLimits }),
+    narrowTo: (workspace) => {
+      inForce.limits = narrowed(chosenLimits, workspace);
+    },
+    adoptActingNoise: (std) => {
+      if (noiseIsChosen) return false;
+      inForce.actingNoiseStd = std;
+      return true;
+    },
+  };
+}
