@@ -53,7 +53,7 @@ export const headSchema = z.enum([
 ]);
 export type HeadName = z.infer<typeof headSchema>;
 
-/** A policy that predicts K actions at a time, and how its chunks are executed (`main/learn/policies/chunk-executor.ts`). */
+/** A policy that predicts K actions at a time, and how its chunks are executed (`main/policy/chunk-executor.ts`). */
 export const chunkSchema = z
   .object({
     /** K */

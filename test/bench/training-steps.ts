@@ -1,9 +1,9 @@
 /** Training steps of the size of real ones, and plausible inputs: what benches run on any backend. */
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import type { Rng } from '../../main/api/rng.ts';
-import { conrftStep } from '../../main/learn/algorithms/conrft.ts';
-import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
-import { IMITATION_PRESETS, type ImitationConfig } from '../../main/learn/algorithms/imitation-config.ts';
+import { conrftStep } from '../../main/learn/algorithms/conrft/conrft.ts';
+import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft/conrft-config.ts';
+import { IMITATION_PRESETS, type ImitationConfig } from '../../main/learn/algorithms/imitation/imitation-config.ts';
 import { createArrays } from '../../main/learn/algorithms/learner-state.ts';
 import { createOrtBackend, type OrtOptions } from '../../main/tensor/ort.ts';
 import type { Step } from '../../main/tensor/step.ts';

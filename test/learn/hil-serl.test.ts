@@ -11,12 +11,17 @@ import {
   graspCommand,
   gripperPenalty,
   measuredOpening,
-} from '../../main/learn/algorithms/grasp-critic.ts';
-import { HIL_SERL_PRESETS, hilSerl } from '../../main/learn/algorithms/hil-serl.ts';
-import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
-import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
-import { softActorCriticNets } from '../../main/learn/algorithms/soft-actor-critic-nets.ts';
-import { choiceLoss, doubleQTarget, greedyChoice, valueOfChoice } from '../../main/learn/losses/double-q.ts';
+} from '../../main/learn/algorithms/soft-actor-critic/grasp-critic.ts';
+import { HIL_SERL_PRESETS, hilSerl } from '../../main/learn/algorithms/soft-actor-critic/hil-serl.ts';
+import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic.ts';
+import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-config.ts';
+import { softActorCriticNets } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-nets.ts';
+import {
+  choiceLoss,
+  doubleQTarget,
+  greedyChoice,
+  valueOfChoice,
+} from '../../main/learn/losses/reinforcement/double-q.ts';
 import { parameterCount } from '../../main/learn/nets/parameters.ts';
 import type { Backend } from '../../main/tensor/backend.ts';
 import { grad } from '../../main/tensor/grad.ts';

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
-import type { Environment } from '../../main/learn/algorithms/environment.ts';
-import { ppoNets, setInitialStd } from '../../main/learn/algorithms/ppo.ts';
-import { createPpo, type PpoOptions } from '../../main/learn/algorithms/ppo-agent.ts';
-import { PPO, type PpoConfig } from '../../main/learn/algorithms/ppo-config.ts';
+import { ppoNets, setInitialStd } from '../../main/learn/algorithms/ppo/ppo.ts';
 import { limitExcess } from '../../main/learn/losses/hinge-penalty.ts';
 import { initialParameters } from '../../main/learn/nets/parameters.ts';
 import { createOrtBackend } from '../../main/tensor/ort.ts';
+import type { Environment } from './environment.ts';
+import { createPpo, type PpoOptions } from './ppo-rollouts.ts';
+import { PPO, type PpoConfig } from './ppo-rollouts-config.ts';
 
 const backend = createOrtBackend({ threads: 1 });
 const sizes = { observation: 1, action: 1 };

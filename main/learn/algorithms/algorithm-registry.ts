@@ -13,12 +13,12 @@ import type {
   PolicyHead,
   TrainingSettings,
 } from './algorithm.ts';
-import { calQl } from './cal-ql.ts';
-import { conrft } from './conrft-learner.ts';
-import { hilSerl } from './hil-serl.ts';
-import { imitation } from './imitation-learner.ts';
-import { ppo } from './ppo-learner.ts';
-import { rlpd } from './rlpd.ts';
+import { calQl } from './conrft/cal-ql.ts';
+import { conrft } from './conrft/conrft-learner.ts';
+import { imitation } from './imitation/imitation-learner.ts';
+import { ppo } from './ppo/ppo-learner.ts';
+import { hilSerl } from './soft-actor-critic/hil-serl.ts';
+import { rlpd } from './soft-actor-critic/rlpd.ts';
 
 /** An algorithm with its settings: who uses it need not know their type. */
 export interface ConfiguredAlgorithm {

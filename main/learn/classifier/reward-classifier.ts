@@ -14,7 +14,7 @@ import { toOnnx } from '../../tensor/onnx.ts';
 import { adam, biasCorrections, oneCycle } from '../../tensor/optimiser.ts';
 import { defineStep, type Step } from '../../tensor/step.ts';
 import { concat, constant, input, mul, sub } from '../../tensor/tensor.ts';
-import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
+import { binaryCrossEntropy } from '../losses/likelihood/binary-cross-entropy.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import {
   flatten,

@@ -4,9 +4,9 @@
  */
 import type { Node } from '../../tensor/ir.ts';
 import { expand, reshape, unsqueeze } from '../../tensor/tensor.ts';
-import type { Gaussian } from './gaussian.ts';
-import type { Mixture } from './gmm-nll.ts';
-import type { TrajectoryLogProbs } from './tpo.ts';
+import type { TrajectoryLogProbs } from './alignment/tpo.ts';
+import type { Gaussian } from './likelihood/gaussian.ts';
+import type { Mixture } from './likelihood/gmm-nll.ts';
 
 export interface LossInputs {
   /** [B, K, D], the data's actions. */

@@ -4,28 +4,28 @@
  */
 import type { Node } from '../../tensor/ir.ts';
 import { mean, mul, neg, ones } from '../../tensor/tensor.ts';
-import { binnedCrossEntropy } from './binned-cross-entropy.ts';
-import { calQl } from './cal-ql.ts';
+import { distillCategorical, distillGaussian, distillRegression } from './alignment/distillation.ts';
+import { infoNce } from './alignment/info-nce.ts';
+import { TPO_BETA, tpo } from './alignment/tpo.ts';
 import { type ChunkWeights, exponentialWeights } from './chunk.ts';
-import { chunkErrors, consistencyLoss } from './consistency.ts';
-import { consistencyTrainingLoss } from './consistency-training.ts';
-import { diffusionLoss } from './diffusion.ts';
-import { distillCategorical, distillGaussian, distillRegression } from './distillation.ts';
-import { flowMatchingLoss } from './flow-matching.ts';
-import { gaussianNll, LOG_VARIANCE_RANGE } from './gaussian-nll.ts';
-import { gmmNll } from './gmm-nll.ts';
+import { chunkErrors, consistencyLoss } from './generative/consistency.ts';
+import { consistencyTrainingLoss } from './generative/consistency-training.ts';
+import { diffusionLoss } from './generative/diffusion.ts';
+import { flowMatchingLoss } from './generative/flow-matching.ts';
 import { HINGE_WEIGHT, hingePenalty } from './hinge-penalty.ts';
 import { HUBER_DELTA, huber } from './huber.ts';
-import { infoNce } from './info-nce.ts';
 import { l1 } from './l1.ts';
+import { binnedCrossEntropy } from './likelihood/binned-cross-entropy.ts';
+import { gaussianNll, LOG_VARIANCE_RANGE } from './likelihood/gaussian-nll.ts';
+import { gmmNll } from './likelihood/gmm-nll.ts';
 import { actionLossEntry, type LossEntry, lossEntry } from './loss-entry.ts';
 import type { LossInputs } from './loss-inputs.ts';
-import { mse } from './mse.ts';
-import { CLIP_RATIO, clippedSurrogate, KL_ESTIMATORS, klToReference, valueLoss } from './ppo.ts';
-import { qLoss } from './q-loss.ts';
+import { mse } from './regression.ts';
+import { calQl } from './reinforcement/cal-ql.ts';
+import { CLIP_RATIO, clippedSurrogate, KL_ESTIMATORS, klToReference, valueLoss } from './reinforcement/ppo.ts';
+import { qLoss } from './reinforcement/q-loss.ts';
+import { tdLoss } from './reinforcement/td.ts';
 import { SMOOTHNESS_WEIGHTS, smoothness } from './smoothness.ts';
-import { tdLoss } from './td.ts';
-import { TPO_BETA, tpo } from './tpo.ts';
 
 /** λ of e^(−λk) over the chunk's steps, 0 for uniform; weights per dimension, empty for equal ones. */
 const CHUNK = { timeDecay: 0, dimensionWeights: [] } as const;

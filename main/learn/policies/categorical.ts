@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';
 import { add, cast, concat, constant, mul, reshape, slice, softmax } from '../../tensor/tensor.ts';
-import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../losses/action-bins.ts';
+import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../losses/likelihood/action-bins.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { choose, likeliest, NOISE_PER_CHOICE, uniformFromNormals } from './choice.ts';

@@ -5,7 +5,7 @@
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, clip, constant, mul } from '../../tensor/tensor.ts';
-import { impliedNoise } from '../losses/diffusion.ts';
+import { impliedNoise } from '../losses/generative/diffusion.ts';
 
 /** t of each of N evaluations, noisiest first: round(T − i T/N) − 1. */
 export function trailingSteps(trainingSteps: number, count: number): number[] {

@@ -5,8 +5,8 @@
  */
 import { z } from 'zod';
 import { cast, constant, gather, mul, reshape } from '../../tensor/tensor.ts';
-import { DIFFUSION_TARGETS, denoisedAction, diffuse, diffusionTarget } from '../losses/diffusion.ts';
-import { DIFFUSION_STEPS, noiseSchedule } from '../losses/noise-schedule.ts';
+import { DIFFUSION_TARGETS, denoisedAction, diffuse, diffusionTarget } from '../losses/generative/diffusion.ts';
+import { DIFFUSION_STEPS, noiseSchedule } from '../losses/generative/noise-schedule.ts';
 import { ddim, trailingSteps } from './ddim.ts';
 import { denoiserNet } from './denoiser-net.ts';
 import { chunkNoise, chunkNoiseSize, expectNoise, faded, type Head, type HeadFrame, normalChance } from './head.ts';

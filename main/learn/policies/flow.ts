@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { constant, reshape } from '../../tensor/tensor.ts';
-import { flowAction, flowPoint, logitNormalTime, pi0TrainingTime } from '../losses/flow-matching.ts';
+import { flowAction, flowPoint, logitNormalTime, pi0TrainingTime } from '../losses/generative/flow-matching.ts';
 import { denoiserNet } from './denoiser-net.ts';
 import { integrate, odeMethodSchema } from './flow-ode.ts';
 import {

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';
 import { add, exp, mean, mul, reshape, slice } from '../../tensor/tensor.ts';
-import { clampLogVariance } from '../losses/gaussian-nll.ts';
+import { clampLogVariance } from '../losses/likelihood/gaussian-nll.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { chunkNoise, chunkNoiseSize, chunkSize, expectNoise, featuresMlp, type Head, type HeadFrame } from './head.ts';

@@ -22,7 +22,7 @@ import {
   softmax,
   sum,
 } from '../../tensor/tensor.ts';
-import { MIXTURE_COMPONENTS, MIXTURE_STD_MIN, mixtureStd } from '../losses/gmm-nll.ts';
+import { MIXTURE_COMPONENTS, MIXTURE_STD_MIN, mixtureStd } from '../losses/likelihood/gmm-nll.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { choose, likeliest, NOISE_PER_CHOICE, pick, uniformFromNormals } from './choice.ts';

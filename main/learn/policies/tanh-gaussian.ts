@@ -9,7 +9,7 @@
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, clip, constant, exp, mul, slice, square, sub, sum, tanh } from '../../tensor/tensor.ts';
-import { type Gaussian, HALF_LOG_2_PI, tanhLogDerivative } from '../losses/gaussian.ts';
+import { type Gaussian, HALF_LOG_2_PI, tanhLogDerivative } from '../losses/likelihood/gaussian.ts';
 import { type HiddenLayers, type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 

@@ -4,7 +4,7 @@
  * term on all demonstrations of the project, whichever they are, and the teacher on noised states of the same batch; M = 4 of K = 8
  * instead of 8 of 16; 2,000 updates instead of 10,000. As there: the base learns at a tenth of the rate.
  */
-import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 import { SMALL_HEAD } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';
 

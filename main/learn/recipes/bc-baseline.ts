@@ -3,7 +3,7 @@
  * differs from the handbook: M = 1 of K = 8 instead of 8 of 16, so it plans at every tick; 2,000 updates instead of 20,000; all
  * dimensions weigh the same.
  */
-import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 import { SMALL_HEAD, smoothMotion } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -4,7 +4,7 @@
  * and 50,000, for twenty demonstrations, which are 600 transitions: under a minute of training. How many of a chunk's actions are
  * executed is each recipe's own.
  */
-import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 
 type Term = ImitationConfig['losses'][number];
 

@@ -3,8 +3,8 @@
  * on the demonstrations', β follows the KL, and leaving a limit has a price. The same as settings of PPO on tasks that come as
  * `algorithms/environment.ts`, and as a recipe of a project's run, where it learns from the newest episodes.
  */
-import { PPO, type PpoConfig } from '../algorithms/ppo-config.ts';
-import type { PpoRunConfig } from '../algorithms/ppo-run-config.ts';
+import { PPO, type PpoConfig } from '../../../test/learn/ppo-rollouts-config.ts';
+import type { PpoRunConfig } from '../algorithms/ppo/ppo-config.ts';
 import type { Recipe } from './recipe.ts';
 
 export const RL_FINE_TUNE: PpoConfig = {

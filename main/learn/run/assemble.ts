@@ -16,13 +16,13 @@ import type { ConfiguredAlgorithm } from '../algorithms/algorithm-registry.ts';
 import { exportPolicy, type PolicyFiles, readPolicy } from '../policies/export-policy.ts';
 import { createBackend } from './backends.ts';
 import { readCheckpoint } from './checkpoint.ts';
-import { createEmbedder } from './embed-missing.ts';
-import { ownSteps } from './own-steps.ts';
 import { createRestorableRng } from './restorable-rng.ts';
 import { claimRunFolder, policyOrigin, runFolder } from './run-folder.ts';
 import { isUsable, observationSizes } from './run-observation.ts';
 import { configureRun, keepSettings } from './run-settings.ts';
-import { createTrainer } from './trainer.ts';
+import { createEmbedder } from './trainer/embed-missing.ts';
+import { ownSteps } from './trainer/on-policy-steps.ts';
+import { createTrainer } from './trainer/trainer.ts';
 import { TrainingError } from './training-error.ts';
 
 export async function assembleTrainer(config: TrainerConfig, clock: Clock, report: (message: FromTrainer) => void) {

@@ -8,7 +8,7 @@ import { constants, setPriority } from 'node:os';
 import { systemClock } from '../../api/clock.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
 import { assembleTrainer } from './assemble.ts';
-import type { Trainer } from './trainer.ts';
+import type { Trainer } from './trainer/trainer.ts';
 import { failureWords } from './training-error.ts';
 
 const STANDARD_INPUT = 0;

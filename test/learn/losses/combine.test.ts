@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { availableLosses, combineLosses, type LossTerm } from '../../../main/learn/losses/combine.ts';
 import type { LossInputs } from '../../../main/learn/losses/loss-inputs.ts';
 import { isLossName, LOSS_NAMES, LOSSES } from '../../../main/learn/losses/loss-registry.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
+import { mse } from '../../../main/learn/losses/regression.ts';
 import { smoothness } from '../../../main/learn/losses/smoothness.ts';
 import type { Node } from '../../../main/tensor/ir.ts';
 import { add, constant, mul, square } from '../../../main/tensor/tensor.ts';

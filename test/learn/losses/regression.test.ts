@@ -6,7 +6,7 @@ import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-pena
 import { huber } from '../../../main/learn/losses/huber.ts';
 import { l1 } from '../../../main/learn/losses/l1.ts';
 import { coTraining, guard, maskedMean } from '../../../main/learn/losses/masked.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
+import { mse } from '../../../main/learn/losses/regression.ts';
 import { smoothL1 } from '../../../main/learn/losses/smooth-l1.ts';
 import { differencePenalty, smoothness } from '../../../main/learn/losses/smoothness.ts';
 import { grad } from '../../../main/tensor/grad.ts';

@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { gae, normalizeAdvantages } from '../../../main/learn/losses/gae.ts';
-import { clippedSurrogate, KL_ESTIMATORS, klToReference, valueLoss } from '../../../main/learn/losses/ppo.ts';
-import { tdTarget } from '../../../main/learn/losses/td.ts';
-import { tpo } from '../../../main/learn/losses/tpo.ts';
+import { tpo } from '../../../main/learn/losses/alignment/tpo.ts';
+import { gae, normalizeAdvantages } from '../../../main/learn/losses/reinforcement/gae.ts';
+import {
+  clippedSurrogate,
+  KL_ESTIMATORS,
+  klToReference,
+  valueLoss,
+} from '../../../main/learn/losses/reinforcement/ppo.ts';
+import { tdTarget } from '../../../main/learn/losses/reinforcement/td.ts';
 import { assertNear, assertValue, EXACT, gradientOf, oracle, SEED, tensor, valuesOf } from './harness.ts';
 
 test('clipped surrogate: every cell, with a gradient of exactly 0 where the clip holds', async () => {

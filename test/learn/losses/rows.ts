@@ -1,13 +1,16 @@
 /** Every loss file with the operands on which its gradient is checked. A file without a row fails `all-losses.test.ts`. */
 
-import { binaryCrossEntropy } from '../../../main/learn/losses/binary-cross-entropy.ts';
-import { binnedCrossEntropy } from '../../../main/learn/losses/binned-cross-entropy.ts';
-import { calQl } from '../../../main/learn/losses/cal-ql.ts';
-import { categoricalEntropy, categoricalKl, categoricalLogProb } from '../../../main/learn/losses/categorical.ts';
+import {
+  distillCategorical,
+  distillField,
+  distillGaussian,
+  distillRegression,
+} from '../../../main/learn/losses/alignment/distillation.ts';
+import { infoNce } from '../../../main/learn/losses/alignment/info-nce.ts';
+import { tpo } from '../../../main/learn/losses/alignment/tpo.ts';
 import { chunkMean } from '../../../main/learn/losses/chunk.ts';
-import { clippedGaussianLogProb } from '../../../main/learn/losses/clipped-gaussian.ts';
-import { chunkErrors, consistencyLoss, maskedError } from '../../../main/learn/losses/consistency.ts';
-import { consistencyTrainingLoss } from '../../../main/learn/losses/consistency-training.ts';
+import { chunkErrors, consistencyLoss, maskedError } from '../../../main/learn/losses/generative/consistency.ts';
+import { consistencyTrainingLoss } from '../../../main/learn/losses/generative/consistency-training.ts';
 import {
   DIFFUSION_TARGETS,
   denoisedAction,
@@ -15,36 +18,46 @@ import {
   diffusionLoss,
   diffusionTarget,
   impliedNoise,
-} from '../../../main/learn/losses/diffusion.ts';
+} from '../../../main/learn/losses/generative/diffusion.ts';
+import { flowAction, flowMatchingLoss, flowPoint, toPi0 } from '../../../main/learn/losses/generative/flow-matching.ts';
+import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
+import { huber } from '../../../main/learn/losses/huber.ts';
+import { l1 } from '../../../main/learn/losses/l1.ts';
+import { binaryCrossEntropy } from '../../../main/learn/losses/likelihood/binary-cross-entropy.ts';
+import { binnedCrossEntropy } from '../../../main/learn/losses/likelihood/binned-cross-entropy.ts';
 import {
-  distillCategorical,
-  distillField,
-  distillGaussian,
-  distillRegression,
-} from '../../../main/learn/losses/distillation.ts';
-import { choiceLoss } from '../../../main/learn/losses/double-q.ts';
-import { flowAction, flowMatchingLoss, flowPoint, toPi0 } from '../../../main/learn/losses/flow-matching.ts';
+  categoricalEntropy,
+  categoricalKl,
+  categoricalLogProb,
+} from '../../../main/learn/losses/likelihood/categorical.ts';
+import { clippedGaussianLogProb } from '../../../main/learn/losses/likelihood/clipped-gaussian.ts';
 import {
   gaussianEntropy,
   gaussianKl,
   gaussianLogProb,
   tanhLogDerivative,
-} from '../../../main/learn/losses/gaussian.ts';
-import { gaussianNll } from '../../../main/learn/losses/gaussian-nll.ts';
-import { gmmNll, mixtureStd } from '../../../main/learn/losses/gmm-nll.ts';
-import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
-import { huber } from '../../../main/learn/losses/huber.ts';
-import { infoNce } from '../../../main/learn/losses/info-nce.ts';
-import { l1 } from '../../../main/learn/losses/l1.ts';
+} from '../../../main/learn/losses/likelihood/gaussian.ts';
+import { gaussianNll } from '../../../main/learn/losses/likelihood/gaussian-nll.ts';
+import { gmmNll, mixtureStd } from '../../../main/learn/losses/likelihood/gmm-nll.ts';
 import { coTraining, maskedMean } from '../../../main/learn/losses/masked.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
-import { clippedSurrogate, KL_ESTIMATORS, klToReference, valueLoss } from '../../../main/learn/losses/ppo.ts';
-import { qLoss } from '../../../main/learn/losses/q-loss.ts';
+import { mse } from '../../../main/learn/losses/regression.ts';
+import { calQl } from '../../../main/learn/losses/reinforcement/cal-ql.ts';
+import { choiceLoss } from '../../../main/learn/losses/reinforcement/double-q.ts';
+import {
+  clippedSurrogate,
+  KL_ESTIMATORS,
+  klToReference,
+  valueLoss,
+} from '../../../main/learn/losses/reinforcement/ppo.ts';
+import { qLoss } from '../../../main/learn/losses/reinforcement/q-loss.ts';
+import {
+  softActorLoss,
+  temperatureLoss,
+  temperatureOf,
+} from '../../../main/learn/losses/reinforcement/soft-actor-critic.ts';
+import { tdLoss, tdTarget } from '../../../main/learn/losses/reinforcement/td.ts';
 import { smoothL1 } from '../../../main/learn/losses/smooth-l1.ts';
 import { smoothness } from '../../../main/learn/losses/smoothness.ts';
-import { softActorLoss, temperatureLoss, temperatureOf } from '../../../main/learn/losses/soft-actor-critic.ts';
-import { tdLoss, tdTarget } from '../../../main/learn/losses/td.ts';
-import { tpo } from '../../../main/learn/losses/tpo.ts';
 import { flags, real, whole } from '../../../main/tensor/ops/op.ts';
 import { add, constant, mean, reshape } from '../../../main/tensor/tensor.ts';
 import type { LossRow } from './harness.ts';

@@ -6,8 +6,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { IMITATION_PRESETS, parseImitationConfig } from '../../../main/learn/algorithms/imitation-config.ts';
-import { imitation } from '../../../main/learn/algorithms/imitation-learner.ts';
+import { IMITATION_PRESETS, parseImitationConfig } from '../../../main/learn/algorithms/imitation/imitation-config.ts';
+import { imitation } from '../../../main/learn/algorithms/imitation/imitation-learner.ts';
 import { type HeadOptions, OWN_LOSS } from '../../../main/learn/policies/heads.ts';
 import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { chunkBatch, SIDE, TOY_SIZES, twoSides } from './toy-batch.ts';

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../../main/api/observation.ts';
 import { recipeSchema } from '../../../main/api/run.ts';
 import { configureAlgorithm } from '../../../main/learn/algorithms/algorithm-registry.ts';
-import { imitationStep } from '../../../main/learn/algorithms/imitation.ts';
-import { parseImitationConfig } from '../../../main/learn/algorithms/imitation-config.ts';
+import { imitationStep } from '../../../main/learn/algorithms/imitation/imitation.ts';
+import { parseImitationConfig } from '../../../main/learn/algorithms/imitation/imitation-config.ts';
 import { recipeOf, recipes } from '../../../main/learn/recipes/recipe-registry.ts';
 import { TOY_SIZES } from '../policies/toy-batch.ts';
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricPoint } from '../../../data/runs.ts';
 import { createVirtualClock } from '../../../main/api/clock.ts';
-import { createMeter } from '../../../main/learn/run/meter.ts';
+import { createMeter } from '../../../main/learn/run/trainer/meter.ts';
 
 test('every twenty updates make a point: means, and updates per second without the waits', () => {
   const clock = createVirtualClock(0, 0);

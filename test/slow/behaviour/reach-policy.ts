@@ -1,14 +1,14 @@
 /** A policy for sparse reach by imitation, PPO that goes on from it, and how well weights do. */
 import type { Rng } from '../../../main/api/rng.ts';
-import { type Constraint, policyAt, ppoNets, setInitialStd } from '../../../main/learn/algorithms/ppo.ts';
-import { createPpo } from '../../../main/learn/algorithms/ppo-agent.ts';
-import { PPO, type PpoConfig } from '../../../main/learn/algorithms/ppo-config.ts';
-import { gaussianKl } from '../../../main/learn/losses/gaussian.ts';
+import { type Constraint, policyAt, ppoNets, setInitialStd } from '../../../main/learn/algorithms/ppo/ppo.ts';
 import { limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
+import { gaussianKl } from '../../../main/learn/losses/likelihood/gaussian.ts';
+import { mse } from '../../../main/learn/losses/regression.ts';
 import { initialParameters, parametersFrom, parameterViews } from '../../../main/learn/nets/parameters.ts';
 import { RL_FINE_TUNE } from '../../../main/learn/recipes/rl-fine-tune.ts';
 import { input, mean } from '../../../main/tensor/tensor.ts';
+import { createPpo } from '../../learn/ppo-rollouts.ts';
+import { PPO, type PpoConfig } from '../../learn/ppo-rollouts-config.ts';
 import { backend, compileModel, evaluate, fit } from './fit.ts';
 import {
   type Arc,

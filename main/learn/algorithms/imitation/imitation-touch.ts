@@ -1,0 +1,92 @@
+/**
+ * What an imitated policy makes of touch, and how it is taught a sense it did not have without forgetting what it could (recipe R5).
+ *   seen     with the rest of the proprioception
+ *   hidden   zeros stand in its place: a policy that was made without tactile pads
+ *   gated    hidden from the base, and let in through `nets/tactile-gate.ts`, which begins closed
+ * The old policy stays as the teacher: weight · mean (â(s̃) − â_old(s̃))² on states of the batch with noise on their proprioception.
+ * Letters: B batch, E embedding, P proprioception (stacked instants), D = E + P, U action dimensions, K steps of a chunk.
+ */
+import { z } from 'zod';
+import { PROPRIOCEPTION_FIELDS, PROPRIOCEPTION_SIZE } from '../../../api/observation.ts';
+import type { Node } from '../../../tensor/ir.ts';
+import { add, concat, constant, input, mul, pad, slice } from '../../../tensor/tensor.ts';
+import { distillRegression } from '../../losses/alignment/distillation.ts';
+import type { LossInputs } from '../../losses/loss-inputs.ts';
+import { type TactileGate, tactileGate } from '../../nets/tactile-gate.ts';
+import { settingsObject } from '../../policies/settings-object.ts';
+import type { ObservationSizes } from '../algorithm.ts';
+
+export const touchSchema = z.enum(['seen', 'hidden', 'gated']);
+export type Touch = z.infer<typeof touchSchema>;
+
+export const teacherSchema = settingsObject({
+  weight: z.number().positive(),
+  /** Standard deviation of the noise on proprioception, in its own units. */
+  stateNoise: z.number().min(0),
+}).readonly();
+
+const GATE_HIDDEN = 32;
+
+/** Where the pads' numbers stand in one instant. */
+function touchPlaces(): readonly number[] {
+  let offset = 0;
+  return PROPRIOCEPTION_FIELDS.flatMap(({ name, size }) => {
+    const places = Array.from({ length: size }, (_, index) => offset + index);
+    offset += size;
+    return name.startsWith('tactile') ? places : [];
+  });
+}
+
+/** Columns of touch in an observation [B, D], all instants. */
+function touchColumns({ embedding, proprioception }: ObservationSizes): readonly number[] {
+  const instants = Math.floor(proprioception / PROPRIOCEPTION_SIZE);
+  return Array.from({ length: instants }, (_, instant) =>
+    touchPlaces().map((place) => embedding + instant * PROPRIOCEPTION_SIZE + place),
+  ).flat();
+}
+
+/** The gate of a policy whose nets take `features` numbers; undefined where touch is not gated. */
+export function touchGate(touch: Touch, sizes: ObservationSizes, features: number): TactileGate | undefined {
+  if (touch !== 'gated') return undefined;
+  const size = touchColumns(sizes).length;
+  if (size === 0)
+    throw new RangeError(
+      `no touch in a proprioception of ${sizes.proprioception} numbers; one instant has ${PROPRIOCEPTION_SIZE}`,
+    );
+  return tactileGate(size, features, GATE_HIDDEN);
+}
+
+/** [B, D] → the same, for a base that is not to see touch. */
+export function baseObservation(touch: Touch, sizes: ObservationSizes, observation: Node): Node {
+  if (touch === 'seen') return observation;
+  const hidden = new Set(touchColumns(sizes));
+  const width = sizes.embedding + sizes.proprioception;
+  return mul(
+    observation,
+    constant(
+      Array.from({ length: width }, (_, column) => (hidden.has(column) ? 0 : 1)),
+      [1, width],
+    ),
+  );
+}
+
+/** [B, D] → what the pads feel, [B, T]. */
+export function touchOf(sizes: ObservationSizes, observation: Node): Node {
+  return concat(
+    touchColumns(sizes).map((column) => slice(observation, 1, column, column + 1)),
+    1,
+  );
+}
+
+/** observation [B, D] → the same with the input `stateNoise` [B, P], standard normal, on its proprioception. */
+export function noisedObservation(sizes: ObservationSizes, observation: Node, deviation: number): Node {
+  const noise = mul(input('stateNoise', [observation.shape[0]!, sizes.proprioception]), deviation);
+  return add(observation, pad(noise, 1, sizes.embedding, 0));
+}
+
+/** What both offer at the same states → scalar. Only heads that say one action can be held to it. */
+export function teacherLoss(teacher: LossInputs, student: LossInputs): Node {
+  const [said, wanted] = [student.prediction ?? student.mean, teacher.prediction ?? teacher.mean];
+  if (!said || !wanted) throw new TypeError('a teacher needs a head that predicts one action: mse or gaussian');
+  return distillRegression(wanted, said);
+}

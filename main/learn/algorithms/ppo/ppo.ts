@@ -1,0 +1,184 @@
+/**
+ * PPO (Schulman et al. 2017, arXiv 1707.06347; released code read for comparison: CleanRL) for a policy that imitation has taught.
+ *
+ *   ratio    r = π(a|s) / π_old(a|s), log-probabilities summed over the action, a chunk's K·D numbers being one action
+ *   policy   −E min(r A, clip(r, 1 ± ε) A)          A, R from a generalised advantage estimate, A normalised per rollout
+ *   value    ½ E (V(s) − R)²
+ *   L        policy + c_v · value − c_e · entropy + β · KL(π‖π_ref) + λ · Σᵢ max(0, gᵢ(s, μ(s)))²
+ *
+ * π is a Gaussian with a state-independent deviation, not squashed: the action that is stored is the one drawn, the task clips it.
+ * π_ref is the policy that the run began with; the KL is exact, on the rollout's states and, if asked for, on demonstrations' as well.
+ * Differs from the paper: advantages are normalised per rollout; gradients are clipped; passes stop early at a target KL (CleanRL);
+ * the first rollouts teach the critic alone, because the advantages of a fresh critic are noise, and pull an imitated policy apart.
+ * Differs from CleanRL: a time-out bootstraps (theirs counts as an end); normalised per rollout, not per minibatch;
+ * Xavier instead of orthogonal initial weights; no clipped value loss (the evidence for it is weak).
+ *
+ * Settings stand in `ppo-config.ts`. What acts, collects rollouts and holds the weights is `ppo-agent.ts`.
+ * Letters: M minibatch, D observation, A action, I constraints, S demonstrations' states in a minibatch.
+ */
+
+import type { PpoConfig } from '../../../../test/learn/ppo-rollouts-config.ts';
+import { grad } from '../../../tensor/grad.ts';
+import type { Node } from '../../../tensor/ir.ts';
+import { type Adam, adam, clipByNorm } from '../../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../../tensor/step.ts';
+import { add, constant, expand, input, mean, mul, reshape } from '../../../tensor/tensor.ts';
+import { hingePenalty } from '../../losses/hinge-penalty.ts';
+import { type Gaussian, gaussianEntropy, gaussianKl, gaussianLogProb } from '../../losses/likelihood/gaussian.ts';
+import { clippedSurrogate, valueLoss } from '../../losses/reinforcement/ppo.ts';
+import { type MlpSpec, mlp, mlpParameters, project } from '../../nets/mlp.ts';
+import {
+  flatten,
+  type ParameterSpec,
+  type Parameters,
+  parameterCount,
+  parametersFrom,
+  parameterViews,
+} from '../../nets/parameters.ts';
+
+export interface PpoSizes {
+  readonly observation: number;
+  readonly action: number;
+}
+
+export interface PpoNets {
+  readonly actor: MlpSpec;
+  readonly critic: MlpSpec;
+  /** The policy alone: its mean and its deviation. */
+  readonly actorParameters: readonly ParameterSpec[];
+  /** Policy and critic, in one vector. */
+  readonly parameters: readonly ParameterSpec[];
+}
+
+/** gᵢ(s, a) > 0 where constraint i is violated: observation [M, D], mean action [M, A] → [M, I], in units of the limit. */
+export type Constraint = (observation: Node, action: Node) => Node;
+
+const LOG_STD = 'actor.logStd';
+
+export function ppoNets({ hidden, layerNorm }: Pick<PpoConfig, 'hidden' | 'layerNorm'>, sizes: PpoSizes): PpoNets {
+  const net = (name: string, output: number): MlpSpec => ({
+    ...{ name, hidden, layerNorm, output },
+    inputs: [{ name: 'observation', size: sizes.observation }],
+  });
+  const [actor, critic] = [net('actor', sizes.action), net('critic', 1)];
+  const deviation: ParameterSpec = { name: LOG_STD, shape: [1, sizes.action], initial: 'zeros' };
+  const actorParameters = [...mlpParameters(actor), deviation];
+  return { actor, critic, actorParameters, parameters: [...actorParameters, ...mlpParameters(critic)] };
+}
+
+/** π(·|s) at observations [M, D]. */
+export function policyAt(parameters: Parameters, nets: PpoNets, observation: Node): Gaussian {
+  const mean = mlp(parameters, nets.actor, [project(parameters, nets.actor, 'observation', observation)]);
+  return { mean, logStd: expand(parameters(LOG_STD), mean.shape) };
+}
+
+/** V(s) [M] */
+export function valueAt(parameters: Parameters, nets: PpoNets, observation: Node): Node {
+  const value = mlp(parameters, nets.critic, [project(parameters, nets.critic, 'observation', observation)]);
+  return reshape(value, [observation.shape[0]!]);
+}
+
+/** What acting needs: `observation` [N, D] → `mean` and `logStd` [N, A], `value` [N]. */
+export function ppoActingStep(nets: PpoNets, sizes: PpoSizes, count: number): Step {
+  const parameters = parametersFrom(
+    parameterViews(input('parameters', [parameterCount(nets.parameters)]), nets.parameters),
+    nets.parameters,
+  );
+  const observation = input('observation', [count, sizes.observation]);
+  return defineStep({
+    ...policyAt(parameters, nets, observation),
+    value: valueAt(parameters, nets, observation),
+  });
+}
+
+export interface PpoStepSizes extends PpoSizes {
+  /** M */
+  readonly minibatch: number;
+  /** S; 0 = no demonstrations. */
+  readonly demonstrations: number;
+}
+
+/** What a step reads of the settings. */
+export type PpoStepConfig = Pick<
+  PpoConfig,
+  'clipRatio' | 'valueCoefficient' | 'entropyCoefficient' | 'maxGradientNorm' | 'penalty'
+>;
+
+export interface PpoStepOptions {
+  readonly constraint?: Constraint | undefined;
+  /** How likely an action [M, A] was, [M]; the Gaussian's density where absent, which is that of an action before any clipping. */
+  readonly logProb?: (action: Node, policy: Gaussian) => Node;
+  /** Adam on the whole vector where absent. */
+  readonly optimise?: (state: Adam, gradient: Node, policyWeight: Node) => Adam;
+}
+
+/** One minibatch: loss, gradient, clip, Adam. */
+export function ppoStep(
+  nets: PpoNets,
+  config: PpoStepConfig,
+  sizes: PpoStepSizes,
+  { constraint, logProb: logProbOf = gaussianLogProb, optimise = adamOnAll }: PpoStepOptions = {},
+): Step {
+  const [M, D, A, S] = [sizes.minibatch, sizes.observation, sizes.action, sizes.demonstrations];
+  const count = parameterCount(nets.parameters);
+  const flat = input('parameters', [count]);
+  const views = parameterViews(flat, nets.parameters);
+  const parameters = parametersFrom(views, nets.parameters);
+
+  const observation = input('observation', [M, D]);
+  const policy = policyAt(parameters, nets, observation);
+  const logProb = logProbOf(input('action', [M, A]), policy);
+  const surrogate = clippedSurrogate(logProb, input('logProb', [M]), input('advantage', [M]), config.clipRatio);
+  const value = valueLoss(valueAt(parameters, nets, observation), input('returns', [M]));
+  const entropy = mean(gaussianEntropy(policy.logStd));
+  const kl = referenceKl(nets, parameters, policy, observation, S > 0 ? input('demonstration', [S, D]) : undefined);
+  const penalty = constraint ? hingePenalty(constraint(observation, policy.mean), config.penalty) : constant(0);
+
+  const ofPolicy = [mul(entropy, -config.entropyCoefficient), mul(kl, input('beta', [])), penalty].reduce(
+    (total, term) => add(total, term),
+    surrogate.loss,
+  );
+  const policyWeight = input('policyWeight', []);
+  const loss = add(mul(ofPolicy, policyWeight), mul(value, config.valueCoefficient));
+  const gradient = clipByNorm(flatten(grad(loss, views)), config.maxGradientNorm);
+  const state = { parameters: flat, mean: input('mean', [count]), variance: input('variance', [count]) };
+  const next = optimise(state, gradient, policyWeight);
+  return defineStep({
+    'next.parameters': next.parameters,
+    'next.mean': next.mean,
+    'next.variance': next.variance,
+    'metric.policyLoss': surrogate.loss,
+    'metric.valueLoss': value,
+    'metric.entropy': entropy,
+    'metric.clipFraction': surrogate.clipFraction,
+    'metric.approximateKl': surrogate.approximateKl,
+    'metric.referenceKl': kl,
+    'metric.penalty': penalty,
+  });
+}
+
+const adamOnAll = (state: Adam, gradient: Node): Adam =>
+  adam(state, gradient, { learningRate: input('learningRate', []), corrections: input('corrections', [2]) });
+
+/** KL(π‖π_ref), the mean over the rollout's states; with demonstrations, half of it over theirs. */
+function referenceKl(
+  nets: PpoNets,
+  parameters: Parameters,
+  policy: Gaussian,
+  observation: Node,
+  demonstration: Node | undefined,
+): Node {
+  const { actorParameters } = nets;
+  const flat = input('reference', [parameterCount(actorParameters)]);
+  const reference = parametersFrom(parameterViews(flat, actorParameters), actorParameters);
+  const here = mean(gaussianKl(policy, policyAt(reference, nets, observation)));
+  if (!demonstration) return here;
+  const there = gaussianKl(policyAt(parameters, nets, demonstration), policyAt(reference, nets, demonstration));
+  return mul(add(here, mean(there)), 0.5);
+}
+
+/** The deviation's weights for a fresh policy, in place: the nets' own initial values leave it at 1. */
+export function setInitialStd(weights: Float32Array, nets: PpoNets, sizes: PpoSizes, std: number): void {
+  const end = parameterCount(nets.actorParameters);
+  weights.fill(Math.log(std), end - sizes.action, end);
+}
