@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { consistencyLoss, maskedError } from '../../main/learn/losses/generative/consistency.ts';
+import { smoothL1 } from '../../main/learn/losses/regression.ts';
+import { monteCarloFloor, tdLoss, tdTarget } from '../../main/learn/losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../main/learn/losses/reinforcement/cal-ql.ts';
-import { monteCarloFloor, tdLoss, tdTarget } from '../../main/learn/losses/reinforcement/td.ts';
-import { smoothL1 } from '../../main/learn/losses/smooth-l1.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../../main/learn/nets/mlp.ts';
 import { flatten, parameterCount, parametersFrom, parameterViews } from '../../main/learn/nets/parameters.ts';
 import { sinusoid } from '../../main/learn/nets/time-embedding.ts';

@@ -8,6 +8,8 @@
  * more than a fifth of its action components saturated over an episode. After a revert the run that made it is ignored until
  * somebody uses one of its policies by name, or a new run publishes.
  */
+import { parsePolicyName } from '../../api/policy.ts';
+
 export const TRIAL_EPISODES = 10;
 const MAX_FALL = 0.3;
 const MAX_SATURATION = 0.2;
@@ -58,9 +60,9 @@ export function policyInUse(state: CandidateState): string {
   return state.candidate ?? state.good;
 }
 
-/** `run-3/1200` belongs to run-3; a policy without a run is its own. */
+/** The id of the run that published a policy, as text; for any other policy its own name. */
 export function runOf(policy: string): string {
-  return policy.split('/')[0] ?? policy;
+  return String(parsePolicyName(policy)?.runId ?? policy);
 }
 
 export function published(state: CandidateState, policy: string): CandidateState {

@@ -1,24 +1,93 @@
-/** What learners with critics have in common (ConRFT; RLPD and HIL-SERL): a batch as the inputs of their steps, and how often each net was updated. */
-import type { TensorLike } from '../../tensor/backend.ts';
+/**
+ * A learner with critics (ConRFT, Cal-QL, RLPD, HIL-SERL): it holds weights and counters, turns a batch into the inputs of the
+ * compiled step, and runs it. The algorithms differ in the step, in a few of its inputs, and in what they take from another run.
+ */
+import type { Rng } from '../../api/rng.ts';
+import type { Backend, TensorLike } from '../../tensor/backend.ts';
 import { biasCorrections } from '../../tensor/optimiser.ts';
-import type { LearnerState, ObservationSizes, TransitionBatch } from './algorithm.ts';
+import type { Step } from '../../tensor/step.ts';
+import type { ParameterSpec } from '../nets/parameters.ts';
+import type { Learner, ObservationSizes, TransitionBatch } from './algorithm.ts';
+import { type Arrays, createArrays, type LearnerArrays, restoreCounters } from './learner-arrays.ts';
+import { createRandomInputs, type RandomBuffer } from './random-inputs.ts';
+import type { CriticSteps } from './step-inputs.ts';
 
-/** Parameters with Adam's moments, all zero. */
-export function withMoments(name: string, parameters: Float32Array): Record<string, Float32Array> {
+/** `…AdamSteps` count since the optimiser was fresh; `criticUpdates` counts over all runs that trained these critics. */
+export interface UpdateCounters {
+  readonly updates: number;
+  readonly actorAdamSteps: number;
+  readonly criticAdamSteps: number;
+  readonly criticUpdates: number;
+}
+
+export interface ActorCritic {
+  readonly name: string;
+  readonly step: Step;
+  readonly config: Omit<CriticSteps, 'criticUpdates'> & { readonly learningRate: number };
+  /** C critic updates and one actor update make an `update`. */
+  readonly criticUpdates: number;
+  readonly sizes: ObservationSizes;
+  readonly policyParameters: readonly ParameterSpec[];
+  /** Initial weights, targets and moments, by the names of the step's inputs. */
+  readonly initial: Arrays;
+  readonly randomBuffers: readonly RandomBuffer[];
+  /** The step's inputs that are the algorithm's own. */
+  readonly ownInputs?: (batch: TransitionBatch, counters: UpdateCounters) => Record<string, TensorLike>;
+  /** The weights of the policy that acts, flat. */
+  readonly policyWeights: (current: Arrays) => Float32Array;
+  /** Takes over another run's weights, as many as `given` holds. */
+  readonly takeWeights: (arrays: LearnerArrays, given: Arrays) => void;
+}
+
+export async function createActorCriticLearner(parts: ActorCritic, backend: Backend, rng: Rng): Promise<Learner> {
+  const { config, criticUpdates, sizes } = parts;
+  const compiled = await backend.compile(parts.step, { name: parts.name });
+  const arrays = createArrays(parts.initial, compiled.allocate);
+  const random = createRandomInputs(parts.randomBuffers, rng);
+  const counters = { updates: 0, actorAdamSteps: 0, criticAdamSteps: 0, criticUpdates: 0 };
   return {
-    [name]: parameters,
-    [`${name}Mean`]: new Float32Array(parameters.length),
-    [`${name}Variance`]: new Float32Array(parameters.length),
+    batches: criticUpdates,
+    batchSize: config.batchSize,
+    policyParameters: parts.policyParameters,
+    update: async (batch) => {
+      const inputs = {
+        ...arrays.current,
+        ...random(),
+        ...transitionInputs(batch, { ...config, criticUpdates }, sizes),
+        ...correctionInputs(counters, criticUpdates),
+        learningRate: config.learningRate,
+        ...parts.ownInputs?.(batch, counters),
+      };
+      const metrics = arrays.accept(await compiled.run(inputs, arrays.nextBuffers()));
+      counters.updates += 1;
+      counters.actorAdamSteps += 1;
+      counters.criticAdamSteps += criticUpdates;
+      counters.criticUpdates += criticUpdates;
+      return metrics;
+    },
+    policyWeights: () => parts.policyWeights(arrays.current),
+    updates: () => counters.updates,
+    state: () => ({ arrays: arrays.copy(), counters: { ...counters } }),
+    restore: (state) => {
+      arrays.take(state.arrays, Object.keys(arrays.current));
+      restoreCounters(counters, state.counters);
+    },
+    startFrom: (state) => {
+      parts.takeWeights(arrays, state.arrays);
+      // The critics keep their age; everything else is new.
+      counters.criticUpdates = state.arrays['critic'] ? (state.counters['criticUpdates'] ?? 0) : 0;
+    },
+    dispose: () => compiled.dispose(),
   };
 }
 
-/** Throws where the batch is not of `rows` transitions: as many as the critic updates of a step take together. */
-export function transitionInputs(
+/** Throws when the batch does not hold as many transitions as the critic updates of a step take together. */
+function transitionInputs(
   batch: TransitionBatch,
-  rows: number,
+  { criticUpdates, batchSize, mcFloor }: CriticSteps,
   sizes: ObservationSizes,
-  mcFloor: 'off' | 'uncut' | 'cut',
 ): Record<string, TensorLike> {
+  const rows = criticUpdates * batchSize;
   if (batch.size !== rows) throw new RangeError(`a batch of ${batch.size} transitions; an update takes ${rows}`);
   return {
     ...(sizes.embedding > 0 && { embedding: batch.embedding, nextEmbedding: batch.nextEmbedding }),
@@ -32,31 +101,12 @@ export function transitionInputs(
   };
 }
 
-/** Counts updates of one actor update with `criticUpdates` of the critics. */
-export function updateCounters(criticUpdates: number) {
-  /** `…AdamSteps` count since the optimiser was fresh; `criticUpdates` counts over all runs that trained these critics. */
-  const counters = { updates: 0, actorAdamSteps: 0, criticAdamSteps: 0, criticUpdates: 0 };
+/** Adam's bias corrections of the coming update. */
+function correctionInputs(counters: UpdateCounters, criticUpdates: number): Record<string, TensorLike> {
   return {
-    counters: counters as Readonly<typeof counters>,
-    /** Adam's for the coming update. */
-    corrections: () => ({
-      criticCorrections: Array.from({ length: criticUpdates }, (_, index) =>
-        biasCorrections(counters.criticAdamSteps + index + 1),
-      ).flat(),
-      actorCorrections: [...biasCorrections(counters.actorAdamSteps + 1)],
-    }),
-    count: () => {
-      counters.updates += 1;
-      counters.actorAdamSteps += 1;
-      counters.criticAdamSteps += criticUpdates;
-      counters.criticUpdates += criticUpdates;
-    },
-    restore: (state: LearnerState) => {
-      for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
-    },
-    /** Of another run's weights: its critics have their age, everything else is new. */
-    startFrom: (state: LearnerState) => {
-      counters.criticUpdates = state.arrays['critic'] ? (state.counters['criticUpdates'] ?? 0) : 0;
-    },
+    criticCorrections: Array.from({ length: criticUpdates }, (_, index) =>
+      biasCorrections(counters.criticAdamSteps + index + 1),
+    ).flat(),
+    actorCorrections: [...biasCorrections(counters.actorAdamSteps + 1)],
   };
 }

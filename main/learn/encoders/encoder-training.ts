@@ -6,7 +6,7 @@ import type { Rng } from '../../api/rng.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import type { Step } from '../../tensor/step.ts';
 import { add, input, mul } from '../../tensor/tensor.ts';
-import { smoothL1 } from '../losses/smooth-l1.ts';
+import { smoothL1 } from '../losses/regression.ts';
 import {
   auxiliaryReadouts,
   type EncoderReadout,

@@ -3,7 +3,7 @@ import type { Rng } from '../../api/rng.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import type { Step } from '../../tensor/step.ts';
 import { input } from '../../tensor/tensor.ts';
-import { smoothL1 } from '../losses/smooth-l1.ts';
+import { smoothL1 } from '../losses/regression.ts';
 import { readoutCount } from './encoder.ts';
 import { type EncoderDataset, pictureBatch } from './encoder-training.ts';
 import { type SupervisedConfig, type SupervisedState, supervisedStep, trainSupervised } from './supervised-training.ts';

@@ -1,4 +1,4 @@
-/** The network that diffusion and flow share: (x, progress, features) → K · U numbers, the features' share computed once. */
+/** The network that diffusion and flow share: (x, progress, features) → K · U numbers. The features' share is computed once. */
 import type { Node } from '../../tensor/ir.ts';
 import { reshape } from '../../tensor/tensor.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';

@@ -1,6 +1,6 @@
 /**
- * A Gaussian per step and dimension whose variance the network predicts, learned by likelihood (`losses/gaussian-nll.ts`).
- * Acts with its mean, or draws from it. One mode: with two right answers the mean lies between them and the variance is large.
+ * A Gaussian per step and dimension whose variance the network predicts, learned by likelihood (`losses/likelihood/gaussian-nll.ts`).
+ * It acts with its mean or with a sample. It has one mode: with two right answers the mean lies between them.
  */
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';
@@ -30,11 +30,10 @@ export function gaussianHead({ act }: GaussianOptions, frame: HeadFrame): Head {
     name: 'gaussian',
     parameters: mlpParameters(net),
     noiseSize: act === 'sample' ? chunkNoiseSize(frame) : 0,
-    chance: [],
-    offer: (parameters, features) => {
+    randomInputs: [],
+    forward: (parameters, features) => {
       const inputs = predict(parameters, features);
-      const logStd = logStandardDeviation(inputs.logVariance);
-      return { inputs: { ...inputs, gaussian: { mean: inputs.mean, logStd } }, metrics: { std: mean(exp(logStd)) } };
+      return { inputs, metrics: { std: mean(exp(logStandardDeviation(inputs.logVariance))) } };
     },
     act: (parameters, features, noise) => {
       const predicted = predict(parameters, features);

@@ -1,8 +1,7 @@
 /** Diffusion, flow matching, consistency training: targets, schedules, and what they imply, against closed forms. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chunkErrors } from '../../../main/learn/losses/generative/consistency.ts';
-import { consistencyTrainingLoss, eulerStep } from '../../../main/learn/losses/generative/consistency-training.ts';
+import { chunkErrors, consistencyTrainingLoss, eulerStep } from '../../../main/learn/losses/generative/consistency.ts';
 import {
   DIFFUSION_TARGETS,
   denoisedAction,

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
 import { tpo } from '../../../main/learn/losses/alignment/tpo.ts';
+import { tdTarget } from '../../../main/learn/losses/reinforcement/actor-critic.ts';
 import { gae, normalizeAdvantages } from '../../../main/learn/losses/reinforcement/gae.ts';
 import {
   clippedSurrogate,
@@ -10,7 +11,6 @@ import {
   klToReference,
   valueLoss,
 } from '../../../main/learn/losses/reinforcement/ppo.ts';
-import { tdTarget } from '../../../main/learn/losses/reinforcement/td.ts';
 import { assertNear, assertValue, EXACT, gradientOf, oracle, SEED, tensor, valuesOf } from './harness.ts';
 
 test('clipped surrogate: every cell, with a gradient of exactly 0 where the clip holds', async () => {

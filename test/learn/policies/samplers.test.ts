@@ -6,8 +6,8 @@ import { denoisedAction } from '../../../main/learn/losses/generative/diffusion.
 import { cumulativeAlphas, noiseSchedule } from '../../../main/learn/losses/generative/noise-schedule.ts';
 import { parametersFrom } from '../../../main/learn/nets/parameters.ts';
 import { choose, likeliest, uniformFromNormals } from '../../../main/learn/policies/choice.ts';
-import { ddim, trailingSteps } from '../../../main/learn/policies/ddim.ts';
-import { integrate } from '../../../main/learn/policies/flow-ode.ts';
+import { ddim, trailingSteps } from '../../../main/learn/policies/diffusion.ts';
+import { integrate } from '../../../main/learn/policies/flow.ts';
 import {
   actionSpace,
   actionStatistics,

@@ -1,9 +1,9 @@
 /**
- * Settings of ConRFT. `paper` and `released-code` are what they say (Chen et al. 2025, arXiv 2502.05450; cccedric/conrft).
- * `cell` is ConRFT for the simulated cell, with the Cal-QL term: offline, and online too, where it fades over some forty episodes; the paper
- * has it offline alone, the design page nowhere. Besides, a Monte-Carlo floor under the target, uncut at takeovers; η = 0 while the
- * critics are young; a running average of the weights acts; a person's steps alone are imitated; 128-wide nets; acting noise.
- * What term, floor and average are worth is measured by `takeover compare` (`main/study/comparison-methods.ts`).
+ * Settings of ConRFT. The presets `paper` and `released-code` follow Chen et al. 2025 (arXiv 2502.05450) and cccedric/conrft.
+ * `cell` is this program's own, for the simulated cell. It has the Cal-QL term online too, where it fades over some forty
+ * episodes, and a Monte-Carlo floor under the target, uncut at takeovers. η is 0 while the critics are young, a running average
+ * of the weights acts, and only a person's steps are imitated. The nets are 128 wide, and acting adds noise.
+ * `takeover compare` measures the worth of term, floor and average (`main/study/comparison-methods.ts`).
  */
 import { z } from 'zod';
 import type { PresetName } from '../../../api/run.ts';
@@ -16,7 +16,7 @@ const stageConfigSchema = settingsObject({
   eta: z.number().min(0),
   /** α: weight of the Cal-QL term; 0 leaves it out of the graph. */
   alpha: z.number().min(0),
-  /** Critic updates per actor update; the actor's comes with the last of them. */
+  /** C: critic updates per actor update, which goes with the last of them. */
   criticUpdates: z.int().positive(),
 }).readonly();
 
@@ -34,17 +34,17 @@ export const configSchema = settingsObject({
   batchSize: z.int().positive(),
   /** Share of an online batch that comes from the demo buffer. */
   demoShare: z.number().min(0).max(1),
-  /** N of each of three sources: random, π(s), π(s′). */
+  /** N: actions from each of three sources, which are random, π(s) and π(s′). */
   calQlActions: z.int().positive(),
-  /** `cut`: no floor under policy steps before a takeover, whose return contains the human's rescue. */
+  /** `cut`: no floor under policy steps before a takeover, because their return contains the person's rescue. */
   mcFloor: z.enum(['off', 'uncut', 'cut']),
-  /** η is 0 until the critics have had so many updates. */
+  /** η is 0 during this many critic updates. */
   criticWarmupUpdates: z.int().min(0),
   offline: stageConfigSchema,
   online: stageConfigSchema,
-  /** Online, α falls linearly to 0 over so many actor updates of a run; 0 = it stays. */
+  /** Online, α falls linearly to 0 over this many actor updates of a run; 0 = α is constant. */
   alphaDecayUpdates: z.int().min(0).default(0),
-  /** Actor updates of an offline run that names no number. */
+  /** Actor updates of an offline run whose spec names no number. */
   offlineSteps: z.int().positive(),
   /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
   actorUpdatesPerStep: z.number().positive(),
@@ -76,7 +76,7 @@ const paper: ConrftConfig = {
   online: { beta: 0.5, eta: 1, alpha: 0, criticUpdates: 2 }, // paper
   alphaDecayUpdates: 0,
   offlineSteps: 20_000, // released scripts
-  actorUpdatesPerStep: 1, // theirs runs free of the robot; one per step is this program's choice
+  actorUpdatesPerStep: 1, // ours; theirs runs free of the robot
   trainingStarts: 100, // released code
   averageTau: 1,
   policyImitation: 1,
@@ -99,11 +99,11 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     mcFloor: 'uncut', // measured: with the Cal-QL term, cutting it at takeovers gains nothing
     criticWarmupUpdates: 1000, // measured: a young critic pulls the policy off the data
     offline: { beta: 1, eta: 0, alpha: 0.1, criticUpdates: 1 },
-    online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // measured: without the term it loses what it imitated before it gains
-    alphaDecayUpdates: 1600, // some forty episodes; measured: over ten it loses all the same, and for ever it stays slow
+    online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // measured: without the term the policy first loses what it imitated
+    alphaDecayUpdates: 1600, // some forty episodes; measured: ten are too few, and a constant α learns slowly
     offlineSteps: 1000,
-    averageTau: 0.01, // measured: single weights are luck where a peg has half a millimetre
-    policyImitation: 0, // measured: what a person has to correct is no example
+    averageTau: 0.01, // measured: single weights vary too much for a clearance of half a millimetre
+    policyImitation: 0, // measured: steps that a person has to correct are bad examples
     actingNoiseStd: 0.1, // measured: frees a policy that is stuck on the rim
   },
 };

@@ -1,6 +1,6 @@
 /**
- * Settings of imitation. `cell`: what ConRFT's offline stage does in the simulated cell with β = 1, η = 0 and no critics, so that
- * SFT and HG-DAgger can be compared with ConRFT. `paper`: Diffusion Policy (Chi et al. 2023) on a frozen encoder's features.
+ * Settings of imitation. `cell` does what ConRFT's offline stage does in the simulated cell with β = 1, η = 0 and no critics, so
+ * that SFT and HG-DAgger can be compared with ConRFT. `paper` is Diffusion Policy (Chi et al. 2023) on a frozen encoder's features.
  */
 import { z } from 'zod';
 import { ACTION_SIZE } from '../../../api/action.ts';
@@ -15,7 +15,7 @@ import { teacherSchema, touchSchema } from './imitation-touch.ts';
 const lossTermSchema = settingsObject({
   name: z.enum(LOSS_NAMES),
   weight: z.number(),
-  /** Of which of the head's actions; where absent, the first that suits the loss. */
+  /** The head's actions that the loss applies to; by default the first that suits the loss. */
   on: z.enum(['prediction', 'mean', 'denoised', 'components']).optional(),
   options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.number())])).optional(),
 }).readonly();
@@ -27,13 +27,13 @@ export const imitationConfigSchema = settingsObject({
   /** Width of Dense → LayerNorm → tanh over the proprioception; 0 = none. */
   proprioceptionFeatures: z.int().min(0),
   normaliser: normaliserSchema,
-  /** See `imitation-touch.ts`. */
+  /** What the policy does with touch; see `imitation-touch.ts`. */
   touch: touchSchema.default('seen'),
-  /** The policy that the run starts from goes on teaching. */
+  /** When present, the policy that the run starts from stays as a teacher. */
   teacher: teacherSchema.optional(),
-  /** Learning rate of everything but a new sense's branch, relative to that; 0 = frozen. */
+  /** Learning rate of the base relative to that of a new sense's branch; 0 = frozen. */
   baseRate: z.number().min(0).max(1).default(1),
-  /** L = Σ weight · loss, from `losses/registry.ts`. */
+  /** L = Σ weight · loss, from `losses/loss-registry.ts`. */
   losses: z.array(lossTermSchema).min(1).readonly(),
   optimiser: settingsObject({
     learningRate: z.number().positive(),
@@ -41,10 +41,10 @@ export const imitationConfigSchema = settingsObject({
     weightDecay: z.number().min(0),
     /** Updates over which the learning rate rises. */
     warmupUpdates: z.int().min(0),
-    /** Where the number of updates is known: offline, or online with `steps`. */
+    /** Cosine decay needs a known number of updates: offline, or online with `steps`. */
     decay: z.enum(['constant', 'cosine']),
   }).readonly(),
-  /** Running average of the weights that acts instead of them: `averageDecay` of `tensor/optimiser.ts`. */
+  /** When present, a running average of the weights acts (`averageDecay` in `tensor/optimiser.ts`). */
   average: settingsObject({ power: z.number().positive(), max: z.number().min(0).lt(1) })
     .readonly()
     .optional(),
@@ -94,7 +94,7 @@ const paper: ImitationConfig = {
 
 export const IMITATION_PRESETS = { cell, paper } satisfies Partial<Record<PresetName, ImitationConfig>>;
 
-/** Settings that each make sense, and not together, are refused here. */
+/** Also refuses settings that are valid on their own but not together. */
 export function parseImitationConfig(value: unknown): ImitationConfig {
   const config = imitationConfigSchema.parse(value);
   const { size: K, execute: M, latencySteps: L } = config.chunk;

@@ -1,29 +1,31 @@
-/**
- * Imitation at work: holds the weights, draws what a head's learning takes at random, runs the compiled step of `imitation.ts`.
- * Everything random of an update is drawn in a fixed order from one stream, so a stored stream state replays to the byte.
- */
+/** Imitation as an algorithm of a run: holds the weights, draws the head's random inputs, runs the compiled step of `imitation.ts`. */
 import { ACTION_SIZE } from '../../../api/action.ts';
 import { PROPRIOCEPTION_SIZE } from '../../../api/observation.ts';
 import type { Rng } from '../../../api/rng.ts';
-import type { TensorLike } from '../../../tensor/backend.ts';
+import type { Compiled } from '../../../tensor/backend.ts';
 import { sizeOf } from '../../../tensor/ir.ts';
 import { averageDecay, biasCorrections, warmupCosine } from '../../../tensor/optimiser.ts';
 import { initialParameters, parameterCount } from '../../nets/parameters.ts';
-import type { Chance } from '../../policies/head.ts';
 import { actionStatistics } from '../../policies/normaliser.ts';
 import {
   type Algorithm,
   type Learner,
   type LearnerOptions,
-  type LearnerState,
   type ObservationSizes,
   type PolicyHead,
   ShapeError,
   type TransitionBatch,
 } from '../algorithm.ts';
-import { createArrays } from '../learner-state.ts';
+import { createArrays, type LearnerArrays, restoreCounters, withMoments } from '../learner-arrays.ts';
+import { createRandomInputs, normalBuffer, randomBuffer } from '../random-inputs.ts';
 import { concatenated } from '../rows.ts';
-import { imitationNets, imitationPolicyStep, imitationStep, policyParameters } from './imitation.ts';
+import {
+  type ImitationNets,
+  imitationNets,
+  imitationPolicyStep,
+  imitationStep,
+  policyParameters,
+} from './imitation.ts';
 import { IMITATION_PRESETS, type ImitationConfig, parseImitationConfig } from './imitation-config.ts';
 
 export const imitation: Algorithm<ImitationConfig> = {
@@ -36,7 +38,7 @@ export const imitation: Algorithm<ImitationConfig> = {
   policyHead: headOf,
 };
 
-/** Noise sizes do not depend on what the task masks, so any mask tells them. */
+/** Any sizes serve to ask a head for its noise, which does not depend on what the task masks. */
 const ANY_SIZES: ObservationSizes = {
   embedding: 1,
   proprioception: PROPRIOCEPTION_SIZE,
@@ -53,49 +55,13 @@ function headOf(config: ImitationConfig): PolicyHead {
 }
 
 async function createImitationLearner(options: LearnerOptions<ImitationConfig>): Promise<Learner> {
-  const { backend, config, stage, sizes, steps, rng } = options;
+  const { backend, config, stage, sizes, rng } = options;
   const nets = imitationNets(config, sizes);
   const compiled = await backend.compile(imitationStep(config, sizes), { name: `imitation-${stage}` });
-  const chance = createChance(nets.head.chance, config.batchSize, rng);
-  const count = parameterCount(nets.trained);
-  const actor = initialParameters(nets.trained, rng.split('initial weights'));
-  const arrays = createArrays(
-    {
-      actor,
-      actorMean: new Float32Array(count),
-      actorVariance: new Float32Array(count),
-      ...(config.average && { actorAverage: actor.slice() }),
-      ...(config.teacher && { teacher: actor.slice(0, parameterCount(nets.base)) }),
-      ...(nets.fitted.length > 0 && { normaliser: initialParameters(nets.fitted, rng) }),
-    },
-    compiled.allocate,
-  );
-  const stateNoise = config.teacher && new Float32Array(config.batchSize * sizes.proprioception);
+  const arrays = createImitationArrays(config, nets, compiled.allocate, rng);
   /** `adamSteps` count since the optimiser was fresh; `fitted` is 1 when weights and normaliser came from another policy. */
   const counters = { updates: 0, adamSteps: 0, fitted: 0 };
-  const { learningRate, betas, warmupUpdates, decay } = config.optimiser;
-
-  const inputsFrom = (batch: TransitionBatch): Record<string, TensorLike> => {
-    if (batch.size !== config.batchSize)
-      throw new RangeError(`a batch of ${batch.size} transitions; an update takes ${config.batchSize}`);
-    if (config.teacher && counters.fitted === 0)
-      throw new RangeError('there is no old policy to be taught by: name the policy to start from.');
-    if (stateNoise) for (let index = 0; index < stateNoise.length; index++) stateNoise[index] = rng.normal();
-    const update = counters.adamSteps + 1;
-    return {
-      ...arrays.current,
-      ...chance(),
-      ...(stateNoise && { stateNoise }),
-      ...(sizes.embedding > 0 && { embedding: batch.embedding }),
-      proprioception: batch.proprioception,
-      actionChunk: batch.actionChunk,
-      chunkPad: batch.chunkPad,
-      learningRate: warmupCosine(update, warmupUpdates, decay === 'cosine' ? steps : undefined, learningRate),
-      actorCorrections: [...biasCorrections(update, betas)],
-      ...(config.average && { averageDecay: averageDecay(update, config.average.power, config.average.max) }),
-    };
-  };
-
+  const inputsOf = createInputs(options, nets);
   return {
     batches: 1,
     batchSize: config.batchSize,
@@ -103,7 +69,10 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
     imitationOnly: true,
     policyParameters: policyParameters(nets),
     update: async (batch) => {
-      const metrics = arrays.accept(await compiled.run(inputsFrom(batch), arrays.places()));
+      if (config.teacher && counters.fitted === 0)
+        throw new RangeError('there is no old policy to be taught by: name the policy to start from.');
+      const inputs = { ...arrays.current, ...inputsOf(batch, counters.adamSteps + 1) };
+      const metrics = arrays.accept(await compiled.run(inputs, arrays.nextBuffers()));
       counters.updates += 1;
       counters.adamSteps += 1;
       return metrics;
@@ -114,52 +83,87 @@ async function createImitationLearner(options: LearnerOptions<ImitationConfig>):
       arrays.take({ normaliser: concatenated(offset, scale) }, ['normaliser']);
     },
     policyWeights: () => {
-      const { actorAverage, actor: newest, normaliser } = arrays.current;
-      const acting = actorAverage ?? newest!;
+      const { actorAverage, actor, normaliser } = arrays.current;
+      const acting = actorAverage ?? actor!;
       return normaliser ? concatenated(acting, normaliser) : acting;
     },
     updates: () => counters.updates,
     state: () => ({ arrays: arrays.copy(), counters: { ...counters } }),
     restore: (state) => {
       arrays.take(state.arrays, Object.keys(arrays.current));
-      for (const name of Object.keys(counters) as (keyof typeof counters)[]) counters[name] = state.counters[name] ?? 0; // keys of the literal
+      restoreCounters(counters, state.counters);
     },
     startFrom: (state) => {
-      const base = parameterCount(nets.base);
-      const { trained, fitted } = splitPolicy(state, [count, base], nets.fitted.length > 0 ? 2 * ACTION_SIZE : 0);
-      const whole = concatenated(trained, arrays.current['actor']!.subarray(trained.length)); // a gate that it lacks begins closed
-      const taken = { actor: whole, actorAverage: whole, teacher: whole.subarray(0, base), normaliser: fitted };
-      arrays.take(
-        taken,
-        Object.keys(arrays.current).filter((name) => name in taken),
-      );
+      takePolicy(arrays, nets, state.arrays['actor']);
       counters.fitted = 1;
     },
     dispose: () => compiled.dispose(),
   };
 }
 
-/** A policy's weights: what was trained (`sizes` says how many numbers that may be, the whole policy first), then what the data had set. */
-function splitPolicy({ arrays }: LearnerState, sizes: readonly number[], fitted: number) {
-  const weights = arrays['actor'];
-  const trained = sizes.find((size) => size + fitted === weights?.length);
-  if (!weights || trained === undefined)
-    throw new ShapeError(
-      `actor has ${weights?.length ?? 'no'} numbers, this policy has ${sizes[0]! + fitted}`,
-      'Use the settings, observation kind and encoder that the weights were trained with, or start from fresh weights.',
-    );
-  return { trained: weights.subarray(0, trained), fitted: weights.subarray(trained) };
+function createImitationArrays(
+  config: ImitationConfig,
+  nets: ImitationNets,
+  allocate: Compiled['allocate'],
+  rng: Rng,
+): LearnerArrays {
+  const actor = initialParameters(nets.trained, rng.split('initial weights'));
+  return createArrays(
+    {
+      ...withMoments('actor', actor),
+      ...(config.average && { actorAverage: actor.slice() }),
+      ...(config.teacher && { teacher: actor.slice(0, parameterCount(nets.base)) }),
+      ...(nets.fitted.length > 0 && { normaliser: initialParameters(nets.fitted, rng) }),
+    },
+    allocate,
+  );
 }
 
-/** Buffers filled anew by every call, in the order in which the head lists them. */
-function createChance(wanted: readonly Chance[], batch: number, rng: Rng): () => Record<string, Float32Array> {
-  const buffers = wanted.map(({ name, shape, draw }) => ({
-    draw,
-    entry: [`chance.${name}`, new Float32Array(batch * sizeOf(shape))] as const,
-  }));
-  return () => {
-    for (const { draw, entry } of buffers)
-      for (let index = 0; index < entry[1].length; index++) entry[1][index] = draw(rng);
-    return Object.fromEntries(buffers.map(({ entry }) => entry));
+/** Returns the step's inputs other than the arrays, for Adam's update number `update`, counted from 1. */
+function createInputs({ config, sizes, steps, rng }: LearnerOptions<ImitationConfig>, { head }: ImitationNets) {
+  const { batchSize: B, average, teacher } = config;
+  const { learningRate, betas, warmupUpdates, decay } = config.optimiser;
+  const random = createRandomInputs(
+    [
+      ...(teacher ? [normalBuffer('stateNoise', B * sizes.proprioception)] : []),
+      ...head.randomInputs.map(({ name, shape, draw }) => randomBuffer(`chance.${name}`, B * sizeOf(shape), draw)),
+    ],
+    rng,
+  );
+  return (batch: TransitionBatch, update: number) => {
+    if (batch.size !== B) throw new RangeError(`a batch of ${batch.size} transitions; an update takes ${B}`);
+    return {
+      ...random(),
+      ...(sizes.embedding > 0 && { embedding: batch.embedding }),
+      proprioception: batch.proprioception,
+      actionChunk: batch.actionChunk,
+      chunkPad: batch.chunkPad,
+      learningRate: warmupCosine(update, warmupUpdates, decay === 'cosine' ? steps : undefined, learningRate),
+      actorCorrections: [...biasCorrections(update, betas)],
+      ...(average && { averageDecay: averageDecay(update, average.power, average.max) }),
+    };
   };
+}
+
+/** Begins with another policy's weights, which become the teacher too. A gate that the policy lacks begins closed. */
+function takePolicy(arrays: LearnerArrays, nets: ImitationNets, weights: Float32Array | undefined): void {
+  const [whole, base] = [parameterCount(nets.trained), parameterCount(nets.base)];
+  const fittedCount = parameterCount(nets.fitted);
+  const count = [whole, base].find((size) => size + fittedCount === weights?.length);
+  if (!weights || count === undefined)
+    throw new ShapeError(
+      `actor has ${weights?.length ?? 'no'} numbers, this policy has ${whole + fittedCount}`,
+      'Use the settings, observation kind and encoder that the weights were trained with, or start from fresh weights.',
+    );
+  const actor = concatenated(weights.subarray(0, count), arrays.current['actor']!.subarray(count));
+  const taken = {
+    actor,
+    actorAverage: actor,
+    teacher: actor.subarray(0, base),
+    normaliser: weights.subarray(count),
+  };
+  arrays.take(
+    taken,
+    Object.keys(arrays.current).filter((name) => name in taken),
+  );
 }

@@ -1,10 +1,10 @@
 /**
- * What an imitated policy makes of touch, and how it is taught a sense it did not have without forgetting what it could (recipe R5).
- *   seen     with the rest of the proprioception
- *   hidden   zeros stand in its place: a policy that was made without tactile pads
- *   gated    hidden from the base, and let in through `nets/tactile-gate.ts`, which begins closed
- * The old policy stays as the teacher: weight · mean (â(s̃) − â_old(s̃))² on states of the batch with noise on their proprioception.
- * Letters: B batch, E embedding, P proprioception (stacked instants), D = E + P, U action dimensions, K steps of a chunk.
+ * What an imitated policy does with touch, and how it learns that sense without forgetting what it could do (recipe R5).
+ *   seen     touch is part of the proprioception
+ *   hidden   zeros replace it, for a policy that was made without tactile pads
+ *   gated    it is hidden from the base and let in through `nets/tactile-gate.ts`, which begins closed
+ * The old policy stays as the teacher: weight · mean (â(s̃) − â_old(s̃))² on the batch's states with noise on their proprioception.
+ * Letters: B batch, E embedding, P proprioception (stacked instants), D = E + P, T numbers of touch.
  */
 import { z } from 'zod';
 import { PROPRIOCEPTION_FIELDS, PROPRIOCEPTION_SIZE } from '../../../api/observation.ts';
@@ -27,13 +27,13 @@ export const teacherSchema = settingsObject({
 
 const GATE_HIDDEN = 32;
 
-/** Where the pads' numbers stand in one instant. */
-function touchPlaces(): readonly number[] {
+/** Indices of the pads' numbers in the proprioception of one instant. */
+function touchIndices(): readonly number[] {
   let offset = 0;
   return PROPRIOCEPTION_FIELDS.flatMap(({ name, size }) => {
-    const places = Array.from({ length: size }, (_, index) => offset + index);
+    const indices = Array.from({ length: size }, (_, index) => offset + index);
     offset += size;
-    return name.startsWith('tactile') ? places : [];
+    return name.startsWith('tactile') ? indices : [];
   });
 }
 
@@ -41,11 +41,11 @@ function touchPlaces(): readonly number[] {
 function touchColumns({ embedding, proprioception }: ObservationSizes): readonly number[] {
   const instants = Math.floor(proprioception / PROPRIOCEPTION_SIZE);
   return Array.from({ length: instants }, (_, instant) =>
-    touchPlaces().map((place) => embedding + instant * PROPRIOCEPTION_SIZE + place),
+    touchIndices().map((index) => embedding + instant * PROPRIOCEPTION_SIZE + index),
   ).flat();
 }
 
-/** The gate of a policy whose nets take `features` numbers; undefined where touch is not gated. */
+/** The gate of a policy whose nets take `features` numbers; `undefined` when touch is not gated. */
 export function touchGate(touch: Touch, sizes: ObservationSizes, features: number): TactileGate | undefined {
   if (touch !== 'gated') return undefined;
   const size = touchColumns(sizes).length;
@@ -56,7 +56,7 @@ export function touchGate(touch: Touch, sizes: ObservationSizes, features: numbe
   return tactileGate(size, features, GATE_HIDDEN);
 }
 
-/** [B, D] → the same, for a base that is not to see touch. */
+/** [B, D] → [B, D] with zeros for touch, unless the base may see it. */
 export function baseObservation(touch: Touch, sizes: ObservationSizes, observation: Node): Node {
   if (touch === 'seen') return observation;
   const hidden = new Set(touchColumns(sizes));
@@ -70,7 +70,7 @@ export function baseObservation(touch: Touch, sizes: ObservationSizes, observati
   );
 }
 
-/** [B, D] → what the pads feel, [B, T]. */
+/** [B, D] → the pads' numbers, [B, T]. */
 export function touchOf(sizes: ObservationSizes, observation: Node): Node {
   return concat(
     touchColumns(sizes).map((column) => slice(observation, 1, column, column + 1)),
@@ -78,15 +78,15 @@ export function touchOf(sizes: ObservationSizes, observation: Node): Node {
   );
 }
 
-/** observation [B, D] → the same with the input `stateNoise` [B, P], standard normal, on its proprioception. */
+/** observation [B, D] → [B, D] with the input `stateNoise` [B, P], standard normals, times `deviation` on its proprioception. */
 export function noisedObservation(sizes: ObservationSizes, observation: Node, deviation: number): Node {
   const noise = mul(input('stateNoise', [observation.shape[0]!, sizes.proprioception]), deviation);
   return add(observation, pad(noise, 1, sizes.embedding, 0));
 }
 
-/** What both offer at the same states → scalar. Only heads that say one action can be held to it. */
+/** The outputs of both heads at the same states → scalar. Only heads that predict one action can have a teacher. */
 export function teacherLoss(teacher: LossInputs, student: LossInputs): Node {
-  const [said, wanted] = [student.prediction ?? student.mean, teacher.prediction ?? teacher.mean];
-  if (!said || !wanted) throw new TypeError('a teacher needs a head that predicts one action: mse or gaussian');
-  return distillRegression(wanted, said);
+  const [predicted, wanted] = [student.prediction ?? student.mean, teacher.prediction ?? teacher.mean];
+  if (!predicted || !wanted) throw new TypeError('a teacher needs a head that predicts one action: mse or gaussian');
+  return distillRegression(wanted, predicted);
 }

@@ -1,12 +1,12 @@
 /**
- * Imitation with any policy head: offline on the demonstrations it is behaviour cloning (SFT); online it goes on as a person's
- * corrections join the demo buffer, which is HG-DAgger (Kelly et al. 2019) with one network.
- *   L = Σ weight · loss(what the head offers, the person's actions)      AdamW; a running average of the weights may act
- * Idle steps and what lies past an episode's end are no targets; dimensions that the task masks do not exist for the head.
- * differs from HG-DAgger: no ensemble and no estimate of risk; the person alone decides when to take over.
- * A policy can also be taught a sense that it did not have (`imitation-touch.ts`).
- * Settings stand in `imitation-config.ts`, weights and noise in `imitation-learner.ts`.
- * Letters: B batch, K steps of a chunk, U used action dimensions.
+ * Imitation with any policy head. Offline on the demonstrations it is behaviour cloning (SFT). Online it continues while a
+ * person's corrections join the demo buffer, which is HG-DAgger (Kelly et al. 2019) with one network.
+ *   L = Σ weight · loss(output of the head, the person's actions)      AdamW; a running average of the weights may act
+ * Idle steps and steps past an episode's end are no targets. Dimensions that the task masks do not exist for the head.
+ * Differs from HG-DAgger: no ensemble and no estimate of risk; the person alone decides when to take over.
+ * `imitation-touch.ts` teaches a policy a sense that it did not have. `imitation-config.ts` holds the settings,
+ * `imitation-learner.ts` the weights and the random inputs.
+ * Letters: B batch, D observation, E embedding, P proprioception, A action, K steps of a chunk, U used action dimensions.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';
 import { grad } from '../../../tensor/grad.ts';
@@ -37,7 +37,14 @@ import {
   normaliserParameters,
 } from '../../policies/normaliser.ts';
 import type { ObservationSizes } from '../algorithm.ts';
-import { adamInputs, observationInput } from '../step-inputs.ts';
+import {
+  adamInputs,
+  adamOutputs,
+  metricOutputs,
+  observationInput,
+  parametersOf,
+  weightInputs,
+} from '../step-inputs.ts';
 import type { ImitationConfig } from './imitation-config.ts';
 import { baseObservation, noisedObservation, teacherLoss, touchGate, touchOf } from './imitation-touch.ts';
 
@@ -46,11 +53,11 @@ export interface ImitationNets {
   readonly space: ActionSpace;
   readonly head: Head;
   readonly gate: TactileGate | undefined;
-  /** Those of a policy without the gate. */
+  /** Parameters of a policy without the gate. */
   readonly base: readonly ParameterSpec[];
-  /** Those that gradients move: the base's, then the gate's. */
+  /** Parameters that gradients change: the base's, then the gate's. */
   readonly trained: readonly ParameterSpec[];
-  /** Those that the data sets. */
+  /** Parameters that are computed from the data. */
   readonly fitted: readonly ParameterSpec[];
 }
 
@@ -62,7 +69,11 @@ export function imitationNets(config: ImitationConfig, sizes: ObservationSizes):
   const gate = touchGate(config.touch, sizes, features);
   const base = [...observerParameters(observer), ...head.parameters];
   return {
-    ...{ observer, space, head, gate, base },
+    observer,
+    space,
+    head,
+    gate,
+    base,
     trained: [...base, ...(gate ? tactileGateParameters(gate) : [])],
     fitted: normaliserParameters(config.normaliser, ACTION_SIZE),
   };
@@ -74,7 +85,7 @@ export const policyParameters = ({ trained, fitted }: ImitationNets): readonly P
   ...fitted,
 ];
 
-/** observation [B, D] → what the head takes, [B, features]. */
+/** observation [B, D] → the head's features, [B, features]. */
 function featuresOf(
   { touch }: ImitationConfig,
   sizes: ObservationSizes,
@@ -89,9 +100,30 @@ function featuresOf(
 /** One update. The new value of an input `x` is `next.x`; metrics are `metric.…`. */
 export function imitationStep(config: ImitationConfig, sizes: ObservationSizes): Step {
   const nets = imitationNets(config, sizes);
-  const [B, K] = [config.batchSize, config.chunk.size];
   const actor = adamInputs('actor', parameterCount(nets.trained));
   const views = parameterViews(actor.parameters, nets.trained);
+  const { loss, metrics } = imitationLoss(config, sizes, nets, views);
+  const next = adam(actor, flatten(grad(loss, views)), {
+    learningRate: ratesOf(config, nets),
+    corrections: input('actorCorrections', [2]),
+    weightDecay: config.optimiser.weightDecay,
+    betas: config.optimiser.betas,
+  });
+  return defineStep({
+    ...adamOutputs('actor', next),
+    ...(config.average && { 'next.actorAverage': averaged(next.parameters) }),
+    ...metricOutputs({ actorLoss: loss, ...metrics }),
+  });
+}
+
+/** Loss and metrics of a batch, at `views` of the trained parameters. */
+function imitationLoss(
+  config: ImitationConfig,
+  sizes: ObservationSizes,
+  nets: ImitationNets,
+  views: readonly Node[],
+): { readonly loss: Node; readonly metrics: Readonly<Record<string, Node>> } {
+  const [B, K] = [config.batchSize, config.chunk.size];
   const fitted = nets.fitted.length > 0 ? input('normaliser', [parameterCount(nets.fitted)]) : undefined;
   const parameters = parametersFrom(
     [...views, ...(fitted ? parameterViews(fitted, nets.fitted) : [])],
@@ -101,59 +133,44 @@ export function imitationStep(config: ImitationConfig, sizes: ObservationSizes):
   const features = featuresOf(config, sizes, nets, parameters, observation);
   const target = normalise(nets.space, parameters, input('actionChunk', [B, K, ACTION_SIZE]));
   const pad = input('chunkPad', [B, K]);
-  const chance = Object.fromEntries(
-    nets.head.chance.map(({ name, shape }) => [name, input(`chance.${name}`, [B, ...shape])]),
+  const random = Object.fromEntries(
+    nets.head.randomInputs.map(({ name, shape }) => [name, input(`chance.${name}`, [B, ...shape])]),
   );
-  const { inputs, metrics } = nets.head.offer(parameters, features, target, chance);
+  const { inputs, metrics } = nets.head.forward(parameters, features, target, random);
   const offered: LossInputs = { target, pad, ...inputs };
   const { loss: imitated, terms } = combineLosses(config.losses, offered);
-  const taught = config.teacher && taughtBy(config, sizes, nets, { parameters, observation, target, chance });
-  const loss = taught && config.teacher ? add(imitated, mul(taught, config.teacher.weight)) : imitated;
-  const options = {
-    learningRate: ratesOf(config, nets),
-    corrections: input('actorCorrections', [2]),
-    weightDecay: config.optimiser.weightDecay,
-    betas: config.optimiser.betas,
-  };
-  const next = adam(actor, flatten(grad(loss, views)), options);
+  const distillation = distillationLoss(config, sizes, nets, { parameters, observation, target, random });
   const error = actionError(offered);
-  return defineStep({
-    'next.actor': next.parameters,
-    'next.actorMean': next.mean,
-    'next.actorVariance': next.variance,
-    ...(config.average && { 'next.actorAverage': averaged(next.parameters) }),
-    'metric.actorLoss': loss,
-    ...(taught && { 'metric.distillation': taught }),
-    ...(nets.gate && { 'metric.gate': reshape(gateOpening(parameters, nets.gate), []) }),
-    // one term alone is the loss itself
-    ...Object.fromEntries(
-      Object.entries({ ...(config.losses.length > 1 && terms), ...metrics }).map(([name, node]) => [
-        `metric.${name}`,
-        node,
-      ]),
-    ),
-    ...(error && { 'metric.actionError': error }),
-  });
+  return {
+    loss: distillation && config.teacher ? add(imitated, mul(distillation, config.teacher.weight)) : imitated,
+    metrics: {
+      ...(distillation && { distillation }),
+      ...(nets.gate && { gate: reshape(gateOpening(parameters, nets.gate), []) }),
+      ...(config.losses.length > 1 && terms), // A single term is the loss itself.
+      ...metrics,
+      ...(error && { actionError: error }),
+    },
+  };
 }
 
-/** How far the policy is from the one that it started from, on noised states. */
-function taughtBy(
+/** Distance between the policy and the teacher that it started from, on noised states; `undefined` without a teacher. */
+function distillationLoss(
   config: ImitationConfig,
   sizes: ObservationSizes,
   nets: ImitationNets,
-  at: { parameters: Parameters; observation: Node; target: Node; chance: Readonly<Record<string, Node>> },
-): Node {
-  const states = noisedObservation(sizes, at.observation, config.teacher?.stateNoise ?? 0);
-  const views = parameterViews(input('teacher', [parameterCount(nets.base)]), nets.base);
-  const teacher = parametersFrom(views, nets.base);
-  const asks = (parameters: Parameters, gate: TactileGate | undefined) => {
+  at: { parameters: Parameters; observation: Node; target: Node; random: Readonly<Record<string, Node>> },
+): Node | undefined {
+  if (!config.teacher) return undefined;
+  const states = noisedObservation(sizes, at.observation, config.teacher.stateNoise);
+  const teacher = parametersOf(input('teacher', [parameterCount(nets.base)]), nets.base);
+  const outputsOf = (parameters: Parameters, gate: TactileGate | undefined) => {
     const features = featuresOf(config, sizes, { observer: nets.observer, gate }, parameters, states);
-    return nets.head.offer(parameters, features, at.target, at.chance).inputs;
+    return nets.head.forward(parameters, features, at.target, at.random).inputs;
   };
-  return teacherLoss(asks(teacher, undefined), asks(at.parameters, nets.gate));
+  return teacherLoss(outputsOf(teacher, undefined), outputsOf(at.parameters, nets.gate));
 }
 
-/** The input `learningRate`; [P] where the base has one of its own. */
+/** The input `learningRate`, or one rate per parameter [P] when the base learns at a rate of its own. */
 function ratesOf({ baseRate }: ImitationConfig, { base, trained }: ImitationNets): Node {
   const rate = input('learningRate', []);
   const [slow, all] = [parameterCount(base), parameterCount(trained)];
@@ -166,20 +183,16 @@ function averaged(parameters: Node): Node {
   return add(parameters, mul(sub(previous, parameters), input('averageDecay', [])));
 }
 
-/** Mean squared error of the head's own guess, in its space; of a mixture or of bins there is none that means anything. */
+/** Mean squared error of the head's own guess, in its space; `undefined` for mixtures and bins, where it means nothing. */
 function actionError({ prediction, mean, denoised, target, pad }: LossInputs): Node | undefined {
   const guess = prediction ?? mean ?? denoised;
   return guess && target && mse(guess, target, { pad });
 }
 
-/** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, n] where the head takes some, and each weight by its name. */
+/** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, n] if the head takes any, and each weight by its name. */
 export function imitationPolicyStep(config: ImitationConfig, sizes: ObservationSizes): Step {
   const nets = imitationNets(config, sizes);
-  const specs = policyParameters(nets);
-  const parameters = parametersFrom(
-    specs.map((spec) => input(spec.name, spec.shape)),
-    specs,
-  );
+  const parameters = weightInputs(policyParameters(nets));
   const features = featuresOf(config, sizes, nets, parameters, observationInput('', [1], sizes));
   const noise = nets.head.noiseSize > 0 ? input('noise', [1, nets.head.noiseSize]) : undefined;
   const actions = denormalise(nets.space, parameters, nets.head.act(parameters, features, noise));

@@ -1,11 +1,11 @@
 /**
- * PPO as a run of a project: its graphs.
+ * The graphs of PPO as a run of a project:
  *   offline   behaviour cloning of a Gaussian's mean on the demonstrations, and a value net fitted to the returns:
- *             L = mean |μ(s) − a|² + c_v · ½ mean (V(s) − R)²                 σ stays at what it begins with
+ *             L = mean |μ(s) − a|² + c_v · ½ mean (V(s) − R)²                 σ keeps its initial value
  *   online    the step of `ppo.ts` on steps that policies of this kind drove, with KL(π‖π_ref) on the demo buffer's states too
- * The penalty's constraint is the action's own limit, |μ| ≤ 1. Settings: `ppo-run-config.ts`; weights, advantages: `ppo-learner.ts`.
- * Differs from `ppo.ts` on rollouts: a store holds actions as they were executed, clipped, so their probability is a clipped Gaussian's.
- * Letters: B batch, D observation, U used action dimensions, A all of them, C rows of a reading.
+ * The penalty's constraint is the action's own limit, |μ| ≤ 1.
+ * Differs from PPO on rollouts: a store holds actions as executed, which are clipped, so their probability is a clipped Gaussian's.
+ * Letters: B batch, D observation, U used action dimensions, A all of them, C rows of an evaluation.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';
 import { grad } from '../../../tensor/grad.ts';
@@ -34,18 +34,18 @@ import { valueLoss } from '../../losses/reinforcement/ppo.ts';
 import { flatten, parameterCount, parametersFrom, parameterViews } from '../../nets/parameters.ts';
 import { actionSpace, restoreAll, selectUsed } from '../../policies/normaliser.ts';
 import type { ObservationSizes } from '../algorithm.ts';
-import { observationInput } from '../step-inputs.ts';
+import { observationInput, parametersOf, weightInputs } from '../step-inputs.ts';
 import { type PpoNets, type PpoSizes, policyAt, ppoNets, ppoStep, valueAt } from './ppo.ts';
-import type { PpoRunConfig } from './ppo-config.ts';
+import type { PpoConfig } from './ppo-config.ts';
 
 export function ppoSizes({ embedding, proprioception, actionMask }: ObservationSizes): PpoSizes {
   return { observation: embedding + proprioception, action: actionMask.filter(Boolean).length };
 }
 
-export const ppoRunNets = (config: PpoRunConfig, sizes: ObservationSizes): PpoNets => ppoNets(config, ppoSizes(sizes));
+export const ppoRunNets = (config: PpoConfig, sizes: ObservationSizes): PpoNets => ppoNets(config, ppoSizes(sizes));
 
 /** One update of the offline stage: inputs `observation` [B, D], `action` [B, U], `returns` [B], `imitation` [B] (0 = no target). */
-export function cloningStep(config: PpoRunConfig, sizes: ObservationSizes): Step {
+export function cloningStep(config: PpoConfig, sizes: ObservationSizes): Step {
   const nets = ppoRunNets(config, sizes);
   const { observation: D, action: U } = ppoSizes(sizes);
   const [B, count] = [config.batchSize, parameterCount(nets.parameters)];
@@ -73,8 +73,8 @@ export function cloningStep(config: PpoRunConfig, sizes: ObservationSizes): Step
   });
 }
 
-/** One update of the online stage: the inputs of `ppoStep`, as many demonstrations' states as own steps. */
-export function fineTuningStep(config: PpoRunConfig, sizes: ObservationSizes): Step {
+/** One update of the online stage: the inputs of `ppoStep`, with as many demonstrations' states as on-policy steps. */
+export function fineTuningStep(config: PpoConfig, sizes: ObservationSizes): Step {
   const nets = ppoRunNets(config, sizes);
   const { action } = ppoSizes(sizes);
   const limits = new Array<number>(action).fill(1);
@@ -87,8 +87,8 @@ export function fineTuningStep(config: PpoRunConfig, sizes: ObservationSizes): S
 }
 
 /**
- * Adam on the policy and on the critic, each with its own rate and its own count of steps: while the policy waits (`policyWeight` 0) its
- * weights and moments stand still, and momentum carries it nowhere.
+ * Adam on the policy and on the critic, each with its own rate and its own count of steps. While the policy waits
+ * (`policyWeight` 0), its weights and moments stand still, so that momentum does not move it.
  */
 function adamOnBoth({
   parameters,
@@ -116,12 +116,11 @@ function adamOnBoth({
   };
 }
 
-/** What advantages and ratios are made of: `observation` [C, D], `action` [C, U] → `logProb` [C], `value` [C]. */
-export function readingStep(config: PpoRunConfig, sizes: ObservationSizes, rows: number): Step {
+/** The inputs of ratios and advantages: `observation` [C, D], `action` [C, U] → `logProb` [C], `value` [C]. */
+export function evaluationStep(config: PpoConfig, sizes: ObservationSizes, rows: number): Step {
   const nets = ppoRunNets(config, sizes);
   const { observation: D, action: U } = ppoSizes(sizes);
-  const flat = input('parameters', [parameterCount(nets.parameters)]);
-  const parameters = parametersFrom(parameterViews(flat, nets.parameters), nets.parameters);
+  const parameters = parametersOf(input('parameters', [parameterCount(nets.parameters)]), nets.parameters);
   const observation = input('observation', [rows, D]);
   const policy = policyAt(parameters, nets, observation);
   return defineStep({
@@ -131,13 +130,10 @@ export function readingStep(config: PpoRunConfig, sizes: ObservationSizes, rows:
 }
 
 /** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */
-export function ppoPolicyStep(config: PpoRunConfig, sizes: ObservationSizes): Step {
+export function ppoPolicyStep(config: PpoConfig, sizes: ObservationSizes): Step {
   const nets = ppoRunNets(config, sizes);
   const space = actionSpace('none', sizes.actionMask, 1);
-  const parameters = parametersFrom(
-    nets.actorParameters.map(({ name, shape }) => input(name, shape)),
-    nets.actorParameters,
-  );
+  const parameters = weightInputs(nets.actorParameters);
   const { mean, logStd } = policyAt(parameters, nets, observationInput('', [1], sizes));
   const noise = selectUsed(space, reshape(input('noise', [1, ACTION_SIZE]), [1, 1, ACTION_SIZE]));
   const drawn = add(reshape(mean, noise.shape), mul(reshape(exp(logStd), noise.shape), noise));

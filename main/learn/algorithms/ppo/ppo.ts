@@ -1,23 +1,22 @@
 /**
- * PPO (Schulman et al. 2017, arXiv 1707.06347; released code read for comparison: CleanRL) for a policy that imitation has taught.
+ * PPO (Schulman et al. 2017, arXiv 1707.06347; compared with CleanRL's code) for a policy that imitation has taught.
  *
- *   ratio    r = π(a|s) / π_old(a|s), log-probabilities summed over the action, a chunk's K·D numbers being one action
+ *   ratio    r = π(a|s) / π_old(a|s); log-probabilities are summed over the action, and a chunk's K·D numbers are one action
  *   policy   −E min(r A, clip(r, 1 ± ε) A)          A, R from a generalised advantage estimate, A normalised per rollout
  *   value    ½ E (V(s) − R)²
  *   L        policy + c_v · value − c_e · entropy + β · KL(π‖π_ref) + λ · Σᵢ max(0, gᵢ(s, μ(s)))²
  *
- * π is a Gaussian with a state-independent deviation, not squashed: the action that is stored is the one drawn, the task clips it.
- * π_ref is the policy that the run began with; the KL is exact, on the rollout's states and, if asked for, on demonstrations' as well.
- * Differs from the paper: advantages are normalised per rollout; gradients are clipped; passes stop early at a target KL (CleanRL);
- * the first rollouts teach the critic alone, because the advantages of a fresh critic are noise, and pull an imitated policy apart.
- * Differs from CleanRL: a time-out bootstraps (theirs counts as an end); normalised per rollout, not per minibatch;
- * Xavier instead of orthogonal initial weights; no clipped value loss (the evidence for it is weak).
+ * π is a Gaussian with a state-independent deviation, not squashed; the task clips its actions.
+ * π_ref is the policy that the run began with. The KL is exact, on the rollout's states and on demonstrations' states if given.
+ * Differs from the paper: advantages are normalised per rollout; gradients are clipped; the critic learns alone at first,
+ * because the advantages of a fresh critic are noise and pull an imitated policy apart.
+ * Differs from CleanRL: a time-out bootstraps (theirs counts as an end); Xavier instead of orthogonal initial weights; no clipped
+ * value loss, because the evidence for it is weak.
  *
- * Settings stand in `ppo-config.ts`. What acts, collects rollouts and holds the weights is `ppo-agent.ts`.
+ * `ppo-steps.ts` builds a run's graphs from this loss; `ppo-learner.ts` holds weights and schedules.
  * Letters: M minibatch, D observation, A action, I constraints, S demonstrations' states in a minibatch.
  */
 
-import type { PpoConfig } from '../../../../test/learn/ppo-rollouts-config.ts';
 import { grad } from '../../../tensor/grad.ts';
 import type { Node } from '../../../tensor/ir.ts';
 import { type Adam, adam, clipByNorm } from '../../../tensor/optimiser.ts';
@@ -35,6 +34,8 @@ import {
   parametersFrom,
   parameterViews,
 } from '../../nets/parameters.ts';
+import { parametersOf } from '../step-inputs.ts';
+import type { PpoConfig } from './ppo-config.ts';
 
 export interface PpoSizes {
   readonly observation: number;
@@ -44,7 +45,7 @@ export interface PpoSizes {
 export interface PpoNets {
   readonly actor: MlpSpec;
   readonly critic: MlpSpec;
-  /** The policy alone: its mean and its deviation. */
+  /** The policy alone: the net of its mean, and its deviation. */
   readonly actorParameters: readonly ParameterSpec[];
   /** Policy and critic, in one vector. */
   readonly parameters: readonly ParameterSpec[];
@@ -57,7 +58,10 @@ const LOG_STD = 'actor.logStd';
 
 export function ppoNets({ hidden, layerNorm }: Pick<PpoConfig, 'hidden' | 'layerNorm'>, sizes: PpoSizes): PpoNets {
   const net = (name: string, output: number): MlpSpec => ({
-    ...{ name, hidden, layerNorm, output },
+    name,
+    hidden,
+    layerNorm,
+    output,
     inputs: [{ name: 'observation', size: sizes.observation }],
   });
   const [actor, critic] = [net('actor', sizes.action), net('critic', 1)];
@@ -78,19 +82,6 @@ export function valueAt(parameters: Parameters, nets: PpoNets, observation: Node
   return reshape(value, [observation.shape[0]!]);
 }
 
-/** What acting needs: `observation` [N, D] → `mean` and `logStd` [N, A], `value` [N]. */
-export function ppoActingStep(nets: PpoNets, sizes: PpoSizes, count: number): Step {
-  const parameters = parametersFrom(
-    parameterViews(input('parameters', [parameterCount(nets.parameters)]), nets.parameters),
-    nets.parameters,
-  );
-  const observation = input('observation', [count, sizes.observation]);
-  return defineStep({
-    ...policyAt(parameters, nets, observation),
-    value: valueAt(parameters, nets, observation),
-  });
-}
-
 export interface PpoStepSizes extends PpoSizes {
   /** M */
   readonly minibatch: number;
@@ -98,7 +89,7 @@ export interface PpoStepSizes extends PpoSizes {
   readonly demonstrations: number;
 }
 
-/** What a step reads of the settings. */
+/** The settings that a step reads. */
 export type PpoStepConfig = Pick<
   PpoConfig,
   'clipRatio' | 'valueCoefficient' | 'entropyCoefficient' | 'maxGradientNorm' | 'penalty'
@@ -106,13 +97,13 @@ export type PpoStepConfig = Pick<
 
 export interface PpoStepOptions {
   readonly constraint?: Constraint | undefined;
-  /** How likely an action [M, A] was, [M]; the Gaussian's density where absent, which is that of an action before any clipping. */
+  /** Log-probability of actions [M, A] → [M]; by default the Gaussian's density, which holds for actions before any clipping. */
   readonly logProb?: (action: Node, policy: Gaussian) => Node;
-  /** Adam on the whole vector where absent. */
+  /** By default Adam on the whole vector. */
   readonly optimise?: (state: Adam, gradient: Node, policyWeight: Node) => Adam;
 }
 
-/** One minibatch: loss, gradient, clip, Adam. */
+/** One update: loss, gradient, clipping by norm, Adam. */
 export function ppoStep(
   nets: PpoNets,
   config: PpoStepConfig,
@@ -134,12 +125,12 @@ export function ppoStep(
   const kl = referenceKl(nets, parameters, policy, observation, S > 0 ? input('demonstration', [S, D]) : undefined);
   const penalty = constraint ? hingePenalty(constraint(observation, policy.mean), config.penalty) : constant(0);
 
-  const ofPolicy = [mul(entropy, -config.entropyCoefficient), mul(kl, input('beta', [])), penalty].reduce(
+  const policyTerms = [mul(entropy, -config.entropyCoefficient), mul(kl, input('beta', [])), penalty].reduce(
     (total, term) => add(total, term),
     surrogate.loss,
   );
   const policyWeight = input('policyWeight', []);
-  const loss = add(mul(ofPolicy, policyWeight), mul(value, config.valueCoefficient));
+  const loss = add(mul(policyTerms, policyWeight), mul(value, config.valueCoefficient));
   const gradient = clipByNorm(flatten(grad(loss, views)), config.maxGradientNorm);
   const state = { parameters: flat, mean: input('mean', [count]), variance: input('variance', [count]) };
   const next = optimise(state, gradient, policyWeight);
@@ -160,7 +151,7 @@ export function ppoStep(
 const adamOnAll = (state: Adam, gradient: Node): Adam =>
   adam(state, gradient, { learningRate: input('learningRate', []), corrections: input('corrections', [2]) });
 
-/** KL(π‖π_ref), the mean over the rollout's states; with demonstrations, half of it over theirs. */
+/** KL(π‖π_ref), the mean over the rollout's states; with demonstrations, half of it is over theirs. */
 function referenceKl(
   nets: PpoNets,
   parameters: Parameters,
@@ -169,15 +160,14 @@ function referenceKl(
   demonstration: Node | undefined,
 ): Node {
   const { actorParameters } = nets;
-  const flat = input('reference', [parameterCount(actorParameters)]);
-  const reference = parametersFrom(parameterViews(flat, actorParameters), actorParameters);
+  const reference = parametersOf(input('reference', [parameterCount(actorParameters)]), actorParameters);
   const here = mean(gaussianKl(policy, policyAt(reference, nets, observation)));
   if (!demonstration) return here;
   const there = gaussianKl(policyAt(parameters, nets, demonstration), policyAt(reference, nets, demonstration));
   return mul(add(here, mean(there)), 0.5);
 }
 
-/** The deviation's weights for a fresh policy, in place: the nets' own initial values leave it at 1. */
+/** Sets a fresh policy's deviation in its flat weights, whose initial value is 1. */
 export function setInitialStd(weights: Float32Array, nets: PpoNets, sizes: PpoSizes, std: number): void {
   const end = parameterCount(nets.actorParameters);
   weights.fill(Math.log(std), end - sizes.action, end);

@@ -1,11 +1,10 @@
 /**
- * HIL-SERL's gripper: a DQN beside the continuous policy, with the values of three choices, close, stay and open. It learns from
- * the reward less a penalty on needless use, acts greedily, and explores through people only. The continuous nets see the
- * other dimensions.
- *   penalty   0.02 where the executed command would close an open gripper, or open one that is not: judged by the opening
- *             measured before the step
- * Differs from the released code: its net has one more linear layer, which adds nothing that it could express; and over n steps
- * (n > 1) only the first step's penalty counts. Letters: B batch, A action, K = 3 choices.
+ * HIL-SERL's gripper: a DQN beside the continuous policy, with the values of three choices: close, stay, open. It learns from the
+ * reward less a penalty on needless use, acts greedily, and explores only through people. The continuous nets see the other
+ * dimensions. The penalty of 0.02 applies when the executed command closes an open gripper or opens one that is not open, judged
+ * by the opening measured before the step.
+ * Differs from the released code: its net has one more linear layer, which adds nothing that it could express. Over n > 1 steps
+ * only the first step's penalty counts. Letters: B batch, A action, F features, K = 3 choices.
  */
 import { ACTION_NAMES } from '../../../api/action.ts';
 import { PROPRIOCEPTION_FIELDS, PROPRIOCEPTION_SIZE } from '../../../api/observation.ts';
@@ -30,9 +29,9 @@ import type { Parameters } from '../../nets/parameters.ts';
 import type { ObservationSizes } from '../algorithm.ts';
 
 export const GRIPPER = ACTION_NAMES.indexOf('gripper');
-/** A command beyond it closes or opens (`main/api/action.ts`). */
+/** Commands beyond this value close or open the gripper (`main/api/action.ts`). */
 const COMMAND = 0.5;
-/** Measured opening, as a share of the whole, above which the gripper counts as open; released code. */
+/** The gripper counts as open above this share of its full opening; released code. */
 const OPEN_ABOVE = 0.9;
 /** Commands of the three choices: close, stay, open. */
 const COMMANDS = [-1, 0, 1];
@@ -49,10 +48,10 @@ export function graspValues(parameters: Parameters, net: MlpSpec, features: Node
 
 const command = (action: Node) => slice(action, 1, GRIPPER, GRIPPER + 1);
 
-/** What was executed, [B, A] → choice [B, K]. */
+/** Executed action [B, A] → choice [B, K], one-hot. */
 export function graspChoice(action: Node): Node {
   const [close, open] = [less(command(action), -COMMAND), greater(command(action), COMMAND)];
-  const flags = [close, open].map((flag) => cast(flag, 'float32')) as [Node, Node]; // as many as were mapped
+  const flags = [close, open].map((flag) => cast(flag, 'float32')) as [Node, Node]; // two flags
   return concat([flags[0], sub(sub(1, flags[0]), flags[1]), flags[1]], 1);
 }
 
@@ -73,19 +72,19 @@ export function measuredOpening(observation: Node, sizes: ObservationSizes): Nod
   return slice(observation, 1, newest + offset, newest + offset + 1);
 }
 
-/** action [B, A], opening [B, 1] before it → what is taken from the reward, [B]. */
+/** action [B, A], opening [B, 1] before it → the amount subtracted from the reward, [B]. */
 export function gripperPenalty(action: Node, opening: Node, penalty: number): Node {
   const closesOpen = logicalAnd(less(command(action), -COMMAND), greater(opening, OPEN_ABOVE));
   const opensClosed = logicalAnd(greater(command(action), COMMAND), less(opening, OPEN_ABOVE));
   return reshape(mul(cast(logicalOr(closesOpen, opensClosed), 'float32'), penalty), [action.shape[0]!]);
 }
 
-/** The dimensions that are left to the continuous policy. */
+/** The dimensions that the continuous policy controls. */
 export function armMask(actionMask: readonly boolean[]): boolean[] {
   return actionMask.map((used, index) => used && index !== GRIPPER);
 }
 
-/** Continuous action [B, A] with the gripper's command, which is its last number. */
+/** Replaces the last number of a continuous action [B, A], which is the gripper's command. */
 export function withGripper(action: Node, grip: Node): Node {
   return concat([slice(action, 1, 0, GRIPPER), grip], 1);
 }

@@ -1,34 +1,27 @@
 /**
  * HIL-SERL: reinforcement learning on the robot with a person who corrects (Luo et al. 2024, arXiv 2410.21845; released code
- * rail-berkeley/hil-serl). It is RLPD cut down to two critics without a subset, on a frozen trunk, without entropy in the target,
- * with a DQN for the gripper; every step goes to the RL buffer, what the person drove to the demo buffer too, and half of
- * every batch comes from each. It has no offline stage: the first policy is a random one.
+ * rail-berkeley/hil-serl). It is RLPD with two critics and no subset, on a frozen trunk, without entropy in the target, and with
+ * a DQN for the gripper. Every step goes to the RL buffer, a person's steps to the demo buffer too, and half of every batch
+ * comes from each. It has no offline stage: the first policy is a random one.
  *
- * Deviations, in every preset:
- * - each critic has its own last layer (theirs share one by mistake, issue 33);
- * - two critic updates per environment step (theirs runs free of the robot); the nets that an update leaves out keep still
- *   (theirs drift on their momentum);
- * - a time-out bootstraps (theirs ends the episode); a masked action dimension is absent from nets' inputs, outputs and losses;
- * - no gradient of the actor reaches the encoder at all (theirs trains the proprioception's part with it too); random crops only as
- *   a few shifts of every picture made once (`views`), since embeddings of a frozen trunk are stored;
- * - the gripper's net has one linear layer less (`grasp-critic.ts`).
- * Kept: the target entropy counts all dimensions that are used, the discrete gripper's too.
+ * Differs from the released code, in every preset:
+ * - Each critic has its own last layer (theirs share one by mistake, issue 33).
+ * - An environment step pays for two critic updates (theirs runs free of the robot). Nets that an update leaves out stand still
+ *   (theirs drift on their momentum).
+ * - A time-out bootstraps (theirs ends the episode). A masked action dimension is absent from inputs, outputs and losses.
+ * - No gradient of the actor reaches the encoder (theirs trains the proprioception's part with it too).
+ * - Random crops are a few shifts of every picture made once (`views`), because embeddings of a frozen trunk are stored.
+ * - The gripper's net has one linear layer less (`grasp-critic.ts`).
+ * As in the released code, the target entropy counts all dimensions in use, the discrete gripper's too.
  * On a frozen trunk's maps (`spatial`) the encoder is theirs: spatial learned embeddings per camera, trained by the critics, with
- * dropout where the actor looks through them in training.
+ * dropout for the actor in training.
  *
- * In the preset `cell` also: smaller nets, ConRFT's discount, and a Monte-Carlo floor under the target, cut at takeovers. The step is
- * `soft-actor-critic.ts`.
+ * The preset `cell` also has smaller nets, ConRFT's discount, and a Monte-Carlo floor under the target, cut at takeovers.
+ * `soft-actor-critic.ts` holds the step.
  */
 import type { Algorithm } from '../algorithm.ts';
-import { softActorCriticValues } from './soft-actor-critic.ts';
-import { configSchema, type SoftActorCriticConfig, settingsForMaps } from './soft-actor-critic-config.ts';
-import { createSoftActorCriticLearner } from './soft-actor-critic-learner.ts';
-import {
-  policyParametersOf,
-  softActorCriticHead,
-  softActorCriticNets,
-  softActorCriticPolicy,
-} from './soft-actor-critic-nets.ts';
+import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
+import { softActorCritic } from './soft-actor-critic-learner.ts';
 
 const releasedCode: SoftActorCriticConfig = {
   hidden: [256, 256],
@@ -67,18 +60,8 @@ export const HIL_SERL_PRESETS = {
     hidden: [128, 128], // as ConRFT in the cell
     proprioceptionFeatures: 0, // as ConRFT in the cell
     discount: 0.98, // as ConRFT in the cell
-    mcFloor: 'cut', // a return that a person's rescue has earned is not the policy's
+    mcFloor: 'cut', // the policy did not earn a return that a person's rescue brought
   },
 } as const satisfies Record<string, SoftActorCriticConfig>;
 
-export const hilSerl: Algorithm<SoftActorCriticConfig> = {
-  name: 'hil-serl',
-  presets: HIL_SERL_PRESETS,
-  settingsForMaps,
-  parseConfig: (value) => configSchema.parse(value),
-  createLearner: (options) => createSoftActorCriticLearner('hil-serl', options),
-  policyStep: softActorCriticPolicy,
-  policyParameters: (config, sizes) => policyParametersOf(softActorCriticNets(config, sizes)),
-  policyHead: softActorCriticHead,
-  criticStep: softActorCriticValues,
-};
+export const hilSerl: Algorithm<SoftActorCriticConfig> = softActorCritic('hil-serl', HIL_SERL_PRESETS);

@@ -1,30 +1,22 @@
 /**
  * RLPD: soft actor-critic from scratch with prior data (Ball et al. 2023, arXiv 2302.02948; released code ikostrikov/rlpd). Four
- * things make it learn fast from demonstrations without imitating them:
- * 1. symmetric sampling: half of every batch from the RL buffer, half from the demo buffer (`main/learn/run/trainer/updates.ts`);
- * 2. LayerNorm in the critics, which bounds their values far from the data; none in the actor;
- * 3. a large ensemble, E = 10: the minimum of Z = 2 drawn anew for every update makes the target, the mean of all leads the actor;
- * 4. a high update-to-data ratio: 20 critic updates per environment step, each on a batch of its own and followed by its own
- *    target update, then one of actor and temperature on the last batch.
- * The target counts entropy: y = r + γ · bootstrap · (min Q̄ − α log π), subtracted, and nothing after the end.
+ * ingredients make it learn fast from demonstrations without imitating them:
+ * 1. Symmetric sampling: half of every batch comes from the RL buffer, half from the demo buffer (`run/trainer/updates.ts`).
+ * 2. LayerNorm in the critics, which bounds their values far from the data; none in the actor.
+ * 3. A large ensemble, E = 10: the minimum of a random subset of Z = 2 makes the target, the mean of all leads the actor.
+ * 4. A high update-to-data ratio: 20 critic updates per environment step, each on its own batch and followed by its own
+ *    target update, then one update of actor and temperature on the last batch.
+ * The target counts entropy: y = r + γ · bootstrap · (min Q̄ − α log π).
  *
- * Deviations, in every preset: interventions are in the demo buffer too; a masked action dimension is absent from nets' inputs,
- * outputs and losses; the target entropy is −A/2 over the dimensions that are used. The step is `soft-actor-critic.ts`.
+ * Differs from the paper, in every preset: interventions are in the demo buffer too; a masked action dimension is absent from
+ * inputs, outputs and losses; the target entropy is −A/2 over the dimensions in use. `soft-actor-critic.ts` holds the step.
  *
- * `cell` is made for two CPU cores and a few thousand steps: smaller nets, fewer critics and updates; no entropy in the target, as the
- * released code has it for sparse rewards; and a Monte-Carlo floor under the target, cut at takeovers, which says in one update what TD
- * needs thousands for.
+ * `cell` suits two CPU cores and a few thousand steps: smaller nets, fewer critics and updates, and no entropy in the target, as
+ * in the released code for sparse rewards. A Monte-Carlo floor, cut at takeovers, spreads a success in one update.
  */
 import type { Algorithm } from '../algorithm.ts';
-import { softActorCriticValues } from './soft-actor-critic.ts';
-import { configSchema, type SoftActorCriticConfig, settingsForMaps } from './soft-actor-critic-config.ts';
-import { createSoftActorCriticLearner } from './soft-actor-critic-learner.ts';
-import {
-  policyParametersOf,
-  softActorCriticHead,
-  softActorCriticNets,
-  softActorCriticPolicy,
-} from './soft-actor-critic-nets.ts';
+import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
+import { softActorCritic } from './soft-actor-critic-learner.ts';
 
 const paper: SoftActorCriticConfig = {
   hidden: [256, 256], // released code; three layers for its AntMaze and Adroit
@@ -65,19 +57,9 @@ export const RLPD_PRESETS = {
     criticUpdates: 4, // cost
     backupEntropy: false, // released code, for sparse rewards
     temperature: { form: 'exp', initial: 0.1 }, // released code, for pixels
-    mcFloor: 'cut', // a return that a person's rescue has earned is not the policy's
+    mcFloor: 'cut', // the policy did not earn a return that a person's rescue brought
     trainingStarts: 100, // a session of a person is short
   },
 } as const satisfies Record<string, SoftActorCriticConfig>;
 
-export const rlpd: Algorithm<SoftActorCriticConfig> = {
-  name: 'rlpd',
-  presets: RLPD_PRESETS,
-  settingsForMaps,
-  parseConfig: (value) => configSchema.parse(value),
-  createLearner: (options) => createSoftActorCriticLearner('rlpd', options),
-  policyStep: softActorCriticPolicy,
-  policyParameters: (config, sizes) => policyParametersOf(softActorCriticNets(config, sizes)),
-  policyHead: softActorCriticHead,
-  criticStep: softActorCriticValues,
-};
+export const rlpd: Algorithm<SoftActorCriticConfig> = softActorCritic('rlpd', RLPD_PRESETS);

@@ -1,7 +1,7 @@
 /**
- * The nets of a soft actor-critic: an encoder of the observation, the policy, an ensemble of critics, and the gripper's DQN where
- * the gripper is discrete; and the graph that acts.
- * The critics' vector is [encoder | gripper | ensemble], so the part of it that acting needs comes first; the actor's is its own.
+ * The nets of a soft actor-critic and the graph that acts: an encoder of the observation, the policy, an ensemble of critics, and
+ * the DQN of a discrete gripper. The critics' vector is [encoder | gripper | ensemble], so that the part which acting needs
+ * comes first; the actor has a vector of its own.
  * Letters: B batch, D observation, F features, A action, E embedding, P proprioception.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';
@@ -11,7 +11,7 @@ import { input } from '../../../tensor/tensor.ts';
 import { type EnsembleSpec, ensembleParameters } from '../../nets/ensemble.ts';
 import { type MlpSpec, mlpParameters } from '../../nets/mlp.ts';
 import { observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
-import { type ParameterSpec, type Parameters, parametersFrom } from '../../nets/parameters.ts';
+import type { ParameterSpec, Parameters } from '../../nets/parameters.ts';
 import { dropoutSize } from '../../nets/spatial-embedding.ts';
 import { observeSpatially, spatialObserverFeatures, spatialObserverParameters } from '../../nets/spatial-observer.ts';
 import {
@@ -22,16 +22,16 @@ import {
   tanhGaussianParameters,
 } from '../../policies/tanh-gaussian.ts';
 import type { ObservationSizes, PolicyHead } from '../algorithm.ts';
-import { observationInput } from '../step-inputs.ts';
+import { observationInput, weightInputs } from '../step-inputs.ts';
 import { armMask, GRIPPER, graspCommand, graspNet, graspValues, withGripper } from './grasp-critic.ts';
 import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 
 interface Encoder {
   readonly features: number;
   readonly parameters: readonly ParameterSpec[];
-  /** Observation [B, D] → [B, F]; with a mask [B, S] as in `nets/spatial-embedding.ts` where a part is to be dropped. */
+  /** Observation [B, D] → [B, F]; `dropout` is a mask [B, S] as in `nets/spatial-embedding.ts`. */
   readonly observe: (parameters: Parameters, observation: Node, dropout?: Node) => Node;
-  /** S: numbers in the mask for one observation; 0 = nothing is dropped. */
+  /** S: numbers in the mask of one observation; 0 = no dropout. */
   readonly dropoutSize: number;
 }
 
@@ -39,11 +39,11 @@ export interface SoftActorCriticNets {
   readonly encoder: Encoder;
   readonly head: TanhGaussianHead;
   readonly critic: EnsembleSpec;
-  /** Where the gripper is used and discrete. */
+  /** The DQN of a discrete gripper; `undefined` when the task does not use the gripper or it is continuous. */
   readonly grasp: MlpSpec | undefined;
   readonly actorParameters: readonly ParameterSpec[];
   readonly criticParameters: readonly ParameterSpec[];
-  /** The first of `criticParameters`, which acting needs too. */
+  /** The first of `criticParameters`, which acting needs as well. */
   readonly sharedParameters: readonly ParameterSpec[];
 }
 
@@ -63,7 +63,11 @@ export function softActorCriticNets(config: SoftActorCriticConfig, sizes: Observ
   const grasp = discrete ? graspNet(encoder.features, criticLayers) : undefined;
   const sharedParameters = [...encoder.parameters, ...(grasp ? mlpParameters(grasp) : [])];
   return {
-    ...{ encoder, head, critic, grasp, sharedParameters },
+    encoder,
+    head,
+    critic,
+    grasp,
+    sharedParameters,
     actorParameters: tanhGaussianParameters(head),
     criticParameters: [...sharedParameters, ...ensembleParameters(critic)],
   };
@@ -96,22 +100,21 @@ function encoderOf(
   };
 }
 
-/** What a policy's weights are, in their order in one vector. */
+/** The policy's parameters, in the order of its flat weights. */
 export function policyParametersOf(nets: SoftActorCriticNets): readonly ParameterSpec[] {
   return [...nets.sharedParameters, ...nets.actorParameters];
 }
 
 export const softActorCriticHead = ({ gripper }: SoftActorCriticConfig): PolicyHead => ({
-  ...{ head: 'tanh-gaussian', noiseSize: ACTION_SIZE },
+  head: 'tanh-gaussian',
+  noiseSize: ACTION_SIZE,
   ...(gripper === 'discrete' && { discreteGripper: true }),
 });
 
 /** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */
 export function softActorCriticPolicy(config: SoftActorCriticConfig, sizes: ObservationSizes): Step {
   const nets = softActorCriticNets(config, sizes);
-  const specs = policyParametersOf(nets);
-  const weights = specs.map((spec) => input(spec.name, spec.shape));
-  const parameters = parametersFrom(weights, specs);
+  const parameters = weightInputs(policyParametersOf(nets));
   const features = nets.encoder.observe(parameters, observationInput('', [1], sizes));
   const { action } = sampleTanhGaussian(
     nets.head,

@@ -1,11 +1,11 @@
-/** What a run measures: means of the metrics over a few updates into the store, the newest ones for reports, and the speed as a curve of its own. */
+/** Measures a run: means of the metrics over a few updates go to the store, the newest ones to reports; the speed is a curve too. */
 import type { MetricPoint, RunStore } from '../../../../data/runs.ts';
 import type { Clock } from '../../../api/clock.ts';
 import type { Metrics } from '../../algorithms/algorithm.ts';
 
-/** Updates that make one point of a curve. */
+/** Number of updates that make one point of a curve. */
 const UPDATES_PER_POINT = 20;
-/** Points written in one transaction. */
+/** Smallest number of points that is written in one transaction. */
 const POINTS_PER_WRITE = 200;
 /** Weight of the newest update in the speed. */
 const SPEED_MEMORY = 0.05;
@@ -27,11 +27,13 @@ function means({ count, totals }: Sums): Record<string, number> {
   return Object.fromEntries(Object.entries(totals).map(([name, total]) => [name, total / count]));
 }
 
-/** The newest point of every curve; none before the first. */
+/** The newest point of every curve; empty before the first. */
 export interface NewestPoint {
   readonly metrics: Metrics;
   readonly metricsStep?: number;
 }
+
+export type Meter = ReturnType<typeof createMeter>;
 
 export function createMeter(clock: Clock, runId: number, runs: Pick<RunStore, 'appendMetrics'>) {
   let point = emptySums();
@@ -39,7 +41,7 @@ export function createMeter(clock: Clock, runId: number, runs: Pick<RunStore, 'a
   let newest: NewestPoint = { metrics: {} };
   let waiting: MetricPoint[] = [];
   let lastMs: number | undefined;
-  /** Updates of the point whose time is known, and their time. */
+  /** The updates of the current point whose duration is known, and their total duration. */
   let timed = { updates: 0, ms: 0 };
   let msPerUpdate: number | undefined;
   const flush = () => {
@@ -66,12 +68,12 @@ export function createMeter(clock: Clock, runId: number, runs: Pick<RunStore, 'a
       timed = { updates: 0, ms: 0 };
       if (waiting.length >= POINTS_PER_WRITE) flush();
     },
-    /** Waiting for work is not part of the speed. `resumed`: the block goes on where a checkpoint left it. */
+    /** Leaves the time since the last block out of the speed. A `resumed` block keeps the sums that its checkpoint held. */
     beginBlock(resumed: boolean): void {
       if (!resumed) block = emptySums();
       lastMs = undefined;
     },
-    /** Means over the block. */
+    /** Returns the means over the block. */
     endBlock: (): Metrics => (block.count > 0 ? means(block) : {}),
     save: () => ({ blockSums: copyOf(block), pointSums: copyOf(point) }),
     restore(saved: { readonly blockSums: Sums; readonly pointSums: Sums }): void {

@@ -1,17 +1,17 @@
 /**
- * What a learner of its own doing is given: the steps of the newest episodes that policies of its kind drove, with the weights that
- * drove them. A person's steps and mixed ticks are not among them, nor are episodes in which noise was added to the policy's actions:
- * how probable those were, its weights do not say. Letters as in `algorithms/algorithm.ts`.
+ * Reads the on-policy steps of the newest episodes, with the weights of the policies that drove them. A person's steps and mixed
+ * ticks are left out. Episodes with noise on the policy's actions are left out too, because the weights do not tell how
+ * probable those actions were.
  */
 import type { TransitionPool } from '../../../../data/learning/transition-pool.ts';
-import type { OwnSteps } from '../../algorithms/algorithm.ts';
+import type { OnPolicySteps } from '../../algorithms/algorithm.ts';
 
-/** `weightsOf`: undefined for a policy that is gone or of another kind. */
-export function ownSteps(
+/** `weightsOf` returns `undefined` for a policy that is gone or of another kind. */
+export function onPolicySteps(
   pool: TransitionPool,
   episodes: number,
   weightsOf: (policy: string) => Float32Array | undefined,
-): OwnSteps {
+): OnPolicySteps {
   const known = new Map<string, Float32Array | undefined>();
   const weights = (policy: string) => {
     if (!known.has(policy)) known.set(policy, weightsOf(policy));

@@ -1,34 +1,31 @@
 /**
  * The float32 arrays that a learner carries from update to update, by the names of its step's inputs: weights, targets, moments.
- * The new value of `x` is the step's output `next.x`; its outputs `metric.…` are numbers to report.
+ * The next value of an input `x` is the step's output `next.x`; the outputs `metric.…` are numbers to report.
  */
 import type { Compiled, TensorData, TensorValue } from '../../tensor/backend.ts';
 import { type Metrics, ShapeError } from './algorithm.ts';
 
-type Arrays = Readonly<Record<string, Float32Array>>;
+export type Arrays = Readonly<Record<string, Float32Array>>;
 
 export interface LearnerArrays {
   readonly current: Arrays;
-  /** Where the backend may write the next values. */
-  places(): Record<string, TensorValue>;
-  /** Keeps the next values, returns the metrics. */
+  /** Buffers that the backend may write the next values into. */
+  nextBuffers(): Record<string, TensorValue>;
+  /** Keeps the next values and returns the metrics. */
   accept(outputs: Readonly<Record<string, TensorValue>>): Metrics;
   copy(): Record<string, Float32Array>;
-  /** Copies those named out of `given`; all or, with a `ShapeError`, none. */
+  /** Copies the arrays named `names` out of `given`. Throws a `ShapeError` and copies none when one does not fit. */
   take(given: Arrays, names: readonly string[]): void;
 }
 
-/** `allocate`: the memory of what runs the updates. */
+/** `allocate` makes the memory that the compiled step reads fastest. */
 export function createArrays(initial: Arrays, allocate: Compiled['allocate']): LearnerArrays {
   const current: Record<string, Float32Array> = mapValues(initial, (values) => {
     const array = allocate(values.length);
     array.set(values);
     return array;
   });
-  /**
-   * Results are written into the arrays that the update before last has read from: fresh memory costs more than it seems. Made for what
-   * an update has changed.
-   */
+  /** Results go into the arrays that the update before last has read from, because fresh memory is expensive. */
   const spare: Record<string, Float32Array> = {};
   const replace = (name: string, data: TensorData) => {
     const [old, lent] = [current[name]!, spare[name]];
@@ -39,7 +36,7 @@ export function createArrays(initial: Arrays, allocate: Compiled['allocate']): L
   };
   return {
     current,
-    places: () =>
+    nextBuffers: () =>
       Object.fromEntries(
         Object.entries(spare).map(([name, data]) => [`next.${name}`, { shape: [data.length], dtype: 'float32', data }]),
       ),
@@ -64,6 +61,20 @@ export function createArrays(initial: Arrays, allocate: Compiled['allocate']): L
       for (const name of names) current[name]!.set(given[name]!);
     },
   };
+}
+
+/** Parameters with Adam's moments, which begin at zero. */
+export function withMoments(name: string, parameters: Float32Array): Record<string, Float32Array> {
+  return {
+    [name]: parameters,
+    [`${name}Mean`]: new Float32Array(parameters.length),
+    [`${name}Variance`]: new Float32Array(parameters.length),
+  };
+}
+
+/** Sets every counter to its stored value, or to 0 when none is stored. */
+export function restoreCounters(counters: Record<string, number>, stored: Readonly<Record<string, number>>): void {
+  for (const name of Object.keys(counters)) counters[name] = stored[name] ?? 0;
 }
 
 function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
