@@ -46,7 +46,7 @@ interface Entry {
 }
 
 function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): Entry {
-  const presets = Object.keys(algorithm.presets) as PresetName[]; // the keys of a record by preset
+  const presets = Object.keys(algorithm.presets) as PresetName[]; // The keys of a record by preset
   return {
     presets,
     configure: (preset, changes, maps) => {
@@ -126,5 +126,5 @@ export function configureAlgorithm(
   return entryOf(algorithm).configure(preset, changes, maps);
 }
 
-export const algorithmNames = (): readonly AlgorithmName[] => Object.keys(ALGORITHMS) as AlgorithmName[]; // the keys of a record by algorithm
+export const algorithmNames = (): readonly AlgorithmName[] => Object.keys(ALGORITHMS) as AlgorithmName[]; // The keys of a record by algorithm
 export const presetsOf = (name: AlgorithmName): readonly PresetName[] => entryOf(name).presets;

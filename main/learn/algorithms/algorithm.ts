@@ -67,7 +67,7 @@ export interface TrainingSettings {
   readonly nStep?: number;
   /** M of an on-policy algorithm: an online update learns from the M newest episodes and reads the demo buffer for its states only. */
   readonly episodes?: number;
-  /** k: embeddings held of every observation, one of its recorded pictures and k − 1 of randomly shifted ones; 1 by default. */
+  /** `k`: embeddings held of every observation, one of its recorded pictures and k − 1 of randomly shifted ones; 1 by default. */
   readonly views?: number | undefined;
 }
 

@@ -1,7 +1,7 @@
 /** Operations on flat arrays of rows outside the graph: gathering rows, shuffling them, concatenating two arrays. */
 import type { Rng } from '../../api/rng.ts';
 
-/** values [N, width], rows [n] → [n, width]. */
+/** `values` [N, width], `rows` [n] → [n, width]. */
 export function pickRows(
   values: Float32Array | Float64Array,
   rows: Int32Array | Uint32Array,

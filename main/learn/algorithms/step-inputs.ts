@@ -110,7 +110,7 @@ export function criticInputs<K extends string>(
   const floor = mcFloor === 'off' ? undefined : input('returnFloor', [C, B]);
   const corrections = input('criticCorrections', [C, 2]);
   return (update: number) => ({
-    batch: slices(batch, update) as CriticBatch, // every node of `batch` is there
+    batch: slices(batch, update) as CriticBatch, // Every node of `batch` is defined.
     floor: floor && sliceOf(floor, update),
     corrections: sliceOf(corrections, update),
     own: slices(own, update),
@@ -124,5 +124,5 @@ function sliceOf(node: Node, update: number): Node {
 
 function slices<K extends string>(nodes: Readonly<Record<K, Node | undefined>>, update: number) {
   const entries = Object.entries<Node | undefined>(nodes).map(([name, node]) => [name, node && sliceOf(node, update)]);
-  return Object.fromEntries(entries) as Record<K, Node | undefined>; // the same keys
+  return Object.fromEntries(entries) as Record<K, Node | undefined>; // The keys are the same.
 }

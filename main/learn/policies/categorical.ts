@@ -73,7 +73,7 @@ export function autoregressiveHead(options: CategoricalOptions, frame: HeadFrame
     inputs: [
       { name: 'observation', size: frame.features },
       { name: 'earlier', size: T },
-      { name: 'place', size: T }, // part of stored parameters' names
+      { name: 'place', size: T }, // Part of stored parameters' names
     ],
     hidden: frame.hidden,
     output: V,
@@ -130,7 +130,7 @@ function uniformsOf({ name, act }: CategoricalOptions, frame: HeadFrame, noise: 
   return reshape(chunkNoise(frame, uniform), [B, chunkSize(frame)]);
 }
 
-/** logits […, V], uniform […, 1] → the chosen bin's action […, 1]. */
+/** `logits` […, V], `uniform` […, 1] → the chosen bin's action […, 1]. */
 function actionOf({ scheme }: CategoricalOptions, logits: Node, uniform: Node | undefined): Node {
   const bin = uniform ? choose(softmax(logits), uniform) : likeliest(logits);
   return decodeBins(cast(bin, 'int64'), scheme);

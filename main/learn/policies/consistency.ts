@@ -18,9 +18,9 @@ import { chunkNoiseSize, expectNoise, type Head, type HeadFrame, normalInput } f
 import { restoreAll, selectUsed } from './normaliser.ts';
 import { settingsObject } from './settings-object.ts';
 
-export const SIGMA_DATA = 0.5; // released code
-export const SIGMA_MIN = 0.002; // released code; its dataclass says 0.02 and is overridden
-export const SIGMA_MAX = 80; // released code
+export const SIGMA_DATA = 0.5; // Released code
+export const SIGMA_MIN = 0.002; // Released code; its dataclass says 0.02 and is overridden
+export const SIGMA_MAX = 80; // Released code
 const RHO = 7; // Karras et al. 2022
 export const SIGMA_STEPS = 40; // M, released code
 
@@ -59,7 +59,7 @@ export function projectObservation(parameters: Parameters, policy: ConsistencyPo
   return project(parameters, policy.net, 'observation', observation);
 }
 
-/** x [B, A] at noise level σ [B, 1] or [1, 1] → action before the clip, [B, A]; unused dimensions are zero. */
+/** `x` [B, A] at noise level σ [B, 1] or [1, 1] → action before the clip, [B, A]; unused dimensions are zero. */
 export function denoise(
   parameters: Parameters,
   policy: ConsistencyPolicy,

@@ -76,7 +76,7 @@ export function diffusionHead(options: DiffusionOptions, frame: HeadFrame): Head
 }
 
 /**
- * t of each of N evaluations, noisiest first: round(T − i T/N) − 1. This "trailing" spacing begins at the noisiest level,
+ * `t` of each of N evaluations, noisiest first: round(T − i T/N) − 1. This "trailing" spacing begins at the noisiest level,
  * which "leading" spacing never visits.
  */
 export function trailingSteps(trainingSteps: number, count: number): number[] {
@@ -88,7 +88,7 @@ export function trailingSteps(trainingSteps: number, count: number): number[] {
 /** The action â [B, K, U] that x_t implies; `alphaBar` is ᾱ_t, `step` t. */
 export type Denoiser = (x: Node, alphaBar: number, step: number) => Node;
 
-/** noise [B, K, U] → actions [B, K, U], each clipped to ±`bound`. */
+/** `noise` [B, K, U] → actions [B, K, U], each clipped to ±`bound`. */
 export function ddim(
   denoiser: Denoiser,
   noise: Node,

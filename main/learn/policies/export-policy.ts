@@ -82,7 +82,7 @@ const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').upda
 
 /** Hashes the manifest's fields in the order in which they are written. */
 function hashOfManifest(manifest: object): string {
-  const { manifestSha256: _, ...rest } = manifest as Partial<PolicyManifest>; // only the name of the field matters
+  const { manifestSha256: _, ...rest } = manifest as Partial<PolicyManifest>; // Only the name of the field matters
   return sha256(JSON.stringify(rest));
 }
 

@@ -42,9 +42,9 @@ export interface Head {
   /** Number of standard normals that acting takes; 0 = acting is deterministic. */
   readonly noiseSize: number;
   readonly randomInputs: readonly RandomInput[];
-  /** features [B, D], target [B, K, U]; `random` by name, each [B, …shape]. The caller adds target and padding to the result. */
+  /** `features` [B, D], `target` [B, K, U]; `random` by name, `each` [B, …shape]. The caller adds target and padding to the result. */
   forward(parameters: Parameters, features: Node, target: Node, random: Readonly<Record<string, Node>>): HeadForward;
-  /** features [B, D], noise [B, noiseSize] (absent when that is 0) → [B, K, U]. */
+  /** `features` [B, D], `noise` [B, noiseSize] (absent when that is 0) → [B, K, U]. */
   act(parameters: Parameters, features: Node, noise: Node | undefined): Node;
 }
 
@@ -62,7 +62,7 @@ export const chunkSize = ({ space }: HeadFrame): number => space.steps * space.s
 /** Normals for a whole chunk, K · A. The size does not depend on what the task masks. */
 export const chunkNoiseSize = ({ space }: HeadFrame): number => space.steps * space.mask.length;
 
-/** noise [B, K · A] → [B, K, U]. */
+/** `noise` [B, K · A] → [B, K, U]. */
 export function chunkNoise({ space }: HeadFrame, noise: Node): Node {
   return selectUsed(space, reshape(noise, [noise.shape[0]!, space.steps, space.mask.length]));
 }

@@ -23,7 +23,7 @@ export interface ActionStatistics {
 const SPAN_MIN = 0.02;
 const QUANTILE = 0.01; // OpenVLA
 
-/** actions [n, A] → offset and scale that map them to the head's range. */
+/** `actions` [n, A] → offset and scale that map them to the head's range. */
 export function actionStatistics(kind: NormaliserKind, actions: Float32Array, size: number): ActionStatistics {
   const count = actions.length / size;
   if (count === 0) throw new RangeError('no actions to normalise by: record demonstrations first');

@@ -1,4 +1,4 @@
-/** R2: a mixture over whole chunks, so that two right answers stay two; smoothness on each component’s mean. */
+/** R2: a mixture over whole chunks, which keeps two right answers apart; smoothness on each component's mean. */
 import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 import { SMALL_HEAD, smoothMotion } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';

@@ -31,7 +31,7 @@ export const calQl: Algorithm<ConrftConfig> = {
   ...conrft,
   name: 'cal-ql',
   presets: {
-    paper: withoutImitation(PRESETS.paper, 5), // as for the paper's AntMaze
-    cell: withoutImitation(PRESETS.cell, 1), // as for the paper's Adroit: sparse reward and few demonstrations
+    paper: withoutImitation(PRESETS.paper, 5), // As for the paper's AntMaze
+    cell: withoutImitation(PRESETS.cell, 1), // As for the paper's Adroit: sparse reward and few demonstrations
   },
 };

@@ -55,29 +55,29 @@ export const configSchema = settingsObject({
   policyImitation: z.number().min(0).max(1),
   /** Standard deviation of the acting noise that published policies ask for. */
   actingNoiseStd: z.number().min(0),
-  /** n: steps summed into one reward before the target bootstraps. */
+  /** `n`: steps summed into one reward before the target bootstraps. */
   nStep: z.int().positive(),
 }).readonly();
 export type ConrftConfig = z.infer<typeof configSchema>;
 
 const paper: ConrftConfig = {
-  hidden: [256, 256], // paper
-  critics: 2, // paper
-  proprioceptionFeatures: 64, // released code
-  discount: 0.98, // released code
-  tau: 0.005, // paper
-  learningRate: 3e-4, // paper
-  batchSize: 256, // paper
-  demoShare: 0.5, // paper
-  calQlActions: 10, // released code
+  hidden: [256, 256], // Paper
+  critics: 2, // Paper
+  proprioceptionFeatures: 64, // Released code
+  discount: 0.98, // Released code
+  tau: 0.005, // Paper
+  learningRate: 3e-4, // Paper
+  batchSize: 256, // Paper
+  demoShare: 0.5, // Paper
+  calQlActions: 10, // Released code
   mcFloor: 'off',
   criticWarmupUpdates: 0,
-  offline: { beta: 1, eta: 0.1, alpha: 0.01, criticUpdates: 2 }, // paper; cta ratio 2 from the released code
-  online: { beta: 0.5, eta: 1, alpha: 0, criticUpdates: 2 }, // paper
+  offline: { beta: 1, eta: 0.1, alpha: 0.01, criticUpdates: 2 }, // Paper; cta ratio 2 from the released code
+  online: { beta: 0.5, eta: 1, alpha: 0, criticUpdates: 2 }, // Paper
   alphaDecayUpdates: 0,
-  offlineSteps: 20_000, // released scripts
-  actorUpdatesPerStep: 1, // ours; theirs runs free of the robot
-  trainingStarts: 100, // released code
+  offlineSteps: 20_000, // Released scripts
+  actorUpdatesPerStep: 1, // Ours; theirs runs free of the robot
+  trainingStarts: 100, // Released code
   averageTau: 1,
   policyImitation: 1,
   actingNoiseStd: 0,
@@ -88,22 +88,22 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
   paper,
   'released-code': {
     ...paper,
-    offline: { beta: 1, eta: 0, alpha: 0.1, criticUpdates: 2 }, // released scripts
-    online: { beta: 0.1, eta: 1, alpha: 0, criticUpdates: 2 }, // released scripts
+    offline: { beta: 1, eta: 0, alpha: 0.1, criticUpdates: 2 }, // Released scripts
+    online: { beta: 0.1, eta: 1, alpha: 0, criticUpdates: 2 }, // Released scripts
   },
   cell: {
     ...paper,
-    hidden: [128, 128], // measured: 256 overfits twenty demonstrations
+    hidden: [128, 128], // Measured: 256 overfits twenty demonstrations
     proprioceptionFeatures: 0,
-    calQlActions: 4, // cost
-    mcFloor: 'uncut', // measured: with the Cal-QL term, cutting it at takeovers gains nothing
-    criticWarmupUpdates: 1000, // measured: a young critic pulls the policy off the data
+    calQlActions: 4, // Cost
+    mcFloor: 'uncut', // Measured: with the Cal-QL term, cutting it at takeovers gains nothing
+    criticWarmupUpdates: 1000, // Measured: a young critic pulls the policy off the data
     offline: { beta: 1, eta: 0, alpha: 0.1, criticUpdates: 1 },
-    online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // measured: without the term the policy first loses what it imitated
-    alphaDecayUpdates: 1600, // some forty episodes; measured: ten are too few, and a constant α learns slowly
+    online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // Measured: without the term the policy first loses what it imitated
+    alphaDecayUpdates: 1600, // Some forty episodes; measured: ten are too few, and a constant α learns slowly
     offlineSteps: 1000,
-    averageTau: 0.01, // measured: single weights vary too much for a clearance of half a millimetre
-    policyImitation: 0, // measured: steps that a person has to correct are bad examples
-    actingNoiseStd: 0.1, // measured: frees a policy that is stuck on the rim
+    averageTau: 0.01, // Measured: single weights vary too much for a clearance of half a millimetre
+    policyImitation: 0, // Measured: steps that a person has to correct are bad examples
+    actingNoiseStd: 0.1, // Measured: frees a policy that is stuck on the rim
   },
 };

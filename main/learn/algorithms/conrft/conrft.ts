@@ -214,7 +214,7 @@ function criticLoss(at: Evaluation, slow: Node, floor: Node | undefined, own: Ca
   };
 }
 
-/** y before the floor, [B]. */
+/** The target y before the floor, [B]. */
 function targetOf({ nets, config, policy, batch }: Evaluation, slow: Parameters): Node {
   const share = actorShare(nets, policy, batch.nextObservation);
   const nextAction = clipAction(sample(policy, nets.policy, share, batch.nextNoise));

@@ -27,7 +27,7 @@ export const imitationConfigSchema = settingsObject({
   /** Width of Dense → LayerNorm → tanh over the proprioception; 0 = none. */
   proprioceptionFeatures: z.int().min(0),
   normaliser: normaliserSchema,
-  /** What the policy does with touch; see `imitation-touch.ts`. */
+  /** The policy's use of touch; see `imitation-touch.ts`. */
   touch: touchSchema.default('seen'),
   /** When present, the policy that the run starts from stays as a teacher. */
   teacher: teacherSchema.optional(),
@@ -63,12 +63,12 @@ const cell: ImitationConfig = {
   chunk: { size: 1, execute: 1, latencySteps: 0 },
   hidden: [128, 128],
   proprioceptionFeatures: 0,
-  normaliser: 'none', // as ConRFT: actions are within [−1, 1] as they are
+  normaliser: 'none', // Actions are within [−1, 1], as for ConRFT
   touch: 'seen',
   baseRate: 1,
   losses: [{ name: 'consistency', weight: 1 }],
   optimiser: { learningRate: 3e-4, betas: [0.9, 0.999], weightDecay: 0, warmupUpdates: 0, decay: 'constant' },
-  average: { power: 0.75, max: 0.99 }, // as ConRFT in the cell
+  average: { power: 0.75, max: 0.99 }, // As ConRFT in the cell
   batchSize: 256,
   discount: 0.98,
   demoShare: 1,
@@ -80,14 +80,14 @@ const cell: ImitationConfig = {
 
 const paper: ImitationConfig = {
   ...cell,
-  head: { name: 'diffusion', target: 'epsilon', trainingSteps: 100, samplingSteps: 8 }, // released code; DDIM 8 as on its robot
-  chunk: { size: 16, execute: 8, latencySteps: 0 }, // paper
+  head: { name: 'diffusion', target: 'epsilon', trainingSteps: 100, samplingSteps: 8 }, // Released code; DDIM 8 as on its robot
+  chunk: { size: 16, execute: 8, latencySteps: 0 }, // Paper
   hidden: [256, 256],
   proprioceptionFeatures: 64,
-  normaliser: 'min-max', // paper
+  normaliser: 'min-max', // Paper
   losses: [{ name: 'diffusion', weight: 1 }],
-  optimiser: { learningRate: 1e-4, betas: [0.95, 0.999], weightDecay: 1e-6, warmupUpdates: 500, decay: 'cosine' }, // released code
-  average: { power: 0.75, max: 0.9999 }, // released code
+  optimiser: { learningRate: 1e-4, betas: [0.95, 0.999], weightDecay: 1e-6, warmupUpdates: 500, decay: 'cosine' }, // Released code
+  average: { power: 0.75, max: 0.9999 }, // Released code
   offlineSteps: 50_000,
   actingNoiseStd: 0,
 };

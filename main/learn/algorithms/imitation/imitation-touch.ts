@@ -1,8 +1,8 @@
 /**
- * What an imitated policy does with touch, and how it learns that sense without forgetting what it could do (recipe R5).
- *   seen     touch is part of the proprioception
- *   hidden   zeros replace it, for a policy that was made without tactile pads
- *   gated    it is hidden from the base and let in through `nets/tactile-gate.ts`, which begins closed
+ * The use of touch by an imitated policy, which can learn the sense without forgetting what it could do (recipe R5):
+ *   seen     touch is part of the proprioception;
+ *   hidden   zeros replace it, for a policy that was made without tactile pads;
+ *   gated    it is hidden from the base and let in through `nets/tactile-gate.ts`, which begins closed.
  * The old policy stays as the teacher: weight · mean (â(s̃) − â_old(s̃))² on the batch's states with noise on their proprioception.
  * Letters: B batch, E embedding, P proprioception (stacked instants), D = E + P, T numbers of touch.
  */
@@ -78,7 +78,7 @@ export function touchOf(sizes: ObservationSizes, observation: Node): Node {
   );
 }
 
-/** observation [B, D] → [B, D] with the input `stateNoise` [B, P], standard normals, times `deviation` on its proprioception. */
+/** `observation` [B, D] → [B, D] with the input `stateNoise` [B, P], standard normals, times `deviation` on its proprioception. */
 export function noisedObservation(sizes: ObservationSizes, observation: Node, deviation: number): Node {
   const noise = mul(input('stateNoise', [observation.shape[0]!, sizes.proprioception]), deviation);
   return add(observation, pad(noise, 1, sizes.embedding, 0));

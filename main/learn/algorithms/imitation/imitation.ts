@@ -85,7 +85,7 @@ export const policyParameters = ({ trained, fitted }: ImitationNets): readonly P
   ...fitted,
 ];
 
-/** observation [B, D] → the head's features, [B, features]. */
+/** `observation` [B, D] → the head's features, [B, features]. */
 function featuresOf(
   { touch }: ImitationConfig,
   sizes: ObservationSizes,

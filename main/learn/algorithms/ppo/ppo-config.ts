@@ -56,22 +56,22 @@ export type PpoConfig = z.infer<typeof ppoConfigSchema>;
 
 /** The preset `cell`. */
 export const PPO_CELL: PpoConfig = {
-  hidden: [128, 128], // as the other policies of the cell
+  hidden: [128, 128], // As the other policies of the cell
   layerNorm: true,
-  discount: 0.98, // as the other algorithms in the cell
+  discount: 0.98, // As the other algorithms in the cell
   gaeLambda: 0.95, // CleanRL
   clipRatio: 0.2, // CleanRL
   valueCoefficient: 0.5, // CleanRL
   entropyCoefficient: 0, // CleanRL
-  policyLearningRate: 2e-5, // at CleanRL's 3e-4 a few updates clip most ratios, because the nets are wide and σ is small
+  policyLearningRate: 2e-5, // At CleanRL's 3e-4 a few updates clip most ratios, because the nets are wide and σ is small
   criticLearningRate: 3e-4, // CleanRL
   maxClipFraction: 0.3,
   maxGradientNorm: 0.5, // CleanRL
   initialStd: 0.15, // CleanRL has 1, which drowns an imitated policy
   penalty: 0,
   offlineLearningRate: 1e-3,
-  rewardScale: 0.1, // a success pays 10
-  takeoverCost: 5, // half of a success
+  rewardScale: 0.1, // A success pays 10
+  takeoverCost: 5, // Half of a success
   reference: { beta: 0, targetKl: 0 },
   episodes: 8,
   criticWarmupUpdates: 100,

@@ -91,7 +91,7 @@ export function createExperienceReader(config: PpoConfig, sizes: ObservationSize
   };
 }
 
-/** embedding [N, E], proprioception [N, P] → observation [N, D]. */
+/** `embedding` [N, E], `proprioception` [N, P] → observation [N, D]. */
 export function observationsOf(
   embedding: Float32Array,
   proprioception: Float32Array,

@@ -51,7 +51,7 @@ const command = (action: Node) => slice(action, 1, GRIPPER, GRIPPER + 1);
 /** Executed action [B, A] → choice [B, K], one-hot. */
 export function graspChoice(action: Node): Node {
   const [close, open] = [less(command(action), -COMMAND), greater(command(action), COMMAND)];
-  const flags = [close, open].map((flag) => cast(flag, 'float32')) as [Node, Node]; // two flags
+  const flags = [close, open].map((flag) => cast(flag, 'float32')) as [Node, Node]; // Two flags
   return concat([flags[0], sub(sub(1, flags[0]), flags[1]), flags[1]], 1);
 }
 
@@ -72,7 +72,7 @@ export function measuredOpening(observation: Node, sizes: ObservationSizes): Nod
   return slice(observation, 1, newest + offset, newest + offset + 1);
 }
 
-/** action [B, A], opening [B, 1] before it → the amount subtracted from the reward, [B]. */
+/** `action` [B, A], `opening` [B, 1] before it → the amount subtracted from the reward, [B]. */
 export function gripperPenalty(action: Node, opening: Node, penalty: number): Node {
   const closesOpen = logicalAnd(less(command(action), -COMMAND), greater(opening, OPEN_ABOVE));
   const opensClosed = logicalAnd(greater(command(action), COMMAND), less(opening, OPEN_ABOVE));

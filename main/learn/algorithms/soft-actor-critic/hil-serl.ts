@@ -31,10 +31,10 @@ const releasedCode: SoftActorCriticConfig = {
   critics: 2,
   targetCritics: 2,
   proprioceptionFeatures: 64,
-  spatialDropout: 0.1, // in the actor's own encoding alone
+  spatialDropout: 0.1, // In the actor's own encoding alone
   logStdRange: [Math.log(1e-5), Math.log(5)],
   gripper: 'discrete',
-  gripperPenalty: 0.02, // its USB and handover tasks
+  gripperPenalty: 0.02, // Its USB and handover tasks
   discount: 0.97,
   tau: 0.005,
   learningRate: 3e-4,
@@ -46,10 +46,10 @@ const releasedCode: SoftActorCriticConfig = {
   temperature: { form: 'softplus', initial: 1e-2 },
   targetEntropyPerDimension: -0.5,
   mcFloor: 'off',
-  offlineSteps: 1000, // it has no offline stage
-  actorUpdatesPerStep: 1, // theirs runs free of the robot
+  offlineSteps: 1000, // It has no offline stage
+  actorUpdatesPerStep: 1, // Theirs runs free of the robot
   trainingStarts: 100,
-  actingNoiseStd: 0, // the policy is stochastic
+  actingNoiseStd: 0, // The policy is stochastic
   nStep: 1,
 };
 
@@ -57,10 +57,10 @@ export const HIL_SERL_PRESETS = {
   'released-code': releasedCode,
   cell: {
     ...releasedCode,
-    hidden: [128, 128], // as ConRFT in the cell
-    proprioceptionFeatures: 0, // as ConRFT in the cell
-    discount: 0.98, // as ConRFT in the cell
-    mcFloor: 'cut', // the policy did not earn a return that a person's rescue brought
+    hidden: [128, 128], // As ConRFT in the cell
+    proprioceptionFeatures: 0, // As ConRFT in the cell
+    discount: 0.98, // As ConRFT in the cell
+    mcFloor: 'cut', // The policy did not earn a return that a person's rescue brought
   },
 } as const satisfies Record<string, SoftActorCriticConfig>;
 

@@ -19,31 +19,31 @@ import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 import { softActorCritic } from './soft-actor-critic-learner.ts';
 
 const paper: SoftActorCriticConfig = {
-  hidden: [256, 256], // released code; three layers for its AntMaze and Adroit
-  activation: 'relu', // released code
-  criticLayerNorm: true, // paper
-  actorLayerNorm: false, // released code
-  critics: 10, // paper
-  targetCritics: 2, // paper; 1 for its AntMaze and pixels
-  proprioceptionFeatures: 0, // states go into the nets as they are
-  logStdRange: [-20, 2], // released code
+  hidden: [256, 256], // Released code; three layers for its AntMaze and Adroit
+  activation: 'relu', // Released code
+  criticLayerNorm: true, // Paper
+  actorLayerNorm: false, // Released code
+  critics: 10, // Paper
+  targetCritics: 2, // Paper; 1 for its AntMaze and pixels
+  proprioceptionFeatures: 0, // States go into the nets as they are
+  logStdRange: [-20, 2], // Released code
   gripper: 'continuous',
   gripperPenalty: 0,
-  discount: 0.99, // paper
-  tau: 0.005, // paper
-  learningRate: 3e-4, // paper
-  batchSize: 256, // paper
-  demoShare: 0.5, // paper
-  criticUpdates: 20, // paper, states
-  order: 'sequential', // released code
-  backupEntropy: true, // paper's default; false for its AntMaze, Adroit and pixels
-  temperature: { form: 'exp', initial: 1 }, // released code; 0.1 for its pixels
-  targetEntropyPerDimension: -0.5, // released code
+  discount: 0.99, // Paper
+  tau: 0.005, // Paper
+  learningRate: 3e-4, // Paper
+  batchSize: 256, // Paper
+  demoShare: 0.5, // Paper
+  criticUpdates: 20, // Paper, states
+  order: 'sequential', // Released code
+  backupEntropy: true, // Paper's default; false for its AntMaze, Adroit and pixels
+  temperature: { form: 'exp', initial: 1 }, // Released code; 0.1 for its pixels
+  targetEntropyPerDimension: -0.5, // Released code
   mcFloor: 'off',
-  offlineSteps: 1000, // the paper has no offline stage
-  actorUpdatesPerStep: 1, // paper
-  trainingStarts: 5000, // released code
-  actingNoiseStd: 0, // the policy is stochastic
+  offlineSteps: 1000, // The paper has no offline stage
+  actorUpdatesPerStep: 1, // Paper
+  trainingStarts: 5000, // Released code
+  actingNoiseStd: 0, // The policy is stochastic
   nStep: 1,
 };
 
@@ -51,14 +51,14 @@ export const RLPD_PRESETS = {
   paper,
   cell: {
     ...paper,
-    hidden: [128, 128], // cost, and as for ConRFT
-    critics: 4, // cost
-    discount: 0.98, // as ConRFT in the cell
-    criticUpdates: 4, // cost
-    backupEntropy: false, // released code, for sparse rewards
-    temperature: { form: 'exp', initial: 0.1 }, // released code, for pixels
-    mcFloor: 'cut', // the policy did not earn a return that a person's rescue brought
-    trainingStarts: 100, // a session of a person is short
+    hidden: [128, 128], // Cost, and as for ConRFT
+    critics: 4, // Cost
+    discount: 0.98, // As ConRFT in the cell
+    criticUpdates: 4, // Cost
+    backupEntropy: false, // Released code, for sparse rewards
+    temperature: { form: 'exp', initial: 0.1 }, // Released code, for pixels
+    mcFloor: 'cut', // The policy did not earn a return that a person's rescue brought
+    trainingStarts: 100, // A session of a person is short
   },
 } as const satisfies Record<string, SoftActorCriticConfig>;
 

@@ -31,9 +31,9 @@ export const configSchema = settingsObject({
   proprioceptionFeatures: z.int().min(0),
   /** The embedding holds maps of a frozen trunk; absent = it is a vector. */
   spatial: spatialSchema.optional(),
-  /** q: share of the spatial embeddings' weighted sums that is hidden from the actor in training; absent = 0. */
+  /** `q`: share of the spatial embeddings' weighted sums that is hidden from the actor in training; absent = 0. */
   spatialDropout: z.number().min(0).lt(1).optional(),
-  /** k: embeddings kept of every observation, the recorded one and k − 1 of its pictures shifted at random; absent = 1. */
+  /** `k`: embeddings kept of every observation, the recorded one and k − 1 of its pictures shifted at random; absent = 1. */
   views: count.optional(),
   /** Range of the policy's ln σ. */
   logStdRange: z.tuple([z.number(), z.number()]).readonly(),
@@ -70,7 +70,7 @@ export const configSchema = settingsObject({
   trainingStarts: z.int().min(0),
   /** Standard deviation of the noise added to the policy's sample when it acts. */
   actingNoiseStd: z.number().min(0),
-  /** n: steps summed into one reward before the target bootstraps. */
+  /** `n`: steps summed into one reward before the target bootstraps. */
   nStep: count,
 })
   .refine(({ critics, targetCritics }) => targetCritics <= critics, {

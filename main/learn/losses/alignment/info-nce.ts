@@ -1,10 +1,10 @@
 /**
  * Symmetric InfoNCE (CLIP, Radford et al. 2021): pairs of embeddings find each other in a batch. Letters: B pairs, F features.
- *   S = q̂ k̂ᵀ · e^s            L = ½ (mean_i CE(S_i·, i) + mean_j CE(S_·j, j)),   q̂, k̂ of length 1
- * s = −ln τ is a parameter: start at ln(1/0.07), at most ln 100 (CLIP).
- * Traps: two samples with the same text are not each other's negatives: give `ids`, equal ones are left out. A bound that cuts
- * the gradient of s holds it there for good: here the value is bounded and the gradient passes, as when CLIP resets the
- * parameter after each step. Small batches have few negatives: B ≥ 64.
+ *   S = q̂ k̂ᵀ · e^s            L = ½ (mean_i CE(S_i·, i) + mean_j CE(S_·j, j)),   q̂, k̂ of length 1.
+ * s = −ln τ is a parameter, which starts at ln(1/0.07) and is at most ln 100 (CLIP).
+ * Traps: two samples with the same text are not each other's negatives; pass `ids`, and equal ones are left out. A bound that stops
+ * the gradient of s keeps s there for good. Here the value is bounded and the gradient passes, as when CLIP resets s after each
+ * step. Small batches have few negatives: use B ≥ 64.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import {
@@ -33,12 +33,12 @@ import {
 
 export const LOG_SCALE_START = Math.log(1 / 0.07); // CLIP
 export const LOG_SCALE_MAX = Math.log(100); // CLIP
-/** Shortest length that an embedding is divided by. */
+/** Embeddings are divided by their length, and by no less than this. */
 const LENGTH_MIN = 1e-6;
-/** Low enough to add nothing to a sum of exponentials, in single precision too. */
+/** Low enough to add nothing to a sum of exponentials in single precision. */
 const LEFT_OUT = -1e9;
 
-/** queries, keys [B, F] (row i of one belongs to row i of the other), logScale [], ids int64 [B] → scalar. */
+/** `queries`, `keys` [B, F] (row i of one belongs to row i of the other), `logScale` [], `ids` int64 [B] → scalar. */
 export function infoNce(queries: Node, keys: Node, logScale: Node, ids?: Node): Node {
   const batch = queries.shape[0]!;
   const scale = exp(sub(logScale, stopGradient(relu(sub(logScale, LOG_SCALE_MAX)))));

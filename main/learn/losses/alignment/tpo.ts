@@ -1,8 +1,8 @@
 /**
- * Trajectory-wise preference optimisation (GRAPE, Zhang et al. 2024): of two trajectories, the better one gains probability.
+ * Trajectory-wise preference optimisation (GRAPE, Zhang et al. 2024): the better of two trajectories gains probability.
  *   L = −mean ln σ(β [(log π(ζ_w) − log π_ref(ζ_w)) − (log π(ζ_l) − log π_ref(ζ_l))]),      log π(ζ) = Σ_t Σ_d log π(a_td|o_t)
  * β = 0.1 (GRAPE's code). β is the strength of the pull to the reference, not a learning rate: a larger one stays closer.
- * At the start, π = π_ref, the loss is ln 2 for every β: watch the margin, not the loss.
+ * At the start π = π_ref and the loss is ln 2 for every β, so watch the margin instead.
  * Trap: the sum over steps is inside the sigmoid. The mean of one loss per step (stepwise DPO) is another objective.
  */
 import type { Node } from '../../../tensor/ir.ts';
@@ -28,7 +28,7 @@ export interface Tpo {
 export function tpo(better: TrajectoryLogProbs, worse: TrajectoryLogProbs, beta = TPO_BETA): Tpo {
   const margin = mul(sub(sub(better.policy, better.reference), sub(worse.policy, worse.reference)), beta);
   return {
-    // −ln σ(x) = softplus(−x) does not underflow
+    // −ln σ(x) = softplus(−x), which does not underflow.
     loss: mean(softplus(neg(margin))),
     rewardMargin: mean(margin),
     rewardAccuracy: mean(cast(greater(margin, 0), 'float32')),

@@ -1,10 +1,11 @@
 /**
- * Losses of consistency models. ConRFT reconstructs the recorded action from any noise level:
- *   L = Σᵦ uᵦ λ(σᵦ) · mean_d (f(aᵦ + σᵦ z, σᵦ | sᵦ) − aᵦ)²  /  Σᵦ uᵦ,     λ(σ) = σ⁻² + sd⁻²   ("karras")
+ * Losses of consistency models. ConRFT reconstructs the recorded action from any noise level. λ is "karras".
+ *   L = Σᵦ uᵦ λ(σᵦ) · mean_d (f(aᵦ + σᵦ z, σᵦ | sᵦ) − aᵦ)²  /  Σᵦ uᵦ,     λ(σ) = σ⁻² + sd⁻².
  * u weighs samples: 0 for a step that is no imitation target. The mean over d is over the dimensions that the task uses.
- * Consistency training (Song et al. 2023; OpenAI's MIT code) compares adjacent noise levels t′ < t instead, without a teacher:
- *   x_t = a + t z,   x_t′ = x_t + (x_t − a)/t · (t′ − t) = a + t′ z        L = Σᵦ uᵦ λ · mean_d (f(x_t, t) − f̄(x_t′, t′))² / Σᵦ uᵦ
- * f̄ is the running average of f's weights (decay 0.95) and a constant to the gradient, else a constant function solves it. λ = 1.
+ * Consistency training (Song et al. 2023; OpenAI's MIT code) compares adjacent noise levels t′ < t without a teacher. λ is 1.
+ *   x_t = a + t z,   x_t′ = x_t + (x_t − a)/t · (t′ − t) = a + t′ z;
+ *   L = Σᵦ uᵦ λ · mean_d (f(x_t, t) − f̄(x_t′, t′))² / Σᵦ uᵦ.
+ * f̄ is the running average of f's weights (decay 0.95) and a constant to the gradient; otherwise a constant function solves it.
  * Letters: B batch, K steps of a chunk, D dimensions, A action.
  */
 import type { Node } from '../../../tensor/ir.ts';
@@ -25,7 +26,7 @@ import {
 import { type ChunkWeights, chunkMean, dimensionMean, validTargets } from '../chunk.ts';
 import { asFlags, asWeights, guard } from '../masked.ts';
 
-/** predicted and target [B, A] → mean squared error over the used dimensions, [B]. */
+/** `predicted` and `target` [B, A] → mean squared error over the used dimensions, [B]. */
 export function maskedError(predicted: Node, target: Node, mask: readonly boolean[]): Node {
   const used = mask.filter(Boolean).length;
   const weights = constant(
@@ -35,7 +36,7 @@ export function maskedError(predicted: Node, target: Node, mask: readonly boolea
   return sum(mul(square(sub(predicted, target)), weights), 1);
 }
 
-/** predicted, target [B, K, D] → mean squared error over each sample's own steps and used dimensions, [B]. */
+/** `predicted`, `target` [B, K, D] → mean squared error over each sample's own steps and used dimensions, [B]. */
 export function chunkErrors(
   predicted: Node,
   target: Node,
@@ -47,7 +48,7 @@ export function chunkErrors(
   return div(sum(guard(valid, cells), 1), maximum(sum(asWeights(valid), 1), 1));
 }
 
-/** errors [B], sigma [B, 1], sampleWeight [B] → scalar. */
+/** `errors` [B], `sigma` [B, 1], `sampleWeight` [B] → scalar. */
 export function consistencyLoss(errors: Node, sigma: Node, sampleWeight: Node, sigmaData: number): Node {
   const lambda = add(div(1, square(reshape(sigma, errors.shape))), 1 / sigmaData ** 2);
   return weightedMean(mul(lambda, errors), sampleWeight);
@@ -68,7 +69,7 @@ export function eulerStep(x: Node, action: Node, time: Node, nextTime: Node): No
   return add(x, mul(slope, column(sub(nextTime, time))));
 }
 
-/** online f(x_t, t), averaged f̄(x_t′, t′) [B, K, D] or [B, D] → scalar. λ of each sample goes into `sampleWeight`. */
+/** `online` f(x_t, t), averaged f̄(x_t′, t′) [B, K, D] or [B, D] → scalar. λ of each sample goes into `sampleWeight`. */
 export function consistencyTrainingLoss(online: Node, averaged: Node, weights: ChunkWeights = {}): Node {
   return chunkMean(square(sub(online, stopGradient(averaged))), weights);
 }

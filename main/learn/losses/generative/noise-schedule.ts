@@ -1,14 +1,14 @@
 /**
- * How fast a diffusion process forgets its data: plain numbers. Letters: T training steps, β variances, ᾱ_t = Π (1 − β).
+ * Noise schedules of a diffusion process, as plain numbers. Letters: T training steps, β variances, ᾱ_t = Π (1 − β).
  *   cosine (Nichol & Dhariwal 2021; `squaredcos_cap_v2`, the default of Diffusion Policy with T = 100):
  *     f(u) = cos²((u + 0.008)/1.008 · π/2),  β_i = min(1 − f((i+1)/T)/f(i/T), 0.999)
  *   linear (Ho et al. 2020): β from 1e-4 to 0.02, made for T = 1000
- * Trap: linear with T = 100 ends at ᾱ = 0.36: x_T still shows the data, and sampling from pure noise starts where training
- * never was. A schedule that ends above 0.01 is refused.
+ * Trap: linear with T = 100 ends at ᾱ = 0.36. x_T still shows the data, and sampling from pure noise starts where training never
+ * was. A schedule that ends above 0.01 is refused.
  */
 
 export const DIFFUSION_STEPS = 100; // Diffusion Policy
-/** Signal power that may be left at the last step. */
+/** Largest signal power that may remain at the last step. */
 const TERMINAL_ALPHA_BAR_MAX = 1e-2;
 const COSINE_OFFSET = 0.008;
 const BETA_MAX = 0.999;
@@ -18,7 +18,7 @@ const LINEAR_BETA = { start: 1e-4, end: 0.02 } as const;
 
 export type ScheduleOptions =
   | { readonly kind: 'cosine'; readonly steps: number }
-  /** β from `start` to `end`; Ho et al. when not given. */
+  /** β runs from `start` to `end`, by default those of Ho et al. */
   | {
       readonly kind: 'linear';
       readonly steps: number;
@@ -31,7 +31,7 @@ export interface NoiseSchedule {
   readonly alphaBars: readonly number[];
 }
 
-/** Throws when the last step is not yet noise. */
+/** Throws when the last step is not noise yet. */
 export function noiseSchedule(options: ScheduleOptions): NoiseSchedule {
   if (!Number.isInteger(options.steps) || options.steps < 1)
     throw new RangeError(`noise schedule: ${options.steps} steps, expected a whole number ≥ 1`);

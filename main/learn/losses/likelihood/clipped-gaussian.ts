@@ -1,8 +1,8 @@
 /**
- * Log-probability of actions that a Gaussian drew and a limit of ±1 clipped: what a store holds of a policy's own steps.
+ * Log-probability of actions that a Gaussian drew and a limit of ±1 clipped. A store holds a policy's own actions in this form.
  *   |a| < 1:   ln N(a; μ, σ)            a = 1:   ln Φ((μ − 1)/σ)            a = −1:   ln Φ((−1 − μ)/σ)
- * Fujita & Maeda 2018 (arXiv 1802.07564): the density of N at a clipped action would pull the mean back from the limit.
- * Differs from the paper: Φ(x) ≈ sigmoid(1.5976 x + 0.07056 x³) (Page 1977), within 2e-4, and its logarithm within 0.6 down to −4σ.
+ * The density of N at a clipped action would pull the mean back from the limit (Fujita & Maeda 2018, arXiv 1802.07564).
+ * Differs from the paper: Φ(x) ≈ sigmoid(1.5976 x + 0.07056 x³) (Page 1977). Its error is 2e-4, and 0.6 in the logarithm at −4σ.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import {
@@ -21,10 +21,10 @@ import {
 } from '../../../tensor/tensor.ts';
 import { type Gaussian, HALF_LOG_2_PI } from './gaussian.ts';
 
-/** An action that float32 has rounded is at its limit too. */
+/** Just below 1, because float32 may have rounded an action at its limit. */
 const LIMIT = 1 - 1e-6;
 
-/** action [B, U] within [−1, 1], and a Gaussian that broadcasts to it → [B], summed over U. */
+/** `action` [B, U] within [−1, 1], and a Gaussian that broadcasts to it → [B], summed over U. */
 export function clippedGaussianLogProb(action: Node, { mean, logStd }: Gaussian): Node {
   const std = exp(logStd);
   const inside = sub(sub(mul(square(div(sub(action, mean), std)), -0.5), logStd), HALF_LOG_2_PI);
@@ -34,7 +34,7 @@ export function clippedGaussianLogProb(action: Node, { mean, logStd }: Gaussian)
   return sum(each, 1);
 }
 
-/** ln Φ(x) */
+/** The logarithm of Φ(x). */
 function logNormalCdf(x: Node): Node {
   return neg(softplus(neg(mul(x, add(mul(square(x), 0.07056), 1.5976)))));
 }

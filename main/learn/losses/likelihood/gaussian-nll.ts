@@ -1,10 +1,10 @@
 /**
- * Negative log-likelihood of a Gaussian whose variance the network predicts, averaged as in `chunk.ts`.
+ * Negative log-likelihood of a Gaussian whose variance the network predicts, averaged as `chunk.ts` describes.
  *   s = clamp(log σ²),   ℓ = ½ (e² e^−s + s)  (+ ½ ln 2π when `full`),   β-NLL: ℓ · stop-gradient(σ^2β)
- * Defaults: s in [−10, 4] (ours: σ ≥ e^−5 = 0.0067 of the range); β = 0; Seitzer et al. 2022 advise 0.5 where the network
+ * Defaults: s in [−10, 4] (ours: σ ≥ e^−5 = 0.0067 of the range), β = 0. Seitzer et al. 2022 advise β = 0.5 when the network
  * explains errors by variance instead of learning the mean.
- * Trap: clamp s once, and use it in both terms. Clamping the variance of the first term only leaves d ℓ/d log σ² = +½
- * below the clamp whatever the error is: the network runs off to −∞.
+ * Trap: clamp s once and use it in both terms. If only the first term's variance is clamped, d ℓ/d log σ² is +½ below the clamp
+ * whatever the error is, and the network runs off to −∞.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { add, clip, exp, mul, neg, softplus, square, stopGradient, sub } from '../../../tensor/tensor.ts';
@@ -27,11 +27,11 @@ export interface GaussianNllOptions {
   readonly range?: LogVarianceRange;
   /** Exponent of β-NLL. */
   readonly beta?: number;
-  /** With the constant ½ ln 2π, as a log-density has it. */
+  /** Adds the constant ½ ln 2π, so that the result is a log-density. */
   readonly full?: boolean;
 }
 
-/** mean, logVariance, target [B, K, D] or [B, D] → scalar. `logVariance` is the network's output, not yet clamped. */
+/** `mean`, `logVariance`, `target` [B, K, D] or [B, D] → scalar. `logVariance` is the network's output, not yet clamped. */
 export function gaussianNll(
   mean: Node,
   logVariance: Node,
@@ -46,7 +46,7 @@ export function gaussianNll(
   return chunkMean(beta === 0 ? value : mul(value, stopGradient(exp(mul(clamped, beta)))), weights);
 }
 
-/** What the loss takes for log σ², and so what sampling and log-densities must take too. Any shape. */
+/** The log σ² that the loss uses, any shape. Sampling and log-densities must use the same. */
 export function clampLogVariance(logVariance: Node, { low, high, clamp }: LogVarianceRange = LOG_VARIANCE_RANGE): Node {
   if (clamp === 'hard') return clip(logVariance, low, high);
   const above = add(softplus(sub(logVariance, low)), low);

@@ -10,13 +10,13 @@ import { add, div, exp, mul, softplus, square, sub, sum } from '../../../tensor/
 export const HALF_LOG_2_PI = 0.5 * Math.log(2 * Math.PI);
 const ENTROPY_AT_UNIT = 0.5 * Math.log(2 * Math.PI * Math.E);
 
-/** Both of one shape, or shapes that broadcast. */
+/** `mean` and `logStd` have one shape, or shapes that broadcast. */
 export interface Gaussian {
   readonly mean: Node;
   readonly logStd: Node;
 }
 
-/** action [B, …] and a Gaussian that broadcasts to it → [B], summed over all axes but the first. */
+/** `action` [B, …] and a Gaussian that broadcasts to it → [B], summed over all axes but the first. */
 export function gaussianLogProb(action: Node, { mean, logStd }: Gaussian): Node {
   const scaled = div(sub(action, mean), exp(logStd));
   return sumPerSample(sub(sub(mul(square(scaled), -0.5), logStd), HALF_LOG_2_PI));
@@ -40,7 +40,7 @@ export function gaussianKl(p: Gaussian, q: Gaussian): Node {
 }
 
 /**
- * ln |d tanh u / du| per element, before any sum: log π(tanh u) = ln N(u) − Σ of this.
+ * The logarithm of |d tanh u / du| per element, before any sum; log π(tanh u) is ln N(u) minus its sum.
  * ln(1 − tanh² u) = 2 (ln 2 − u − softplus(−2u)) keeps its precision where 1 − tanh² u is 0 in single precision.
  */
 export function tanhLogDerivative(u: Node): Node {

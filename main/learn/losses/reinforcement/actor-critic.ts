@@ -1,11 +1,12 @@
 /**
  * Losses of actor-critics with an ensemble of critics (RLPD, HIL-SERL, ConRFT). Letters: E critics, Z of them in a subset, B batch.
- *   critic        y = r + γ · bootstrap · (minᵢ Q̄ᵢ(s′, a′) − α log π(a′|s′))        L = mean over E and B of (Qᵢ(s, a) − y)²
- *   actor         L = α · mean log π(a|s) − mean over E and B of Qᵢ(s, a),   a ~ π(s);   without α in ConRFT
- *   temperature   L = α (H − H*),   H = −mean log π(a|s);   α falls while the entropy exceeds the wanted one (Haarnoja et al. 2018)
+ *   critic        y = r + γ · bootstrap · (minᵢ Q̄ᵢ(s′, a′) − α log π(a′|s′))        L = mean over E and B of (Qᵢ(s, a) − y)²;
+ *   actor         L = α · mean log π(a|s) − mean over E and B of Qᵢ(s, a),   a ~ π(s);   without α in ConRFT;
+ *   temperature   L = α (H − H*),   H = −mean log π(a|s)       (Haarnoja et al. 2018).
  * `bootstrap` is 1 − terminated, because a time-out does not end the task. The entropy term is optional (RLPD's `backup_entropy`).
- * The entropy term is subtracted, and stands inside the bootstrap because it ends with the episode as the value does.
+ * It is subtracted, and stands inside the bootstrap because it ends with the episode as the value does.
  * RLPD's minimum is over a random subset (Z = 2 of E = 10). The actor follows the mean over all E critics.
+ * α falls while the entropy exceeds the wanted one.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import {
@@ -23,13 +24,13 @@ import {
 } from '../../../tensor/tensor.ts';
 
 export interface EntropyBackup {
-  /** log π(a′|s′) [B] */
+  /** [B], log π(a′|s′) */
   readonly nextLogProb: Node;
   /** α */
   readonly temperature: Operand;
 }
 
-/** reward [B], bootstrap [B], nextValues [E, B] → target [B], a constant to the gradient. */
+/** `reward` [B], `bootstrap` [B], `nextValues` [E, B] → target [B], a constant to the gradient. */
 export function tdTarget(
   reward: Node,
   bootstrap: Node,
@@ -51,7 +52,7 @@ export function monteCarloFloor(target: Node, monteCarloReturn: Node): Node {
   return maximum(target, monteCarloReturn);
 }
 
-/** values [E, B], target [B] → scalar. */
+/** `values` [E, B], `target` [B] → scalar. */
 export function tdLoss(values: Node, target: Node): Node {
   const error = sub(values, target);
   return mean(mul(error, error));
@@ -97,12 +98,12 @@ export function entropyOf(logProbability: Node): Node {
   return neg(mean(logProbability));
 }
 
-/** values [E, B] at the policy's own actions, their logProbability [B], temperature [] (a constant here) → scalar. */
+/** `values` [E, B] at the policy's own actions, their logProbability [B], `temperature` [] (a constant here) → scalar. */
 export function softActorLoss(values: Node, logProbability: Node, temperature: Node): Node {
   return add(mul(mean(logProbability), stopGradient(temperature)), qLoss(values));
 }
 
-/** temperature [], entropy [] (a constant here) → scalar. */
+/** `temperature` [], `entropy` [] (a constant here) → scalar. */
 export function temperatureLoss(temperature: Node, entropy: Node, targetEntropy: number): Node {
   return mul(temperature, sub(stopGradient(entropy), targetEntropy));
 }

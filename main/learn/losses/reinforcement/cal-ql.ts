@@ -1,18 +1,18 @@
 /**
  * The conservative term of Cal-QL (Nakamoto et al. 2023) in the form that ConRFT's released code uses. Letters: E, B, N actions.
  *   Q̃ᵢⱼ = max(Qᵢ(s, aⱼ), G)      L = mean over E, B of [ logsumexp(Q̃ᵢ₁ … Q̃ᵢN, Qᵢ(s, a)) − ln(N + 1) − Qᵢ(s, a) ]
- * differs from Cal-QL: all N actions are bounded by the return, the random ones too; no importance weights; temperature 1.
+ * Differs from Cal-QL: the return bounds all N actions, the random ones too; no importance weights; temperature 1.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { cast, concat, less, logSumExp, maximum, mean, reshape, sub } from '../../../tensor/tensor.ts';
 
 export interface CalQl {
   readonly loss: Node;
-  /** Share of out-of-distribution values that the return bounds from below. */
+  /** Share of the other actions' values that the return bounds from below. */
   readonly boundRate: Node;
 }
 
-/** dataValues [E, B], otherValues [E, B, N], monteCarloReturn [B]. */
+/** `dataValues` [E, B] at the data's actions, `otherValues` [E, B, N] at N others, `monteCarloReturn` [B]. */
 export function calQl(dataValues: Node, otherValues: Node, monteCarloReturn: Node): CalQl {
   const [members, batch, count] = otherValues.shape as readonly [number, number, number];
   const bound = reshape(monteCarloReturn, [1, batch, 1]);

@@ -20,7 +20,7 @@ import {
   sum,
 } from '../../../tensor/tensor.ts';
 
-/** values [B, K] → [B, K], one-hot; of equal values the first. */
+/** `values` [B, K] → one-hot choice [B, K]; the first of equal values. */
 export function greedyChoice(values: Node): Node {
   const last = values.shape[1]! - 1;
   const columns = Array.from({ length: last + 1 }, (_, k) => {
@@ -33,18 +33,18 @@ export function greedyChoice(values: Node): Node {
   return stopGradient(concat(columns, 1));
 }
 
-/** values [B, K], choice [B, K] one-hot → [B]. */
+/** `values` [B, K], `choice` [B, K] one-hot → [B]. */
 export function valueOfChoice(values: Node, choice: Node): Node {
   return sum(mul(values, choice), 1);
 }
 
-/** reward and bootstrap [B]; the next observation's values [B, K] by the online and by the slow net → [B], a constant to the gradient. */
+/** `reward`, `bootstrap` [B]; `online`, `slow`: the nets' values [B, K] of the next observation → [B], a constant to the gradient. */
 export function doubleQTarget(reward: Node, bootstrap: Node, online: Node, slow: Node, discount: number): Node {
   const next = valueOfChoice(slow, greedyChoice(online));
   return stopGradient(add(reward, mul(mul(bootstrap, discount), next)));
 }
 
-/** values [B] of the choices made, target [B] → scalar. */
+/** `values` [B] of the choices made, `target` [B] → scalar. */
 export function choiceLoss(values: Node, target: Node): Node {
   return mean(square(sub(values, target)));
 }

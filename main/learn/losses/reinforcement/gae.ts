@@ -1,16 +1,16 @@
 /**
- * Generalised advantage estimation (Schulman et al. 2016), on plain numbers: it runs once per rollout, outside any gradient.
- *   δ_t = r_t + γ (1 − terminated_t) V(s_{t+1}) − V(s_t)
- *   A_t = δ_t + γ λ (1 − ended_t) A_{t+1}           R_t = A_t + V(s_t)
+ * Generalised advantage estimation (Schulman et al. 2016) on plain numbers. It runs once per rollout, outside any gradient.
+ *   δ_t = r_t + γ (1 − terminated_t) V(s_{t+1}) − V(s_t);
+ *   A_t = δ_t + γ λ (1 − ended_t) A_{t+1}           R_t = A_t + V(s_t).
  * Defaults γ = 0.99, λ = 0.95 (CleanRL). λ = 1 gives Monte-Carlo return − V, λ = 0 the one-step error.
- * Trap: a time-out ends the episode but not the task. It cuts the sum (`ended`) and keeps the bootstrap (`terminated` false),
- * with the value of the observation that the episode really ended in, not of the next episode's first one.
+ * Trap: a time-out ends the episode but not the task. It cuts the sum (`ended`) and keeps the bootstrap (`terminated` false), with
+ * the value of the observation that the episode ended in, not of the next episode's first one.
  */
 
 export const DISCOUNT = 0.99; // γ, CleanRL
 export const GAE_LAMBDA = 0.95; // λ, CleanRL
 
-/** All of length steps · environments, time-major: entry t · environments + e. */
+/** All arrays have the length steps · environments, time-major: entry t · environments + e. */
 export interface Rollout {
   readonly rewards: ArrayLike<number>;
   /** V(s_t) */
@@ -21,7 +21,7 @@ export interface Rollout {
   readonly terminated: ArrayLike<number | boolean>;
   /** 1 or true where the episode ended for any reason, time-out included. */
   readonly ended: ArrayLike<number | boolean>;
-  /** 1 when not given. */
+  /** Default 1. */
   readonly environments?: number;
 }
 
@@ -50,7 +50,7 @@ export function gae(rollout: Rollout, discount = DISCOUNT, lambda = GAE_LAMBDA):
   return { advantages, returns };
 }
 
-/** (A − mean)/(std + 1e-8) with the unbiased standard deviation (n − 1), as torch's `std`; numpy's divides by n. */
+/** (A − mean)/(std + 1e-8) with the unbiased standard deviation (n − 1), as PyTorch's `std`; numpy's divides by n. */
 export function normalizeAdvantages(advantages: ArrayLike<number>): Float64Array {
   const values = Float64Array.from(advantages);
   if (values.length < 2)

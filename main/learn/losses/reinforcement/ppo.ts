@@ -1,12 +1,12 @@
 /**
- * Proximal policy optimisation (Schulman et al. 2017), the four parts. Letters: B samples; A advantage, R return.
+ * The four parts of proximal policy optimisation (Schulman et al. 2017). Letters: B samples; A advantage, R return.
  *   r = π(a|s)/π_old(a|s)                      policy  −mean min(r A, clip(r, 1−ε, 1+ε) A)
  *   value  ½ mean (V − R)²,  clipped: ½ mean max((V − R)², (V_old + clip(V − V_old, ±ε) − R)²)
  *   L = policy + c_v · value − c_e · entropy + β · KL(π‖π_ref)
- * Defaults: ε = 0.2 (0.1 from an imitated policy), c_v = 0.5, c_e = 0 (CleanRL, continuous actions). Values are clipped by
- * CleanRL and ASAP, not by default here: the evidence for it is weak.
- * Traps: log-probabilities are summed over D, and over K when a chunk is one macro-action. Inside a clipped cell the gradient
- * is exactly 0. The action whose probability is taken is the one drawn, before the environment clips it.
+ * Defaults: ε = 0.2 (0.1 from an imitated policy), c_v = 0.5, c_e = 0 (CleanRL, continuous actions). CleanRL and ASAP clip values;
+ * the default here does not, because the evidence for it is weak.
+ * Traps: log-probabilities are summed over D, and over K when a chunk is one action. The gradient is exactly 0 where the clip
+ * holds. Use the probability of the drawn action, before the environment clips it.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import {
@@ -36,7 +36,7 @@ export interface ClippedSurrogate {
   readonly approximateKl: Node;
 }
 
-/** logProb, oldLogProb, advantage [B] → scalars. The last two are data: no gradient is wanted through them. */
+/** `logProb`, `oldLogProb`, `advantage` [B] → scalars. The last two are data without a gradient. */
 export function clippedSurrogate(
   logProb: Node,
   oldLogProb: Node,
@@ -53,7 +53,7 @@ export function clippedSurrogate(
   };
 }
 
-/** value, returns [B] → scalar. With `clipped`, the value may gain nothing by moving further than `range` from `oldValue` [B]. */
+/** `value`, `returns` [B] → scalar. With `clipped`, the value may gain nothing by moving further than `range` from `oldValue` [B]. */
 export function valueLoss(
   value: Node,
   returns: Node,
@@ -69,13 +69,13 @@ export function valueLoss(
 /**
  * Estimators of KL(π‖π_ref) from samples of π, with ln ρ = log π_ref − log π (Schulman 2020):
  * k1 = −ln ρ is unbiased and may be negative; k2 = ½ (ln ρ)² is biased, positive, of low variance; k3 = ρ − 1 − ln ρ is
- * unbiased and positive. As a *loss* only k2 has the KL's own gradient on samples of π: that of k1 is zero on average, that
- * of k3 is the gradient of KL(π_ref‖π). Where there is a closed form (`gaussian.ts`, `categorical.ts`), take that.
+ * unbiased and positive. As a loss only k2 has the KL's own gradient on samples of π: that of k1 is zero on average, that
+ * of k3 is the gradient of KL(π_ref‖π). Prefer a closed form (`gaussian.ts`, `categorical.ts`) when there is one.
  */
 export type KlEstimator = 'k1' | 'k2' | 'k3';
 export const KL_ESTIMATORS: readonly KlEstimator[] = ['k1', 'k2', 'k3'];
 
-/** logProb, referenceLogProb [B] of actions drawn from π → scalar. */
+/** `logProb`, `referenceLogProb` [B] of actions drawn from π → scalar. */
 export function klToReference(estimator: KlEstimator, logProb: Node, referenceLogProb: Node): Node {
   const logRho = sub(referenceLogProb, logProb);
   switch (estimator) {
