@@ -1,35 +1,34 @@
 /**
- * From chunks of K actions to one action per tick: receding horizon, latency, temporal ensembling (ACT, Zhao et al. 2023).
- * A chunk that was planned on the observation of tick s holds the actions of ticks s … s + K − 1. It is asked for again every M
- * ticks. With a latency of L a newer chunk counts from its tick s + L on, so it may be computed while the older one still acts,
- * and its first L actions, whose ticks have passed by then, are never executed.
- *   (K, M, L) = (4, 2, 0) executes steps 0 1 | 0 1 | …        (4, 2, 1) executes 0 1 | 1 2 | 1 2 | …
- * Ensembling: the action of a tick is Σ wᵢ aᵢ / Σ wᵢ over all chunks that hold one for it, wᵢ = exp(−rate · i), i = 0 the oldest.
- * Nothing is interpolated here: a tick has one action. Between ticks the robot's set-point moves on a line: the engine sends it with the
- * time until the next action takes effect, and the servo follows that ramp at its own rate (`native/device.ts`, `SetPoint`).
- * Who drives is not known here: `reset` drops every plan, at an episode's start and after anything that was not in the plan.
+ * Executes chunks of K actions, one action per tick: receding horizon, latency, temporal ensembling (ACT, Zhao et al.
+ * 2023). A chunk planned on the observation of tick s holds the actions of ticks s … s + K − 1. A new one is due every
+ * M ticks. With a latency of L a new chunk counts from its tick s + L on, so that it may be computed while the older
+ * one still acts. Its first L actions are never executed, because their ticks have passed by then.
+ *   (K, M, L) = (4, 2, 0) executes steps 0 1 | 0 1 | …        (4, 2, 1) executes 0 1 | 1 2 | 1 2 | … .
+ * Ensembling: a tick's action is Σ wᵢ aᵢ / Σ wᵢ over all chunks that hold one for it, wᵢ = exp(−rate · i), i = 0 the oldest.
+ * Nothing is interpolated here. Between ticks the servo moves the set-point on a line at its own rate (`native/device.ts`).
+ * Call `reset` at an episode's start and after any action that was not in the plan.
  */
 import type { ChunkExecution } from '../api/policy.ts';
 
 export interface ChunkExecutor {
   /** Forgets all plans. */
   reset(): void;
-  /** A new observation: the next tick begins. */
+  /** Begins the next tick, with a new observation. */
   beginTick(): void;
-  /** This tick has no action without a new chunk. */
+  /** True when this tick has no action without a new chunk. */
   needsPlan(): boolean;
-  /** A new chunk is due on this tick's observation; with a latency there is time until it acts. */
+  /** True when a new chunk is due on this tick's observation. With a latency it acts some ticks later. */
   planDue(): boolean;
-  /** Takes [K, A], planned on this tick's observation. */
+  /** Takes a chunk [K, A] that was planned on this tick's observation. */
   accept(chunk: Float32Array): void;
-  /** This tick's action [A]. Throws where `needsPlan`. */
+  /** Returns this tick's action [A]. Throws when `needsPlan` is true. */
   action(): Float32Array;
 }
 
 interface Plan {
-  /** Tick of the observation that it was made on. */
+  /** Tick of the observation that the chunk was planned on. */
   readonly start: number;
-  /** First tick that it may act in. */
+  /** First tick that the chunk may act in. */
   readonly usableFrom: number;
   readonly chunk: Float32Array;
 }
@@ -63,7 +62,7 @@ export function createChunkExecutor(execution: ChunkExecution, actionSize: numbe
       if (chunk.length !== K * actionSize)
         throw new RangeError(`a chunk of ${chunk.length} numbers; this policy's has ${K} × ${actionSize}.`);
       const alone = covering().length === 0;
-      // Where nothing else is there, it acts at once.
+      // Without another chunk it acts at once.
       plans.push({ start: tick, usableFrom: alone ? tick : tick + L, chunk });
       nextStart = alone ? tick + Math.max(1, M - L) : tick + M;
     },

@@ -140,7 +140,7 @@ test('the Monte-Carlo floor: off, uncut, cut at takeovers', async () => {
     });
     const batch = randomBatch(learner.batches * learner.batchSize, createRng(2), SIZES);
     batch.monteCarloReturn.fill(50);
-    // the policy's steps before a takeover come first
+    // The policy's steps before a takeover come first.
     batch.monteCarloReturnCut.fill(50).fill(Number.NEGATIVE_INFINITY, 0, batch.size / 2);
     const metrics = await learner.update(batch);
     [rates[mcFloor], targets[mcFloor]] = [metrics['floorRate'], metrics['qTarget']];

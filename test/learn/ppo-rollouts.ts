@@ -1,7 +1,8 @@
 /**
- * PPO on rollouts: acts in N copies of a task, collects T steps, and runs the product's step (`ppo.ts`) over minibatches of them.
- * Tests use it to show what the loss does on tasks that are simple enough to understand. The state is plain arrays and all
- * random numbers come from one `Rng`, so a seed replays to the byte. Letters: N copies, T steps, D observation, A action.
+ * PPO on rollouts: acts in N copies of a task, collects T steps, and runs the product's step (`ppo.ts`) over
+ * minibatches of them. Tests use it to show what the loss does on tasks that are simple enough to understand. The state
+ * is plain arrays and all random numbers come from one `Rng`, so a seed replays to the byte. Letters: N copies, T
+ * steps, D observation, A action.
  */
 import type { Rng } from '../../main/api/rng.ts';
 import type { Metrics } from '../../main/learn/algorithms/algorithm.ts';
@@ -34,7 +35,7 @@ export interface Environment {
   readonly actionSize: number;
   /** Begins every episode anew: [N, D]. */
   reset(): Float32Array;
-  /** actions [N, A], which the task clips. A new episode follows one that ends. */
+  /** Takes actions [N, A], which the task clips. A new episode follows one that ends. */
   step(actions: Float32Array): EnvironmentStep;
 }
 
@@ -82,7 +83,7 @@ export const PPO: RolloutConfig = {
   entropyCoefficient: PPO_CELL.entropyCoefficient,
   learningRate: 3e-4, // CleanRL
   maxGradientNorm: PPO_CELL.maxGradientNorm,
-  epochs: 5, // few passes: an imitated policy must not run away from its rollout
+  epochs: 5, // Few passes, because an imitated policy must stay near its rollout
   minibatches: 4,
   targetKl: 0.03, // CleanRL's scripts suggest 0.01–0.03
   criticWarmup: 1,
@@ -99,7 +100,7 @@ export const RL_FINE_TUNE: RolloutConfig = {
   minibatches: 16,
   targetKl: 0,
   initialStd: 0.3,
-  discount: 0.95, // time-outs bootstrap: at 0.99 success after the time limit is worth nearly as much as within it
+  discount: 0.95, // Time-outs bootstrap: at 0.99 a success after the time limit is worth nearly as much as within it
   reference: { beta: 0.03, onDemonstrations: true, targetKl: 0.3 },
   penalty: 10, // λ
 };

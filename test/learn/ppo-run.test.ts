@@ -43,7 +43,7 @@ test('a clipped action has the probability of all that was clipped to it', async
   const compiled = await interpreter.compile(step, { name: 'clipped' });
   const { logProb } = await compiled.run({ action: actions });
   const [below = 0, above = 0, ...density] = Float64Array.from(logProb!.data, Number);
-  assertNear([above], [Math.log(0.211855)], 2e-3); // ln Φ(−0.8)
+  assertNear([above], [Math.log(0.211855)], 2e-3); // The logarithm of Φ(−0.8).
   assert.ok(below < -20, `${below}: seven deviations away`);
   assertNear([density[0]!], [-0.5 * ((-0.9999 - mean) / std) ** 2 - Math.log(std * Math.sqrt(2 * Math.PI))], 1e-3);
   const total = Math.exp(above) + density.reduce((sum, each) => sum + Math.exp(each), 0) * (1.9998 / 1999);
@@ -113,12 +113,12 @@ const H: Actor = 'human';
 test('own steps: the newest episodes of policies of this kind, without a person’s steps; a takeover ends them as a time-out does', () => {
   const weights = Float32Array.of(1);
   const pool = poolOf([
-    { actors: [P, P], driver: OWN, success: true }, // older than the two newest
+    { actors: [P, P], driver: OWN, success: true }, // Older than the two newest.
     { actors: [P, P, H, 'mixed', P], driver: OWN, success: true },
-    { actors: [P, P, P], driver: { ...OWN, actingNoiseStd: 0.1 }, success: true }, // noise on top
-    { actors: [P, P, P], driver: { ...OWN, policy: 'starter' }, success: true }, // of another kind
+    { actors: [P, P, P], driver: { ...OWN, actingNoiseStd: 0.1 }, success: true }, // Acting noise was added.
+    { actors: [P, P, P], driver: { ...OWN, policy: 'starter' }, success: true }, // A policy of another kind.
     { actors: [P, P], driver: { ...OWN, policy: 'run-1/9' }, success: false },
-    { actors: [H, H], driver: OWN, success: true }, // nothing of its own
+    { actors: [H, H], driver: OWN, success: true }, // The policy drove no step.
   ]);
   const own = onPolicySteps(pool, 2, (policy) => (policy === 'starter' ? undefined : weights));
   const expected = pool.createBatch(5);
@@ -136,7 +136,7 @@ test('own steps: the newest episodes of policies of this kind, without a person�
   const [values, nextValues] = [new Array<number>(5).fill(1), new Array<number>(5).fill(2)];
   const { advantages } = gae({ rewards: own.steps.reward, values, nextValues, terminated, ended: own.ended }, 0.9, 0.5);
   const open = -0.05 + 0.9 * 2 - 1;
-  // the takeover and the time-out are worth what V expects of where they happened; the success is worth itself
+  // A takeover and a time-out are worth V of the state that they led to; a success is worth its reward.
   assertNear(Array.from(advantages), [open + 0.45 * open, open, 9, open + 0.45 * open, open], 1e-6);
 });
 
@@ -217,7 +217,7 @@ test('a takeover costs: what led to it is worth less', async () => {
     losses.push(criticLoss!);
   }
   const [free = 0, costly = 0] = losses;
-  // of nine rows the four up to the takeover are worth 100, 93, 87 and 81 less: half their mean square is 1816
+  // Four of nine rows lead to the takeover and are worth 100, 93, 87 and 81 less. Half the mean square is 1816.
   assert.ok(costly > free + 1200, `${costly}, without the cost ${free}`);
 });
 

@@ -1,7 +1,7 @@
 /**
- * That RLPD learns, and what for it has its parts: reach the origin of a plane from a circle around it, in 25 steps, with no reward
- * before. With ten demonstrations it does; without any it hardly finds the reward. Without LayerNorm its critics
- * believe in more than can be had.
+ * That RLPD learns, and what for it has its parts: reach the origin of a plane from a circle around it, in 25 steps,
+ * with no reward before. With ten demonstrations it does; without any it hardly finds the reward. Without LayerNorm its
+ * critics believe in more than can be had.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -120,7 +120,7 @@ test('LayerNorm bounds what the critics believe where there are no data', async 
     await run({ demonstrations: 10, offlineUpdates: 400 }),
     await run({ demonstrations: 10, offlineUpdates: 400, config: { ...CONFIG, criticLayerNorm: false } }),
   ];
-  // nothing is worth more than the reward at success
+  // No state is worth more than the reward of a success.
   assert.ok(withNorm.metrics['qMax']! < 1.3 * REWARD, `${withNorm.metrics['qMax']} with LayerNorm`);
   assert.ok(without.metrics['qMax']! > 1.5 * REWARD, `${without.metrics['qMax']} without`);
 });

@@ -5,7 +5,7 @@ import type { ChunkExecution } from '../../main/api/policy.ts';
 import { createChunkExecutor, ensemble } from '../../main/policy/chunk-executor.ts';
 import { assertNear } from '../learn/near.ts';
 
-/** What is executed in `ticks` ticks, plans made after the tick's action where the executor allows it. */
+/** Returns the actions of `ticks` ticks. Plans are made after the tick's action when the executor allows it. */
 function run(execution: ChunkExecution, ticks: number) {
   const executor = createChunkExecutor(execution, 1);
   let calls = 0;

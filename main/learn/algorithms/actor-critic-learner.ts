@@ -1,6 +1,7 @@
 /**
- * A learner with critics (ConRFT, Cal-QL, RLPD, HIL-SERL): it holds weights and counters, turns a batch into the inputs of the
- * compiled step, and runs it. The algorithms differ in the step, in a few of its inputs, and in what they take from another run.
+ * A learner with critics (ConRFT, Cal-QL, RLPD, HIL-SERL): it holds weights and counters, turns a batch into the inputs
+ * of the compiled step, and runs it. The algorithms differ in the step, in a few of its inputs, and in what they take
+ * from another run.
  */
 import type { Rng } from '../../api/rng.ts';
 import type { Backend, TensorLike } from '../../tensor/backend.ts';

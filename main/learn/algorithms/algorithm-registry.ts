@@ -126,5 +126,5 @@ export function configureAlgorithm(
   return entryOf(algorithm).configure(preset, changes, maps);
 }
 
-export const algorithmNames = (): readonly AlgorithmName[] => Object.keys(ALGORITHMS) as AlgorithmName[]; // The keys of a record by algorithm
+export const algorithmNames = (): readonly AlgorithmName[] => Object.keys(ALGORITHMS) as AlgorithmName[]; // The record's keys
 export const presetsOf = (name: AlgorithmName): readonly PresetName[] => entryOf(name).presets;

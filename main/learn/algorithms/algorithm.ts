@@ -19,8 +19,8 @@ export interface ObservationSizes {
 }
 
 /**
- * One batch, row-major. It repeats the part of `data/learning/pool-types.ts` that learning reads, because algorithms do not know
- * the store. Letters: N transitions, E embedding, P proprioception of the stack, A action, K steps of a chunk.
+ * One batch, row-major. It repeats the part of `data/learning/pool-types.ts` that learning reads, because algorithms do
+ * not know the store. Letters: N transitions, E embedding, P proprioception of the stack, A action, K steps of a chunk.
  */
 export interface TransitionBatch {
   readonly size: number;

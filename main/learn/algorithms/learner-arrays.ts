@@ -1,6 +1,6 @@
 /**
- * The float32 arrays that a learner carries from update to update, by the names of its step's inputs: weights, targets, moments.
- * The next value of an input `x` is the step's output `next.x`; the outputs `metric.…` are numbers to report.
+ * The float32 arrays that a learner carries from update to update, by the names of its step's inputs: weights, targets,
+ * moments. The next value of an input `x` is the step's output `next.x`; the outputs `metric.…` are numbers to report.
  */
 import type { Compiled, TensorData, TensorValue } from '../../tensor/backend.ts';
 import { type Metrics, ShapeError } from './algorithm.ts';

@@ -1,6 +1,6 @@
 /**
- * Splits labelled episodes into training and held-out ones. Whole episodes go to one side, because neighbouring frames are nearly
- * the same: a classifier tested on neighbours of its training frames would look better than it is.
+ * Splits labelled episodes into training and held-out ones. Whole episodes go to one side, because neighbouring frames
+ * are nearly the same: a classifier tested on neighbours of its training frames would look better than it is.
  */
 import type { LabelledEpisode, LabelledFramesSource } from '../../../data/learning/labelled-frames.ts';
 import type { LabelCounts, LabelSource } from '../../api/classifier.ts';

@@ -1,6 +1,6 @@
 /**
- * Entry of the process that trains a reward classifier: `node classifier-process.ts '<ClassifierJob as JSON>'`. It prints its result
- * as one JSON line. It runs at the lowest priority, because a control loop may share the machine.
+ * Entry of the process that trains a reward classifier: `node classifier-process.ts '<ClassifierJob as JSON>'`. It
+ * prints its result as one JSON line. It runs at the lowest priority, because a control loop may share the machine.
  */
 import { constants, setPriority } from 'node:os';
 import type { ClassifierEnd } from '../../api/classifier.ts';

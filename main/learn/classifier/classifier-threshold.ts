@@ -1,6 +1,7 @@
 /**
- * Chooses a threshold from scores of held-out frames. A false success ends an unsolved episode and teaches the policy a falsehood; a
- * late one costs a tick. So the rule takes the highest recall without any false positive, and keeps a margin beyond it.
+ * Chooses a threshold from scores of held-out frames. A false success ends an unsolved episode and teaches the policy a
+ * falsehood; a late one costs a tick. So the rule takes the highest recall without any false positive, and keeps a
+ * margin beyond it.
  */
 import type { CurvePoint } from '../../api/classifier.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Makes a reward classifier from start to end: reads a project's labelled frames, splits them by episode, trains, scores the held-out
- * frames with the exported model, and chooses the threshold. The folder `classifiers/<n>/` appears whole or not at all.
+ * Makes a reward classifier from start to end: reads a project's labelled frames, splits them by episode, trains,
+ * scores the held-out frames with the exported model, and chooses the threshold. The folder `classifiers/<n>/` appears
+ * whole or not at all.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

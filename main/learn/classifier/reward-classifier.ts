@@ -1,10 +1,10 @@
 /**
- * The reward classifier (HIL-SERL, Luo et al. 2024, App.) decides whether an observation shows success: a small network on the frozen
- * encoder's embedding, trained with binary cross-entropy on batches of half positives and half negatives.
- * By default proprioception is no input, as in HIL-SERL. In the cell it made the result worse, because a network learns some thirty
- * successes by heart; the guard checks the robot's state instead.
- * Differs from HIL-SERL: no spatial pooling and no dropout, because the embedding is small; noise on the standardised inputs
- * instead of random crops, because embeddings are stored; tanh as in our other nets.
+ * The reward classifier (HIL-SERL, Luo et al. 2024, App.) decides whether an observation shows success: a small network
+ * on the frozen encoder's embedding, trained with binary cross-entropy on batches of half positives and half negatives.
+ * By default proprioception is no input, as in HIL-SERL. In the cell it made the result worse, because a network learns
+ * some thirty successes by heart; the guard checks the robot's state instead. Differs from HIL-SERL: no spatial pooling
+ * and no dropout, because the embedding is small; noise on the standardised inputs instead of random crops, because
+ * embeddings are stored; tanh as in our other nets.
  * Letters: B batch, E embedding, P proprioception (0 when it is no input), N frames.
  */
 import type { Rng } from '../../api/rng.ts';
@@ -98,7 +98,10 @@ export function standardisationOf(frames: ClassifierFrames, sizes: ClassifierSiz
   return { mean, gain };
 }
 
-/** One update. Inputs: `parameters`, `mean`, `variance`, standardised `features` [B, E + P], `target` [B, 1], `learningRate`, `corrections` [2]. */
+/**
+ * One update. Inputs: `parameters`, `mean`, `variance`, standardised `features` [B, E + P], `target` [B, 1],
+ * `learningRate`, `corrections` [2].
+ */
 export function classifierStep(sizes: ClassifierSizes, config: ClassifierConfig): Step {
   const net = netOf(sizes, config);
   const specs = mlpParameters(net);
@@ -192,7 +195,10 @@ function createBatch({ sizes, config, frames, standardisation }: ClassifierTrain
   return { inputs: { features, target }, draw };
 }
 
-/** A model with fixed weights and standardisation: `embedding` [B, E] and, when P > 0, `proprioception` [B, P] as recorded → `logit` [B, 1]. */
+/**
+ * A model with fixed weights and standardisation: `embedding` [B, E] and, when P > 0, `proprioception` [B, P] as
+ * recorded → `logit` [B, 1].
+ */
 export function classifierModel(
   sizes: ClassifierSizes,
   config: ClassifierConfig,

@@ -3,8 +3,9 @@
  *   tower:     pooled pixels, standardised → (Dense → LayerNorm → ReLU) × layers;
  *   trunk:     towers side by side → (Dense → LayerNorm → ReLU) × layers;
  *   embedding: readouts (linear from the trunk, trained on labels, scaled and clipped) | features (Dense → LayerNorm).
- * The readouts are the trained labels, in units that suit a policy. The features carry the rest; a second linear readout of the same
- * labels trains them. Pictures are pooled by means over squares, the same in training and in the model.
+ * The readouts are the trained labels, in units that suit a policy. The features carry the rest; a second linear
+ * readout of the same labels trains them. Pictures are pooled by means over squares, the same in training and in the
+ * model.
  * Letters: B batch, P pooled values of a picture, H hidden, R readouts, F features, E embedding.
  */
 import type { Node } from '../../tensor/ir.ts';

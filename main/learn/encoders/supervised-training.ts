@@ -1,7 +1,7 @@
 /**
- * The loop of supervised training for the models that ship: AdamW with a one-cycle learning rate and clipped gradients, one
- * ONNX graph per update. Every epoch has its own random stream, so a run that continues from a stored epoch repeats it to the byte.
- * The caller provides the data and the loss.
+ * The loop of supervised training for the models that ship: AdamW with a one-cycle learning rate and clipped gradients,
+ * one ONNX graph per update. Every epoch has its own random stream, so a run that continues from a stored epoch repeats
+ * it to the byte. The caller provides the data and the loss.
  */
 import type { Rng } from '../../api/rng.ts';
 import type { Backend, Compiled, TensorLike, TensorValue } from '../../tensor/backend.ts';

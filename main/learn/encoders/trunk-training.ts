@@ -35,7 +35,10 @@ export interface TrunkTrainingRun {
   readonly onEpoch: (state: SupervisedState, meanLoss: number) => void;
 }
 
-/** One update. Inputs besides those of `supervisedStep`: one [B, cells, cells, 3] per camera in levels, `target` and `weight` [B, R]. */
+/**
+ * One update. Inputs besides those of `supervisedStep`: one [B, cells, cells, 3] per camera in levels, `target` and
+ * `weight` [B, R].
+ */
 export function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
   const batch = config.batchSize;
   const columns = readoutCount(spec.readouts);

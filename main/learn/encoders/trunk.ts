@@ -1,8 +1,9 @@
 /**
- * A frozen convolutional trunk on pooled pictures, one per camera, in place of HIL-SERL's pretrained ResNet-10. The model that ships
- * gives maps, one camera after the other, each [C, H·W], which spatial learned embeddings (`nets/spatial-embedding.ts`) read.
- * Training puts such embeddings and a linear readout of the labels behind the maps; the model leaves them out.
- * Differs from HIL-SERL: trained on the simulated cell's own labels, without ImageNet; one trunk per camera, not one for all.
+ * A frozen convolutional trunk on pooled pictures, one per camera, in place of HIL-SERL's pretrained ResNet-10. The
+ * model that ships gives maps, one camera after the other, each [C, H·W], which spatial learned embeddings
+ * (`nets/spatial-embedding.ts`) read. Training puts such embeddings and a linear readout of the labels behind the maps;
+ * the model leaves them out. Differs from HIL-SERL: trained on the simulated cell's own labels, without ImageNet; one
+ * trunk per camera, not one for all.
  * Letters: B batch, C channels, H × W the map, E = cameras · C·H·W, R readouts.
  */
 

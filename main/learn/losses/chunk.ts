@@ -1,10 +1,10 @@
 /**
  * Averages the losses of single elements to one number, in the way that every loss over a chunk of actions uses.
  *   L = Σ_bk c_bk · Σ_d w_d ℓ_bkd / (Σ_d w_d · Σ_bk c_bk),     c_bk = ŵ_k · u_b · (1 − pad_bk).
- * ŵ are time weights that sum to 1, u sample weights, w dimension weights. Letters: B batch, K steps of the chunk, D dimensions.
- * Without weights it is the plain mean. Default: uniform in time (ACT, Diffusion Policy).
- * Trap: steps after an episode's end are padding, not targets. A mean over all elements counts them in the denominator and
- * teaches less from short chunks. Like ACT, this divides by the number of valid elements.
+ * ŵ are time weights that sum to 1, u sample weights, w dimension weights. Letters: B batch, K steps of the chunk, D
+ * dimensions. Without weights it is the plain mean. Default: uniform in time (ACT, Diffusion Policy). Trap: steps after
+ * an episode's end are padding, not targets. A mean over all elements counts them in the denominator and teaches less
+ * from short chunks. Like ACT, this divides by the number of valid elements.
  */
 import { describeType, type Node } from '../../tensor/ir.ts';
 import { constant, logicalAnd, logicalNot, mean, mul, reshape, sum } from '../../tensor/tensor.ts';

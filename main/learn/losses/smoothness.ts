@@ -2,9 +2,9 @@
  * Smoothness of chunks: the squared first, second and third differences of the predicted actions.
  *   L = λ_v mean (Δa)² + λ_a mean (Δ²a)² + λ_j mean (Δ³a)²      Letters: B batch, K steps, D dimensions, H executed actions
  * Means make longer chunks weigh the same. Defaults (ours) for absolute targets on [−1, 1]: λ_v 0, λ_a 1e-2, λ_j 1e-3.
- * Traps: on delta actions every order shifts by one, so that λ_v weighs acceleration. A smooth chunk may still jump from the one
- * before: pass the last executed actions. A gripper that opens or closes is not smooth: mask it. For a diffusion or flow head
- * apply the loss to â, weighted by ᾱ or t, never to ε or v.
+ * Traps: on delta actions every order shifts by one, so that λ_v weighs acceleration. A smooth chunk may still jump
+ * from the one before: pass the last executed actions. A gripper that opens or closes is not smooth: mask it. For a
+ * diffusion or flow head apply the loss to â, weighted by ᾱ or t, never to ε or v.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, concat, mul, slice, square, stopGradient, sub, zeros } from '../../tensor/tensor.ts';

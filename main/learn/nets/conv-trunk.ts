@@ -1,7 +1,7 @@
 /**
- * A small residual trunk for one camera, after HIL-SERL's ResNet-10 (He et al. 2016), narrow enough for a processor core. GroupNorm
- * with 4 groups replaces batch normalisation. After a stem convolution, each stage is one block that halves the sides; a 1 × 1
- * convolution then keeps a few channels.
+ * A small residual trunk for one camera, after HIL-SERL's ResNet-10 (He et al. 2016), narrow enough for a processor
+ * core. GroupNorm with 4 groups replaces batch normalisation. After a stem convolution, each stage is one block that
+ * halves the sides; a 1 × 1 convolution then keeps a few channels.
  *   block: ReLU( GN(conv₃ₓ₃(ReLU(GN(conv₃ₓ₃ₛ₂(x))))) + GN(conv₁ₓ₁ₛ₂(x)) )
  * Differs from ResNet-10: no max pooling, because a strided convolution costs less and has a plainer gradient; the result is
  * normalised once more, so that it can be stored as it is. Letters: B batch, C channels, S side of the picture.

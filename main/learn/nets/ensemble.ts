@@ -33,8 +33,8 @@ export function projectEnsemble(parameters: Parameters, spec: EnsembleSpec, grou
 }
 
 /**
- * Inputs [B, size] by group → values [E, B]. Members are evaluated a few at a time, so that the activations between two layers fit
- * into a processor's cache.
+ * Inputs [B, size] by group → values [E, B]. Members are evaluated a few at a time, so that the activations between two
+ * layers fit into a processor's cache.
  */
 export function ensembleOf(parameters: Parameters, spec: EnsembleSpec, inputs: Readonly<Record<string, Node>>): Node {
   const members = parameters(`${spec.name}.out.bias`).shape[0]!;

@@ -1,7 +1,7 @@
 /**
- * The MLP of HIL-SERL and ConRFT: (Dense → LayerNorm → tanh) × layers → Dense. RLPD has ReLU; LayerNorm can be left out.
- * The first Dense is stored as one kernel per input group, xW = Σ xᵢWᵢ. A group that serves two evaluations, such as the observation
- * in the imitation loss and in the Q loss, is then multiplied and differentiated once.
+ * The MLP of HIL-SERL and ConRFT: (Dense → LayerNorm → tanh) × layers → Dense. RLPD has ReLU; LayerNorm can be left
+ * out. The first Dense is stored as one kernel per input group, xW = Σ xᵢWᵢ. A group that serves two evaluations, such
+ * as the observation in the imitation loss and in the Q loss, is then multiplied and differentiated once.
  * Letters: B batch, D input, H hidden, O output, E members of an ensemble.
  */
 import type { Node } from '../../tensor/ir.ts';

@@ -1,7 +1,7 @@
 /**
- * The part of a net that reads an observation [B, D] = [embedding | proprioception]: either as it is, or with the proprioception
- * through Dense → LayerNorm → tanh (HIL-SERL, ConRFT). Nothing else needs normalising, because the embedding is layer-normed
- * and the proprioception is scaled to about [−1, 1].
+ * The part of a net that reads an observation [B, D] = [embedding | proprioception]: either as it is, or with the
+ * proprioception through Dense → LayerNorm → tanh (HIL-SERL, ConRFT). Nothing else needs normalising, because the
+ * embedding is layer-normed and the proprioception is scaled to about [−1, 1].
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, concat, layerNorm, matmul, slice, tanh } from '../../tensor/tensor.ts';

@@ -2,7 +2,8 @@
  * Spatial learned embeddings (SERL, HIL-SERL). A frozen convolutional trunk gives a map of C channels over H × W positions. F
  * learned weightings of the positions turn it into a vector, each channel by itself:
  *   z[b,c,f] = Σ_p x[b,c,p] · w[c,p,f]  →  dropout  →  Dense → LayerNorm → tanh
- * Maps come flat, one camera after the other, each [C, H·W] row-major. Letters: B batch, C channels, P = H·W positions, F features.
+ * Maps come flat, one camera after the other, each [C, H·W] row-major. Letters: B batch, C channels, P = H·W positions,
+ * F features.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, concat, layerNorm, matmul, mul, reshape, slice, tanh, transpose } from '../../tensor/tensor.ts';

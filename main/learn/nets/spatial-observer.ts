@@ -1,10 +1,10 @@
 /**
- * The observer of HIL-SERL for an observation [B, D] = [maps of a frozen trunk | proprioception]. The maps go through spatial learned
- * embeddings, 256 numbers a camera; the proprioception goes through Dense 64 → LayerNorm → tanh.
- * It replaces `observer.ts` when the settings name `spatial`, for example for the trunk that ships
+ * The observer of HIL-SERL for an observation [B, D] = [maps of a frozen trunk | proprioception]. The maps go through
+ * spatial learned embeddings, 256 numbers a camera; the proprioception goes through Dense 64 → LayerNorm → tanh. It
+ * replaces `observer.ts` when the settings name `spatial`, for example for the trunk that ships
  *   spatial: { cameras: 2, height: 4, width: 4, channels: 32, features: 8, bottleneck: 256 }
- * The embedding's size must be `mapsSize(spatial)`. In HIL-SERL critic and actor share these parameters and only the critic trains
- * them: give the actor `stopGradient` of the result.
+ * The embedding's size must be `mapsSize(spatial)`. In HIL-SERL critic and actor share these parameters and only the
+ * critic trains them: give the actor `stopGradient` of the result.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { concat, slice } from '../../tensor/tensor.ts';

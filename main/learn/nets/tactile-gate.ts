@@ -1,9 +1,9 @@
 /**
- * Adds a sense that a trained policy did not have without disturbing it, with a zero-initialised gate as in Flamingo (Alayrac et
- * al. 2022):
+ * Adds a sense that a trained policy did not have without disturbing it, with a zero-initialised gate as in Flamingo
+ * (Alayrac et al. 2022):
  *   h = h_base + tanh(g) · h_tactile(t),   g = 0 at first
- * With g = 0 the product is ±0, so h is h_base to the last bit. g learns first, because its gradient is not zero; the tactile branch
- * follows once the gate has opened. Letters: B batch, H features, T tactile numbers.
+ * With g = 0 the product is ±0, so h is h_base to the last bit. g learns first, because its gradient is not zero; the
+ * tactile branch follows once the gate has opened. Letters: B batch, H features, T tactile numbers.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, mul, tanh } from '../../tensor/tensor.ts';

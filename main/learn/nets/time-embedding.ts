@@ -1,7 +1,7 @@
 /**
- * Embedding of the progress of a consistency, diffusion or flow head, as in ConRFT's released code: a number u becomes 8 sines and 8
- * cosines with frequencies 10000^(−k/7) → Dense 32 → tanh → Dense 16. u is 1000 · ¼ · ln σ for a noise level σ, or 1000 t for a
- * time t from 0 to 1.
+ * Embedding of the progress of a consistency, diffusion or flow head, as in ConRFT's released code: a number u becomes
+ * 8 sines and 8 cosines with frequencies 10000^(−k/7) → Dense 32 → tanh → Dense 16. u is 1000 · ¼ · ln σ for a noise
+ * level σ, or 1000 t for a time t from 0 to 1.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, concat, constant, cos, log, matmul, mul, sin, tanh } from '../../tensor/tensor.ts';

@@ -1,8 +1,8 @@
 /**
  * Two heads that treat actions as bins (`losses/likelihood/action-bins.ts`):
- *   categorical                  every step and dimension on its own: a product of marginals, which cannot express a choice across them
+ *   categorical                  every step and dimension on its own: a product of marginals, which cannot express a choice across them;
  *   categorical-autoregressive   one position after the other, in the order of steps, then dimensions (RT-2, OpenVLA):
- *                                p(a) = Π_t p(a_t | a_<t, o), any joint distribution
+ *                                p(a) = Π_t p(a_t | a_<t, o), any joint distribution.
  * Both learn by cross-entropy; the autoregressive head is given the recorded earlier bins.
  * Letters: B batch, K steps, U used dimensions, V bins, T = K · U positions, H hidden.
  */

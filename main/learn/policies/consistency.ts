@@ -1,7 +1,7 @@
 /**
  * One-step consistency policy (ConRFT, arXiv 2502.05450, released code): f(x, σ | s) maps a noised action to an action.
- *   f = clip(c_skip x + c_out F(c_in x, τ(σ), s), −1, 1)
- *   c_skip = sd²/((σ−σmin)² + sd²)   c_out = (σ−σmin) sd/√(σ² + sd²)   c_in = 1/√(σ² + sd²)
+ *   f = clip(c_skip x + c_out F(c_in x, τ(σ), s), −1, 1);
+ *   c_skip = sd²/((σ−σmin)² + sd²)   c_out = (σ−σmin) sd/√(σ² + sd²)   c_in = 1/√(σ² + sd²).
  * Acting is one evaluation at σmax with x = σmax z. It is nearly deterministic there: z moves an action by a few hundredths.
  * `consistencyPolicy` is what ConRFT trains; `consistencyHead` wraps the same parameters as a head of imitation, so with the
  * normaliser 'none' either algorithm can continue from the other's policy.

@@ -1,8 +1,8 @@
 /**
  * Flow matching (rectified flow; the head of π0 with its time reversed): a velocity field leads from noise (t = 0) to the chunk
- * (t = 1), and a few steps along it are unrolled in the graph:
- *   euler     x ← x + h v(x, t)                                    N evaluations, error of order h
- *   midpoint  x ← x + h v(x + h/2 v(x, t), t + h/2)                2 N evaluations, error of order h²
+ * (t = 1). A few steps along it are unrolled in the graph:
+ *   euler     x ← x + h v(x, t)                                    N evaluations, error of order h;
+ *   midpoint  x ← x + h v(x + h/2 v(x, t), t + h/2)                2 N evaluations, error of order h².
  * One step is not enough when there are several right answers: the straight paths cross in the middle, where v is their mean.
  */
 import { z } from 'zod';

@@ -1,6 +1,7 @@
 /**
- * A Gaussian per step and dimension whose variance the network predicts, learned by likelihood (`losses/likelihood/gaussian-nll.ts`).
- * It acts with its mean or with a sample. It has one mode: with two right answers the mean lies between them.
+ * A Gaussian per step and dimension whose variance the network predicts, learned by likelihood
+ * (`losses/likelihood/gaussian-nll.ts`). It acts with its mean or with a sample. It has one mode: with two right
+ * answers the mean lies between them.
  */
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';

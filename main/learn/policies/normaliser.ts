@@ -1,8 +1,9 @@
 /**
- * Converts actions to what a head sees and back: scaled per dimension to about [−1, 1], without the dimensions that the task masks.
- * Offset and scale come from the data. They are parameters that no gradient changes, so they travel with the policy's weights.
- *   normalised = (action − offset) / scale, clipped to [−1, 1] unless unbounded        action = offset + scale · normalised, clipped
- *   min-max   the data's range        quantile   q01 to q99 (OpenVLA): outliers are clipped        mean-std   zero mean, unit variance, unbounded
+ * Converts actions to what a head sees and back: scaled per dimension to about [−1, 1], without the dimensions that the
+ * task masks. Offset and scale come from the data. They are parameters that no gradient changes, so they travel with
+ * the policy's weights.
+ *   normalised = (action − offset) / scale, clipped to [−1, 1] unless unbounded        action = offset + scale · normalised, clipped;
+ *   min-max   the data's range        quantile   q01 to q99 (OpenVLA): outliers are clipped        mean-std   zero mean, unit variance, unbounded.
  * A dimension that spans less than 0.02 in the data keeps its scale, because scaling would turn it to noise.
  * Letters: B batch, K steps, A action, U used dimensions.
  */

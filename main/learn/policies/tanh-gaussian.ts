@@ -16,14 +16,14 @@ import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 export interface TanhGaussianHead {
   readonly net: MlpSpec;
   readonly actionMask: readonly boolean[];
-  /** ln σ is clipped to this range; no gradient passes outside. */
+  /** Range that ln σ is clipped to; no gradient passes outside. */
   readonly logStdRange: readonly [low: number, high: number];
 }
 
 export interface Sampled {
   /** [B, A] */
   readonly action: Node;
-  /** log π(a|s) [B] */
+  /** [B], log π(a|s) */
   readonly logProbability: Node;
 }
 

@@ -1,8 +1,8 @@
 /**
  * Settings that the imitation recipes R1 to R4 share: a small head on frozen features, and velocities as actions.
- * Differs from the handbook: chunks of 8 instead of 16, because insertions are 30 steps long. 2,000 updates instead of 20,000 and
- * 50,000, because twenty demonstrations are 600 transitions; that is under a minute of training.
- * Each recipe chooses how many actions of a chunk are executed.
+ * Differs from the handbook: chunks of 8 instead of 16, because insertions are 30 steps long. 2,000 updates instead of
+ * 20,000 and 50,000, because twenty demonstrations are 600 transitions; that is under a minute of training. Each recipe
+ * chooses how many actions of a chunk are executed.
  */
 import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 

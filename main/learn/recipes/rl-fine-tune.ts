@@ -1,6 +1,6 @@
 /**
  * R6: reinforcement on top of imitation. The policy begins as the imitated one. A KL term holds it near that one on its own
- * states and on the demonstrations', β follows the KL, and mean actions beyond the limit have a price.
+ * states and on the demonstrations'. β follows the KL, and mean actions beyond the limit have a price.
  */
 import type { PpoConfig } from '../algorithms/ppo/ppo-config.ts';
 import type { Recipe } from './recipe.ts';

@@ -1,4 +1,4 @@
-/** What a run's nets observe: its size, and which recorded episodes hold it. */
+/** The observation of a run's nets: its size, and which recorded episodes hold it. */
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../../api/observation.ts';
 import type { RunSpec } from '../../api/run.ts';
 import { TASKS } from '../../api/task.ts';

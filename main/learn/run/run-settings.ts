@@ -1,7 +1,7 @@
 /**
- * The settings of a run, in `config.json` of its folder: written whole when the run begins, and read when it resumes. A folder
- * that was prepared beforehand may name some of them. A name that this program does not know is refused with the file's path,
- * because a run without that setting would differ from what its folder says.
+ * The settings of a run, in `config.json` of its folder. They are written whole when the run begins, and read when it
+ * resumes. A folder that was prepared beforehand may name some of them. An unknown name is refused with the file's
+ * path, because a run without that setting would differ from what its folder says.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import type { MapShape } from '../../api/policy.ts';

@@ -115,7 +115,7 @@ test('the density of a squashed action keeps its digits where tanh has lost them
   assert.equal(Math.log(1 - Math.tanh(20) ** 2), Number.NEGATIVE_INFINITY);
 });
 
-/** weights π, and per component a mean and a σ per dimension. */
+/** Takes weights π, and per component a mean and a σ per dimension. */
 function mixture(
   weights: readonly number[],
   mean: readonly (readonly number[])[],
@@ -231,7 +231,7 @@ test('bins: every scheme at its edges, in both directions', async () => {
   for (const scheme of BIN_SCHEMES)
     for (const text of ['-1.0', '-0.5', '0.0', '0.3', '0.999', '1.0']) {
       const row: readonly number[] = oracle[`bin.${text}`][scheme];
-      // openvla's row is [digitised, bin, decoded]
+      // A row of openvla is [digitised, bin, decoded].
       const [bin, decoded] = row.slice(-2);
       const encoded = encodeBins(tensor([Number(text)]), scheme);
       assert.deepEqual(await valuesOf(encoded), [bin], `${scheme} ${text}`);

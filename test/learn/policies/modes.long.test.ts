@@ -1,7 +1,7 @@
 /**
- * Two right answers: a chunk of two steps and two dimensions, all +0.6 or all −0.6, with equal chance and nothing to see it by.
- * A head that covers both modes puts its chunks on one of the sides and uses both; regression puts them in between; bins that are
- * drawn one by one mix the sides inside a chunk.
+ * Two right answers: a chunk of two steps and two dimensions, all +0.6 or all −0.6, with equal chance and nothing to
+ * see it by. A head that covers both modes puts its chunks on one of the sides and uses both; regression puts them in
+ * between; bins that are drawn one by one mix the sides inside a chunk.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -105,7 +105,7 @@ test('views are the recorded embedding, then shifts that are the same for both c
       const frames = source.readFrames(episode, row);
       let shifts = 0;
       for (const view of viewsOf(pool, row)) {
-        if (view.join() === plain.embedding.join()) continue; // as recorded: the fixture's own numbers
+        if (view.join() === plain.embedding.join()) continue; // The recorded view has the fixture's own numbers.
         const kept = (value: number) => Math.max(0, Math.min(sizePx - 1, value));
         const offsets = Array.from({ length: 81 }, (_, index) => [Math.floor(index / 9), index % 9] as const);
         const fitting = offsets.filter(([down, right]) => {

@@ -1,4 +1,4 @@
-/** What a run measures: a curve of the speed beside the learner's own, without the waits between blocks, and with its step. */
+/** The meter of a run: beside the learner's curves it makes one of the speed, without the waits between blocks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricPoint } from '../../../data/runs.ts';

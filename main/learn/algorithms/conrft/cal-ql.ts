@@ -11,7 +11,9 @@
  * - The target takes one action of the policy; theirs takes the best of ten.
  * - The actor climbs the mean of the critics, theirs the minimum. It learns at the critics' rate of 3e-4, theirs at 1e-4.
  * - Nets, γ and the critic updates per actor update are ConRFT's, with the deviations at the head of `conrft.ts`.
- * `cell` also has 128-wide nets without an encoder of the proprioception, N = 4 instead of 10 actions per source, and acting noise.
+ *
+ * `cell` also has 128-wide nets without an encoder of the proprioception, N = 4 instead of 10 actions per source, and
+ * acting noise.
  */
 import type { Algorithm } from '../algorithm.ts';
 import { type ConrftConfig, PRESETS } from './conrft-config.ts';

@@ -1,19 +1,20 @@
 /**
- * ConRFT: reinforced fine-tuning of a consistency policy on top of a frozen encoder (Chen et al. 2025, arXiv 2502.05450;
- * released code cccedric/conrft). Stage 1, Cal-ConRFT, is offline on the demo buffer. Stage 2, HIL-ConRFT, is online on
- * batches half from the RL buffer and half from the demo buffer, which holds demonstrations and interventions.
+ * ConRFT: reinforced fine-tuning of a consistency policy on a frozen encoder (Chen et al. 2025, arXiv 2502.05450;
+ * released code cccedric/conrft). Stage 1, Cal-ConRFT, is offline on the demo buffer. Stage 2, HIL-ConRFT, is online.
+ * Half of its batches come from the RL buffer, half from the demo buffer, which holds demonstrations and interventions.
  *
- *   critic   y = r + γ · bootstrap · minᵢ Q̄ᵢ(s′, a′),  a′ ~ π(s′)        L = mean (Qᵢ(s, a) − y)²  +  α · CalQL
- *   actor    L = β · BC + η · QLoss        BC: reconstruct a from a + σz at random σ        QLoss = −mean Qᵢ(s, π(s))
- *   target   Q̄ ← Q̄ + τ(Q − Q̄) after every critic update
+ *   critic   y = r + γ · bootstrap · minᵢ Q̄ᵢ(s′, a′),  a′ ~ π(s′)        L = mean (Qᵢ(s, a) − y)²  +  α · CalQL;
+ *   actor    L = β · BC + η · QLoss        BC: reconstruct a from a + σz at random σ        QLoss = −mean Qᵢ(s, π(s));
+ *   target   Q̄ ← Q̄ + τ(Q − Q̄) after every critic update.
  *
  * Differs from the released code, in every preset:
  * - The critic sees the frozen encoder's embedding and the proprioception, as the actor does (theirs has its own ResNet).
  * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
  * - A time-out bootstraps (theirs ends the episode). A masked action dimension is absent from inputs, outputs and losses.
  * - Idle human steps are no imitation target.
- * The preset `cell` also has a Monte-Carlo floor under the target, a fading Cal-QL term online, η = 0 until the critics are
- * trained, imitation of people's steps only, a running average that acts, and no separate encoder of the proprioception.
+ *
+ * The preset `cell` also has a Monte-Carlo floor under the target and a fading Cal-QL term online. η is 0 until the critics are
+ * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own.
  *
  * `conrft-config.ts` holds settings and presets; `conrft-learner.ts` draws the noise and holds the weights.
  * Letters: C critic updates in the step, B batch, D observation, A action, E critics, H hidden, N Cal-QL actions per source.
@@ -285,7 +286,10 @@ export function conrftCriticStep(config: ConrftConfig, sizes: ObservationSizes, 
   return defineStep({ values: valuesOf(nets, parameters, share, input('action', [rows, ACTION_SIZE])) });
 }
 
-/** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */
+/**
+ * Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name;
+ * output `action` [1, A].
+ */
 export function conrftPolicyStep(config: ConrftConfig, sizes: ObservationSizes): Step {
   const nets = conrftNets(config, sizes);
   const parameters = weightInputs(nets.actorParameters);

@@ -1,6 +1,7 @@
 /**
- * Settings of imitation. `cell` does what ConRFT's offline stage does in the simulated cell with β = 1, η = 0 and no critics, so
- * that SFT and HG-DAgger can be compared with ConRFT. `paper` is Diffusion Policy (Chi et al. 2023) on a frozen encoder's features.
+ * Settings of imitation. `cell` does what ConRFT's offline stage does in the simulated cell with β = 1, η = 0 and no
+ * critics, so that SFT and HG-DAgger can be compared with ConRFT. `paper` is Diffusion Policy (Chi et al. 2023) on a
+ * frozen encoder's features.
  */
 import { z } from 'zod';
 import { ACTION_SIZE } from '../../../api/action.ts';

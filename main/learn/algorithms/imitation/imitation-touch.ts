@@ -3,7 +3,8 @@
  *   seen     touch is part of the proprioception;
  *   hidden   zeros replace it, for a policy that was made without tactile pads;
  *   gated    it is hidden from the base and let in through `nets/tactile-gate.ts`, which begins closed.
- * The old policy stays as the teacher: weight · mean (â(s̃) − â_old(s̃))² on the batch's states with noise on their proprioception.
+ * The old policy stays as the teacher: weight · mean (â(s̃) − â_old(s̃))² on the batch's states with noise on their
+ * proprioception.
  * Letters: B batch, E embedding, P proprioception (stacked instants), D = E + P, T numbers of touch.
  */
 import { z } from 'zod';

@@ -189,7 +189,10 @@ function actionError({ prediction, mean, denoised, target, pad }: LossInputs): N
   return guess && target && mse(guess, target, { pad });
 }
 
-/** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, n] if the head takes any, and each weight by its name. */
+/**
+ * Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, n] if the head takes any, and
+ * each weight by its name.
+ */
 export function imitationPolicyStep(config: ImitationConfig, sizes: ObservationSizes): Step {
   const nets = imitationNets(config, sizes);
   const parameters = weightInputs(policyParameters(nets));

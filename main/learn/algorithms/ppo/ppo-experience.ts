@@ -1,8 +1,8 @@
 /**
- * On-policy steps as PPO's update reads them. The probability of a step's action comes from the weights of the policy that drove
- * it; values and advantages come from the newest critic.
- * A takeover ends an advantage like a time-out: V of the state that the policy left stands for the rest. It also has a cost
- * (RLIF, Luo et al. 2023, arXiv 2311.12996), because a policy that is always rescued never sees where its actions lead.
+ * On-policy steps as PPO's update reads them. The probability of a step's action comes from the weights of the policy
+ * that drove it; values and advantages come from the newest critic. A takeover ends an advantage like a time-out: V of
+ * the state that the policy left stands for the rest. It also has a cost (RLIF, Luo et al. 2023, arXiv 2311.12996),
+ * because a policy that is always rescued never sees where its actions lead.
  * Letters: N steps, D observation, U used action dimensions, C rows of an evaluation.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';

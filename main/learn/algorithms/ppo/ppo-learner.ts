@@ -6,9 +6,10 @@
  * has left the clipped range in its favour teaches nothing more. While more than `maxClipFraction` of the ratios have, the
  * policy waits for newer episodes and the critic learns alone.
  *
- * Differs from the paper: values and advantages are made anew for every update (Andrychowicz et al. 2021, per pass), so that the
- * state of a run is its weights; minibatches are drawn with replacement, without passes; β moves a little with every update.
- * All random numbers come from one stream in a fixed order, so a stored state of the stream replays to the byte.
+ * Differs from the paper: values and advantages are made anew for every update (Andrychowicz et al. 2021, per pass), so
+ * that the state of a run is its weights; minibatches are drawn with replacement, without passes; β moves a little with
+ * every update. All random numbers come from one stream in a fixed order, so a stored state of the stream replays to
+ * the byte.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';
 import type { Rng } from '../../../api/rng.ts';

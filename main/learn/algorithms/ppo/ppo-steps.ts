@@ -1,10 +1,10 @@
 /**
  * The graphs of PPO as a run of a project:
- *   offline   behaviour cloning of a Gaussian's mean on the demonstrations, and a value net fitted to the returns:
- *             L = mean |μ(s) − a|² + c_v · ½ mean (V(s) − R)²                 σ keeps its initial value
- *   online    the step of `ppo.ts` on steps that policies of this kind drove, with KL(π‖π_ref) on the demo buffer's states too
- * The penalty's constraint is the action's own limit, |μ| ≤ 1.
- * Differs from PPO on rollouts: a store holds actions as executed, which are clipped, so their probability is a clipped Gaussian's.
+ *   offline   behaviour cloning of a Gaussian's mean on the demonstrations, with a value net fitted to the returns;
+ *             L = mean |μ(s) − a|² + c_v · ½ mean (V(s) − R)²                 σ keeps its initial value;
+ *   online    the step of `ppo.ts` on steps that policies of this kind drove, with KL(π‖π_ref) on the demo buffer's states too.
+ * The penalty's constraint is the action's own limit, |μ| ≤ 1. Differs from PPO on rollouts: a store holds actions as
+ * executed, which are clipped, so their probability is a clipped Gaussian's.
  * Letters: B batch, D observation, U used action dimensions, A all of them, C rows of an evaluation.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';
@@ -129,7 +129,10 @@ export function evaluationStep(config: PpoConfig, sizes: ObservationSizes, rows:
   });
 }
 
-/** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */
+/**
+ * Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name;
+ * output `action` [1, A].
+ */
 export function ppoPolicyStep(config: PpoConfig, sizes: ObservationSizes): Step {
   const nets = ppoRunNets(config, sizes);
   const space = actionSpace('none', sizes.actionMask, 1);

@@ -1,17 +1,17 @@
 /**
  * PPO (Schulman et al. 2017, arXiv 1707.06347; compared with CleanRL's code) for a policy that imitation has taught.
  *
- *   ratio    r = π(a|s) / π_old(a|s); log-probabilities are summed over the action, and a chunk's K·D numbers are one action
- *   policy   −E min(r A, clip(r, 1 ± ε) A)          A, R from a generalised advantage estimate, A normalised per rollout
- *   value    ½ E (V(s) − R)²
- *   L        policy + c_v · value − c_e · entropy + β · KL(π‖π_ref) + λ · Σᵢ max(0, gᵢ(s, μ(s)))²
+ *   ratio    r = π(a|s) / π_old(a|s); log-probabilities are summed over the action, and a chunk's K·D numbers are one action;
+ *   policy   −E min(r A, clip(r, 1 ± ε) A)          A, R from a generalised advantage estimate, A normalised per rollout;
+ *   value    ½ E (V(s) − R)²;
+ *   L        policy + c_v · value − c_e · entropy + β · KL(π‖π_ref) + λ · Σᵢ max(0, gᵢ(s, μ(s)))².
  *
- * π is a Gaussian with a state-independent deviation, not squashed; the task clips its actions.
- * π_ref is the policy that the run began with. The KL is exact, on the rollout's states and on demonstrations' states if given.
- * Differs from the paper: advantages are normalised per rollout; gradients are clipped; the critic learns alone at first,
- * because the advantages of a fresh critic are noise and pull an imitated policy apart.
- * Differs from CleanRL: a time-out bootstraps (theirs counts as an end); Xavier instead of orthogonal initial weights; no clipped
- * value loss, because the evidence for it is weak.
+ * π is a Gaussian with a state-independent deviation, not squashed; the task clips its actions. π_ref is the policy
+ * that the run began with. The KL is exact, on the rollout's states and on demonstrations' states if given. Differs
+ * from the paper: advantages are normalised per rollout; gradients are clipped; the critic learns alone at first,
+ * because the advantages of a fresh critic are noise and pull an imitated policy apart. Differs from CleanRL: a
+ * time-out bootstraps (theirs counts as an end); Xavier instead of orthogonal initial weights; no clipped value loss,
+ * because the evidence for it is weak.
  *
  * `ppo-steps.ts` builds a run's graphs from this loss; `ppo-learner.ts` holds weights and schedules.
  * Letters: M minibatch, D observation, A action, I constraints, S demonstrations' states in a minibatch.

@@ -1,8 +1,8 @@
 /**
- * HIL-SERL's gripper: a DQN beside the continuous policy, with the values of three choices: close, stay, open. It learns from the
+ * HIL-SERL's gripper: a DQN beside the continuous policy values three choices: close, stay, open. It learns from the
  * reward less a penalty on needless use, acts greedily, and explores only through people. The continuous nets see the other
- * dimensions. The penalty of 0.02 applies when the executed command closes an open gripper or opens one that is not open, judged
- * by the opening measured before the step.
+ * dimensions. The penalty of 0.02 applies when the executed command closes an open gripper or opens one that is not open. The
+ * opening measured before the step decides.
  * Differs from the released code: its net has one more linear layer, which adds nothing that it could express. Over n > 1 steps
  * only the first step's penalty counts. Letters: B batch, A action, F features, K = 3 choices.
  */

@@ -1,19 +1,20 @@
 /**
- * HIL-SERL: reinforcement learning on the robot with a person who corrects (Luo et al. 2024, arXiv 2410.21845; released code
- * rail-berkeley/hil-serl). It is RLPD with two critics and no subset, on a frozen trunk, without entropy in the target, and with
- * a DQN for the gripper. Every step goes to the RL buffer, a person's steps to the demo buffer too, and half of every batch
- * comes from each. It has no offline stage: the first policy is a random one.
+ * HIL-SERL: reinforcement learning on the robot with a person who corrects (Luo et al. 2024, arXiv 2410.21845; released
+ * code rail-berkeley/hil-serl). It is RLPD with two critics and no subset, on a frozen trunk, without entropy in the
+ * target, and with a DQN for the gripper. Every step goes to the RL buffer, a person's steps to the demo buffer too,
+ * and half of every batch comes from each. It has no offline stage: the first policy is a random one.
  *
  * Differs from the released code, in every preset:
- * - Each critic has its own last layer (theirs share one by mistake, issue 33).
+ * - Each critic has its own last layer (theirs share one by mistake).
  * - An environment step pays for two critic updates (theirs runs free of the robot). Nets that an update leaves out stand still
  *   (theirs drift on their momentum).
  * - A time-out bootstraps (theirs ends the episode). A masked action dimension is absent from inputs, outputs and losses.
  * - No gradient of the actor reaches the encoder (theirs trains the proprioception's part with it too).
  * - Random crops are a few shifts of every picture made once (`views`), because embeddings of a frozen trunk are stored.
  * - The gripper's net has one linear layer less (`grasp-critic.ts`).
- * As in the released code, the target entropy counts all dimensions in use, the discrete gripper's too.
- * On a frozen trunk's maps (`spatial`) the encoder is theirs: spatial learned embeddings per camera, trained by the critics, with
+ *
+ * As in the released code, the target entropy counts all dimensions in use, the discrete gripper's too. On a frozen
+ * trunk's maps (`spatial`) the encoder is theirs: spatial learned embeddings per camera, trained by the critics, with
  * dropout for the actor in training.
  *
  * The preset `cell` also has smaller nets, ConRFT's discount, and a Monte-Carlo floor under the target, cut at takeovers.

@@ -1,18 +1,20 @@
 /**
- * RLPD: soft actor-critic from scratch with prior data (Ball et al. 2023, arXiv 2302.02948; released code ikostrikov/rlpd). Four
- * ingredients make it learn fast from demonstrations without imitating them:
+ * RLPD: soft actor-critic from scratch with prior data (Ball et al. 2023, arXiv 2302.02948; released code
+ * ikostrikov/rlpd). Four ingredients make it learn fast from demonstrations without imitating them:
  * 1. Symmetric sampling: half of every batch comes from the RL buffer, half from the demo buffer (`run/trainer/updates.ts`).
  * 2. LayerNorm in the critics, which bounds their values far from the data; none in the actor.
  * 3. A large ensemble, E = 10: the minimum of a random subset of Z = 2 makes the target, the mean of all leads the actor.
- * 4. A high update-to-data ratio: 20 critic updates per environment step, each on its own batch and followed by its own
- *    target update, then one update of actor and temperature on the last batch.
+ * 4. A high update-to-data ratio: 20 critic updates per environment step, each on its own batch and with its own target update.
+ *    One update of actor and temperature follows on the last batch.
+ *
  * The target counts entropy: y = r + γ · bootstrap · (min Q̄ − α log π).
  *
  * Differs from the paper, in every preset: interventions are in the demo buffer too; a masked action dimension is absent from
  * inputs, outputs and losses; the target entropy is −A/2 over the dimensions in use. `soft-actor-critic.ts` holds the step.
  *
- * `cell` suits two CPU cores and a few thousand steps: smaller nets, fewer critics and updates, and no entropy in the target, as
- * in the released code for sparse rewards. A Monte-Carlo floor, cut at takeovers, spreads a success in one update.
+ * `cell` suits two CPU cores and a few thousand steps: smaller nets, fewer critics and updates, and no entropy in the
+ * target, as in the released code for sparse rewards. A Monte-Carlo floor, cut at takeovers, spreads a success in one
+ * update.
  */
 import type { Algorithm } from '../algorithm.ts';
 import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';

@@ -1,6 +1,7 @@
 /**
- * The soft actor-critics as algorithms of a run: what they add to `actor-critic-learner.ts`, and the noise of `soft-actor-critic.ts`.
- * Both stages make the same update. Neither RLPD nor HIL-SERL has an offline stage; its batches hold demonstrations only.
+ * The soft actor-critics as algorithms of a run: what they add to `actor-critic-learner.ts`, and the noise of
+ * `soft-actor-critic.ts`. Both stages make the same update. Neither RLPD nor HIL-SERL has an offline stage; its batches
+ * hold demonstrations only.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';
 import type { Rng } from '../../../api/rng.ts';

@@ -1,7 +1,7 @@
 /**
- * The nets of a soft actor-critic and the graph that acts: an encoder of the observation, the policy, an ensemble of critics, and
- * the DQN of a discrete gripper. The critics' vector is [encoder | gripper | ensemble], so that the part which acting needs
- * comes first; the actor has a vector of its own.
+ * The nets of a soft actor-critic and the graph that acts: an encoder of the observation, the policy, an ensemble of
+ * critics, and the DQN of a discrete gripper. The critics' vector is [encoder | gripper | ensemble], so that the part
+ * which acting needs comes first; the actor has a vector of its own.
  * Letters: B batch, D observation, F features, A action, E embedding, P proprioception.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';
@@ -111,7 +111,10 @@ export const softActorCriticHead = ({ gripper }: SoftActorCriticConfig): PolicyH
   ...(gripper === 'discrete' && { discreteGripper: true }),
 });
 
-/** Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name; output `action` [1, A]. */
+/**
+ * Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name;
+ * output `action` [1, A].
+ */
 export function softActorCriticPolicy(config: SoftActorCriticConfig, sizes: ObservationSizes): Step {
   const nets = softActorCriticNets(config, sizes);
   const parameters = weightInputs(policyParametersOf(nets));

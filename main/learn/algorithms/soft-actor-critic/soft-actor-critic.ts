@@ -1,17 +1,18 @@
 /**
  * The whole training step of a soft actor-critic. `rlpd.ts` and `hil-serl.ts` say which settings make which algorithm.
  *
- *   critic        y = r + γ · bootstrap · (min over Z of Q̄ᵢ(s′, a′) − α log π(a′|s′)),  a′ ~ π(s′)     L = mean (Qᵢ(s, a) − y)²
- *   gripper       double DQN on r less a penalty (`grasp-critic.ts`), when it is discrete
- *   actor         L = mean [ α log π(a|s) − mean over E of Qᵢ(s, a) ],  a ~ π(s)
- *   temperature   L = α (H − H*)
- *   target        Q̄ ← Q̄ + τ(Q − Q̄) after every critic update
+ *   critic        y = r + γ · bootstrap · (min over Z of Q̄ᵢ(s′, a′) − α log π(a′|s′)),  a′ ~ π(s′);
+ *                 L = mean (Qᵢ(s, a) − y)²;
+ *   gripper       double DQN on r less a penalty (`grasp-critic.ts`), when it is discrete;
+ *   actor         L = mean [ α log π(a|s) − mean over E of Qᵢ(s, a) ],  a ~ π(s);
+ *   temperature   L = α (H − H*);
+ *   target        Q̄ ← Q̄ + τ(Q − Q̄) after every critic update.
  *
- * C critic updates, each on its own batch and on the result of the one before, then one update of actor and temperature on the
- * last batch. The trained part of the encoder (proprioception, spatial embeddings) belongs to the critics and follows their
- * losses only. The actor sees it as it is, or through a dropout that neither critics nor gripper have (HIL-SERL).
+ * A step makes C critic updates, each on its own batch. One update of actor and temperature follows on the last batch. The
+ * trained part of the encoder (proprioception, spatial embeddings) belongs to the critics and follows their losses only. The
+ * actor sees it as it is, or through a dropout of its own (HIL-SERL).
  *
- * Letters: C critic updates in the step, B batch, D observation, F features, A action, E critics, Z of them in a target,
+ * Letters: C critic updates in the step, B batch, D observation, F features, A action; E critics, Z of them in a target;
  * S numbers of a dropout mask.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';

@@ -4,10 +4,10 @@
  *   Gaussian     KL(teacher ‖ student), closed form;
  *   regression   mean (â_s − a_t)²;
  *   diffusion, flow   the same between both predictions at one and the same (x_t, t).
- * Averaged as `chunk.ts` describes; the sum over V stays inside. It works best on replayed states, and on noised or interpolated
- * old states that the teacher labels when old data is scarce.
- * Traps: KL is not symmetric and takes the teacher first (PyTorch's `kl_div` takes the student first, as log-probabilities).
- * A student that sees other noise than the teacher learns the noise's variance.
+ * Averaged as `chunk.ts` describes; the sum over V stays inside. It works best on replayed states, and on noised or
+ * interpolated old states that the teacher labels when old data is scarce. Traps: KL is not symmetric and takes the
+ * teacher first (PyTorch's `kl_div` takes the student first, as log-probabilities). A student that sees other noise
+ * than the teacher learns the noise's variance.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { mul, stopGradient } from '../../../tensor/tensor.ts';

@@ -1,10 +1,10 @@
 /**
  * Symmetric InfoNCE (CLIP, Radford et al. 2021): pairs of embeddings find each other in a batch. Letters: B pairs, F features.
  *   S = q̂ k̂ᵀ · e^s            L = ½ (mean_i CE(S_i·, i) + mean_j CE(S_·j, j)),   q̂, k̂ of length 1.
- * s = −ln τ is a parameter, which starts at ln(1/0.07) and is at most ln 100 (CLIP).
- * Traps: two samples with the same text are not each other's negatives; pass `ids`, and equal ones are left out. A bound that stops
- * the gradient of s keeps s there for good. Here the value is bounded and the gradient passes, as when CLIP resets s after each
- * step. Small batches have few negatives: use B ≥ 64.
+ * s = −ln τ is a parameter, which starts at ln(1/0.07) and is at most ln 100 (CLIP). Traps: two samples with the same
+ * text are not each other's negatives; pass `ids`, and equal ones are left out. A bound that stops the gradient of s
+ * keeps s there for good. Here the value is bounded and the gradient passes, as when CLIP resets s after each step.
+ * Small batches have few negatives: use B ≥ 64.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import {

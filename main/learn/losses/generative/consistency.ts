@@ -5,7 +5,8 @@
  * Consistency training (Song et al. 2023; OpenAI's MIT code) compares adjacent noise levels t′ < t without a teacher. λ is 1.
  *   x_t = a + t z,   x_t′ = x_t + (x_t − a)/t · (t′ − t) = a + t′ z;
  *   L = Σᵦ uᵦ λ · mean_d (f(x_t, t) − f̄(x_t′, t′))² / Σᵦ uᵦ.
- * f̄ is the running average of f's weights (decay 0.95) and a constant to the gradient; otherwise a constant function solves it.
+ * f̄ is the running average of f's weights (decay 0.95) and a constant to the gradient; otherwise a constant function
+ * solves it.
  * Letters: B batch, K steps of a chunk, D dimensions, A action.
  */
 import type { Node } from '../../../tensor/ir.ts';

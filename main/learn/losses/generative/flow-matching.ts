@@ -1,9 +1,9 @@
 /**
  * Flow matching (Lipman et al. 2023; rectified flow: Liu et al. 2023). Letters: z noise, a action, t time per sample.
  *   x_t = (1 − (1−σ) t) z + t a        u = a − (1−σ) z        L = mean (v(x_t, t) − u)²
- * Here t runs from noise (0) to data (1). Default σ = 0 (rectified). Sampling is x += h v(x, t).
- * Trap: in π0 and LeRobot t runs from data (0) to noise (1) with u = ε − a. That is the same x at 1 − t and the opposite sign of
- * v; only `fromPi0` and `toPi0` convert between the conventions.
+ * Here t runs from noise (0) to data (1). Default σ = 0 (rectified). Sampling is x += h v(x, t). Trap: in π0 and
+ * LeRobot t runs from data (0) to noise (1) with u = ε − a. That is the same x at 1 − t and the opposite sign of v;
+ * only `fromPi0` and `toPi0` convert between the conventions.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { add, mul, neg, reshape, sub } from '../../../tensor/tensor.ts';

@@ -3,8 +3,8 @@
  *   cosine (Nichol & Dhariwal 2021; `squaredcos_cap_v2`, the default of Diffusion Policy with T = 100):
  *     f(u) = cos²((u + 0.008)/1.008 · π/2),  β_i = min(1 − f((i+1)/T)/f(i/T), 0.999)
  *   linear (Ho et al. 2020): β from 1e-4 to 0.02, made for T = 1000
- * Trap: linear with T = 100 ends at ᾱ = 0.36. x_T still shows the data, and sampling from pure noise starts where training never
- * was. A schedule that ends above 0.01 is refused.
+ * Trap: linear with T = 100 ends at ᾱ = 0.36. x_T still shows the data, and sampling from pure noise starts where
+ * training never was. A schedule that ends above 0.01 is refused.
  */
 
 export const DIFFUSION_STEPS = 100; // Diffusion Policy

@@ -1,6 +1,6 @@
 /**
- * Actions on [−1, 1] as whole numbers and back, in the three schemes that are in use. All cut the range into equal intervals. They
- * differ in the number of intervals and in the decoded position.
+ * Actions on [−1, 1] as whole numbers and back, in the three schemes that are in use. All cut the range into equal
+ * intervals. They differ in the number of intervals and in the decoded position.
  *   bin = clip(⌊(a + 1)/2 · intervals⌋, 0, bins − 1)          a = 2 (bin + offset)/intervals − 1
  *   rt1: 255 intervals, 256 bins, left edge: error up to a whole bin, 0.0078, and biased low; hits −1 and 1
  *   openvla: 255 intervals, centre: error up to 0.0039; 0 is exact, ±1 are not reached

@@ -1,9 +1,10 @@
 /**
- * Cross-entropy for actions as bins (RT-1, OpenVLA): one classification per step and dimension, averaged as `chunk.ts` describes.
+ * Cross-entropy for actions as bins (RT-1, OpenVLA): one classification per step and dimension, averaged as `chunk.ts`
+ * describes.
  *   ℓ = −Σ_v [(1 − ε) 1{v = y} + ε/V] log softmax(z)_v
- * Default ε = 0 (RT-1, OpenVLA). With ε > 0 the loss has a floor above 0: at ε = 0.1, V = 256 it is 0.876.
- * Trap: independent heads are a product of marginals. They lose a choice that spans dimensions or steps, such as left or right of an
- * obstacle. A mixture, a generative head, or autoregressive bins can express it.
+ * Default ε = 0 (RT-1, OpenVLA). With ε > 0 the loss has a floor above 0: at ε = 0.1, V = 256 it is 0.876. Trap:
+ * independent heads are a product of marginals. They lose a choice that spans dimensions or steps, such as left or
+ * right of an obstacle. A mixture, a generative head, or autoregressive bins can express it.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { add, logSoftmax, mean, mul, neg, sum, where } from '../../../tensor/tensor.ts';

@@ -2,7 +2,8 @@
  * Log-probability of actions that a Gaussian drew and a limit of ±1 clipped. A store holds a policy's own actions in this form.
  *   |a| < 1:   ln N(a; μ, σ)            a = 1:   ln Φ((μ − 1)/σ)            a = −1:   ln Φ((−1 − μ)/σ)
  * The density of N at a clipped action would pull the mean back from the limit (Fujita & Maeda 2018, arXiv 1802.07564).
- * Differs from the paper: Φ(x) ≈ sigmoid(1.5976 x + 0.07056 x³) (Page 1977). Its error is 2e-4, and 0.6 in the logarithm at −4σ.
+ * Differs from the paper: Φ(x) ≈ sigmoid(1.5976 x + 0.07056 x³) (Page 1977). Its error is 2e-4, and 0.6 in the
+ * logarithm at −4σ.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import {

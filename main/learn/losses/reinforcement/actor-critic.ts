@@ -1,12 +1,13 @@
 /**
- * Losses of actor-critics with an ensemble of critics (RLPD, HIL-SERL, ConRFT). Letters: E critics, Z of them in a subset, B batch.
+ * Losses of actor-critics with an ensemble of critics (RLPD, HIL-SERL, ConRFT). Letters: E critics, Z of them in a
+ * subset, B batch.
  *   critic        y = r + γ · bootstrap · (minᵢ Q̄ᵢ(s′, a′) − α log π(a′|s′))        L = mean over E and B of (Qᵢ(s, a) − y)²;
  *   actor         L = α · mean log π(a|s) − mean over E and B of Qᵢ(s, a),   a ~ π(s);   without α in ConRFT;
  *   temperature   L = α (H − H*),   H = −mean log π(a|s)       (Haarnoja et al. 2018).
- * `bootstrap` is 1 − terminated, because a time-out does not end the task. The entropy term is optional (RLPD's `backup_entropy`).
- * It is subtracted, and stands inside the bootstrap because it ends with the episode as the value does.
- * RLPD's minimum is over a random subset (Z = 2 of E = 10). The actor follows the mean over all E critics.
- * α falls while the entropy exceeds the wanted one.
+ * `bootstrap` is 1 − terminated, because a time-out does not end the task. The entropy term is optional (RLPD's
+ * `backup_entropy`). It is subtracted, and stands inside the bootstrap because it ends with the episode as the value
+ * does. RLPD's minimum is over a random subset (Z = 2 of E = 10). The actor follows the mean over all E critics. α
+ * falls while the entropy exceeds the wanted one.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import {

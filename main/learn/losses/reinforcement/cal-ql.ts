@@ -1,5 +1,6 @@
 /**
- * The conservative term of Cal-QL (Nakamoto et al. 2023) in the form that ConRFT's released code uses. Letters: E, B, N actions.
+ * The conservative term of Cal-QL (Nakamoto et al. 2023) in the form that ConRFT's released code uses. Letters: E, B, N
+ * actions.
  *   Q̃ᵢⱼ = max(Qᵢ(s, aⱼ), G)      L = mean over E, B of [ logsumexp(Q̃ᵢ₁ … Q̃ᵢN, Qᵢ(s, a)) − ln(N + 1) − Qᵢ(s, a) ]
  * Differs from Cal-QL: the return bounds all N actions, the random ones too; no importance weights; temperature 1.
  */

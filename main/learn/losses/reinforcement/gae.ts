@@ -1,10 +1,9 @@
 /**
- * Generalised advantage estimation (Schulman et al. 2016) on plain numbers. It runs once per rollout, outside any gradient.
+ * Generalised advantage estimation (Schulman et al. 2016). It works on plain numbers, outside any gradient.
  *   δ_t = r_t + γ (1 − terminated_t) V(s_{t+1}) − V(s_t);
- *   A_t = δ_t + γ λ (1 − ended_t) A_{t+1}           R_t = A_t + V(s_t).
- * Defaults γ = 0.99, λ = 0.95 (CleanRL). λ = 1 gives Monte-Carlo return − V, λ = 0 the one-step error.
- * Trap: a time-out ends the episode but not the task. It cuts the sum (`ended`) and keeps the bootstrap (`terminated` false), with
- * the value of the observation that the episode ended in, not of the next episode's first one.
+ *   A_t = δ_t + γ λ (1 − ended_t) A_{t+1};           R_t = A_t + V(s_t).
+ * Defaults γ = 0.99, λ = 0.95 (CleanRL). λ = 1 gives Monte-Carlo return − V, λ = 0 the one-step error. Trap: a time-out ends the episode but not the task. It cuts the sum (`ended`) and keeps the bootstrap (`terminated` false). The
+ * bootstrap takes the value of the episode's last observation, not of the next episode's first one.
  */
 
 export const DISCOUNT = 0.99; // γ, CleanRL

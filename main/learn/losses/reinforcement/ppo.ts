@@ -3,10 +3,10 @@
  *   r = π(a|s)/π_old(a|s)                      policy  −mean min(r A, clip(r, 1−ε, 1+ε) A)
  *   value  ½ mean (V − R)²,  clipped: ½ mean max((V − R)², (V_old + clip(V − V_old, ±ε) − R)²)
  *   L = policy + c_v · value − c_e · entropy + β · KL(π‖π_ref)
- * Defaults: ε = 0.2 (0.1 from an imitated policy), c_v = 0.5, c_e = 0 (CleanRL, continuous actions). CleanRL and ASAP clip values;
- * the default here does not, because the evidence for it is weak.
- * Traps: log-probabilities are summed over D, and over K when a chunk is one action. The gradient is exactly 0 where the clip
- * holds. Use the probability of the drawn action, before the environment clips it.
+ * Defaults: ε = 0.2 (0.1 from an imitated policy), c_v = 0.5, c_e = 0 (CleanRL, continuous actions). CleanRL and ASAP
+ * clip values; the default here does not, because the evidence for it is weak. Traps: log-probabilities are summed over
+ * D, and over K when a chunk is one action. The gradient is exactly 0 where the clip holds. Use the probability of the
+ * drawn action, before the environment clips it.
  */
 import type { Node } from '../../../tensor/ir.ts';
 import {

@@ -1,6 +1,6 @@
 /**
- * Blocks of updates. A block is recorded before its first update, with the newest event that it may read, so that a run that
- * was killed can repeat it with the same losses.
+ * Blocks of updates. A block is recorded before its first update, with the newest event that it may read. A run that was killed
+ * can then repeat it with the same losses.
  */
 import type { Metrics } from '../../algorithms/algorithm.ts';
 import type { CheckpointHeader } from '../checkpoint.ts';

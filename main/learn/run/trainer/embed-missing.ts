@@ -59,8 +59,8 @@ export function createEmbedder(source: LearningSource, pool: TransitionPool, { m
 }
 
 /**
- * Shifts a stored picture as `nets/random-shift.ts` does it in a graph. Offsets are 0 … 2·padding, and `padding` means no shift:
- * pixel (row, column) comes from (row + down − padding, column + right − padding), kept inside the picture.
+ * Shifts a stored picture as `nets/random-shift.ts` does it in a graph. Offsets are 0 … 2·padding, and `padding` means
+ * no shift: pixel (row, column) comes from (row + down − padding, column + right − padding), kept inside the picture.
  */
 export function shiftPicture(frame: CameraFrame, down: number, right: number, padding: number): CameraFrame {
   const { widthPx, heightPx, rgb } = frame;

@@ -1,7 +1,7 @@
 /**
- * Reads the on-policy steps of the newest episodes, with the weights of the policies that drove them. A person's steps and mixed
- * ticks are left out. Episodes with noise on the policy's actions are left out too, because the weights do not tell how
- * probable those actions were.
+ * Reads the on-policy steps of the newest episodes, with the weights of the policies that drove them. A person's steps
+ * and mixed ticks are left out. Episodes with noise on the policy's actions are left out too, because the weights do
+ * not tell how probable those actions were.
  */
 import type { TransitionPool } from '../../../../data/learning/transition-pool.ts';
 import type { OnPolicySteps } from '../../algorithms/algorithm.ts';

@@ -1,7 +1,7 @@
 /**
  * The life of one training run: reads what was recorded, makes blocks of updates, publishes policies, checkpoints.
- * All random numbers come from one stream whose state is checkpointed, so a run that was killed repeats its recorded blocks with
- * the same losses and continues. `trainer-process.ts` carries the messages.
+ * All random numbers come from one stream whose state is checkpointed. A run that was killed therefore repeats its recorded
+ * blocks with the same losses and continues. `trainer-process.ts` carries the messages.
  */
 import type { GrantLimit } from '../../../api/trainer-process.ts';
 import type { Metrics } from '../../algorithms/algorithm.ts';
