@@ -21,7 +21,7 @@ export interface UpdateCounters {
   readonly criticUpdates: number;
 }
 
-export interface ActorCritic {
+interface ActorCritic {
   readonly name: string;
   readonly step: Step;
   readonly config: Omit<CriticSteps, 'criticUpdates'> & { readonly learningRate: number };

@@ -83,7 +83,7 @@ export interface OnPolicySteps {
 }
 
 /** The part of a learner that learns from steps of known policies. */
-export interface OnPolicy {
+interface OnPolicy {
   /** M, the number of newest episodes that it wants. */
   readonly episodes: number;
   /** Sets the steps that the following updates learn from. Called when a block of updates begins and when one is resumed. */

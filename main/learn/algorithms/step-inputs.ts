@@ -54,7 +54,7 @@ export const parametersOf = (flat: Node, specs: readonly ParameterSpec[]): Param
   parametersFrom(parameterViews(flat, specs), specs);
 
 /** An ensemble of critics with its optimiser state and the slow copy that makes targets. */
-export interface CriticState extends Adam {
+interface CriticState extends Adam {
   /** Q̄ */
   readonly target: Node;
 }

@@ -24,7 +24,7 @@ export const HELD_OUT_SHARE = 0.3;
 /** Smallest number of episodes with a success: some to learn from, some to test on. */
 const MIN_SUCCESS_EPISODES = 4;
 
-export interface Split<Episode> {
+interface Split<Episode> {
   readonly training: readonly Episode[];
   readonly heldOut: readonly Episode[];
 }

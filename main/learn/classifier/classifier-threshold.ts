@@ -16,7 +16,7 @@ export const MARGIN_LOGITS = 1;
 const FLOOR = 0.5;
 const CURVE_LOGITS = { low: -8, high: 8, step: 0.1 } as const;
 
-export const probabilityOf = (logit: number): number => 1 / (1 + Math.exp(-logit));
+const probabilityOf = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
 /** The held-out confusion when frames with a probability at or above `threshold` count as success. */
 export function confusionAt(frames: readonly ScoredFrame[], threshold: number): CurvePoint {

@@ -56,7 +56,7 @@ export interface MadeClassifier {
 const MANIFEST = 'manifest.json';
 const MODEL = 'classifier.onnx';
 
-export const classifiersFolder = (projectFolder: string): string => join(projectFolder, 'classifiers');
+const classifiersFolder = (projectFolder: string): string => join(projectFolder, 'classifiers');
 
 /** Rejects with a `ClassifierDataError` when the project lacks data. */
 export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier> {
@@ -69,7 +69,11 @@ export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier
   const frames = featuresOf(split.training, sizes);
   const standardisation = standardisationOf(frames, sizes);
   const weights = await trainClassifier({
-    ...{ backend: createOrtBackend({ threads: 1 }), sizes, config, frames, standardisation },
+    backend: createOrtBackend({ threads: 1 }),
+    sizes,
+    config,
+    frames,
+    standardisation,
     rng: rng.split('training'),
     onUpdate: (done) => job.onUpdate?.(done, config.updates),
   });
@@ -80,12 +84,17 @@ export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier
   const manifest = classifierManifestSchema.parse({
     kind: 'classifier',
     name: `classifier-${number}`,
-    ...{ task: job.task, observation: job.observation, model: MODEL },
+    task: job.task,
+    observation: job.observation,
+    model: MODEL,
     sha256: createHash('sha256').update(model).digest('hex'),
     embeddingSize: sizes.embedding,
     proprioceptionSize: sizes.proprioception,
     encoderSha256,
-    ...{ threshold, ruleThreshold: threshold, seed: job.seed, updates: config.updates },
+    threshold,
+    ruleThreshold: threshold,
+    seed: job.seed,
+    updates: config.updates,
     frames: framesBySource(episodes),
     training: sideOf(split.training),
     heldOut: sideOf(split.heldOut),

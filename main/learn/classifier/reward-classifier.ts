@@ -58,7 +58,7 @@ export interface ClassifierFrames {
   readonly positive: readonly boolean[];
 }
 
-export interface Standardisation {
+interface Standardisation {
   readonly mean: Float32Array;
   readonly gain: Float32Array;
 }
@@ -129,7 +129,7 @@ export function classifierStep(sizes: ClassifierSizes, config: ClassifierConfig)
 
 const STATE = ['parameters', 'mean', 'variance'] as const;
 
-export interface ClassifierTraining {
+interface ClassifierTraining {
   readonly backend: Backend;
   readonly sizes: ClassifierSizes;
   readonly config: ClassifierConfig;

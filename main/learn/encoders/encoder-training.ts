@@ -58,7 +58,7 @@ export const ENCODER_TRAINING: EncoderTrainingConfig = {
   spreadFloor: 8,
 };
 
-export interface EncoderTrainingRun {
+interface EncoderTrainingRun {
   readonly backend: Backend;
   readonly spec: EncoderSpec;
   readonly statistics: EncoderStatistics;
@@ -117,7 +117,7 @@ export function encoderTargets(readouts: readonly EncoderReadout[], dataset: Enc
 }
 
 /** One update. Inputs besides those of `supervisedStep`: one [B, P] per camera, `target` and `weight` [B, R]. */
-export function encoderStep(spec: EncoderSpec, statistics: EncoderStatistics, config: EncoderTrainingConfig): Step {
+function encoderStep(spec: EncoderSpec, statistics: EncoderStatistics, config: EncoderTrainingConfig): Step {
   const batch = config.batchSize;
   const columns = readoutCount(spec.readouts);
   return supervisedStep(encoderParameters(spec), config, (parameters) => {

@@ -40,7 +40,7 @@ export interface PooledCamera {
   readonly poolPx: number;
 }
 
-export interface EncoderTower extends PooledCamera {
+interface EncoderTower extends PooledCamera {
   readonly hidden: readonly number[];
 }
 
@@ -141,7 +141,7 @@ function block(parameters: Parameters, name: string, layers: number, x: Node): N
   return hidden;
 }
 
-export interface EncoderOutputs {
+interface EncoderOutputs {
   /** [B, R] in training units. */
   readonly readouts: Node;
   /** [B, F], layer-normed. */

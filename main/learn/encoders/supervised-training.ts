@@ -38,7 +38,7 @@ export interface SupervisedState {
 }
 
 /** The loss that an update minimises, and the loss that is reported. */
-export interface SupervisedLoss {
+interface SupervisedLoss {
   readonly minimised: Node;
   readonly reported: Node;
 }
@@ -49,7 +49,7 @@ export interface SupervisedBatch {
   fill(rows: Uint32Array): void;
 }
 
-export interface SupervisedRun {
+interface SupervisedRun {
   readonly backend: Backend;
   readonly name: string;
   readonly specs: readonly ParameterSpec[];

@@ -23,7 +23,7 @@ export const TRUNK_TRAINING: TrunkTrainingConfig = {
   beta: 0.05,
 };
 
-export interface TrunkTrainingRun {
+interface TrunkTrainingRun {
   readonly backend: Backend;
   readonly spec: TrunkSpec;
   readonly dataset: EncoderDataset;
@@ -39,7 +39,7 @@ export interface TrunkTrainingRun {
  * One update. Inputs besides those of `supervisedStep`: one [B, cells, cells, 3] per camera in levels, `target` and
  * `weight` [B, R].
  */
-export function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
+function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
   const batch = config.batchSize;
   const columns = readoutCount(spec.readouts);
   return supervisedStep(trunkParameters(spec), config, (parameters) => {

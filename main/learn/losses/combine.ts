@@ -17,7 +17,7 @@ export interface LossTerm {
   readonly on?: Subject | undefined;
 }
 
-export interface CombinedLoss {
+interface CombinedLoss {
   readonly loss: Node;
   /** Each term before its weight, by name; `name 2` and so on when a name occurs again. */
   readonly terms: Readonly<Record<string, Node>>;

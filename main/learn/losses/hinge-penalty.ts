@@ -9,7 +9,7 @@ import type { Node } from '../../tensor/ir.ts';
 import { abs, constant, div, mean, mul, type Operand, relu, square, sub, sum } from '../../tensor/tensor.ts';
 import { maskedMean } from './masked.ts';
 
-export const HINGE_WEIGHT = 10; // λ, ours
+const HINGE_WEIGHT = 10; // λ, ours
 
 /** `excess` [B, …, C] → scalar; `sampleWeight` [B] goes with excess [B, C]. */
 export function hingePenalty(excess: Node, lambda: Operand = HINGE_WEIGHT, sampleWeight?: Node): Node {

@@ -12,7 +12,7 @@ import {
   type Subject,
 } from './loss-inputs.ts';
 
-export type OptionValue = number | boolean | string | readonly number[];
+type OptionValue = number | boolean | string | readonly number[];
 export type LossOptions = Readonly<Record<string, OptionValue>>;
 
 export interface LossEntry {

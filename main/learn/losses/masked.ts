@@ -32,7 +32,7 @@ export function maskedMean(values: Node, weights: Node): Node {
 }
 
 /** The loss of one data source in a mixed batch. */
-export interface SourceLoss {
+interface SourceLoss {
   /** [B]; may hold anything, NaN included, where the source has no label. */
   readonly values: Node;
   /** [B]: 1 for the samples that come from this source. */

@@ -10,7 +10,7 @@ import type { Node } from '../../tensor/ir.ts';
 import { add, concat, mul, slice, square, stopGradient, sub, zeros } from '../../tensor/tensor.ts';
 import { type ChunkWeights, chunkMean } from './chunk.ts';
 
-export interface SmoothnessWeights {
+interface SmoothnessWeights {
   readonly velocity: number;
   readonly acceleration: number;
   readonly jerk: number;
@@ -18,7 +18,7 @@ export interface SmoothnessWeights {
 
 export const SMOOTHNESS_WEIGHTS: SmoothnessWeights = { velocity: 0, acceleration: 1e-2, jerk: 1e-3 }; // Ours
 
-export interface SmoothnessContext extends Pick<ChunkWeights, 'pad' | 'sampleWeight' | 'dimensionWeights'> {
+interface SmoothnessContext extends Pick<ChunkWeights, 'pad' | 'sampleWeight' | 'dimensionWeights'> {
   /** [B, H, D], the last executed actions, oldest first. They join the chunk to the one before. */
   readonly executed?: Node | undefined;
 }

@@ -35,7 +35,7 @@ export const autoregressiveSchema = settingsObject({
   name: z.literal('categorical-autoregressive'),
   ...options,
 }).readonly();
-export type CategoricalOptions = z.infer<typeof categoricalSchema> | z.infer<typeof autoregressiveSchema>;
+type CategoricalOptions = z.infer<typeof categoricalSchema> | z.infer<typeof autoregressiveSchema>;
 
 export function categoricalHead(options: CategoricalOptions, frame: HeadFrame): Head {
   const V = binCount(options.scheme);

@@ -22,7 +22,7 @@ export const SIGMA_DATA = 0.5; // Released code
 export const SIGMA_MIN = 0.002; // Released code; its dataclass says 0.02 and is overridden
 export const SIGMA_MAX = 80; // Released code
 const RHO = 7; // Karras et al. 2022
-export const SIGMA_STEPS = 40; // M, released code
+const SIGMA_STEPS = 40; // M, released code
 
 /** Noise levels, largest first: σᵢ = (σmax^(1/ρ) + i/(M−1) (σmin^(1/ρ) − σmax^(1/ρ)))^ρ. The last one is never drawn in training. */
 export const SIGMAS: readonly number[] = Array.from({ length: SIGMA_STEPS }, (_, index) => {

@@ -8,7 +8,7 @@ import { ACTOR, chunkSize, type HeadFrame } from './head.ts';
 
 const TIME = `${ACTOR}.time`;
 
-export interface DenoiserNet {
+interface DenoiserNet {
   readonly parameters: readonly ParameterSpec[];
   /** `features` [B, D] → a function of x [B, K, U] and `progress` [B, 1] or [1, 1] in [0, 1] → [B, K, U]. */
   at(parameters: Parameters, features: Node): (x: Node, progress: Node) => Node;

@@ -28,7 +28,7 @@ export const diffusionSchema = settingsObject({
   /** DDIM evaluations per chunk. */
   samplingSteps: z.int().min(1).default(10),
 }).readonly();
-export type DiffusionOptions = z.infer<typeof diffusionSchema>;
+type DiffusionOptions = z.infer<typeof diffusionSchema>;
 
 /** Denoised actions are clipped to this: the edge of a bounded space, else a number of standard deviations. */
 const EDGE = { bounded: 1, unbounded: 5 };
@@ -87,7 +87,7 @@ export function trailingSteps(trainingSteps: number, count: number): number[] {
 }
 
 /** The action â [B, K, U] that x_t implies; `alphaBar` is ᾱ_t, `step` t. */
-export type Denoiser = (x: Node, alphaBar: number, step: number) => Node;
+type Denoiser = (x: Node, alphaBar: number, step: number) => Node;
 
 /** `noise` [B, K, U] → actions [B, K, U], each clipped to ±`bound`. */
 export function ddim(

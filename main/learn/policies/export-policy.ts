@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { type PolicyManifest, policyManifestSchema } from '../../api/policy.ts';
 import { bytesOf, floatsOf, writeFolderAtomically } from '../../models/atomic-files.ts';
 
-export const POLICY_MANIFEST = 'manifest.json';
+const POLICY_MANIFEST = 'manifest.json';
 const GRAPH = 'graph.onnx';
 const WEIGHTS = 'weights.bin';
 
@@ -17,14 +17,14 @@ export interface PolicyFiles {
   readonly manifest: PolicyManifest;
   readonly graph: Uint8Array;
   readonly weights: Float32Array;
-  /** True for a policy of an older version. Its files carry no SHA-256, so damage cannot be detected. */
+  /** True for a policy of an older version, whose files carry no SHA-256: damage cannot be detected. */
   readonly unverified: boolean;
 }
 
 type Hashes = 'graphSha256' | 'weightsSha256' | 'manifestSha256';
 
-/** A policy folder that cannot be used, with what to do about it. */
-export class PolicyFileError extends Error {
+/** Thrown when a policy folder cannot be used. */
+class PolicyFileError extends Error {
   readonly remedy: string;
   constructor(message: string, remedy: string) {
     super(message);
@@ -42,7 +42,10 @@ export function exportPolicy(
 ): string {
   const hashes = { graphSha256: sha256(graph), weightsSha256: sha256(bytesOf(weights)), manifestSha256: undefined };
   const unsigned = policyManifestSchema.parse({
-    ...{ kind: 'policy', ...manifest, graph: GRAPH, weights: WEIGHTS },
+    kind: 'policy',
+    ...manifest,
+    graph: GRAPH,
+    weights: WEIGHTS,
     ...hashes,
   });
   const full = { ...unsigned, manifestSha256: hashOfManifest(unsigned) };

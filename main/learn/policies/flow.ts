@@ -24,7 +24,7 @@ import { settingsObject } from './settings-object.ts';
 
 const timesSchema = z.enum(['uniform', 'logit-normal', 'pi0']);
 const methodSchema = z.enum(['euler', 'midpoint']);
-export type OdeMethod = z.infer<typeof methodSchema>;
+type OdeMethod = z.infer<typeof methodSchema>;
 
 export const flowSchema = settingsObject({
   name: z.literal('flow'),
@@ -34,7 +34,7 @@ export const flowSchema = settingsObject({
   /** Distribution of the training times; π0 prefers times near the noise. */
   times: timesSchema.default('uniform'),
 }).readonly();
-export type FlowOptions = z.infer<typeof flowSchema>;
+type FlowOptions = z.infer<typeof flowSchema>;
 
 export function flowHead({ method, steps, times }: FlowOptions, frame: HeadFrame): Head {
   const net = denoiserNet(frame);
@@ -77,7 +77,7 @@ function trainingTime(times: z.infer<typeof timesSchema>): RandomInput['draw'] {
 }
 
 /** v(x, t) */
-export type Velocity = (x: Node, time: number) => Node;
+type Velocity = (x: Node, time: number) => Node;
 
 export function integrate(velocity: Velocity, noise: Node, method: OdeMethod, steps: number): Node {
   const h = 1 / steps;

@@ -16,7 +16,7 @@ export const gaussianSchema = settingsObject({
   name: z.literal('gaussian'),
   act: z.enum(['mean', 'sample']).default('mean'),
 }).readonly();
-export type GaussianOptions = z.infer<typeof gaussianSchema>;
+type GaussianOptions = z.infer<typeof gaussianSchema>;
 
 export function gaussianHead({ act }: GaussianOptions, frame: HeadFrame): Head {
   const size = chunkSize(frame);

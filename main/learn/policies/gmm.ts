@@ -35,7 +35,7 @@ export const gmmSchema = settingsObject({
   stdMin: z.number().positive().default(MIXTURE_STD_MIN),
   act: z.enum(['sample', 'likeliest']).default('sample'),
 }).readonly();
-export type GmmOptions = z.infer<typeof gmmSchema>;
+type GmmOptions = z.infer<typeof gmmSchema>;
 
 /** Outermost initial means of the components. */
 const SPREAD = 0.5;

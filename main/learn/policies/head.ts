@@ -31,7 +31,7 @@ export interface RandomInput {
 }
 
 /** Result of a head's forward pass in training: the inputs of the losses, and metrics. */
-export interface HeadForward {
+interface HeadForward {
   readonly inputs: LossInputs;
   readonly metrics: Readonly<Record<string, Node>>;
 }

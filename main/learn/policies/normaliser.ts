@@ -13,10 +13,10 @@ import { add, clip, constant, div, matmul, mul, reshape, sub } from '../../tenso
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 
 export const normaliserSchema = z.enum(['none', 'min-max', 'quantile', 'mean-std']);
-export type NormaliserKind = z.infer<typeof normaliserSchema>;
+type NormaliserKind = z.infer<typeof normaliserSchema>;
 
 /** [A] each */
-export interface ActionStatistics {
+interface ActionStatistics {
   readonly offset: Float32Array;
   readonly scale: Float32Array;
 }
@@ -73,8 +73,8 @@ function quantile(sorted: Float64Array, share: number): number {
   return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
 }
 
-export const NORMALISER_OFFSET = 'normaliser.offset';
-export const NORMALISER_SCALE = 'normaliser.scale';
+const NORMALISER_OFFSET = 'normaliser.offset';
+const NORMALISER_SCALE = 'normaliser.scale';
 
 /** Returns no parameters for the kind `none`, so that such a policy has the same parameters as one without a normaliser. */
 export function normaliserParameters(kind: NormaliserKind, size: number): ParameterSpec[] {

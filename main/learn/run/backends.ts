@@ -24,7 +24,7 @@ export class BackendUnavailable extends Error {
   }
 }
 
-export interface BackendOptions {
+interface BackendOptions {
   /** Number of processor threads; backends on a graphics card ignore it. */
   readonly threads: number;
 }

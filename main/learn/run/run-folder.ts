@@ -42,7 +42,7 @@ export function runFolder(projectFolder: string, runId: number): RunFolder {
 }
 
 /** A run as its row describes it. The creation time tells it from another run with the same id. */
-export interface RunIdentity {
+interface RunIdentity {
   readonly id: number;
   readonly startedAtMs: number;
 }
@@ -96,7 +96,7 @@ function putAside(folder: string): string {
   }
 }
 
-export interface PolicyOrigin {
+interface PolicyOrigin {
   readonly manifestPath: string;
   /** Checkpoint of the run that made the policy; it holds the rest of the learner's state. */
   readonly checkpoint: string | undefined;

@@ -35,7 +35,7 @@ export function configureRun(
 }
 
 /** Returns `undefined` when the file does not exist yet. */
-export function storedSettings(path: string): object | undefined {
+function storedSettings(path: string): object | undefined {
   if (!existsSync(path)) return undefined;
   let stored: unknown;
   try {

@@ -21,7 +21,7 @@ const lossTermSchema = settingsObject({
   options: z.record(z.string(), z.union([z.number(), z.boolean(), z.string(), z.array(z.number())])).optional(),
 }).readonly();
 
-export const imitationConfigSchema = settingsObject({
+const imitationConfigSchema = settingsObject({
   head: headOptionsSchema,
   chunk: settingsObject(chunkSchema.unwrap().shape).readonly(),
   hidden: z.array(z.int().positive()).min(1).readonly(),

@@ -18,7 +18,7 @@ import { settingsObject } from '../../policies/settings-object.ts';
 import type { ObservationSizes } from '../algorithm.ts';
 
 export const touchSchema = z.enum(['seen', 'hidden', 'gated']);
-export type Touch = z.infer<typeof touchSchema>;
+type Touch = z.infer<typeof touchSchema>;
 
 export const teacherSchema = settingsObject({
   weight: z.number().positive(),

@@ -82,7 +82,7 @@ export function valueAt(parameters: Parameters, nets: PpoNets, observation: Node
   return reshape(value, [observation.shape[0]!]);
 }
 
-export interface PpoStepSizes extends PpoSizes {
+interface PpoStepSizes extends PpoSizes {
   /** M */
   readonly minibatch: number;
   /** S; 0 = no demonstrations. */
@@ -95,7 +95,7 @@ export type PpoStepConfig = Pick<
   'clipRatio' | 'valueCoefficient' | 'entropyCoefficient' | 'maxGradientNorm' | 'penalty'
 >;
 
-export interface PpoStepOptions {
+interface PpoStepOptions {
   readonly constraint?: Constraint | undefined;
   /** Log-probability of actions [M, A] → [M]; by default the Gaussian's density, which holds for actions before any clipping. */
   readonly logProb?: (action: Node, policy: Gaussian) => Node;

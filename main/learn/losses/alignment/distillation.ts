@@ -36,7 +36,7 @@ export function distillRegression(teacher: Node, student: Node, weights: ChunkWe
 }
 
 /** A denoiser or a velocity field: x [B, K, D] and time [B] → its prediction. */
-export type Field = (x: Node, time: Node) => Node;
+type Field = (x: Node, time: Node) => Node;
 
 /** Compares both fields at one point, so that they see the same noise. */
 export function distillField(teacher: Field, student: Field, x: Node, time: Node, weights: ChunkWeights = {}): Node {

@@ -8,16 +8,16 @@
 import type { Node } from '../../../tensor/ir.ts';
 import { cast, greater, mean, mul, neg, softplus, sub } from '../../../tensor/tensor.ts';
 
-export const TPO_BETA = 0.1; // GRAPE's code
+const TPO_BETA = 0.1; // GRAPE's code
 
-export interface TrajectoryLogProbs {
+interface TrajectoryLogProbs {
   /** [N] under the policy, summed over the trajectory. */
   readonly policy: Node;
   /** [N] under the reference; data, no gradient is wanted through it. */
   readonly reference: Node;
 }
 
-export interface Tpo {
+interface Tpo {
   readonly loss: Node;
   /** Mean implicit reward of the better trajectory minus that of the worse: β × difference of log-ratios. */
   readonly rewardMargin: Node;

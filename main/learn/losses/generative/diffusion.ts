@@ -12,7 +12,7 @@ import { add, div, mul, reshape, sqrt, sub } from '../../../tensor/tensor.ts';
 import type { ChunkWeights } from '../chunk.ts';
 import { mse } from '../regression.ts';
 
-export type DiffusionTarget = 'epsilon' | 'x0' | 'v';
+type DiffusionTarget = 'epsilon' | 'x0' | 'v';
 export const DIFFUSION_TARGETS: readonly DiffusionTarget[] = ['epsilon', 'x0', 'v'];
 
 /** `action`, `noise` [B, K, D], `alphaBar` [B] (ᾱ of each sample's own step) → x_t [B, K, D]. */

@@ -10,7 +10,7 @@ import { add, mul, neg, reshape, sub } from '../../../tensor/tensor.ts';
 import type { ChunkWeights } from '../chunk.ts';
 import { mse } from '../regression.ts';
 
-export interface FlowPoint {
+interface FlowPoint {
   /** x_t [B, K, D] */
   readonly x: Node;
   /** The velocity u [B, K, D] */

@@ -25,7 +25,7 @@ export type ScheduleOptions =
       readonly beta?: { readonly start: number; readonly end: number };
     };
 
-export interface NoiseSchedule {
+interface NoiseSchedule {
   readonly betas: readonly number[];
   /** ᾱ after each step: index t is the noise level of training step t. */
   readonly alphaBars: readonly number[];

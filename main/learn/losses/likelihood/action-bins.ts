@@ -10,7 +10,7 @@
 import type { Node } from '../../../tensor/ir.ts';
 import { add, cast, clip, floor, mul, sub } from '../../../tensor/tensor.ts';
 
-export type BinScheme = 'rt1' | 'openvla' | 'uniform';
+type BinScheme = 'rt1' | 'openvla' | 'uniform';
 export const BIN_SCHEMES: readonly BinScheme[] = ['rt1', 'openvla', 'uniform'];
 
 interface Cut {

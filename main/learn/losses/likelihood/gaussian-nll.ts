@@ -11,7 +11,7 @@ import { add, clip, exp, mul, neg, softplus, square, stopGradient, sub } from '.
 import { type ChunkWeights, chunkMean, validTargets } from '../chunk.ts';
 import { HALF_LOG_2_PI } from './gaussian.ts';
 
-export interface LogVarianceRange {
+interface LogVarianceRange {
   readonly low: number;
   readonly high: number;
   /**
@@ -23,7 +23,7 @@ export interface LogVarianceRange {
 
 export const LOG_VARIANCE_RANGE: LogVarianceRange = { low: -10, high: 4, clamp: 'soft' };
 
-export interface GaussianNllOptions {
+interface GaussianNllOptions {
   readonly range?: LogVarianceRange;
   /** Exponent of β-NLL. */
   readonly beta?: number;

@@ -24,7 +24,7 @@ import {
   sub,
 } from '../../../tensor/tensor.ts';
 
-export interface EntropyBackup {
+interface EntropyBackup {
   /** [B], log π(a′|s′) */
   readonly nextLogProb: Node;
   /** α */
@@ -68,7 +68,7 @@ export function qLoss(values: Node): Node {
 }
 
 /** α = exp λ (RLPD) or softplus λ (HIL-SERL), which is positive for every λ that the optimiser reaches. */
-export type TemperatureForm = 'exp' | 'softplus';
+type TemperatureForm = 'exp' | 'softplus';
 
 /** λ → α */
 export function temperatureOf(parameter: Node, form: TemperatureForm): Node {

@@ -7,7 +7,7 @@
 import type { Node } from '../../../tensor/ir.ts';
 import { cast, concat, less, logSumExp, maximum, mean, reshape, sub } from '../../../tensor/tensor.ts';
 
-export interface CalQl {
+interface CalQl {
   readonly loss: Node;
   /** Share of the other actions' values that the return bounds from below. */
   readonly boundRate: Node;

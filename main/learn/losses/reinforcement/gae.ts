@@ -7,10 +7,10 @@
  */
 
 export const DISCOUNT = 0.99; // γ, CleanRL
-export const GAE_LAMBDA = 0.95; // λ, CleanRL
+const GAE_LAMBDA = 0.95; // λ, CleanRL
 
 /** All arrays have the length steps · environments, time-major: entry t · environments + e. */
-export interface Rollout {
+interface Rollout {
   readonly rewards: ArrayLike<number>;
   /** V(s_t) */
   readonly values: ArrayLike<number>;
@@ -24,7 +24,7 @@ export interface Rollout {
   readonly environments?: number;
 }
 
-export interface Advantages {
+interface Advantages {
   readonly advantages: Float64Array;
   readonly returns: Float64Array;
 }

@@ -25,10 +25,9 @@ import {
   sub,
 } from '../../../tensor/tensor.ts';
 
-export const CLIP_RATIO = 0.2; // ε, CleanRL
-export const VALUE_COEFFICIENT = 0.5; // c_v, CleanRL
+const CLIP_RATIO = 0.2; // ε, CleanRL
 
-export interface ClippedSurrogate {
+interface ClippedSurrogate {
   readonly loss: Node;
   /** Share of samples whose ratio left [1−ε, 1+ε]. */
   readonly clipFraction: Node;
@@ -72,7 +71,7 @@ export function valueLoss(
  * unbiased and positive. As a loss only k2 has the KL's own gradient on samples of π: that of k1 is zero on average, that
  * of k3 is the gradient of KL(π_ref‖π). Prefer a closed form (`gaussian.ts`, `categorical.ts`) when there is one.
  */
-export type KlEstimator = 'k1' | 'k2' | 'k3';
+type KlEstimator = 'k1' | 'k2' | 'k3';
 export const KL_ESTIMATORS: readonly KlEstimator[] = ['k1', 'k2', 'k3'];
 
 /** `logProb`, `referenceLogProb` [B] of actions drawn from π → scalar. */

@@ -15,7 +15,7 @@ import { SHIFT_PADDING_PX } from '../../nets/random-shift.ts';
 /** After this many pictures the event loop may deliver messages. */
 const PICTURES_PER_TURN = 32;
 
-export interface EmbedderOptions {
+interface EmbedderOptions {
   readonly manifestPath: string | undefined;
   /** Seed of the shifts. */
   readonly seed: number;

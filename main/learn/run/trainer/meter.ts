@@ -10,7 +10,7 @@ const POINTS_PER_WRITE = 200;
 /** Weight of the newest update in the speed. */
 const SPEED_MEMORY = 0.05;
 
-export interface Sums {
+interface Sums {
   count: number;
   totals: Record<string, number>;
 }
@@ -28,7 +28,7 @@ function means({ count, totals }: Sums): Record<string, number> {
 }
 
 /** The newest point of every curve; empty before the first. */
-export interface NewestPoint {
+interface NewestPoint {
   readonly metrics: Metrics;
   readonly metricsStep?: number;
 }
