@@ -53,7 +53,7 @@ export const headSchema = z.enum([
 ]);
 export type HeadName = z.infer<typeof headSchema>;
 
-/** A policy that predicts K actions at a time, and how its chunks are executed (`main/learn/policies/chunk-executor.ts`). */
+/** A policy that predicts K actions at a time, and how its chunks are executed (`main/policy/chunk-executor.ts`). */
 export const chunkSchema = z
   .object({
     /** K */
@@ -103,3 +103,12 @@ export const policyManifestSchema = z
   })
   .readonly();
 export type PolicyManifest = z.infer<typeof policyManifestSchema>;
+
+/** The name of a policy that a run has published: `run-<id>/<step>`. `parsePolicyName` is its inverse. */
+export const policyNameOf = (runId: number, step: number): string => `run-${runId}/${step}`;
+
+/** Returns `undefined` for a policy that no run of this project has published, such as the starter. */
+export function parsePolicyName(name: string): { readonly runId: number; readonly step: number } | undefined {
+  const [, runId, step] = /^run-(\d+)\/(\d+)$/.exec(name) ?? [];
+  return runId === undefined || step === undefined ? undefined : { runId: Number(runId), step: Number(step) };
+}

@@ -2,7 +2,8 @@
 
 import { UsageError } from '../api/error-words.ts';
 import type { RunSpec } from '../api/run.ts';
-import { configureAlgorithm, SettingsError } from '../learn/algorithms/algorithm-registry.ts';
+import { SettingsError } from '../learn/algorithms/algorithm-registry.ts';
+import { configureSpec } from '../learn/recipes/recipe-registry.ts';
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
 
 type Asked = Pick<RunSpec, 'algorithm' | 'preset' | 'settings'> & {
@@ -12,7 +13,7 @@ type Asked = Pick<RunSpec, 'algorithm' | 'preset' | 'settings'> & {
 export function checkSettings({ algorithm, preset, recipe, settings }: Asked, encoderManifestPath?: string): void {
   const maps = encoderManifestPath === undefined ? undefined : readEncoderManifest(encoderManifestPath).maps;
   try {
-    configureAlgorithm({ algorithm, preset, ...(recipe && { recipe }) }, settings, maps);
+    configureSpec({ algorithm, preset, ...(recipe && { recipe }) }, settings, maps);
   } catch (error) {
     if (!(error instanceof SettingsError || error instanceof RangeError)) throw error;
     throw new UsageError(error.message);

@@ -8,10 +8,10 @@ import { ACTION_SIZE } from '../api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts';
 import type { PolicyManifest } from '../api/policy.ts';
 import { createRng, type Rng } from '../api/rng.ts';
-import { type ChunkExecutor, createChunkExecutor } from '../learn/policies/chunk-executor.ts';
 import { readPolicy } from '../learn/policies/export-policy.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
 import { loadOrtSession, type OrtSession, type SessionTensor } from '../tensor/ort.ts';
+import { type ChunkExecutor, createChunkExecutor } from './chunk-executor.ts';
 
 interface PolicyRuntime {
   /**

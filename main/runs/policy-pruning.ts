@@ -5,6 +5,7 @@
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { policyNameOf } from '../api/policy.ts';
 
 export interface Published {
   readonly name: string;
@@ -42,7 +43,7 @@ export function createPolicyPruning(projectFolder: string, named: () => readonly
         .map(Number)
         .sort((a, b) => a - b)
         .map((step) => ({
-          name: `run-${runId}/${step}`,
+          name: policyNameOf(runId, step),
           folder: join(folder, `policy-${step}`),
           createdAtMs: statSync(join(folder, `policy-${step}`)).mtimeMs,
         }));

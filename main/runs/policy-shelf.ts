@@ -3,6 +3,7 @@
  * another run with the same id has left.
  */
 
+import { parsePolicyName } from '../api/policy.ts';
 import type { PolicyShelf } from '../engine/services.ts';
 import { belongsTo } from '../learn/run/run-folder.ts';
 import { listPolicies } from './policy-registry.ts';
@@ -11,9 +12,9 @@ import type { RunRows } from './run-rows.ts';
 export function createPolicyShelf(projectFolder: string, rows: RunRows): PolicyShelf {
   const own = async () => {
     const foreign = new Set(
-      (await rows.runs()).filter((run) => !belongsTo(projectFolder, run)).map(({ id }) => `run-${id}`),
+      (await rows.runs()).filter((run) => !belongsTo(projectFolder, run)).map((run): number | undefined => run.id),
     );
-    return listPolicies(projectFolder).filter(({ name }) => !foreign.has(name.split('/')[0] ?? ''));
+    return listPolicies(projectFolder).filter(({ name }) => !foreign.has(parsePolicyName(name)?.runId));
   };
   return {
     list: async () => {

@@ -33,17 +33,17 @@ export interface RunCatalogue {
 
 /** `encoderManifestPath`: the encoder that runs on pixels read. Nets follow the maps that it makes; policies of another one do not fit. */
 export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string): RunCatalogue {
-  const registry = () => import('../learn/algorithms/algorithm-registry.ts');
+  const recipeRegistry = () => import('../learn/recipes/recipe-registry.ts');
   const encoderOf = ({ observation }: RunSpec) =>
     observation === 'pixels' && encoderManifestPath !== undefined
       ? readEncoderManifest(encoderManifestPath)
       : undefined;
   const configured = async (spec: RunSpec) =>
-    (await registry()).configureAlgorithm(spec, spec.settings, encoderOf(spec)?.maps);
+    (await recipeRegistry()).configureSpec(spec, spec.settings, encoderOf(spec)?.maps);
   return {
     options: async () => {
-      const { algorithmNames, presetsOf } = await registry();
-      const { recipes } = await import('../learn/recipes/recipe-registry.ts');
+      const { algorithmNames, presetsOf } = await import('../learn/algorithms/algorithm-registry.ts');
+      const { recipes } = await recipeRegistry();
       return {
         algorithms: algorithmNames().map((name) => ({ name, presets: presetsOf(name) })),
         recipes: recipes().map(({ name, title, algorithm, preset }) => ({ name, title, algorithm, preset })),

@@ -3,6 +3,7 @@
  * last one of its kind was. Nothing is started here.
  */
 import type { BufferCounts } from '../api/episode.ts';
+import { parsePolicyName } from '../api/policy.ts';
 import { FRESH_WEIGHTS, type RunPlan, type RunSpec, type Stage } from '../api/run.ts';
 import type { TaskId } from '../api/task.ts';
 import type { RunRequest } from '../engine/services.ts';
@@ -34,8 +35,8 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
 
   /** What made a policy: the spec of its run; the starter and imported policies have none. */
   const makerOf = async (policy: string | undefined): Promise<RunSpec | undefined> => {
-    const [, id] = /^run-(\d+)\//.exec(policy ?? '') ?? [];
-    return id === undefined ? undefined : (await rows.run(Number(id)))?.spec;
+    const made = policy === undefined ? undefined : parsePolicyName(policy);
+    return made && (await rows.run(made.runId))?.spec;
   };
 
   /**

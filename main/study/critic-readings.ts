@@ -14,12 +14,11 @@ import type { RunSpec } from '../api/run.ts';
 import { TASKS } from '../api/task.ts';
 import type { ConfiguredAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
 import { type Checkpoint, readCheckpoint } from '../learn/run/checkpoint.ts';
-import { createEmbedder } from '../learn/run/embed-missing.ts';
-import { expectFinite } from '../learn/run/expect-finite.ts';
 import { runFolder } from '../learn/run/run-folder.ts';
 import { isUsable, observationSizes } from '../learn/run/run-observation.ts';
 import { configureRun } from '../learn/run/run-settings.ts';
-import { TrainingError } from '../learn/run/training-error.ts';
+import { createEmbedder } from '../learn/run/trainer/embed-missing.ts';
+import { expectFinite, TrainingError } from '../learn/run/training-error.ts';
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
 import { createOrtBackend } from '../tensor/ort.ts';
 

@@ -3,7 +3,7 @@
  * proprioception 64. Ours, beside PyTorch.
  */
 import { createRng } from '../../main/api/rng.ts';
-import { imitationStep } from '../../main/learn/algorithms/imitation.ts';
+import { imitationStep } from '../../main/learn/algorithms/imitation/imitation.ts';
 import { besideTorch } from './torch.ts';
 import { DIFFUSION, SIZES, timeStep } from './training-steps.ts';
 

@@ -4,9 +4,9 @@
  * pair run one after the other.
  */
 import { createRng } from '../../main/api/rng.ts';
-import { imitationStep } from '../../main/learn/algorithms/imitation.ts';
-import { RLPD_PRESETS } from '../../main/learn/algorithms/rlpd.ts';
-import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
+import { imitationStep } from '../../main/learn/algorithms/imitation/imitation.ts';
+import { RLPD_PRESETS } from '../../main/learn/algorithms/soft-actor-critic/rlpd.ts';
+import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic.ts';
 import { adamInputs } from '../../main/learn/algorithms/step-inputs.ts';
 import { adam, polyak } from '../../main/tensor/optimiser.ts';
 import { defineStep, type Step } from '../../main/tensor/step.ts';

@@ -15,7 +15,7 @@ import {
   spatialObserverFeatures,
   spatialObserverParameters,
 } from '../../main/learn/nets/spatial-observer.ts';
-import { shiftPicture } from '../../main/learn/run/shift-picture.ts';
+import { shiftPicture } from '../../main/learn/run/trainer/embed-missing.ts';
 import { CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';
 import { loadEncoder } from '../../main/models/encoder-runtime.ts';
 import { createOrtBackend } from '../../main/tensor/ort.ts';

@@ -3,8 +3,8 @@
  * embedding 384 + proprioception 64. Ours, beside PyTorch.
  */
 import { createRng } from '../../main/api/rng.ts';
-import { RLPD_PRESETS } from '../../main/learn/algorithms/rlpd.ts';
-import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
+import { RLPD_PRESETS } from '../../main/learn/algorithms/soft-actor-critic/rlpd.ts';
+import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic.ts';
 import { besideTorch } from './torch.ts';
 import { SIZES, timeStep } from './training-steps.ts';
 

@@ -7,7 +7,7 @@ import type { PoolEpisode } from '../../data/learning/pool-types.ts';
 import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
-import { drawMixed } from '../../main/learn/run/sampler.ts';
+import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import { timeUpdates } from './torch.ts';
 import { CONRFT, SIZES, timeStep, WORKLOADS } from './training-steps.ts';
 

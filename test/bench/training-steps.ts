@@ -1,10 +1,10 @@
 /** Training steps of the size of real ones, and plausible inputs: what benches run on any backend. */
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import type { Rng } from '../../main/api/rng.ts';
-import { conrftStep } from '../../main/learn/algorithms/conrft.ts';
-import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
-import { IMITATION_PRESETS, type ImitationConfig } from '../../main/learn/algorithms/imitation-config.ts';
-import { createArrays } from '../../main/learn/algorithms/learner-state.ts';
+import { conrftStep } from '../../main/learn/algorithms/conrft/conrft.ts';
+import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft/conrft-config.ts';
+import { IMITATION_PRESETS, type ImitationConfig } from '../../main/learn/algorithms/imitation/imitation-config.ts';
+import { createArrays } from '../../main/learn/algorithms/learner-arrays.ts';
 import { createOrtBackend, type OrtOptions } from '../../main/tensor/ort.ts';
 import type { Step } from '../../main/tensor/step.ts';
 import { stepInputs } from '../learn/step-inputs.ts';
@@ -51,7 +51,7 @@ export async function timeStep(step: Step, options: OrtOptions, repeats: number,
   const initial = states.map((name) => [name, inputs[name] as Float32Array] as const); // `stepInputs` draws state as such
   const arrays = createArrays(Object.fromEntries(initial), compiled.allocate);
   const times = await timeUpdates(async () => {
-    arrays.accept(await compiled.run({ ...inputs, ...arrays.current }, arrays.places()));
+    arrays.accept(await compiled.run({ ...inputs, ...arrays.current }, arrays.nextBuffers()));
   }, repeats);
   await compiled.dispose();
   return times;

@@ -15,8 +15,7 @@ import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
 import type { EpisodeRange } from '../../main/api/export.ts';
 import { createRng } from '../../main/api/rng.ts';
-import { expectFinite } from '../../main/learn/run/expect-finite.ts';
-import { TrainingError } from '../../main/learn/run/training-error.ts';
+import { expectFinite, TrainingError } from '../../main/learn/run/training-error.ts';
 import { inFolder, openWriter, type PictureSize, recordEpisode, SMALL, start, step } from './fixture.ts';
 
 const NAN = Number.NaN;

@@ -1,4 +1,7 @@
-/** The table of T1–T11 in `test/results/behaviour.md` says what `test/slow/behaviour/results.json` holds, and nothing recorded there has failed. */
+/**
+ * The table of T1–T11 in `test/results/behaviour.md` says what `test/slow/behaviour/results.json` holds, and nothing
+ * recorded there has failed.
+ */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';

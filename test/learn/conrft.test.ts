@@ -9,10 +9,10 @@ import { createRng, type Rng } from '../../main/api/rng.ts';
 import type { Stage } from '../../main/api/run.ts';
 import type { Learner, LearnerState } from '../../main/learn/algorithms/algorithm.ts';
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';
-import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
-import { conrft } from '../../main/learn/algorithms/conrft-learner.ts';
+import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft/conrft-config.ts';
+import { conrft } from '../../main/learn/algorithms/conrft/conrft-learner.ts';
 import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
-import { drawMixed } from '../../main/learn/run/sampler.ts';
+import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import type { Backend } from '../../main/tensor/backend.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
 import { createOrtBackend } from '../../main/tensor/ort.ts';
@@ -140,7 +140,7 @@ test('the Monte-Carlo floor: off, uncut, cut at takeovers', async () => {
     });
     const batch = randomBatch(learner.batches * learner.batchSize, createRng(2), SIZES);
     batch.monteCarloReturn.fill(50);
-    // the policy's steps before a takeover come first
+    // The policy's steps before a takeover come first.
     batch.monteCarloReturnCut.fill(50).fill(Number.NEGATIVE_INFINITY, 0, batch.size / 2);
     const metrics = await learner.update(batch);
     [rates[mcFloor], targets[mcFloor]] = [metrics['floorRate'], metrics['qTarget']];

@@ -90,7 +90,7 @@ test('a trained run: one reading per step of the unaided episodes, and critics t
   for (const { id, steps: count } of episodes) {
     const own = readings.filter(({ episodeId }) => episodeId === id);
     assert.equal(own.length, count);
-    // the toy task: −0.05 a step, then 10
+    // The toy task pays −0.05 a step, then 10.
     const first = -0.05 * ((1 - discount ** (count - 1)) / (1 - discount)) + 10 * discount ** (count - 1);
     assertNear([own[0]?.return ?? 0], [first], 1e-5);
     assert.equal(own.at(-1)?.return, 10);

@@ -11,12 +11,17 @@ import {
   graspCommand,
   gripperPenalty,
   measuredOpening,
-} from '../../main/learn/algorithms/grasp-critic.ts';
-import { HIL_SERL_PRESETS, hilSerl } from '../../main/learn/algorithms/hil-serl.ts';
-import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
-import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
-import { softActorCriticNets } from '../../main/learn/algorithms/soft-actor-critic-nets.ts';
-import { choiceLoss, doubleQTarget, greedyChoice, valueOfChoice } from '../../main/learn/losses/double-q.ts';
+} from '../../main/learn/algorithms/soft-actor-critic/grasp-critic.ts';
+import { HIL_SERL_PRESETS, hilSerl } from '../../main/learn/algorithms/soft-actor-critic/hil-serl.ts';
+import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic.ts';
+import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-config.ts';
+import { softActorCriticNets } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-nets.ts';
+import {
+  choiceLoss,
+  doubleQTarget,
+  greedyChoice,
+  valueOfChoice,
+} from '../../main/learn/losses/reinforcement/double-q.ts';
 import { parameterCount } from '../../main/learn/nets/parameters.ts';
 import type { Backend } from '../../main/tensor/backend.ts';
 import { grad } from '../../main/tensor/grad.ts';
@@ -56,7 +61,7 @@ test('double DQN: the online net chooses, the slow one values; against PyTorch',
   const loss = choiceLoss(valueOfChoice(q, constant(choice, [4, 3])), target);
   const value = await valuesOf({ target, loss, gradient: grad(loss, [q])[0]! });
   for (const name of ['target', 'loss', 'gradient']) assertNear(value(name), [expected[name]].flat(), 1e-9, name);
-  // the maximum of the slow net itself, plain DQN, would be another number
+  // Plain DQN, with the maximum of the slow net itself, would give another number.
   const slowBest = [0, 1, 2, 3].map((row) => Math.max(...slow.slice(3 * row, 3 * row + 3)));
   const plain = slowBest.map((best, row) => reward[row] + 0.97 * bootstrap[row] * best);
   assert.ok(plain.some((each, row) => Math.abs(each - expected.target[row]) > 0.1));
@@ -85,7 +90,7 @@ test('the measured opening is the newest instant’s', async () => {
   const value = await valuesOf({
     opening: measuredOpening(constant(observation, [1, observation.length]), WITH_GRIPPER),
   });
-  // embedding 3, one older instant of 27 numbers, 18 numbers before the gripper's
+  // The opening follows 3 numbers of embedding, 27 of the older instant, and 18 of the newest one.
   assert.deepEqual(value('opening'), [3 + 27 + 18]);
   assert.throws(() => measuredOpening(constant([0], [1, 1]), SIZES), /proprioception of 4 numbers/);
 });

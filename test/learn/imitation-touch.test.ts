@@ -8,8 +8,8 @@ import {
   IMITATION_PRESETS,
   type ImitationConfig,
   parseImitationConfig,
-} from '../../main/learn/algorithms/imitation-config.ts';
-import { imitation } from '../../main/learn/algorithms/imitation-learner.ts';
+} from '../../main/learn/algorithms/imitation/imitation-config.ts';
+import { imitation } from '../../main/learn/algorithms/imitation/imitation-learner.ts';
 import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { chunkBatch, TOY_SIZES, twoSides } from './policies/toy-batch.ts';
 

@@ -5,17 +5,17 @@ import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';
-import { PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
-import { conrft } from '../../main/learn/algorithms/conrft-learner.ts';
+import { PRESETS } from '../../main/learn/algorithms/conrft/conrft-config.ts';
+import { conrft } from '../../main/learn/algorithms/conrft/conrft-learner.ts';
 import {
   IMITATION_PRESETS,
   type ImitationConfig,
   parseImitationConfig,
-} from '../../main/learn/algorithms/imitation-config.ts';
-import { imitation } from '../../main/learn/algorithms/imitation-learner.ts';
+} from '../../main/learn/algorithms/imitation/imitation-config.ts';
+import { imitation } from '../../main/learn/algorithms/imitation/imitation-learner.ts';
 import { type HeadOptions, OWN_LOSS } from '../../main/learn/policies/heads.ts';
 import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
-import { drawMixed } from '../../main/learn/run/sampler.ts';
+import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import type { Backend, TensorLike } from '../../main/tensor/backend.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
 import { toOnnx } from '../../main/tensor/onnx.ts';

@@ -1,10 +1,10 @@
 /** Losses, optimiser and nets against values from PyTorch in float64 (`test/oracle/conrft.py`). */
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { calQl } from '../../main/learn/losses/cal-ql.ts';
-import { consistencyLoss, maskedError } from '../../main/learn/losses/consistency.ts';
-import { smoothL1 } from '../../main/learn/losses/smooth-l1.ts';
-import { monteCarloFloor, tdLoss, tdTarget } from '../../main/learn/losses/td.ts';
+import { consistencyLoss, maskedError } from '../../main/learn/losses/generative/consistency.ts';
+import { smoothL1 } from '../../main/learn/losses/regression.ts';
+import { monteCarloFloor, tdLoss, tdTarget } from '../../main/learn/losses/reinforcement/actor-critic.ts';
+import { calQl } from '../../main/learn/losses/reinforcement/cal-ql.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../../main/learn/nets/mlp.ts';
 import { flatten, parameterCount, parametersFrom, parameterViews } from '../../main/learn/nets/parameters.ts';
 import { sinusoid } from '../../main/learn/nets/time-embedding.ts';

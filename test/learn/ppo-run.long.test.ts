@@ -1,4 +1,7 @@
-/** PPO as a run of a project, killed in the middle of a block: what it learns of its own episodes is the same to the bit as undisturbed. */
+/**
+ * PPO as a run of a project, killed in the middle of a block: what it learns of its own episodes is the same to the bit
+ * as undisturbed.
+ */
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { join } from 'node:path';

@@ -5,15 +5,15 @@ import type { Driver, PoolStep } from '../../data/learning/pool-types.ts';
 import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { ACTION_SIZE, type Actor } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
-import type { ObservationSizes, OwnSteps } from '../../main/learn/algorithms/algorithm.ts';
-import { ppo } from '../../main/learn/algorithms/ppo-learner.ts';
-import { ppoPolicyStep, ppoRunNets, readingStep } from '../../main/learn/algorithms/ppo-run.ts';
-import { PPO_RUN, type PpoRunConfig } from '../../main/learn/algorithms/ppo-run-config.ts';
-import { clippedGaussianLogProb } from '../../main/learn/losses/clipped-gaussian.ts';
-import { gae } from '../../main/learn/losses/gae.ts';
+import type { ObservationSizes, OnPolicySteps } from '../../main/learn/algorithms/algorithm.ts';
+import { PPO_CELL, type PpoConfig } from '../../main/learn/algorithms/ppo/ppo-config.ts';
+import { ppo } from '../../main/learn/algorithms/ppo/ppo-learner.ts';
+import { evaluationStep, ppoPolicyStep, ppoRunNets } from '../../main/learn/algorithms/ppo/ppo-steps.ts';
+import { clippedGaussianLogProb } from '../../main/learn/losses/likelihood/clipped-gaussian.ts';
+import { gae } from '../../main/learn/losses/reinforcement/gae.ts';
 import { initialParameters, parameterCount } from '../../main/learn/nets/parameters.ts';
-import { ownSteps } from '../../main/learn/run/own-steps.ts';
 import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
+import { onPolicySteps } from '../../main/learn/run/trainer/on-policy-steps.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import { constant, input } from '../../main/tensor/tensor.ts';
@@ -21,8 +21,8 @@ import { assertNear } from './near.ts';
 
 const MASK = [true, true, false, false, false, false, false];
 const SIZES: ObservationSizes = { embedding: 2, proprioception: 1, actionMask: MASK };
-const CONFIG: PpoRunConfig = {
-  ...PPO_RUN,
+const CONFIG: PpoConfig = {
+  ...PPO_CELL,
   ...{
     hidden: [6],
     learningRate: 1e-3,
@@ -43,7 +43,7 @@ test('a clipped action has the probability of all that was clipped to it', async
   const compiled = await interpreter.compile(step, { name: 'clipped' });
   const { logProb } = await compiled.run({ action: actions });
   const [below = 0, above = 0, ...density] = Float64Array.from(logProb!.data, Number);
-  assertNear([above], [Math.log(0.211855)], 2e-3); // ln Φ(−0.8)
+  assertNear([above], [Math.log(0.211855)], 2e-3); // The logarithm of Φ(−0.8).
   assert.ok(below < -20, `${below}: seven deviations away`);
   assertNear([density[0]!], [-0.5 * ((-0.9999 - mean) / std) ** 2 - Math.log(std * Math.sqrt(2 * Math.PI))], 1e-3);
   const total = Math.exp(above) + density.reduce((sum, each) => sum + Math.exp(each), 0) * (1.9998 / 1999);
@@ -70,7 +70,7 @@ test('what the acting graph draws has, under its weights, the probability of its
   const drawn = Array.from(action!.data, Number);
   assert.equal(drawn.length, ACTION_SIZE);
   assert.ok(drawn.every((value, index) => (MASK[index] ? Math.abs(value) < 1 : value === 0)));
-  const reading = await interpreter.compile(readingStep(CONFIG, SIZES, 1), { name: 'reading' });
+  const reading = await interpreter.compile(evaluationStep(CONFIG, SIZES, 1), { name: 'reading' });
   const observation = [...embedding, ...proprioception];
   const { logProb } = await reading.run({ parameters, observation, action: drawn.slice(0, 2) });
   const expected = [0.7, -1.2].reduce((sum, z) => sum - 0.5 * z * z - Math.log(0.1 * Math.sqrt(2 * Math.PI)), 0);
@@ -113,14 +113,14 @@ const H: Actor = 'human';
 test('own steps: the newest episodes of policies of this kind, without a person’s steps; a takeover ends them as a time-out does', () => {
   const weights = Float32Array.of(1);
   const pool = poolOf([
-    { actors: [P, P], driver: OWN, success: true }, // older than the two newest
+    { actors: [P, P], driver: OWN, success: true }, // Older than the two newest.
     { actors: [P, P, H, 'mixed', P], driver: OWN, success: true },
-    { actors: [P, P, P], driver: { ...OWN, actingNoiseStd: 0.1 }, success: true }, // noise on top
-    { actors: [P, P, P], driver: { ...OWN, policy: 'starter' }, success: true }, // of another kind
+    { actors: [P, P, P], driver: { ...OWN, actingNoiseStd: 0.1 }, success: true }, // Acting noise was added.
+    { actors: [P, P, P], driver: { ...OWN, policy: 'starter' }, success: true }, // A policy of another kind.
     { actors: [P, P], driver: { ...OWN, policy: 'run-1/9' }, success: false },
-    { actors: [H, H], driver: OWN, success: true }, // nothing of its own
+    { actors: [H, H], driver: OWN, success: true }, // The policy drove no step.
   ]);
-  const own = ownSteps(pool, 2, (policy) => (policy === 'starter' ? undefined : weights));
+  const own = onPolicySteps(pool, 2, (policy) => (policy === 'starter' ? undefined : weights));
   const expected = pool.createBatch(5);
   for (const [at, row] of [2, 3, 6, 13, 14].entries()) pool.readTransition(row, expected, at);
   assert.deepEqual(own.steps, expected);
@@ -136,11 +136,11 @@ test('own steps: the newest episodes of policies of this kind, without a person�
   const [values, nextValues] = [new Array<number>(5).fill(1), new Array<number>(5).fill(2)];
   const { advantages } = gae({ rewards: own.steps.reward, values, nextValues, terminated, ended: own.ended }, 0.9, 0.5);
   const open = -0.05 + 0.9 * 2 - 1;
-  // the takeover and the time-out are worth what V expects of where they happened; the success is worth itself
+  // A takeover and a time-out are worth V of the state that they led to; a success is worth its reward.
   assertNear(Array.from(advantages), [open + 0.45 * open, open, 9, open + 0.45 * open, open], 1e-6);
 });
 
-async function learner(seed: number, changes: Partial<PpoRunConfig> = {}) {
+async function learner(seed: number, changes: Partial<PpoConfig> = {}) {
   const rng = createRestorableRng(seed);
   const made = await ppo.createLearner({
     backend: interpreter,
@@ -156,13 +156,13 @@ async function learner(seed: number, changes: Partial<PpoRunConfig> = {}) {
   const demonstrations = pool.createBatch(CONFIG.batchSize);
   pool.sampleBatch(createRng(1), CONFIG.batchSize, 'rl', demonstrations);
   const acted = made.policyWeights().slice();
-  const own: OwnSteps = ownSteps(pool, 2, () => acted);
+  const own: OnPolicySteps = onPolicySteps(pool, 2, () => acted);
   return { made, rng, demonstrations, own };
 }
 
 test('a state that is put back in the middle of a block makes the same updates', async () => {
   const { made, rng, demonstrations, own } = await learner(5);
-  await made.onPolicy?.follow(own);
+  await made.onPolicy?.useSteps(own);
   const first = await made.update(demonstrations);
   assertNear([first['approximateKl']!], [0], 1e-6, 'the policy that acted is the one that learns');
   assert.equal(first['ownSteps'], 9);
@@ -172,7 +172,7 @@ test('a state that is put back in the middle of a block makes the same updates',
   const others = await learner(6);
   others.made.restore(stored.state);
   others.rng.restore(stored.rng);
-  await others.made.onPolicy?.follow(own);
+  await others.made.onPolicy?.useSteps(own);
   for (let update = 0; update < 3; update++)
     assert.deepEqual(await others.made.update(demonstrations), await made.update(demonstrations));
   assert.deepEqual(others.made.state(), made.state());
@@ -181,7 +181,7 @@ test('a state that is put back in the middle of a block makes the same updates',
 test('the critic learns alone at first; then what was better becomes more probable, and β answers the distance', async () => {
   const { made, demonstrations, own } = await learner(7);
   const before = made.policyWeights().slice();
-  await made.onPolicy?.follow(own);
+  await made.onPolicy?.useSteps(own);
   for (let update = 0; update < CONFIG.criticWarmupUpdates; update++) await made.update(demonstrations);
   assert.deepEqual(made.policyWeights(), before);
   let metrics = await made.update(demonstrations);
@@ -193,7 +193,7 @@ test('the critic learns alone at first; then what was better becomes more probab
 
 test('too far from the policies that drove, the policy waits for newer episodes', async () => {
   const { made, demonstrations, own } = await learner(7, { maxClipFraction: 0.3, policyLearningRate: 3e-3 });
-  await made.onPolicy?.follow(own);
+  await made.onPolicy?.useSteps(own);
   const moved: number[] = [];
   const clipped: number[] = [];
   for (let update = 0; update < 80; update++) {
@@ -212,12 +212,12 @@ test('a takeover costs: what led to it is worth less', async () => {
   const losses = [];
   for (const takeoverCost of [0, 100]) {
     const { made, demonstrations, own } = await learner(3, { takeoverCost, rewardScale: 1 });
-    await made.onPolicy?.follow(own);
+    await made.onPolicy?.useSteps(own);
     const { criticLoss } = await made.update(demonstrations);
     losses.push(criticLoss!);
   }
   const [free = 0, costly = 0] = losses;
-  // of nine rows the four up to the takeover are worth 100, 93, 87 and 81 less: half their mean square is 1816
+  // Four of nine rows lead to the takeover and are worth 100, 93, 87 and 81 less. Half the mean square is 1816.
   assert.ok(costly > free + 1200, `${costly}, without the cost ${free}`);
 });
 
@@ -231,7 +231,7 @@ test('without own steps it clones: the mean goes to the action, the deviation st
   assert.ok(last['criticLoss']! < first['criticLoss']!);
   assert.deepEqual(made.policyWeights().slice(-2), std);
   const cloned = made.policyWeights().slice();
-  await made.onPolicy?.follow(own);
+  await made.onPolicy?.useSteps(own);
   await made.update(demonstrations);
   assert.deepEqual(made.state().arrays['reference'], cloned, 'what it is held to is what it had cloned');
 });

@@ -2,13 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
-import type { Environment } from '../../main/learn/algorithms/environment.ts';
-import { ppoNets, setInitialStd } from '../../main/learn/algorithms/ppo.ts';
-import { createPpo, type PpoOptions } from '../../main/learn/algorithms/ppo-agent.ts';
-import { PPO, type PpoConfig } from '../../main/learn/algorithms/ppo-config.ts';
+import { ppoNets, setInitialStd } from '../../main/learn/algorithms/ppo/ppo.ts';
 import { limitExcess } from '../../main/learn/losses/hinge-penalty.ts';
 import { initialParameters } from '../../main/learn/nets/parameters.ts';
 import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { createPpo, type Environment, PPO, type PpoOptions, type RolloutConfig } from './ppo-rollouts.ts';
 
 const backend = createOrtBackend({ threads: 1 });
 const sizes = { observation: 1, action: 1 };
@@ -40,14 +38,14 @@ function createMirror(seed: number): Environment {
   };
 }
 
-const agent = (config: Partial<PpoConfig> = {}, rest: Partial<PpoOptions> = {}) =>
+const agent = (config: Partial<RolloutConfig> = {}, rest: Partial<PpoOptions> = {}) =>
   createPpo({
     ...{ backend, sizes, environments: COUNT, steps: STEPS, rng: createRng(3) },
     config: { ...PPO, hidden: [16], learningRate: 1e-2, discount: 0, ...config },
     ...rest,
   });
 
-async function trained(iterations: number, config: Partial<PpoConfig>, rest: Partial<PpoOptions> = {}) {
+async function trained(iterations: number, config: Partial<RolloutConfig>, rest: Partial<PpoOptions> = {}) {
   const ppo = await agent(config, rest);
   const task = createMirror(1);
   const metrics = [];

@@ -1,6 +1,7 @@
 /**
- * A trainer to be killed: `node resume-child.ts '<ResumeRequest as JSON>'`. It runs by a clock that is many times too fast, so that it
- * checkpoints and publishes every few updates; tells its step over IPC, makes what it is granted (or follows the store), ends.
+ * A trainer to be killed: `node resume-child.ts '<ResumeRequest as JSON>'`. It runs by a clock that is many times too
+ * fast, so that it checkpoints and publishes every few updates; tells its step over IPC, makes what it is granted (or
+ * follows the store), ends.
  */
 import type { Clock } from '../../main/api/clock.ts';
 import { systemClock } from '../../main/api/clock.ts';
@@ -43,7 +44,7 @@ export async function finishRun({ config, grants }: ResumeRequest, onStep: (step
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const request = JSON.parse(process.argv[2] ?? 'null') as ResumeRequest; // from the test beside it
+  const request = JSON.parse(process.argv[2] ?? 'null') as ResumeRequest; // The test sends it.
   await finishRun(request, (step) => process.send?.(step));
   process.disconnect?.();
 }

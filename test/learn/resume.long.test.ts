@@ -1,6 +1,6 @@
 /**
- * SIGKILL at moments nobody chose: whatever the algorithm and the stage, the run that goes on makes the same losses, to the bit, as
- * one that was never disturbed, and ends with the same weights, optimiser, random stream and record of blocks.
+ * SIGKILL at random moments. A resumed run makes the same losses to the bit as an undisturbed one, for every algorithm
+ * and stage. It ends with the same weights, optimiser, random stream and record of blocks.
  */
 import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';

@@ -1,7 +1,7 @@
 /**
- * That RLPD learns, and what for it has its parts: reach the origin of a plane from a circle around it, in 25 steps, with no reward
- * before. With ten demonstrations it does; without any it hardly finds the reward. Without LayerNorm its critics
- * believe in more than can be had.
+ * That RLPD learns, and what for it has its parts: reach the origin of a plane from a circle around it, in 25 steps,
+ * with no reward before. With ten demonstrations it does; without any it hardly finds the reward. Without LayerNorm its
+ * critics believe in more than can be had.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -11,9 +11,9 @@ import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
 import { TASKS } from '../../main/api/task.ts';
 import type { Learner } from '../../main/learn/algorithms/algorithm.ts';
-import { RLPD_PRESETS, rlpd } from '../../main/learn/algorithms/rlpd.ts';
-import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
-import { drawMixed } from '../../main/learn/run/sampler.ts';
+import { RLPD_PRESETS, rlpd } from '../../main/learn/algorithms/soft-actor-critic/rlpd.ts';
+import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-config.ts';
+import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { PLANE } from './soft-actor-critic-fixture.ts';
 import { type Place, reachExpert, reached, reachStep } from './toy-project.ts';
@@ -120,7 +120,7 @@ test('LayerNorm bounds what the critics believe where there are no data', async 
     await run({ demonstrations: 10, offlineUpdates: 400 }),
     await run({ demonstrations: 10, offlineUpdates: 400, config: { ...CONFIG, criticLayerNorm: false } }),
   ];
-  // nothing is worth more than the reward at success
+  // No state is worth more than the reward of a success.
   assert.ok(withNorm.metrics['qMax']! < 1.3 * REWARD, `${withNorm.metrics['qMax']} with LayerNorm`);
   assert.ok(without.metrics['qMax']! > 1.5 * REWARD, `${without.metrics['qMax']} without`);
 });

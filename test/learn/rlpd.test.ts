@@ -8,14 +8,14 @@ import { ACTION_SIZE } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';
 import { configureAlgorithm } from '../../main/learn/algorithms/algorithm-registry.ts';
-import { HIL_SERL_PRESETS } from '../../main/learn/algorithms/hil-serl.ts';
-import { RLPD_PRESETS, rlpd } from '../../main/learn/algorithms/rlpd.ts';
-import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic.ts';
-import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
-import { drawSubset } from '../../main/learn/algorithms/soft-actor-critic-learner.ts';
+import { HIL_SERL_PRESETS } from '../../main/learn/algorithms/soft-actor-critic/hil-serl.ts';
+import { RLPD_PRESETS, rlpd } from '../../main/learn/algorithms/soft-actor-critic/rlpd.ts';
+import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic.ts';
+import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-config.ts';
+import { drawSubset } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-learner.ts';
 import { sampleTanhGaussian, tanhGaussianHead } from '../../main/learn/policies/tanh-gaussian.ts';
 import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
-import { drawMixed } from '../../main/learn/run/sampler.ts';
+import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import type { TensorLike } from '../../main/tensor/backend.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
@@ -124,7 +124,7 @@ async function metricsOf(config: SoftActorCriticConfig, changes: Record<string, 
 }
 
 test('entropy is added to the target, times γ, and ends with the episode', async () => {
-  const config: SoftActorCriticConfig = { ...ORACLE_RLPD, criticUpdates: 1, order: 'simultaneous' }; // whose `entropy` is that at s′
+  const config: SoftActorCriticConfig = { ...ORACLE_RLPD, criticUpdates: 1, order: 'simultaneous' }; // `simultaneous` reports the entropy at s′.
   const { batch, noise, subset } = oracle.rlpd;
   const firstOf = (values: readonly number[]) => values.slice(0, values.length / ORACLE_RLPD.criticUpdates);
   const first = {
@@ -155,7 +155,7 @@ test('the temperature falls while there is more entropy than wanted, and rises w
 test('every critic update sees the result of the one before', async () => {
   const base = await metricsOf(ORACLE_RLPD);
   const rewards: number[] = [...oracle.rlpd.batch.reward];
-  for (let row = 0; row < 4; row++) rewards[row]! += 3; // of the first of three batches
+  for (let row = 0; row < 4; row++) rewards[row]! += 3; // Rows of the first of three batches.
   const changed = await metricsOf(ORACLE_RLPD, { reward: rewards });
   assert.notEqual(changed('criticLoss'), base('criticLoss'));
   assert.notEqual(changed('qTarget'), base('qTarget'), 'the target nets follow every update, not every step');

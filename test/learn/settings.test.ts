@@ -1,4 +1,7 @@
-/** Settings of every algorithm: what is not known is refused by name, at every level; what a run's folder holds is taken whole, or told. */
+/**
+ * Settings of every algorithm: what is not known is refused by name, at every level; what a run's folder holds is taken
+ * whole, or told.
+ */
 import assert from 'node:assert/strict';
 import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';

@@ -1,7 +1,7 @@
 /** Whole training steps, small enough for the interpreter: what every backend must compute alike. */
 import { ACTION_SIZE } from '../../main/api/action.ts';
-import { conrftStep } from '../../main/learn/algorithms/conrft.ts';
-import { PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
+import { conrftStep } from '../../main/learn/algorithms/conrft/conrft.ts';
+import { PRESETS } from '../../main/learn/algorithms/conrft/conrft-config.ts';
 import type { Step } from '../../main/tensor/step.ts';
 
 const MASK = Array.from({ length: ACTION_SIZE }, (_, index) => index < 6);

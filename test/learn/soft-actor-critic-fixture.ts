@@ -4,7 +4,7 @@ import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../main/api/observation.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
 import type { Algorithm, ObservationSizes } from '../../main/learn/algorithms/algorithm.ts';
-import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic-config.ts';
+import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-config.ts';
 import type { Backend } from '../../main/tensor/backend.ts';
 
 export const PLANE = [true, true, false, false, false, false, false];

@@ -1,6 +1,7 @@
 /**
- * A WebGPU adapter in software, for machines without a graphics card: the Vulkan driver that comes with the tests' Chromium,
- * unpacked into a folder of its own. Drivers are found when a process starts: whoever wants it starts a child with `environment`.
+ * A WebGPU adapter in software, for machines without a graphics card: the Vulkan driver that comes with the tests'
+ * Chromium, unpacked into a folder of its own. Drivers are found when a process starts: whoever wants it starts a child
+ * with `environment`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -34,7 +34,7 @@ export function largestError(
   for (const [name, { data }] of Object.entries(expected)) {
     const found = actual[name]?.data;
     if (found?.length !== data.length) throw new Error(`${name} has ${found?.length} values; expected ${data.length}`);
-    const numbers = Array.from(data as ArrayLike<number>, Number); // bigint too
+    const numbers = Array.from(data as ArrayLike<number>, Number); // Converts bigint too.
     const scale = numbers.reduce((most, value) => Math.max(most, Math.abs(value)), 0.01);
     for (const [index, b] of numbers.entries()) {
       const a = Number(found[index]);

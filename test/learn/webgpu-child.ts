@@ -1,6 +1,6 @@
 /**
- * Every op on all its cases and a whole training step, on the WebGPU provider against the interpreter; one JSON line each. Run by
- * `webgpu.long.test.ts` in a process of its own, because graphics drivers are found when a process starts.
+ * Every op on all its cases and a whole training step, on the WebGPU provider against the interpreter; one JSON line
+ * each. Run by `webgpu.long.test.ts` in a process of its own, because graphics drivers are found when a process starts.
  */
 import { writeSync } from 'node:fs';
 import { createRng } from '../../main/api/rng.ts';

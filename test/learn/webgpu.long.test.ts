@@ -1,6 +1,6 @@
 /**
- * The WebGPU provider: every op and a whole training step against the interpreter, on this machine's own adapter or, where it has
- * none, on one in software; skipped with the reason where there is neither.
+ * The WebGPU provider: every op and a whole training step against the interpreter, on this machine's own adapter or,
+ * where it has none, on one in software; skipped with the reason where there is neither.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TASKS } from '../../main/api/task.ts';
-import { hilSerl } from '../../main/learn/algorithms/hil-serl.ts';
-import { rlpd } from '../../main/learn/algorithms/rlpd.ts';
+import { hilSerl } from '../../main/learn/algorithms/soft-actor-critic/hil-serl.ts';
+import { rlpd } from '../../main/learn/algorithms/soft-actor-critic/rlpd.ts';
 import { saturationOf } from '../../main/policy/saturation.ts';
 
 const [insert, lift] = [TASKS.insert.actionMask, TASKS.lift.actionMask];

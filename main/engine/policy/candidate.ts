@@ -9,6 +9,8 @@
  * reverted when it proposes NaN, or when over a fifth of its action components saturate in an episode. The run
  * that made it is then ignored until a person uses one of its policies by name, or another run publishes.
  */
+import { parsePolicyName } from '../../api/policy.ts';
+
 const TRIAL_EPISODES = 10;
 const MAX_FALL = 0.3;
 const MAX_SATURATION = 0.2;
@@ -60,9 +62,9 @@ export function policyInUse(state: CandidateState): string {
   return state.candidate ?? state.good;
 }
 
-/** Returns the run that made a policy: `run-3` for `run-3/1200`. A policy without a run is its own. */
+/** Returns the id of the run that published a policy, as text; a policy without a run is its own. */
 function runOf(policy: string): string {
-  return policy.split('/')[0] ?? policy;
+  return String(parsePolicyName(policy)?.runId ?? policy);
 }
 
 export function published(state: CandidateState, policy: string): CandidateState {

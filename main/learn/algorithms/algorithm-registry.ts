@@ -1,11 +1,10 @@
-/** The algorithms that a run may name, one line each, and how a run gets one with its settings. */
+/** The algorithms that a run may name, one line each, and how a run configures one. */
 import { z } from 'zod';
 import { RemediedError } from '../../api/error-words.ts';
 import type { MapShape } from '../../api/policy.ts';
-import type { AlgorithmName, PresetName, RunSpec } from '../../api/run.ts';
+import type { AlgorithmName, PresetName } from '../../api/run.ts';
 import type { Step } from '../../tensor/step.ts';
 import type { ParameterSpec } from '../nets/parameters.ts';
-import { recipeOf } from '../recipes/recipe-registry.ts';
 import type {
   Algorithm,
   Learner,
@@ -14,14 +13,14 @@ import type {
   PolicyHead,
   TrainingSettings,
 } from './algorithm.ts';
-import { calQl } from './cal-ql.ts';
-import { conrft } from './conrft-learner.ts';
-import { hilSerl } from './hil-serl.ts';
-import { imitation } from './imitation-learner.ts';
-import { ppo } from './ppo-learner.ts';
-import { rlpd } from './rlpd.ts';
+import { calQl } from './conrft/cal-ql.ts';
+import { conrft } from './conrft/conrft-learner.ts';
+import { imitation } from './imitation/imitation-learner.ts';
+import { ppo } from './ppo/ppo-learner.ts';
+import { hilSerl } from './soft-actor-critic/hil-serl.ts';
+import { rlpd } from './soft-actor-critic/rlpd.ts';
 
-/** An algorithm with its settings: who uses it need not know their type. */
+/** An algorithm with its settings. Its users need not know their type. */
 export interface ConfiguredAlgorithm {
   readonly name: AlgorithmName;
   readonly settings: TrainingSettings;
@@ -29,13 +28,13 @@ export interface ConfiguredAlgorithm {
   policyStep(sizes: ObservationSizes): Step;
   policyParameters(sizes: ObservationSizes): readonly ParameterSpec[];
   readonly policyHead: PolicyHead;
-  /** It learns a Q. */
+  /** True when it learns a Q. */
   readonly hasCritics: boolean;
-  /** Undefined where there is no Q. */
+  /** Returns `undefined` when the algorithm learns no Q. */
   criticStep(sizes: ObservationSizes, rows: number): Step | undefined;
 }
 
-/** Settings that an algorithm does not take. */
+/** An algorithm refuses its settings; the message says which and why. */
 export class SettingsError extends RemediedError {
   constructor(message: string) {
     super(message, 'Correct the settings, or leave them out to take those of the preset.');
@@ -44,18 +43,18 @@ export class SettingsError extends RemediedError {
 
 interface Entry {
   readonly presets: readonly PresetName[];
-  /** Settings of the preset, those that the maps ask for, and `changes` on top. Throws a `SettingsError` when they are not usable. */
+  /** Merges `changes` over the preset and what `maps` need. Throws a `SettingsError` when the result is not usable. */
   configure(preset: PresetName, changes: object, maps: MapShape | undefined): ConfiguredAlgorithm;
 }
 
 function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): Entry {
-  const presets = Object.keys(algorithm.presets) as PresetName[]; // the keys of a record by preset
+  const presets = Object.keys(algorithm.presets) as PresetName[]; // The keys of a record by preset
   return {
     presets,
     configure: (preset, changes, maps) => {
       const base = algorithm.presets[preset];
       if (!base) throw new RangeError(`${algorithm.name} has no preset \`${preset}\`. It has: ${presets.join(', ')}.`);
-      const wanted = merged(merged(base, (maps && algorithm.settingsForMaps?.(maps)) ?? {}), changes);
+      const wanted = mergedSettings(mergedSettings(base, (maps && algorithm.settingsForMaps?.(maps)) ?? {}), changes);
       const config = parsed(algorithm, wanted);
       return {
         name: algorithm.name,
@@ -90,16 +89,16 @@ type Group = Readonly<Record<string, unknown>>;
 const isGroup = (value: unknown): value is Group =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Of two groups that say by their `name` what they are settings of, another head for example. */
+/** True when two groups belong to different things by their `name`, for example to different heads. */
 const isAnother = (below: Group, value: Group): boolean => 'name' in value && value['name'] !== below['name'];
 
-/** `changes` on top of `base`, group by group; what is of another kind takes the group's place. */
-function merged(base: object, changes: object): object {
+/** Merges `changes` over `base` group by group; a group with another `name` replaces the old one whole. */
+export function mergedSettings(base: object, changes: object): object {
   const result: Record<string, unknown> = { ...base };
   for (const [name, value] of Object.entries(changes)) {
     const below = result[name];
-    const goesOn = isGroup(below) && isGroup(value) && !isAnother(below, value);
-    result[name] = goesOn ? merged(below, value) : value;
+    const merges = isGroup(below) && isGroup(value) && !isAnother(below, value);
+    result[name] = merges ? mergedSettings(below, value) : value;
   }
   return result;
 }
@@ -120,21 +119,14 @@ function entryOf(name: AlgorithmName): Entry {
   return found;
 }
 
-/** The algorithm that a run names, with the settings of its recipe and then those in `changes` instead of its preset's. */
+/** Configures an algorithm with the settings of a preset and `changes` over them. `maps` is the shape of the encoder's embedding. */
 export function configureAlgorithm(
-  spec: Pick<RunSpec, 'algorithm' | 'preset' | 'recipe'>,
+  { algorithm, preset }: { readonly algorithm: AlgorithmName; readonly preset: PresetName },
   changes: object = {},
-  /** Of the encoder's embedding. */
   maps?: MapShape,
 ): ConfiguredAlgorithm {
-  const recipe = spec.recipe && recipeOf(spec.recipe);
-  if (recipe && recipe.algorithm !== spec.algorithm)
-    throw new RangeError(
-      `The recipe \`${recipe.name}\` is one of ${recipe.algorithm}, not of ${spec.algorithm}. Name that algorithm.`,
-    );
-  return entryOf(spec.algorithm).configure(spec.preset, recipe ? merged(recipe.settings, changes) : changes, maps);
+  return entryOf(algorithm).configure(preset, changes, maps);
 }
 
-/** Those that a run may name today. */
-export const algorithmNames = (): readonly AlgorithmName[] => Object.keys(ALGORITHMS) as AlgorithmName[]; // the keys of a record by algorithm
+export const algorithmNames = (): readonly AlgorithmName[] => Object.keys(ALGORITHMS) as AlgorithmName[]; // The record's keys
 export const presetsOf = (name: AlgorithmName): readonly PresetName[] => entryOf(name).presets;

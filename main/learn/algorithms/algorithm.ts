@@ -1,6 +1,6 @@
 /**
- * What the trainer needs of a learning algorithm. A learner owns weights and optimiser state; where the data comes from,
- * when to update and what to store is the trainer's business. All chance comes from the `Rng` it is given.
+ * The interface between the trainer and a learning algorithm. A learner owns weights and optimiser state. The trainer decides
+ * where the data comes from, when to update and what to store. All random numbers come from the `Rng` that a learner is given.
  */
 
 import { RemediedError } from '../../api/error-words.ts';
@@ -12,16 +12,16 @@ import type { Step } from '../../tensor/step.ts';
 import type { ParameterSpec } from '../nets/parameters.ts';
 
 export interface ObservationSizes {
-  /** 0 = a policy that sees no embedding. */
+  /** E; 0 = the policy sees no embedding. */
   readonly embedding: number;
-  /** Of the stack of instants. */
+  /** P, over the stack of instants. */
   readonly proprioception: number;
   readonly actionMask: readonly boolean[];
 }
 
 /**
- * One batch, row-major: what learning reads of the one in `data/learning/pool-types.ts`, which the pool draws into. It stands here again because
- * algorithms know nothing of the store. N transitions, E embedding, P proprioception of the stack, A action.
+ * One batch, row-major. It repeats the part of `data/learning/pool-types.ts` that learning reads, because algorithms do
+ * not know the store. Letters: N transitions, E embedding, P proprioception of the stack, A action, K steps of a chunk.
  */
 export interface TransitionBatch {
   readonly size: number;
@@ -33,74 +33,74 @@ export interface TransitionBatch {
   readonly action: Float32Array;
   /** [N] */
   readonly reward: Float32Array;
-  /** [N] 0 when terminated; else γ^(n−1) after n summed steps, which is 1 for single steps, time-outs included. */
+  /** [N] 0 when terminated; else γ^(n−1) after n summed steps, which is 1 for single steps. A time-out does not terminate. */
   readonly mask: Float32Array;
   readonly nextEmbedding: Float32Array;
   readonly nextProprioception: Float32Array;
-  /** [N] discounted return of the whole episode. */
+  /** [N] the discounted return that followed in the episode. */
   readonly monteCarloReturn: Float32Array;
-  /** [N] the same; −Infinity where it would credit the policy with a human's rescue. */
+  /** [N] the same; −Infinity where it would credit the policy with a person's rescue. */
   readonly monteCarloReturnCut: Float32Array;
   /** [N] 0 = no imitation target. */
   readonly imitation: Float32Array;
   /** [N] 1 = human-driven. */
   readonly human: Float32Array;
-  /** [N, K, A] the actions from here on, for a learner with `chunk` = K: those of the same episode and the same driver; then the last one again. */
+  /** [N, K, A] the actions from this step on by the same driver, for a learner with `chunk` = K. The last one repeats. */
   readonly actionChunk: Float32Array;
-  /** [N, K] 1 = padding, or an idle step: no imitation target. */
+  /** [N, K] 1 = padding or an idle step, which is no imitation target. */
   readonly chunkPad: Float32Array;
 }
 
-/** What every algorithm's settings name for the trainer. */
+/** The settings that the trainer reads from every algorithm. */
 export interface TrainingSettings {
   /** γ */
   readonly discount: number;
   /** Share of an online batch that comes from the demo buffer. */
   readonly demoShare: number;
-  /** Actor updates of an offline run that names no number. */
+  /** Actor updates of an offline run whose spec names no number. */
   readonly offlineSteps: number;
   /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
   readonly actorUpdatesPerStep: number;
   readonly trainingStarts: number;
   /** Standard deviation of the acting noise that published policies ask for. */
   readonly actingNoiseStd: number;
-  /** Steps summed into one reward before the target bootstraps; 1 where absent. */
+  /** Steps summed into one reward before the target bootstraps; 1 by default. */
   readonly nStep?: number;
-  /** M: an online update learns from the run's own M newest episodes, and reads the demo buffer for its states alone; absent where every transition serves. */
+  /** M of an on-policy algorithm: an online update learns from the M newest episodes and reads the demo buffer for its states only. */
   readonly episodes?: number;
-  /** k: embeddings held of every observation, of its pictures as recorded and under k − 1 random shifts; 1 (no augmentation) where absent. */
+  /** `k`: embeddings held of every observation, one of its recorded pictures and k − 1 of randomly shifted ones; 1 by default. */
   readonly views?: number | undefined;
 }
 
-/** The steps that a run's own policies drove in the newest episodes, in the order in which they were made. */
-export interface OwnSteps {
+/** The steps that a run's own policies drove in the newest episodes, in order. */
+export interface OnPolicySteps {
   readonly steps: TransitionBatch;
-  /** [N] 1 = what follows is not in the next row: the episode ended, or a person took over. */
+  /** [N] 1 = the next row is no continuation, because the episode ended or a person took over. */
   readonly ended: Uint8Array;
-  /** [N] 1 = a person took over after it. */
+  /** [N] 1 = a person took over after this step. */
   readonly takenOver: Uint8Array;
-  /** Who drove: the weights that acted in rows `first` … `end` − 1. */
+  /** The weights that acted in rows `first` … `end` − 1. */
   readonly drivers: readonly { readonly first: number; readonly end: number; readonly weights: Float32Array }[];
 }
 
-/** What a learner is that needs to know which policy drove. */
-export interface OnPolicy {
-  /** So many of the newest episodes. */
+/** The part of a learner that learns from steps of known policies. */
+interface OnPolicy {
+  /** M, the number of newest episodes that it wants. */
   readonly episodes: number;
-  /** Before the updates of a block, and again where a block is gone on with: what they learn from, beside the batches that are drawn. */
-  follow(own: OwnSteps): Promise<void>;
+  /** Sets the steps that the following updates learn from. Called when a block of updates begins and when one is resumed. */
+  useSteps(steps: OnPolicySteps): Promise<void>;
 }
 
-/** How a policy's outputs are to be run. */
+/** How a runtime executes the policy's outputs. */
 export interface PolicyHead {
   readonly head: HeadName;
   readonly noiseSize: number;
   readonly chunk?: ChunkExecution;
-  /** The gripper's command is a choice of −1, 0 and 1, where the task uses it. */
+  /** Present when the gripper's command is a choice of −1, 0 and 1. */
   readonly discreteGripper?: true;
 }
 
-/** Everything that a learner must find again to continue to the byte. */
+/** The state from which a learner continues to the byte. */
 export interface LearnerState {
   readonly arrays: Readonly<Record<string, Float32Array>>;
   readonly counters: Readonly<Record<string, number>>;
@@ -109,19 +109,19 @@ export interface LearnerState {
 export type Metrics = Readonly<Record<string, number>>;
 
 export interface Learner {
-  /** One after the other, the batches of the critic updates that make one `update`; the actor's is the last of them. */
+  /** Batches of one `update`, one per critic update; the actor uses the last of them. */
   readonly batches: number;
   readonly batchSize: number;
-  /** K of the action chunks it learns from; 0 where absent: none are drawn. */
+  /** K of the action chunks it learns from; without it none are drawn. */
   readonly chunk?: number;
-  /** Draws imitation targets only: no step of the policy's, and none in which a person did nothing. */
+  /** True when the learner wants imitation targets only: a person's steps that are not idle. */
   readonly imitationOnly?: boolean;
   readonly policyParameters: readonly ParameterSpec[];
-  /** One actor update with the critic updates that go with it. `batch.size` is `batches · batchSize`. */
+  /** Makes one actor update with its critic updates. `batch.size` is `batches · batchSize`. */
   update(batch: TransitionBatch): Promise<Metrics>;
-  /** Absent where every transition serves, whoever drove. */
+  /** Absent in an off-policy learner. */
   readonly onPolicy?: OnPolicy;
-  /** Before the first update: the actions of all imitation targets, [n, A], for a learner that scales by them. */
+  /** Takes the actions of all imitation targets, [n, A], before the first update. A learner may compute its normaliser from them. */
   fit?(actions: Float32Array): void;
   /** The newest weights of the policy, flat; valid until the next update. */
   policyWeights(): Float32Array;
@@ -130,7 +130,7 @@ export interface Learner {
   state(): LearnerState;
   /** Continues where `state` was taken. Throws a `ShapeError` when it belongs to other nets. */
   restore(state: LearnerState): void;
-  /** Begins from another run's or policy's weights, with fresh optimisers. Arrays that are missing keep their initial values. */
+  /** Begins with another run's or policy's weights and fresh optimisers. Missing arrays keep their initial values. */
   startFrom(state: LearnerState): void;
   dispose(): Promise<void>;
 }
@@ -140,19 +140,19 @@ export interface LearnerOptions<Config> {
   readonly config: Config;
   readonly stage: Stage;
   readonly sizes: ObservationSizes;
-  /** Updates that the run is to make, for schedules; undefined where nobody knows. */
+  /** Number of updates that the run will make, for schedules; `undefined` when it is not known. */
   readonly steps?: number | undefined;
-  /** For initial weights and for noise; its state is the trainer's to store. */
+  /** Stream for initial weights and noise; the trainer stores its state. */
   readonly rng: Rng;
 }
 
 export interface Algorithm<Config extends TrainingSettings> {
   readonly name: AlgorithmName;
-  /** Those it has; `cell` is always there. */
+  /** Every algorithm has the preset `cell`. */
   readonly presets: Readonly<Partial<Record<PresetName, Config>> & Record<'cell', Config>>;
-  /** Settings that an embedding made of maps asks for; absent where it is read like any vector. */
+  /** Settings for an embedding that is made of maps; absent when the algorithm reads it like any vector. */
   settingsForMaps?(maps: MapShape): object;
-  /** Settings as stored in a run's folder. Throws when they are not usable. */
+  /** Parses settings as stored in a run's folder. Throws when they are not usable. */
   parseConfig(value: unknown): Config;
   createLearner(options: LearnerOptions<Config>): Promise<Learner>;
   /** The policy's graph for one observation, weights as inputs. */
@@ -160,11 +160,11 @@ export interface Algorithm<Config extends TrainingSettings> {
   policyParameters(config: Config, sizes: ObservationSizes): readonly ParameterSpec[];
   policyHead(config: Config): PolicyHead;
   /**
-   * The critics for `rows` observations and actions, N: inputs `critic`, flat, then `embedding` [N, E] (absent when E is 0),
-   * `proprioception` [N, P], `action` [N, A]; output `values` [critics, N]. Absent where there is no Q.
+   * The critics for N = `rows` observations and actions: inputs `critic`, flat, then `embedding` [N, E] (absent when E is 0),
+   * `proprioception` [N, P], `action` [N, A]; output `values` [critics, N]. Absent when the algorithm learns no Q.
    */
   criticStep?(config: Config, sizes: ObservationSizes, rows: number): Step;
 }
 
-/** Weights that do not fit the nets that they are meant for. */
+/** Thrown when weights do not fit the nets that they are meant for. */
 export class ShapeError extends RemediedError {}

@@ -1,7 +1,7 @@
-/** Flat arrays as tables of rows, outside the graph: rows picked, an order drawn, two arrays put one after the other. */
+/** Operations on flat arrays of rows outside the graph: gathering rows, shuffling them, concatenating two arrays. */
 import type { Rng } from '../../api/rng.ts';
 
-/** values [N, width], rows [n] → [n, width]. */
+/** `values` [N, width], `rows` [n] → [n, width]. */
 export function pickRows(
   values: Float32Array | Float64Array,
   rows: Int32Array | Uint32Array,
@@ -12,7 +12,7 @@ export function pickRows(
   return picked;
 }
 
-/** 0 … count − 1 in an order of which all are equally likely (Fisher–Yates). */
+/** Returns 0 … count − 1 in random order; all orders are equally likely (Fisher–Yates). */
 export function shuffledRows(count: number, rng: Rng): Uint32Array {
   const order = Uint32Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {

@@ -1,12 +1,23 @@
-/** Inputs that training steps have in common: observations, optimiser state, and one update's part of what came for several. */
+/**
+ * Inputs and outputs that training steps share: observations, optimiser state, and the batches of several critic updates.
+ * Letters: C critic updates in a step, B batch, D observation, E embedding, P proprioception, A action.
+ */
+import { ACTION_SIZE } from '../../api/action.ts';
 import type { Node } from '../../tensor/ir.ts';
 import type { Adam } from '../../tensor/optimiser.ts';
 import { concat, input, reshape, slice } from '../../tensor/tensor.ts';
+import {
+  type ParameterSpec,
+  type Parameters,
+  parameterCount,
+  parametersFrom,
+  parameterViews,
+} from '../nets/parameters.ts';
 import type { ObservationSizes } from './algorithm.ts';
 
 /** Inputs `embedding` [..., E] and `proprioception` [..., P], or `nextEmbedding` and so on, as one observation [..., D]. */
 export function observationInput(prefix: '' | 'next', rows: readonly number[], sizes: ObservationSizes): Node {
-  const name = (what: string) => (prefix ? `${prefix}${what[0]!.toUpperCase()}${what.slice(1)}` : what);
+  const name = (noun: string) => (prefix ? `${prefix}${noun[0]!.toUpperCase()}${noun.slice(1)}` : noun);
   const proprioception = input(name('proprioception'), [...rows, sizes.proprioception]);
   if (sizes.embedding === 0) return proprioception;
   return concat([input(name('embedding'), [...rows, sizes.embedding]), proprioception], rows.length);
@@ -21,11 +32,97 @@ export function adamInputs(name: string, count: number): Adam {
   };
 }
 
-/** [C, ...] → what is meant for `update`, [...]. */
-export function partOf(node: Node, update: number): Node {
+/** The outputs that hold the next values of `adamInputs`. */
+export const adamOutputs = (name: string, { parameters, mean, variance }: Adam): Record<string, Node> => ({
+  [`next.${name}`]: parameters,
+  [`next.${name}Mean`]: mean,
+  [`next.${name}Variance`]: variance,
+});
+
+export const metricOutputs = (metrics: Readonly<Record<string, Node>>): Record<string, Node> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, node]) => [`metric.${name}`, node]));
+
+/** One input per parameter, by its name: the weights of a graph that acts. */
+export const weightInputs = (specs: readonly ParameterSpec[]): Parameters =>
+  parametersFrom(
+    specs.map(({ name, shape }) => input(name, shape)),
+    specs,
+  );
+
+/** The parameters inside one flat vector of weights. */
+export const parametersOf = (flat: Node, specs: readonly ParameterSpec[]): Parameters =>
+  parametersFrom(parameterViews(flat, specs), specs);
+
+/** An ensemble of critics with its optimiser state and the slow copy that makes targets. */
+interface CriticState extends Adam {
+  /** Q̄ */
+  readonly target: Node;
+}
+
+export function criticStateInputs(specs: readonly ParameterSpec[]): CriticState {
+  const count = parameterCount(specs);
+  return { ...adamInputs('critic', count), target: input('criticTarget', [count]) };
+}
+
+export const criticStateOutputs = (critic: CriticState): Record<string, Node> => ({
+  ...adamOutputs('critic', critic),
+  'next.criticTarget': critic.target,
+});
+
+/** The transitions of one critic update. */
+export interface CriticBatch {
+  readonly observation: Node;
+  readonly action: Node;
+  readonly reward: Node;
+  readonly bootstrap: Node;
+  readonly nextObservation: Node;
+  /** Standard normals [B, A] from which the policy's action at s′ is made. */
+  readonly nextNoise: Node;
+}
+
+/** Sizes of a step with several critic updates. */
+export interface CriticSteps {
+  /** C */
+  readonly criticUpdates: number;
+  /** B */
+  readonly batchSize: number;
+  /** `cut`: the target is at least the return that followed, except before a takeover; `uncut`: there too. */
+  readonly mcFloor: 'off' | 'uncut' | 'cut';
+}
+
+/**
+ * The inputs of C critic updates, each with a leading axis C, and a function that slices out those of one update.
+ * `own` are further inputs of the algorithm with the same leading axis.
+ */
+export function criticInputs<K extends string>(
+  { criticUpdates: C, batchSize: B, mcFloor }: CriticSteps,
+  sizes: ObservationSizes,
+  own: Readonly<Record<K, Node | undefined>>,
+) {
+  const batch = {
+    observation: observationInput('', [C, B], sizes),
+    action: input('action', [C, B, ACTION_SIZE]),
+    reward: input('reward', [C, B]),
+    bootstrap: input('bootstrap', [C, B]),
+    nextObservation: observationInput('next', [C, B], sizes),
+    nextNoise: input('nextNoise', [C, B, ACTION_SIZE]),
+  };
+  const floor = mcFloor === 'off' ? undefined : input('returnFloor', [C, B]);
+  const corrections = input('criticCorrections', [C, 2]);
+  return (update: number) => ({
+    batch: slices(batch, update) as CriticBatch, // Every node of `batch` is defined.
+    floor: floor && sliceOf(floor, update),
+    corrections: sliceOf(corrections, update),
+    own: slices(own, update),
+  });
+}
+
+/** [C, ...] → the slice of `update`, [...]. */
+function sliceOf(node: Node, update: number): Node {
   return reshape(slice(node, 0, update, update + 1), node.shape.slice(1));
 }
 
-export function mapNodes<K extends string>(nodes: Record<K, Node>, change: (node: Node) => Node): Record<K, Node> {
-  return Object.fromEntries(Object.entries<Node>(nodes).map(([name, node]) => [name, change(node)])) as Record<K, Node>; // same keys
+function slices<K extends string>(nodes: Readonly<Record<K, Node | undefined>>, update: number) {
+  const entries = Object.entries<Node | undefined>(nodes).map(([name, node]) => [name, node && sliceOf(node, update)]);
+  return Object.fromEntries(entries) as Record<K, Node | undefined>; // The keys are the same.
 }

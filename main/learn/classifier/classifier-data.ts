@@ -1,6 +1,6 @@
 /**
- * From labelled episodes to the two sides of a split. Whole episodes go to one side: neighbouring frames are nearly the same, and a
- * classifier tested on neighbours of what it has learned looks better than it is.
+ * Splits labelled episodes into training and held-out ones. Whole episodes go to one side, because neighbouring frames
+ * are nearly the same: a classifier tested on neighbours of its training frames would look better than it is.
  */
 import type { LabelledEpisode, LabelledFramesSource } from '../../../data/learning/labelled-frames.ts';
 import type { LabelCounts, LabelSource } from '../../api/classifier.ts';
@@ -11,14 +11,14 @@ import type { EncoderRuntime } from '../../models/encoder-runtime.ts';
 import { shuffledRows } from '../algorithms/rows.ts';
 import type { ClassifierFrames, ClassifierSizes } from './reward-classifier.ts';
 
-/** The project lacks something that a classifier needs. */
+/** Thrown when a project lacks the data for a classifier. */
 export class ClassifierDataError extends RemediedError {}
 
 export const HELD_OUT_SHARE = 0.3;
-/** Episodes with a success in it that are needed at least: some to learn from, some to test on. */
-const LEAST_EPISODES = 4;
+/** Smallest number of episodes with a success: some to learn from, some to test on. */
+const MIN_SUCCESS_EPISODES = 4;
 
-export interface Split<Episode> {
+interface Split<Episode> {
   readonly training: readonly Episode[];
   readonly heldOut: readonly Episode[];
 }
@@ -32,7 +32,7 @@ export const sideOf = (episodes: readonly LabelledEpisode[]): LabelCounts & { re
   episodes: episodes.length,
 });
 
-/** Episodes that have positives and those that have none are divided on their own, so that both sides get both. */
+/** Divides episodes with positives and those without separately, so that both sides get both. */
 export function splitByEpisode(episodes: readonly LabelledEpisode[], rng: Rng): Split<LabelledEpisode> {
   const hasPositives = (episode: LabelledEpisode) => episode.frames.some(({ label }) => label === 'positive');
   const parts = [true, false].map((wanted) => {
@@ -49,9 +49,9 @@ export function splitByEpisode(episodes: readonly LabelledEpisode[], rng: Rng): 
     (label) => countOf(split.training, label) === 0 || countOf(split.heldOut, label) === 0,
   );
   const withPositives = episodes.filter(hasPositives).length;
-  if (withPositives < LEAST_EPISODES || lacking === 'positive')
+  if (withPositives < MIN_SUCCESS_EPISODES || lacking === 'positive')
     throw new ClassifierDataError(
-      `Episodes that show a success: ${withPositives}; at least ${LEAST_EPISODES} are needed, some to learn from and some to test on.`,
+      `Episodes that show a success: ${withPositives}; at least ${MIN_SUCCESS_EPISODES} are needed, some to learn from and some to test on.`,
       'Record more successes, or label some: P in a replay or while an episode runs.',
     );
   if (lacking)
@@ -74,7 +74,7 @@ export function framesBySource(episodes: readonly LabelledEpisode[]): Record<Lab
   return { live: of('live'), episode: of('episode'), rule: of('rule') };
 }
 
-/** Embeddings that are missing are computed from the stored pictures; a frame without pictures is left out. */
+/** Computes missing embeddings from the stored pictures, and leaves out frames without pictures. */
 export async function withEmbeddings(
   source: Pick<LabelledFramesSource, 'readFrames'>,
   episodes: readonly LabelledEpisode[],
@@ -93,9 +93,7 @@ export async function withEmbeddings(
   return complete;
 }
 
-/**
- * Throws when a number that the classifier would read is not finite. The error names the episode and the observation.
- */
+/** Throws when a number that the classifier would read is not finite. The error names the episode and the observation. */
 export function expectFiniteFrames(episodes: readonly LabelledEpisode[], withProprioception: boolean): void {
   for (const { id, frames } of episodes)
     for (const { index, embedding, proprioception } of frames)
@@ -106,7 +104,7 @@ export function expectFiniteFrames(episodes: readonly LabelledEpisode[], withPro
         );
 }
 
-/** [N, E + P]; every frame must have its embedding, and its proprioception where P > 0. */
+/** The features [N, E + P]. Every frame must have its embedding, and its proprioception when P > 0. */
 export function featuresOf(episodes: readonly LabelledEpisode[], sizes: ClassifierSizes): ClassifierFrames {
   const frames = episodes.flatMap((episode) => episode.frames);
   const columns = sizes.embedding + sizes.proprioception;

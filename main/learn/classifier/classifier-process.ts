@@ -1,6 +1,6 @@
 /**
- * Entry of the process that trains a reward classifier: `node classifier-process.ts '<ClassifierJob as JSON>'`. Its standard output is
- * one JSON line, how it ended. It runs at the lowest priority: a control loop may share the machine.
+ * Entry of the process that trains a reward classifier: `node classifier-process.ts '<ClassifierJob as JSON>'`. It
+ * prints its result as one JSON line. It runs at the lowest priority, because a control loop may share the machine.
  */
 import { constants, setPriority } from 'node:os';
 import type { ClassifierEnd } from '../../api/classifier.ts';
@@ -25,8 +25,8 @@ if (import.meta.main && job !== undefined) {
   try {
     setPriority(constants.priority.PRIORITY_LOW);
   } catch {
-    // not permitted everywhere; it only gets more of the machine than it should
+    // Some systems do not permit it; the process then only gets more processor time than it should.
   }
-  // The parent is this program, at the same version.
+  // The parent is this program at the same version, so it sends a `ClassifierJob`.
   console.log(JSON.stringify(await work(JSON.parse(job) as ClassifierJob)));
 }

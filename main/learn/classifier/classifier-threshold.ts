@@ -1,6 +1,7 @@
 /**
- * From scores of held-out frames to a threshold. A false success ends an episode that was not solved and teaches the policy a lie; a late
- * one costs a tick. So the rule takes the highest recall without any false positive, and keeps a margin beyond it.
+ * Chooses a threshold from scores of held-out frames. A false success ends an unsolved episode and teaches the policy a
+ * falsehood; a late one costs a tick. So the rule takes the highest recall without any false positive, and keeps a
+ * margin beyond it.
  */
 import type { CurvePoint } from '../../api/classifier.ts';
 
@@ -9,13 +10,13 @@ export interface ScoredFrame {
   readonly positive: boolean;
 }
 
-/** How far above every held-out negative the threshold lies, in logits: odds e times higher. */
+/** Distance in logits between the threshold and the highest held-out negative; one logit is e times the odds. */
 export const MARGIN_LOGITS = 1;
-/** Never below even odds, however clear the held-out frames are. */
+/** The threshold is never below even odds, however clear the held-out frames are. */
 const FLOOR = 0.5;
 const CURVE_LOGITS = { low: -8, high: 8, step: 0.1 } as const;
 
-export const probabilityOf = (logit: number): number => 1 / (1 + Math.exp(-logit));
+const probabilityOf = (logit: number): number => 1 / (1 + Math.exp(-logit));
 
 /** The held-out confusion when frames with a probability at or above `threshold` count as success. */
 export function confusionAt(frames: readonly ScoredFrame[], threshold: number): CurvePoint {
@@ -28,7 +29,7 @@ export function confusionAt(frames: readonly ScoredFrame[], threshold: number): 
   return { threshold, tp, fp, tn, fn };
 }
 
-/** The lowest threshold of the rule: margin above the highest negative, and at least even odds. */
+/** The rule's threshold: a margin above the highest negative, and at least even odds. */
 export function chooseThreshold(frames: readonly ScoredFrame[]): number {
   const highest = frames.reduce(
     (most, { logit, positive }) => (positive ? most : Math.max(most, logit)),
@@ -37,7 +38,7 @@ export function chooseThreshold(frames: readonly ScoredFrame[]): number {
   return Math.max(FLOOR, probabilityOf(highest + MARGIN_LOGITS));
 }
 
-/** Points in rising threshold, evenly spaced in logits, with the rule's own among them. */
+/** Points at rising thresholds that are evenly spaced in logits, with the rule's own among them. */
 export function thresholdCurve(frames: readonly ScoredFrame[], ruleThreshold: number): CurvePoint[] {
   const count = Math.round((CURVE_LOGITS.high - CURVE_LOGITS.low) / CURVE_LOGITS.step);
   const grid = Array.from({ length: count + 1 }, (_, index) =>

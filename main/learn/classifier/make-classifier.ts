@@ -1,6 +1,7 @@
 /**
- * One reward classifier from start to end: labelled frames of a project, split by episode, training, scores of the held-out side with
- * the exported model itself, threshold, folder. The folder `classifiers/<n>/` appears whole or not at all.
+ * Makes a reward classifier from start to end: reads a project's labelled frames, splits them by episode, trains,
+ * scores the held-out frames with the exported model, and chooses the threshold. The folder `classifiers/<n>/` appears
+ * whole or not at all.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -37,9 +38,9 @@ export interface ClassifierJob {
   readonly task: TaskId;
   readonly observation: ObservationKind;
   readonly encoderManifestPath: string | undefined;
-  /** False: only labels that people gave. */
+  /** False for labels given by people only. */
   readonly rule: boolean;
-  /** Default false: pictures only. */
+  /** True to read proprioception too; by default pictures only. */
   readonly proprioception?: boolean;
   readonly seed: number;
   readonly createdAtMs: number;
@@ -55,9 +56,9 @@ export interface MadeClassifier {
 const MANIFEST = 'manifest.json';
 const MODEL = 'classifier.onnx';
 
-export const classifiersFolder = (projectFolder: string): string => join(projectFolder, 'classifiers');
+const classifiersFolder = (projectFolder: string): string => join(projectFolder, 'classifiers');
 
-/** Rejects with an error that has a `remedy` where the project lacks something. */
+/** Rejects with a `ClassifierDataError` when the project lacks data. */
 export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier> {
   const config = job.config ?? CLASSIFIER_CONFIG;
   const { episodes, encoderSha256 } = await readEpisodes(job);
@@ -68,7 +69,11 @@ export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier
   const frames = featuresOf(split.training, sizes);
   const standardisation = standardisationOf(frames, sizes);
   const weights = await trainClassifier({
-    ...{ backend: createOrtBackend({ threads: 1 }), sizes, config, frames, standardisation },
+    backend: createOrtBackend({ threads: 1 }),
+    sizes,
+    config,
+    frames,
+    standardisation,
     rng: rng.split('training'),
     onUpdate: (done) => job.onUpdate?.(done, config.updates),
   });
@@ -79,12 +84,17 @@ export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier
   const manifest = classifierManifestSchema.parse({
     kind: 'classifier',
     name: `classifier-${number}`,
-    ...{ task: job.task, observation: job.observation, model: MODEL },
+    task: job.task,
+    observation: job.observation,
+    model: MODEL,
     sha256: createHash('sha256').update(model).digest('hex'),
     embeddingSize: sizes.embedding,
     proprioceptionSize: sizes.proprioception,
     encoderSha256,
-    ...{ threshold, ruleThreshold: threshold, seed: job.seed, updates: config.updates },
+    threshold,
+    ruleThreshold: threshold,
+    seed: job.seed,
+    updates: config.updates,
     frames: framesBySource(episodes),
     training: sideOf(split.training),
     heldOut: sideOf(split.heldOut),
@@ -128,7 +138,7 @@ async function readEpisodes(job: ClassifierJob) {
   }
 }
 
-/** Every held-out frame through the model as it will be used. */
+/** Scores every held-out frame with the model in its final form. */
 async function score(
   model: Uint8Array,
   sizes: ClassifierSizes,
@@ -157,7 +167,7 @@ function nextNumber(folder: string): number {
   return Math.max(0, ...taken) + 1;
 }
 
-/** Newest first. Folders without a readable manifest are left out. */
+/** Lists the project's classifiers, newest first. Folders without a readable manifest are left out. */
 export function listClassifiers(projectFolder: string): MadeClassifier[] {
   const folder = classifiersFolder(projectFolder);
   const names = existsSync(folder) ? readdirSync(folder) : [];
@@ -171,12 +181,12 @@ export function listClassifiers(projectFolder: string): MadeClassifier[] {
           { manifest: classifierManifestSchema.parse(JSON.parse(readFileSync(manifestPath, 'utf8'))), manifestPath },
         ];
       } catch {
-        return []; // used by name, it is refused in words
+        return []; // Using it by name throws an error with the reason.
       }
     });
 }
 
-/** The same classifier with another threshold, written beside its model. */
+/** Writes another threshold into the classifier's manifest. */
 export function withThreshold({ manifest, manifestPath }: MadeClassifier, threshold: number): MadeClassifier {
   const changed = { ...manifest, threshold };
   writeFileAtomically(manifestPath, [new TextEncoder().encode(text(changed))]);

@@ -1,10 +1,11 @@
 /**
- * The reward classifier (HIL-SERL, Luo et al. 2024, App.): does this observation show success? A small network on the frozen encoder's
- * embedding, trained with binary cross-entropy on batches of half positives, half negatives, whatever their numbers.
- * Letters: B batch, E embedding, P proprioception (0: not an input, as in HIL-SERL. In the cell it made things worse: with some thirty
- * successes a network learns them by heart; the robot's state has its say in the guard).
- * differs from HIL-SERL: the embedding is already small, so no spatial pooling and no dropout; no random crops, since embeddings are
- * stored, but noise on the standardised inputs in their place; tanh as in our other nets.
+ * The reward classifier (HIL-SERL, Luo et al. 2024, App.) decides whether an observation shows success: a small network
+ * on the frozen encoder's embedding, trained with binary cross-entropy on batches of half positives and half negatives.
+ * By default proprioception is no input, as in HIL-SERL. In the cell it made the result worse, because a network learns
+ * some thirty successes by heart; the guard checks the robot's state instead. Differs from HIL-SERL: no spatial pooling
+ * and no dropout, because the embedding is small; noise on the standardised inputs instead of random crops, because
+ * embeddings are stored; tanh as in our other nets.
+ * Letters: B batch, E embedding, P proprioception (0 when it is no input), N frames.
  */
 import type { Rng } from '../../api/rng.ts';
 import type { Backend, TensorValue } from '../../tensor/backend.ts';
@@ -14,7 +15,7 @@ import { toOnnx } from '../../tensor/onnx.ts';
 import { adam, biasCorrections, oneCycle } from '../../tensor/optimiser.ts';
 import { defineStep, type Step } from '../../tensor/step.ts';
 import { concat, constant, input, mul, sub } from '../../tensor/tensor.ts';
-import { binaryCrossEntropy } from '../losses/binary-cross-entropy.ts';
+import { binaryCrossEntropy } from '../losses/likelihood/binary-cross-entropy.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import {
   flatten,
@@ -27,14 +28,14 @@ import {
 
 export interface ClassifierSizes {
   readonly embedding: number;
-  /** 0: not an input. */
+  /** P; 0 = no input. */
   readonly proprioception: number;
 }
 
 export interface ClassifierConfig {
   readonly hidden: readonly number[];
   readonly updates: number;
-  /** Half of it positives. */
+  /** Half of the batch are positives. */
   readonly batchSize: number;
   readonly peakLearningRate: number;
   readonly weightDecay: number;
@@ -51,19 +52,19 @@ export const CLASSIFIER_CONFIG: ClassifierConfig = {
   inputNoiseStd: 0.1,
 };
 
-/** [N, E + P] row by row, and what each row shows. */
+/** Features [N, E + P] row by row, and the label of each row. */
 export interface ClassifierFrames {
   readonly features: Float32Array;
   readonly positive: readonly boolean[];
 }
 
-export interface Standardisation {
+interface Standardisation {
   readonly mean: Float32Array;
   readonly gain: Float32Array;
 }
 
-/** A feature that never changed in training says nothing: it stays near zero instead of being blown up. */
-const LEAST_SPREAD = 1e-2;
+/** Smallest spread that a feature is divided by, so that a feature which never changed stays near zero. */
+const MIN_SPREAD = 1e-2;
 
 const featureCount = (sizes: ClassifierSizes) => sizes.embedding + sizes.proprioception;
 const netOf = (sizes: ClassifierSizes, config: ClassifierConfig): MlpSpec => ({
@@ -92,12 +93,15 @@ export function standardisationOf(frames: ClassifierFrames, sizes: ClassifierSiz
     }
     mean[column] = sum / rows;
     const spread = Math.sqrt(Math.max(0, squares / rows - (sum / rows) ** 2));
-    gain[column] = 1 / Math.max(spread, LEAST_SPREAD);
+    gain[column] = 1 / Math.max(spread, MIN_SPREAD);
   }
   return { mean, gain };
 }
 
-/** One update. Inputs: parameters, mean, variance [·], features [B, E + P] standardised, target [B, 1], learningRate, corrections [2]. */
+/**
+ * One update. Inputs: `parameters`, `mean`, `variance`, standardised `features` [B, E + P], `target` [B, 1],
+ * `learningRate`, `corrections` [2].
+ */
 export function classifierStep(sizes: ClassifierSizes, config: ClassifierConfig): Step {
   const net = netOf(sizes, config);
   const specs = mlpParameters(net);
@@ -125,7 +129,7 @@ export function classifierStep(sizes: ClassifierSizes, config: ClassifierConfig)
 
 const STATE = ['parameters', 'mean', 'variance'] as const;
 
-export interface ClassifierTraining {
+interface ClassifierTraining {
   readonly backend: Backend;
   readonly sizes: ClassifierSizes;
   readonly config: ClassifierConfig;
@@ -135,7 +139,7 @@ export interface ClassifierTraining {
   readonly onUpdate?: (done: number, loss: number) => void;
 }
 
-/** The trained weights, flat. The same seed and frames give the same weights. */
+/** Returns the trained weights, flat. The same seed and frames give the same weights. */
 export async function trainClassifier(training: ClassifierTraining): Promise<Float32Array> {
   const { backend, sizes, config, rng } = training;
   const specs = mlpParameters(netOf(sizes, config));
@@ -166,7 +170,7 @@ export async function trainClassifier(training: ClassifierTraining): Promise<Flo
   }
 }
 
-/** Buffers of one batch, drawn again for every update: the first half positives, the second negatives, with replacement. */
+/** Buffers of one batch, drawn with replacement for every update: the first half positives, the second negatives. */
 function createBatch({ sizes, config, frames, standardisation }: ClassifierTraining, rng: Rng) {
   const columns = featureCount(sizes);
   const rowsOf = (wanted: boolean) => frames.positive.flatMap((positive, row) => (positive === wanted ? [row] : []));
@@ -191,7 +195,10 @@ function createBatch({ sizes, config, frames, standardisation }: ClassifierTrain
   return { inputs: { features, target }, draw };
 }
 
-/** Inputs embedding [B, E] and, where P > 0, proprioception [B, P] as they are recorded → logit [B, 1]; weights and standardisation baked in. */
+/**
+ * A model with fixed weights and standardisation: `embedding` [B, E] and, when P > 0, `proprioception` [B, P] as
+ * recorded → `logit` [B, 1].
+ */
 export function classifierModel(
   sizes: ClassifierSizes,
   config: ClassifierConfig,

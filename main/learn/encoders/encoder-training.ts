@@ -1,12 +1,12 @@
 /**
- * Supervised training of the small encoder: smooth L1 on every readout, twice (from the trunk, and from the features alone).
- * A label weighs nothing where it is not known. The loop is `supervised-training.ts`.
+ * Supervised training of the small encoder: smooth L1 on every readout, once from the trunk and once from the features alone.
+ * An unknown label has weight 0. `supervised-training.ts` holds the loop.
  */
 import type { Rng } from '../../api/rng.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import type { Step } from '../../tensor/step.ts';
 import { add, input, mul } from '../../tensor/tensor.ts';
-import { smoothL1 } from '../losses/smooth-l1.ts';
+import { smoothL1 } from '../losses/regression.ts';
 import {
   auxiliaryReadouts,
   type EncoderReadout,
@@ -39,11 +39,11 @@ export interface EncoderDataset {
 }
 
 export interface EncoderTrainingConfig extends SupervisedConfig {
-  /** Where the loss turns from squared to absolute, in readout units. */
+  /** Error at which the loss turns from squared to absolute, in readout units. */
   readonly beta: number;
-  /** Share of the loss of the readout from the features alone. */
+  /** Weight of the loss on the readout from the features alone. */
   readonly auxiliaryWeight: number;
-  /** Added to every pixel's spread before it is divided by: pixels that never change stay quiet. Levels. */
+  /** Added to every pixel's spread, in levels, so that pixels which never change stay small. */
   readonly spreadFloor: number;
 }
 
@@ -58,16 +58,16 @@ export const ENCODER_TRAINING: EncoderTrainingConfig = {
   spreadFloor: 8,
 };
 
-export interface EncoderTrainingRun {
+interface EncoderTrainingRun {
   readonly backend: Backend;
   readonly spec: EncoderSpec;
   readonly statistics: EncoderStatistics;
   readonly dataset: EncoderDataset;
   readonly config: EncoderTrainingConfig;
   readonly rng: Rng;
-  /** Where to go on from, if not from the beginning. */
+  /** The state to continue from; by default training begins anew. */
   readonly from?: SupervisedState | undefined;
-  /** After every epoch. */
+  /** Called after every epoch. */
   readonly onEpoch: (state: SupervisedState, meanLoss: number) => void;
 }
 
@@ -96,7 +96,7 @@ export function pixelStatistics(spec: EncoderSpec, dataset: EncoderDataset, spre
   );
 }
 
-/** What the readouts should say, [N, R], and how much each counts, [N, R]. */
+/** The targets of the readouts and their weights, [N, R] each. */
 export function encoderTargets(readouts: readonly EncoderReadout[], dataset: EncoderDataset) {
   const columns = readoutCount(readouts);
   const targets = new Float32Array(dataset.count * columns);
@@ -116,8 +116,8 @@ export function encoderTargets(readouts: readonly EncoderReadout[], dataset: Enc
   return { targets, weights };
 }
 
-/** One update. Inputs beside those of every supervised step: per camera [B, P], target and weight [B, R]. */
-export function encoderStep(spec: EncoderSpec, statistics: EncoderStatistics, config: EncoderTrainingConfig): Step {
+/** One update. Inputs besides those of `supervisedStep`: one [B, P] per camera, `target` and `weight` [B, R]. */
+function encoderStep(spec: EncoderSpec, statistics: EncoderStatistics, config: EncoderTrainingConfig): Step {
   const batch = config.batchSize;
   const columns = readoutCount(spec.readouts);
   return supervisedStep(encoderParameters(spec), config, (parameters) => {
@@ -133,11 +133,15 @@ export function encoderStep(spec: EncoderSpec, statistics: EncoderStatistics, co
   });
 }
 
-/** Trains for `config.epochs`; the weights it ends with, flat. */
+/** Trains for `config.epochs` and returns the flat weights. */
 export function trainEncoder(run: EncoderTrainingRun): Promise<Float32Array> {
   const { spec, statistics, config, dataset } = run;
   return trainSupervised({
-    ...{ backend: run.backend, config, rng: run.rng, from: run.from, onEpoch: run.onEpoch },
+    backend: run.backend,
+    config,
+    rng: run.rng,
+    from: run.from,
+    onEpoch: run.onEpoch,
     name: 'encoder',
     specs: encoderParameters(spec),
     step: encoderStep(spec, statistics, config),

@@ -1,11 +1,12 @@
 /**
- * A small frozen encoder on pooled pictures: one tower per camera, a trunk on both, an embedding of two parts.
- *   tower:     pooled pixels, standardised → (Dense → LayerNorm → ReLU) × layers
- *   trunk:     towers side by side → (Dense → LayerNorm → ReLU) × layers
- *   embedding: readouts (linear from the trunk, trained on labels, scaled and clipped) | features (Dense → LayerNorm)
- * The readouts are what it was taught to see, in units that suit a policy; the features carry the rest, and are trained by a
- * second linear readout of the same labels. A picture is pooled by means over squares, the same in training and in the model.
- * Letters: B batch, P pooled values of a picture, H hidden, R readouts, F features.
+ * A small frozen encoder on pooled pictures, with one tower per camera and a trunk on both.
+ *   tower:     pooled pixels, standardised → (Dense → LayerNorm → ReLU) × layers;
+ *   trunk:     towers side by side → (Dense → LayerNorm → ReLU) × layers;
+ *   embedding: readouts (linear from the trunk, trained on labels, scaled and clipped) | features (Dense → LayerNorm).
+ * The readouts are the trained labels, in units that suit a policy. The features carry the rest; a second linear
+ * readout of the same labels trains them. Pictures are pooled by means over squares, the same in training and in the
+ * model.
+ * Letters: B batch, P pooled values of a picture, H hidden, R readouts, F features, E embedding.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { toOnnx } from '../../tensor/onnx.ts';
@@ -30,22 +31,22 @@ import {
 import { denseParameters, layerNormParameters } from '../nets/mlp.ts';
 import { type ParameterSpec, type Parameters, parametersFrom } from '../nets/parameters.ts';
 
-/** A camera whose pictures are pooled before anything else. */
+/** A camera whose pictures are pooled first. */
 export interface PooledCamera {
   readonly camera: string;
   /** Pictures are square. */
   readonly sizePx: number;
-  /** Side of the square of pixels that becomes one. */
+  /** Side of the square of pixels that is averaged to one. */
   readonly poolPx: number;
 }
 
-export interface EncoderTower extends PooledCamera {
+interface EncoderTower extends PooledCamera {
   readonly hidden: readonly number[];
 }
 
 /**
- * Labels read out together. Trained as label / unit, or as asinh(label / unit), which resolves small values finely and large
- * ones in proportion; both clipped to ±`trainedClip`. Shown in the embedding as label / `shown.unit`, clipped, once per entry.
+ * Labels that are read out together. They are trained as label / unit, or as asinh(label / unit), which resolves small values
+ * finely; both are clipped to ±`trainedClip`. The embedding shows them as label / `shown.unit`, clipped, once per entry.
  */
 export interface EncoderReadout {
   readonly label: string;
@@ -64,7 +65,7 @@ export interface EncoderSpec {
   readonly trunk: readonly number[];
   readonly readouts: readonly EncoderReadout[];
   readonly features: number;
-  /** Size of a feature in the embedding, where readouts are about 1. */
+  /** Scale of a feature in the embedding, in which readouts are about 1. */
   readonly featureScale: number;
 }
 
@@ -74,14 +75,14 @@ export interface PixelStatistics {
   readonly gain: Float32Array;
 }
 
-/** By camera. */
+/** Statistics by camera. */
 export type EncoderStatistics = Readonly<Record<string, PixelStatistics>>;
 
 const TRUNK = 'trunk';
 const READOUT = 'readout';
 const FEATURES = 'features';
 const AUXILIARY = 'auxiliary';
-/** Far beyond what any label reaches; keeps the exponential finite. */
+/** Far beyond any label; it keeps the exponential finite. */
 const MAX_ASINH = 8;
 
 export function pooledSize({ sizePx, poolPx }: PooledCamera): number {
@@ -92,14 +93,14 @@ export function readoutCount(readouts: readonly EncoderReadout[]): number {
   return readouts.reduce((sum, { columns }) => sum + columns.length, 0);
 }
 
-/** What each number of the readouts' part of an embedding is. */
+/** Names each number of the readouts' part of an embedding. */
 export function shownLayout(readouts: readonly EncoderReadout[]): string[] {
   return readouts.flatMap(({ label, columns, shown }) =>
     shown.flatMap(({ unit }) => columns.map((_, index) => `${label}[${index}] / ${unit}`)),
   );
 }
 
-/** What each number of the embedding is: first the readouts, then the features. */
+/** Names each number of the embedding: first the readouts, then the features. */
 export function embeddingLayout(spec: EncoderSpec): string[] {
   return [...shownLayout(spec.readouts), ...Array.from({ length: spec.features }, (_, index) => `feature ${index}`)];
 }
@@ -111,7 +112,7 @@ function blockParameters(name: string, inputSize: number, hidden: readonly numbe
   ]);
 }
 
-/** All parameters; those of the auxiliary readout serve training only and are left out of the model. */
+/** All parameters. Those of the auxiliary readout serve training only and are left out of the model. */
 export function encoderParameters(spec: EncoderSpec): ParameterSpec[] {
   const width = spec.towers.reduce((sum, { hidden }) => sum + hidden.at(-1)!, 0);
   const trunk = [{ name: 'input', size: spec.trunk.at(-1)! }];
@@ -140,14 +141,14 @@ function block(parameters: Parameters, name: string, layers: number, x: Node): N
   return hidden;
 }
 
-export interface EncoderOutputs {
-  /** [B, R] as trained. */
+interface EncoderOutputs {
+  /** [B, R] in training units. */
   readonly readouts: Node;
   /** [B, F], layer-normed. */
   readonly features: Node;
 }
 
-/** `pixels`: per camera the pooled picture [B, P] in levels 0 … 255. */
+/** `pixels` holds per camera the pooled picture [B, P] in levels 0 … 255. */
 export function encoderNet(
   spec: EncoderSpec,
   parameters: Parameters,
@@ -169,12 +170,12 @@ export function encoderNet(
   return { readouts: dense(parameters, READOUT, trunk), features };
 }
 
-/** [B, F] → [B, R]: the readouts again, from the features alone. */
+/** Features [B, F] → readouts [B, R] from the features alone. */
 export function auxiliaryReadouts(parameters: Parameters, features: Node): Node {
   return dense(parameters, AUXILIARY, features);
 }
 
-/** Readouts as trained [B, R] → their part of the embedding. */
+/** Readouts in training units [B, R] → their part of the embedding. */
 export function shownReadouts(specs: readonly EncoderReadout[], readouts: Node): Node {
   let start = 0;
   const parts = specs.flatMap(({ columns, curve, unit, shown }) => {
@@ -191,7 +192,7 @@ function sinh(x: Node): Node {
   return mul(sub(exp(bounded), exp(neg(bounded))), 0.5);
 }
 
-/** Inputs: per camera, by its name, uint8 [1, size, size, 3]. Output: `embedding` [1, E]. Weights are stored as float16. */
+/** Inputs: one uint8 [1, size, size, 3] per camera, by its name. Output: `embedding` [1, E]. Weights are stored as float16. */
 export function encoderModel(
   spec: EncoderSpec,
   statistics: EncoderStatistics,
@@ -218,14 +219,14 @@ export function encoderModel(
   });
 }
 
-/** The input of that camera, pooled: [1, cells, cells, 3]. */
+/** The pooled input of a camera, [1, cells, cells, 3]. */
 export function pooledInGraph({ camera, sizePx, poolPx }: PooledCamera): Node {
   const cells = sizePx / poolPx;
   const picture = input(camera, [1, sizePx, sizePx, 3]);
   return mean(reshape(picture, [1, cells, poolPx, cells, poolPx, 3]), [2, 4]);
 }
 
-/** Those of the flat weights that are `used`. */
+/** The `used` parameters out of the flat weights. */
 export function weightsByName(
   specs: readonly ParameterSpec[],
   weights: Float32Array,
@@ -242,7 +243,7 @@ export function weightsByName(
   return named;
 }
 
-/** Writes the sums of pool² pixels, interleaved as the picture is, to `into` from `at` on: P values. */
+/** Writes the sums of pool² pixels, interleaved like the picture, to the P values of `into` that begin at `at`. */
 export function poolPicture(rgb: Uint8Array, { sizePx, poolPx }: PooledCamera, into: Uint16Array, at: number): void {
   const cells = sizePx / poolPx;
   into.fill(0, at, at + cells * cells * 3);

@@ -1,7 +1,7 @@
 /**
- * The loop of supervised training, for the models that ship: AdamW with a one-cycle learning rate and clipped gradients, one
- * ONNX graph per update. Chance comes from one stream per epoch, so a run that continues from a stored epoch repeats it to the
- * byte. What is learnt, and from what, is the caller's.
+ * The loop of supervised training for the models that ship: AdamW with a one-cycle learning rate and clipped gradients,
+ * one ONNX graph per update. Every epoch has its own random stream, so a run that continues from a stored epoch repeats
+ * it to the byte. The caller provides the data and the loss.
  */
 import type { Rng } from '../../api/rng.ts';
 import type { Backend, Compiled, TensorLike, TensorValue } from '../../tensor/backend.ts';
@@ -30,44 +30,44 @@ export interface SupervisedConfig {
 }
 
 export interface SupervisedState {
-  /** Epochs done. */
+  /** Finished epochs. */
   readonly epoch: number;
   readonly parameters: Float32Array;
   readonly mean: Float32Array;
   readonly variance: Float32Array;
 }
 
-/** What an update minimises, and the loss that is reported. */
-export interface SupervisedLoss {
+/** The loss that an update minimises, and the loss that is reported. */
+interface SupervisedLoss {
   readonly minimised: Node;
   readonly reported: Node;
 }
 
-/** Buffers of one batch, filled again for every update: the inputs that the loss names. */
+/** Buffers of one batch, filled again for every update. They are the inputs that the loss names. */
 export interface SupervisedBatch {
   readonly inputs: Readonly<Record<string, TensorLike>>;
   fill(rows: Uint32Array): void;
 }
 
-export interface SupervisedRun {
+interface SupervisedRun {
   readonly backend: Backend;
   readonly name: string;
   readonly specs: readonly ParameterSpec[];
   readonly step: Step;
   readonly config: SupervisedConfig;
-  /** Rows of the dataset. */
+  /** Number of rows in the dataset. */
   readonly count: number;
   readonly batch: SupervisedBatch;
   readonly rng: Rng;
-  /** Where to go on from, if not from the beginning. */
+  /** The state to continue from; by default training begins anew. */
   readonly from?: SupervisedState | undefined;
-  /** After every epoch. */
+  /** Called after every epoch. */
   readonly onEpoch: (state: SupervisedState, meanLoss: number) => void;
 }
 
 const ARRAYS = ['parameters', 'mean', 'variance'] as const;
 
-/** One update. Inputs: parameters, mean, variance [·], learningRate, corrections [2], and those of the loss. */
+/** One update. Inputs: `parameters`, `mean`, `variance`, `learningRate`, `corrections` [2], and those of the loss. */
 export function supervisedStep(
   specs: readonly ParameterSpec[],
   config: SupervisedConfig,
@@ -95,7 +95,7 @@ export function supervisedStep(
   });
 }
 
-/** Trains for `config.epochs`; the weights it ends with, flat. */
+/** Trains for `config.epochs` and returns the flat weights. */
 export async function trainSupervised(run: SupervisedRun): Promise<Float32Array> {
   const { backend, specs, config, rng } = run;
   const count = parameterCount(specs);
@@ -123,7 +123,7 @@ async function trainEpoch(compiled: Compiled, run: SupervisedRun, state: Supervi
   const updates = Math.floor(run.count / config.batchSize);
   const order = shuffledRows(run.count, rng);
   let current = valuesOf({ parameters: state.parameters, mean: state.mean, variance: state.variance });
-  // Results are written into the arrays that the update before last has read from.
+  // Results go into the arrays that the update before last has read from.
   let spare = emptyValues(current);
   let lossSum = 0;
   for (let update = 0; update < updates; update++) {

@@ -1,16 +1,16 @@
-/** Supervised training of the convolutional trunk: smooth L1 on every readout, `supervised-training.ts` for the loop. */
+/** Supervised training of the convolutional trunk with smooth L1 on every readout; `supervised-training.ts` holds the loop. */
 import type { Rng } from '../../api/rng.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import type { Step } from '../../tensor/step.ts';
 import { input } from '../../tensor/tensor.ts';
-import { smoothL1 } from '../losses/smooth-l1.ts';
+import { smoothL1 } from '../losses/regression.ts';
 import { readoutCount } from './encoder.ts';
 import { type EncoderDataset, pictureBatch } from './encoder-training.ts';
 import { type SupervisedConfig, type SupervisedState, supervisedStep, trainSupervised } from './supervised-training.ts';
 import { type TrunkSpec, trunkNet, trunkParameters, trunkReadouts } from './trunk.ts';
 
 export interface TrunkTrainingConfig extends SupervisedConfig {
-  /** Where the loss turns from squared to absolute, in readout units. */
+  /** Error at which the loss turns from squared to absolute, in readout units. */
   readonly beta: number;
 }
 
@@ -23,20 +23,23 @@ export const TRUNK_TRAINING: TrunkTrainingConfig = {
   beta: 0.05,
 };
 
-export interface TrunkTrainingRun {
+interface TrunkTrainingRun {
   readonly backend: Backend;
   readonly spec: TrunkSpec;
   readonly dataset: EncoderDataset;
   readonly config: TrunkTrainingConfig;
   readonly rng: Rng;
-  /** Where to go on from, if not from the beginning. */
+  /** The state to continue from; by default training begins anew. */
   readonly from?: SupervisedState | undefined;
-  /** After every epoch. */
+  /** Called after every epoch. */
   readonly onEpoch: (state: SupervisedState, meanLoss: number) => void;
 }
 
-/** One update. Inputs beside those of every supervised step: per camera [B, cells, cells, 3] in levels, target and weight [B, R]. */
-export function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
+/**
+ * One update. Inputs besides those of `supervisedStep`: one [B, cells, cells, 3] per camera in levels, `target` and
+ * `weight` [B, R].
+ */
+function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
   const batch = config.batchSize;
   const columns = readoutCount(spec.readouts);
   return supervisedStep(trunkParameters(spec), config, (parameters) => {
@@ -52,11 +55,15 @@ export function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
   });
 }
 
-/** Trains for `config.epochs`; the weights it ends with, flat. */
+/** Trains for `config.epochs` and returns the flat weights. */
 export function trainTrunk(run: TrunkTrainingRun): Promise<Float32Array> {
   const { spec, config, dataset } = run;
   return trainSupervised({
-    ...{ backend: run.backend, config, rng: run.rng, from: run.from, onEpoch: run.onEpoch },
+    backend: run.backend,
+    config,
+    rng: run.rng,
+    from: run.from,
+    onEpoch: run.onEpoch,
     name: 'trunk',
     specs: trunkParameters(spec),
     step: trunkStep(spec, config),

@@ -1,8 +1,9 @@
 /**
- * A frozen convolutional trunk on pooled pictures, one per camera, in the place of HIL-SERL's pretrained ResNet-10: what ships is
- * its maps, one camera after the other, each [C, H·W], which spatial learned embeddings (`nets/spatial-embedding.ts`) read. It
- * is taught through just such embeddings, with a linear readout of the labels behind them; they are left out of the model.
- * Differs from HIL-SERL: trained on the simulated cell's own labels, no ImageNet; one trunk per camera, not one for all.
+ * A frozen convolutional trunk on pooled pictures, one per camera, in place of HIL-SERL's pretrained ResNet-10. The
+ * model that ships gives maps, one camera after the other, each [C, H·W], which spatial learned embeddings
+ * (`nets/spatial-embedding.ts`) read. Training puts such embeddings and a linear readout of the labels behind the maps;
+ * the model leaves them out. Differs from HIL-SERL: trained on the simulated cell's own labels, without ImageNet; one
+ * trunk per camera, not one for all.
  * Letters: B batch, C channels, H × W the map, E = cameras · C·H·W, R readouts.
  */
 
@@ -31,9 +32,9 @@ import {
 
 export interface TrunkSpec {
   readonly cameras: readonly PooledCamera[];
-  /** One for each camera, by the camera's name; all of the same map. */
+  /** The trunk of each camera, which is named after the camera. All maps have one size. */
   readonly net: Omit<ConvTrunkSpec, 'name' | 'sizePx'>;
-  /** Of the embeddings that it is taught through. */
+  /** Sizes of the spatial embeddings that training reads the maps through. */
   readonly taught: Pick<SpatialMaps, 'features' | 'bottleneck'>;
   readonly readouts: readonly EncoderReadout[];
 }
@@ -49,7 +50,7 @@ function netOf({ net }: TrunkSpec, { camera, sizePx, poolPx }: PooledCamera): Co
   return { ...net, name: camera, sizePx: sizePx / poolPx };
 }
 
-/** What comes out, as a reader of it must know. */
+/** The shape of the maps, with the embeddings of training. */
 export function trunkMaps(spec: TrunkSpec): SpatialMaps {
   const sides = spec.cameras.map((camera) => trunkMapSize(netOf(spec, camera)));
   const side = sides[0]!;
@@ -67,12 +68,12 @@ function headParameters(spec: TrunkSpec): ParameterSpec[] {
   return [...spatialParameters(HEAD, maps), ...denseParameters(READOUT, width, readoutCount(spec.readouts))];
 }
 
-/** All parameters, those of the model first. */
+/** All parameters; those of the model come first. */
 export function trunkParameters(spec: TrunkSpec): ParameterSpec[] {
   return [...shippedParameters(spec), ...headParameters(spec)];
 }
 
-/** Per camera the pooled picture [B, cells, cells, 3] in levels → maps [B, E]. */
+/** Pooled pictures [B, cells, cells, 3] in levels, by camera → maps [B, E]. */
 export function trunkNet(spec: TrunkSpec, parameters: Parameters, pictures: Readonly<Record<string, Node>>): Node {
   const maps = spec.cameras.map((camera) => {
     const levels = transpose(pictures[camera.camera]!, [0, 3, 1, 2]);
@@ -83,13 +84,13 @@ export function trunkNet(spec: TrunkSpec, parameters: Parameters, pictures: Read
   return concat(maps, 1);
 }
 
-/** Maps [B, E] → readouts as trained [B, R]. */
+/** Maps [B, E] → readouts in training units [B, R]. */
 export function trunkReadouts(spec: TrunkSpec, parameters: Parameters, maps: Node): Node {
   const seen = spatialEmbedding(parameters, HEAD, trunkMaps(spec), maps);
   return add(matmul(seen, parameters(`${READOUT}.kernel.maps`)), parameters(`${READOUT}.bias`));
 }
 
-/** Inputs: per camera, by its name, uint8 [1, size, size, 3]. Output: `embedding` [1, E]. Weights are stored as float16. */
+/** Inputs: one uint8 [1, size, size, 3] per camera, by its name. Output: `embedding` [1, E]. Weights are stored as float16. */
 export function trunkModel(
   spec: TrunkSpec,
   weights: Float32Array,
@@ -112,7 +113,7 @@ export function trunkModel(
   });
 }
 
-/** What reads the maps of `trunkModel` as it was taught: `embedding` [1, E] → `readouts` in the units they are shown in. */
+/** A model that reads the labels from the maps of `trunkModel`: `embedding` [1, E] → `readouts` in shown units. */
 export function trunkReadoutModel(spec: TrunkSpec, weights: Float32Array): Uint8Array {
   const used = headParameters(spec);
   const parameters = parametersFrom(

@@ -1,10 +1,10 @@
 /**
- * From the losses of single elements to one number: how every loss over a chunk of actions is averaged.
- *   L = Σ_bk c_bk · Σ_d w_d ℓ_bkd / (Σ_d w_d · Σ_bk c_bk),     c_bk = ŵ_k · u_b · (1 − pad_bk)
- * ŵ are time weights that sum to 1, u sample weights, w dimension weights. Letters: B batch, K steps of the chunk, D dimensions.
- * With no weights it is the plain mean. Default: uniform in time (ACT, Diffusion Policy).
- * Trap: steps after an episode's end are padding, not targets. A mean over all elements counts them in the denominator and
- * teaches less from short chunks; ACT divides by the number of valid elements, and so do we.
+ * Averages the losses of single elements to one number, in the way that every loss over a chunk of actions uses.
+ *   L = Σ_bk c_bk · Σ_d w_d ℓ_bkd / (Σ_d w_d · Σ_bk c_bk),     c_bk = ŵ_k · u_b · (1 − pad_bk).
+ * ŵ are time weights that sum to 1, u sample weights, w dimension weights. Letters: B batch, K steps of the chunk, D
+ * dimensions. Without weights it is the plain mean. Default: uniform in time (ACT, Diffusion Policy). Trap: steps after
+ * an episode's end are padding, not targets. A mean over all elements counts them in the denominator and teaches less
+ * from short chunks. Like ACT, this divides by the number of valid elements.
  */
 import { describeType, type Node } from '../../tensor/ir.ts';
 import { constant, logicalAnd, logicalNot, mean, mul, reshape, sum } from '../../tensor/tensor.ts';
@@ -15,13 +15,13 @@ export interface ChunkWeights {
   readonly pad?: Node | undefined;
   /** [B], ≥ 0; 0 for a sample that is no target. */
   readonly sampleWeight?: Node | undefined;
-  /** K numbers, normalised here. */
+  /** K numbers; they are normalised here. */
   readonly timeWeights?: readonly number[] | undefined;
-  /** D numbers ≥ 0, normalised here; 0 for a dimension that the task does not use. */
+  /** D numbers ≥ 0, which are normalised here; 0 for a dimension that the task does not use. */
   readonly dimensionWeights?: readonly number[] | undefined;
 }
 
-/** elements [B, K, D], or [B, D] for single actions (pad is [B] then) → scalar. */
+/** `elements` [B, K, D], or [B, D] for single actions (pad is [B] then) → scalar. */
 export function chunkMean(elements: Node, weights: ChunkWeights = {}): Node {
   const cells = dimensionMean(elements, weights.dimensionWeights);
   const cellWeights = [
@@ -38,8 +38,8 @@ export function chunkMean(elements: Node, weights: ChunkWeights = {}): Node {
 }
 
 /**
- * Targets [B, K, D] with zeros where they do not count: padding and missing labels may hold anything, NaN included, and
- * must not reach the arithmetic (see `masked.ts`). Every loss over chunks calls it on what it compares with.
+ * Sets targets [B, K, D] to zero where they do not count. Padding and missing labels may hold anything, NaN included, and
+ * must not reach the arithmetic (see `masked.ts`). Every loss over chunks passes its targets through here.
  */
 export function validTargets(targets: Node, { pad, sampleWeight, dimensionWeights }: ChunkWeights): Node {
   const cells = targets.shape.slice(0, -1);
@@ -53,12 +53,12 @@ export function validTargets(targets: Node, { pad, sampleWeight, dimensionWeight
   return masks.length === 0 ? targets : guard(masks.reduce(logicalAnd), targets);
 }
 
-/** e^(−λk), K numbers: near steps count more, their labels are the more reliable ones. */
+/** K weights e^(−λk). Near steps count more, because their labels are more reliable. */
 export function exponentialWeights(steps: number, decayPerStep: number): number[] {
   return Array.from({ length: steps }, (_, step) => Math.exp(-decayPerStep * step));
 }
 
-/** elements […, D] → […], the mean over dimensions. */
+/** `elements` […, D] → […], the mean over dimensions. */
 export function dimensionMean(elements: Node, weights: readonly number[] | undefined): Node {
   if (!weights) return mean(elements, -1);
   const total = weights.reduce((sum, each) => sum + each, 0);

@@ -1,23 +1,23 @@
 /**
- * A price on leaving a limit: squared hinge of the excess g > 0. Letters: B batch, C constraints.
+ * A penalty for leaving a limit: the squared hinge of the excess g. Letters: B batch, C constraints.
  *   L = mean over all but the last axis of Σ_i λ max(0, g_i)²          g = (|q| − (1 − δ) q_max) / q_max
  * Default λ = 10, δ = 0 (ours). g is in units of the limit, so that one λ serves metres, radians and newtons.
- * Trap: this is a penalty from outside, not a barrier. Value *and* gradient are 0 on the limit, so the optimum lies a little
- * beyond it, by O(1/λ). It shapes what is learned; the limit itself is kept by the executor's clamp.
+ * Trap: it is no barrier. Value and gradient are 0 on the limit, so the optimum lies beyond it by O(1/λ). It shapes what is
+ * learned; the executor's clamp keeps the limit.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { abs, constant, div, mean, mul, type Operand, relu, square, sub, sum } from '../../tensor/tensor.ts';
 import { maskedMean } from './masked.ts';
 
-export const HINGE_WEIGHT = 10; // λ, ours
+const HINGE_WEIGHT = 10; // λ, ours
 
-/** excess [B, …, C] → scalar; sampleWeight [B] goes with excess [B, C]. */
+/** `excess` [B, …, C] → scalar; `sampleWeight` [B] goes with excess [B, C]. */
 export function hingePenalty(excess: Node, lambda: Operand = HINGE_WEIGHT, sampleWeight?: Node): Node {
   const each = sum(square(relu(excess)), -1);
   return mul(sampleWeight ? maskedMean(each, sampleWeight) : mean(each), lambda);
 }
 
-/** values [B, …, C] with symmetric limits (C numbers, the values' units) → excess in units of the limit. */
+/** `values` [B, …, C] with symmetric limits (C numbers, the values' units) → excess in units of the limit. */
 export function limitExcess(values: Node, limits: readonly number[], margin = 0): Node {
   if (limits.some((limit) => !(limit > 0)))
     throw new RangeError(`limitExcess: limits [${limits.join(', ')}], expected numbers > 0`);

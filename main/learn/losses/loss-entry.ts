@@ -1,38 +1,33 @@
 /**
- * One loss as configs see it: a label, what it needs, options with their defaults as plain data. The checks of options are
- * here because defaults say what type an option has; nothing about single losses is.
+ * One loss as configs see it: its label, the inputs it needs, and its options with defaults as plain data.
+ * Options are checked here against the types of their defaults, so that no loss has to.
  */
 import type { Node } from '../../tensor/ir.ts';
 import {
   type Applied,
   applyTo,
-  type Ingredient,
+  type LossInputName,
   type LossInputs,
   offeredSubjects,
   type Subject,
 } from './loss-inputs.ts';
 
-export type OptionValue = number | boolean | string | readonly number[];
+type OptionValue = number | boolean | string | readonly number[];
 export type LossOptions = Readonly<Record<string, OptionValue>>;
 
 export interface LossEntry {
-  /** For people. */
+  /** Name shown to people. */
   readonly label: string;
-  readonly needs: readonly Ingredient[];
-  /** Taken into account where offered. */
-  readonly uses: readonly Ingredient[];
-  /** The actions it can be applied to, the preferred first; empty when it is not a loss of actions. */
+  readonly needs: readonly LossInputName[];
+  /** The actions it can be applied to, the preferred first; empty when the loss is not applied to actions of one's choice. */
   readonly on: readonly Subject[];
-  readonly defaults: LossOptions;
-  /** Values that a text option may take. */
-  readonly choices: Readonly<Record<string, readonly string[]>>;
-  /** What `inputs` lacks for this loss, in words; empty when nothing. */
+  /** Names the inputs that this loss needs and `inputs` lacks; empty when it can be built. */
   readonly lacks: (inputs: LossInputs, on?: Subject) => readonly string[];
-  /** The scalar. Throws a TypeError or RangeError that says what is wrong with the options. */
+  /** Builds the scalar. Throws a TypeError or RangeError that says what is wrong with the options. */
   readonly build: (inputs: LossInputs, options: LossOptions, on?: Subject) => Node;
 }
 
-/** Number where the default is a number, and so on: what `{ ...defaults, ...given }` is after the check. */
+/** Type of `{ ...defaults, ...given }` after the check: a number where the default is a number, and so on. */
 type Widened<O> = {
   readonly [K in keyof O]: O[K] extends number
     ? number
@@ -43,53 +38,48 @@ type Widened<O> = {
         : readonly number[];
 };
 
-type Given<N extends Ingredient> = LossInputs & Required<Pick<LossInputs, N>>;
+type Given<N extends LossInputName> = LossInputs & Required<Pick<LossInputs, N>>;
 
-interface Definition<N extends Ingredient, O extends LossOptions> {
+interface Definition<N extends LossInputName, O extends LossOptions> {
   readonly label: string;
   readonly needs: readonly N[];
-  readonly uses?: readonly Ingredient[];
   readonly defaults: O;
+  /** Values that a text option may take. */
   readonly choices?: Readonly<Record<string, readonly string[]>>;
   readonly loss: (inputs: Given<N>, options: Widened<O>) => Node;
 }
 
-/** A loss that is not applied to an action of the caller's choice. */
-export function lossEntry<const N extends Ingredient, const O extends LossOptions>(
+/** A loss with fixed inputs. */
+export function lossEntry<const N extends LossInputName, const O extends LossOptions>(
   definition: Definition<N, O>,
 ): LossEntry {
-  const { label, needs, uses = [], defaults, choices = {}, loss } = definition;
+  const { label, needs, loss } = definition;
   return {
     label,
     needs,
-    uses,
     on: [],
-    defaults,
-    choices,
     lacks: (inputs) => missing(inputs, needs),
-    build: (inputs, options) => loss(inputs as Given<N>, checkedOptions(label, defaults, choices, options)),
+    // `lacks` was asked first, so every needed input is there.
+    build: (inputs, options) => loss(inputs as Given<N>, checkedOptions(definition, options)),
   };
 }
 
-interface ActionDefinition<N extends Ingredient, O extends LossOptions> extends Omit<Definition<N, O>, 'loss'> {
+interface ActionDefinition<N extends LossInputName, O extends LossOptions> extends Omit<Definition<N, O>, 'loss'> {
   readonly on: readonly Subject[];
   readonly loss: (applied: Applied, inputs: Given<N>, options: Widened<O>) => Node;
 }
 
-/** A loss of actions: `on` in a config says of which; otherwise the first that the head offers. */
-export function actionLossEntry<const N extends Ingredient, const O extends LossOptions>(
+/** A loss of actions. A config's `on` chooses the actions; without it the loss takes the first that the head offers. */
+export function actionLossEntry<const N extends LossInputName, const O extends LossOptions>(
   definition: ActionDefinition<N, O>,
 ): LossEntry {
-  const { label, needs, uses = [], on, defaults, choices = {}, loss } = definition;
+  const { label, needs, on, loss } = definition;
   const subjectOf = (inputs: LossInputs, wanted?: Subject) =>
     [wanted ?? on].flat().find((each) => on.includes(each) && offeredSubjects(inputs).includes(each));
   return {
     label,
     needs,
-    uses,
     on,
-    defaults,
-    choices,
     lacks: (inputs, wanted) => [
       ...(subjectOf(inputs, wanted) ? [] : [wanted ?? `one of ${on.join(', ')}`]),
       ...missing(inputs, needs),
@@ -98,19 +88,17 @@ export function actionLossEntry<const N extends Ingredient, const O extends Loss
       const subject = subjectOf(inputs, wanted);
       const applied = subject && applyTo(inputs, subject);
       if (!applied) throw new TypeError(`${label}: nothing to apply it to; ask \`lacks\` first`);
-      return loss(applied, inputs as Given<N>, checkedOptions(label, defaults, choices, options));
+      return loss(applied, inputs as Given<N>, checkedOptions(definition, options));
     },
   };
 }
 
-function missing(inputs: LossInputs, needs: readonly Ingredient[]): Ingredient[] {
+function missing(inputs: LossInputs, needs: readonly LossInputName[]): LossInputName[] {
   return needs.filter((need) => inputs[need] === undefined);
 }
 
 function checkedOptions<O extends LossOptions>(
-  label: string,
-  defaults: O,
-  choices: Readonly<Record<string, readonly string[]>>,
+  { label, defaults, choices = {} }: Pick<Definition<never, O>, 'label' | 'defaults' | 'choices'>,
   given: LossOptions,
 ): Widened<O> {
   for (const [name, value] of Object.entries(given)) {
@@ -123,7 +111,7 @@ function checkedOptions<O extends LossOptions>(
     if (allowed && !allowed.includes(String(value)))
       throw new RangeError(`${label}: ${name} is ${JSON.stringify(value)}, expected one of ${allowed.join(', ')}`);
   }
-  // Every value has just been found to be of its default's kind.
+  // The loop has found every value to be of its default's kind.
   return { ...defaults, ...given } as unknown as Widened<O>;
 }
 

@@ -1,29 +1,29 @@
 /**
- * Smooth chunks: the squared first, second and third differences of the predicted actions.
+ * Smoothness of chunks: the squared first, second and third differences of the predicted actions.
  *   L = λ_v mean (Δa)² + λ_a mean (Δ²a)² + λ_j mean (Δ³a)²      Letters: B batch, K steps, D dimensions, H executed actions
- * Means, so that a longer chunk weighs the same. Defaults (ours) for absolute targets on [−1, 1]: λ_v 0, λ_a 1e-2, λ_j 1e-3.
- * Traps: on *delta* actions every order shifts by one, λ_v is acceleration there. A chunk that is smooth in itself may still
- * jump from the one before: give the last executed actions. A gripper that opens or closes is not smooth: mask it. For a
- * diffusion or flow head apply it to â, weighted by how little noise there was (ᾱ or t), never to ε or v.
+ * Means make longer chunks weigh the same. Defaults (ours) for absolute targets on [−1, 1]: λ_v 0, λ_a 1e-2, λ_j 1e-3.
+ * Traps: on delta actions every order shifts by one, so that λ_v weighs acceleration. A smooth chunk may still jump
+ * from the one before: pass the last executed actions. A gripper that opens or closes is not smooth: mask it. For a
+ * diffusion or flow head apply the loss to â, weighted by ᾱ or t, never to ε or v.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, concat, mul, slice, square, stopGradient, sub, zeros } from '../../tensor/tensor.ts';
 import { type ChunkWeights, chunkMean } from './chunk.ts';
 
-export interface SmoothnessWeights {
+interface SmoothnessWeights {
   readonly velocity: number;
   readonly acceleration: number;
   readonly jerk: number;
 }
 
-export const SMOOTHNESS_WEIGHTS: SmoothnessWeights = { velocity: 0, acceleration: 1e-2, jerk: 1e-3 }; // ours
+export const SMOOTHNESS_WEIGHTS: SmoothnessWeights = { velocity: 0, acceleration: 1e-2, jerk: 1e-3 }; // Ours
 
-export interface SmoothnessContext extends Pick<ChunkWeights, 'pad' | 'sampleWeight' | 'dimensionWeights'> {
-  /** [B, H, D], the last actions that were executed, oldest first: the seam to the chunk before. */
+interface SmoothnessContext extends Pick<ChunkWeights, 'pad' | 'sampleWeight' | 'dimensionWeights'> {
+  /** [B, H, D], the last executed actions, oldest first. They join the chunk to the one before. */
   readonly executed?: Node | undefined;
 }
 
-/** actions [B, K, D] → scalar. An order that the chunk is too short for adds 0. */
+/** `actions` [B, K, D] → scalar. An order that the chunk is too short for adds 0. */
 export function smoothness(
   actions: Node,
   { velocity, acceleration, jerk }: SmoothnessWeights = SMOOTHNESS_WEIGHTS,
@@ -35,11 +35,11 @@ export function smoothness(
   return terms.reduce((total, each) => add(total, each), zeros([]));
 }
 
-/** Mean of the squared differences of that order, [B, K, D] → scalar. */
+/** Mean of the squared differences of the given order: `actions` [B, K, D] → scalar. */
 export function differencePenalty(actions: Node, order: number, context: SmoothnessContext = {}): Node {
   const { executed, pad, ...weights } = context;
   const steps = actions.shape[1]!;
-  // No more history than makes each difference touch a predicted action: the rest is not the network's doing.
+  // Every difference must touch a predicted action, because the network cannot change older ones.
   const history = Math.min(order, executed?.shape[1] ?? 0);
   if (steps + history <= order) return zeros([]);
   const past = executed && slice(executed, 1, executed.shape[1]! - history, executed.shape[1]!);
@@ -48,7 +48,7 @@ export function differencePenalty(actions: Node, order: number, context: Smoothn
     const length = differences.shape[1]!;
     differences = sub(slice(differences, 1, 1, length), slice(differences, 1, 0, length - 1));
   }
-  // Padding is a tail: a difference counts when its newest action does.
+  // Padding is at the end, so a difference counts when its newest action does.
   const newest = pad && slice(pad, 1, steps - differences.shape[1]!, steps);
   return chunkMean(square(differences), { ...weights, pad: newest });
 }

@@ -1,10 +1,10 @@
 /**
- * A small residual trunk for one camera, after HIL-SERL's ResNet-10 (He et al. 2016, GroupNorm with 4 groups in place of batch
- * normalisation), narrow enough for a processor core: stem convolution, then stages of one block each that halve the sides,
- * then a 1 × 1 convolution to the few channels that are kept.
+ * A small residual trunk for one camera, after HIL-SERL's ResNet-10 (He et al. 2016), narrow enough for a processor
+ * core. GroupNorm with 4 groups replaces batch normalisation. After a stem convolution, each stage is one block that
+ * halves the sides; a 1 × 1 convolution then keeps a few channels.
  *   block: ReLU( GN(conv₃ₓ₃(ReLU(GN(conv₃ₓ₃ₛ₂(x))))) + GN(conv₁ₓ₁ₛ₂(x)) )
- * Differs from ResNet-10: no max pooling (a strided convolution costs less and differentiates more plainly), and the result is
- * normalised once more, so that it can be stored and fed on as it is. Letters: B batch, C channels, S side of the picture.
+ * Differs from ResNet-10: no max pooling, because a strided convolution costs less and has a plainer gradient; the result is
+ * normalised once more, so that it can be stored as it is. Letters: B batch, C channels, S side of the picture.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, conv2d, relu } from '../../tensor/tensor.ts';
@@ -14,7 +14,7 @@ import type { ParameterSpec, Parameters } from './parameters.ts';
 export interface ConvTrunkSpec {
   /** Prefix of its parameters' names. */
   readonly name: string;
-  /** S; pictures are square, of three colours. */
+  /** S; pictures are square and have three colours. */
   readonly sizePx: number;
   /** Kernel of the stem, which halves the sides. */
   readonly stem: { readonly kernel: number; readonly channels: number };
@@ -22,13 +22,13 @@ export interface ConvTrunkSpec {
   readonly stages: readonly number[];
   /** Channels of the result. */
   readonly channels: number;
-  /** Of every normalisation. */
+  /** Number of groups in every normalisation. */
   readonly groups: number;
 }
 
 const COLOURS = 3;
 
-/** Side of the map that comes out. */
+/** Side of the resulting map. */
 export function trunkMapSize({ sizePx, stages }: ConvTrunkSpec): number {
   return stages.reduce((size) => Math.ceil(size / 2), Math.ceil(sizePx / 2));
 }
@@ -59,7 +59,7 @@ export function convTrunkParameters(spec: ConvTrunkSpec): ParameterSpec[] {
 
 /** Pictures x [B, 3, S, S], colours about −1 … 1 → maps [B, C, S′, S′], S′ = `trunkMapSize`. */
 export function convTrunk(parameters: Parameters, spec: ConvTrunkSpec, x: Node): Node {
-  /** GN(conv(x)), without bias: the normalisation would remove it. */
+  /** GN(conv(x)) without a bias, which the normalisation would remove. */
   const normalised = (prefix: string, from: Node, stride: number) => {
     const kernel = parameters(`${prefix}.kernel`);
     const padding = (kernel.shape[2]! - 1) / 2;

@@ -1,6 +1,6 @@
 /**
- * E critics evaluated at once: every weight of the MLP block with a leading axis E, the last layer included.
- * (HIL-SERL's released code shares the last layer between the critics, which makes "min of two" nearly pointless.)
+ * E critics evaluated at once: every weight of the MLP has a leading axis E, in the last layer too.
+ * HIL-SERL's released code shares the last layer between the critics, which makes "min of two" nearly pointless.
  * Letters: E critics, B batch, D input, H hidden.
  */
 import type { Node } from '../../tensor/ir.ts';
@@ -14,8 +14,8 @@ export interface EnsembleSpec extends HiddenLayers {
   readonly inputs: readonly InputGroup[];
 }
 
-/** Members that `ensembleOf` evaluates together: 2 of 256 × 256 numbers are half a megabyte. */
-const AT_ONCE = 2;
+/** Number of members that `ensembleOf` evaluates together. Two with 256 × 256 weights take half a megabyte. */
+const GROUP_SIZE = 2;
 
 const asMlp = (spec: EnsembleSpec): MlpSpec => ({ ...spec, output: 1 });
 
@@ -27,14 +27,14 @@ export function ensembleParameters(spec: EnsembleSpec): ParameterSpec[] {
   }));
 }
 
-/** [B, size] → its share of the first layer's sum, [E, B, H]: every critic sees the same input. */
+/** The same input [B, size] for every critic → its share of the first layer's sum, [E, B, H]. */
 export function projectEnsemble(parameters: Parameters, spec: EnsembleSpec, group: string, x: Node): Node {
   return project(parameters, spec, group, x);
 }
 
 /**
- * Inputs [B, size] by group → values [E, B]. Members are evaluated a few at a time: what lies between two layers then stays in a
- * processor's cache, which the whole of a large ensemble does not.
+ * Inputs [B, size] by group → values [E, B]. Members are evaluated a few at a time, so that the activations between two
+ * layers fit into a processor's cache.
  */
 export function ensembleOf(parameters: Parameters, spec: EnsembleSpec, inputs: Readonly<Record<string, Node>>): Node {
   const members = parameters(`${spec.name}.out.bias`).shape[0]!;
@@ -46,11 +46,11 @@ export function ensembleOf(parameters: Parameters, spec: EnsembleSpec, inputs: R
   return concat(parts, 0);
 }
 
-/** Stretches of [0, members), cut in the middle if at all: two threads then have the same to do. */
+/** Ranges that cover [0, members), with a boundary in the middle so that two threads get equal work. */
 function groupsOf(members: number): readonly (readonly [first: number, end: number])[] {
-  if (members <= AT_ONCE) return [[0, members]];
+  if (members <= GROUP_SIZE) return [[0, members]];
   const middle = Math.ceil(members / 2);
-  const firsts = [...every(AT_ONCE, 0, middle), ...every(AT_ONCE, middle, members)];
+  const firsts = [...every(GROUP_SIZE, 0, middle), ...every(GROUP_SIZE, middle, members)];
   return firsts.map((first, index) => [first, firsts[index + 1] ?? members]);
 }
 

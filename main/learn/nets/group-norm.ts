@@ -1,6 +1,6 @@
 /**
- * Group normalisation (Wu & He 2018): channels in groups, each group of each image to mean 0 and spread 1 over its channels and
- * places, then a scale and an offset per channel. Unlike batch normalisation it is the same in training and in use.
+ * Group normalisation (Wu & He 2018): each group of channels of each image gets mean 0 and spread 1 over its channels and
+ * positions, then a scale and an offset per channel. Unlike batch normalisation it is the same in training and in use.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, mul, normalize, reshape } from '../../tensor/tensor.ts';
@@ -13,7 +13,7 @@ export function groupNormParameters(prefix: string, channels: number): Parameter
   ];
 }
 
-/** x [B, C, H, W] → the same shape; `groups` divides C. */
+/** `x` [B, C, H, W] → the same shape; `groups` divides C. */
 export function groupNorm(parameters: Parameters, prefix: string, groups: number, x: Node): Node {
   const [batch, channels] = [x.shape[0]!, x.shape[1]!];
   if (channels % groups !== 0)

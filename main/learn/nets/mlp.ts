@@ -1,8 +1,8 @@
 /**
- * The block of HIL-SERL and ConRFT: (Dense → LayerNorm → tanh) × layers → Dense; or with ReLU (RLPD), or without LayerNorm.
- * Letters: B batch, D input, H hidden, O output.
- * The first Dense is stored as one kernel per input group, xW = Σ xᵢWᵢ, so that a group that serves two evaluations
- * (the observation, in the imitation and in the Q loss) is multiplied, and differentiated, once.
+ * The MLP of HIL-SERL and ConRFT: (Dense → LayerNorm → tanh) × layers → Dense. RLPD has ReLU; LayerNorm can be left
+ * out. The first Dense is stored as one kernel per input group, xW = Σ xᵢWᵢ. A group that serves two evaluations, such
+ * as the observation in the imitation loss and in the Q loss, is then multiplied and differentiated once.
+ * Letters: B batch, D input, H hidden, O output, E members of an ensemble.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, layerNorm, matmul, relu, tanh } from '../../tensor/tensor.ts';
@@ -13,7 +13,7 @@ export interface InputGroup {
   readonly size: number;
 }
 
-/** What stands between two Dense layers; LayerNorm and tanh where nothing is said. */
+/** The layers between two Dense layers; by default LayerNorm and tanh. */
 export interface HiddenLayers {
   readonly hidden: readonly number[];
   readonly activation?: 'tanh' | 'relu';
@@ -64,7 +64,7 @@ export function project(parameters: Parameters, spec: { readonly name: string },
   return matmul(x, parameters(`${spec.name}.0.kernel.${group}`));
 }
 
-/** Shares of the first layer's sum (from `project`, each [B, H] or [1, H]; with a leading [E] for an ensemble) → [B, O]. */
+/** Shares of the first layer's sum from `project`, each [B, H] or [1, H] (or [E, B, H]) → [B, O]. */
 export function mlp(parameters: Parameters, spec: MlpSpec, shares: readonly Node[]): Node {
   const activation = spec.activation === 'relu' ? relu : tanh;
   let sum = shares.reduce((total, share) => add(total, share));

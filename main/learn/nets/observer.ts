@@ -1,7 +1,7 @@
 /**
- * What a net sees of an observation [B, D] = [embedding | proprioception]: both as they are, or the proprioception through
- * Dense → LayerNorm → tanh first (HIL-SERL, ConRFT). The embedding is layer-normed and the proprioception scaled to about
- * [−1, 1], so nothing else needs normalising.
+ * The part of a net that reads an observation [B, D] = [embedding | proprioception]: either as it is, or with the
+ * proprioception through Dense → LayerNorm → tanh (HIL-SERL, ConRFT). Nothing else needs normalising, because the
+ * embedding is layer-normed and the proprioception is scaled to about [−1, 1].
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, concat, layerNorm, matmul, slice, tanh } from '../../tensor/tensor.ts';

@@ -9,9 +9,9 @@ import { concat, reshape, slice } from '../../tensor/tensor.ts';
 export interface ParameterSpec {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Xavier-uniform draws from ±sqrt(6 / (fanIn + fanOut)). Fans are given, because one layer may be stored in several pieces. */
+  /** Xavier-uniform draws from ±sqrt(6 / (fanIn + fanOut)). Fans are given, because one layer may be stored in several kernels. */
   readonly initial: 'zeros' | 'ones' | { readonly fanIn: number; readonly fanOut: number };
-  /** Weights to begin from may lack it: it keeps its initial values, which change nothing. */
+  /** Weights to begin with may lack it. It then keeps its initial values, which do not change the output. */
   readonly mayBeNew?: true;
 }
 
@@ -48,7 +48,7 @@ export function parameterViews(flat: Node, specs: readonly ParameterSpec[]): Nod
   });
 }
 
-/** Lookup by name: of views, or of graph inputs. Asking for a name that is not there is a bug and throws. */
+/** Lookup of views or graph inputs by name. Throws for an unknown name, which is a bug. */
 export function parametersFrom(nodes: readonly Node[], specs: readonly ParameterSpec[]): Parameters {
   const views = new Map(specs.map((spec, index) => [spec.name, nodes[index]!]));
   return (name) => {
@@ -58,7 +58,7 @@ export function parametersFrom(nodes: readonly Node[], specs: readonly Parameter
   };
 }
 
-/** Nodes shaped as `specs`, back in one vector [P]. */
+/** Joins nodes with the shapes of parameters into one vector [P]. */
 export function flatten(nodes: readonly Node[]): Node {
   return concat(
     nodes.map((node) => reshape(node, [sizeOf(node.shape)])),

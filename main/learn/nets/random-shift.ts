@@ -1,8 +1,8 @@
 /**
- * Random shifts (DrQ, Kostrikov et al. 2021; in HIL-SERL "random crop"): a picture grown by `padding` pixels that repeat its
- * edge, cut to its old size at a random place. One gather: pixel (row, column) comes from (row + down − padding, column +
- * right − padding), kept inside the picture. Offsets are inputs, one pair per picture, `padding` meaning "stay".
- * For a transition: the same offsets for all cameras of an observation, other ones for the next observation.
+ * Random shifts (DrQ, Kostrikov et al. 2021; "random crop" in HIL-SERL): a picture is padded by repeating its edge, and
+ * cut to its old size at a random position. One gather does it: pixel (row, column) comes from (row + down − padding,
+ * column + right − padding), kept inside the picture. Offsets are inputs, one pair per picture; `padding` means no
+ * shift. In a transition all cameras of an observation share their offsets, and the next observation has others.
  */
 import type { Rng } from '../../api/rng.ts';
 import type { Node } from '../../tensor/ir.ts';

@@ -1,8 +1,9 @@
 /**
- * Spatial learned embeddings (SERL, HIL-SERL): what a frozen convolutional trunk sees, a map of C channels over H × W places,
- * becomes a vector by F learned weightings of the places, each channel by itself:
+ * Spatial learned embeddings (SERL, HIL-SERL). A frozen convolutional trunk gives a map of C channels over H × W positions. F
+ * learned weightings of the positions turn it into a vector, each channel by itself:
  *   z[b,c,f] = Σ_p x[b,c,p] · w[c,p,f]  →  dropout  →  Dense → LayerNorm → tanh
- * Maps come flat, one camera after the other, each [C, H·W] row-major. Letters: B batch, C channels, P = H·W places, F features.
+ * Maps come flat, one camera after the other, each [C, H·W] row-major. Letters: B batch, C channels, P = H·W positions,
+ * F features.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, concat, layerNorm, matmul, mul, reshape, slice, tanh, transpose } from '../../tensor/tensor.ts';
@@ -13,7 +14,7 @@ export interface SpatialMaps {
   readonly cameras: number;
   readonly height: number;
   readonly width: number;
-  /** C, of each camera. */
+  /** C */
   readonly channels: number;
   /** F; HIL-SERL 8 */
   readonly features: number;
@@ -23,12 +24,12 @@ export interface SpatialMaps {
 
 const placesOf = ({ height, width }: SpatialMaps) => height * width;
 
-/** Numbers that the maps of all cameras have: the size of the embedding that holds them. */
+/** Numbers in the maps of all cameras, which is the size of the embedding that holds them. */
 export function mapsSize(maps: SpatialMaps): number {
   return maps.cameras * maps.channels * placesOf(maps);
 }
 
-/** Numbers in a dropout mask for one observation: one per z of every camera. */
+/** Numbers in the dropout mask of one observation: one per z of every camera. */
 export function dropoutSize(maps: SpatialMaps): number {
   return maps.cameras * maps.channels * maps.features;
 }
@@ -47,7 +48,7 @@ export function spatialParameters(name: string, maps: SpatialMaps): ParameterSpe
       {
         name: `${prefix}.places`,
         shape: [maps.channels, places, maps.features],
-        // Differs from HIL-SERL, whose initial values count the channels as fan-in, although no sum runs over them.
+        // Differs from HIL-SERL, whose initial values count the channels as fan-in although no sum runs over them.
         initial: { fanIn: places, fanOut: maps.features },
       },
       ...denseParameters(prefix, [{ name: 'places', size: maps.channels * maps.features }], maps.bottleneck),
@@ -58,7 +59,7 @@ export function spatialParameters(name: string, maps: SpatialMaps): ParameterSpe
 
 /**
  * Maps [B, cameras·C·P] → [B, cameras·bottleneck]. `dropout` [B, cameras·C·F] is the mask that multiplies z: 0 with the
- * dropout's probability q, else 1/(1 − q); none when acting.
+ * dropout's probability q, else 1/(1 − q). Acting uses none.
  */
 export function spatialEmbedding(
   parameters: Parameters,

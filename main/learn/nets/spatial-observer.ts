@@ -1,11 +1,10 @@
 /**
- * The observer of HIL-SERL: an observation [B, D] = [maps of a frozen trunk | proprioception] → maps through spatial learned
- * embeddings, 256 numbers a camera; proprioception through Dense 64 → LayerNorm → tanh; side by side.
- * A drop-in for `observer.ts`: the same four ingredients (name, features, parameters, observe), so an algorithm chooses by
- * whether its settings name `spatial`, for example for the trunk that ships
+ * The observer of HIL-SERL for an observation [B, D] = [maps of a frozen trunk | proprioception]. The maps go through
+ * spatial learned embeddings, 256 numbers a camera; the proprioception goes through Dense 64 → LayerNorm → tanh. It
+ * replaces `observer.ts` when the settings name `spatial`, for example for the trunk that ships
  *   spatial: { cameras: 2, height: 4, width: 4, channels: 32, features: 8, bottleneck: 256 }
- * The embedding's size must be `mapsSize(spatial)`. In HIL-SERL one set of these parameters serves critic and actor, and only
- * the critic trains it: give the actor `stopGradient` of the result.
+ * The embedding's size must be `mapsSize(spatial)`. In HIL-SERL critic and actor share these parameters and only the
+ * critic trains them: give the actor `stopGradient` of the result.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { concat, slice } from '../../tensor/tensor.ts';
@@ -28,9 +27,11 @@ export interface SpatialObserver {
   readonly features: number;
 }
 
-/** What stands behind the maps: the plain observer, with their embeddings in place of the trunk's. */
+/** The plain observer that reads the spatial embeddings of the maps in place of an embedding. */
 const behindMaps = ({ name, spatial, proprioception, features }: SpatialObserver): Observer => ({
-  ...{ name, proprioception, features },
+  name,
+  proprioception,
+  features,
   embedding: spatialFeatures(spatial),
 });
 
@@ -43,7 +44,7 @@ export function spatialObserverParameters(observer: SpatialObserver): ParameterS
   return [...spatialParameters(`${observer.name}.maps`, observer.spatial), ...observerParameters(behindMaps(observer))];
 }
 
-/** [B, D] → [B, features]. `dropout`: a mask [B, dropoutSize(spatial)] as in `spatialEmbedding`; none when acting. */
+/** [B, D] → [B, features]. `dropout` is a mask [B, dropoutSize(spatial)] as in `spatialEmbedding`. */
 export function observeSpatially(
   parameters: Parameters,
   observer: SpatialObserver,

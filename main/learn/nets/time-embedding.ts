@@ -1,7 +1,7 @@
 /**
- * Embedding of how far along a consistency, diffusion or flow head is, as in ConRFT's released code:
- * u → 8 sines and 8 cosines with frequencies 10000^(−k/7) → Dense 32 → tanh → Dense 16,
- * with u = 1000 · ¼ · ln σ of a noise level σ, or u = 1000 t of a time t from 0 to 1.
+ * Embedding of the progress of a consistency, diffusion or flow head, as in ConRFT's released code: a number u becomes
+ * 8 sines and 8 cosines with frequencies 10000^(−k/7) → Dense 32 → tanh → Dense 16. u is 1000 · ¼ · ln σ for a noise
+ * level σ, or 1000 t for a time t from 0 to 1.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, concat, constant, cos, log, matmul, mul, sin, tanh } from '../../tensor/tensor.ts';
@@ -25,7 +25,7 @@ export function sinusoid(sigma: Node): Node {
   return waves(mul(log(sigma), 250));
 }
 
-/** u [B, 1] → [B, 16]. */
+/** `u` [B, 1] → [B, 16]. */
 function waves(u: Node): Node {
   const frequencies = Array.from({ length: HALF }, (_, k) => BASE ** (-k / (HALF - 1)));
   const angle = mul(u, constant(frequencies, [1, HALF]));
@@ -37,7 +37,7 @@ export function timeEmbedding(parameters: Parameters, name: string, sigma: Node)
   return embed(parameters, name, sinusoid(sigma));
 }
 
-/** t [B, 1] in [0, 1] → [B, 16]. */
+/** `t` [B, 1] in [0, 1] → [B, 16]. */
 export function progressEmbedding(parameters: Parameters, name: string, time: Node): Node {
   return embed(parameters, name, waves(mul(time, 1000)));
 }

@@ -1,14 +1,15 @@
 /**
- * Actions as bins (`losses/action-bins.ts`). Two heads:
- *   categorical                  every step and dimension by itself: a product of marginals, a choice that spans them is lost
- *   categorical-autoregressive   one after the other in the order of steps, then dimensions, each given those before it
- *                                (RT-2, OpenVLA): p(a) = Π_t p(a_t | a_<t, o), any joint distribution
- * Learned by cross-entropy; the autoregressive one sees the data's own earlier bins. Letters: V bins, T = K · U places, H hidden.
+ * Two heads that treat actions as bins (`losses/likelihood/action-bins.ts`):
+ *   categorical                  every step and dimension on its own: a product of marginals, which cannot express a choice across them;
+ *   categorical-autoregressive   one position after the other, in the order of steps, then dimensions (RT-2, OpenVLA):
+ *                                p(a) = Π_t p(a_t | a_<t, o), any joint distribution.
+ * Both learn by cross-entropy; the autoregressive head is given the recorded earlier bins.
+ * Letters: B batch, K steps, U used dimensions, V bins, T = K · U positions, H hidden.
  */
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';
 import { add, cast, concat, constant, mul, reshape, slice, softmax } from '../../tensor/tensor.ts';
-import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../losses/action-bins.ts';
+import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../losses/likelihood/action-bins.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { choose, likeliest, NOISE_PER_CHOICE, uniformFromNormals } from './choice.ts';
@@ -34,7 +35,7 @@ export const autoregressiveSchema = settingsObject({
   name: z.literal('categorical-autoregressive'),
   ...options,
 }).readonly();
-export type CategoricalOptions = z.infer<typeof categoricalSchema> | z.infer<typeof autoregressiveSchema>;
+type CategoricalOptions = z.infer<typeof categoricalSchema> | z.infer<typeof autoregressiveSchema>;
 
 export function categoricalHead(options: CategoricalOptions, frame: HeadFrame): Head {
   const V = binCount(options.scheme);
@@ -49,8 +50,8 @@ export function categoricalHead(options: CategoricalOptions, frame: HeadFrame): 
     name: 'categorical',
     parameters: mlpParameters(net),
     noiseSize: noiseSize(options, frame),
-    chance: [],
-    offer: (parameters, features, target) => ({
+    randomInputs: [],
+    forward: (parameters, features, target) => ({
       inputs: { logits: predict(parameters, features), bins: encodeBins(target, options.scheme) },
       metrics: {},
     }),
@@ -72,19 +73,19 @@ export function autoregressiveHead(options: CategoricalOptions, frame: HeadFrame
     inputs: [
       { name: 'observation', size: frame.features },
       { name: 'earlier', size: T },
-      { name: 'place', size: T },
+      { name: 'place', size: T }, // Part of stored parameters' names
     ],
     hidden: frame.hidden,
     output: V,
   };
   const H = frame.hidden[0]!;
-  const row = (kernel: Node, place: number) => slice(kernel, 0, place, place + 1);
+  const row = (kernel: Node, position: number) => slice(kernel, 0, position, position + 1);
   return {
     name: 'categorical-autoregressive',
     parameters: mlpParameters(net),
     noiseSize: noiseSize(options, frame),
-    chance: [],
-    offer: (parameters, features, target) => {
+    randomInputs: [],
+    forward: (parameters, features, target) => {
       const B = features.shape[0]!;
       const bins = encodeBins(target, options.scheme);
       const values = decodeBins(bins, options.scheme);
@@ -101,27 +102,27 @@ export function autoregressiveHead(options: CategoricalOptions, frame: HeadFrame
     },
     act: (parameters, features, noise) => {
       const B = features.shape[0]!;
-      const places = parameters(`${ACTOR}.0.kernel.place`);
+      const positions = parameters(`${ACTOR}.0.kernel.place`);
       const kernel = parameters(`${ACTOR}.0.kernel.earlier`);
       let known = project(parameters, net, 'observation', features);
       const uniform = uniformsOf(options, frame, noise, B);
       const values: Node[] = [];
-      for (let place = 0; place < T; place++) {
-        const logits = mlp(parameters, net, [known, row(places, place)]);
-        const value = actionOf(options, logits, uniform && slice(uniform, 1, place, place + 1));
+      for (let position = 0; position < T; position++) {
+        const logits = mlp(parameters, net, [known, row(positions, position)]);
+        const value = actionOf(options, logits, uniform && slice(uniform, 1, position, position + 1));
         values.push(value);
-        known = add(known, mul(value, row(kernel, place)));
+        known = add(known, mul(value, row(kernel, position)));
       }
       return reshape(concat(values, 1), [B, steps, U]);
     },
   };
 }
 
-/** Of the same size whatever the task masks. */
+/** The size does not depend on what the task masks. */
 const noiseSize = ({ act }: CategoricalOptions, frame: HeadFrame) =>
   act === 'sample' ? chunkNoiseSize(frame) * NOISE_PER_CHOICE : 0;
 
-/** One uniform number for each place, [B, T]; undefined where nothing is drawn. */
+/** One uniform number for each position, [B, T]; `undefined` when the head takes the likeliest bin. */
 function uniformsOf({ name, act }: CategoricalOptions, frame: HeadFrame, noise: Node | undefined, B: number) {
   if (act === 'likeliest') return undefined;
   const size = chunkNoiseSize(frame);
@@ -129,13 +130,13 @@ function uniformsOf({ name, act }: CategoricalOptions, frame: HeadFrame, noise: 
   return reshape(chunkNoise(frame, uniform), [B, chunkSize(frame)]);
 }
 
-/** logits […, V], uniform […, 1] → the chosen bin's action […, 1]. */
+/** `logits` […, V], `uniform` […, 1] → the chosen bin's action […, 1]. */
 function actionOf({ scheme }: CategoricalOptions, logits: Node, uniform: Node | undefined): Node {
   const bin = uniform ? choose(softmax(logits), uniform) : likeliest(logits);
   return decodeBins(cast(bin, 'int64'), scheme);
 }
 
-/** [1, T, T]: 1 where the column's place comes before the row's. */
+/** [1, T, T]: 1 where the column's position comes before the row's. */
 function strictlyBefore(T: number): Node {
   const values = Array.from({ length: T * T }, (_, index) => Number(index % T < Math.floor(index / T)));
   return constant(values, [1, T, T]);

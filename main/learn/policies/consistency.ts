@@ -1,21 +1,28 @@
 /**
  * One-step consistency policy (ConRFT, arXiv 2502.05450, released code): f(x, σ | s) maps a noised action to an action.
- *   f = clip(c_skip x + c_out F(c_in x, τ(σ), s), −1, 1)
- *   c_skip = sd²/((σ−σmin)² + sd²)   c_out = (σ−σmin) sd/√(σ² + sd²)   c_in = 1/√(σ² + sd²)
- * Acting is one evaluation at σmax with x = σmax z. There it is nearly deterministic: z moves an action by a few hundredths.
- * Letters: B batch, A action, D observation features, H hidden.
+ *   f = clip(c_skip x + c_out F(c_in x, τ(σ), s), −1, 1);
+ *   c_skip = sd²/((σ−σmin)² + sd²)   c_out = (σ−σmin) sd/√(σ² + sd²)   c_in = 1/√(σ² + sd²).
+ * Acting is one evaluation at σmax with x = σmax z. It is nearly deterministic there: z moves an action by a few hundredths.
+ * `consistencyPolicy` is what ConRFT trains; `consistencyHead` wraps the same parameters as a head of imitation, so with the
+ * normaliser 'none' either algorithm can continue from the other's policy.
+ * Letters: B batch, A action, U used dimensions, D observation features, H hidden.
  */
+import { z } from 'zod';
+import type { Rng } from '../../api/rng.ts';
 import type { Node } from '../../tensor/ir.ts';
-import { add, clip, constant, div, mul, sqrt, square, sub } from '../../tensor/tensor.ts';
+import { add, clip, constant, div, mul, reshape, sqrt, square, sub } from '../../tensor/tensor.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 import { TIME_FEATURES, timeEmbedding, timeEmbeddingParameters } from '../nets/time-embedding.ts';
+import { chunkNoiseSize, expectNoise, type Head, type HeadFrame, normalInput } from './head.ts';
+import { restoreAll, selectUsed } from './normaliser.ts';
+import { settingsObject } from './settings-object.ts';
 
-export const SIGMA_DATA = 0.5; // released code
-export const SIGMA_MIN = 0.002; // released code; its dataclass says 0.02 and is overridden
-export const SIGMA_MAX = 80; // released code
+export const SIGMA_DATA = 0.5; // Released code
+export const SIGMA_MIN = 0.002; // Released code; its dataclass says 0.02 and is overridden
+export const SIGMA_MAX = 80; // Released code
 const RHO = 7; // Karras et al. 2022
-export const SIGMA_STEPS = 40; // M, released code
+const SIGMA_STEPS = 40; // M, released code
 
 /** Noise levels, largest first: σᵢ = (σmax^(1/ρ) + i/(M−1) (σmin^(1/ρ) − σmax^(1/ρ)))^ρ. The last one is never drawn in training. */
 export const SIGMAS: readonly number[] = Array.from({ length: SIGMA_STEPS }, (_, index) => {
@@ -25,16 +32,16 @@ export const SIGMAS: readonly number[] = Array.from({ length: SIGMA_STEPS }, (_,
 
 const TIME = 'actor.time';
 
-export interface ConsistencyHead {
+export interface ConsistencyPolicy {
   readonly net: MlpSpec;
   readonly actionMask: readonly boolean[];
 }
 
-export function consistencyHead(
+export function consistencyPolicy(
   observationFeatures: number,
   actionMask: readonly boolean[],
   hidden: readonly number[],
-): ConsistencyHead {
+): ConsistencyPolicy {
   const inputs = [
     { name: 'action', size: actionMask.length },
     { name: 'time', size: TIME_FEATURES },
@@ -43,19 +50,19 @@ export function consistencyHead(
   return { net: { name: 'actor', inputs, hidden, output: actionMask.length }, actionMask };
 }
 
-export function consistencyParameters(head: ConsistencyHead): ParameterSpec[] {
-  return [...timeEmbeddingParameters(TIME), ...mlpParameters(head.net)];
+export function consistencyParameters(policy: ConsistencyPolicy): ParameterSpec[] {
+  return [...timeEmbeddingParameters(TIME), ...mlpParameters(policy.net)];
 }
 
-/** Observation features [B, D] → their share of the first layer [B, H]; one serves any number of evaluations. */
-export function projectObservation(parameters: Parameters, head: ConsistencyHead, observation: Node): Node {
-  return project(parameters, head.net, 'observation', observation);
+/** Observation features [B, D] → their share of the first layer [B, H], which serves any number of evaluations. */
+export function projectObservation(parameters: Parameters, policy: ConsistencyPolicy, observation: Node): Node {
+  return project(parameters, policy.net, 'observation', observation);
 }
 
-/** x [B, A] at noise level σ [B, 1] or [1, 1] → action before the clip, [B, A]; unused dimensions are zero. */
+/** `x` [B, A] at noise level σ [B, 1] or [1, 1] → action before the clip, [B, A]; unused dimensions are zero. */
 export function denoise(
   parameters: Parameters,
-  head: ConsistencyHead,
+  policy: ConsistencyPolicy,
   observationShare: Node,
   x: Node,
   sigma: Node,
@@ -64,29 +71,66 @@ export function denoise(
   const offset = sub(sigma, SIGMA_MIN);
   const skip = div(SIGMA_DATA ** 2, add(square(offset), SIGMA_DATA ** 2));
   const out = div(mul(offset, SIGMA_DATA), sqrt(variance));
-  const mask = maskOf(head);
+  const mask = maskOf(policy);
   const scaled = mul(div(x, sqrt(variance)), mask);
-  const raw = mlp(parameters, head.net, [
+  const raw = mlp(parameters, policy.net, [
     observationShare,
-    project(parameters, head.net, 'action', scaled),
-    project(parameters, head.net, 'time', timeEmbedding(parameters, TIME, sigma)),
+    project(parameters, policy.net, 'action', scaled),
+    project(parameters, policy.net, 'time', timeEmbedding(parameters, TIME, sigma)),
   ]);
   return mul(add(mul(skip, x), mul(out, raw)), mask);
 }
 
 /** Standard normal noise [B, A] → the policy's action before the clip, [B, A]. */
-export function sample(parameters: Parameters, head: ConsistencyHead, observationShare: Node, noise: Node): Node {
-  return denoise(parameters, head, observationShare, mul(noise, SIGMA_MAX), constant([SIGMA_MAX], [1, 1]));
+export function sample(parameters: Parameters, policy: ConsistencyPolicy, observationShare: Node, noise: Node): Node {
+  return denoise(parameters, policy, observationShare, mul(noise, SIGMA_MAX), constant([SIGMA_MAX], [1, 1]));
 }
 
-/** The gradient is zero where the clip holds: a saturated action learns from the imitation loss at other noise levels only. */
+/** The gradient is zero where the clip holds, so a saturated action learns only from the imitation loss at other noise levels. */
 export function clipAction(action: Node): Node {
   return clip(action, -1, 1);
 }
 
-export function maskOf(head: ConsistencyHead): Node {
+export function maskOf(policy: ConsistencyPolicy): Node {
   return constant(
-    head.actionMask.map((used) => (used ? 1 : 0)),
-    [1, head.actionMask.length],
+    policy.actionMask.map((used) => (used ? 1 : 0)),
+    [1, policy.actionMask.length],
   );
+}
+
+/** Draws a noise level for training. The smallest one is left out, as in the released code. */
+export const drawSigma = (rng: Rng): number => SIGMAS[rng.integer(SIGMA_STEPS - 1)]!;
+
+export const consistencySchema = settingsObject({ name: z.literal('consistency') }).readonly();
+
+/** The policy above as a head of imitation, for single actions. */
+export function consistencyHead(frame: HeadFrame): Head {
+  const { space, features: size, hidden } = frame;
+  if (space.steps !== 1)
+    throw new RangeError(
+      `the consistency head predicts one action at a time, not ${space.steps}. Set the chunk's size to 1.`,
+    );
+  const policy = consistencyPolicy(size, space.mask, hidden);
+  const A = space.mask.length;
+  /** [B, 1, U] → [B, A] */
+  const flat = (x: Node) => reshape(restoreAll(space, x), [x.shape[0]!, A]);
+  /** [B, A] → [B, 1, U] */
+  const chunk = (x: Node) => selectUsed(space, reshape(x, [x.shape[0]!, 1, A]));
+  return {
+    name: 'consistency',
+    parameters: consistencyParameters(policy),
+    noiseSize: chunkNoiseSize(frame),
+    randomInputs: [normalInput('imitationNoise', [A]), { name: 'sigma', shape: [1], draw: drawSigma }],
+    forward: (parameters, features, target, random) => {
+      const sigma = random['sigma']!;
+      const share = projectObservation(parameters, policy, features);
+      const noised = add(flat(target), mul(random['imitationNoise']!, sigma));
+      const denoised = chunk(clipAction(denoise(parameters, policy, share, noised, sigma)));
+      return { inputs: { denoised, sigma }, metrics: {} };
+    },
+    act: (parameters, features, noise) => {
+      const share = projectObservation(parameters, policy, features);
+      return chunk(clipAction(sample(parameters, policy, share, expectNoise(noise, 'consistency'))));
+    },
+  };
 }

@@ -1,4 +1,4 @@
-/** The network that diffusion and flow share: (x, progress, features) → K · U numbers, the features' share computed once. */
+/** The network that diffusion and flow share: (x, progress, features) → K · U numbers. The features' share is computed once. */
 import type { Node } from '../../tensor/ir.ts';
 import { reshape } from '../../tensor/tensor.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
@@ -8,9 +8,9 @@ import { ACTOR, chunkSize, type HeadFrame } from './head.ts';
 
 const TIME = `${ACTOR}.time`;
 
-export interface DenoiserNet {
+interface DenoiserNet {
   readonly parameters: readonly ParameterSpec[];
-  /** features [B, D] → a function of x [B, K, U] and progress [B, 1] or [1, 1] in [0, 1] → [B, K, U]. */
+  /** `features` [B, D] → a function of x [B, K, U] and `progress` [B, 1] or [1, 1] in [0, 1] → [B, K, U]. */
   at(parameters: Parameters, features: Node): (x: Node, progress: Node) => Node;
 }
 

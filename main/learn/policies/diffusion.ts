@@ -1,15 +1,24 @@
 /**
- * Diffusion policy (Chi et al. 2023) on a frozen encoder's features: the chunk is denoised from pure noise by DDIM, unrolled.
- * differs from Diffusion Policy: an MLP instead of a U-Net, since chunks here are short and features are given; predicts the
- * action ('x0') by default, which is the better choice where few sampling steps are made.
+ * Diffusion policy (Chi et al. 2023) on a frozen encoder's features: DDIM denoises the chunk from pure noise, unrolled
+ * in the graph. DDIM without noise (Song et al. 2021, η = 0), with ᾱ = 1 at the end:
+ *   â = prediction at (x, t), clipped        ε̂ = (x − √ᾱ_t â)/√(1 − ᾱ_t), from the clipped â        x ← √ᾱ_s â + √(1 − ᾱ_s) ε̂
+ * Differs from Diffusion Policy: an MLP replaces the U-Net, because chunks are short and features are given. The net
+ * predicts the action ('x0') by default, which is the better target for few sampling steps. Letters: B batch, K steps,
+ * U used dimensions.
  */
 import { z } from 'zod';
-import { cast, constant, gather, mul, reshape } from '../../tensor/tensor.ts';
-import { DIFFUSION_TARGETS, denoisedAction, diffuse, diffusionTarget } from '../losses/diffusion.ts';
-import { DIFFUSION_STEPS, noiseSchedule } from '../losses/noise-schedule.ts';
-import { ddim, trailingSteps } from './ddim.ts';
+import type { Node } from '../../tensor/ir.ts';
+import { add, cast, clip, constant, gather, mul, reshape } from '../../tensor/tensor.ts';
+import {
+  DIFFUSION_TARGETS,
+  denoisedAction,
+  diffuse,
+  diffusionTarget,
+  impliedNoise,
+} from '../losses/generative/diffusion.ts';
+import { DIFFUSION_STEPS, noiseSchedule } from '../losses/generative/noise-schedule.ts';
 import { denoiserNet } from './denoiser-net.ts';
-import { chunkNoise, chunkNoiseSize, expectNoise, faded, type Head, type HeadFrame, normalChance } from './head.ts';
+import { chunkNoise, chunkNoiseSize, expectNoise, faded, type Head, type HeadFrame, normalInput } from './head.ts';
 import { settingsObject } from './settings-object.ts';
 
 export const diffusionSchema = settingsObject({
@@ -19,9 +28,9 @@ export const diffusionSchema = settingsObject({
   /** DDIM evaluations per chunk. */
   samplingSteps: z.int().min(1).default(10),
 }).readonly();
-export type DiffusionOptions = z.infer<typeof diffusionSchema>;
+type DiffusionOptions = z.infer<typeof diffusionSchema>;
 
-/** What is clipped to while denoising: a bounded space's own edge, or so many standard deviations. */
+/** Denoised actions are clipped to this: the edge of a bounded space, else a number of standard deviations. */
 const EDGE = { bounded: 1, unbounded: 5 };
 
 export function diffusionHead(options: DiffusionOptions, frame: HeadFrame): Head {
@@ -33,12 +42,12 @@ export function diffusionHead(options: DiffusionOptions, frame: HeadFrame): Head
     name: 'diffusion',
     parameters: net.parameters,
     noiseSize: chunkNoiseSize(frame),
-    chance: [
-      normalChance('diffusionNoise', [steps, size]),
+    randomInputs: [
+      normalInput('diffusionNoise', [steps, size]),
       { name: 'diffusionStep', shape: [], draw: (rng) => rng.integer(T) },
     ],
-    offer: (parameters, features, target, chance) => {
-      const [noise, step] = [chance['diffusionNoise']!, chance['diffusionStep']!];
+    forward: (parameters, features, target, random) => {
+      const [noise, step] = [random['diffusionNoise']!, random['diffusionStep']!];
       const alphaBar = gather(constant(alphaBars), cast(step, 'int64'), 0);
       const x = diffuse(target, noise, alphaBar);
       const denoiser = net.at(parameters, features)(x, reshape(mul(step, 1 / (T - 1)), [step.shape[0]!, 1]));
@@ -65,4 +74,39 @@ export function diffusionHead(options: DiffusionOptions, frame: HeadFrame): Head
       );
     },
   };
+}
+
+/**
+ * `t` of each of N evaluations, noisiest first: round(T − i T/N) − 1. This "trailing" spacing begins at the noisiest level,
+ * which "leading" spacing never visits.
+ */
+export function trailingSteps(trainingSteps: number, count: number): number[] {
+  if (count < 1 || count > trainingSteps)
+    throw new RangeError(`${count} sampling steps of a diffusion with ${trainingSteps}: use 1 to ${trainingSteps}`);
+  return Array.from({ length: count }, (_, index) => Math.round(trainingSteps - (index * trainingSteps) / count) - 1);
+}
+
+/** The action â [B, K, U] that x_t implies; `alphaBar` is ᾱ_t, `step` t. */
+type Denoiser = (x: Node, alphaBar: number, step: number) => Node;
+
+/** `noise` [B, K, U] → actions [B, K, U], each clipped to ±`bound`. */
+export function ddim(
+  denoiser: Denoiser,
+  noise: Node,
+  alphaBars: readonly number[],
+  steps: readonly number[],
+  bound = 1,
+): Node {
+  let x = noise;
+  steps.forEach((step, index) => {
+    const alphaBar = alphaBars[step]!;
+    const denoised = clip(denoiser(x, alphaBar, step), -bound, bound);
+    const next = steps[index + 1];
+    if (next === undefined) x = denoised;
+    else {
+      const epsilon = impliedNoise(denoised, x, constant([alphaBar]));
+      x = add(mul(denoised, Math.sqrt(alphaBars[next]!)), mul(epsilon, Math.sqrt(1 - alphaBars[next]!)));
+    }
+  });
+  return x;
 }

@@ -10,7 +10,7 @@ import { RemediedError } from '../../api/error-words.ts';
 import { type PolicyManifest, policyManifestSchema } from '../../api/policy.ts';
 import { bytesOf, floatsOf, writeFolderAtomically } from '../../models/atomic-files.ts';
 
-export const POLICY_MANIFEST = 'manifest.json';
+const POLICY_MANIFEST = 'manifest.json';
 const GRAPH = 'graph.onnx';
 const WEIGHTS = 'weights.bin';
 
@@ -18,14 +18,14 @@ export interface PolicyFiles {
   readonly manifest: PolicyManifest;
   readonly graph: Uint8Array;
   readonly weights: Float32Array;
-  /** True for a policy of an older version. Its files carry no SHA-256, so damage cannot be detected. */
+  /** True for a policy of an older version, whose files carry no SHA-256: damage cannot be detected. */
   readonly unverified: boolean;
 }
 
 type Hashes = 'graphSha256' | 'weightsSha256' | 'manifestSha256';
 
-/** A policy folder that cannot be used. */
-export class PolicyFileError extends RemediedError {}
+/** Thrown when a policy folder cannot be used. */
+class PolicyFileError extends RemediedError {}
 
 /** Returns the path of the manifest. */
 export function exportPolicy(
@@ -36,7 +36,10 @@ export function exportPolicy(
 ): string {
   const hashes = { graphSha256: sha256(graph), weightsSha256: sha256(bytesOf(weights)), manifestSha256: undefined };
   const unsigned = policyManifestSchema.parse({
-    ...{ kind: 'policy', ...manifest, graph: GRAPH, weights: WEIGHTS },
+    kind: 'policy',
+    ...manifest,
+    graph: GRAPH,
+    weights: WEIGHTS,
     ...hashes,
   });
   const full = { ...unsigned, manifestSha256: hashOfManifest(unsigned) };
@@ -76,7 +79,7 @@ const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').upda
 
 /** Hashes the manifest's fields in the order in which they are written. */
 function hashOfManifest(manifest: object): string {
-  const { manifestSha256: _, ...rest } = manifest as Partial<PolicyManifest>; // only the name of the field matters
+  const { manifestSha256: _, ...rest } = manifest as Partial<PolicyManifest>; // Only the name of the field matters
   return sha256(JSON.stringify(rest));
 }
 

@@ -1,11 +1,12 @@
 /**
- * A Gaussian per step and dimension whose variance the network predicts, learned by likelihood (`losses/gaussian-nll.ts`).
- * Acts with its mean, or draws from it. One mode: with two right answers the mean lies between them and the variance is large.
+ * A Gaussian per step and dimension whose variance the network predicts, learned by likelihood
+ * (`losses/likelihood/gaussian-nll.ts`). It acts with its mean or with a sample. It has one mode: with two right
+ * answers the mean lies between them.
  */
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';
 import { add, exp, mean, mul, reshape, slice } from '../../tensor/tensor.ts';
-import { clampLogVariance } from '../losses/gaussian-nll.ts';
+import { clampLogVariance } from '../losses/likelihood/gaussian-nll.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { chunkNoise, chunkNoiseSize, chunkSize, expectNoise, featuresMlp, type Head, type HeadFrame } from './head.ts';
@@ -15,7 +16,7 @@ export const gaussianSchema = settingsObject({
   name: z.literal('gaussian'),
   act: z.enum(['mean', 'sample']).default('mean'),
 }).readonly();
-export type GaussianOptions = z.infer<typeof gaussianSchema>;
+type GaussianOptions = z.infer<typeof gaussianSchema>;
 
 export function gaussianHead({ act }: GaussianOptions, frame: HeadFrame): Head {
   const size = chunkSize(frame);
@@ -30,11 +31,10 @@ export function gaussianHead({ act }: GaussianOptions, frame: HeadFrame): Head {
     name: 'gaussian',
     parameters: mlpParameters(net),
     noiseSize: act === 'sample' ? chunkNoiseSize(frame) : 0,
-    chance: [],
-    offer: (parameters, features) => {
+    randomInputs: [],
+    forward: (parameters, features) => {
       const inputs = predict(parameters, features);
-      const logStd = logStandardDeviation(inputs.logVariance);
-      return { inputs: { ...inputs, gaussian: { mean: inputs.mean, logStd } }, metrics: { std: mean(exp(logStd)) } };
+      return { inputs, metrics: { std: mean(exp(logStandardDeviation(inputs.logVariance))) } };
     },
     act: (parameters, features, noise) => {
       const predicted = predict(parameters, features);

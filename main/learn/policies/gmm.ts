@@ -1,10 +1,9 @@
 /**
- * A mixture of M Gaussians over the whole chunk (robomimic's BC-GMM, over trajectories instead of steps): each component is one
- * way of doing it. Acting draws a component and takes its mean, never the mean of components.
- *   L = −ln Σ_m π_m N(chunk; μ_m, σ_m),   σ = softplus(x) + σmin      Letters: M components.
- * Means start spread over half the range: components that start equal stay equal. One that starts between two ways may take both for
- * itself, with no gradient left for the others (T1: in one of ten seeds). Starting each dimension at a level and a slope of its own made
- * that rarer, and cost in the cell: 121 of 150 solved in place of 145, three seeds.
+ * A mixture of M Gaussians over the whole chunk (robomimic's BC-GMM, over trajectories instead of steps). Each component is one
+ * way to do the task. Acting draws a component and takes its mean, never the mean of components.
+ *   L = −ln Σ_m π_m N(chunk; μ_m, σ_m),   σ = softplus(x) + σmin      Letters: M components, U used dimensions.
+ * The means start spread over half the range, because components that start equal stay equal. A component that starts between
+ * two ways may still take both and leave no gradient for the others (behaviour test T1: in one of ten seeds).
  */
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';
@@ -22,7 +21,7 @@ import {
   softmax,
   sum,
 } from '../../tensor/tensor.ts';
-import { MIXTURE_COMPONENTS, MIXTURE_STD_MIN, mixtureStd } from '../losses/gmm-nll.ts';
+import { MIXTURE_COMPONENTS, MIXTURE_STD_MIN, mixtureStd } from '../losses/likelihood/gmm-nll.ts';
 import { mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import { choose, likeliest, NOISE_PER_CHOICE, pick, uniformFromNormals } from './choice.ts';
@@ -36,8 +35,9 @@ export const gmmSchema = settingsObject({
   stdMin: z.number().positive().default(MIXTURE_STD_MIN),
   act: z.enum(['sample', 'likeliest']).default('sample'),
 }).readonly();
-export type GmmOptions = z.infer<typeof gmmSchema>;
+type GmmOptions = z.infer<typeof gmmSchema>;
 
+/** Outermost initial means of the components. */
 const SPREAD = 0.5;
 
 export function gmmHead({ components: M, stdMin, act }: GmmOptions, frame: HeadFrame): Head {
@@ -59,11 +59,11 @@ export function gmmHead({ components: M, stdMin, act }: GmmOptions, frame: HeadF
     name: 'gmm',
     parameters: mlpParameters(net),
     noiseSize: act === 'sample' ? NOISE_PER_CHOICE : 0,
-    chance: [],
-    offer: (parameters, features) => {
+    randomInputs: [],
+    forward: (parameters, features) => {
       const mixture = predict(parameters, features);
       const entropy = neg(sum(mul(softmax(mixture.logits), logSoftmax(mixture.logits)), 1));
-      // e^H of the weights: how many components are in use
+      // The exponential of the weights' entropy counts the components in use.
       return { inputs: { mixture }, metrics: { std: mean(mixture.std), componentsUsed: mean(exp(entropy)) } };
     },
     act: (parameters, features, noise) => {

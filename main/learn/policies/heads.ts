@@ -1,15 +1,15 @@
-/** The heads by name: their options as data, what each is trained with unless a config says otherwise. */
+/** The policy heads by name: their options as data, and the loss that each is trained with by default. */
 import { z } from 'zod';
 import type { HeadName } from '../../api/policy.ts';
 import type { LossName } from '../losses/loss-registry.ts';
 import { autoregressiveHead, autoregressiveSchema, categoricalHead, categoricalSchema } from './categorical.ts';
+import { consistencyHead, consistencySchema } from './consistency.ts';
 import { diffusionHead, diffusionSchema } from './diffusion.ts';
 import { flowHead, flowSchema } from './flow.ts';
 import { gaussianHead, gaussianSchema } from './gaussian.ts';
 import { gmmHead, gmmSchema } from './gmm.ts';
 import type { Head, HeadFrame } from './head.ts';
 import { mseHead, mseSchema } from './mse.ts';
-import { consistencySchema, oneStepHead } from './one-step.ts';
 
 export const headOptionsSchema = z.discriminatedUnion('name', [
   mseSchema,
@@ -44,13 +44,13 @@ export function createHead(options: HeadOptions, frame: HeadFrame): Head {
     case 'flow':
       return flowHead(options, frame);
     case 'consistency':
-      return oneStepHead(frame);
+      return consistencyHead(frame);
     default:
       throw new Error(`no head ${options satisfies never}`);
   }
 }
 
-/** The loss that each head is made for. */
+/** The loss that each head was designed for. */
 export const OWN_LOSS: Readonly<Record<HeadOptions['name'], LossName>> = {
   mse: 'mse',
   gaussian: 'gaussian-nll',

@@ -1,6 +1,6 @@
 /**
- * One chunk per observation, learned by regression: the baseline of every comparison. With two right answers squared error
- * makes it their mean, which may be wrong, and absolute error (ACT) the commoner one. Acting is deterministic.
+ * One chunk per observation, learned by regression: the baseline of every comparison. Acting is deterministic.
+ * With two right answers, squared error learns their mean, which may be wrong; absolute error (ACT) learns the commoner one.
  */
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';
@@ -22,8 +22,8 @@ export function mseHead(frame: HeadFrame): Head {
     name: 'mse',
     parameters: mlpParameters(net),
     noiseSize: 0,
-    chance: [],
-    offer: (parameters, features) => ({ inputs: { prediction: predict(parameters, features) }, metrics: {} }),
+    randomInputs: [],
+    forward: (parameters, features) => ({ inputs: { prediction: predict(parameters, features) }, metrics: {} }),
     act: predict,
   };
 }

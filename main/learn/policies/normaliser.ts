@@ -1,9 +1,10 @@
 /**
- * Actions as a head sees them, and back: scaled per dimension to about [−1, 1] by what the data holds, without the dimensions
- * that the task masks. The two vectors are parameters of the policy that no gradient touches, so they travel with its weights.
- *   normalised = (action − offset) / scale, clipped to [−1, 1] where the kind bounds it        action = offset + scale · normalised, clipped
- *   min-max   the data's range        quantile   q01 to q99 (OpenVLA): outliers are clipped        mean-std   zero mean, unit variance, unbounded
- * A dimension that hardly moves in the data would be scaled to noise: one that spans less than 0.02 is left as it is.
+ * Converts actions to what a head sees and back: scaled per dimension to about [−1, 1], without the dimensions that the
+ * task masks. Offset and scale come from the data. They are parameters that no gradient changes, so they travel with
+ * the policy's weights.
+ *   normalised = (action − offset) / scale, clipped to [−1, 1] unless unbounded        action = offset + scale · normalised, clipped;
+ *   min-max   the data's range        quantile   q01 to q99 (OpenVLA): outliers are clipped        mean-std   zero mean, unit variance, unbounded.
+ * A dimension that spans less than 0.02 in the data keeps its scale, because scaling would turn it to noise.
  * Letters: B batch, K steps, A action, U used dimensions.
  */
 import { z } from 'zod';
@@ -12,10 +13,10 @@ import { add, clip, constant, div, matmul, mul, reshape, sub } from '../../tenso
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 
 export const normaliserSchema = z.enum(['none', 'min-max', 'quantile', 'mean-std']);
-export type NormaliserKind = z.infer<typeof normaliserSchema>;
+type NormaliserKind = z.infer<typeof normaliserSchema>;
 
 /** [A] each */
-export interface ActionStatistics {
+interface ActionStatistics {
   readonly offset: Float32Array;
   readonly scale: Float32Array;
 }
@@ -23,7 +24,7 @@ export interface ActionStatistics {
 const SPAN_MIN = 0.02;
 const QUANTILE = 0.01; // OpenVLA
 
-/** actions [n, A] → what maps them to the head's range. */
+/** `actions` [n, A] → offset and scale that map them to the head's range. */
 export function actionStatistics(kind: NormaliserKind, actions: Float32Array, size: number): ActionStatistics {
   const count = actions.length / size;
   if (count === 0) throw new RangeError('no actions to normalise by: record demonstrations first');
@@ -45,7 +46,7 @@ function centreAndHalf(kind: NormaliserKind, values: Float64Array): readonly [nu
     case 'none':
       return [0, 1];
     case 'min-max':
-      // no spread over a call's arguments: a large buffer has more numbers than the stack holds
+      // Not `Math.min(...values)`: a large buffer has more numbers than a call can take as arguments.
       return between(
         values.reduce((low, value) => Math.min(low, value)),
         values.reduce((high, value) => Math.max(high, value)),
@@ -64,7 +65,7 @@ function centreAndHalf(kind: NormaliserKind, values: Float64Array): readonly [nu
   }
 }
 
-/** Linear between the two nearest ranks, as numpy's default. */
+/** Interpolates linearly between the two nearest ranks, as numpy does by default. */
 function quantile(sorted: Float64Array, share: number): number {
   const at = share * (sorted.length - 1);
   const below = Math.floor(at);
@@ -72,10 +73,10 @@ function quantile(sorted: Float64Array, share: number): number {
   return sorted[below]! + (at - below) * (sorted[above]! - sorted[below]!);
 }
 
-export const NORMALISER_OFFSET = 'normaliser.offset';
-export const NORMALISER_SCALE = 'normaliser.scale';
+const NORMALISER_OFFSET = 'normaliser.offset';
+const NORMALISER_SCALE = 'normaliser.scale';
 
-/** None for the kind `none`, so that such a policy has the same parameters as one that knows of no normaliser. */
+/** Returns no parameters for the kind `none`, so that such a policy has the same parameters as one without a normaliser. */
 export function normaliserParameters(kind: NormaliserKind, size: number): ParameterSpec[] {
   if (kind === 'none') return [];
   return [
@@ -84,14 +85,14 @@ export function normaliserParameters(kind: NormaliserKind, size: number): Parame
   ];
 }
 
-/** Between the robot's actions [B, K, A] and the head's [B, K, U]. */
+/** Relation between the robot's actions [B, K, A] and the head's [B, K, U]. */
 export interface ActionSpace {
   /** K */
   readonly steps: number;
   /** U */
   readonly size: number;
   readonly mask: readonly boolean[];
-  /** Whether the head's actions are within [−1, 1]. */
+  /** True when the head's actions are within [−1, 1]. */
   readonly bounded: boolean;
   readonly kind: NormaliserKind;
 }
@@ -112,6 +113,7 @@ export function restoreAll({ mask, size }: ActionSpace, x: Node): Node {
   return reshape(matmul(reshape(x, [B * K, size]), selection(mask), { transposeB: true }), [B, K, mask.length]);
 }
 
+/** Actions [B, K, A] → the head's [B, K, U]. */
 export function normalise(space: ActionSpace, parameters: Parameters, actions: Node): Node {
   if (space.kind === 'none') return selectUsed(space, actions);
   const scaled = div(sub(actions, parameters(NORMALISER_OFFSET)), parameters(NORMALISER_SCALE));

@@ -1,13 +1,13 @@
 /**
- * Objects of settings that refuse a name they do not know and list those they have: a misspelt setting would otherwise leave the
- * preset's in force, and be recorded as if it had been applied.
+ * Settings schemas that refuse an unknown name and list the known ones. A misspelt setting would otherwise be recorded as if
+ * it had been applied, while the preset's value stayed in force.
  */
 import { z } from 'zod';
 
 export function settingsObject<Shape extends z.core.$ZodShape>(shape: Shape): z.ZodObject<Shape, z.core.$strict> {
   const known = Object.keys(shape);
   return z.strictObject(shape, {
-    // undefined = zod's own words
+    // `undefined` keeps zod's own message.
     error: (issue) => (issue.code === 'unrecognized_keys' ? unknownNames(issue.keys, known) : undefined),
   });
 }

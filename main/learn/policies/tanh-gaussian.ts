@@ -2,28 +2,28 @@
  * The policy of soft actor-critic (Haarnoja et al. 2018; RLPD, HIL-SERL): a diagonal Gaussian through tanh.
  *   u = μ(s) + σ(s)·ε,  ε ~ N(0, I)      a = tanh u
  *   log π(a|s) = Σ_d [ log N(u; μ, σ) − ln(1 − tanh² u) ]
- * Both are functions of μ, σ and ε: gradients flow through the sample. A dimension that the task does not use is 0, and no part
- * of log π. Acting draws ε; with ε = 0 the action is the mode's.
+ * Gradients flow through the sample. A dimension that the task does not use is 0 and does not count in log π.
+ * Acting draws ε; ε = 0 gives tanh μ(s).
  * Differs from both codes: μ and ln σ are the two halves of one last layer, whose initial values count both as fan-out.
  * Letters: B batch, A action.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { add, clip, constant, exp, mul, slice, square, sub, sum, tanh } from '../../tensor/tensor.ts';
-import { type Gaussian, HALF_LOG_2_PI, tanhLogDerivative } from '../losses/gaussian.ts';
+import { type Gaussian, HALF_LOG_2_PI, tanhLogDerivative } from '../losses/likelihood/gaussian.ts';
 import { type HiddenLayers, type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 
 export interface TanhGaussianHead {
   readonly net: MlpSpec;
   readonly actionMask: readonly boolean[];
-  /** ln σ is clipped to it; no gradient passes outside. */
+  /** Range that ln σ is clipped to; no gradient passes outside. */
   readonly logStdRange: readonly [low: number, high: number];
 }
 
 export interface Sampled {
   /** [B, A] */
   readonly action: Node;
-  /** log π(a|s) [B] */
+  /** [B], log π(a|s) */
   readonly logProbability: Node;
 }
 
@@ -49,7 +49,7 @@ export function gaussianAt(parameters: Parameters, head: TanhGaussianHead, featu
   return { mean: slice(out, 1, 0, size), logStd: clip(slice(out, 1, size, 2 * size), low, high) };
 }
 
-/** noise ε [B, A] */
+/** Gaussian [B, A] and noise ε [B, A] → action and its log-probability. */
 export function sampleTanhGaussian(head: TanhGaussianHead, { mean, logStd }: Gaussian, noise: Node): Sampled {
   const mask = actionMaskNode(head.actionMask);
   const u = add(mean, mul(exp(logStd), noise));

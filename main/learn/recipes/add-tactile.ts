@@ -1,10 +1,10 @@
 /**
- * R5: a sense of touch for a policy that was made without it, and that is to forget nothing.
- * differs from the handbook: no imitation term of its own for replayed old demonstrations, and no batches half old and half new: one
- * term on all demonstrations of the project, whichever they are, and the teacher on noised states of the same batch; M = 4 of K = 8
- * instead of 8 of 16; 2,000 updates instead of 10,000. As there: the base learns at a tenth of the rate.
+ * R5: adds a sense of touch to a policy that was made without it, and that shall forget nothing. Differs from the
+ * handbook: there is no separate imitation term for replayed old demonstrations, and no batch half old and half new.
+ * One term covers all demonstrations of the project, and the teacher acts on noised states of the same batch. M = 4 of
+ * K = 8 instead of 8 of 16; 2,000 updates instead of 10,000. As there, the base learns at a tenth of the rate.
  */
-import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 import { SMALL_HEAD } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -1,5 +1,5 @@
-/** R4: flow matching over chunks, five Euler steps, smoothness on the action that the velocity implies. */
-import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+/** R4: flow matching over chunks with five Euler steps, and smoothness on the action that the velocity implies. */
+import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 import { DENOISER, smoothMotion } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -1,5 +1,5 @@
-/** R2: a mixture over whole chunks, so that two right answers stay two; smoothness on each component’s mean. */
-import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+/** R2: a mixture over whole chunks, which keeps two right answers apart; smoothness on each component's mean. */
+import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 import { SMALL_HEAD, smoothMotion } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -1,8 +1,8 @@
 /**
- * R3: diffusion over chunks, denoised in ten steps, averaged weights.
- * differs from the handbook: M = 2 of K = 8 instead of 8 of 16; 2,000 updates instead of 50,000; the denoiser is an MLP.
+ * R3: diffusion over chunks, denoised in ten steps, with averaged weights.
+ * Differs from the handbook: M = 2 of K = 8 instead of 8 of 16; 2,000 updates instead of 50,000; the denoiser is an MLP.
  */
-import type { ImitationConfig } from '../algorithms/imitation-config.ts';
+import type { ImitationConfig } from '../algorithms/imitation/imitation-config.ts';
 import { DENOISER } from './imitation-settings.ts';
 import type { Recipe } from './recipe.ts';
 

@@ -1,23 +1,9 @@
 /**
- * R6: reinforcement on top of imitation. What acts begins as the imitated policy, a KL term to it holds the policy on its own states and
- * on the demonstrations', β follows the KL, and leaving a limit has a price. The same as settings of PPO on tasks that come as
- * `algorithms/environment.ts`, and as a recipe of a project's run, where it learns from the newest episodes.
+ * R6: reinforcement on top of imitation. The policy begins as the imitated one. A KL term holds it near that one on its own
+ * states and on the demonstrations'. β follows the KL, and mean actions beyond the limit have a price.
  */
-import { PPO, type PpoConfig } from '../algorithms/ppo-config.ts';
-import type { PpoRunConfig } from '../algorithms/ppo-run-config.ts';
+import type { PpoConfig } from '../algorithms/ppo/ppo-config.ts';
 import type { Recipe } from './recipe.ts';
-
-export const RL_FINE_TUNE: PpoConfig = {
-  ...PPO,
-  learningRate: 1e-3,
-  epochs: 10,
-  minibatches: 16,
-  targetKl: 0,
-  initialStd: 0.3,
-  discount: 0.95, // time-outs bootstrap: at 0.99 success after the time limit is worth nearly as much as within it
-  reference: { beta: 0.03, onDemonstrations: true, targetKl: 0.3 },
-  penalty: 10, // λ
-};
 
 export const rlFineTune: Recipe = {
   name: 'rl-fine-tune',
@@ -27,7 +13,7 @@ export const rlFineTune: Recipe = {
   settings: {
     reference: { beta: 0.03, targetKl: 0.3 },
     penalty: 10, // λ
-  } satisfies Partial<PpoRunConfig>,
+  } satisfies Partial<PpoConfig>,
   metric: {
     measures: ['success', 'steps'],
     words: 'Success and steps against the imitated policy that the online stage began with, on the same seeds.',

@@ -1,4 +1,4 @@
-/** Puts the parts of a training run together: settings, store, pool, encoder, learner, files. */
+/** Assembles a training run: settings, store, pool, encoder, learner, files. */
 import { existsSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { openLearningSource } from '../../../data/learning/learning.ts';
@@ -16,13 +16,13 @@ import type { ConfiguredAlgorithm } from '../algorithms/algorithm-registry.ts';
 import { exportPolicy, type PolicyFiles, readPolicy } from '../policies/export-policy.ts';
 import { createBackend } from './backends.ts';
 import { readCheckpoint } from './checkpoint.ts';
-import { createEmbedder } from './embed-missing.ts';
-import { ownSteps } from './own-steps.ts';
 import { createRestorableRng } from './restorable-rng.ts';
 import { claimRunFolder, policyOrigin, runFolder } from './run-folder.ts';
 import { isUsable, observationSizes } from './run-observation.ts';
 import { configureRun, keepSettings } from './run-settings.ts';
-import { createTrainer } from './trainer.ts';
+import { createEmbedder } from './trainer/embed-missing.ts';
+import { onPolicySteps } from './trainer/on-policy-steps.ts';
+import { createTrainer } from './trainer/trainer.ts';
 import { TrainingError } from './training-error.ts';
 
 export async function assembleTrainer(config: TrainerConfig, clock: Clock, report: (message: FromTrainer) => void) {
@@ -64,11 +64,21 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   return {
     runs,
     checkpoint: files.checkpoint,
-    trainer: await createTrainer({
-      ...{ trainer, settings, clock, rng, learner, pool, source, runs, files, report, note },
+    trainer: createTrainer({
+      trainer,
+      settings,
+      clock,
+      rng,
+      learner,
+      pool,
+      source,
+      runs,
+      files,
+      report,
+      note,
       hasCritics: algorithm.hasCritics,
       embedMissing: embedder.embedMissing,
-      ownSteps: (episodes) => ownSteps(pool, episodes, (policy) => weightsOf(projectFolder, policy, learner)),
+      onPolicySteps: (episodes) => onPolicySteps(pool, episodes, (policy) => weightsOf(projectFolder, policy, learner)),
       exportPolicy: (step) =>
         exportPolicy(
           files.policy(step),
@@ -92,7 +102,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   };
 }
 
-/** The part of a manifest that does not change while a run lasts. */
+/** The part of a manifest that is constant over a run. */
 function manifestHead(spec: RunSpec, { policyHead, settings }: ConfiguredAlgorithm, sizes: ObservationSizes) {
   return {
     ...policyHead,
@@ -115,7 +125,7 @@ function encoderOf({ encoderManifestPath }: TrainerConfig) {
   return { manifestPath: encoderManifestPath, manifest: readEncoderManifest(encoderManifestPath) };
 }
 
-/** Weights of the policy that a run starts from; with the critics of the run that made it, where they fit. */
+/** Starts with the weights of the spec's policy, and with the critics of the run that made it when they fit. */
 function beginFrom({ spec, projectFolder }: TrainerConfig, learner: Learner, encoderSha256: string | undefined): void {
   if (spec.startFrom === undefined) return;
   const origin = policyOrigin(projectFolder, spec.startFrom);
@@ -131,7 +141,7 @@ function beginFrom({ spec, projectFolder }: TrainerConfig, learner: Learner, enc
   learner.startFrom({ arrays, counters: checkpoint?.header.counters ?? {} });
 }
 
-/** Of a policy of this run's kind; undefined where there is none of that name, or of another kind. */
+/** Weights of a policy of this run's kind; `undefined` when there is none of that name or it is of another kind. */
 function weightsOf(projectFolder: string, name: string, learner: Learner): Float32Array | undefined {
   const { manifestPath } = policyOrigin(projectFolder, name);
   if (!existsSync(manifestPath)) return undefined;

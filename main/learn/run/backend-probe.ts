@@ -1,4 +1,4 @@
-/** Tries one backend and prints what came of it as one JSON line; run as a process of its own by `backends.ts`. */
+/** Entry of a process that tries one backend and prints the finding as one JSON line; `backends.ts` runs it. */
 import { writeSync } from 'node:fs';
 import { backendSchema } from '../../api/backend.ts';
 import { type BackendFinding, BackendUnavailable, createBackend } from './backends.ts';
@@ -16,5 +16,5 @@ async function finding(): Promise<BackendFinding> {
 }
 
 writeSync(1, `${JSON.stringify(await finding())}\n`);
-// A driver's own threads must not keep the process alive.
+// Exits at once, because a driver's own threads may keep the process alive.
 process.exit(0);

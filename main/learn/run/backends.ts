@@ -1,6 +1,6 @@
 /**
- * The backend that a run asks for, made and tried, or the reason why it cannot be had: ONNX Runtime refuses a provider that is
- * not there, and TensorFlow without a card is refused by `tensor/tfjs.ts`, so nothing falls back to the processor unsaid.
+ * Makes and tries the backend that a run asks for, or says why it cannot be used. ONNX Runtime refuses a provider that is
+ * missing, and `tensor/tfjs.ts` refuses TensorFlow without a graphics card, so nothing falls back to the processor silently.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,7 @@ import { defineStep } from '../../tensor/step.ts';
 import { constant, input, layerNorm, matmul, mean, square, tanh } from '../../tensor/tensor.ts';
 import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../tensor/tfjs.ts';
 
-/** A backend that was asked for and cannot be used. */
+/** Thrown when the requested backend cannot be used. */
 export class BackendUnavailable extends RemediedError {
   readonly backend: BackendName;
   constructor(backend: BackendName, reason: string, remedy: string, cause?: unknown) {
@@ -22,12 +22,12 @@ export class BackendUnavailable extends RemediedError {
   }
 }
 
-export interface BackendOptions {
-  /** Threads of the processor; backends on a graphics card do not use them. */
+interface BackendOptions {
+  /** Number of processor threads; backends on a graphics card ignore it. */
   readonly threads: number;
 }
 
-/** A backend that has run a small training step; rejects with BackendUnavailable. */
+/** Returns a backend that has run a small training step; rejects with `BackendUnavailable`. */
 export async function createBackend(name: BackendName, options: BackendOptions): Promise<Backend> {
   try {
     const backend = await open(name, options);
@@ -54,10 +54,10 @@ async function open(name: BackendName, { threads }: BackendOptions): Promise<Bac
   }
 }
 
-/** Of single precision, after one small layer. */
+/** Largest error of single precision after one small layer. */
 const TOLERANCE = 1e-4;
 
-/** The gradient of one small layer, of which the values are known: a driver that computes nonsense is as good as none. */
+/** Computes the gradient of one small layer and compares it with known values, because a driver may compute nonsense. */
 async function tryOut(backend: Backend): Promise<void> {
   const kernel = input('kernel', [2, 2]);
   const x = constant([1, 2, 3, 5, 8, 13], [3, 2]);
@@ -74,10 +74,10 @@ async function tryOut(backend: Backend): Promise<void> {
   }
 }
 
-/** By the interpreter, in double precision. */
+/** The interpreter's result in double precision. */
 const TRIAL_GRADIENT = [-0.178327, 0.178327, -0.300135, 0.300135] as const;
 
-/** Native errors come with source positions; what a person can use stands after them, on the first line that says something. */
+/** Returns the first line of an error without the source position that native errors begin with. */
 function inWords(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const first = text.split('\n').find((line) => line.trim() !== '') ?? text;
@@ -90,10 +90,10 @@ export type BackendFinding = { readonly backend: BackendName } & (
 );
 
 const PROBE = fileURLToPath(new URL('./backend-probe.ts', import.meta.url));
-/** The first use of a graphics card compiles its programs. */
+/** Long, because the first use of a graphics card compiles its programs. */
 const PROBE_LIMIT_MS = 60_000;
 
-/** Tries every backend, each in a process of its own: a driver that takes its process down is a finding too. */
+/** Tries every backend, each in its own process, because a broken driver may end the process. */
 export function probeBackends(): Promise<readonly BackendFinding[]> {
   return Promise.all(backendSchema.options.map((backend) => probeBackend(backend)));
 }
@@ -104,7 +104,7 @@ export function probeBackend(backend: BackendName, env: NodeJS.ProcessEnv = proc
   execFile(process.execPath, [PROBE, backend], options, (error, stdout) => {
     const last = stdout.trim().split('\n').at(-1) ?? '';
     if (last.startsWith('{')) {
-      // Own child at the same version: the type is the contract.
+      // The child is this program at the same version, so it prints a `BackendFinding`.
       resolve(JSON.parse(last) as BackendFinding);
       return;
     }

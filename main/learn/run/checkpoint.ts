@@ -1,6 +1,6 @@
 /**
- * A learner's whole state in one file, written atomically: a JSON header (what it is, shapes, counters, the state of the
- * random stream, where the data had been read to), then the arrays. The header's SHA-256 covers both; in version 1, the arrays only.
+ * A learner's whole state in one file, written atomically: a JSON header (names, counters, the state of the random stream, the
+ * position in the data), then the arrays. The header's SHA-256 covers both; in version 1 it covers the arrays only.
  * Layout: 'TKCK' · uint32 version · uint32 header length · header · arrays (float32, little-endian, in the header's order).
  */
 import { createHash } from 'node:crypto';
@@ -30,7 +30,7 @@ const headerSchema = z
       words: z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly(),
       spareNormal: z.number().optional(),
     }),
-    /** Blocks finished, and updates made in the unfinished one. */
+    /** Finished blocks, and updates made in the unfinished one. */
     blocks: z.int(),
     blockUpdates: z.int(),
     blockSums: sumsSchema,
@@ -49,7 +49,7 @@ export interface Checkpoint {
   readonly arrays: Readonly<Record<string, Float32Array>>;
 }
 
-/** A checkpoint that cannot be used. */
+/** Thrown when a checkpoint cannot be used. */
 export class CheckpointError extends RemediedError {}
 
 export function writeCheckpoint(path: string, { header, arrays }: Checkpoint): void {
@@ -69,7 +69,7 @@ export function writeCheckpoint(path: string, { header, arrays }: Checkpoint): v
   writeFileAtomically(path, [prefix, text, ...bodies]);
 }
 
-/** Undefined when there is none. Throws a `CheckpointError` when there is one that is damaged. */
+/** Returns `undefined` when there is no file. Throws a `CheckpointError` when the file is damaged. */
 export function readCheckpoint(path: string): Checkpoint | undefined {
   if (!existsSync(path)) return undefined;
   const bytes = readFileSync(path);

@@ -1,4 +1,4 @@
-/** A stream of chance that many hold and one can set back to a stored state. */
+/** A random stream that can be set back to a stored state, although several objects hold it. */
 import { createRng, type Rng, type RngState } from '../../api/rng.ts';
 
 export interface RestorableRng extends Rng {

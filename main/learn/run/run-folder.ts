@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { parsePolicyName, policyNameOf } from '../../api/policy.ts';
 import { STARTER_MANIFEST } from '../../models/assets.ts';
 import { writeFileAtomically } from '../../models/atomic-files.ts';
 
@@ -36,12 +37,12 @@ export function runFolder(projectFolder: string, runId: number): RunFolder {
     checkpoint: join(folder, 'checkpoint.bin'),
     blocks: join(folder, 'blocks.jsonl'),
     policy: (step) => join(folder, `policy-${step}`),
-    policyName: (step) => `run-${runId}/${step}`,
+    policyName: (step) => policyNameOf(runId, step),
   };
 }
 
 /** A run as its row describes it. The creation time tells it from another run with the same id. */
-export interface RunIdentity {
+interface RunIdentity {
   readonly id: number;
   readonly startedAtMs: number;
 }
@@ -71,7 +72,7 @@ export function claimRunFolder(projectFolder: string, run: RunIdentity): string 
     : `runs/${run.id} held the files of another run with this id; they are kept in ${aside}, and this run begins afresh.`;
 }
 
-/** True when the files in `runs/<id>/` belong to this run, as far as they tell. */
+/** True unless `run.json` in `runs/<id>/` names another run. */
 export function belongsTo(projectFolder: string, run: RunIdentity): boolean {
   const path = join(projectFolder, 'runs', String(run.id), IDENTITY);
   return !existsSync(path) || isSame(path, run);
@@ -82,7 +83,7 @@ function isSame(path: string, run: RunIdentity): boolean {
     const found = identitySchema.parse(JSON.parse(readFileSync(path, 'utf8')));
     return found.id === run.id && found.startedAtMs === run.startedAtMs;
   } catch {
-    return false; // unreadable: nothing shows that it belongs to this run
+    return false; // An unreadable file does not show that the folder belongs to this run.
   }
 }
 
@@ -95,19 +96,19 @@ function putAside(folder: string): string {
   }
 }
 
-export interface PolicyOrigin {
+interface PolicyOrigin {
   readonly manifestPath: string;
-  /** Of the run that made it; the rest of its learner's state is there. */
+  /** Checkpoint of the run that made the policy; it holds the rest of the learner's state. */
   readonly checkpoint: string | undefined;
 }
 
-/** `starter`, `run-<id>/<step>`, or the path of a manifest. */
+/** Finds a policy by `starter`, by its run's name for it (`run-<id>/<step>`), or by the path of its manifest. */
 export function policyOrigin(projectFolder: string, name: string): PolicyOrigin {
-  const [, run, step] = /^run-(\d+)\/(\d+)$/.exec(name) ?? [];
-  if (run && step) {
-    const folder = join(projectFolder, 'runs', run);
+  const published = parsePolicyName(name);
+  if (published) {
+    const folder = join(projectFolder, 'runs', String(published.runId));
     return {
-      manifestPath: join(folder, `policy-${step}`, 'manifest.json'),
+      manifestPath: join(folder, `policy-${published.step}`, 'manifest.json'),
       checkpoint: join(folder, 'checkpoint.bin'),
     };
   }
@@ -117,29 +118,29 @@ export function policyOrigin(projectFolder: string, name: string): PolicyOrigin 
 const blockSchema = z
   .object({
     index: z.int(),
-    /** The grant it answers; undefined in a run that paces itself. */
+    /** The grant that it answers; absent in a run that paces itself. */
     throughEpisodeId: z.int().optional(),
     requested: z.int().optional(),
-    /** The newest event of the store that it read; nothing newer counts. */
+    /** The newest event of the store that it may read. */
     newestSequence: z.int(),
-    /** Transitions that could be drawn. */
+    /** Transitions in the buffers when it began. */
     rlTransitions: z.int(),
     demoTransitions: z.int(),
-    /** Environment steps that updates had been made for, those counted that came before there were enough to begin. */
+    /** Environment steps that updates had been made for, including those before training could start. */
     stepsServed: z.number().optional(),
     /** Actor updates. */
     updates: z.int(),
   })
   .readonly();
-/** Written before the block's first update: a resumed run repeats what is recorded before it does anything new. */
+/** Record of a block, written before its first update. A resumed run repeats recorded blocks before it begins a new one. */
 export type BlockRecord = z.infer<typeof blockSchema>;
 
-/** A last line that a crash cut short is left out. */
+/** Reads the recorded blocks without a last line that a crash has cut short. */
 export function readBlocks(path: string): BlockRecord[] {
   return wholeLines(path).map((line) => blockSchema.parse(JSON.parse(line)));
 }
 
-/** The same, and the file is left as if the line had never been begun. */
+/** Removes a last line that a crash has cut short, and reads the recorded blocks. */
 export function repairBlocks(path: string): BlockRecord[] {
   if (existsSync(path))
     truncateSync(

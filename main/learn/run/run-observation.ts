@@ -1,10 +1,10 @@
-/** What a run's nets see: how large it is, and which recorded episodes hold it. */
+/** The observation of a run's nets: its size, and which recorded episodes hold it. */
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../../api/observation.ts';
 import type { RunSpec } from '../../api/run.ts';
 import { TASKS } from '../../api/task.ts';
 import type { ObservationSizes } from '../algorithms/algorithm.ts';
 
-/** `encoded`: size of the encoder's embedding, of use to a run on pixels only. */
+/** `encoded` is the size of the encoder's embedding, which only a run on pixels uses. */
 export function observationSizes({ observation, task }: RunSpec, encoded: number | undefined): ObservationSizes {
   return {
     embedding: { pixels: encoded ?? 0, state: STATE_ESTIMATE_SIZE, blind: 0 }[observation],
@@ -13,7 +13,7 @@ export function observationSizes({ observation, task }: RunSpec, encoded: number
   };
 }
 
-/** Pixels and proprioception are in every episode; the state's estimate only where it was asked for. */
+/** True when an episode holds the run's observation. Only episodes recorded with `state` hold the estimate of the state. */
 export function isUsable(
   spec: Pick<RunSpec, 'task' | 'observation'>,
   episode: Pick<RunSpec, 'task' | 'observation'>,

@@ -1,29 +1,30 @@
 /**
- * The settings of a run, in its folder's `config.json`: written whole when it begins, and what it goes on with. A folder that was
- * prepared beforehand may name some of them. A name that this program does not have, as an older or newer one may have written it, is
- * refused with the file's path: a run that went on without the setting would be another one than what its folder says.
+ * The settings of a run, in `config.json` of its folder. They are written whole when the run begins, and read when it
+ * resumes. A folder that was prepared beforehand may name some of them. An unknown name is refused with the file's
+ * path, because a run without that setting would differ from what its folder says.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import type { MapShape } from '../../api/policy.ts';
 import type { RunSpec } from '../../api/run.ts';
 import { writeFileAtomically } from '../../models/atomic-files.ts';
-import { type ConfiguredAlgorithm, configureAlgorithm, SettingsError } from '../algorithms/algorithm-registry.ts';
+import { type ConfiguredAlgorithm, SettingsError } from '../algorithms/algorithm-registry.ts';
+import { configureSpec } from '../recipes/recipe-registry.ts';
 import type { RunFolder } from './run-folder.ts';
 import { TrainingError } from './training-error.ts';
 
+/** `maps` is the shape of the encoder's embedding. */
 export function configureRun(
   spec: RunSpec,
   files: Pick<RunFolder, 'config' | 'checkpoint'>,
-  /** Of the encoder's embedding. */
   maps?: MapShape,
 ): ConfiguredAlgorithm {
   const stored = storedSettings(files.config);
-  // What a run has begun with is all there: what its spec had asked for is not asked again.
+  // A resumed run keeps its stored settings and ignores the ones in the spec.
   const asked = existsSync(files.checkpoint) ? {} : (spec.settings ?? {});
-  const algorithm = configureAlgorithm(spec, asked, maps);
+  const algorithm = configureSpec(spec, asked, maps);
   if (!stored) return algorithm;
   try {
-    return configureAlgorithm(spec, { ...asked, ...stored }, maps);
+    return configureSpec(spec, { ...asked, ...stored }, maps);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     throw new TrainingError(
@@ -33,8 +34,8 @@ export function configureRun(
   }
 }
 
-/** Undefined where there is no such file yet. */
-export function storedSettings(path: string): object | undefined {
+/** Returns `undefined` when the file does not exist yet. */
+function storedSettings(path: string): object | undefined {
   if (!existsSync(path)) return undefined;
   let stored: unknown;
   try {
@@ -49,7 +50,7 @@ export function storedSettings(path: string): object | undefined {
 const unreadable = (path: string, why: string) =>
   new TrainingError(`${path} holds no settings (${why})`, 'Remove it to begin with the preset, or start a new run.');
 
-/** Leaves the file alone where it says the same already. */
+/** Writes the settings, unless the file holds the same already. */
 export function keepSettings({ config: path }: Pick<RunFolder, 'config'>, settings: object): void {
   const text = `${JSON.stringify(settings, undefined, 2)}\n`;
   if (existsSync(path) && readFileSync(path, 'utf8') === text) return;

@@ -1,14 +1,13 @@
 /**
  * Entry of a trainer process: `node trainer-process.ts`. Reads its `TrainerConfig` as JSON from standard input and
- * communicates over IPC (`main/api/trainer-process.ts`). Puts the parts of a run together and passes messages; the work
- * is in `trainer.ts`.
+ * communicates over IPC (`main/api/trainer-process.ts`). It assembles the run and passes messages to `trainer/trainer.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { systemClock } from '../../api/clock.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
 import { assembleTrainer } from './assemble.ts';
-import type { Trainer } from './trainer.ts';
+import type { Trainer } from './trainer/trainer.ts';
 import { failureWords } from './training-error.ts';
 
 const STANDARD_INPUT = 0;
@@ -23,7 +22,7 @@ function lowerPriority(): void {
   try {
     setPriority(constants.priority.PRIORITY_LOW);
   } catch {
-    // not permitted everywhere; the run only gets more of the machine than it should
+    // Some systems do not permit it; the run then only gets more processor time than it should.
   }
 }
 
@@ -75,7 +74,7 @@ function createQueue<T>(): AsyncQueue<T> {
 
 async function main(): Promise<void> {
   lowerPriority();
-  // The launcher is this program at the same version: the type is the contract.
+  // The launcher is this program at the same version, so it sends a `TrainerConfig`.
   const config = JSON.parse(readFileSync(STANDARD_INPUT, 'utf8')) as TrainerConfig;
   const messages = createQueue<ToTrainer>();
   let trainer: Trainer | undefined;
@@ -86,15 +85,15 @@ async function main(): Promise<void> {
     messages.push(message);
   };
   process.on('message', (message: ToTrainer) => {
-    // an end must reach a block that is under way
+    // A cancellation must also end the block that is running.
     if (message.kind === 'cancel') end(message);
     else messages.push(message);
   });
-  // Whoever launched it is gone: what was done is kept. From the first moment on: loading and assembling take seconds.
+  // When the launcher is gone, the run ends and keeps its work. Registered first, because assembling takes seconds.
   process.on('disconnect', () => end({ kind: 'cancel' }));
   if (process.connected === false) end({ kind: 'cancel' });
   const run = await assembleTrainer(config, systemClock, (message) => {
-    send(message).catch(() => {}); // it never rejects: 'disconnect' reports a launcher that is gone
+    send(message).catch(() => {}); // Never rejects; 'disconnect' reports a launcher that is gone.
   });
   ({ trainer } = run);
   if (ending) trainer.stop();

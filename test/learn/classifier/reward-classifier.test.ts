@@ -27,7 +27,7 @@ import {
   standardisationOf,
   trainClassifier,
 } from '../../../main/learn/classifier/reward-classifier.ts';
-import { binaryCrossEntropy } from '../../../main/learn/losses/binary-cross-entropy.ts';
+import { binaryCrossEntropy } from '../../../main/learn/losses/likelihood/binary-cross-entropy.ts';
 import { grad } from '../../../main/tensor/grad.ts';
 import { interpreter } from '../../../main/tensor/interpret.ts';
 import { createOrtBackend, loadOrtSession } from '../../../main/tensor/ort.ts';

@@ -1,4 +1,7 @@
-/** The convolutional trunk that is frozen: it learns toy pictures, its file gives the maps that training read, and the one that ships opens. */
+/**
+ * The convolutional trunk that is frozen: it learns toy pictures, its file gives the maps that training read, and the
+ * one that ships opens.
+ */
 import assert from 'node:assert/strict';
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';

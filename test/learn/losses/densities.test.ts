@@ -1,25 +1,29 @@
 /** Losses that are log-likelihoods or divergences: Gaussians, mixtures, bins, distillation, contrastive pairs. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../../../main/learn/losses/action-bins.ts';
-import { binaryCrossEntropy } from '../../../main/learn/losses/binary-cross-entropy.ts';
-import { binnedCrossEntropy } from '../../../main/learn/losses/binned-cross-entropy.ts';
-import { categoricalEntropy, categoricalKl, categoricalLogProb } from '../../../main/learn/losses/categorical.ts';
 import {
   distillCategorical,
   distillField,
   distillGaussian,
   distillRegression,
-} from '../../../main/learn/losses/distillation.ts';
+} from '../../../main/learn/losses/alignment/distillation.ts';
+import { infoNce, LOG_SCALE_MAX, LOG_SCALE_START } from '../../../main/learn/losses/alignment/info-nce.ts';
+import { BIN_SCHEMES, binCount, decodeBins, encodeBins } from '../../../main/learn/losses/likelihood/action-bins.ts';
+import { binaryCrossEntropy } from '../../../main/learn/losses/likelihood/binary-cross-entropy.ts';
+import { binnedCrossEntropy } from '../../../main/learn/losses/likelihood/binned-cross-entropy.ts';
+import {
+  categoricalEntropy,
+  categoricalKl,
+  categoricalLogProb,
+} from '../../../main/learn/losses/likelihood/categorical.ts';
 import {
   gaussianEntropy,
   gaussianKl,
   gaussianLogProb,
   tanhLogDerivative,
-} from '../../../main/learn/losses/gaussian.ts';
-import { clampLogVariance, gaussianNll } from '../../../main/learn/losses/gaussian-nll.ts';
-import { gmmNll, type Mixture, mixtureLogProb, mixtureStd } from '../../../main/learn/losses/gmm-nll.ts';
-import { infoNce, LOG_SCALE_MAX, LOG_SCALE_START } from '../../../main/learn/losses/info-nce.ts';
+} from '../../../main/learn/losses/likelihood/gaussian.ts';
+import { clampLogVariance, gaussianNll } from '../../../main/learn/losses/likelihood/gaussian-nll.ts';
+import { gmmNll, type Mixture, mixtureLogProb, mixtureStd } from '../../../main/learn/losses/likelihood/gmm-nll.ts';
 import type { Node } from '../../../main/tensor/ir.ts';
 import {
   add,
@@ -111,7 +115,7 @@ test('the density of a squashed action keeps its digits where tanh has lost them
   assert.equal(Math.log(1 - Math.tanh(20) ** 2), Number.NEGATIVE_INFINITY);
 });
 
-/** weights π, and per component a mean and a σ per dimension. */
+/** Takes weights π, and per component a mean and a σ per dimension. */
 function mixture(
   weights: readonly number[],
   mean: readonly (readonly number[])[],
@@ -227,7 +231,7 @@ test('bins: every scheme at its edges, in both directions', async () => {
   for (const scheme of BIN_SCHEMES)
     for (const text of ['-1.0', '-0.5', '0.0', '0.3', '0.999', '1.0']) {
       const row: readonly number[] = oracle[`bin.${text}`][scheme];
-      // openvla's row is [digitised, bin, decoded]
+      // A row of openvla is [digitised, bin, decoded].
       const [bin, decoded] = row.slice(-2);
       const encoded = encodeBins(tensor([Number(text)]), scheme);
       assert.deepEqual(await valuesOf(encoded), [bin], `${scheme} ${text}`);

@@ -1,8 +1,7 @@
 /** Diffusion, flow matching, consistency training: targets, schedules, and what they imply, against closed forms. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chunkErrors } from '../../../main/learn/losses/consistency.ts';
-import { consistencyTrainingLoss, eulerStep } from '../../../main/learn/losses/consistency-training.ts';
+import { chunkErrors, consistencyTrainingLoss, eulerStep } from '../../../main/learn/losses/generative/consistency.ts';
 import {
   DIFFUSION_TARGETS,
   denoisedAction,
@@ -10,7 +9,7 @@ import {
   diffusionLoss,
   diffusionTarget,
   impliedNoise,
-} from '../../../main/learn/losses/diffusion.ts';
+} from '../../../main/learn/losses/generative/diffusion.ts';
 import {
   flowAction,
   flowMatchingLoss,
@@ -19,14 +18,14 @@ import {
   logitNormalTime,
   pi0TrainingTime,
   toPi0,
-} from '../../../main/learn/losses/flow-matching.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
+} from '../../../main/learn/losses/generative/flow-matching.ts';
 import {
   betasOf,
   cumulativeAlphas,
   noiseSchedule,
   type ScheduleOptions,
-} from '../../../main/learn/losses/noise-schedule.ts';
+} from '../../../main/learn/losses/generative/noise-schedule.ts';
+import { mse } from '../../../main/learn/losses/regression.ts';
 import { add, div, mul, type Node, sqrt, sub, sum } from '../../../main/tensor/tensor.ts';
 import { assertNear, assertValue, EXACT, gradientOf, oracle, tensor, valuesOf } from './harness.ts';
 

@@ -16,13 +16,13 @@ export { assertNear };
 
 /** Values that PyTorch 2.13 computed in double precision; null where it gave NaN. */
 export const oracle = JSON.parse(readFileSync(new URL('../../oracle/losses.json', import.meta.url), 'utf8'));
-/** Of our double precision against PyTorch's. */
+/** Tolerance between our double precision and PyTorch's. */
 export const EXACT = 1e-12;
 
 export const SEED = 7;
 const POINTS = 5;
 const STEP = 1e-5;
-/** Of a gradient against central differences, relative to the gradient's length. */
+/** Tolerance of a gradient against central differences, relative to the gradient's length. */
 const GRADIENT_TOLERANCE = 1e-6;
 const SINGLE_TOLERANCE = 1e-4;
 

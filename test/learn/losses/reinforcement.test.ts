@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { gae, normalizeAdvantages } from '../../../main/learn/losses/gae.ts';
-import { clippedSurrogate, KL_ESTIMATORS, klToReference, valueLoss } from '../../../main/learn/losses/ppo.ts';
-import { tdTarget } from '../../../main/learn/losses/td.ts';
-import { tpo } from '../../../main/learn/losses/tpo.ts';
+import { tpo } from '../../../main/learn/losses/alignment/tpo.ts';
+import { tdTarget } from '../../../main/learn/losses/reinforcement/actor-critic.ts';
+import { gae, normalizeAdvantages } from '../../../main/learn/losses/reinforcement/gae.ts';
+import {
+  clippedSurrogate,
+  KL_ESTIMATORS,
+  klToReference,
+  valueLoss,
+} from '../../../main/learn/losses/reinforcement/ppo.ts';
 import { assertNear, assertValue, EXACT, gradientOf, oracle, SEED, tensor, valuesOf } from './harness.ts';
 
 test('clipped surrogate: every cell, with a gradient of exactly 0 where the clip holds', async () => {
@@ -58,7 +63,7 @@ test(`on samples of π, k1 and k3 estimate KL(π‖π_ref), and only k2 has its 
   const logDensity = (std: number) => samples.map((x) => -0.5 * (x / std) ** 2 - Math.log(std));
   const logProb = tensor(logDensity(sigma));
   const reference = tensor(logDensity(1));
-  const score = samples.map((x) => (x / sigma) ** 2 - 1); // d log π / d ln σ
+  const score = samples.map((x) => (x / sigma) ** 2 - 1); // The score d log π / d ln σ.
   const estimates: number[] = [];
   const slopes: number[] = [];
   for (const estimator of KL_ESTIMATORS) {
@@ -68,7 +73,7 @@ test(`on samples of π, k1 and k3 estimate KL(π‖π_ref), and only k2 has its 
   }
   const kl = -Math.log(sigma) + sigma ** 2 / 2 - 0.5;
   assertNear([estimates[0]!, estimates[2]!], [kl, kl], 0.01);
-  // d KL(π‖π_ref) / d ln σ = σ² − 1, d KL(π_ref‖π) / d ln σ = 1 − σ⁻²
+  // The slopes d KL(π‖π_ref) / d ln σ = σ² − 1 and d KL(π_ref‖π) / d ln σ = 1 − σ⁻².
   assertNear(slopes, [0, sigma ** 2 - 1, 1 - sigma ** -2], 0.03);
 });
 
@@ -157,7 +162,7 @@ test('temporal difference: minimum over the ensemble', async () => {
 test('the entropy back-up is subtracted, and ends with the episode', async () => {
   const entropy = { nextLogProb: tensor([-2, -2]), temperature: 0.5 };
   const target = tdTarget(tensor([1, 1]), tensor([1, 0]), nextValues, 0.9, entropy);
-  // an unlikely action (log π = −2) is worth more, α·2 = 1, not less; nothing follows a terminal step
+  // An unlikely action (log π = −2) is worth α·2 = 1 more, not less. Nothing follows a terminal step.
   await assertValue(target, [1 + 0.9 * (-9 + 1), 1]);
 });
 

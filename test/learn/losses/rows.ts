@@ -1,13 +1,20 @@
 /** Every loss file with the operands on which its gradient is checked. A file without a row fails `all-losses.test.ts`. */
 
-import { binaryCrossEntropy } from '../../../main/learn/losses/binary-cross-entropy.ts';
-import { binnedCrossEntropy } from '../../../main/learn/losses/binned-cross-entropy.ts';
-import { calQl } from '../../../main/learn/losses/cal-ql.ts';
-import { categoricalEntropy, categoricalKl, categoricalLogProb } from '../../../main/learn/losses/categorical.ts';
+import {
+  distillCategorical,
+  distillField,
+  distillGaussian,
+  distillRegression,
+} from '../../../main/learn/losses/alignment/distillation.ts';
+import { infoNce } from '../../../main/learn/losses/alignment/info-nce.ts';
+import { tpo } from '../../../main/learn/losses/alignment/tpo.ts';
 import { chunkMean } from '../../../main/learn/losses/chunk.ts';
-import { clippedGaussianLogProb } from '../../../main/learn/losses/clipped-gaussian.ts';
-import { chunkErrors, consistencyLoss, maskedError } from '../../../main/learn/losses/consistency.ts';
-import { consistencyTrainingLoss } from '../../../main/learn/losses/consistency-training.ts';
+import {
+  chunkErrors,
+  consistencyLoss,
+  consistencyTrainingLoss,
+  maskedError,
+} from '../../../main/learn/losses/generative/consistency.ts';
 import {
   DIFFUSION_TARGETS,
   denoisedAction,
@@ -15,36 +22,44 @@ import {
   diffusionLoss,
   diffusionTarget,
   impliedNoise,
-} from '../../../main/learn/losses/diffusion.ts';
+} from '../../../main/learn/losses/generative/diffusion.ts';
+import { flowAction, flowMatchingLoss, flowPoint, toPi0 } from '../../../main/learn/losses/generative/flow-matching.ts';
+import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
+import { binaryCrossEntropy } from '../../../main/learn/losses/likelihood/binary-cross-entropy.ts';
+import { binnedCrossEntropy } from '../../../main/learn/losses/likelihood/binned-cross-entropy.ts';
 import {
-  distillCategorical,
-  distillField,
-  distillGaussian,
-  distillRegression,
-} from '../../../main/learn/losses/distillation.ts';
-import { choiceLoss } from '../../../main/learn/losses/double-q.ts';
-import { flowAction, flowMatchingLoss, flowPoint, toPi0 } from '../../../main/learn/losses/flow-matching.ts';
+  categoricalEntropy,
+  categoricalKl,
+  categoricalLogProb,
+} from '../../../main/learn/losses/likelihood/categorical.ts';
+import { clippedGaussianLogProb } from '../../../main/learn/losses/likelihood/clipped-gaussian.ts';
 import {
   gaussianEntropy,
   gaussianKl,
   gaussianLogProb,
   tanhLogDerivative,
-} from '../../../main/learn/losses/gaussian.ts';
-import { gaussianNll } from '../../../main/learn/losses/gaussian-nll.ts';
-import { gmmNll, mixtureStd } from '../../../main/learn/losses/gmm-nll.ts';
-import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
-import { huber } from '../../../main/learn/losses/huber.ts';
-import { infoNce } from '../../../main/learn/losses/info-nce.ts';
-import { l1 } from '../../../main/learn/losses/l1.ts';
+} from '../../../main/learn/losses/likelihood/gaussian.ts';
+import { gaussianNll } from '../../../main/learn/losses/likelihood/gaussian-nll.ts';
+import { gmmNll, mixtureStd } from '../../../main/learn/losses/likelihood/gmm-nll.ts';
 import { coTraining, maskedMean } from '../../../main/learn/losses/masked.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
-import { clippedSurrogate, KL_ESTIMATORS, klToReference, valueLoss } from '../../../main/learn/losses/ppo.ts';
-import { qLoss } from '../../../main/learn/losses/q-loss.ts';
-import { smoothL1 } from '../../../main/learn/losses/smooth-l1.ts';
+import { huber, l1, mse, smoothL1 } from '../../../main/learn/losses/regression.ts';
+import {
+  qLoss,
+  softActorLoss,
+  tdLoss,
+  tdTarget,
+  temperatureLoss,
+  temperatureOf,
+} from '../../../main/learn/losses/reinforcement/actor-critic.ts';
+import { calQl } from '../../../main/learn/losses/reinforcement/cal-ql.ts';
+import { choiceLoss } from '../../../main/learn/losses/reinforcement/double-q.ts';
+import {
+  clippedSurrogate,
+  KL_ESTIMATORS,
+  klToReference,
+  valueLoss,
+} from '../../../main/learn/losses/reinforcement/ppo.ts';
 import { smoothness } from '../../../main/learn/losses/smoothness.ts';
-import { softActorLoss, temperatureLoss, temperatureOf } from '../../../main/learn/losses/soft-actor-critic.ts';
-import { tdLoss, tdTarget } from '../../../main/learn/losses/td.ts';
-import { tpo } from '../../../main/learn/losses/tpo.ts';
 import { flags, real, whole } from '../../../main/tensor/ops/op.ts';
 import { add, constant, mean, reshape } from '../../../main/tensor/tensor.ts';
 import type { LossRow } from './harness.ts';
@@ -59,7 +74,7 @@ const timeWeights = [4, 3, 2, 1];
 const regression = { predicted: actions, target: actions, ...weighted };
 
 export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
-  mse: [
+  regression: [
     {
       title: 'mse with every weight',
       inputs: regression,
@@ -72,27 +87,87 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
           timeWeights,
         }),
     },
-  ],
-  l1: [
     {
       title: 'l1, padded',
       inputs: regression,
       by: ['predicted'],
       loss: (x) => l1(x('predicted'), x('target'), { pad: x('pad'), dimensionWeights: [0, 1] }),
     },
-  ],
-  huber: [0.1, 0.5].map((delta) => ({
-    title: `huber ${delta}`,
-    inputs: regression,
-    by: ['predicted', 'target'],
-    loss: (x) => huber(x('predicted'), x('target'), delta, { sampleWeight: x('sampleWeight') }),
-  })),
-  'smooth-l1': [
+    ...[0.1, 0.5].map(
+      (delta): LossRow => ({
+        title: `huber ${delta}`,
+        inputs: regression,
+        by: ['predicted', 'target'],
+        loss: (x) => huber(x('predicted'), x('target'), delta, { sampleWeight: x('sampleWeight') }),
+      }),
+    ),
     {
       title: 'smooth L1',
       inputs: { ...regression, weight: real(CHUNK, 0, 1) },
       by: ['predicted'],
       loss: (x) => smoothL1(x('predicted'), x('target'), x('weight'), 0.5),
+    },
+  ],
+  'generative/consistency': [
+    {
+      title: 'reconstruction, single actions',
+      inputs: { predicted: real([3, 2]), target: real([3, 2]), sigma: real([3, 1], 0.1, 2), weight: perSample },
+      by: ['predicted'],
+      loss: (x) =>
+        consistencyLoss(maskedError(x('predicted'), x('target'), [true, false]), x('sigma'), x('weight'), 0.5),
+    },
+    {
+      title: 'reconstruction, chunks',
+      inputs: { ...regression, sigma: real([3, 1], 0.1, 2) },
+      by: ['predicted'],
+      loss: (x) =>
+        consistencyLoss(
+          chunkErrors(x('predicted'), x('target'), { pad: x('pad'), dimensionWeights }),
+          x('sigma'),
+          x('sampleWeight'),
+          0.5,
+        ),
+    },
+    {
+      title: 'adjacent noise levels',
+      inputs: { online: actions, averaged: actions, ...weighted },
+      by: ['online'],
+      loss: (x) => consistencyTrainingLoss(x('online'), x('averaged'), { sampleWeight: x('sampleWeight') }),
+    },
+  ],
+  'reinforcement/actor-critic': [
+    {
+      title: 'temporal difference with entropy',
+      inputs: {
+        values: real([2, 4]),
+        reward: real([4]),
+        bootstrap: flags([4]),
+        next: real([3, 4]),
+        logProb: real([4]),
+      },
+      by: ['values'],
+      loss: (x) => {
+        const entropy = { nextLogProb: x('logProb'), temperature: 0.2 };
+        return tdLoss(x('values'), tdTarget(x('reward'), x('reward'), x('next'), 0.9, entropy));
+      },
+    },
+    {
+      title: 'policy improvement',
+      inputs: { values: real([2, 3]) },
+      by: ['values'],
+      loss: (x) => qLoss(x('values')),
+    },
+    {
+      title: 'soft actor',
+      inputs: { values: real([2, 3]), logProb: real([3]), temperature: real([], 0.1, 1) },
+      by: ['values', 'logProb'],
+      loss: (x) => softActorLoss(x('values'), x('logProb'), x('temperature')),
+    },
+    {
+      title: 'temperature',
+      inputs: { parameter: real([]), entropy: real([]) },
+      by: ['parameter'],
+      loss: (x) => temperatureLoss(temperatureOf(x('parameter'), 'softplus'), x('entropy'), -1),
     },
   ],
   chunk: [
@@ -127,7 +202,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
         ]),
     },
   ],
-  'gaussian-nll': (['soft', 'hard'] as const).map((clamp) => ({
+  'likelihood/gaussian-nll': (['soft', 'hard'] as const).map((clamp) => ({
     title: `Gaussian likelihood, ${clamp} clamp`,
     inputs: { ...regression, logVariance: real(CHUNK, -6, 4) },
     by: ['predicted', 'logVariance'],
@@ -140,7 +215,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
         { pad: x('pad') },
       ),
   })),
-  'clipped-gaussian': [
+  'likelihood/clipped-gaussian': [
     {
       title: 'log-probability, at both limits and between them',
       inputs: { mean: real([3, 2], -1, 1), logStd: real([3, 2], -1, 0) },
@@ -154,7 +229,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
         ),
     },
   ],
-  gaussian: [
+  'likelihood/gaussian': [
     {
       title: 'log-density',
       inputs: { action: actions, mean: actions, logStd: real([2], -1, 1) },
@@ -174,7 +249,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       loss: (x) => mean(gaussianKl({ mean: x('m'), logStd: x('s') }, { mean: x('n'), logStd: x('t') })),
     },
   ],
-  categorical: [
+  'likelihood/categorical': [
     {
       title: 'log-probability and entropy',
       inputs: { logits: real([3, 2, 5]), chosen: whole([3, 2], 0, 5) },
@@ -188,13 +263,13 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       loss: (x) => mean(categoricalKl(x('p'), x('q'))),
     },
   ],
-  'binned-cross-entropy': [0, 0.1].map((smoothing) => ({
+  'likelihood/binned-cross-entropy': [0, 0.1].map((smoothing) => ({
     title: `bins, smoothing ${smoothing}`,
     inputs: { logits: real([...CHUNK, 5]), bins: whole(CHUNK, 0, 5), ...weighted },
     by: ['logits'],
     loss: (x) => binnedCrossEntropy(x('logits'), x('bins'), smoothing, { pad: x('pad'), timeWeights }),
   })),
-  'gmm-nll': [
+  'likelihood/gmm-nll': [
     {
       title: 'mixture over a chunk',
       inputs: {
@@ -212,7 +287,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
         }),
     },
   ],
-  diffusion: DIFFUSION_TARGETS.map((kind) => ({
+  'generative/diffusion': DIFFUSION_TARGETS.map((kind) => ({
     title: `diffusion, ${kind}, with what it implies`,
     inputs: { prediction: actions, action: actions, noise: real(CHUNK), alphaBar: real([3], 0.1, 0.9), ...weighted },
     by: ['prediction', 'action', 'noise', 'alphaBar'],
@@ -226,7 +301,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       );
     },
   })),
-  'flow-matching': [0, 0.001].map((sigma) => ({
+  'generative/flow-matching': [0, 0.001].map((sigma) => ({
     title: `flow, σ ${sigma}`,
     inputs: { v: real(CHUNK), action: actions, noise: real(CHUNK), time: real([3], 0, 1), ...weighted },
     by: ['v', 'action', 'noise', 'time'],
@@ -236,36 +311,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       return add(flowMatchingLoss(x('v'), velocity, { pad: x('pad') }), mse(reached, x('action')));
     },
   })),
-  consistency: [
-    {
-      title: 'reconstruction, single actions',
-      inputs: { predicted: real([3, 2]), target: real([3, 2]), sigma: real([3, 1], 0.1, 2), weight: perSample },
-      by: ['predicted'],
-      loss: (x) =>
-        consistencyLoss(maskedError(x('predicted'), x('target'), [true, false]), x('sigma'), x('weight'), 0.5),
-    },
-    {
-      title: 'reconstruction, chunks',
-      inputs: { ...regression, sigma: real([3, 1], 0.1, 2) },
-      by: ['predicted'],
-      loss: (x) =>
-        consistencyLoss(
-          chunkErrors(x('predicted'), x('target'), { pad: x('pad'), dimensionWeights }),
-          x('sigma'),
-          x('sampleWeight'),
-          0.5,
-        ),
-    },
-  ],
-  'consistency-training': [
-    {
-      title: 'adjacent noise levels',
-      inputs: { online: actions, averaged: actions, ...weighted },
-      by: ['online'],
-      loss: (x) => consistencyTrainingLoss(x('online'), x('averaged'), { sampleWeight: x('sampleWeight') }),
-    },
-  ],
-  'info-nce': [
+  'alignment/info-nce': [
     {
       title: 'contrastive with duplicates',
       inputs: { queries: real([4, 3]), keys: real([4, 3]), logScale: real([], 0, 2), ids: whole([4], 0, 3) },
@@ -292,7 +338,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       loss: (x) => hingePenalty(limitExcess(x('values'), [1, 0.5], 0.05), 10, x('weight')),
     },
   ],
-  distillation: [
+  'alignment/distillation': [
     {
       title: 'bins, temperature 2',
       inputs: { teacher: real([...CHUNK, 5]), student: real([...CHUNK, 5]), ...weighted },
@@ -322,7 +368,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
         ),
     },
   ],
-  ppo: [
+  'reinforcement/ppo': [
     {
       title: 'clipped surrogate',
       inputs: { logProb: real([6], -1, 1), old: real([6], -1, 1), advantage: real([6]) },
@@ -348,24 +394,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       }),
     ),
   ],
-  td: [
-    {
-      title: 'temporal difference with entropy',
-      inputs: {
-        values: real([2, 4]),
-        reward: real([4]),
-        bootstrap: flags([4]),
-        next: real([3, 4]),
-        logProb: real([4]),
-      },
-      by: ['values'],
-      loss: (x) => {
-        const entropy = { nextLogProb: x('logProb'), temperature: 0.2 };
-        return tdLoss(x('values'), tdTarget(x('reward'), x('reward'), x('next'), 0.9, entropy));
-      },
-    },
-  ],
-  'cal-ql': [
+  'reinforcement/cal-ql': [
     {
       title: 'conservative term',
       inputs: { data: real([2, 3]), other: real([2, 3, 5]), returns: real([3]) },
@@ -373,15 +402,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       loss: (x) => calQl(x('data'), x('other'), x('returns')).loss,
     },
   ],
-  'q-loss': [
-    {
-      title: 'policy improvement',
-      inputs: { values: real([2, 3]) },
-      by: ['values'],
-      loss: (x) => qLoss(x('values')),
-    },
-  ],
-  'binary-cross-entropy': [
+  'likelihood/binary-cross-entropy': [
     {
       title: 'binary cross-entropy',
       inputs: { logits: real([5]), targets: real([5], 0, 1) },
@@ -389,7 +410,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       loss: (x) => binaryCrossEntropy(x('logits'), x('targets')),
     },
   ],
-  'double-q': [
+  'reinforcement/double-q': [
     {
       title: 'value of a choice',
       inputs: { values: real([4]), target: real([4]) },
@@ -397,21 +418,7 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       loss: (x) => choiceLoss(x('values'), x('target')),
     },
   ],
-  'soft-actor-critic': [
-    {
-      title: 'soft actor',
-      inputs: { values: real([2, 3]), logProb: real([3]), temperature: real([], 0.1, 1) },
-      by: ['values', 'logProb'],
-      loss: (x) => softActorLoss(x('values'), x('logProb'), x('temperature')),
-    },
-    {
-      title: 'temperature',
-      inputs: { parameter: real([]), entropy: real([]) },
-      by: ['parameter'],
-      loss: (x) => temperatureLoss(temperatureOf(x('parameter'), 'softplus'), x('entropy'), -1),
-    },
-  ],
-  tpo: [
+  'alignment/tpo': [
     {
       title: 'trajectory preference',
       inputs: { a: real([4]), b: real([4]), c: real([4]), d: real([4]) },

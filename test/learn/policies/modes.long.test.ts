@@ -1,15 +1,15 @@
 /**
- * Two right answers: a chunk of two steps and two dimensions, all +0.6 or all −0.6, with equal chance and nothing to see it by.
- * A head that covers both modes puts its chunks on one of the sides and uses both; regression puts them in between; bins that are
- * drawn one by one mix the sides inside a chunk.
+ * Two right answers: a chunk of two steps and two dimensions, all +0.6 or all −0.6, with equal chance and nothing to
+ * see it by. A head that covers both modes puts its chunks on one of the sides and uses both; regression puts them in
+ * between; bins that are drawn one by one mix the sides inside a chunk.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { IMITATION_PRESETS, parseImitationConfig } from '../../../main/learn/algorithms/imitation-config.ts';
-import { imitation } from '../../../main/learn/algorithms/imitation-learner.ts';
-import { createOrtBackend } from '../../../main/tensor/ort.ts';
+import { IMITATION_PRESETS, parseImitationConfig } from '../../../main/learn/algorithms/imitation/imitation-config.ts';
+import { imitation } from '../../../main/learn/algorithms/imitation/imitation-learner.ts';
 import { type HeadOptions, OWN_LOSS } from '../../../main/learn/policies/heads.ts';
+import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { chunkBatch, SIDE, TOY_SIZES, twoSides } from './toy-batch.ts';
 
 const ort = createOrtBackend({ threads: 1 });

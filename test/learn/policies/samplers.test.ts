@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
-import { denoisedAction } from '../../../main/learn/losses/diffusion.ts';
-import { cumulativeAlphas, noiseSchedule } from '../../../main/learn/losses/noise-schedule.ts';
+import { denoisedAction } from '../../../main/learn/losses/generative/diffusion.ts';
+import { cumulativeAlphas, noiseSchedule } from '../../../main/learn/losses/generative/noise-schedule.ts';
 import { parametersFrom } from '../../../main/learn/nets/parameters.ts';
 import { choose, likeliest, uniformFromNormals } from '../../../main/learn/policies/choice.ts';
-import { ddim, trailingSteps } from '../../../main/learn/policies/ddim.ts';
-import { integrate } from '../../../main/learn/policies/flow-ode.ts';
+import { ddim, trailingSteps } from '../../../main/learn/policies/diffusion.ts';
+import { integrate } from '../../../main/learn/policies/flow.ts';
 import {
   actionSpace,
   actionStatistics,

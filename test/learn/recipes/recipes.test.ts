@@ -3,10 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../../main/api/observation.ts';
 import { recipeSchema } from '../../../main/api/run.ts';
-import { configureAlgorithm } from '../../../main/learn/algorithms/algorithm-registry.ts';
-import { imitationStep } from '../../../main/learn/algorithms/imitation.ts';
-import { parseImitationConfig } from '../../../main/learn/algorithms/imitation-config.ts';
-import { recipeOf, recipes } from '../../../main/learn/recipes/recipe-registry.ts';
+import { imitationStep } from '../../../main/learn/algorithms/imitation/imitation.ts';
+import { parseImitationConfig } from '../../../main/learn/algorithms/imitation/imitation-config.ts';
+import { configureSpec, recipeOf, recipes } from '../../../main/learn/recipes/recipe-registry.ts';
 import { TOY_SIZES } from '../policies/toy-batch.ts';
 
 /** A proprioception with touch in it, for the recipe that adds it. */
@@ -17,7 +16,7 @@ const specOf = ({ algorithm, preset, name }: ReturnType<typeof recipeOf>) => ({ 
 for (const recipe of recipes()) {
   test(`${recipe.name} can be trained and acted with`, () => {
     assert.equal(recipeOf(recipeSchema.parse(recipe.name)), recipe);
-    const algorithm = configureAlgorithm(specOf(recipe));
+    const algorithm = configureSpec(specOf(recipe));
     const step = algorithm.policyStep(SIZES);
     assert.ok('action' in step.outputs || 'actions' in step.outputs);
     const stray = Object.keys(recipe.settings).filter((name) => !(name in algorithm.settings));
@@ -31,11 +30,8 @@ for (const recipe of recipes()) {
 
 test('a recipe gives way to settings that are named, and refuses another algorithm', () => {
   const recipe = recipeOf('bc-baseline');
-  const changed = configureAlgorithm(specOf(recipe), { chunk: { execute: 3 }, offlineSteps: 7 });
+  const changed = configureSpec(specOf(recipe), { chunk: { execute: 3 }, offlineSteps: 7 });
   assert.equal(changed.settings.offlineSteps, 7);
   assert.deepEqual(changed.policyHead.chunk, { size: 8, execute: 3, latencySteps: 0 });
-  assert.throws(
-    () => configureAlgorithm({ ...specOf(recipe), algorithm: 'conrft' }),
-    /one of imitation, not of conrft/,
-  );
+  assert.throws(() => configureSpec({ ...specOf(recipe), algorithm: 'conrft' }), /one of imitation, not of conrft/);
 });

@@ -10,8 +10,7 @@ import type { CameraFrame } from '../../../main/api/observation.ts';
 import type { EncoderManifest } from '../../../main/api/policy.ts';
 import { createRng } from '../../../main/api/rng.ts';
 import { randomShift } from '../../../main/learn/nets/random-shift.ts';
-import { createEmbedder } from '../../../main/learn/run/embed-missing.ts';
-import { shiftPicture } from '../../../main/learn/run/shift-picture.ts';
+import { createEmbedder, shiftPicture } from '../../../main/learn/run/trainer/embed-missing.ts';
 import { toOnnx } from '../../../main/tensor/onnx.ts';
 import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { defineStep } from '../../../main/tensor/step.ts';
@@ -106,7 +105,7 @@ test('views are the recorded embedding, then shifts that are the same for both c
       const frames = source.readFrames(episode, row);
       let shifts = 0;
       for (const view of viewsOf(pool, row)) {
-        if (view.join() === plain.embedding.join()) continue; // as recorded: the fixture's own numbers
+        if (view.join() === plain.embedding.join()) continue; // The recorded view has the fixture's own numbers.
         const kept = (value: number) => Math.max(0, Math.min(sizePx - 1, value));
         const offsets = Array.from({ length: 81 }, (_, index) => [Math.floor(index / 9), index % 9] as const);
         const fitting = offsets.filter(([down, right]) => {

@@ -1,9 +1,9 @@
-/** What a run measures: a curve of the speed beside the learner's own, without the waits between blocks, and with its step. */
+/** The meter of a run: beside the learner's curves it makes one of the speed, without the waits between blocks. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MetricPoint } from '../../../data/runs.ts';
 import { createVirtualClock } from '../../../main/api/clock.ts';
-import { createMeter } from '../../../main/learn/run/meter.ts';
+import { createMeter } from '../../../main/learn/run/trainer/meter.ts';
 
 test('every twenty updates make a point: means, and updates per second without the waits', () => {
   const clock = createVirtualClock(0, 0);

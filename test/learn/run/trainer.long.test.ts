@@ -69,7 +69,7 @@ function start(config: TrainerConfig, after: (clean: () => void) => void): Run {
         const at = seen.get(kind) ?? 0;
         if (matching[at]) {
           seen.set(kind, at + 1);
-          return matching[at] as never; // of the kind asked for
+          return matching[at] as never; // The caller names the kind.
         }
         if (child.exitCode !== null || child.signalCode !== null)
           throw new Error(`ended while waiting for ${kind}: ${JSON.stringify(messages.at(-1))}`);
@@ -120,7 +120,7 @@ for (const { algorithm, preset, criticsPerActor } of [
     first.send(grants[0]);
     await first.next('block');
     first.send(grants[1]);
-    // the block is under way as soon as it is on record
+    // The block is running as soon as it is recorded.
     const file = runFolder(folder, disturbed.runId).blocks;
     while (readBlocks(file).length < 2) await systemClock.sleepUntilMs(systemClock.nowMs() + 2);
     await systemClock.sleepUntilMs(systemClock.nowMs() + 60);
@@ -142,7 +142,7 @@ for (const { algorithm, preset, criticsPerActor } of [
     const stateOf = ({ runId }: TrainerConfig) => readCheckpoint(runFolder(folder, runId).checkpoint);
     assert.deepEqual(stateOf(disturbed)?.arrays, stateOf(undisturbed)?.arrays);
     const runs = openRunStore(folder, systemClock);
-    // the speed is the machine's, not the run's
+    // The speed depends on the machine, not on the run.
     const curves = ({ runId }: TrainerConfig) => runs.metrics(runId).filter(({ name }) => name !== 'updatesPerSec');
     assert.deepEqual(curves(disturbed), curves(undisturbed));
     const newest = (name: string) => curves(disturbed).findLast((point) => point.name === name)?.value;
@@ -180,7 +180,7 @@ test('a launcher that dies while the run is still put together leaves no run beh
   const after = (clean: () => void) => t.after(clean);
   const folder = temporaryFolder(after);
   await recordToyEpisodes(folder, { demonstrations: 6, corrected: 8, seed: 1 });
-  // at once, and after its code is loaded, more or less
+  // The first wait ends at once, the last ones after the code is loaded.
   for (const waitMs of [0, 300, 700, 1100]) {
     const config = smallRun(folder, SPEC, 'paced');
     const { child, exit } = start(config, after);

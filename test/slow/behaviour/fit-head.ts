@@ -50,8 +50,8 @@ export async function fitHead(options: HeadFit): Promise<FittedHead> {
     start: initialParameters(head.parameters, rng.split('weights')),
     loss: (parameters) => {
       const target = input('target', [B, K, U]);
-      const chance = Object.fromEntries(head.chance.map(({ name, shape }) => [name, input(name, [B, ...shape])]));
-      const { inputs } = head.offer(parameters, input('features', [B, D + 1]), target, chance);
+      const random = Object.fromEntries(head.randomInputs.map(({ name, shape }) => [name, input(name, [B, ...shape])]));
+      const { inputs } = head.forward(parameters, input('features', [B, D + 1]), target, random);
       const losses = options.losses ?? [{ name: OWN_LOSS[options.head.name], weight: 1 }];
       return combineLosses(losses, { ...inputs, target }).loss;
     },
@@ -68,11 +68,11 @@ function drawBatch(head: Head, { observations, chunks, shape }: ChunkData, B: nu
     seen.set(observations.subarray(from * D, (from + 1) * D), row * D);
     target.set(chunks.subarray(from * size, (from + 1) * size), row * size);
   }
-  const chance = head.chance.map(({ name, shape: each, draw }) => [
+  const random = head.randomInputs.map(({ name, shape: each, draw }) => [
     name,
     Float32Array.from({ length: B * each.reduce((product, part) => product * part, 1) }, () => draw(rng)),
   ]);
-  return { features: featuresOf(seen, B), target, ...Object.fromEntries(chance) };
+  return { features: featuresOf(seen, B), target, ...Object.fromEntries(random) };
 }
 
 /**

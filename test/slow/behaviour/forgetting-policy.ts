@@ -4,8 +4,8 @@
  * old states. The old states are noised, so that fifty of them cover more than themselves.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import { distillRegression } from '../../../main/learn/losses/distillation.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
+import { distillRegression } from '../../../main/learn/losses/alignment/distillation.ts';
+import { mse } from '../../../main/learn/losses/regression.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../../../main/learn/nets/mlp.ts';
 import {
   initialParameters,

@@ -3,7 +3,7 @@
  * follows it, and a price on mean actions that the arm cannot make. Beside it PPO with neither, which wins more and takes liberties.
  * Success is bounded on average: one seed of ten came to 0.93.
  */
-import { RL_FINE_TUNE } from '../../../main/learn/recipes/rl-fine-tune.ts';
+import { RL_FINE_TUNE } from '../../learn/ppo-rollouts.ts';
 import { behaviour } from './behaviour.ts';
 import { distanceTo, imitateReach, reachScore, reachViolations, reinforceReach } from './reach-policy.ts';
 

@@ -1,14 +1,12 @@
 /** A policy for sparse reach by imitation, PPO that goes on from it, and how well weights do. */
 import type { Rng } from '../../../main/api/rng.ts';
-import { type Constraint, policyAt, ppoNets, setInitialStd } from '../../../main/learn/algorithms/ppo.ts';
-import { createPpo } from '../../../main/learn/algorithms/ppo-agent.ts';
-import { PPO, type PpoConfig } from '../../../main/learn/algorithms/ppo-config.ts';
-import { gaussianKl } from '../../../main/learn/losses/gaussian.ts';
+import { type Constraint, policyAt, ppoNets, setInitialStd } from '../../../main/learn/algorithms/ppo/ppo.ts';
 import { limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
+import { gaussianKl } from '../../../main/learn/losses/likelihood/gaussian.ts';
+import { mse } from '../../../main/learn/losses/regression.ts';
 import { initialParameters, parametersFrom, parameterViews } from '../../../main/learn/nets/parameters.ts';
-import { RL_FINE_TUNE } from '../../../main/learn/recipes/rl-fine-tune.ts';
 import { input, mean } from '../../../main/tensor/tensor.ts';
+import { createPpo, PPO, RL_FINE_TUNE, type RolloutConfig } from '../../learn/ppo-rollouts.ts';
 import { backend, compileModel, evaluate, fit } from './fit.ts';
 import {
   type Arc,
@@ -24,7 +22,7 @@ import {
 const SIZES = { observation: REACH_OBSERVATION, action: REACH_ACTION };
 const ENVIRONMENTS = 128;
 /** Recipe R6 without what holds the policy back: what T7 asks is whether PPO finds the goal. */
-export const REACH_PPO: PpoConfig = { ...RL_FINE_TUNE, reference: PPO.reference, penalty: 0 };
+export const REACH_PPO: RolloutConfig = { ...RL_FINE_TUNE, reference: PPO.reference, penalty: 0 };
 /** A mean action beyond 1 is one that the arm cannot make; the penalty begins 5 % before it. */
 const WITHIN_REACH: Constraint = (_, action) => limitExcess(action, [1, 1], 0.05);
 const nets = ppoNets(PPO, SIZES);
@@ -70,7 +68,7 @@ export interface ReachRun {
   readonly rng: Rng;
   readonly iterations: number;
   readonly task: Omit<ReachOptions, 'count' | 'rng'>;
-  readonly config?: Partial<PpoConfig>;
+  readonly config?: Partial<RolloutConfig>;
   /** Fresh weights where absent. */
   readonly base?: ReachBase;
   /** After every iteration; true = enough. */

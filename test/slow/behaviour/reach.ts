@@ -4,7 +4,7 @@
  * A bonus per step can be placed in a ring around the goal: a reward that is not what was meant.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import type { Environment } from '../../../main/learn/algorithms/environment.ts';
+import type { Environment } from '../../learn/ppo-rollouts.ts';
 
 export const REACH_STEPS = 30;
 export const REACH_OBSERVATION = 4;

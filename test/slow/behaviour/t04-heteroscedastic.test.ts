@@ -1,7 +1,8 @@
 /** T4: noise that grows along the way, σ(x) = 0.05 + 0.2 x. A Gaussian head trained by likelihood says how sure it is. */
 import type { Rng } from '../../../main/api/rng.ts';
+import { clampLogVariance } from '../../../main/learn/losses/likelihood/gaussian-nll.ts';
 import { createHead } from '../../../main/learn/policies/heads.ts';
-import { input } from '../../../main/tensor/tensor.ts';
+import { input, mul } from '../../../main/tensor/tensor.ts';
 import { behaviour } from './behaviour.ts';
 import { evaluate } from './fit.ts';
 import { type ChunkData, chunksOf, featuresOf, fitHead } from './fit-head.ts';
@@ -58,14 +59,14 @@ behaviour({
       head.parameters,
       fitted.weights,
       (parameters) => {
-        const { gaussian: said } = head.offer(
+        const { mean, logVariance } = head.forward(
           parameters,
           input('x', [GRID, 2]),
           input('unused', [GRID, 1, 1]),
           {},
         ).inputs;
-        if (!said) throw new Error('the Gaussian head offers no deviation');
-        return { mean: said.mean, logStd: said.logStd };
+        if (!mean || !logVariance) throw new Error('the Gaussian head offers no deviation');
+        return { mean, logStd: mul(clampLogVariance(logVariance), 0.5) };
       },
       { x: featuresOf(grid, GRID) },
     );

@@ -5,7 +5,7 @@
  */
 import type { Rng } from '../../../main/api/rng.ts';
 import { hingePenalty, limitExcess } from '../../../main/learn/losses/hinge-penalty.ts';
-import { mse } from '../../../main/learn/losses/mse.ts';
+import { mse } from '../../../main/learn/losses/regression.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../../../main/learn/nets/mlp.ts';
 import { initialParameters, type Parameters } from '../../../main/learn/nets/parameters.ts';
 import { add, input } from '../../../main/tensor/tensor.ts';

@@ -3,7 +3,7 @@
  * keep it out of the loss and of every gradient, and a batch of web data alone must leave the action head unchanged.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import { logProbElements } from '../../../main/learn/losses/categorical.ts';
+import { logProbElements } from '../../../main/learn/losses/likelihood/categorical.ts';
 import { asFlags, coTraining, guard } from '../../../main/learn/losses/masked.ts';
 import { denseParameters } from '../../../main/learn/nets/mlp.ts';
 import { flatten, initialParameters, type Parameters, parameterCount } from '../../../main/learn/nets/parameters.ts';

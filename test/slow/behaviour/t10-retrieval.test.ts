@@ -3,7 +3,7 @@
  * features each, with noise of their own; two linear heads are trained by symmetric InfoNCE, 64 pairs at a time. Judged on 64 new things.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import { infoNce, LOG_SCALE_START } from '../../../main/learn/losses/info-nce.ts';
+import { infoNce, LOG_SCALE_START } from '../../../main/learn/losses/alignment/info-nce.ts';
 import { initialParameters, type ParameterSpec, type Parameters } from '../../../main/learn/nets/parameters.ts';
 import type { Node } from '../../../main/tensor/ir.ts';
 import { add, input, matmul, reshape } from '../../../main/tensor/tensor.ts';

@@ -3,7 +3,7 @@
  * steps ahead, and a wind that rises in the second half. Actions are displacements in tenths of the table's half.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import { createChunkExecutor } from '../../../main/learn/policies/chunk-executor.ts';
+import { createChunkExecutor } from '../../../main/policy/chunk-executor.ts';
 import type { ChunkData } from './fit-head.ts';
 
 const STEPS = 32;

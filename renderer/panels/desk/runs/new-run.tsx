@@ -7,6 +7,7 @@ import {
   DEFAULT_BACKEND,
   FRESH_WEIGHTS,
   type PresetName,
+  parsePolicyName,
   type RunOptions,
   type RunPlan,
   type RunSpec,
@@ -40,7 +41,7 @@ const PRESETS: readonly { readonly value: PresetName; readonly label: string; re
 const SHOWN_POLICIES = 12;
 
 function newestOfEachRun(policies: readonly PolicyEntry[]): readonly PolicyEntry[] {
-  const byRun = new Map(policies.map((policy) => [policy.name.split('/')[0], policy]));
+  const byRun = new Map(policies.map((policy) => [parsePolicyName(policy.name)?.runId ?? policy.name, policy]));
   return [...byRun.values()].reverse().slice(0, SHOWN_POLICIES);
 }
 

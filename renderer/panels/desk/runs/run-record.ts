@@ -2,7 +2,7 @@
  * What a run's policies did with the robot, from the list of episodes: in rounds of ten, beside the ten before them; and whether it
  * got better. The engine reverts a candidate that falls by more than 30 points; the same difference is called better or worse here. Pure.
  */
-import type { EpisodeSummary } from '../../../../main/api/index.ts';
+import { type EpisodeSummary, parsePolicyName } from '../../../../main/api/index.ts';
 
 export const ROUND_EPISODES = 10;
 /** Fewer say nothing. */
@@ -64,7 +64,7 @@ function verdictOf(before: Round | undefined, newest: Round | undefined): Verdic
 /** `episodes` oldest first. */
 export function recordOf(runId: number, episodes: readonly EpisodeSummary[]): RunRecord {
   const counted = episodes.filter(counts);
-  const own = (episode: EpisodeSummary) => episode.policy?.startsWith(`run-${runId}/`) === true;
+  const own = (episode: EpisodeSummary) => parsePolicyName(episode.policy ?? '')?.runId === runId;
   const first = counted.findIndex(own);
   const driven = counted.filter(own);
   const earlier = first < 0 ? counted : counted.slice(0, first);

@@ -1,0 +1,100 @@
+/** ConRFT as an algorithm of a run: what it adds to `actor-critic-learner.ts`, and the noise of `conrft.ts`. */
+import { ACTION_SIZE } from '../../../api/action.ts';
+import type { Stage } from '../../../api/run.ts';
+import { initialParameters } from '../../nets/parameters.ts';
+import { drawSigma } from '../../policies/consistency.ts';
+import { createActorCriticLearner, type UpdateCounters } from '../actor-critic-learner.ts';
+import type { Algorithm, Learner, LearnerOptions, TransitionBatch } from '../algorithm.ts';
+import { withMoments } from '../learner-arrays.ts';
+import { normalBuffer, type RandomBuffer, randomBuffer } from '../random-inputs.ts';
+import { conrftCriticStep, conrftNets, conrftPolicyStep, conrftStep } from './conrft.ts';
+import { type ConrftConfig, configSchema, PRESETS } from './conrft-config.ts';
+
+export const conrft: Algorithm<ConrftConfig> = {
+  name: 'conrft',
+  presets: PRESETS,
+  parseConfig: (value) => configSchema.parse(value),
+  createLearner: createConrftLearner,
+  policyStep: conrftPolicyStep,
+  policyParameters: (config, sizes) => conrftNets(config, sizes).actorParameters,
+  policyHead: () => ({ head: 'consistency', noiseSize: ACTION_SIZE }),
+  criticStep: conrftCriticStep,
+};
+
+function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promise<Learner> {
+  const { backend, config, stage, sizes, rng } = options;
+  const nets = conrftNets(config, sizes);
+  const { criticUpdates } = config[stage];
+  const weights = rng.split('initial weights');
+  const critic = initialParameters(nets.criticParameters, weights);
+  const actor = initialParameters(nets.actorParameters, weights);
+  const averages = config.averageTau < 1;
+  return createActorCriticLearner(
+    {
+      name: `conrft-${stage}`,
+      step: conrftStep(config, stage, sizes),
+      config,
+      criticUpdates,
+      sizes,
+      policyParameters: nets.actorParameters,
+      initial: {
+        ...withMoments('actor', actor),
+        ...(averages && { actorAverage: actor.slice() }),
+        ...withMoments('critic', critic),
+        criticTarget: critic.slice(),
+      },
+      randomBuffers: randomBuffers(config, stage),
+      ownInputs: ownInputs(config, stage),
+      policyWeights: (current) => current['actorAverage'] ?? current['actor']!,
+      takeWeights: (arrays, given) => {
+        const average = averages && (given['actorAverage'] ?? given['actor']);
+        const all = average ? { ...given, actorAverage: average } : given;
+        const names = ['actor', 'critic', 'criticTarget', ...(averages ? ['actorAverage'] : [])];
+        arrays.take(
+          all,
+          names.filter((name) => all[name]),
+        );
+      },
+    },
+    backend,
+    rng,
+  );
+}
+
+/** The weights of the losses, and of each sample in the imitation loss of the last critic update's batch. */
+function ownInputs(config: ConrftConfig, stage: Stage) {
+  const { criticUpdates, alpha, beta, eta } = config[stage];
+  const fades = stage === 'online' && config.alphaDecayUpdates > 0;
+  const imitationWeight = new Float32Array(config.batchSize);
+  const first = (criticUpdates - 1) * config.batchSize;
+  return (batch: TransitionBatch, counters: UpdateCounters) => {
+    for (let row = 0; row < imitationWeight.length; row++)
+      imitationWeight[row] = batch.imitation[first + row]! * (batch.human[first + row] ? 1 : config.policyImitation);
+    const faded = fades ? alpha * Math.max(0, 1 - counters.updates / config.alphaDecayUpdates) : alpha;
+    return {
+      imitationWeight,
+      beta,
+      eta: counters.criticUpdates >= config.criticWarmupUpdates ? eta : 0,
+      ...(alpha > 0 && { alpha: faded, monteCarloReturn: batch.monteCarloReturn }),
+    };
+  };
+}
+
+function randomBuffers(config: ConrftConfig, stage: Stage): RandomBuffer[] {
+  const { criticUpdates: C, alpha } = config[stage];
+  const [B, A] = [config.batchSize, ACTION_SIZE];
+  const proposals = C * B * config.calQlActions * A;
+  return [
+    normalBuffer('nextNoise', C * B * A),
+    normalBuffer('imitationNoise', B * A),
+    normalBuffer('actingNoise', B * A),
+    randomBuffer('sigma', B, drawSigma),
+    ...(alpha > 0
+      ? [
+          normalBuffer('hereNoise', proposals),
+          normalBuffer('thereNoise', proposals),
+          randomBuffer('randomActions', proposals, (rng) => rng.range(-1, 1)),
+        ]
+      : []),
+  ];
+}

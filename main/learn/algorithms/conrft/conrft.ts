@@ -1,0 +1,298 @@
+/**
+ * ConRFT: reinforced fine-tuning of a consistency policy on a frozen encoder (Chen et al. 2025, arXiv 2502.05450;
+ * released code cccedric/conrft). Stage 1, Cal-ConRFT, is offline on the demo buffer. Stage 2, HIL-ConRFT, is online.
+ * Half of its batches come from the RL buffer, half from the demo buffer, which holds demonstrations and interventions.
+ *
+ *   critic   y = r + γ · bootstrap · minᵢ Q̄ᵢ(s′, a′),  a′ ~ π(s′)        L = mean (Qᵢ(s, a) − y)²  +  α · CalQL;
+ *   actor    L = β · BC + η · QLoss        BC: reconstruct a from a + σz at random σ        QLoss = −mean Qᵢ(s, π(s));
+ *   target   Q̄ ← Q̄ + τ(Q − Q̄) after every critic update.
+ *
+ * Differs from the released code, in every preset:
+ * - The critic sees the frozen encoder's embedding and the proprioception, as the actor does (theirs has its own ResNet).
+ * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
+ * - A time-out bootstraps (theirs ends the episode). A masked action dimension is absent from inputs, outputs and losses.
+ * - Idle human steps are no imitation target.
+ *
+ * The preset `cell` also has a Monte-Carlo floor under the target and a fading Cal-QL term online. η is 0 until the critics are
+ * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own.
+ *
+ * `conrft-config.ts` holds settings and presets; `conrft-learner.ts` draws the noise and holds the weights.
+ * Letters: C critic updates in the step, B batch, D observation, A action, E critics, H hidden, N Cal-QL actions per source.
+ */
+import { ACTION_SIZE } from '../../../api/action.ts';
+import type { Stage } from '../../../api/run.ts';
+import { grad } from '../../../tensor/grad.ts';
+import type { Node } from '../../../tensor/ir.ts';
+import { adam, polyak } from '../../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../../tensor/step.ts';
+import {
+  abs,
+  add,
+  cast,
+  concat,
+  expand,
+  greater,
+  greaterEqual,
+  input,
+  max,
+  maximum,
+  mean,
+  mul,
+  reshape,
+  stopGradient,
+  sum,
+} from '../../../tensor/tensor.ts';
+import { consistencyLoss, maskedError, weightedMean } from '../../losses/generative/consistency.ts';
+import { monteCarloFloor, qLoss, tdLoss, tdTarget } from '../../losses/reinforcement/actor-critic.ts';
+import { calQl } from '../../losses/reinforcement/cal-ql.ts';
+import { type EnsembleSpec, ensemble, ensembleParameters, projectEnsemble } from '../../nets/ensemble.ts';
+import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
+import {
+  flatten,
+  type ParameterSpec,
+  type Parameters,
+  parameterCount,
+  parametersFrom,
+  parameterViews,
+} from '../../nets/parameters.ts';
+import {
+  type ConsistencyPolicy,
+  clipAction,
+  consistencyParameters,
+  consistencyPolicy,
+  denoise,
+  maskOf,
+  projectObservation,
+  SIGMA_DATA,
+  sample,
+} from '../../policies/consistency.ts';
+import type { ObservationSizes } from '../algorithm.ts';
+import {
+  adamInputs,
+  adamOutputs,
+  type CriticBatch,
+  criticInputs,
+  criticStateInputs,
+  criticStateOutputs,
+  metricOutputs,
+  observationInput,
+  parametersOf,
+  weightInputs,
+} from '../step-inputs.ts';
+import type { ConrftConfig } from './conrft-config.ts';
+
+export interface ConrftNets {
+  readonly criticObserver: Observer;
+  readonly actorObserver: Observer;
+  readonly policy: ConsistencyPolicy;
+  readonly critic: EnsembleSpec;
+  readonly actorParameters: readonly ParameterSpec[];
+  readonly criticParameters: readonly ParameterSpec[];
+}
+
+export function conrftNets(config: ConrftConfig, sizes: ObservationSizes): ConrftNets {
+  const observer = (name: string): Observer => ({ name, features: config.proprioceptionFeatures, ...sizes });
+  const [actorObserver, criticObserver] = [observer('actor'), observer('critic')];
+  const features = observerFeatures(criticObserver);
+  const policy = consistencyPolicy(features, sizes.actionMask, config.hidden);
+  const inputs = [
+    { name: 'observation', size: features },
+    { name: 'action', size: ACTION_SIZE },
+  ];
+  const critic = { name: 'critic', members: config.critics, inputs, hidden: config.hidden };
+  return {
+    criticObserver,
+    actorObserver,
+    policy,
+    critic,
+    actorParameters: [...observerParameters(actorObserver), ...consistencyParameters(policy)],
+    criticParameters: [...observerParameters(criticObserver), ...ensembleParameters(critic)],
+  };
+}
+
+/** Observation [B, D] → its share of the critics' first layer, [E, B, H]. */
+function criticShare(nets: ConrftNets, critic: Parameters, observation: Node): Node {
+  return projectEnsemble(critic, nets.critic, 'observation', observe(critic, nets.criticObserver, observation));
+}
+
+/** Share [E, B, H], action [B, A] → values [E, B]. */
+function valuesOf(nets: ConrftNets, critic: Parameters, share: Node, action: Node): Node {
+  const masked = mul(action, maskOf(nets.policy));
+  return ensemble(critic, nets.critic, [share, projectEnsemble(critic, nets.critic, 'action', masked)]);
+}
+
+/** Observation [B, D] → its share of the actor's first layer, [B, H]. */
+function actorShare(nets: ConrftNets, actor: Parameters, observation: Node): Node {
+  return projectObservation(actor, nets.policy, observe(actor, nets.actorObserver, observation));
+}
+
+/**
+ * The whole training step of a stage: C critic updates, and one actor update on the last one's batch, differentiated at the
+ * critics before that last one (as in the released code). The new value of an input `x` is `next.x`; metrics are `metric.…`.
+ */
+export function conrftStep(config: ConrftConfig, stage: Stage, sizes: ObservationSizes): Step {
+  const nets = conrftNets(config, sizes);
+  const { criticUpdates } = config[stage];
+  const conservative = calQlInputs(config, criticUpdates, config[stage].alpha > 0);
+  const inputsOf = criticInputs({ ...config, criticUpdates }, sizes, conservative);
+  const alpha = input('alpha', []);
+  const actor = adamInputs('actor', parameterCount(nets.actorParameters));
+  const actorViews = parameterViews(actor.parameters, nets.actorParameters);
+  const policy = parametersFrom(actorViews, nets.actorParameters);
+  let critic = criticStateInputs(nets.criticParameters);
+  const learningRate = input('learningRate', []);
+  let actorOutputs: Record<string, Node> = {};
+  let metrics: Record<string, Node> = {};
+  for (let update = 0; update < criticUpdates; update++) {
+    const { batch, floor, corrections, own } = inputsOf(update);
+    const views = parameterViews(critic.parameters, nets.criticParameters);
+    const parameters = parametersFrom(views, nets.criticParameters);
+    const share = criticShare(nets, parameters, batch.observation);
+    const at: Evaluation = { nets, config, policy, parameters, share, batch };
+    const found = criticLoss(at, critic.target, floor, { ...own, alpha });
+    metrics = found.metrics;
+    if (update === criticUpdates - 1) {
+      const improved = actorLoss(at);
+      const rates = { learningRate, corrections: input('actorCorrections', [2]) };
+      const next = adam(actor, flatten(grad(improved.loss, actorViews)), rates);
+      actorOutputs = {
+        ...adamOutputs('actor', next),
+        ...(config.averageTau < 1 && {
+          'next.actorAverage': polyak(input('actorAverage', next.parameters.shape), next.parameters, config.averageTau),
+        }),
+      };
+      metrics = { ...metrics, ...improved.metrics, qMax: maximum(found.qMax, improved.qMax) };
+    }
+    const next = adam(critic, flatten(grad(found.loss, views)), { learningRate, corrections });
+    critic = { ...next, target: polyak(critic.target, next.parameters, config.tau) };
+  }
+  return defineStep({ ...actorOutputs, ...criticStateOutputs(critic), ...metricOutputs(metrics) });
+}
+
+/** The nets at the parameters of one update, with that update's batch. */
+interface Evaluation {
+  readonly nets: ConrftNets;
+  readonly config: ConrftConfig;
+  readonly policy: Parameters;
+  /** The critics'. */
+  readonly parameters: Parameters;
+  /** The critics' share of the batch's observations. */
+  readonly share: Node;
+  readonly batch: CriticBatch;
+}
+
+/** Absent when the stage has no Cal-QL term. */
+type CalQlInputs = Record<'monteCarloReturn' | 'randomActions' | 'hereNoise' | 'thereNoise', Node | undefined>;
+
+function calQlInputs({ batchSize: B, calQlActions: N }: ConrftConfig, C: number, wanted: boolean): CalQlInputs {
+  const actions = (name: string) => (wanted ? input(name, [C, B * N, ACTION_SIZE]) : undefined);
+  return {
+    monteCarloReturn: wanted ? input('monteCarloReturn', [C, B]) : undefined,
+    randomActions: actions('randomActions'),
+    hereNoise: actions('hereNoise'),
+    thereNoise: actions('thereNoise'),
+  };
+}
+
+/** TD + α · CalQL, which is left out where its inputs are. `slow` holds the flat parameters of Q̄. */
+function criticLoss(at: Evaluation, slow: Node, floor: Node | undefined, own: CalQlInputs & { alpha: Node }) {
+  const { nets, parameters, share, batch } = at;
+  const values = valuesOf(nets, parameters, share, batch.action);
+  const target = targetOf(at, parametersOf(slow, nets.criticParameters));
+  const floored = floor ? monteCarloFloor(target, floor) : target;
+  const td = tdLoss(values, floored);
+  const conservative = calQlTerm(at, values, own);
+  return {
+    loss: conservative ? add(td, mul(conservative.loss, own.alpha)) : td,
+    qMax: max(values),
+    metrics: {
+      criticLoss: td,
+      qData: mean(values),
+      qTarget: mean(floored),
+      ...(floor && { floorRate: mean(cast(greater(floor, target), 'float32')) }),
+      ...(conservative && { calQlBoundRate: conservative.boundRate, calQlGap: conservative.loss }),
+    },
+  };
+}
+
+/** The target y before the floor, [B]. */
+function targetOf({ nets, config, policy, batch }: Evaluation, slow: Parameters): Node {
+  const share = actorShare(nets, policy, batch.nextObservation);
+  const nextAction = clipAction(sample(policy, nets.policy, share, batch.nextNoise));
+  const nextValues = valuesOf(nets, slow, criticShare(nets, slow, batch.nextObservation), nextAction);
+  return tdTarget(batch.reward, batch.bootstrap, nextValues, config.discount);
+}
+
+/** Cal-QL at 3 N actions per sample: random ones, and those of π(s) and π(s′). All are evaluated at s, as in the released code. */
+function calQlTerm({ nets, config, policy, parameters, share, batch }: Evaluation, values: Node, own: CalQlInputs) {
+  const { monteCarloReturn, randomActions, hereNoise, thereNoise } = own;
+  if (!monteCarloReturn || !randomActions || !hereNoise || !thereNoise) return undefined;
+  const [B, N] = [config.batchSize, config.calQlActions];
+  const proposals = (observation: Node, noise: Node) => {
+    const repeated = repeatRows(actorShare(nets, policy, observation), N);
+    return stopGradient(clipAction(sample(policy, nets.policy, repeated, noise)));
+  };
+  const sources = [
+    randomActions,
+    proposals(batch.observation, hereNoise),
+    proposals(batch.nextObservation, thereNoise),
+  ].map((actions) => reshape(actions, [B, N, ACTION_SIZE]));
+  const actions = reshape(concat(sources, 1), [B * 3 * N, ACTION_SIZE]);
+  const others = valuesOf(nets, parameters, repeatRows(share, 3 * N), actions);
+  return calQl(values, reshape(others, [config.critics, B, 3 * N]), monteCarloReturn);
+}
+
+/** [..., B, H] → [..., B·N, H]: each row N times. */
+function repeatRows(share: Node, count: number): Node {
+  const [batch, width] = share.shape.slice(-2) as [number, number];
+  const leading = share.shape.slice(0, -2);
+  const wide = expand(reshape(share, [...leading, batch, 1, width]), [...leading, batch, count, width]);
+  return reshape(wide, [...leading, batch * count, width]);
+}
+
+/** β · BC + η · QLoss. */
+function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluation) {
+  const [B, A] = [config.batchSize, ACTION_SIZE];
+  const mask = nets.policy.actionMask;
+  const sigma = input('sigma', [B, 1]);
+  const weight = input('imitationWeight', [B]);
+  const ownShare = actorShare(nets, policy, batch.observation);
+  const noised = add(batch.action, mul(input('imitationNoise', [B, A]), sigma));
+  const reconstructed = clipAction(denoise(policy, nets.policy, ownShare, noised, sigma));
+  const bc = consistencyLoss(maskedError(reconstructed, batch.action, mask), sigma, weight, SIGMA_DATA);
+  const raw = sample(policy, nets.policy, ownShare, input('actingNoise', [B, A]));
+  const action = clipAction(raw);
+  const values = valuesOf(nets, parameters, share, action);
+  const loss = add(mul(bc, input('beta', [])), mul(qLoss(values), input('eta', [])));
+  const used = mask.filter(Boolean).length;
+  return {
+    loss,
+    qMax: max(values),
+    metrics: {
+      actorLoss: loss,
+      bcLoss: bc,
+      qPolicy: mean(values),
+      saturation: mul(sum(cast(greaterEqual(abs(raw), 1), 'float32')), 1 / (B * used)),
+      actionError: weightedMean(maskedError(action, batch.action, mask), weight),
+    },
+  };
+}
+
+/** The critics alone, as `Algorithm.criticStep` describes. */
+export function conrftCriticStep(config: ConrftConfig, sizes: ObservationSizes, rows: number): Step {
+  const nets = conrftNets(config, sizes);
+  const parameters = parametersOf(input('critic', [parameterCount(nets.criticParameters)]), nets.criticParameters);
+  const share = criticShare(nets, parameters, observationInput('', [rows], sizes));
+  return defineStep({ values: valuesOf(nets, parameters, share, input('action', [rows, ACTION_SIZE])) });
+}
+
+/**
+ * Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name;
+ * output `action` [1, A].
+ */
+export function conrftPolicyStep(config: ConrftConfig, sizes: ObservationSizes): Step {
+  const nets = conrftNets(config, sizes);
+  const parameters = weightInputs(nets.actorParameters);
+  const share = actorShare(nets, parameters, observationInput('', [1], sizes));
+  return defineStep({ action: clipAction(sample(parameters, nets.policy, share, input('noise', [1, ACTION_SIZE]))) });
+}

@@ -1,0 +1,174 @@
+/**
+ * PPO (Schulman et al. 2017, arXiv 1707.06347; compared with CleanRL's code) for a policy that imitation has taught.
+ *
+ *   ratio    r = π(a|s) / π_old(a|s); log-probabilities are summed over the action, and a chunk's K·D numbers are one action;
+ *   policy   −E min(r A, clip(r, 1 ± ε) A)          A, R from a generalised advantage estimate, A normalised per rollout;
+ *   value    ½ E (V(s) − R)²;
+ *   L        policy + c_v · value − c_e · entropy + β · KL(π‖π_ref) + λ · Σᵢ max(0, gᵢ(s, μ(s)))².
+ *
+ * π is a Gaussian with a state-independent deviation, not squashed; the task clips its actions. π_ref is the policy
+ * that the run began with. The KL is exact, on the rollout's states and on demonstrations' states if given. Differs
+ * from the paper: advantages are normalised per rollout; gradients are clipped; the critic learns alone at first,
+ * because the advantages of a fresh critic are noise and pull an imitated policy apart. Differs from CleanRL: a
+ * time-out bootstraps (theirs counts as an end); Xavier instead of orthogonal initial weights; no clipped value loss,
+ * because the evidence for it is weak.
+ *
+ * `ppo-steps.ts` builds a run's graphs from this loss; `ppo-learner.ts` holds weights and schedules.
+ * Letters: M minibatch, D observation, A action, I constraints, S demonstrations' states in a minibatch.
+ */
+
+import { grad } from '../../../tensor/grad.ts';
+import type { Node } from '../../../tensor/ir.ts';
+import { type Adam, adam, clipByNorm } from '../../../tensor/optimiser.ts';
+import { defineStep, type Step } from '../../../tensor/step.ts';
+import { add, constant, expand, input, mean, mul, reshape } from '../../../tensor/tensor.ts';
+import { hingePenalty } from '../../losses/hinge-penalty.ts';
+import { type Gaussian, gaussianEntropy, gaussianKl, gaussianLogProb } from '../../losses/likelihood/gaussian.ts';
+import { clippedSurrogate, valueLoss } from '../../losses/reinforcement/ppo.ts';
+import { type MlpSpec, mlp, mlpParameters, project } from '../../nets/mlp.ts';
+import {
+  flatten,
+  type ParameterSpec,
+  type Parameters,
+  parameterCount,
+  parametersFrom,
+  parameterViews,
+} from '../../nets/parameters.ts';
+import { parametersOf } from '../step-inputs.ts';
+import type { PpoConfig } from './ppo-config.ts';
+
+export interface PpoSizes {
+  readonly observation: number;
+  readonly action: number;
+}
+
+export interface PpoNets {
+  readonly actor: MlpSpec;
+  readonly critic: MlpSpec;
+  /** The policy alone: the net of its mean, and its deviation. */
+  readonly actorParameters: readonly ParameterSpec[];
+  /** Policy and critic, in one vector. */
+  readonly parameters: readonly ParameterSpec[];
+}
+
+/** gᵢ(s, a) > 0 where constraint i is violated: observation [M, D], mean action [M, A] → [M, I], in units of the limit. */
+export type Constraint = (observation: Node, action: Node) => Node;
+
+const LOG_STD = 'actor.logStd';
+
+export function ppoNets({ hidden, layerNorm }: Pick<PpoConfig, 'hidden' | 'layerNorm'>, sizes: PpoSizes): PpoNets {
+  const net = (name: string, output: number): MlpSpec => ({
+    name,
+    hidden,
+    layerNorm,
+    output,
+    inputs: [{ name: 'observation', size: sizes.observation }],
+  });
+  const [actor, critic] = [net('actor', sizes.action), net('critic', 1)];
+  const deviation: ParameterSpec = { name: LOG_STD, shape: [1, sizes.action], initial: 'zeros' };
+  const actorParameters = [...mlpParameters(actor), deviation];
+  return { actor, critic, actorParameters, parameters: [...actorParameters, ...mlpParameters(critic)] };
+}
+
+/** π(·|s) at observations [M, D]. */
+export function policyAt(parameters: Parameters, nets: PpoNets, observation: Node): Gaussian {
+  const mean = mlp(parameters, nets.actor, [project(parameters, nets.actor, 'observation', observation)]);
+  return { mean, logStd: expand(parameters(LOG_STD), mean.shape) };
+}
+
+/** V(s) [M] */
+export function valueAt(parameters: Parameters, nets: PpoNets, observation: Node): Node {
+  const value = mlp(parameters, nets.critic, [project(parameters, nets.critic, 'observation', observation)]);
+  return reshape(value, [observation.shape[0]!]);
+}
+
+interface PpoStepSizes extends PpoSizes {
+  /** M */
+  readonly minibatch: number;
+  /** S; 0 = no demonstrations. */
+  readonly demonstrations: number;
+}
+
+/** The settings that a step reads. */
+export type PpoStepConfig = Pick<
+  PpoConfig,
+  'clipRatio' | 'valueCoefficient' | 'entropyCoefficient' | 'maxGradientNorm' | 'penalty'
+>;
+
+interface PpoStepOptions {
+  readonly constraint?: Constraint | undefined;
+  /** Log-probability of actions [M, A] → [M]; by default the Gaussian's density, which holds for actions before any clipping. */
+  readonly logProb?: (action: Node, policy: Gaussian) => Node;
+  /** By default Adam on the whole vector. */
+  readonly optimise?: (state: Adam, gradient: Node, policyWeight: Node) => Adam;
+}
+
+/** One update: loss, gradient, clipping by norm, Adam. */
+export function ppoStep(
+  nets: PpoNets,
+  config: PpoStepConfig,
+  sizes: PpoStepSizes,
+  { constraint, logProb: logProbOf = gaussianLogProb, optimise = adamOnAll }: PpoStepOptions = {},
+): Step {
+  const [M, D, A, S] = [sizes.minibatch, sizes.observation, sizes.action, sizes.demonstrations];
+  const count = parameterCount(nets.parameters);
+  const flat = input('parameters', [count]);
+  const views = parameterViews(flat, nets.parameters);
+  const parameters = parametersFrom(views, nets.parameters);
+
+  const observation = input('observation', [M, D]);
+  const policy = policyAt(parameters, nets, observation);
+  const logProb = logProbOf(input('action', [M, A]), policy);
+  const surrogate = clippedSurrogate(logProb, input('logProb', [M]), input('advantage', [M]), config.clipRatio);
+  const value = valueLoss(valueAt(parameters, nets, observation), input('returns', [M]));
+  const entropy = mean(gaussianEntropy(policy.logStd));
+  const kl = referenceKl(nets, parameters, policy, observation, S > 0 ? input('demonstration', [S, D]) : undefined);
+  const penalty = constraint ? hingePenalty(constraint(observation, policy.mean), config.penalty) : constant(0);
+
+  const policyTerms = [mul(entropy, -config.entropyCoefficient), mul(kl, input('beta', [])), penalty].reduce(
+    (total, term) => add(total, term),
+    surrogate.loss,
+  );
+  const policyWeight = input('policyWeight', []);
+  const loss = add(mul(policyTerms, policyWeight), mul(value, config.valueCoefficient));
+  const gradient = clipByNorm(flatten(grad(loss, views)), config.maxGradientNorm);
+  const state = { parameters: flat, mean: input('mean', [count]), variance: input('variance', [count]) };
+  const next = optimise(state, gradient, policyWeight);
+  return defineStep({
+    'next.parameters': next.parameters,
+    'next.mean': next.mean,
+    'next.variance': next.variance,
+    'metric.policyLoss': surrogate.loss,
+    'metric.valueLoss': value,
+    'metric.entropy': entropy,
+    'metric.clipFraction': surrogate.clipFraction,
+    'metric.approximateKl': surrogate.approximateKl,
+    'metric.referenceKl': kl,
+    'metric.penalty': penalty,
+  });
+}
+
+const adamOnAll = (state: Adam, gradient: Node): Adam =>
+  adam(state, gradient, { learningRate: input('learningRate', []), corrections: input('corrections', [2]) });
+
+/** KL(π‖π_ref), the mean over the rollout's states; with demonstrations, half of it is over theirs. */
+function referenceKl(
+  nets: PpoNets,
+  parameters: Parameters,
+  policy: Gaussian,
+  observation: Node,
+  demonstration: Node | undefined,
+): Node {
+  const { actorParameters } = nets;
+  const reference = parametersOf(input('reference', [parameterCount(actorParameters)]), actorParameters);
+  const here = mean(gaussianKl(policy, policyAt(reference, nets, observation)));
+  if (!demonstration) return here;
+  const there = gaussianKl(policyAt(parameters, nets, demonstration), policyAt(reference, nets, demonstration));
+  return mul(add(here, mean(there)), 0.5);
+}
+
+/** Sets a fresh policy's deviation in its flat weights, whose initial value is 1. */
+export function setInitialStd(weights: Float32Array, nets: PpoNets, sizes: PpoSizes, std: number): void {
+  const end = parameterCount(nets.actorParameters);
+  weights.fill(Math.log(std), end - sizes.action, end);
+}

@@ -1,0 +1,76 @@
+/**
+ * Losses of consistency models. ConRFT reconstructs the recorded action from any noise level. λ is "karras".
+ *   L = Σᵦ uᵦ λ(σᵦ) · mean_d (f(aᵦ + σᵦ z, σᵦ | sᵦ) − aᵦ)²  /  Σᵦ uᵦ,     λ(σ) = σ⁻² + sd⁻².
+ * u weighs samples: 0 for a step that is no imitation target. The mean over d is over the dimensions that the task uses.
+ * Consistency training (Song et al. 2023; OpenAI's MIT code) compares adjacent noise levels t′ < t without a teacher. λ is 1.
+ *   x_t = a + t z,   x_t′ = x_t + (x_t − a)/t · (t′ − t) = a + t′ z;
+ *   L = Σᵦ uᵦ λ · mean_d (f(x_t, t) − f̄(x_t′, t′))² / Σᵦ uᵦ.
+ * f̄ is the running average of f's weights (decay 0.95) and a constant to the gradient; otherwise a constant function
+ * solves it.
+ * Letters: B batch, K steps of a chunk, D dimensions, A action.
+ */
+import type { Node } from '../../../tensor/ir.ts';
+import {
+  add,
+  constant,
+  div,
+  logicalNot,
+  maximum,
+  mean,
+  mul,
+  reshape,
+  square,
+  stopGradient,
+  sub,
+  sum,
+} from '../../../tensor/tensor.ts';
+import { type ChunkWeights, chunkMean, dimensionMean, validTargets } from '../chunk.ts';
+import { asFlags, asWeights, guard } from '../masked.ts';
+
+/** `predicted` and `target` [B, A] → mean squared error over the used dimensions, [B]. */
+export function maskedError(predicted: Node, target: Node, mask: readonly boolean[]): Node {
+  const used = mask.filter(Boolean).length;
+  const weights = constant(
+    mask.map((use) => (use ? 1 / used : 0)),
+    [1, mask.length],
+  );
+  return sum(mul(square(sub(predicted, target)), weights), 1);
+}
+
+/** `predicted`, `target` [B, K, D] → mean squared error over each sample's own steps and used dimensions, [B]. */
+export function chunkErrors(
+  predicted: Node,
+  target: Node,
+  weights: Pick<ChunkWeights, 'pad' | 'dimensionWeights'> = {},
+): Node {
+  const cells = dimensionMean(square(sub(predicted, validTargets(target, weights))), weights.dimensionWeights);
+  if (!weights.pad) return mean(cells, 1);
+  const valid = logicalNot(asFlags(weights.pad));
+  return div(sum(guard(valid, cells), 1), maximum(sum(asWeights(valid), 1), 1));
+}
+
+/** `errors` [B], `sigma` [B, 1], `sampleWeight` [B] → scalar. */
+export function consistencyLoss(errors: Node, sigma: Node, sampleWeight: Node, sigmaData: number): Node {
+  const lambda = add(div(1, square(reshape(sigma, errors.shape))), 1 / sigmaData ** 2);
+  return weightedMean(mul(lambda, errors), sampleWeight);
+}
+
+/** Σ w x / Σ w; 0 when all weights are 0. */
+export function weightedMean(values: Node, weights: Node): Node {
+  return div(sum(mul(values, weights)), maximum(sum(weights), 1e-6));
+}
+
+/**
+ * One Euler step of the noise level, with the recorded action in place of a denoiser's guess. Both points then share one z.
+ * x, action [B, …]; time, nextTime [B] → [B, …].
+ */
+export function eulerStep(x: Node, action: Node, time: Node, nextTime: Node): Node {
+  const column = (level: Node) => reshape(level, [level.shape[0]!, ...new Array<number>(x.shape.length - 1).fill(1)]);
+  const slope = div(sub(x, action), column(time));
+  return add(x, mul(slope, column(sub(nextTime, time))));
+}
+
+/** `online` f(x_t, t), averaged f̄(x_t′, t′) [B, K, D] or [B, D] → scalar. λ of each sample goes into `sampleWeight`. */
+export function consistencyTrainingLoss(online: Node, averaged: Node, weights: ChunkWeights = {}): Node {
+  return chunkMean(square(sub(online, stopGradient(averaged))), weights);
+}
