@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { type ClassifierManifest, classifierManifestSchema } from '../api/classifier.ts';
 import { type ObservationKind, PROPRIOCEPTION_SIZE } from '../api/observation.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
-import { loadOrtSession, type OrtSession } from '../tensor/ort.ts';
+import { loadOrtSession, type OrtSession } from '../tensor/backends/ort.ts';
 
 export interface ClassifierRuntime {
   /** Rejects with a `ModelError`; the classifier in use stays in use. `encoderSha256`: of the encoder that is loaded. */

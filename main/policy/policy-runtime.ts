@@ -11,7 +11,7 @@ import { createRng, type Rng } from '../api/rng.ts';
 import { type ChunkExecutor, createChunkExecutor } from '../learn/policies/chunk-executor.ts';
 import { readPolicy } from '../learn/policies/export-policy.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
-import { loadOrtSession, type OrtSession, type SessionTensor } from '../tensor/ort.ts';
+import { loadOrtSession, type OrtSession, type SessionTensor } from '../tensor/backends/ort.ts';
 
 export interface PolicyRuntime {
   /** Rejects with an error that has a `remedy`; the policy in use stays in use. `encoderSha256`: of the encoder that is loaded. */

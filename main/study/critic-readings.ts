@@ -21,7 +21,7 @@ import { isUsable, observationSizes } from '../learn/run/run-observation.ts';
 import { configureRun } from '../learn/run/run-settings.ts';
 import { TrainingError } from '../learn/run/training-error.ts';
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
-import { createOrtBackend } from '../tensor/ort.ts';
+import { createOrtBackend } from '../tensor/backends/ort.ts';
 
 export interface CriticReading {
   readonly episodeId: number;

@@ -5,7 +5,7 @@ import { conrftStep } from '../../main/learn/algorithms/conrft.ts';
 import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft-config.ts';
 import { IMITATION_PRESETS, type ImitationConfig } from '../../main/learn/algorithms/imitation-config.ts';
 import { createArrays } from '../../main/learn/algorithms/learner-state.ts';
-import { createOrtBackend, type OrtOptions } from '../../main/tensor/ort.ts';
+import { createOrtBackend, type OrtOptions } from '../../main/tensor/backends/ort.ts';
 import type { Step } from '../../main/tensor/step.ts';
 import { stepInputs } from '../learn/step-inputs.ts';
 import { type Times, timeUpdates } from './torch.ts';

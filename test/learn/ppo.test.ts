@@ -8,7 +8,7 @@ import { createPpo, type PpoOptions } from '../../main/learn/algorithms/ppo-agen
 import { PPO, type PpoConfig } from '../../main/learn/algorithms/ppo-config.ts';
 import { limitExcess } from '../../main/learn/losses/hinge-penalty.ts';
 import { initialParameters } from '../../main/learn/nets/parameters.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 
 const backend = createOrtBackend({ threads: 1 });
 const sizes = { observation: 1, action: 1 };

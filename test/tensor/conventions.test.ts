@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import * as t from '../../main/tensor/tensor.ts';
 import { assertClose, valuesOf } from './harness.ts';
 

@@ -1,9 +1,9 @@
 /** Every op on every one of its cases: gradients against differences, ONNX Runtime against the interpreter. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { type Node, sizeOf } from '../../main/tensor/ir.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { add } from '../../main/tensor/tensor.ts';
 import {
   against,

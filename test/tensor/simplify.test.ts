@@ -6,7 +6,7 @@ import { grad } from '../../main/tensor/grad.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
 import { reachable } from '../../main/tensor/ir.ts';
 import { print } from '../../main/tensor/print.ts';
-import { simplify } from '../../main/tensor/simplify.ts';
+import { simplify } from '../../main/tensor/rewrite/simplify.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
 

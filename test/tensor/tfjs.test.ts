@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import util from 'node:util';
+import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../main/tensor/backends/tfjs.ts';
+import { forms } from '../../main/tensor/backends/tfjs-ops.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
-import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../main/tensor/tfjs.ts';
-import { forms } from '../../main/tensor/tfjs-ops.ts';
 import { assertClose, draw, entryOf, nodeOfCase, opNames, rngOf, valuesOf } from './harness.ts';
 
 const tf = await loadTensorFlow('@tensorflow/tfjs');

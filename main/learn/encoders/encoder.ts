@@ -8,7 +8,7 @@
  * Letters: B batch, P pooled values of a picture, H hidden, R readouts, F features.
  */
 import type { Node } from '../../tensor/ir.ts';
-import { toOnnx } from '../../tensor/onnx.ts';
+import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
 import {
   add,

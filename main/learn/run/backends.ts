@@ -1,16 +1,16 @@
 /**
  * The backend that a run asks for, made and tried, or the reason why it cannot be had: ONNX Runtime refuses a provider that is
- * not there, and TensorFlow without a card is refused by `tensor/tfjs.ts`, so nothing falls back to the processor unsaid.
+ * not there, and TensorFlow without a card is refused by `tensor/backends/tfjs.ts`, so nothing falls back to the processor unsaid.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BACKENDS, type BackendName, backendSchema } from '../../api/backend.ts';
 import type { Backend } from '../../tensor/backend.ts';
+import { createOrtBackend } from '../../tensor/backends/ort.ts';
+import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../tensor/backends/tfjs.ts';
 import { grad } from '../../tensor/grad.ts';
-import { createOrtBackend } from '../../tensor/ort.ts';
 import { defineStep } from '../../tensor/step.ts';
 import { constant, input, layerNorm, matmul, mean, square, tanh } from '../../tensor/tensor.ts';
-import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../tensor/tfjs.ts';
 
 /** A backend that was asked for and cannot be had, with what to do about it. */
 export class BackendUnavailable extends Error {

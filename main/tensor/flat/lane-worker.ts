@@ -1,6 +1,6 @@
 /** The thread of a lane: runs what it is told to, until it is told to end. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { openSession } from '../ort.ts';
+import { openSession } from '../backends/ort.ts';
 import { arrayAt } from './arrays.ts';
 import { flushesTinyNumbers, type LaneAnswer, type LaneAssignment, type LaneOrder } from './lane-thread.ts';
 import { createMeeting } from './meeting.ts';

@@ -8,7 +8,7 @@
  * as it can what later ones need, so that updates unrolled into one step are alike and share a session.
  */
 import { isOp, type Node, reachable } from '../ir.ts';
-import { simplify } from '../simplify.ts';
+import { simplify } from '../rewrite/simplify.ts';
 import type { Step } from '../step.ts';
 import { hasInstruction } from './kernel.ts';
 import { groupFlat, type Part, type PlannedKernel, planKernels, type Room } from './plan-kernels.ts';

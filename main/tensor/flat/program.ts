@@ -3,7 +3,7 @@
  * slots of kernels, then inputs, then what segments keep for later ones; which memory each is, a run says (`evaluate-plan.ts`).
  */
 import { type DType, type Node, type Shape, sizeOf } from '../ir.ts';
-import { toOnnx } from '../onnx.ts';
+import { toOnnx } from '../onnx/to-onnx.ts';
 import type { Step } from '../step.ts';
 import { mapValues } from './arrays.ts';
 import { kernelModule } from './kernel.ts';

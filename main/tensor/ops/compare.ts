@@ -4,7 +4,7 @@
  */
 import { type Attributes, type DType, type Node, sizeOf, type TensorType } from '../ir.ts';
 import { broadcastShapes, broadcastStrides, offsets } from '../layout.ts';
-import { ELEMENT_TYPE } from '../onnx-proto.ts';
+import { ELEMENT_TYPE } from '../onnx/proto.ts';
 import { apply, type Case, type Emitter, expectDTypes, flags, type Op, type Operand, onnx, real, whole } from './op.ts';
 import { elementwiseOnnx } from './stretch.ts';
 

@@ -4,7 +4,7 @@
  * but for the sign of a zero; all its users share the result. A sum over leading axes is such a product too, and five times as fast.
  */
 import { type Node, type Shape, sizeOf, type TensorType } from '../ir.ts';
-import { ELEMENT_TYPE } from '../onnx-proto.ts';
+import { ELEMENT_TYPE } from '../onnx/proto.ts';
 import type { Emitter } from './op.ts';
 
 /** As measured on a processor: longer spans, and fewer, are not worth it. */

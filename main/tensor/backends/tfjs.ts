@@ -4,10 +4,10 @@
  * pure-JS package, which is slow, needs nothing, and checks our gradients by other people's kernels in the tests.
  */
 import util from 'node:util';
-import { type Backend, elementsOf, expectNames, type TensorValue } from './backend.ts';
-import { type DType, isOp, type Node, reachable, type Shape } from './ir.ts';
-import { simplify } from './simplify.ts';
-import type { Step } from './step.ts';
+import { type Backend, elementsOf, expectNames, type TensorValue } from '../backend.ts';
+import { type DType, isOp, type Node, reachable, type Shape } from '../ir.ts';
+import { simplify } from '../rewrite/simplify.ts';
+import type { Step } from '../step.ts';
 import { formOf, type Tensor, type TensorFlow, toTensor } from './tfjs-ops.ts';
 
 export type { TensorFlow } from './tfjs-ops.ts';

@@ -3,13 +3,13 @@
  * The same bytes are produced for the same step, whatever else the process has built.
  */
 
-import { elementsOf, type TensorLike } from './backend.ts';
-import { isOp, type Node, reachable, type TensorType } from './ir.ts';
-import { ELEMENT_TYPE, type ElementType, encodeModel, type OnnxNode, type OnnxTensor } from './onnx-proto.ts';
-import type { Emitter, OnnxNodeOptions, OnnxTarget } from './ops/op.ts';
-import { opOf } from './ops/table.ts';
-import { simplify } from './simplify.ts';
-import type { Step } from './step.ts';
+import { elementsOf, type TensorLike } from '../backend.ts';
+import { isOp, type Node, reachable, type TensorType } from '../ir.ts';
+import type { Emitter, OnnxNodeOptions, OnnxTarget } from '../ops/op.ts';
+import { opOf } from '../ops/table.ts';
+import { simplify } from '../rewrite/simplify.ts';
+import type { Step } from '../step.ts';
+import { ELEMENT_TYPE, type ElementType, encodeModel, type OnnxNode, type OnnxTensor } from './proto.ts';
 
 const OPSETS = { '': 18, 'com.microsoft': 1 } as const;
 

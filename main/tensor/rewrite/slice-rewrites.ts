@@ -2,11 +2,11 @@
  * Rules about parts of tensors. Slices move towards the inputs, so that nothing is computed only to be cut away: the
  * gradient of a Q-function for the action alone does not compute the one for the observation beside it.
  */
-import { isOp, type Node, sameShape } from './ir.ts';
-import { add } from './ops/elementwise.ts';
-import { matmul } from './ops/linear.ts';
-import { concat, pad, slice } from './ops/shape.ts';
-import { isElementwise, withInputs } from './ops/table.ts';
+import { isOp, type Node, sameShape } from '../ir.ts';
+import { add } from '../ops/elementwise.ts';
+import { matmul } from '../ops/linear.ts';
+import { concat, pad, slice } from '../ops/shape.ts';
+import { isElementwise, withInputs } from '../ops/table.ts';
 
 /** `soleUser`: nothing else uses the node's first operand, so it need not be kept. */
 export type Rule = (node: Node, soleUser: boolean) => Node | undefined;

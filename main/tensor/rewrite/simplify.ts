@@ -2,11 +2,11 @@
  * Makes a step smaller without changing what it computes: the rules of `rewrites.ts` to a fixed point, equal nodes merged,
  * dead ones dropped, and each layer normalisation computed once for value and gradient. Checked after every pass.
  */
-import { type Attributes, createNode, isOp, type Node, type OpName, reachable } from './ir.ts';
-import { add, mul } from './ops/elementwise.ts';
-import { normalize } from './ops/normalize.ts';
+import { type Attributes, createNode, isOp, type Node, type OpName, reachable } from '../ir.ts';
+import { add, mul } from '../ops/elementwise.ts';
+import { normalize } from '../ops/normalize.ts';
+import { check, type Step } from '../step.ts';
 import { rewrite } from './rewrites.ts';
-import { check, type Step } from './step.ts';
 
 /** Far above what any graph has needed; a pair of rules that undo each other would never end. */
 const MAX_PASSES = 100;

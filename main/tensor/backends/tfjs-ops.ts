@@ -4,9 +4,9 @@
  * behind, which the caller's `tidy` frees. Batches of a product are broadcast here: the pure-JS kernel gets partial ones wrong.
  */
 import type * as tensorflow from '@tensorflow/tfjs';
-import type { Attributes, DType, Node, OpName, Shape } from './ir.ts';
-import { sameShape, sizeOf } from './ir.ts';
-import { broadcastShapes } from './layout.ts';
+import type { Attributes, DType, Node, OpName, Shape } from '../ir.ts';
+import { sameShape, sizeOf } from '../ir.ts';
+import { broadcastShapes } from '../layout.ts';
 
 export type TensorFlow = typeof tensorflow;
 export type Tensor = tensorflow.Tensor;

@@ -2,8 +2,8 @@
  * Writes ONNX models as bytes: the dozen messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a static
  * graph needs, in protobuf's wire format (https://protobuf.dev/programming-guides/encoding). Knows nothing of our nodes.
  */
-import { halfBits } from './float16.ts';
-import { type DType, type Shape, sizeOf } from './ir.ts';
+import { halfBits } from '../float16.ts';
+import { type DType, type Shape, sizeOf } from '../ir.ts';
 
 /** What a file may hold: the graph's own types, and two smaller ones that are cast when the model begins. */
 export type ElementType = DType | 'uint8' | 'float16';

@@ -3,15 +3,15 @@
  * simplified and returns what to put in its place, or undefined. Values may change by rounding, never by more; NaN and
  * infinity pass as before.
  */
-import { isOp, type Node, type Shape, sameShape, sizeOf } from './ir.ts';
-import { reducedShape } from './layout.ts';
-import { add, div, mul, neg, reciprocal, sqrt, sub } from './ops/elementwise.ts';
-import { matmul } from './ops/linear.ts';
-import { asNode } from './ops/op.ts';
-import { expand, reshape, transpose } from './ops/shape.ts';
-import { constant } from './ops/source.ts';
-import { isElementwise, opOf, withInputs } from './ops/table.ts';
-import { type Rule, sliceRules } from './rewrite-slices.ts';
+import { isOp, type Node, type Shape, sameShape, sizeOf } from '../ir.ts';
+import { reducedShape } from '../layout.ts';
+import { add, div, mul, neg, reciprocal, sqrt, sub } from '../ops/elementwise.ts';
+import { matmul } from '../ops/linear.ts';
+import { asNode } from '../ops/op.ts';
+import { expand, reshape, transpose } from '../ops/shape.ts';
+import { constant } from '../ops/source.ts';
+import { isElementwise, opOf, withInputs } from '../ops/table.ts';
+import { type Rule, sliceRules } from './slice-rewrites.ts';
 
 /** What the first rule that applies puts in the place of `node`. */
 export function rewrite(node: Node, soleUser: boolean): Node | undefined {

@@ -11,16 +11,16 @@ import {
   type TensorData,
   type TensorLike,
   type TensorValue,
-} from './backend.ts';
-import { lanesFor } from './flat/lanes.ts';
-import { planStep } from './flat/plan.ts';
-import type { Model } from './flat/program.ts';
-import type { Session } from './flat/run-lane.ts';
-import { compilePlan } from './flat/run-plan.ts';
-import type { DType, Node, Shape } from './ir.ts';
-import { toOnnx } from './onnx.ts';
+} from '../backend.ts';
+import { lanesFor } from '../flat/lanes.ts';
+import { planStep } from '../flat/plan.ts';
+import type { Model } from '../flat/program.ts';
+import type { Session } from '../flat/run-lane.ts';
+import { compilePlan } from '../flat/run-plan.ts';
+import type { DType, Node, Shape } from '../ir.ts';
+import { toOnnx } from '../onnx/to-onnx.ts';
+import type { Step } from '../step.ts';
 import { type Ort, ort } from './onnxruntime.ts';
-import type { Step } from './step.ts';
 
 export interface OrtOptions {
   /** That work on a step, together on every operation or each on results of its own; the calling thread is one of them. */
