@@ -11,48 +11,16 @@ import { concat, expand, reshape, slice } from './ops/shape.ts';
 import { constant } from './ops/source.ts';
 
 export type { DType, Node, Shape } from './ir.ts';
-export {
-  cast,
-  equal,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  where,
-} from './ops/compare.ts';
-export { conv2d, conv2dKernel, conv2dTranspose } from './ops/convolution.ts';
-export {
-  abs,
-  add,
-  cos,
-  div,
-  exp,
-  floor,
-  log,
-  maximum,
-  minimum,
-  mul,
-  neg,
-  pow,
-  reciprocal,
-  relu,
-  sigmoid,
-  sign,
-  sin,
-  softplus,
-  sqrt,
-  sub,
-  tanh,
-} from './ops/elementwise.ts';
-export { matmul } from './ops/linear.ts';
-export { layerNorm, normalize } from './ops/normalize.ts';
+export * from './ops/compare.ts';
+export * from './ops/convolution.ts';
+export * from './ops/elementwise.ts';
+export * from './ops/gather.ts';
+export * from './ops/linear.ts';
+export * from './ops/normalize.ts';
 export type { Operand } from './ops/op.ts';
-export { logSoftmax, logSumExp, max, mean, min, softmax, sum } from './ops/reduce.ts';
-export { concat, expand, gather, pad, reshape, scatterAdd, slice, stopGradient, transpose } from './ops/shape.ts';
-export { constant, input } from './ops/source.ts';
+export * from './ops/reduce.ts';
+export * from './ops/shape.ts';
+export * from './ops/source.ts';
 
 /** A tensor of one value; it takes no memory until something needs it whole. */
 export const full = (shape: Shape, value: number): Node =>

@@ -6,7 +6,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import util from 'node:util';
 import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../main/tensor/backends/tfjs.ts';
-import { forms } from '../../main/tensor/backends/tfjs-ops.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
@@ -29,10 +28,6 @@ for (const op of opNames)
       assertClose(actual, await valuesOf(node, feeds), each.tolerance ?? TOLERANCE, title);
     });
   }
-
-test('every op has a form', () => {
-  assert.deepEqual(Object.keys(forms).sort(), [...opNames].sort());
-});
 
 test('a run frees all that it has made, also when it is refused half-way; a disposed step keeps nothing', async () => {
   const x = t.input('x', [3, 4]);

@@ -3,7 +3,8 @@
  * operations lie between. An optimiser's update is some fifteen of them; one after the other, as a graph runtime computes them,
  * they wait for memory fifteen times. Rounding is the same: each operation is IEEE single precision, in the order of the graph.
  */
-import { isOp, type Node, type OpName } from '../ir.ts';
+import { isOp, type Node } from '../ir.ts';
+import { opOf } from '../ops/table.ts';
 import {
   type Code,
   encodeModule,
@@ -17,17 +18,14 @@ import {
   VECTOR_BYTES,
 } from './wasm.ts';
 
-const INSTRUCTIONS: Readonly<Partial<Record<OpName, Code>>> = {
-  add: f32x4.add,
-  sub: f32x4.sub,
-  mul: f32x4.mul,
-  div: f32x4.div,
-  sqrt: f32x4.sqrt,
-  neg: f32x4.neg,
-};
+/** True for an op that a kernel can compute. */
+export const hasInstruction = (node: Node): boolean => opOf(node).simd !== 'none';
 
-/** True for operations that a kernel can do. */
-export const hasInstruction = (op: OpName): boolean => op in INSTRUCTIONS;
+function instructionOf(node: Node): Code {
+  const { simd } = opOf(node);
+  if (simd === 'none') throw new Error(`${node.op} has no SIMD instruction; made at ${node.source}`);
+  return f32x4[simd];
+}
 
 /** What a kernel computes: nodes of one length, their operands before them, from vectors and single numbers. */
 export interface KernelSpec {
@@ -75,7 +73,7 @@ export function kernelModule(
   for (const [index, vector] of vectors.entries()) body.push(...address(index), ...f32x4.load, ...hold(vector));
   for (const node of nodes) {
     for (const input of node.inputs) body.push(...local.get(held.get(input)!));
-    body.push(...INSTRUCTIONS[node.op]!, ...hold(node));
+    body.push(...instructionOf(node), ...hold(node));
   }
   for (const [index, result] of results.entries())
     body.push(...address(vectors.length + scalars.length + index), ...local.get(held.get(result)!), ...f32x4.store);

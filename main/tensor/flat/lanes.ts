@@ -3,21 +3,15 @@
  * the others need too: no thread waits for another within a segment, and what lies between two operations stays in its processor's
  * cache. Threads that share every operation gain little where operations are short: of an ensemble of critics, of a double critic.
  */
-import { isOp, type Node, type OpName, reachable, sizeOf } from '../ir.ts';
+import { type Node, reachable } from '../ir.ts';
+import { opOf } from '../ops/table.ts';
 import type { Plan, Turn } from './plan.ts';
 import type { Part } from './plan-kernels.ts';
 
 /** The heaviest share of a divided turn, in equal shares: beyond that, threads do better sharing every operation. */
 const HEAVIEST_SHARE = 1.5;
-/** Products and sums of a matrix product that take as long as one element of another operation. */
-const ELEMENT_COST = 25;
-/** The same of a convolution: a few channels, a kernel of nine. */
-const CONVOLUTION_COST = 256;
 /** What work weighs that a share has to do again, where another has done it, beside how heavy the heaviest share gets. */
 const TWICE_COST = 0.1;
-
-/** They look at no more than they give. */
-const COPIES: ReadonlySet<OpName> = new Set(['slice', 'gather', 'concat', 'pad', 'transpose', 'expand']);
 
 /** Of work, some half of a millisecond: less is not worth a thread that has to be started, and to be met. */
 const LEAST_WORK = 5e7;
@@ -119,16 +113,6 @@ function workFor(node: Node, isGiven: (node: Node) => boolean) {
 /** Of those that are not `done`. */
 function costOf(nodes: ReadonlySet<Node>, done?: ReadonlySet<Node>): number {
   let cost = 0;
-  for (const node of nodes) if (!done?.has(node)) cost += costOfNode(node);
+  for (const node of nodes) if (!done?.has(node)) cost += opOf(node).cost(node);
   return cost;
-}
-
-/** In products and sums of a matrix product. */
-function costOfNode(node: Node): number {
-  const size = sizeOf(node.shape);
-  if (isOp(node, 'matmul')) return size * node.inputs[0]!.shape.at(node.attributes.transposeA ? -2 : -1)!;
-  if (isOp(node, 'constant') || isOp(node, 'reshape')) return 0;
-  if (COPIES.has(node.op)) return ELEMENT_COST * size;
-  const largest = Math.max(size, ...node.inputs.map((input) => sizeOf(input.shape)));
-  return largest * (node.op.startsWith('conv2d') ? CONVOLUTION_COST : ELEMENT_COST);
 }

@@ -97,7 +97,7 @@ function flatNodes(nodes: readonly Node[], users: Analysis['users'], refused: Re
   };
   for (const node of nodes.toReversed()) {
     const [length] = node.shape;
-    if (refused.has(node) || !hasInstruction(node.op) || node.dtype !== 'float32') continue;
+    if (refused.has(node) || !hasInstruction(node) || node.dtype !== 'float32') continue;
     if (node.shape.length !== 1 || length! < MIN_ELEMENTS) continue;
     if (!node.inputs.every((input) => isOperand(input, length!))) continue;
     if (users.get(node)!.every((user) => flat.has(user) || isCut(user))) flat.add(node);

@@ -44,6 +44,9 @@ export const i32 = {
   lessUnsigned: [0x49] as Code,
 } as const;
 
+/** Instructions on four single-precision numbers at a time that compute an op. */
+export type SimdInstruction = 'neg' | 'sqrt' | 'add' | 'sub' | 'mul' | 'div';
+
 export const f32x4 = {
   load: [...simd(0x00), ALIGNED_TO_A_NUMBER, 0] as Code,
   store: [...simd(0x0b), ALIGNED_TO_A_NUMBER, 0] as Code,

@@ -6,7 +6,9 @@
  * gradients are the two others, to any order, and nothing else is ever needed.
  */
 import { type Attributes, type Node, type Shape, sizeOf } from '../ir.ts';
+import { convolutionCost } from './cost.ts';
 import { apply, type Emitter, expectDTypes, type Op, real } from './op.ts';
+import type { TfKernels, TfShape4, TfTensor } from './tensorflow.ts';
 
 type Window = Attributes['conv2d'];
 type Sized = Attributes['conv2dTranspose'];
@@ -103,9 +105,13 @@ const outputShape = (x: Shape, kernel: Shape, window: Window): Shape => [
 
 const spatial = (shape: Shape) => [shape[2]!, shape[3]!] as const;
 
-export const convolution = {
+/** The traits of the whole family. */
+const common = { simd: 'none', cost: convolutionCost, elementwise: false, commutative: false, smooth: true } as const;
+
+export const convolutionOps = {
   /** (x [B,C,H,W], kernel [O,C,K,L]) → [B,O,M,N]: F without g */
   conv2d: {
+    ...common,
     infer: ([x, kernel], window) => {
       expectDTypes([x!, kernel!], 'float32', 'float32');
       const y = outputShape(x!.shape, kernel!.shape, window);
@@ -125,12 +131,14 @@ export const convolution = {
       conv2dKernel(x!, g, spatial(kernel!.shape), attributes),
     ],
     emit: (emitter, inputs, { attributes }) => emitter.node('Conv', inputs, { ints: onnxWindow(attributes) }),
-    smooth: true,
+    tensorFlow: (tf, [x, kernel], { attributes: { stride, padding } }) =>
+      channelsFirst(tf, tf.conv2d(channelsLast(tf, x!, padding), kernelLast(tf, kernel!), stride, 'valid')),
     cases: SIZES.map(({ window, x, kernel }) => ({ inputs: [real(x), real(kernel)], attributes: window })),
   } satisfies Op<Window>,
 
   /** (g [B,O,M,N], kernel [O,C,K,L]) → [B,C,H,W]: ∂F/∂x, known as the transposed convolution */
   conv2dTranspose: {
+    ...common,
     infer: ([g, kernel], { size, ...window }) => {
       expectDTypes([g!, kernel!], 'float32', 'float32');
       const x = [g!.shape[0]!, kernel!.shape[1]!, ...size];
@@ -157,7 +165,12 @@ export const convolution = {
       );
       return emitter.node('ConvTranspose', inputs, { ints: { ...onnxWindow(window), output_padding: rest } });
     },
-    smooth: true,
+    tensorFlow: (tf, [g, kernel], { shape, attributes: { stride, padding } }) => {
+      const [batch, channels, height, width] = shape as TfShape4; // `infer` has checked the rank
+      const padded: TfShape4 = [batch, height + 2 * padding, width + 2 * padding, channels];
+      const whole = tf.conv2dTranspose(channelsLast(tf, g!), kernelLast(tf, kernel!), padded, stride, 'valid');
+      return channelsFirst(tf, tf.slice(whole, [0, padding, padding, 0], [batch, height, width, channels]));
+    },
     cases: SIZES.map(({ window, x, kernel }) => ({
       inputs: [real(outputShape(x, kernel, window)), real(kernel)],
       attributes: { ...window, size: spatial(x) },
@@ -166,6 +179,7 @@ export const convolution = {
 
   /** (x [B,C,H,W], g [B,O,M,N]) → [O,C,K,L]: ∂F/∂w */
   conv2dKernel: {
+    ...common,
     infer: ([x, g], { size, ...window }) => {
       expectDTypes([x!, g!], 'float32', 'float32');
       const kernel = [g!.shape[1]!, x!.shape[1]!, ...size];
@@ -185,13 +199,34 @@ export const convolution = {
       conv2d(x!, h, attributes),
     ],
     emit: emitKernel,
-    smooth: true,
+    tensorFlow: (tf, [x, g], { shape, attributes: { stride, padding } }) => {
+      const [outputs, channels, height, width] = shape as TfShape4; // `infer` has checked the rank
+      const filterShape = [height, width, channels, outputs];
+      const operands = { x: channelsLast(tf, x!, padding), dy: channelsLast(tf, g!) };
+      const attributes = { strides: [stride, stride], pad: 'valid', dataFormat: 'NHWC', filterShape };
+      return tf.transpose(tf.engine().runKernel('Conv2DBackpropFilter', operands, attributes), [3, 2, 0, 1]);
+    },
     cases: SIZES.map(({ window, x, kernel }) => ({
       inputs: [real(x), real(outputShape(x, kernel, window))],
       attributes: { ...window, size: spatial(kernel) },
     })),
   } satisfies Op<Sized>,
 };
+
+/**
+ * Moves channels last, where the kernels of TensorFlow have them, and writes out the zero padding, which not every kernel
+ * takes as an option.
+ */
+const channelsLast = (tf: TfKernels, x: TfTensor, padding = 0): TfTensor =>
+  tf.pad(tf.transpose(x, [0, 2, 3, 1]), [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ]);
+const channelsFirst = (tf: TfKernels, x: TfTensor): TfTensor => tf.transpose(x, [0, 3, 1, 2]);
+/** [O,C,K,L] → [K,L,C,O] */
+const kernelLast = (tf: TfKernels, kernel: TfTensor): TfTensor => tf.transpose(kernel, [2, 3, 1, 0]);
 
 /**
  * The kernel's gradient sums over batch and places, a long sum for few results. Two ways to write it as matrix products: a
@@ -248,15 +283,15 @@ const windowOf = ({ stride, padding }: Window): Window => ({ stride, padding });
 
 /** x [B,C,H,W] convolved with kernel [O,C,K,L] → [B,O,M,N], M = ⌊(H + 2·padding − K) / stride⌋ + 1. */
 export function conv2d(x: Node, kernel: Node, window: Window): Node {
-  return apply('conv2d', convolution.conv2d, [x, kernel], windowOf(window));
+  return apply('conv2d', convolutionOps.conv2d, [x, kernel], windowOf(window));
 }
 
 /** The gradient of `conv2d` with respect to an x of `size` H × W: g [B,O,M,N], kernel [O,C,K,L] → [B,C,H,W]. */
 export function conv2dTranspose(g: Node, kernel: Node, size: readonly [number, number], window: Window): Node {
-  return apply('conv2dTranspose', convolution.conv2dTranspose, [g, kernel], { ...windowOf(window), size });
+  return apply('conv2dTranspose', convolutionOps.conv2dTranspose, [g, kernel], { ...windowOf(window), size });
 }
 
 /** The gradient of `conv2d` with respect to a kernel of `size` K × L: x [B,C,H,W], g [B,O,M,N] → [O,C,K,L]. */
 export function conv2dKernel(x: Node, g: Node, size: readonly [number, number], window: Window): Node {
-  return apply('conv2dKernel', convolution.conv2dKernel, [x, g], { ...windowOf(window), size });
+  return apply('conv2dKernel', convolutionOps.conv2dKernel, [x, g], { ...windowOf(window), size });
 }

@@ -1,8 +1,9 @@
 /**
- * What an op is: one entry with its shape rule, its float64 evaluation, its gradient, its ONNX form and its test cases.
- * Adding an op means adding one entry to a family and its attributes to `Attributes`; the compiler says what is missing,
- * and the table tests pick the new entry up.
+ * The entry of an op: everything that the library knows about it, from its shape rule to its test cases.
+ * To add an op, name its attributes in `Attributes` (`ir.ts`), and write its entry and its function in a family. The
+ * compiler names a missing field, and the table tests run the new entry.
  */
+import type { SimdInstruction } from '../flat/wasm.ts';
 import {
   type Attributes,
   createNode,
@@ -11,10 +12,14 @@ import {
   type Node,
   type OpName,
   type Shape,
+  sizeOf,
   type TensorType,
 } from '../ir.ts';
+import { broadcastStrides, offsets } from '../layout.ts';
+import type { Cost } from './cost.ts';
+import type { TensorFlowForm } from './tensorflow.ts';
 
-/** Where a tensor is wanted, a number may stand for a scalar constant. */
+/** An operand of an op's function: a number stands for a scalar constant. */
 export type Operand = Node | number;
 
 export interface Op<A> {
@@ -25,17 +30,27 @@ export interface Op<A> {
   /**
    * Vector-Jacobian product: from the gradient of the result (same shape as the result) one gradient per input, `undefined`
    * for a zero one. A gradient may have the shape of the result where the input was broadcast; `grad` sums it down.
-   * 'none': piecewise constant or not real, no gradient passes.
+   * 'none': the op is piecewise constant or not real, so no gradient passes.
    */
   readonly vjp: ((gradient: Node, node: Node<A>) => readonly (Node | undefined)[]) | 'none';
   /** Writes ONNX nodes, returns the name of the result. */
   readonly emit: (emitter: Emitter, inputs: readonly string[], node: Node<A>) => string;
-  /** Twice differentiable on the cases' domain: the second-order test applies. */
+  /** Evaluates a node with the kernels of TensorFlow.js. */
+  readonly tensorFlow: TensorFlowForm<A>;
+  /** SIMD instruction with which a kernel of our own (`flat/`) computes the op on float32 vectors. */
+  readonly simd: SimdInstruction | 'none';
+  /** Estimated cost, which divides a step between threads. */
+  readonly cost: Cost<A>;
+  /** True when each element of the result depends on one (broadcast) element of each operand. */
+  readonly elementwise: boolean;
+  /** True when the two operands may change places: f(a, b) and f(b, a) are then merged. */
+  readonly commutative: boolean;
+  /** True when the op is twice differentiable on the domain of its cases: the second-order test applies. */
   readonly smooth: boolean;
   readonly cases: readonly Case<A>[];
 }
 
-/** Where an op's tests evaluate it. */
+/** Operands and attributes with which an op's tests evaluate it. */
 export interface Case<A> {
   readonly inputs: readonly Sample[];
   readonly attributes: A;
@@ -53,9 +68,24 @@ export const real = (shape: Shape, low = -2, high = 2): Sample => ({ shape, dtyp
 export const whole = (shape: Shape, low: number, high: number): Sample => ({ shape, dtype: 'int64', low, high });
 export const flags = (shape: Shape): Sample => ({ shape, dtype: 'bool', low: 0, high: 2 });
 
+/** Pairs of shapes that broadcast, as in JAX's own tests. */
+export const BROADCAST_PAIRS = [
+  [[3], [3]],
+  [[], [3, 4]],
+  [
+    [3, 1],
+    [1, 4],
+  ],
+  [
+    [2, 3, 4],
+    [2, 1, 4],
+  ],
+  [[3, 4], [4]],
+] as const;
+
 /**
- * What will run an ONNX graph. `webgpu`: ONNX Runtime's WebGPU provider, which has no com.microsoft ops (it would carry their
- * operands to the processor and back), and whose sine is only defined near zero.
+ * The runtime of an ONNX graph. `webgpu` is ONNX Runtime's WebGPU provider. It has no com.microsoft ops: it would carry their
+ * operands to the processor and back. Its sine is only defined near zero.
  */
 export type OnnxTarget = 'onnxruntime' | 'webgpu';
 
@@ -70,7 +100,7 @@ export interface Emitter {
   constant(values: ArrayLike<number>, type: TensorType): string;
   /** A one-dimensional int64 constant. */
   integers(values: readonly number[]): string;
-  /** What `make` returned the first time it was called with this key in this graph. */
+  /** Calls `make` the first time a graph asks for this key; later calls return the first result. */
   once<T extends string | readonly string[]>(key: string, make: () => T): T;
 }
 
@@ -127,4 +157,21 @@ export function expectDTypes(inputs: readonly TensorType[], ...dtypes: readonly 
   const given = inputs.map((input) => input.dtype);
   if (given.join() !== dtypes.join())
     throw new TypeError(`expected operands (${dtypes.join(', ')}), got (${given.join(', ')})`);
+}
+
+/** The `evaluate` of an elementwise function of broadcast operands. */
+export function evaluateElementwise(f: (...values: number[]) => number) {
+  return (inputs: readonly Float64Array[], node: Pick<Node, 'shape' | 'inputs'>): Float64Array => {
+    const result = new Float64Array(sizeOf(node.shape));
+    const broadcast = node.inputs.map((input, index) =>
+      inputs[index]!.length === result.length
+        ? undefined
+        : offsets(node.shape, broadcastStrides(input.shape, node.shape)),
+    );
+    const read = (index: number, element: number) => inputs[index]![broadcast[index]?.[element] ?? element]!;
+    if (inputs.length === 1) for (let at = 0; at < result.length; at++) result[at] = f(read(0, at));
+    else if (inputs.length === 2) for (let at = 0; at < result.length; at++) result[at] = f(read(0, at), read(1, at));
+    else for (let at = 0; at < result.length; at++) result[at] = f(read(0, at), read(1, at), read(2, at));
+    return result;
+  };
 }

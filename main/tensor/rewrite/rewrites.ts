@@ -10,7 +10,7 @@ import { matmul } from '../ops/linear.ts';
 import { asNode } from '../ops/op.ts';
 import { expand, reshape, transpose } from '../ops/shape.ts';
 import { constant } from '../ops/source.ts';
-import { isElementwise, opOf, withInputs } from '../ops/table.ts';
+import { opOf, withInputs } from '../ops/table.ts';
 import { type Rule, sliceRules } from './slice-rewrites.ts';
 
 /** What the first rule that applies puts in the place of `node`. */
@@ -178,7 +178,7 @@ const joinMoves: Rule = (node) => {
 
 /** f(expand x, y) = expand f(x, y): elementwise work is done at the small shape, and most expansions vanish into broadcasts */
 const sinkExpansion: Rule = (node) => {
-  if (!isElementwise(node) || !node.inputs.some((input) => input.op === 'expand')) return undefined;
+  if (!opOf(node).elementwise || !node.inputs.some((input) => input.op === 'expand')) return undefined;
   const inputs = node.inputs.map((input) => (isOp(input, 'expand') ? input.inputs[0]! : input));
   return shapedAs(node, withInputs(node, inputs));
 };

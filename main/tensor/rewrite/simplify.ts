@@ -2,9 +2,10 @@
  * Makes a step smaller without changing what it computes: the rules of `rewrites.ts` to a fixed point, equal nodes merged,
  * dead ones dropped, and each layer normalisation computed once for value and gradient. Checked after every pass.
  */
-import { type Attributes, createNode, isOp, type Node, type OpName, reachable } from '../ir.ts';
+import { type Attributes, createNode, isOp, type Node, reachable } from '../ir.ts';
 import { add, mul } from '../ops/elementwise.ts';
 import { normalize } from '../ops/normalize.ts';
+import { opOf } from '../ops/table.ts';
 import { check, type Step } from '../step.ts';
 import { rewrite } from './rewrites.ts';
 
@@ -57,20 +58,10 @@ function share(known: Map<string, Node>, node: Node): Node {
   return node;
 }
 
-const COMMUTATIVE: ReadonlySet<OpName> = new Set<OpName>([
-  'add',
-  'mul',
-  'minimum',
-  'maximum',
-  'equal',
-  'logicalAnd',
-  'logicalOr',
-]);
-
 /** Equal keys, equal values. */
 function keyOf(node: Node): string {
   const ids = node.inputs.map((input) => input.id);
-  if (COMMUTATIVE.has(node.op)) ids.sort((a, b) => a - b);
+  if (opOf(node).commutative) ids.sort((a, b) => a - b);
   return `${node.op}(${ids.join()}) ${node.dtype} [${node.shape.join()}] ${attributeKey(node)}`;
 }
 

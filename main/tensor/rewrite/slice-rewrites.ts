@@ -6,7 +6,7 @@ import { isOp, type Node, sameShape } from '../ir.ts';
 import { add } from '../ops/elementwise.ts';
 import { matmul } from '../ops/linear.ts';
 import { concat, pad, slice } from '../ops/shape.ts';
-import { isElementwise, withInputs } from '../ops/table.ts';
+import { opOf, withInputs } from '../ops/table.ts';
 
 /** `soleUser`: nothing else uses the node's first operand, so it need not be kept. */
 export type Rule = (node: Node, soleUser: boolean) => Node | undefined;
@@ -116,7 +116,7 @@ const sinkSlice: Rule = (node, soleUser) => {
   const x = node.inputs[0]!;
   const { axis, start, end } = node.attributes;
   if (!soleUser && !isPart(x, axis - x.shape.length, start, end)) return undefined;
-  if (isElementwise(x))
+  if (opOf(x).elementwise)
     return withInputs(
       x,
       x.inputs.map((input) => sliceAligned(input, axis - x.shape.length, start, end)),
@@ -142,7 +142,7 @@ function isPart(x: Node, fromBack: number, start: number, end: number, depth = 0
     const found = partAround(x, axis, start, end);
     return found !== undefined && found.from === start && found.part.shape[axis] === end - start;
   }
-  if (!isElementwise(x) || depth === MAX_DEPTH) return false;
+  if (!opOf(x).elementwise || depth === MAX_DEPTH) return false;
   const along = x.inputs.filter((input) => (input.shape.at(fromBack) ?? 1) !== 1);
   return along.length > 0 && along.every((input) => isPart(input, fromBack, start, end, depth + 1));
 }
