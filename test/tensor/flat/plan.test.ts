@@ -9,8 +9,8 @@ import { suite, test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
 import type { TensorValue } from '../../../main/tensor/backend.ts';
 import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
+import { compilePlan } from '../../../main/tensor/flat/compile-plan.ts';
 import { planStep } from '../../../main/tensor/flat/plan.ts';
-import { compilePlan } from '../../../main/tensor/flat/run-plan.ts';
 import { defineStep, type Step } from '../../../main/tensor/step.ts';
 import * as t from '../../../main/tensor/tensor.ts';
 import { stepInputs } from '../../learn/step-inputs.ts';
@@ -43,7 +43,7 @@ suite('a step divided between ONNX Runtime and kernels', () => {
       opened++;
       return { run: async () => ({}), dispose: async () => {} };
     };
-    const compiled = await compilePlan(planStep(step)!, step, open, { name: 'counted', threads: 1, lanes: 1 });
+    const compiled = await compilePlan(planStep(step)!, open, { name: 'counted', threads: 1 });
     await compiled?.dispose();
     assert.ok(opened <= 3, `${opened} sessions were opened`);
   });
@@ -159,7 +159,7 @@ suite('the contract of what it compiles to', () => {
         },
       };
     };
-    await assert.rejects(compilePlan(planStep(step)!, step, open, { name: 'broken', threads: 1, lanes: 1 }), /no more/);
+    await assert.rejects(compilePlan(planStep(step)!, open, { name: 'broken', threads: 1 }), /no more/);
     assert.equal(closed, 1);
     const compiled = await divided.compile(step);
     const [running] = [compiled.run(state()), compiled.dispose()];
