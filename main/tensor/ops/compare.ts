@@ -14,6 +14,7 @@ import {
   evaluateElementwise,
   expectDTypes,
   flags,
+  inferSame,
   type Op,
   type Operand,
   onnx,
@@ -26,10 +27,10 @@ import { type TensorFlowForm, TF_DTYPE, tfBinary, tfUnary } from './tensorflow.t
 type None = Attributes['greater'];
 
 const pairs: readonly Case<None>[] = BROADCAST_PAIRS.map(([a, b]) => ({ inputs: [real(a), real(b)], attributes: {} }));
-/** Whole numbers, so that ties occur. */
+/** Operands of whole numbers, so that ties occur. */
 const ties: Case<None> = { inputs: [whole([2, 6], 0, 3), whole([6], 0, 3)], attributes: {} };
 
-/** What every op of this family has in common. */
+/** The traits of the whole family, but for the ops that say otherwise. */
 const common = { simd: 'none', cost: elementCost, elementwise: true, commutative: false, smooth: false } as const;
 
 const comparison = (
@@ -84,10 +85,7 @@ export const compareOps = {
   logicalOr: logic('Or', tfBinary('logicalOr'), (a, b) => Math.max(a, b)),
   logicalNot: {
     ...common,
-    infer: ([x]) => {
-      expectDTypes([x!], 'bool');
-      return x!;
-    },
+    infer: inferSame('bool'),
     evaluate: evaluateElementwise((x) => 1 - x!),
     vjp: 'none',
     emit: onnx('Not'),
@@ -147,7 +145,7 @@ export const logicalAnd = (a: Node, b: Node): Node => apply('logicalAnd', compar
 export const logicalOr = (a: Node, b: Node): Node => apply('logicalOr', compareOps.logicalOr, [a, b], {});
 export const logicalNot = (x: Node): Node => apply('logicalNot', compareOps.logicalNot, [x], {});
 
-/** `a` where `condition` holds, else `b`; all three broadcast. */
+/** Selects `a` where `condition` holds, else `b`; all three broadcast. */
 export function where(condition: Node, a: Operand, b: Operand): Node {
   return apply('where', compareOps.where, [condition, a, b], {});
 }

@@ -13,13 +13,14 @@ import {
   type Case,
   evaluateElementwise,
   expectDTypes,
+  inferSame,
   type Op,
   type Operand,
   onnx,
   real,
 } from './op.ts';
 import { elementwiseOnnx } from './stretch.ts';
-import { tfBinary, tfUnary } from './tensorflow.ts';
+import { type TfBinary, type TfUnary, tfBinary, tfUnary } from './tensorflow.ts';
 
 type None = Attributes['neg'];
 
@@ -27,8 +28,6 @@ type None = Attributes['neg'];
 const common = { simd: 'none', cost: elementCost, elementwise: true, commutative: false } as const;
 
 interface Unary {
-  readonly onnx: string;
-  readonly tensorFlow: Parameters<typeof tfUnary>[0];
   readonly simd?: Op<None>['simd'];
   readonly f: (x: number) => number;
   /** From the gradient of the result, the operand and the result. */
@@ -38,17 +37,15 @@ interface Unary {
   readonly domain?: readonly [low: number, high: number];
 }
 
-function unary({ onnx: opType, tensorFlow, simd = 'none', f, vjp, smooth = true, domain = [-2, 2] }: Unary): Op<None> {
+function unary(onnxName: string, tfName: TfUnary, rule: Unary): Op<None> {
+  const { f, vjp, simd = 'none', smooth = true, domain = [-2, 2] } = rule;
   return {
     ...common,
-    infer: ([x]) => {
-      expectDTypes([x!], 'float32');
-      return x!;
-    },
+    infer: inferSame('float32'),
     evaluate: evaluateElementwise((x) => f(x!)),
     vjp: vjp === 'none' ? vjp : (g, node) => [vjp(g, node.inputs[0]!, node)],
-    emit: onnx(opType),
-    tensorFlow: tfUnary(tensorFlow),
+    emit: onnx(onnxName),
+    tensorFlow: tfUnary(tfName),
     simd,
     smooth: smooth && vjp !== 'none',
     cases: [[], [3], [2, 3, 4]].map((shape) => ({ inputs: [real(shape, ...domain)], attributes: {} })),
@@ -56,8 +53,6 @@ function unary({ onnx: opType, tensorFlow, simd = 'none', f, vjp, smooth = true,
 }
 
 interface Binary {
-  readonly onnx: string;
-  readonly tensorFlow: Parameters<typeof tfBinary>[0];
   readonly simd?: Op<None>['simd'];
   readonly commutative?: boolean;
   readonly f: (a: number, b: number) => number;
@@ -66,17 +61,8 @@ interface Binary {
   readonly domain?: readonly [low: number, high: number];
 }
 
-function binary(rule: Binary): Op<None> {
-  const {
-    onnx: opType,
-    tensorFlow,
-    simd = 'none',
-    commutative = false,
-    f,
-    vjp,
-    smooth = true,
-    domain = [-2, 2],
-  } = rule;
+function binary(onnxName: string, tfName: TfBinary, rule: Binary): Op<None> {
+  const { f, vjp, simd = 'none', commutative = false, smooth = true, domain = [-2, 2] } = rule;
   const cases: Case<None>[] = BROADCAST_PAIRS.flatMap(([a, b]) => [
     { inputs: [real(a, ...domain), real(b, ...domain)], attributes: {} },
     { inputs: [real(b, ...domain), real(a, ...domain)], attributes: {} },
@@ -90,8 +76,8 @@ function binary(rule: Binary): Op<None> {
     },
     evaluate: evaluateElementwise((a, b) => f(a!, b!)),
     vjp: (g, { inputs: [a, b] }) => vjp(g, a!, b!),
-    emit: elementwiseOnnx(opType),
-    tensorFlow: tfBinary(tensorFlow),
+    emit: elementwiseOnnx(onnxName),
+    tensorFlow: tfBinary(tfName),
     simd,
     commutative,
     smooth,
@@ -126,60 +112,51 @@ const share = (aWins: Node, a: Node, b: Node): Node => where(aWins, 1, mul(cast(
 
 export const elementwiseOps = {
   // (−x)' = −1
-  neg: unary({ onnx: 'Neg', tensorFlow: 'neg', simd: 'neg', f: (x) => -x, vjp: (g) => neg(g) }),
+  neg: unary('Neg', 'neg', { simd: 'neg', f: (x) => -x, vjp: (g) => neg(g) }),
   // (eˣ)' = eˣ
-  exp: unary({ onnx: 'Exp', tensorFlow: 'exp', f: Math.exp, vjp: (g, _, y) => mul(g, y) }),
+  exp: unary('Exp', 'exp', { f: Math.exp, vjp: (g, _, y) => mul(g, y) }),
   // (ln x)' = 1/x
-  log: unary({ onnx: 'Log', tensorFlow: 'log', f: Math.log, vjp: (g, x) => div(g, x), domain: [0.3, 3] }),
+  log: unary('Log', 'log', { f: Math.log, vjp: (g, x) => div(g, x), domain: [0.3, 3] }),
   // (√x)' = 1/(2√x)
-  sqrt: unary({
-    onnx: 'Sqrt',
-    tensorFlow: 'sqrt',
+  sqrt: unary('Sqrt', 'sqrt', {
     simd: 'sqrt',
     f: Math.sqrt,
     vjp: (g, _, y) => div(mul(g, 0.5), y),
     domain: [0.3, 3],
   }),
   // (1/x)' = −1/x²
-  reciprocal: unary({
-    onnx: 'Reciprocal',
-    tensorFlow: 'reciprocal',
+  reciprocal: unary('Reciprocal', 'reciprocal', {
     f: (x) => 1 / x,
     vjp: (g, _, y) => neg(mul(g, mul(y, y))),
     domain: [0.4, 3],
   }),
   // (tanh x)' = 1 − tanh² x
-  tanh: unary({ onnx: 'Tanh', tensorFlow: 'tanh', f: Math.tanh, vjp: (g, _, y) => mul(g, sub(1, mul(y, y))) }),
+  tanh: unary('Tanh', 'tanh', { f: Math.tanh, vjp: (g, _, y) => mul(g, sub(1, mul(y, y))) }),
   // σ' = σ(1 − σ)
-  sigmoid: unary({ onnx: 'Sigmoid', tensorFlow: 'sigmoid', f: logistic, vjp: (g, _, y) => mul(g, mul(y, sub(1, y))) }),
+  sigmoid: unary('Sigmoid', 'sigmoid', { f: logistic, vjp: (g, _, y) => mul(g, mul(y, sub(1, y))) }),
   // (relu x)' = 1 where relu x > 0. Multiplying takes half the time of choosing, and x itself need not be kept.
-  relu: unary({
-    onnx: 'Relu',
-    tensorFlow: 'relu',
+  relu: unary('Relu', 'relu', {
     f: (x) => Math.max(x, 0),
     vjp: (g, _, y) => mul(g, cast(greater(y, 0), 'float32')),
     smooth: false,
   }),
   // (ln(1 + eˣ))' = σ(x)
-  softplus: unary({ onnx: 'Softplus', tensorFlow: 'softplus', f: stableSoftplus, vjp: (g, x) => mul(g, sigmoid(x)) }),
+  softplus: unary('Softplus', 'softplus', { f: stableSoftplus, vjp: (g, x) => mul(g, sigmoid(x)) }),
   // |x|' = sign(x)
-  abs: unary({ onnx: 'Abs', tensorFlow: 'abs', f: Math.abs, vjp: (g, x) => mul(g, sign(x)), smooth: false }),
-  sign: unary({ onnx: 'Sign', tensorFlow: 'sign', f: Math.sign, vjp: 'none' }),
-  floor: unary({ onnx: 'Floor', tensorFlow: 'floor', f: Math.floor, vjp: 'none' }),
+  abs: unary('Abs', 'abs', { f: Math.abs, vjp: (g, x) => mul(g, sign(x)), smooth: false }),
+  sign: unary('Sign', 'sign', { f: Math.sign, vjp: 'none' }),
+  floor: unary('Floor', 'floor', { f: Math.floor, vjp: 'none' }),
   // (sin x)' = cos x
-  sin: { ...unary({ onnx: 'Sin', tensorFlow: 'sin', f: Math.sin, vjp: (g, x) => mul(g, cos(x)) }), ...periodic('Sin') },
+  sin: { ...unary('Sin', 'sin', { f: Math.sin, vjp: (g, x) => mul(g, cos(x)) }), ...periodic('Sin') },
   // (cos x)' = −sin x
   cos: {
-    ...unary({ onnx: 'Cos', tensorFlow: 'cos', f: Math.cos, vjp: (g, x) => neg(mul(g, sin(x))) }),
+    ...unary('Cos', 'cos', { f: Math.cos, vjp: (g, x) => neg(mul(g, sin(x))) }),
     ...periodic('Cos'),
   },
 
   pow: {
     ...common,
-    infer: ([x]) => {
-      expectDTypes([x!], 'float32');
-      return x!;
-    },
+    infer: inferSame('float32'),
     evaluate: (inputs, node) => evaluateElementwise((x) => x! ** node.attributes.exponent)(inputs, node),
     // (xᵖ)' = p·xᵖ⁻¹
     vjp: (g, { inputs: [x], attributes: { exponent } }) => [
@@ -221,37 +198,29 @@ export const elementwiseOps = {
   } satisfies Op<Attributes['clip']>,
 
   // (a + b)' = 1, 1
-  add: binary({
-    onnx: 'Add',
-    tensorFlow: 'add',
+  add: binary('Add', 'add', {
     simd: 'add',
     commutative: true,
     f: (a, b) => a + b,
     vjp: (g) => [g, g],
   }),
   // (a − b)' = 1, −1
-  sub: binary({ onnx: 'Sub', tensorFlow: 'sub', simd: 'sub', f: (a, b) => a - b, vjp: (g) => [g, neg(g)] }),
+  sub: binary('Sub', 'sub', { simd: 'sub', f: (a, b) => a - b, vjp: (g) => [g, neg(g)] }),
   // (a·b)' = b, a
-  mul: binary({
-    onnx: 'Mul',
-    tensorFlow: 'mul',
+  mul: binary('Mul', 'mul', {
     simd: 'mul',
     commutative: true,
     f: (a, b) => a * b,
     vjp: (g, a, b) => [mul(g, b), mul(g, a)],
   }),
   // (a/b)' = 1/b, −a/b²
-  div: binary({
-    onnx: 'Div',
-    tensorFlow: 'div',
+  div: binary('Div', 'div', {
     simd: 'div',
     f: (a, b) => a / b,
     vjp: (g, a, b) => [div(g, b), neg(div(mul(g, a), mul(b, b)))],
     domain: [0.4, 2],
   }),
-  minimum: binary({
-    onnx: 'Min',
-    tensorFlow: 'minimum',
+  minimum: binary('Min', 'minimum', {
     commutative: true,
     f: Math.min,
     vjp: (g, a, b) => {
@@ -260,9 +229,7 @@ export const elementwiseOps = {
     },
     smooth: false,
   }),
-  maximum: binary({
-    onnx: 'Max',
-    tensorFlow: 'maximum',
+  maximum: binary('Max', 'maximum', {
     commutative: true,
     f: Math.max,
     vjp: (g, a, b) => {

@@ -23,13 +23,13 @@ import type { TensorFlowForm } from './tensorflow.ts';
 export type Operand = Node | number;
 
 export interface Op<A> {
-  /** Result type; throws a TypeError that says what is wrong with the operands. */
+  /** Returns the type of the result; throws a TypeError that says what is wrong with the operands. */
   readonly infer: (inputs: readonly TensorType[], attributes: A) => TensorType;
-  /** Row-major values of the result in double precision; booleans are 0 and 1. Must not write to its inputs. */
+  /** Computes the result in double precision, row-major; booleans are 0 and 1. Must not write to its inputs. */
   readonly evaluate: (inputs: readonly Float64Array[], node: Node<A>) => Float64Array;
   /**
-   * Vector-Jacobian product: from the gradient of the result (same shape as the result) one gradient per input, `undefined`
-   * for a zero one. A gradient may have the shape of the result where the input was broadcast; `grad` sums it down.
+   * Vector-Jacobian product: makes of the gradient of the result one gradient per input, `undefined` for a zero one.
+   * A gradient may have the shape of the result where the input was broadcast; `grad` sums it down.
    * 'none': the op is piecewise constant or not real, so no gradient passes.
    */
   readonly vjp: ((gradient: Node, node: Node<A>) => readonly (Node | undefined)[]) | 'none';
@@ -54,11 +54,11 @@ export interface Op<A> {
 export interface Case<A> {
   readonly inputs: readonly Sample[];
   readonly attributes: A;
-  /** ONNX Runtime against the interpreter, relative to 1 + |value|; 1e-5 when not given. */
+  /** Tolerance of ONNX Runtime against the interpreter, relative to 1 + |value|; 1e-5 when not given. */
   readonly tolerance?: number;
 }
 
-/** A random operand: uniform in [low, high), whole numbers for int64, coin flips for bool. */
+/** Describes a random operand: uniform in [low, high), whole numbers for int64, coin flips for bool. */
 export interface Sample extends TensorType {
   readonly low: number;
   readonly high: number;
@@ -89,7 +89,7 @@ export const BROADCAST_PAIRS = [
  */
 export type OnnxTarget = 'onnxruntime' | 'webgpu';
 
-/** The ONNX graph under construction. Values are known by name. */
+/** Writes nodes into the ONNX graph under construction. Values are known by name. */
 export interface Emitter {
   readonly target: OnnxTarget;
   /** Adds a node with one result. An empty name stands for an operand left out. */
@@ -111,10 +111,10 @@ export interface OnnxNodeOptions {
   readonly strings?: Readonly<Record<string, string>>;
 }
 
-/** Emission as the ONNX op of that name with the same operands and no attributes. */
+/** Emits the ONNX op of that name, with the same operands and no attributes. */
 export const onnx = (opType: string) => (emitter: Emitter, inputs: readonly string[]) => emitter.node(opType, inputs);
 
-/** A number as a scalar constant; a node as it is. */
+/** Makes a number a scalar constant; returns a node as it is. */
 export function asNode(operand: Operand, dtype: DType = 'float32'): Node {
   if (typeof operand !== 'number') return operand;
   const type = { shape: [], dtype };
@@ -136,7 +136,7 @@ export function apply<K extends OpName>(
   return createNode(op, inputs, attributes, inferType(op, rule, inputs, attributes));
 }
 
-/** The op's `infer`, with the op and its operands named in what it throws. */
+/** Calls the op's `infer`; an error that it throws names the op and its operands. */
 export function inferType<K extends OpName>(
   op: K,
   rule: Op<Attributes[K]>,
@@ -175,3 +175,11 @@ export function evaluateElementwise(f: (...values: number[]) => number) {
     return result;
   };
 }
+
+/** The shape rule of an op with one operand, whose type is the type of the result. */
+export const inferSame =
+  (dtype: DType) =>
+  ([x]: readonly TensorType[]): TensorType => {
+    expectDTypes([x!], dtype);
+    return x!;
+  };

@@ -1,5 +1,5 @@
 /**
- * Reductions over axes, and softmax over one. Reductions keep an axis as size 1 or drop it. Equal extremes share the
+ * Reductions over axes, and softmax over one axis. Reductions keep an axis as size 1 or drop it. Equal extremes share the
  * gradient equally, as torch.amax does.
  */
 import type { Attributes, Node, TensorType } from '../ir.ts';
@@ -8,7 +8,7 @@ import { normalizeAxes, normalizeAxis, offsets, reducedShape, stridesOf } from '
 import { cast, equal } from './compare.ts';
 import { elementCost } from './cost.ts';
 import { div, exp, mul, sub } from './elementwise.ts';
-import { apply, asNode, type Case, expectDTypes, type Op, type Operand, real } from './op.ts';
+import { apply, asNode, type Case, expectDTypes, inferSame, type Op, type Operand, real } from './op.ts';
 import { expand, reshape } from './shape.ts';
 import { summedByProduct } from './stretch.ts';
 import type { TfKernels, TfReduction, TfTensor } from './tensorflow.ts';
@@ -20,8 +20,6 @@ type OneAxis = Attributes['softmax'];
 const common = { simd: 'none', cost: elementCost, elementwise: false, commutative: false } as const;
 
 interface Reducer {
-  readonly onnx: string;
-  readonly tensorFlow: TfReduction;
   /** Initial value of the accumulator, and the function that adds a value to it. */
   readonly start: number;
   readonly step: (total: number, value: number) => number;
@@ -32,8 +30,8 @@ interface Reducer {
   readonly smooth?: boolean;
 }
 
-function reduction(reducer: Reducer): Op<Reduction> {
-  const { onnx: opType, tensorFlow, start, step, finish, vjp, smooth = true } = reducer;
+function reduction(onnxName: string, tfName: TfReduction, reducer: Reducer): Op<Reduction> {
+  const { start, step, finish, vjp, smooth = true } = reducer;
   return {
     ...common,
     infer: ([x], { axes, keepDims }) => {
@@ -55,9 +53,9 @@ function reduction(reducer: Reducer): Op<Reduction> {
       return [vjp(reshape(g, kept), x, reshape(node, kept))];
     },
     emit: (emitter, [x], { inputs: [operand], attributes: { axes, keepDims }, shape }) =>
-      (opType === 'ReduceSum' && summedByProduct(emitter, x!, operand!, axes, shape)) ||
-      emitter.node(opType, [x!, emitter.integers(axes)], { ints: { keepdims: Number(keepDims) } }),
-    tensorFlow: (tf, [x], { attributes: { axes, keepDims } }) => tf[tensorFlow](x!, [...axes], keepDims),
+      (onnxName === 'ReduceSum' && summedByProduct(emitter, x!, operand!, axes, shape)) ||
+      emitter.node(onnxName, [x!, emitter.integers(axes)], { ints: { keepdims: Number(keepDims) } }),
+    tensorFlow: (tf, [x], { attributes: { axes, keepDims } }) => tf[tfName](x!, [...axes], keepDims),
     smooth,
     cases: reductionCases,
   };
@@ -70,13 +68,26 @@ const reductionCases: readonly Case<Reduction>[] = [
   { inputs: [real([3, 4])], attributes: { axes: [1], keepDims: false } },
 ];
 
-/** For each element of `x`, where the result of reducing `axes` holds its total. */
+/** Returns, for each element of `x`, the index of its total in the result of reducing `axes`. */
 function resultOffsets(x: TensorType, axes: readonly number[]): Int32Array {
   const strides = stridesOf(reducedShape(x.shape, axes, true));
   return offsets(
     x.shape,
     strides.map((stride, axis) => (axes.includes(axis) ? 0 : stride)),
   );
+}
+
+/** Computes the largest x of each total, and Σ e^(x − largest). */
+function sumsOfPowers(x: Float64Array, targets: Int32Array, count: number) {
+  const highest = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
+  const total = new Float64Array(count);
+  x.forEach((value, at) => {
+    highest[targets[at]!] = Math.max(highest[targets[at]!]!, value);
+  });
+  x.forEach((value, at) => {
+    total[targets[at]!]! += Math.exp(value - highest[targets[at]!]!);
+  });
+  return { highest, total };
 }
 
 /** Divides g equally among the elements that equal the extreme y. */
@@ -93,21 +104,10 @@ function softmaxLike(
 ): Op<OneAxis> {
   return {
     ...common,
-    infer: ([x]) => {
-      expectDTypes([x!], 'float32');
-      return x!;
-    },
+    infer: inferSame('float32'),
     evaluate: ([x], node) => {
       const targets = resultOffsets(node, [node.attributes.axis]);
-      const rows = sizeOf(node.shape) / node.shape[node.attributes.axis]!;
-      const highest = new Float64Array(rows).fill(Number.NEGATIVE_INFINITY);
-      const total = new Float64Array(rows);
-      x!.forEach((value, at) => {
-        highest[targets[at]!] = Math.max(highest[targets[at]!]!, value);
-      });
-      x!.forEach((value, at) => {
-        total[targets[at]!]! += Math.exp(value - highest[targets[at]!]!);
-      });
+      const { highest, total } = sumsOfPowers(x!, targets, sizeOf(node.shape) / node.shape[node.attributes.axis]!);
       return x!.map((value, at) => rule.f(value - highest[targets[at]!]!, total[targets[at]!]!));
     },
     vjp: rule.vjp,
@@ -127,33 +127,25 @@ const shifted = (tf: TfKernels, x: TfTensor, axis: number): TfTensor => tf.sub(x
 
 export const reduceOps = {
   // (Σx)' = 1
-  sum: reduction({
-    onnx: 'ReduceSum',
-    tensorFlow: 'sum',
+  sum: reduction('ReduceSum', 'sum', {
     start: 0,
     step: (total, value) => total + value,
     vjp: (g, x) => expand(g, x.shape),
   }),
   // (Σx/n)' = 1/n
-  mean: reduction({
-    onnx: 'ReduceMean',
-    tensorFlow: 'mean',
+  mean: reduction('ReduceMean', 'mean', {
     start: 0,
     step: (total, value) => total + value,
     finish: (total, count) => total / count,
     vjp: (g, x, y) => expand(mul(g, sizeOf(y.shape) / sizeOf(x.shape)), x.shape),
   }),
-  max: reduction({
-    onnx: 'ReduceMax',
-    tensorFlow: 'max',
+  max: reduction('ReduceMax', 'max', {
     start: Number.NEGATIVE_INFINITY,
     step: (total, value) => Math.max(total, value),
     vjp: toExtremes,
     smooth: false,
   }),
-  min: reduction({
-    onnx: 'ReduceMin',
-    tensorFlow: 'min',
+  min: reduction('ReduceMin', 'min', {
     start: Number.POSITIVE_INFINITY,
     step: (total, value) => Math.min(total, value),
     vjp: toExtremes,
@@ -161,23 +153,14 @@ export const reduceOps = {
   }),
   // (ln Σeˣ)' = softmax(x) = eˣ⁻ʸ
   logSumExp: {
-    ...reduction({
-      onnx: 'ReduceLogSumExp',
-      tensorFlow: 'logSumExp',
+    ...reduction('ReduceLogSumExp', 'logSumExp', {
       start: 0,
       step: (a) => a,
       vjp: (g, x, y) => mul(g, exp(sub(x, y))),
     }),
     evaluate: ([x], node) => {
       const targets = resultOffsets(node.inputs[0]!, node.attributes.axes);
-      const highest = new Float64Array(sizeOf(node.shape)).fill(Number.NEGATIVE_INFINITY);
-      const total = new Float64Array(highest.length);
-      x!.forEach((value, at) => {
-        highest[targets[at]!] = Math.max(highest[targets[at]!]!, value);
-      });
-      x!.forEach((value, at) => {
-        total[targets[at]!]! += Math.exp(value - highest[targets[at]!]!);
-      });
+      const { highest, total } = sumsOfPowers(x!, targets, sizeOf(node.shape));
       return total.map((sum, at) => highest[at]! + Math.log(sum));
     },
     cases: [...reductionCases, { inputs: [real([2, 5], -60, 60)], attributes: { axes: [1], keepDims: false } }],

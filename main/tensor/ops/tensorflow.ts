@@ -13,7 +13,10 @@ export interface TfTensor {
 export type TensorFlowForm<A> = (tf: TfKernels, inputs: readonly TfTensor[], node: Node<A>) => TfTensor;
 
 /** Functions of the library, with the few of their options that the forms need. */
-export interface TfKernels extends UnaryKernels, BinaryKernels, Reductions {
+export interface TfKernels
+  extends Record<TfUnary, (x: TfTensor) => TfTensor>,
+    Record<TfBinary, (a: TfTensor, b: TfTensor) => TfTensor>,
+    Record<TfReduction, (x: TfTensor, axes: number | number[], keepDims: boolean) => TfTensor> {
   tensor(values: Float32Array | Int32Array | Uint8Array, shape: number[], dtype: TfDType): TfTensor;
   scalar(value: number, dtype?: string): TfTensor;
   cast(x: TfTensor, dtype: TfDType): TfTensor;
@@ -36,66 +39,24 @@ export interface TfKernels extends UnaryKernels, BinaryKernels, Reductions {
 export type TfShape4 = [number, number, number, number];
 export type TfDType = 'float32' | 'int32' | 'bool';
 
-interface UnaryKernels {
-  neg(x: TfTensor): TfTensor;
-  exp(x: TfTensor): TfTensor;
-  log(x: TfTensor): TfTensor;
-  sqrt(x: TfTensor): TfTensor;
-  reciprocal(x: TfTensor): TfTensor;
-  tanh(x: TfTensor): TfTensor;
-  sigmoid(x: TfTensor): TfTensor;
-  relu(x: TfTensor): TfTensor;
-  softplus(x: TfTensor): TfTensor;
-  abs(x: TfTensor): TfTensor;
-  sign(x: TfTensor): TfTensor;
-  floor(x: TfTensor): TfTensor;
-  sin(x: TfTensor): TfTensor;
-  cos(x: TfTensor): TfTensor;
-  logicalNot(x: TfTensor): TfTensor;
-  clone(x: TfTensor): TfTensor;
-  rsqrt(x: TfTensor): TfTensor;
-  square(x: TfTensor): TfTensor;
-}
-
-interface BinaryKernels {
-  greater(a: TfTensor, b: TfTensor): TfTensor;
-  less(a: TfTensor, b: TfTensor): TfTensor;
-  greaterEqual(a: TfTensor, b: TfTensor): TfTensor;
-  lessEqual(a: TfTensor, b: TfTensor): TfTensor;
-  equal(a: TfTensor, b: TfTensor): TfTensor;
-  notEqual(a: TfTensor, b: TfTensor): TfTensor;
-  logicalAnd(a: TfTensor, b: TfTensor): TfTensor;
-  logicalOr(a: TfTensor, b: TfTensor): TfTensor;
-  add(a: TfTensor, b: TfTensor): TfTensor;
-  sub(a: TfTensor, b: TfTensor): TfTensor;
-  mul(a: TfTensor, b: TfTensor): TfTensor;
-  div(a: TfTensor, b: TfTensor): TfTensor;
-  minimum(a: TfTensor, b: TfTensor): TfTensor;
-  maximum(a: TfTensor, b: TfTensor): TfTensor;
-  pow(a: TfTensor, b: TfTensor): TfTensor;
-}
-
-interface Reductions {
-  sum(x: TfTensor, axes: number | number[], keepDims: boolean): TfTensor;
-  mean(x: TfTensor, axes: number | number[], keepDims: boolean): TfTensor;
-  max(x: TfTensor, axes: number | number[], keepDims: boolean): TfTensor;
-  min(x: TfTensor, axes: number | number[], keepDims: boolean): TfTensor;
-  logSumExp(x: TfTensor, axes: number | number[], keepDims: boolean): TfTensor;
-}
+type Unary = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'tanh' | 'sigmoid' | 'relu' | 'softplus' | 'abs' | 'sign';
+export type TfUnary = Unary | 'floor' | 'sin' | 'cos' | 'logicalNot' | 'clone' | 'rsqrt' | 'square';
+type Comparison = 'greater' | 'less' | 'greaterEqual' | 'lessEqual' | 'equal' | 'notEqual';
+type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'minimum' | 'maximum' | 'pow';
+export type TfBinary = Comparison | 'logicalAnd' | 'logicalOr' | Arithmetic;
+export type TfReduction = 'sum' | 'mean' | 'max' | 'min' | 'logSumExp';
 
 /** The form of an op that the library has as a function of one tensor. */
 export const tfUnary =
-  (name: keyof UnaryKernels): TensorFlowForm<unknown> =>
+  (name: TfUnary): TensorFlowForm<unknown> =>
   (tf, [x]) =>
     tf[name](x!);
 
 /** The form of an op that the library has as a function of two tensors that broadcast. */
 export const tfBinary =
-  (name: keyof BinaryKernels): TensorFlowForm<unknown> =>
+  (name: TfBinary): TensorFlowForm<unknown> =>
   (tf, [a, b]) =>
     tf[name](a!, b!);
-
-export type TfReduction = keyof Reductions;
 
 export const TF_DTYPE: Readonly<Record<DType, TfDType>> = { float32: 'float32', int64: 'int32', bool: 'bool' };
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
-import { halfBits } from '../../main/tensor/float16.ts';
+import { halfBits } from '../../main/tensor/onnx/float16.ts';
 
 function fromBits(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;

@@ -3,7 +3,7 @@
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);
 
-/** The 16 bits of the half that is closest to `value`; beyond 65504 that is infinity. */
+/** Returns the 16 bits of the half that is closest to `value`. Values that round beyond 65504 become infinity. */
 export function halfBits(value: number): number {
   float[0] = value;
   const word = bits[0]!;
