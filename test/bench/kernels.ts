@@ -1,6 +1,6 @@
 /**
- * What our own kernels are worth: the same training steps as one graph of ONNX Runtime, and divided between it and kernels
- * (`main/tensor/flat/`); and the optimiser alone, Adam and a running average of RLPD's critics. Each pair one after the other.
+ * Measures our own kernels (`main/tensor/flat/`): each training step as one graph of ONNX Runtime, and divided between it and
+ * kernels; and the optimiser alone, Adam and a running average of RLPD's critics. The two of a pair run one after the other.
  */
 import { createRng } from '../../main/api/rng.ts';
 import { imitationStep } from '../../main/learn/algorithms/imitation.ts';
@@ -12,7 +12,7 @@ import { defineStep, type Step } from '../../main/tensor/step.ts';
 import { input } from '../../main/tensor/tensor.ts';
 import { DIFFUSION, SIZES, timeStep, WORKLOADS } from './training-steps.ts';
 
-/** Parameters of ten critics of 256×256 on 448 + 7 numbers. */
+/** Number of parameters of ten critics of 256×256 on 448 + 7 numbers. */
 const PARAMETERS = 1_838_090;
 
 function optimiser(): Step {

@@ -1,6 +1,6 @@
 /**
- * TensorFlow.js as a backend, by its pure-JS package: the same table and the same path as the package for graphics cards. Every op
- * on its own cases against the interpreter, and that nothing is left in memory.
+ * TensorFlow.js as a backend, by its pure-JS package, which takes the same path as the package for graphics cards. Every op is
+ * compared with the interpreter on its own cases, and nothing may be left in memory.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -55,7 +55,7 @@ test('results are not the caller’s own arrays', async () => {
 });
 
 test('loading puts back what Node has removed from util', () => {
-  const { isNullOrUndefined } = util as unknown as { isNullOrUndefined: (value: unknown) => boolean }; // not in Node's types
+  const { isNullOrUndefined } = util as unknown as { isNullOrUndefined: (value: unknown) => boolean }; // Node's types do not have it.
   assert.deepEqual([undefined, null, 0, ''].map(isNullOrUndefined), [true, true, false, false]);
 });
 

@@ -46,7 +46,7 @@ export async function loadTensorFlow(packageName: string = GPU_PACKAGE): Promise
       error,
     );
   }
-  // Only the Node packages have this; without a card they would compute on the processor and say nothing.
+  // Only the Node packages have these fields. Without a card they would compute on the processor and say nothing.
   if (Reflect.get(tf.backend(), 'isGPUPackage') === true && Reflect.get(tf.backend(), 'isUsingGpuDevice') === false)
     throw new TensorFlowUnavailable(
       `${packageName} is installed but finds no graphics card it can use`,
@@ -55,7 +55,7 @@ export async function loadTensorFlow(packageName: string = GPU_PACKAGE): Promise
   return tf;
 }
 
-/** 4.22 calls functions of `util` that Node 23 has removed. */
+/** Puts back functions of `util` that Node 23 has removed and version 4.22 calls. */
 function putBackRemovedFunctions(): void {
   const removed = {
     isNullOrUndefined: (value: unknown): boolean => value === undefined || value === null,
@@ -82,7 +82,7 @@ export function createTfjsBackend(tf: TensorFlow): Backend {
           const results = tf.tidy(() => {
             const given = Object.entries(step.inputs).map(([name, node]) => {
               const tensor = tensorOf(kernelsOf(tf), elementsOf(name, inputs[name]!, node), node.shape, node.dtype);
-              return [node, tensor as Tensor] as const; // the library has made it
+              return [node, tensor as Tensor] as const; // The library has made it.
             });
             const values = evaluate(tf, evaluations, new Map<Node, Tensor>([...constants, ...given]));
             return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, tf.clone(values(node))]));
@@ -140,7 +140,7 @@ const kernelsOf = (tf: TensorFlow) => tf satisfies Record<keyof TfKernels, unkno
 
 /** Frees the intermediate tensors of the op's form. */
 const evaluateNode = (tf: TensorFlow, inputs: readonly Tensor[], node: Node): Tensor =>
-  tf.tidy(() => opOf(node).tensorFlow(kernelsOf(tf), inputs, node) as Tensor); // the library's kernels make its own tensors
+  tf.tidy(() => opOf(node).tensorFlow(kernelsOf(tf), inputs, node) as Tensor); // The library's kernels make its own tensors.
 
 /** Copies the results into memory of our own. */
 async function readResults(

@@ -85,5 +85,5 @@ export function kernelModule(
 export function instantiateKernel(module: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Kernel {
   const [space, name] = MEMORY_IMPORT;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { [space]: { [name]: memory } });
-  return exports[FUNCTION_EXPORT] as Kernel; // `encodeModule` exports nothing else
+  return exports[FUNCTION_EXPORT] as Kernel; // `encodeModule` exports nothing else.
 }

@@ -64,7 +64,7 @@ function createMemory(pages: number, isShared: boolean): WebAssembly.Memory | un
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: isShared });
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // the machine has not as much
+    if (error instanceof RangeError) return undefined; // The machine has less memory.
     throw error;
   }
 }

@@ -45,7 +45,7 @@ export const gatherOps = {
     ],
   } satisfies Op<Attributes['gather']>,
 
-  /** (updates [outer…, indices…, inner…], indices) → [outer…, size, inner…]: the transpose of gather. */
+  /** The transpose of gather: (updates [outer…, indices…, inner…], indices) → [outer…, size, inner…]. */
   scatterAdd: {
     ...common,
     infer: ([updates, indices], { axis, size }) => {
@@ -95,7 +95,7 @@ export const gatherOps = {
   } satisfies Op<Attributes['scatterAdd']>,
 };
 
-/** Sizes of a gather: data [outer, size, inner], indices [count]. */
+/** Returns the sizes of a gather: data [outer, size, inner], indices [count]. */
 function gatherLayout(data: Shape, indices: Shape, axis: number) {
   const [outer, inner] = [sizeOf(data.slice(0, axis)), sizeOf(data.slice(axis + 1))];
   return { outer, size: data[axis]!, inner, count: sizeOf(indices) };

@@ -55,7 +55,7 @@ export const normalizeOps = {
     })),
   } satisfies Op<Epsilon>,
 
-  /** x̂ [..., H] */
+  /** Returns x̂ [..., H]. */
   normalize: {
     ...common,
     infer: ([x]) => {
@@ -77,7 +77,7 @@ export const normalizeOps = {
     cases,
   } satisfies Op<Epsilon>,
 
-  /** 1/√(variance + ε), [..., 1] */
+  /** Returns 1/√(variance + ε), [..., 1]. */
   inverseStd: {
     ...common,
     infer: ([x]) => {

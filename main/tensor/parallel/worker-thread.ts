@@ -90,8 +90,8 @@ export async function startWorkerThread(assignment: WorkerAssignment): Promise<W
 }
 
 /**
- * True when the arithmetic of the calling thread takes denormals for zero. On the systems that we know, a thread inherits this
- * from the thread that starts it, and ONNX Runtime sets it for the first thread that opens a session.
+ * True when the arithmetic of the calling thread takes denormals for zero. ONNX Runtime sets this for the first thread that opens
+ * a session. On the systems that we know, a thread inherits it from the thread that starts it.
  */
 export function flushesTinyNumbers(): boolean {
   const tiny = Float64Array.of(2 ** -1022);

@@ -6,7 +6,7 @@ import { arrayAt } from '../flat/memory.ts';
 import { createBarrier } from './barrier.ts';
 import { flushesTinyNumbers, type WorkerAnswer, type WorkerAssignment, type WorkerOrder } from './worker-thread.ts';
 
-const assignment = workerData as WorkerAssignment; // `worker-thread.ts` sends nothing else
+const assignment = workerData as WorkerAssignment; // `worker-thread.ts` sends nothing else.
 const { schedule, arrays, memory, workers } = assignment;
 const port = parentPort!;
 const barrier = createBarrier(assignment.barrier, workers);
@@ -31,7 +31,7 @@ port.on('message', async (order: WorkerOrder) => {
     case 'run':
       return await report((executable) => executable.run(order.addresses.map(arrayOf)));
     case 'end':
-      await loading.then((executable) => executable.dispose()).catch(() => {}); // nobody is left to hear of it
+      await loading.then((executable) => executable.dispose()).catch(() => {}); // No caller is left to hear of an error.
       return port.close();
     default:
       throw new Error(`unknown order ${JSON.stringify(order satisfies never)}`);

@@ -1,6 +1,6 @@
 /**
- * Makes a step smaller without changing what it computes: the rules of `rewrites.ts` to a fixed point, equal nodes merged,
- * dead ones dropped, and each layer normalisation computed once for value and gradient. Checked after every pass.
+ * Makes a step smaller without changing what it computes. It applies the rules of `rewrites.ts` to a fixed point, merges equal
+ * nodes and drops dead ones. It computes each layer normalisation once for value and gradient. Every pass is checked.
  */
 import { type Attributes, createNode, isOp, type Node, reachable } from '../ir.ts';
 import { add, mul } from '../ops/elementwise.ts';
@@ -9,7 +9,7 @@ import { opOf } from '../ops/table.ts';
 import { check, type Step } from '../step.ts';
 import { rewrite } from './rewrites.ts';
 
-/** Far above what any graph has needed; a pair of rules that undo each other would never end. */
+/** Far above what any graph has needed. Without a limit, two rules that undo each other would never end. */
 const MAX_PASSES = 100;
 
 export function simplify(step: Step): Step {
@@ -29,7 +29,7 @@ function toFixedPoint(step: Step): Step {
   throw new Error(`simplify: no fixed point after ${MAX_PASSES} passes`);
 }
 
-/** Inputs first: merges equal nodes and applies the rules to each. Returns the same nodes where nothing changes. */
+/** Merges equal nodes and applies the rules to each node, inputs first. Returns the same nodes where nothing changes. */
 function onePass(step: Step): Step {
   const known = new Map<string, Node>();
   const users = countUsers(step);
@@ -40,7 +40,7 @@ function onePass(step: Step): Step {
   });
 }
 
-/** How many operands and outputs a node serves. */
+/** Counts the operands and outputs that each node serves. */
 function countUsers({ outputs }: Step): Map<Node | undefined, number> {
   const roots = Object.values(outputs);
   const users = new Map<Node | undefined, number>();
@@ -49,7 +49,7 @@ function countUsers({ outputs }: Step): Map<Node | undefined, number> {
   return users;
 }
 
-/** The first node seen that computes the same as this one. */
+/** Returns the first node that computes the same as this one. */
 function share(known: Map<string, Node>, node: Node): Node {
   const key = keyOf(node);
   const same = known.get(key);
@@ -58,7 +58,7 @@ function share(known: Map<string, Node>, node: Node): Node {
   return node;
 }
 
-/** Equal keys, equal values. */
+/** Nodes with equal keys have equal values. */
 function keyOf(node: Node): string {
   const ids = node.inputs.map((input) => input.id);
   if (opOf(node).commutative) ids.sort((a, b) => a - b);
@@ -80,8 +80,8 @@ function attributeKey(node: Node): string {
 }
 
 /**
- * The step with every node replaced, operands before users. A node whose operands changed is rebuilt first; `original` is
- * the one it stands for.
+ * Replaces every node of the step, operands before users. A node whose operands have changed is rebuilt first; `original` is the
+ * node before that.
  */
 function mapNodes(step: Step, replace: (node: Node, original: Node) => Node): Step {
   const replaced = new Map<Node, Node>();
@@ -95,7 +95,7 @@ function mapNodes(step: Step, replace: (node: Node, original: Node) => Node): St
   return { inputs: step.inputs, outputs: Object.fromEntries(outputs) };
 }
 
-/** layerNorm(x) = x̂∘scale + bias wherever a gradient needs x̂ as well: one normalisation then serves both. */
+/** Writes layerNorm(x) as x̂∘scale + bias where a gradient needs x̂ as well: one normalisation then serves both. */
 function shareNormalizations(step: Step): Step {
   const key = (node: Node<Attributes['normalize']>) => `${node.inputs[0]!.id} ${node.attributes.epsilon}`;
   const nodes = reachable(Object.values(step.outputs));

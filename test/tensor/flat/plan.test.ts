@@ -1,8 +1,7 @@
 /**
- * Steps divided between ONNX Runtime and kernels: the same numbers as from one graph, to the bit, whatever the step looks like (but for
- * sums over rows that begin off a register's edge, which ONNX Runtime takes in another order, and of which there are none here);
- * the contract of `Compiled`; and that updates unrolled into one step share a session. A failure names the seed; `PLAN_SEED=n` runs
- * that one alone.
+ * Steps divided between ONNX Runtime and kernels: results equal those of one graph to the bit, whatever the step looks like; the
+ * contract of `Compiled`; updates unrolled into one step share a session. Left out are sums over rows that begin off a
+ * register's edge, which ONNX Runtime adds in another order. A failure names the seed; `PLAN_SEED=n` runs that seed alone.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
@@ -103,7 +102,7 @@ suite('the contract of what it compiles to', () => {
     const own = compiled.allocate(COUNT);
     own.set(inputs['variance']!);
     assert.deepEqual(data((await compiled.run({ ...inputs, variance: own }))['next.variance']), expected);
-    // More than it has room for: ordinary memory.
+    // Beyond the memory of the step, arrays lie in ordinary memory.
     const many = Array.from({ length: 20 }, () => compiled.allocate(COUNT));
     assert.ok(many.every((array) => array.length === COUNT && array.every((value) => value === 0)));
     await compiled.dispose();

@@ -76,7 +76,7 @@ suite('what is divided', () => {
       const members = [one!, two!].map(({ slices }) => slices.filter(({ node }) => sizeOf(node.shape) >= HIDDEN));
       assert.deepEqual(
         members.map((slices) => slices.length),
-        [4, 4], // two members' weights of two layers
+        [4, 4], // The weights of two layers of two members.
         members.map((slices) => slices.map(({ node, offset }) => `${node.shape} at ${offset}`).join('; ')).join(' | '),
       );
       assert.deepEqual(new Set([...one!.slices, ...two!.slices]), new Set(stage.slices));
@@ -246,7 +246,7 @@ suite('a worker that fails', () => {
   test('a thread that fails in a run says why, and goes on; after its end it refuses', async () => {
     const given = assignment(toOnnx(defineStep({ y: t.mul(t.input('x', [2]), 3) }), { name: 'triple' }));
     const thread = await startWorkerThread(given);
-    await assert.rejects(thread.run([-1]), /undefined/); // an array that it needs and does not have
+    await assert.rejects(thread.run([-1]), /undefined/); // It needs an array that it does not have.
     new Float32Array(given.memory.buffer).set([1, 2]);
     await thread.run([0]);
     assert.deepEqual([...new Float32Array(given.memory.buffer, 0, 2)], [3, 6]);
