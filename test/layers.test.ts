@@ -30,7 +30,7 @@ const wrapperOnly = (name: string) => new RegExp(`^${name}(/|$)`);
 const TABLE: readonly Row[] = [
   { files: /^main\/api\//, may: [api], packages: [wrapperOnly('zod')] },
   { files: /^main\/tensor\/backends\/onnxruntime\.ts$/, may: [], packages: [node, wrapperOnly('onnxruntime-node')] },
-  { files: /^main\/tensor\/backends\/tfjs\.ts$/, may: [tensor], packages: [node, wrapperOnly('@tensorflow/tfjs')] },
+  { files: /^main\/tensor\/tensorflow\.ts$/, may: [tensor], packages: [wrapperOnly('@tensorflow/tfjs')] },
   { files: /^main\/tensor\//, may: [tensor], packages: [node] },
   { files: /^main\/models\//, may: [models, api, tensor], packages: [node, wrapperOnly('zod')] },
   { files: /^main\/learn\/losses\//, may: [tensor, /^main\/learn\/losses\//], packages: [] },

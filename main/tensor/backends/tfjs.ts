@@ -4,16 +4,12 @@
  * run the same path on the pure-JS package, which checks our gradients by other people's kernels.
  */
 import util from 'node:util';
-import type * as tensorflow from '@tensorflow/tfjs';
 import { type Backend, elementsOf, expectNames, type TensorValue } from '../backend.ts';
 import { type DType, isOp, type Node, reachable, type Shape } from '../ir.ts';
 import { opOf } from '../ops/table.ts';
-import { type TfKernels, tensorOf } from '../ops/tensorflow.ts';
 import { simplify } from '../rewrite/simplify.ts';
 import type { Step } from '../step.ts';
-
-export type TensorFlow = typeof tensorflow;
-type Tensor = tensorflow.Tensor;
+import { type TensorFlow, type TfTensor, tensorOf } from '../tensorflow.ts';
 
 /** Says why TensorFlow cannot be loaded, and what to do about it. */
 export class TensorFlowUnavailable extends Error {
@@ -81,10 +77,10 @@ export function createTfjsBackend(tf: TensorFlow): Backend {
           expectNames(names, inputs);
           const results = tf.tidy(() => {
             const given = Object.entries(step.inputs).map(([name, node]) => {
-              const tensor = tensorOf(kernelsOf(tf), elementsOf(name, inputs[name]!, node), node.shape, node.dtype);
-              return [node, tensor as Tensor] as const; // The library has made it.
+              const elements = elementsOf(name, inputs[name]!, node);
+              return [node, tensorOf(tf, elements, node.shape, node.dtype)] as const;
             });
-            const values = evaluate(tf, evaluations, new Map<Node, Tensor>([...constants, ...given]));
+            const values = evaluate(tf, evaluations, new Map<Node, TfTensor>([...constants, ...given]));
             return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, tf.clone(values(node))]));
           });
           try {
@@ -122,8 +118,8 @@ function evaluationOrder(outputs: Step['outputs']): readonly Evaluation[] {
 }
 
 /** Evaluates all nodes. Frees each value after its last use, so that a long step needs little memory. */
-function evaluate(tf: TensorFlow, order: readonly Evaluation[], values: Map<Node, Tensor>): (node: Node) => Tensor {
-  const known = (node: Node): Tensor => {
+function evaluate(tf: TensorFlow, order: readonly Evaluation[], values: Map<Node, TfTensor>): (node: Node) => TfTensor {
+  const known = (node: Node): TfTensor => {
     const value = values.get(node);
     if (!value) throw new Error(`${node.op} has not been evaluated; made at ${node.source}`);
     return value;
@@ -135,16 +131,13 @@ function evaluate(tf: TensorFlow, order: readonly Evaluation[], values: Map<Node
   return known;
 }
 
-/** The library's own types accept its tensor class alone. The names are checked here, and the tests run every form. */
-const kernelsOf = (tf: TensorFlow) => tf satisfies Record<keyof TfKernels, unknown> as unknown as TfKernels;
-
 /** Frees the intermediate tensors of the op's form. */
-const evaluateNode = (tf: TensorFlow, inputs: readonly Tensor[], node: Node): Tensor =>
-  tf.tidy(() => opOf(node).tensorFlow(kernelsOf(tf), inputs, node) as Tensor); // The library's kernels make its own tensors.
+const evaluateNode = (tf: TensorFlow, inputs: readonly TfTensor[], node: Node): TfTensor =>
+  tf.tidy(() => opOf(node).tensorFlow(tf, inputs, node));
 
 /** Copies the results into memory of our own. */
 async function readResults(
-  results: Readonly<Record<string, Tensor>>,
+  results: Readonly<Record<string, TfTensor>>,
   step: Step,
   into: Readonly<Record<string, TensorValue>>,
 ): Promise<Record<string, TensorValue>> {

@@ -38,9 +38,8 @@ export function assignSlots(plan: Buffers): BufferSlots {
 
 /** True when `kernel` reads the whole buffer element by element, and no other operand of its stage lies in the buffer. */
 function isReadOnlyBy(buffer: PlannedBuffer, kernel: PlannedKernel, { stages, bufferOf }: Buffers): boolean {
-  const readsWhole = kernel.vectors.some((operand) => operand.kind === 'buffer' && operand.buffer === buffer);
   const liesInBuffer = (operand: KernelOperand) =>
-    (operand.kind === 'buffer' ? operand.buffer : bufferOf.get(operand.view.root)) === buffer;
+    ('root' in operand ? bufferOf.get(operand.root) : operand) === buffer;
   const operands = stages[kernel.stage]!.kernels.flatMap((each) => [...each.vectors, ...each.scalars]);
-  return readsWhole && operands.filter(liesInBuffer).length === 1;
+  return kernel.vectors.includes(buffer) && operands.filter(liesInBuffer).length === 1;
 }

@@ -31,9 +31,7 @@ export interface PlannedKernel {
 }
 
 /** A whole buffer, or a view of an input or of the result of another kernel. */
-export type KernelOperand =
-  | { readonly kind: 'buffer'; readonly buffer: PlannedBuffer }
-  | { readonly kind: 'view'; readonly view: View };
+export type KernelOperand = PlannedBuffer | View;
 
 export interface PlannedBuffers {
   readonly kernels: readonly PlannedKernel[];
@@ -45,12 +43,8 @@ export interface PlannedBuffers {
 export function planBuffers(staged: StagedStep): PlannedBuffers {
   const bufferOf = resultBuffers(staged);
   const { fill, slices } = createSegmentBuffers(staged);
-  const operandAt = (node: Node, time: number): KernelOperand => {
-    const buffer = bufferOf.get(node);
-    if (buffer) return { kind: 'buffer', buffer };
-    const view = staged.view(node);
-    return view ? { kind: 'view', view } : { kind: 'buffer', buffer: fill(node, time) };
-  };
+  const operandAt = (node: Node, time: number): KernelOperand =>
+    bufferOf.get(node) ?? staged.view(node) ?? fill(node, time);
   const kernels = staged.kernels.map(({ stage, elements, nodes }): PlannedKernel => {
     const operands = new Set(nodes.flatMap((node) => node.inputs).filter((node) => !nodes.includes(node)));
     const isScalar = (node: Node) => sizeOf(node.shape) === 1;

@@ -155,7 +155,7 @@ function createLayout(plan: Plan) {
     ...{ arrays, slots: elements.length },
     inputs: mapValues(step.inputs, nodeSlice),
     outputs: mapValues(step.outputs, (node) => outputOf.get(node)!),
-    operand: (each: KernelOperand) => (each.kind === 'buffer' ? bufferSlice(each.buffer) : viewSlice(each.view)),
+    operand: (each: KernelOperand) => ('root' in each ? viewSlice(each) : bufferSlice(each)),
     result: (buffer: PlannedBuffer) => bufferSlice(buffer),
     source: nodeSlice,
     destination: (to: BufferSlice | Node) =>

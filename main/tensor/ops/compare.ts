@@ -5,6 +5,7 @@
 import type { Attributes, DType, Node, TensorType } from '../ir.ts';
 import { broadcastShapes } from '../layout.ts';
 import { ELEMENT_TYPE } from '../onnx/proto.ts';
+import { TF_DTYPE } from '../tensorflow.ts';
 import { elementCost } from './cost.ts';
 import {
   apply,
@@ -22,7 +23,6 @@ import {
   whole,
 } from './op.ts';
 import { elementwiseOnnx } from './stretch.ts';
-import { type TensorFlowForm, TF_DTYPE, tfBinary, tfUnary } from './tensorflow.ts';
 
 type None = Attributes['greater'];
 
@@ -33,11 +33,9 @@ const ties: Case<None> = { inputs: [whole([2, 6], 0, 3), whole([6], 0, 3)], attr
 /** The traits of the whole family, but for the ops that say otherwise. */
 const common = { simd: 'none', cost: elementCost, elementwise: true, commutative: false, smooth: false } as const;
 
-const comparison = (
-  opType: string,
-  tensorFlow: TensorFlowForm<None>,
-  holds: (a: number, b: number) => boolean,
-): Op<None> => ({
+type TfComparison = 'greater' | 'less' | 'greaterEqual' | 'lessEqual' | 'equal';
+
+const comparison = (opType: string, tfName: TfComparison, holds: (a: number, b: number) => boolean): Op<None> => ({
   ...common,
   infer: ([a, b]) => {
     expectDTypes([a!, b!], a!.dtype, a!.dtype);
@@ -47,7 +45,7 @@ const comparison = (
   evaluate: evaluateElementwise((a, b) => Number(holds(a!, b!))),
   vjp: 'none',
   emit: onnx(opType),
-  tensorFlow,
+  tensorFlow: (tf, [a, b]) => tf[tfName](a!, b!),
   cases: [...pairs, ties],
 });
 
@@ -57,7 +55,9 @@ const flagPairs: readonly Case<None>[] = BROADCAST_PAIRS.map(([a, b]) => ({
   attributes: {},
 }));
 
-const logic = (opType: string, tensorFlow: TensorFlowForm<None>, f: (a: number, b: number) => number): Op<None> => ({
+type TfLogic = 'logicalAnd' | 'logicalOr';
+
+const logic = (opType: string, tfName: TfLogic, f: (a: number, b: number) => number): Op<None> => ({
   ...common,
   infer: ([a, b]) => {
     expectDTypes([a!, b!], 'bool', 'bool');
@@ -66,30 +66,30 @@ const logic = (opType: string, tensorFlow: TensorFlowForm<None>, f: (a: number, 
   evaluate: evaluateElementwise((a, b) => f(a!, b!)),
   vjp: 'none',
   emit: onnx(opType),
-  tensorFlow,
+  tensorFlow: (tf, [a, b]) => tf[tfName](a!, b!),
   commutative: true,
   cases: flagPairs,
 });
 
 export const compareOps = {
-  greater: comparison('Greater', tfBinary('greater'), (a, b) => a > b),
-  less: comparison('Less', tfBinary('less'), (a, b) => a < b),
-  greaterEqual: comparison('GreaterOrEqual', tfBinary('greaterEqual'), (a, b) => a >= b),
-  lessEqual: comparison('LessOrEqual', tfBinary('lessEqual'), (a, b) => a <= b),
+  greater: comparison('Greater', 'greater', (a, b) => a > b),
+  less: comparison('Less', 'less', (a, b) => a < b),
+  greaterEqual: comparison('GreaterOrEqual', 'greaterEqual', (a, b) => a >= b),
+  lessEqual: comparison('LessOrEqual', 'lessEqual', (a, b) => a <= b),
   equal: {
-    ...comparison('Equal', tfBinary('equal'), (a, b) => a === b),
+    ...comparison('Equal', 'equal', (a, b) => a === b),
     commutative: true,
     cases: [...pairs, ties, ...flagPairs],
   },
-  logicalAnd: logic('And', tfBinary('logicalAnd'), (a, b) => a * b),
-  logicalOr: logic('Or', tfBinary('logicalOr'), (a, b) => Math.max(a, b)),
+  logicalAnd: logic('And', 'logicalAnd', (a, b) => a * b),
+  logicalOr: logic('Or', 'logicalOr', (a, b) => Math.max(a, b)),
   logicalNot: {
     ...common,
     infer: inferSame('bool'),
     evaluate: evaluateElementwise((x) => 1 - x!),
     vjp: 'none',
     emit: onnx('Not'),
-    tensorFlow: tfUnary('logicalNot'),
+    tensorFlow: (tf, [x]) => tf.logicalNot(x!),
     cases: [{ inputs: [flags([2, 3])], attributes: {} }],
   } satisfies Op<None>,
 

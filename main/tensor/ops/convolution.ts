@@ -6,9 +6,9 @@
  * therefore the two others, to any order.
  */
 import { type Attributes, type Node, type Shape, sizeOf } from '../ir.ts';
+import type { TensorFlow, TfTensor, TfTensor4D } from '../tensorflow.ts';
 import { convolutionCost } from './cost.ts';
 import { apply, type Emitter, expectDTypes, type Op, real } from './op.ts';
-import type { TfKernels, TfShape4, TfTensor } from './tensorflow.ts';
 
 type Window = Attributes['conv2d'];
 type Sized = Attributes['conv2dTranspose'];
@@ -105,6 +105,8 @@ const outputShape = (x: Shape, kernel: Shape, window: Window): Shape => [
 
 const spatial = (shape: Shape) => [shape[2]!, shape[3]!] as const;
 
+type Shape4 = readonly [number, number, number, number];
+
 /** The traits of the whole family. */
 const common = { simd: 'none', cost: convolutionCost, elementwise: false, commutative: false, smooth: true } as const;
 
@@ -166,8 +168,8 @@ export const convolutionOps = {
       return emitter.node('ConvTranspose', inputs, { ints: { ...onnxWindow(window), output_padding: rest } });
     },
     tensorFlow: (tf, [g, kernel], { shape, attributes: { stride, padding } }) => {
-      const [batch, channels, height, width] = shape as TfShape4; // `infer` has checked the rank.
-      const padded: TfShape4 = [batch, height + 2 * padding, width + 2 * padding, channels];
+      const [batch, channels, height, width] = shape as Shape4; // `infer` has checked the rank.
+      const padded: [...Shape4] = [batch, height + 2 * padding, width + 2 * padding, channels];
       const whole = tf.conv2dTranspose(channelsLast(tf, g!), kernelLast(tf, kernel!), padded, stride, 'valid');
       return channelsFirst(tf, tf.slice(whole, [0, padding, padding, 0], [batch, height, width, channels]));
     },
@@ -200,11 +202,11 @@ export const convolutionOps = {
     ],
     emit: emitKernel,
     tensorFlow: (tf, [x, g], { shape, attributes: { stride, padding } }) => {
-      const [outputs, channels, height, width] = shape as TfShape4; // `infer` has checked the rank.
+      const [outputs, channels, height, width] = shape as Shape4; // `infer` has checked the rank.
       const filterShape = [height, width, channels, outputs];
       const operands = { x: channelsLast(tf, x!, padding), dy: channelsLast(tf, g!) };
       const attributes = { strides: [stride, stride], pad: 'valid', dataFormat: 'NHWC', filterShape };
-      return tf.transpose(tf.engine().runKernel('Conv2DBackpropFilter', operands, attributes), [3, 2, 0, 1]);
+      return tf.transpose(tf.engine().runKernel<TfTensor>('Conv2DBackpropFilter', operands, attributes), [3, 2, 0, 1]);
     },
     cases: SIZES.map(({ window, x, kernel }) => ({
       inputs: [real(x), real(outputShape(x, kernel, window))],
@@ -217,16 +219,16 @@ export const convolutionOps = {
  * Moves channels last, where the kernels of TensorFlow have them, and writes out the zero padding, which not every kernel
  * takes as an option.
  */
-const channelsLast = (tf: TfKernels, x: TfTensor, padding = 0): TfTensor =>
+const channelsLast = (tf: TensorFlow, x: TfTensor, padding = 0) =>
   tf.pad(tf.transpose(x, [0, 2, 3, 1]), [
     [0, 0],
     [padding, padding],
     [padding, padding],
     [0, 0],
-  ]);
-const channelsFirst = (tf: TfKernels, x: TfTensor): TfTensor => tf.transpose(x, [0, 3, 1, 2]);
+  ]) as TfTensor4D; // `infer` has checked the rank.
+const channelsFirst = (tf: TensorFlow, x: TfTensor): TfTensor => tf.transpose(x, [0, 3, 1, 2]);
 /** [O,C,K,L] → [K,L,C,O] */
-const kernelLast = (tf: TfKernels, kernel: TfTensor): TfTensor => tf.transpose(kernel, [2, 3, 1, 0]);
+const kernelLast = (tf: TensorFlow, kernel: TfTensor) => tf.transpose(kernel, [2, 3, 1, 0]) as TfTensor4D; // as above
 
 /**
  * Emits the kernel's gradient, which sums over batch and positions: a long sum for few results. It can be written as a convolution
@@ -256,7 +258,7 @@ function emitAsConvolution(emitter: Emitter, images: string, gradients: string, 
 function emitByPosition(emitter: Emitter, images: string, gradients: string, node: Node<Sized>): string {
   const { stride, padding, size } = node.attributes;
   const [outputs, channels] = [node.shape[0]!, node.shape[1]!];
-  const [, , rows, width] = node.inputs[1]!.shape as [number, number, number, number]; // `infer` has checked the rank.
+  const [, , rows, width] = node.inputs[1]!.shape as Shape4; // `infer` has checked the rank.
   const padded =
     padding === 0
       ? images

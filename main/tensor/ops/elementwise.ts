@@ -20,12 +20,15 @@ import {
   real,
 } from './op.ts';
 import { elementwiseOnnx } from './stretch.ts';
-import { type TfBinary, type TfUnary, tfBinary, tfUnary } from './tensorflow.ts';
 
 type None = Attributes['neg'];
 
 /** The traits of the whole family, but for the ops that say otherwise. */
 const common = { simd: 'none', cost: elementCost, elementwise: true, commutative: false } as const;
+
+type Smooth = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'tanh' | 'sigmoid' | 'softplus' | 'sin' | 'cos';
+type TfUnary = Smooth | 'relu' | 'abs' | 'sign' | 'floor';
+type TfBinary = 'add' | 'sub' | 'mul' | 'div' | 'minimum' | 'maximum';
 
 interface Unary {
   readonly simd?: Op<None>['simd'];
@@ -45,7 +48,7 @@ function unary(onnxName: string, tfName: TfUnary, rule: Unary): Op<None> {
     evaluate: evaluateElementwise((x) => f(x!)),
     vjp: vjp === 'none' ? vjp : (g, node) => [vjp(g, node.inputs[0]!, node)],
     emit: onnx(onnxName),
-    tensorFlow: tfUnary(tfName),
+    tensorFlow: (tf, [x]) => tf[tfName](x!),
     simd,
     smooth: smooth && vjp !== 'none',
     cases: [[], [3], [2, 3, 4]].map((shape) => ({ inputs: [real(shape, ...domain)], attributes: {} })),
@@ -77,7 +80,7 @@ function binary(onnxName: string, tfName: TfBinary, rule: Binary): Op<None> {
     evaluate: evaluateElementwise((a, b) => f(a!, b!)),
     vjp: (g, { inputs: [a, b] }) => vjp(g, a!, b!),
     emit: elementwiseOnnx(onnxName),
-    tensorFlow: tfBinary(tfName),
+    tensorFlow: (tf, [a, b]) => tf[tfName](a!, b!),
     simd,
     commutative,
     smooth,
@@ -107,8 +110,11 @@ function periodic(opType: 'Sin' | 'Cos'): Pick<Op<None>, 'emit' | 'cases'> {
   };
 }
 
-/** 1 where a wins, ½ at a tie, 0 where b wins: the share of the gradient that goes to a. */
-const share = (aWins: Node, a: Node, b: Node): Node => where(aWins, 1, mul(cast(equal(a, b), 'float32'), 0.5));
+/** Gives g to the operand that wins, and half of it to each at a tie. */
+function divided(g: Node, aWins: Node, a: Node, b: Node): readonly [Node, Node] {
+  const toA = mul(g, where(aWins, 1, mul(cast(equal(a, b), 'float32'), 0.5)));
+  return [toA, sub(g, toA)];
+}
 
 export const elementwiseOps = {
   // (−x)' = −1
@@ -118,12 +124,7 @@ export const elementwiseOps = {
   // (ln x)' = 1/x
   log: unary('Log', 'log', { f: Math.log, vjp: (g, x) => div(g, x), domain: [0.3, 3] }),
   // (√x)' = 1/(2√x)
-  sqrt: unary('Sqrt', 'sqrt', {
-    simd: 'sqrt',
-    f: Math.sqrt,
-    vjp: (g, _, y) => div(mul(g, 0.5), y),
-    domain: [0.3, 3],
-  }),
+  sqrt: unary('Sqrt', 'sqrt', { simd: 'sqrt', f: Math.sqrt, vjp: (g, _, y) => div(mul(g, 0.5), y), domain: [0.3, 3] }),
   // (1/x)' = −1/x²
   reciprocal: unary('Reciprocal', 'reciprocal', {
     f: (x) => 1 / x,
@@ -198,12 +199,7 @@ export const elementwiseOps = {
   } satisfies Op<Attributes['clip']>,
 
   // (a + b)' = 1, 1
-  add: binary('Add', 'add', {
-    simd: 'add',
-    commutative: true,
-    f: (a, b) => a + b,
-    vjp: (g) => [g, g],
-  }),
+  add: binary('Add', 'add', { simd: 'add', commutative: true, f: (a, b) => a + b, vjp: (g) => [g, g] }),
   // (a − b)' = 1, −1
   sub: binary('Sub', 'sub', { simd: 'sub', f: (a, b) => a - b, vjp: (g) => [g, neg(g)] }),
   // (a·b)' = b, a
@@ -223,19 +219,13 @@ export const elementwiseOps = {
   minimum: binary('Min', 'minimum', {
     commutative: true,
     f: Math.min,
-    vjp: (g, a, b) => {
-      const toA = mul(g, share(greater(b, a), a, b));
-      return [toA, sub(g, toA)];
-    },
+    vjp: (g, a, b) => divided(g, greater(b, a), a, b),
     smooth: false,
   }),
   maximum: binary('Max', 'maximum', {
     commutative: true,
     f: Math.max,
-    vjp: (g, a, b) => {
-      const toA = mul(g, share(greater(a, b), a, b));
-      return [toA, sub(g, toA)];
-    },
+    vjp: (g, a, b) => divided(g, greater(a, b), a, b),
     smooth: false,
   }),
 };

@@ -1,10 +1,9 @@
 /** Reading and adding up rows by index: `gather` and its transpose `scatterAdd`. */
-import type { Attributes, Node, Shape } from '../ir.ts';
-import { sameShape, sizeOf } from '../ir.ts';
+import { type Attributes, type Node, type Shape, sameShape, sizeOf } from '../ir.ts';
 import { normalizeAxis } from '../layout.ts';
+import type { TensorFlow, TfTensor, TfTensor1D } from '../tensorflow.ts';
 import { copyCost, elementCost } from './cost.ts';
 import { apply, expectDTypes, type Op, real, whole } from './op.ts';
-import type { TfKernels, TfTensor } from './tensorflow.ts';
 
 const common = { simd: 'none', elementwise: false, commutative: false, smooth: true } as const;
 
@@ -85,7 +84,9 @@ export const gatherOps = {
       const { outer, size, inner, count } = gatherLayout(node.shape, node.inputs[1]!.shape, node.attributes.axis);
       const rows = tf.transpose(tf.reshape(updates!, [outer, count, inner]), [1, 0, 2]);
       const targets = tf.cast(tf.reshape(fromFront(tf, indices!, size), [-1]), 'int32');
-      return tf.reshape(tf.transpose(tf.unsortedSegmentSum(rows, targets, size), [1, 0, 2]), [...node.shape]);
+      return tf.reshape(tf.transpose(tf.unsortedSegmentSum(rows, targets as TfTensor1D, size), [1, 0, 2]), [
+        ...node.shape,
+      ]);
     },
     cost: elementCost,
     cases: [
@@ -106,7 +107,7 @@ function eachRow(outer: number, count: number, visit: (block: number, row: numbe
 }
 
 /** Turns indices from the back into indices from the front. */
-const fromFront = (tf: TfKernels, indices: TfTensor, size: number): TfTensor =>
+const fromFront = (tf: TensorFlow, indices: TfTensor, size: number): TfTensor =>
   tf.where(tf.less(indices, tf.scalar(0, 'int32')), tf.add(indices, tf.scalar(size, 'int32')), indices);
 
 function resolveIndex(index: number, size: number): number {

@@ -4,10 +4,10 @@
  */
 import { type Attributes, type Node, type Shape, sameShape, sizeOf } from '../ir.ts';
 import { broadcastShapes, broadcastStrides, offsets } from '../layout.ts';
+import type { TensorFlow, TfTensor } from '../tensorflow.ts';
 import type { Cost } from './cost.ts';
 import { apply, type Emitter, expectDTypes, type Op, type Operand, real } from './op.ts';
 import { reshape } from './shape.ts';
-import type { TfKernels, TfTensor } from './tensorflow.ts';
 
 type MatMul = Attributes['matmul'];
 
@@ -101,7 +101,7 @@ function emitProduct(emitter: Emitter, [a, b]: readonly string[], node: Node<Mat
 }
 
 /** Broadcasts the batch axes of an operand: the library's pure-JS kernel gets partial batches wrong. */
-function withBatch(tf: TfKernels, x: TfTensor, batch: Shape): TfTensor {
+function withBatch(tf: TensorFlow, x: TfTensor, batch: Shape): TfTensor {
   const wanted = [...batch, ...x.shape.slice(-2)];
   return sameShape(x.shape, wanted) ? x : tf.broadcastTo(x, wanted);
 }

@@ -2,13 +2,12 @@
  * Layer normalisation over the last axis (Ba et al. 2016): x̂ = (x − mean)/std, y = x̂∘scale + bias.
  * One ONNX LayerNormalization serves value and gradient: `normalize` and `inverseStd` of the same x are two of its results.
  */
-import type { Attributes, Node } from '../ir.ts';
-import { sameShape } from '../ir.ts';
+import { type Attributes, type Node, sameShape } from '../ir.ts';
+import type { TensorFlow, TfTensor } from '../tensorflow.ts';
 import { elementCost } from './cost.ts';
 import { add, mul, neg, sub } from './elementwise.ts';
 import { apply, type Emitter, expectDTypes, type Op, real } from './op.ts';
 import { mean } from './reduce.ts';
-import type { TfKernels, TfTensor } from './tensorflow.ts';
 
 type Epsilon = Attributes['normalize'];
 
@@ -115,7 +114,7 @@ function momentsOf(x: Float64Array, features: number, epsilon: number) {
   });
 }
 
-function tfMoments(tf: TfKernels, x: TfTensor, epsilon: number) {
+function tfMoments(tf: TensorFlow, x: TfTensor, epsilon: number) {
   const centred = tf.sub(x, tf.mean(x, -1, true));
   const variance = tf.mean(tf.square(centred), -1, true);
   const inverseStd = tf.rsqrt(tf.add(variance, tf.scalar(epsilon)));

@@ -16,8 +16,8 @@ import {
   type TensorType,
 } from '../ir.ts';
 import { broadcastStrides, offsets } from '../layout.ts';
+import type { TensorFlowForm } from '../tensorflow.ts';
 import type { Cost } from './cost.ts';
-import type { TensorFlowForm } from './tensorflow.ts';
 
 /** An operand of an op's function: a number stands for a scalar constant. */
 export type Operand = Node | number;

@@ -2,18 +2,18 @@
  * Reductions over axes, and softmax over one axis. Reductions keep an axis as size 1 or drop it. Equal extremes share the
  * gradient equally, as torch.amax does.
  */
-import type { Attributes, Node, TensorType } from '../ir.ts';
-import { sizeOf } from '../ir.ts';
+import { type Attributes, type Node, sizeOf, type TensorType } from '../ir.ts';
 import { normalizeAxes, normalizeAxis, offsets, reducedShape, stridesOf } from '../layout.ts';
+import type { TensorFlow, TfTensor } from '../tensorflow.ts';
 import { cast, equal } from './compare.ts';
 import { elementCost } from './cost.ts';
 import { div, exp, mul, sub } from './elementwise.ts';
 import { apply, asNode, type Case, expectDTypes, inferSame, type Op, type Operand, real } from './op.ts';
 import { expand, reshape } from './shape.ts';
 import { summedByProduct } from './stretch.ts';
-import type { TfKernels, TfReduction, TfTensor } from './tensorflow.ts';
 
 type Reduction = Attributes['sum'];
+type TfReduction = 'sum' | 'mean' | 'max' | 'min' | 'logSumExp';
 type OneAxis = Attributes['softmax'];
 
 /** The traits of the whole family. */
@@ -123,7 +123,7 @@ function softmaxLike(
 }
 
 /** Subtracts the largest value along `axis`, so that eˣ cannot overflow. */
-const shifted = (tf: TfKernels, x: TfTensor, axis: number): TfTensor => tf.sub(x, tf.max(x, axis, true));
+const shifted = (tf: TensorFlow, x: TfTensor, axis: number): TfTensor => tf.sub(x, tf.max(x, axis, true));
 
 export const reduceOps = {
   // (Σx)' = 1

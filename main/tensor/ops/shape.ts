@@ -1,10 +1,8 @@
 /** Ops that move elements without changing them; their gradients move the elements back. Also `stopGradient`. */
-import type { Attributes, Node, Shape, TensorType } from '../ir.ts';
-import { sameShape, sizeOf } from '../ir.ts';
+import { type Attributes, type Node, type Shape, sameShape, sizeOf, type TensorType } from '../ir.ts';
 import { broadcastShapes, broadcastStrides, normalizeAxis, offsets, stridesOf } from '../layout.ts';
 import { copyCost, elementCost, noCost } from './cost.ts';
 import { apply, asNode, expectDTypes, type Op, type Operand, real } from './op.ts';
-import { tfUnary } from './tensorflow.ts';
 
 /** The traits of the whole family, but for the ops that say otherwise. */
 const common = { simd: 'none', cost: copyCost, elementwise: false, commutative: false, smooth: true } as const;
@@ -183,7 +181,7 @@ export const shapeOps = {
     evaluate: ([x]) => x!,
     vjp: 'none',
     emit: (_, [x]) => x!,
-    tensorFlow: tfUnary('clone'),
+    tensorFlow: (tf, [x]) => tf.clone(x!),
     cost: elementCost,
     smooth: false,
     cases: [{ inputs: [real([3])], attributes: {} }],

@@ -2,11 +2,10 @@
  * Nodes without operands: the inputs of a step, and constants. Values that change between runs, such as the learning rate,
  * noise and masks, are inputs, so that nothing is compiled twice.
  */
-import type { Attributes } from '../ir.ts';
-import { createNode, type DType, type Node, type Shape, sizeOf } from '../ir.ts';
+import { type Attributes, createNode, type DType, type Node, type Shape, sizeOf } from '../ir.ts';
+import { tensorOf } from '../tensorflow.ts';
 import { elementCost, noCost } from './cost.ts';
 import type { Op } from './op.ts';
-import { tensorOf } from './tensorflow.ts';
 
 const common = { simd: 'none', elementwise: false, commutative: false, smooth: false, cases: [] } as const;
 
