@@ -4,7 +4,6 @@
  */
 
 import { type DType, type Shape, sizeOf } from '../ir.ts';
-import { halfBits } from './float16.ts';
 
 /** Types that a file may hold: the graph's own, and two smaller ones that are cast when the model begins. */
 export type ElementType = DType | 'uint8' | 'float16';
@@ -134,7 +133,7 @@ function rawData(values: ArrayLike<number | bigint>, dtype: ElementType, size: n
   if (dtype === 'uint8') return Uint8Array.from(values, Number);
   const raw = new DataView(new ArrayBuffer(size * { float32: 4, int64: 8, float16: 2 }[dtype]));
   for (let index = 0; index < size; index++) {
-    if (dtype === 'float16') raw.setUint16(2 * index, halfBits(Number(values[index]!)), true);
+    if (dtype === 'float16') raw.setFloat16(2 * index, Math.fround(Number(values[index]!)), true);
     else if (dtype === 'int64') raw.setBigInt64(8 * index, BigInt(values[index]!), true);
     else raw.setFloat32(4 * index, Number(values[index]!), true);
   }

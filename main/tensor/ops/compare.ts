@@ -6,12 +6,12 @@ import type { Attributes, DType, Node, TensorType } from '../ir.ts';
 import { broadcastShapes } from '../layout.ts';
 import { ELEMENT_TYPE } from '../onnx/proto.ts';
 import { TF_DTYPE } from '../tensorflow.ts';
-import { elementCost } from './cost.ts';
 import {
   apply,
   BROADCAST_PAIRS,
   type Case,
   type Emitter,
+  elementCost,
   evaluateElementwise,
   expectDTypes,
   flags,

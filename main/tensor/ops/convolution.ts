@@ -7,8 +7,7 @@
  */
 import { type Attributes, type Node, type Shape, sizeOf } from '../ir.ts';
 import type { TensorFlow, TfTensor, TfTensor4D } from '../tensorflow.ts';
-import { convolutionCost } from './cost.ts';
-import { apply, type Emitter, expectDTypes, type Op, real } from './op.ts';
+import { apply, convolutionCost, type Emitter, expectDTypes, type Op, real } from './op.ts';
 
 type Window = Attributes['conv2d'];
 type Sized = Attributes['conv2dTranspose'];

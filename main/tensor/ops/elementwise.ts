@@ -6,11 +6,11 @@
 import type { Attributes, Node } from '../ir.ts';
 import { broadcastShapes } from '../layout.ts';
 import { cast, equal, greater, where } from './compare.ts';
-import { elementCost } from './cost.ts';
 import {
   apply,
   BROADCAST_PAIRS,
   type Case,
+  elementCost,
   evaluateElementwise,
   expectDTypes,
   inferSame,

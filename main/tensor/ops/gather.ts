@@ -2,8 +2,7 @@
 import { type Attributes, type Node, type Shape, sameShape, sizeOf } from '../ir.ts';
 import { normalizeAxis } from '../layout.ts';
 import type { TensorFlow, TfTensor, TfTensor1D } from '../tensorflow.ts';
-import { copyCost, elementCost } from './cost.ts';
-import { apply, expectDTypes, type Op, real, whole } from './op.ts';
+import { apply, copyCost, elementCost, expectDTypes, type Op, real, whole } from './op.ts';
 
 const common = { simd: 'none', elementwise: false, commutative: false, smooth: true } as const;
 

@@ -5,8 +5,7 @@
 import { type Attributes, type Node, type Shape, sameShape, sizeOf } from '../ir.ts';
 import { broadcastShapes, broadcastStrides, offsets } from '../layout.ts';
 import type { TensorFlow, TfTensor } from '../tensorflow.ts';
-import type { Cost } from './cost.ts';
-import { apply, type Emitter, expectDTypes, type Op, type Operand, real } from './op.ts';
+import { apply, type Cost, type Emitter, expectDTypes, type Op, type Operand, real } from './op.ts';
 import { reshape } from './shape.ts';
 
 type MatMul = Attributes['matmul'];

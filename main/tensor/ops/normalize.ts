@@ -4,9 +4,8 @@
  */
 import { type Attributes, type Node, sameShape } from '../ir.ts';
 import type { TensorFlow, TfTensor } from '../tensorflow.ts';
-import { elementCost } from './cost.ts';
 import { add, mul, neg, sub } from './elementwise.ts';
-import { apply, type Emitter, expectDTypes, type Op, real } from './op.ts';
+import { apply, type Emitter, elementCost, expectDTypes, type Op, real } from './op.ts';
 import { mean } from './reduce.ts';
 
 type Epsilon = Attributes['normalize'];

@@ -17,7 +17,6 @@ import {
 } from '../ir.ts';
 import { broadcastStrides, offsets } from '../layout.ts';
 import type { TensorFlowForm } from '../tensorflow.ts';
-import type { Cost } from './cost.ts';
 
 /** An operand of an op's function: a number stands for a scalar constant. */
 export type Operand = Node | number;
@@ -39,7 +38,7 @@ export interface Op<A> {
   readonly tensorFlow: TensorFlowForm<A>;
   /** SIMD instruction with which a kernel of our own (`flat/`) computes the op on float32 vectors. */
   readonly simd: SimdInstruction | 'none';
-  /** Estimated cost, which divides a step between threads. */
+  /** Estimated cost in multiply-adds of a matrix product. It decides how a step is divided between threads, not its results. */
   readonly cost: Cost<A>;
   /** True when each element of the result depends on one (broadcast) element of each operand. */
   readonly elementwise: boolean;
@@ -183,3 +182,24 @@ export const inferSame =
     expectDTypes([x!], dtype);
     return x!;
   };
+
+/** Multiply-adds of a matrix product that take as long as one element of another op. */
+const ELEMENT_COST = 25;
+/** The same for one element of a convolution with a few channels and a kernel of nine. */
+const CONVOLUTION_COST = 256;
+
+export type Cost<A> = (node: Node<A>) => number;
+
+/** The op computes nothing and moves nothing. */
+export const noCost = () => 0;
+
+/** The op only copies: it reads no more elements than it writes. */
+export const copyCost = ({ shape }: Pick<Node, 'shape'>) => ELEMENT_COST * sizeOf(shape);
+
+/** The op visits each element of its largest tensor once. */
+export const elementCost = (node: Pick<Node, 'shape' | 'inputs'>) => ELEMENT_COST * largest(node);
+
+export const convolutionCost = (node: Pick<Node, 'shape' | 'inputs'>) => CONVOLUTION_COST * largest(node);
+
+const largest = ({ shape, inputs }: Pick<Node, 'shape' | 'inputs'>) =>
+  Math.max(sizeOf(shape), ...inputs.map((input) => sizeOf(input.shape)));

@@ -6,9 +6,8 @@ import { type Attributes, type Node, sizeOf, type TensorType } from '../ir.ts';
 import { normalizeAxes, normalizeAxis, offsets, reducedShape, stridesOf } from '../layout.ts';
 import type { TensorFlow, TfTensor } from '../tensorflow.ts';
 import { cast, equal } from './compare.ts';
-import { elementCost } from './cost.ts';
 import { div, exp, mul, sub } from './elementwise.ts';
-import { apply, asNode, type Case, expectDTypes, inferSame, type Op, type Operand, real } from './op.ts';
+import { apply, asNode, type Case, elementCost, expectDTypes, inferSame, type Op, type Operand, real } from './op.ts';
 import { expand, reshape } from './shape.ts';
 import { summedByProduct } from './stretch.ts';
 

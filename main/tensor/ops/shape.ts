@@ -1,8 +1,7 @@
 /** Ops that move elements without changing them; their gradients move the elements back. Also `stopGradient`. */
 import { type Attributes, type Node, type Shape, sameShape, sizeOf, type TensorType } from '../ir.ts';
 import { broadcastShapes, broadcastStrides, normalizeAxis, offsets, stridesOf } from '../layout.ts';
-import { copyCost, elementCost, noCost } from './cost.ts';
-import { apply, asNode, expectDTypes, type Op, type Operand, real } from './op.ts';
+import { apply, asNode, copyCost, elementCost, expectDTypes, noCost, type Op, type Operand, real } from './op.ts';
 
 /** The traits of the whole family, but for the ops that say otherwise. */
 const common = { simd: 'none', cost: copyCost, elementwise: false, commutative: false, smooth: true } as const;

@@ -4,8 +4,7 @@
  */
 import { type Attributes, createNode, type DType, type Node, type Shape, sizeOf } from '../ir.ts';
 import { tensorOf } from '../tensorflow.ts';
-import { elementCost, noCost } from './cost.ts';
-import type { Op } from './op.ts';
+import { elementCost, noCost, type Op } from './op.ts';
 
 const common = { simd: 'none', elementwise: false, commutative: false, smooth: false, cases: [] } as const;
 
