@@ -34,7 +34,9 @@ export async function compilePlan(
     arena &&
     (await (parallel?.load(schedule, arena, open) ?? loadExecutable(schedule.workers[0]!, arena.memory, open)));
   if (!executable) return parallel && (await compilePlan(plan, open, { ...options, parallel: undefined }));
-  const loaded = { schedule, arena, own, executable };
+  // The rest of the schedule is loaded: its graphs need not be kept.
+  const { slots, inputs, outputs } = schedule;
+  const loaded = { slots, inputs, outputs, arena, own, executable };
   let last: Promise<unknown> = Promise.resolve();
   let isDisposed = false;
   return {

@@ -10,8 +10,7 @@ import type { ArraySlice, Schedule, ScheduledOutput } from './schedule.ts';
 
 type Values = Readonly<Record<string, TensorValue>>;
 
-export interface Loaded {
-  readonly schedule: Schedule;
+export interface Loaded extends Pick<Schedule, 'slots' | 'inputs' | 'outputs'> {
   readonly arena: Arena;
   readonly executable: Executable;
   /** Our own memory in the arena for the shared arrays of the schedule. */
@@ -23,14 +22,13 @@ export async function evaluate(
   given: Readonly<Record<string, TensorLike>>,
   into: Values,
 ): Promise<Record<string, TensorValue>> {
-  const { schedule, executable } = loaded;
-  expectNames(Object.keys(schedule.inputs), given);
-  const inputs = Object.entries(schedule.inputs).map(([name, slice]): [ArraySlice, TensorData] => [
+  expectNames(Object.keys(loaded.inputs), given);
+  const inputs = Object.entries(loaded.inputs).map(([name, slice]): [ArraySlice, TensorData] => [
     slice,
     storedAs(elementsOf(name, given[name]!, slice), slice.dtype),
   ]);
-  const arrays = bindArrays(loaded, inputs, targetsOf(schedule.outputs, into, inputs));
-  await executable.run(arrays);
+  const arrays = bindArrays(loaded, inputs, targetsOf(loaded.outputs, into, inputs));
+  await loaded.executable.run(arrays);
   return collect(loaded, arrays, into);
 }
 
@@ -58,14 +56,14 @@ const overlap = (a: ArrayBufferView, b: ArrayBufferView) =>
 
 /** Returns the arrays of this run: the caller's where they can be used, else our own, into which inputs are copied. */
 function bindArrays(
-  { schedule, arena, own }: Loaded,
+  { slots, arena, own }: Loaded,
   inputs: readonly (readonly [ArraySlice, TensorData])[],
   targets: ReadonlyMap<ScheduledOutput, TensorData>,
 ): (TensorData | undefined)[] {
   const arrays = [...own];
   for (const [{ ownArray }, data] of targets) {
     if (ownArray === undefined) continue;
-    const isUsable = ownArray < schedule.slots ? arena.isWhole(data) : !own[ownArray] || arena.has(data);
+    const isUsable = ownArray < slots ? arena.isWhole(data) : !own[ownArray] || arena.has(data);
     if (isUsable) arrays[ownArray] = data;
   }
   for (const [{ array }, data] of inputs) {
@@ -84,13 +82,13 @@ function copyInto(copy: TensorData, data: TensorData): void {
 
 /** Returns the results by name: in the arrays lent for them, else in arrays that nothing else uses. */
 function collect(
-  { schedule, arena }: Loaded,
+  { slots, outputs, arena }: Loaded,
   arrays: readonly (TensorData | undefined)[],
   into: Values,
 ): Record<string, TensorValue> {
   const lent = new Set(Object.values(into).map(({ data }) => data));
   const given = new Set<TensorData>();
-  const results = Object.entries(schedule.outputs).map(([name, { slice, ownArray }]): [string, TensorValue] => {
+  const results = Object.entries(outputs).map(([name, { slice, ownArray }]): [string, TensorValue] => {
     const value = valueIn(arrays, slice);
     const target = into[name];
     if (value.data instanceof Float32Array && target?.data instanceof Float32Array) {
@@ -98,7 +96,7 @@ function collect(
       if (!isThere) target.data.set(value.data);
       return [name, target];
     }
-    const isSegmentValue = ownArray !== undefined && ownArray >= schedule.slots;
+    const isSegmentValue = ownArray !== undefined && ownArray >= slots;
     const isFree = isSegmentValue && !lent.has(value.data) && !given.has(value.data) && !arena.has(value.data);
     given.add(value.data);
     return [name, isFree || value.data === target?.data ? value : { ...value, data: value.data.slice() }];

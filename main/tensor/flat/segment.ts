@@ -27,10 +27,8 @@ export function segmentOf(
   const isGiven = (node: Node) => known.has(node) || view(node) !== undefined;
   const sources: Record<string, Node> = {};
   const built = new Map<Node, Node>();
-  for (const node of neededFor(
-    wanted.map((each) => each.node),
-    isGiven,
-  )) {
+  const roots = wanted.map(({ node }) => node);
+  for (const node of neededFor(roots, isGiven)) {
     if (!isGiven(node)) {
       built.set(node, rebuilt(node, built));
       continue;

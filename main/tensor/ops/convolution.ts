@@ -227,7 +227,7 @@ const channelsLast = (tf: TensorFlow, x: TfTensor, padding = 0) =>
   ]) as TfTensor4D; // `infer` has checked the rank.
 const channelsFirst = (tf: TensorFlow, x: TfTensor): TfTensor => tf.transpose(x, [0, 3, 1, 2]);
 /** [O,C,K,L] → [K,L,C,O] */
-const kernelLast = (tf: TensorFlow, kernel: TfTensor) => tf.transpose(kernel, [2, 3, 1, 0]) as TfTensor4D; // as above
+const kernelLast = (tf: TensorFlow, kernel: TfTensor) => tf.transpose(kernel, [2, 3, 1, 0]) as TfTensor4D; // `infer` has checked the rank.
 
 /**
  * Emits the kernel's gradient, which sums over batch and positions: a long sum for few results. It can be written as a convolution
