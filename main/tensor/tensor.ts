@@ -14,7 +14,7 @@ export type { DType, Node, Shape } from './ir.ts';
 export * from './ops/compare.ts';
 export * from './ops/convolution.ts';
 export * from './ops/elementwise.ts';
-export * from './ops/gather.ts';
+export * from './ops/indexing.ts';
 export * from './ops/linear.ts';
 export * from './ops/normalize.ts';
 export type { Operand } from './ops/op.ts';

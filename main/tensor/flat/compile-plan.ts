@@ -1,10 +1,10 @@
 /** Makes an executable of a plan, with the memory that it needs. Several threads run it when `parallel` is given. */
 import type { Compiled } from '../backend.ts';
 import { sizeOf } from '../ir.ts';
-import { evaluate } from './evaluate.ts';
 import { type Executable, loadExecutable, type OpenSession } from './executable.ts';
 import { type Arena, createArena } from './memory.ts';
 import type { Plan } from './plan.ts';
+import { runExecutable } from './run-executable.ts';
 import { type Division, type Schedule, type ScheduleOptions, scheduleOf } from './schedule.ts';
 
 /** Runs a step on several threads; `parallel/` implements it. */
@@ -43,7 +43,7 @@ export async function compilePlan(
     // All runs use the same memory, so they follow one another.
     run: async (given, into = {}) => {
       if (isDisposed) throw new Error(`${options.name} has been disposed of: nothing runs afterwards`);
-      const result = last.then(() => evaluate(loaded, given, into));
+      const result = last.then(() => runExecutable(loaded, given, into));
       last = result.catch(() => undefined);
       return await result;
     },

@@ -1,7 +1,7 @@
 /**
  * A schedule is a plan as plain data, which can be sent to threads: what each worker computes in each stage, and in which arrays.
  * Arrays are numbered: first the slots of buffers, then the inputs of the step, then the values that segments compute. Which
- * memory an array is, each run decides (`evaluate.ts`).
+ * memory an array is, each run decides (`run-executable.ts`).
  */
 import { type Node, type Shape, sizeOf, type TensorType } from '../ir.ts';
 import { toOnnx } from '../onnx/to-onnx.ts';

@@ -6,7 +6,7 @@ import { type Attributes, createNode, type Node, type OpName } from '../ir.ts';
 import { compareOps } from './compare.ts';
 import { convolutionOps } from './convolution.ts';
 import { elementwiseOps } from './elementwise.ts';
-import { gatherOps } from './gather.ts';
+import { indexingOps } from './indexing.ts';
 import { linearOps } from './linear.ts';
 import { normalizeOps } from './normalize.ts';
 import { inferType, type Op } from './op.ts';
@@ -17,7 +17,7 @@ import { sourceOps } from './source.ts';
 export const ops = {
   ...sourceOps,
   ...shapeOps,
-  ...gatherOps,
+  ...indexingOps,
   ...compareOps,
   ...elementwiseOps,
   ...reduceOps,

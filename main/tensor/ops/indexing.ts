@@ -6,7 +6,7 @@ import { apply, copyCost, elementCost, expectDTypes, type Op, real, whole } from
 
 const common = { simd: 'none', elementwise: false, commutative: false, smooth: true } as const;
 
-export const gatherOps = {
+export const indexingOps = {
   gather: {
     ...common,
     infer: ([x, indices], { axis }) => {
@@ -117,10 +117,10 @@ function resolveIndex(index: number, size: number): number {
 
 /** Reads rows: x [outer…, size, inner…], indices [k…] → [outer…, k…, inner…]. Negative indices count from the back. */
 export function gather(x: Node, indices: Node, axis: number): Node {
-  return apply('gather', gatherOps.gather, [x, indices], { axis: normalizeAxis(axis, x.shape.length) });
+  return apply('gather', indexingOps.gather, [x, indices], { axis: normalizeAxis(axis, x.shape.length) });
 }
 
 /** Adds `updates` at `indices` to a tensor of zeros that has `size` along `axis`. */
 export function scatterAdd(updates: Node, indices: Node, axis: number, size: number): Node {
-  return apply('scatterAdd', gatherOps.scatterAdd, [updates, indices], { axis, size });
+  return apply('scatterAdd', indexingOps.scatterAdd, [updates, indices], { axis, size });
 }

@@ -17,7 +17,7 @@ export interface Loaded extends Pick<Schedule, 'slots' | 'inputs' | 'outputs'> {
   readonly own: readonly (TensorData | undefined)[];
 }
 
-export async function evaluate(
+export async function runExecutable(
   loaded: Loaded,
   given: Readonly<Record<string, TensorLike>>,
   into: Values,
