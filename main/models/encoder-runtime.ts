@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { CameraFrame } from '../api/observation.ts';
 import type { EncoderManifest } from '../api/policy.ts';
-import { loadOrtSession, type SessionTensor } from '../tensor/ort.ts';
+import { loadOrtSession, type SessionTensor } from '../tensor/backends/ort.ts';
 import { readEncoderManifest } from './encoder-manifest.ts';
 import { ModelError, reasonOf } from './model-error.ts';
 

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { type ClassifierManifest, classifierManifestSchema } from '../api/classifier.ts';
 import { type ObservationKind, PROPRIOCEPTION_SIZE } from '../api/observation.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
-import { loadOrtSession, type OrtSession } from '../tensor/ort.ts';
+import { loadOrtSession, type OrtSession } from '../tensor/backends/ort.ts';
 
 interface ClassifierRuntime {
   /**

@@ -10,7 +10,7 @@ import type { PolicyManifest } from '../api/policy.ts';
 import { createRng, type Rng } from '../api/rng.ts';
 import { readPolicy } from '../learn/policies/export-policy.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
-import { loadOrtSession, type OrtSession, type SessionTensor } from '../tensor/ort.ts';
+import { loadOrtSession, type OrtSession, type SessionTensor } from '../tensor/backends/ort.ts';
 import { type ChunkExecutor, createChunkExecutor } from './chunk-executor.ts';
 
 interface PolicyRuntime {

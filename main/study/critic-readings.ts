@@ -20,7 +20,7 @@ import { configureRun } from '../learn/run/run-settings.ts';
 import { createEmbedder } from '../learn/run/trainer/embed-missing.ts';
 import { expectFinite, TrainingError } from '../learn/run/training-error.ts';
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
-import { createOrtBackend } from '../tensor/ort.ts';
+import { createOrtBackend } from '../tensor/backends/ort.ts';
 
 export interface CriticReading {
   readonly episodeId: number;

@@ -36,8 +36,8 @@ import {
 import { initialParameters } from '../learn/nets/parameters.ts';
 import { CELL_ENCODER_MANIFEST } from '../models/assets.ts';
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
-import { toOnnx } from '../tensor/onnx.ts';
-import { createOrtBackend } from '../tensor/ort.ts';
+import { createOrtBackend } from '../tensor/backends/ort.ts';
+import { toOnnx } from '../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../tensor/step.ts';
 import { concat, mul, reshape, sub } from '../tensor/tensor.ts';
 import { CELL_ENCODER } from './assets/encoder-spec.ts';

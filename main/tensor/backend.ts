@@ -1,6 +1,6 @@
 /**
- * What runs a step: the interface that the interpreter and ONNX Runtime implement, and the values that go in and out.
- * Both check what they are given here, so that they refuse the same things in the same words.
+ * The interface that runs a step, and the values that go in and out. Every backend checks its inputs with the functions here, so
+ * that all of them refuse the same values in the same words.
  */
 import { type DType, describeType, type Shape, sameShape, sizeOf, type TensorType } from './ir.ts';
 import type { Step } from './step.ts';
@@ -8,8 +8,8 @@ import type { Step } from './step.ts';
 export type TensorData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
 /**
- * Row-major values. Results are float32: Float32Array (Float64Array from the interpreter), int64: BigInt64Array,
- * bool: Uint8Array of 0 and 1. A result may be passed back as an input of the next run without copying.
+ * Row-major values. A result of float32 is a Float32Array (a Float64Array from the interpreter), of int64 a BigInt64Array, of
+ * bool a Uint8Array of 0 and 1. A result may be passed back as an input of the next run without copying.
  */
 export interface TensorValue {
   readonly shape: Shape;
@@ -17,7 +17,7 @@ export interface TensorValue {
   readonly data: TensorData;
 }
 
-/** What may be given for an input: the step knows the shape. A single number fills a tensor of one element. */
+/** A value for an input, whose shape the step knows. A single number fills a tensor of one element. */
 export type TensorLike = TensorValue | TensorData | readonly number[] | number;
 
 export interface CompileOptions {
@@ -27,26 +27,26 @@ export interface CompileOptions {
 
 export interface Backend {
   readonly name: string;
-  /** Turns a step into something that runs. Rejects when the backend cannot express it. */
+  /** Prepares a step for running. Rejects a step that the backend cannot express. */
   compile(step: Step, options?: CompileOptions): Promise<Compiled>;
 }
 
 export interface Compiled {
   /**
-   * One evaluation. Every input must be given, and nothing else; inputs are not changed. Results are new buffers, except
-   * those named in `into`: the backend may write them there (the arrays must be neither inputs of this run nor shared).
+   * Evaluates the step once. `inputs` names every input and nothing else; inputs are not changed. Results are new arrays, except
+   * that the backend may write to the arrays in `into`, which must be neither inputs of this run nor shared.
    */
   run(
     inputs: Readonly<Record<string, TensorLike>>,
     into?: Readonly<Record<string, TensorValue>>,
   ): Promise<Record<string, TensorValue>>;
-  /** Zeros, in memory that the backend reads and writes without copying as far as it has any: for what goes in and out again and again. */
+  /** Returns zeros, if possible in memory that the backend uses without copying: for arrays that go in and out of every run. */
   allocate(elements: number): Float32Array;
-  /** Frees native memory; nothing runs afterwards. */
+  /** Frees native memory; the step cannot run afterwards. */
   dispose(): Promise<void>;
 }
 
-/** The elements of `value`; throws when their number or shape is not what `type` asks for. */
+/** Returns the elements of `value`; throws when their number or shape does not fit `type`. */
 export function elementsOf(name: string, value: TensorLike, type: TensorType): TensorData | readonly number[] {
   const isValue = typeof value === 'object' && 'data' in value;
   if (isValue && (value.dtype !== type.dtype || !sameShape(value.shape, type.shape)))
@@ -56,7 +56,7 @@ export function elementsOf(name: string, value: TensorLike, type: TensorType): T
   return data;
 }
 
-/** The elements as an array of the type in which `dtype` is stored; the same array where it is one already. */
+/** Returns the elements as an array of the type in which `dtype` is stored: the same array if it has that type already. */
 export function storedAs(
   data: TensorData | readonly number[],
   dtype: DType,

@@ -1,7 +1,6 @@
 /**
  * Reverse-mode differentiation. Gradients are ordinary nodes, so they print, simplify, compile and differentiate again.
- * Each op's rule stands in its entry; what is done here, once, is the walk, the sums over users, and the undoing of
- * broadcasting.
+ * Each op's rule stands in its entry. This file walks the graph, sums over users, and undoes broadcasting.
  */
 import { describeType, type Node, reachable, type Shape, sameShape } from './ir.ts';
 import { add } from './ops/elementwise.ts';
@@ -11,7 +10,7 @@ import { expand, reshape } from './ops/shape.ts';
 import { opOf } from './ops/table.ts';
 import { printEnd } from './print.ts';
 
-/** d loss / d each of `wrt`, in their shapes. Zeros where no path leads. `wrt` may be inputs or any nodes inside. */
+/** Returns d loss / dx for each x of `wrt`, which may be any nodes; zeros for a node on which the loss does not depend. */
 export function grad(loss: Node, wrt: readonly Node[]): Node[] {
   if (loss.dtype !== 'float32' || loss.shape.length !== 0)
     throw new TypeError(

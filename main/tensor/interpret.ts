@@ -1,6 +1,6 @@
 /**
- * The oracle: evaluates a step node by node in double precision, with each op's own `evaluate`. Slow and plain on purpose;
- * it sees the graph as written, not simplified.
+ * The oracle: evaluates a step node by node in double precision, with each op's own `evaluate`. It is slow and plain on purpose,
+ * and evaluates the graph as written, not simplified.
  */
 import { type Backend, elementsOf, expectNames, type TensorLike, type TensorValue } from './backend.ts';
 import { isOp, type Node, reachable, type TensorType } from './ir.ts';
@@ -25,7 +25,7 @@ export const interpreter: Backend = {
   },
 };
 
-/** Values of nodes that are in evaluation order. */
+/** Evaluates nodes that are in evaluation order. */
 function evaluate(order: readonly Node[], inputs: Readonly<Record<string, TensorLike>>): Map<Node, Float64Array> {
   const values = new Map<Node, Float64Array>();
   for (const node of order)

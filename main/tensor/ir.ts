@@ -1,14 +1,14 @@
 /**
  * The intermediate representation: a graph of immutable tensor nodes with static shapes.
- * Nodes are plain data and own nothing; the garbage collector frees a graph that nobody holds. There is no table of all
- * nodes (it would leak in a long-lived process): equal nodes are merged by `simplify`, one graph at a time.
+ * Nodes are plain data and own nothing; the garbage collector frees a graph without users. No table holds all nodes, because it
+ * would leak in a long-lived process: `simplify` merges equal nodes, one graph at a time.
  * A node is always younger than its inputs, so ascending `id` is a topological order and no cycle can be built.
  */
 
-/** Elements of a tensor. The interpreter evaluates float32 in double precision; ONNX Runtime in single. */
+/** Element type of a tensor. The interpreter evaluates float32 in double precision, ONNX Runtime in single. */
 export type DType = 'float32' | 'int64' | 'bool';
 
-/** Static sizes, outermost first; [] is a scalar. A new batch size is a new graph. */
+/** Static sizes, outermost first; [] is a scalar. A new batch size needs a new graph. */
 export type Shape = readonly number[];
 
 export interface TensorType {
@@ -24,18 +24,37 @@ interface Reduction {
 interface OneAxis {
   readonly axis: number;
 }
-/** Steps between two places of a kernel, and rows of zeros around the input; the same along both axes. */
+/** Step between two positions of a kernel, and rows of zeros around the input; the same along both axes. */
 interface Window {
   readonly stride: number;
   readonly padding: number;
 }
-/** Also the sizes that the result has along the two axes: a stride hides them. */
+/** Adds the sizes of the result along the two axes, which a stride makes ambiguous. */
 interface SizedWindow extends Window {
   readonly size: readonly [number, number];
 }
 
-/** Op name → its attributes. Axes are stored non-negative and, where there are several, ascending. */
-export interface Attributes {
+/** Ops without attributes. */
+type PlainOp =
+  | ('greater' | 'less' | 'greaterEqual' | 'lessEqual' | 'equal' | 'logicalAnd' | 'logicalOr' | 'logicalNot' | 'where')
+  | (
+      | 'neg'
+      | 'exp'
+      | 'log'
+      | 'sqrt'
+      | 'reciprocal'
+      | 'tanh'
+      | 'sigmoid'
+      | 'relu'
+      | 'softplus'
+      | 'abs'
+      | 'sign'
+      | 'floor'
+    )
+  | ('sin' | 'cos' | 'add' | 'sub' | 'mul' | 'div' | 'minimum' | 'maximum' | 'stopGradient');
+
+/** Op name → its attributes. Axes are stored non-negative; several axes are stored in ascending order. */
+export interface Attributes extends Record<PlainOp, None> {
   input: { readonly name: string; readonly type: TensorType };
   constant: { readonly values: Float64Array; readonly type: TensorType };
 
@@ -47,41 +66,11 @@ export interface Attributes {
   pad: { readonly axis: number; readonly before: number; readonly after: number };
   gather: OneAxis;
   scatterAdd: { readonly axis: number; readonly size: number };
-  stopGradient: None;
 
-  greater: None;
-  less: None;
-  greaterEqual: None;
-  lessEqual: None;
-  equal: None;
-  logicalAnd: None;
-  logicalOr: None;
-  logicalNot: None;
-  where: None;
   cast: { readonly dtype: DType };
 
-  neg: None;
-  exp: None;
-  log: None;
-  sqrt: None;
-  reciprocal: None;
-  tanh: None;
-  sigmoid: None;
-  relu: None;
-  softplus: None;
-  abs: None;
-  sign: None;
-  floor: None;
-  sin: None;
-  cos: None;
   pow: { readonly exponent: number };
   clip: { readonly low: number; readonly high: number };
-  add: None;
-  sub: None;
-  mul: None;
-  div: None;
-  minimum: None;
-  maximum: None;
 
   sum: Reduction;
   mean: Reduction;
@@ -104,19 +93,19 @@ export interface Attributes {
 
 export type OpName = keyof Attributes;
 
-/** One tensor of a graph: what computes it, from what, and its type. `A` is the attributes of its op. */
+/** One tensor of a graph: the op that computes it, its operands and its type. `A` is the attributes of the op. */
 export interface Node<A = Attributes[OpName]> extends TensorType {
   readonly id: number;
   readonly op: OpName;
   readonly inputs: readonly Node[];
   readonly attributes: A;
-  /** `folder/file.ts:line` of the code outside this library that asked for the node; for error messages. */
+  /** `folder/file.ts:line` of the code outside this library that made the node; for error messages. */
   readonly source: string;
 }
 
 let nextId = 0;
 
-/** The only place that makes nodes. Callers have checked `type` with the op's `infer`. */
+/** The only function that makes nodes. Callers have checked `type` with the op's `infer`. */
 export function createNode<K extends OpName>(
   op: K,
   inputs: readonly Node[],
@@ -127,12 +116,12 @@ export function createNode<K extends OpName>(
   return { id: nextId++, op, inputs, attributes, shape: type.shape, dtype: type.dtype, source };
 }
 
-/** True when `node` is made by `op`; narrows its attributes. */
+/** True when `op` computes `node`; narrows its attributes. */
 export function isOp<K extends OpName>(node: Node, op: K): node is Node<Attributes[K]> {
   return node.op === op;
 }
 
-/** Number of elements. */
+/** Returns the number of elements. */
 export function sizeOf(shape: Shape): number {
   return shape.reduce((product, size) => product * size, 1);
 }
@@ -141,12 +130,12 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
-/** `float32[256,7]` */
+/** Writes a type as `float32[256,7]`. */
 export function describeType(type: TensorType): string {
   return `${type.dtype}[${type.shape.join(',')}]`;
 }
 
-/** Every node that the roots depend on, the roots included, inputs before users. */
+/** Returns every node on which the roots depend, the roots included, inputs before users. */
 export function reachable(roots: readonly Node[]): Node[] {
   const seen = new Set(roots);
   const pending = [...seen];
@@ -163,7 +152,7 @@ export function reachable(roots: readonly Node[]): Node[] {
 const LOCATION = /((?:[^/\\():\s]+[/\\]){0,2}[^/\\():\s]+:\d+):\d+\)?$/;
 const libraryFolder = /\(?((?:file:\/\/)?[^()\s]*[/\\])ir\.ts:/.exec(new Error().stack ?? '')?.[1];
 
-/** The innermost stack frame outside this folder. */
+/** Returns the location of the innermost stack frame outside this folder. */
 function callerLine(): string {
   const frames = (new Error().stack ?? '').split('\n').slice(1);
   const outside = libraryFolder ? frames.find((frame) => !frame.includes(libraryFolder)) : undefined;

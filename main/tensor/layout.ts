@@ -4,7 +4,7 @@
  */
 import { type Shape, sizeOf } from './ir.ts';
 
-/** The common shape; throws a TypeError when there is none. */
+/** Returns the common shape; throws a TypeError when there is none. */
 export function broadcastShapes(...shapes: readonly Shape[]): Shape {
   const rank = Math.max(0, ...shapes.map((shape) => shape.length));
   return Array.from({ length: rank }, (_, axis) => {
@@ -19,14 +19,14 @@ export function broadcastShapes(...shapes: readonly Shape[]): Shape {
   });
 }
 
-/** Elements to skip for one step along each axis. */
+/** Returns the number of elements between neighbours along each axis. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
   return strides;
 }
 
-/** Strides that read a tensor of `shape` as if it were broadcast to `to`: 0 along stretched axes. */
+/** Returns strides that read a tensor of `shape` as if it were broadcast to `to`: 0 along stretched axes. */
 export function broadcastStrides(shape: Shape, to: Shape): number[] {
   const strides = stridesOf(shape);
   return to.map((_, axis) => {
@@ -35,7 +35,7 @@ export function broadcastStrides(shape: Shape, to: Shape): number[] {
   });
 }
 
-/** For each element of `shape` in order, `start + Σ index·stride`: the place to read or write in another buffer. */
+/** Returns `start + Σ index·stride` for each element of `shape` in order: its index in another array. */
 export function offsets(shape: Shape, strides: readonly number[], start = 0): Int32Array {
   const result = new Int32Array(sizeOf(shape));
   if (result.length === 0) return result;
@@ -53,7 +53,7 @@ export function offsets(shape: Shape, strides: readonly number[], start = 0): In
   return result;
 }
 
-/** `axis` counted from the front; negative counts from the back. */
+/** Returns `axis` counted from the front; a negative axis counts from the back. */
 export function normalizeAxis(axis: number, rank: number): number {
   const normal = axis < 0 ? axis + rank : axis;
   if (!Number.isInteger(axis) || normal < 0 || normal >= rank)
@@ -61,7 +61,7 @@ export function normalizeAxis(axis: number, rank: number): number {
   return normal;
 }
 
-/** Distinct, ascending, non-negative axes; all of them when none are named. */
+/** Returns distinct, ascending, non-negative axes; all of them when none are named. */
 export function normalizeAxes(axes: number | readonly number[] | undefined, rank: number): number[] {
   const named = axes === undefined ? Array.from({ length: rank }, (_, axis) => axis) : [axes].flat();
   const normal = [...new Set(named.map((axis) => normalizeAxis(axis, rank)))].sort((a, b) => a - b);
@@ -69,7 +69,7 @@ export function normalizeAxes(axes: number | readonly number[] | undefined, rank
   return normal;
 }
 
-/** `shape` with the given axes reduced to 1, or dropped. */
+/** Returns `shape` with the given axes reduced to 1, or dropped. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): Shape {
   return keepDims
     ? shape.map((size, axis) => (axes.includes(axis) ? 1 : size))

@@ -1,10 +1,10 @@
 /**
- * A graph as text: one line per node, short letter names, type, op, operands, attributes.
- * For errors, goldens and reading; nothing parses it.
+ * Prints a graph: one line per node with a short letter name, type, op, operands and attributes. The text serves errors, goldens
+ * and readers; nothing parses it.
  */
 import { type Attributes, describeType, type Node, type OpName, reachable } from './ir.ts';
 
-/** Nodes in evaluation order, then what is returned: `c:float32[2,3] = add a b`. */
+/** Prints the nodes in evaluation order, such as `c:float32[2,3] = add a b`, and then the outputs. */
 export function print({ outputs }: { readonly outputs: Readonly<Record<string, Node>> }): string {
   const names = new Map<Node, string>();
   const lines = reachable(Object.values(outputs)).map((node) => {
@@ -16,13 +16,13 @@ export function print({ outputs }: { readonly outputs: Readonly<Record<string, N
   return [...lines, `return ${results.join(' ')}`].join('\n');
 }
 
-/** The last `limit` lines of what `root` depends on. */
+/** Prints the last `limit` lines of the graph on which `root` depends. */
 export function printEnd(root: Node, limit = 12): string {
   const lines = print({ outputs: { result: root } }).split('\n');
   return lines.length <= limit ? lines.join('\n') : ['…', ...lines.slice(-limit)].join('\n');
 }
 
-/** 0 → a, 25 → z, 26 → aa. */
+/** Names nodes: 0 → a, 25 → z, 26 → aa. */
 function letters(index: number): string {
   const last = String.fromCharCode(97 + (index % 26));
   return index < 26 ? last : letters(Math.floor(index / 26) - 1) + last;

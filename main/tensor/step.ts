@@ -1,6 +1,6 @@
 /**
- * A step: named results and the named inputs they depend on, as one value. A whole training update is one step: parameters,
- * optimiser state, batch, noise and learning rate in; new parameters, new state and metrics out.
+ * A step is a value: named results, and the named inputs on which they depend. A whole training update is one step: parameters,
+ * optimiser state, batch, noise and learning rate go in; new parameters, new state and metrics come out.
  */
 import { describeType, isOp, type Node, reachable, sameShape } from './ir.ts';
 import { inferType } from './ops/op.ts';

@@ -1,6 +1,6 @@
 /**
- * The functional surface: what nets, losses and optimisers are written with. Operands broadcast as in numpy; a number may
- * stand wherever a tensor is wanted. The ops come from `ops/`; what is defined here is composed of them.
+ * The functions with which nets, losses and optimisers are written. Operands broadcast as in numpy, and a number may stand for
+ * a tensor. The ops are exported from their families; the functions defined here are composed of them.
  */
 import type { Node, Shape } from './ir.ts';
 import { normalizeAxis } from './layout.ts';
@@ -11,50 +11,18 @@ import { concat, expand, reshape, slice } from './ops/shape.ts';
 import { constant } from './ops/source.ts';
 
 export type { DType, Node, Shape } from './ir.ts';
-export {
-  cast,
-  equal,
-  greater,
-  greaterEqual,
-  less,
-  lessEqual,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  where,
-} from './ops/compare.ts';
-export { conv2d, conv2dKernel, conv2dTranspose } from './ops/convolution.ts';
-export {
-  abs,
-  add,
-  cos,
-  div,
-  exp,
-  floor,
-  log,
-  maximum,
-  minimum,
-  mul,
-  neg,
-  pow,
-  reciprocal,
-  relu,
-  sigmoid,
-  sign,
-  sin,
-  softplus,
-  sqrt,
-  sub,
-  tanh,
-} from './ops/elementwise.ts';
-export { matmul } from './ops/linear.ts';
-export { layerNorm, normalize } from './ops/normalize.ts';
+export * from './ops/compare.ts';
+export * from './ops/convolution.ts';
+export * from './ops/elementwise.ts';
+export * from './ops/indexing.ts';
+export * from './ops/linear.ts';
+export * from './ops/normalize.ts';
 export type { Operand } from './ops/op.ts';
-export { logSoftmax, logSumExp, max, mean, min, softmax, sum } from './ops/reduce.ts';
-export { concat, expand, gather, pad, reshape, scatterAdd, slice, stopGradient, transpose } from './ops/shape.ts';
-export { constant, input } from './ops/source.ts';
+export * from './ops/reduce.ts';
+export * from './ops/shape.ts';
+export * from './ops/source.ts';
 
-/** A tensor of one value; it takes no memory until something needs it whole. */
+/** Makes a tensor of one value. It takes no memory until an op needs all of it. */
 export const full = (shape: Shape, value: number): Node =>
   shape.length === 0 ? constant(value) : expand(constant(value), shape);
 export const zeros = (shape: Shape): Node => full(shape, 0);
@@ -65,13 +33,13 @@ export function square(x: Operand): Node {
   return mul(node, node);
 }
 
-/** min(max(x, low), high). The gradient passes where low ≤ x ≤ high, edges included; a bound that is a tensor gets the rest. */
+/** Computes min(max(x, low), high). The gradient passes where low ≤ x ≤ high, edges included; a tensor bound gets the rest. */
 export function clip(x: Operand, low: Operand, high: Operand): Node {
   if (typeof low === 'number' && typeof high === 'number') return clipFixed(x, low, high);
   return where(less(x, low), low, where(greater(x, high), high, x));
 }
 
-/** Parts of `sizes` along `axis`, in order. */
+/** Cuts `x` along `axis` into parts of `sizes`, in order. */
 export function split(x: Node, axis: number, sizes: readonly number[]): Node[] {
   const size = x.shape[normalizeAxis(axis, x.shape.length)]!;
   const total = sizes.reduce((sum, each) => sum + each, 0);
@@ -83,7 +51,7 @@ export function split(x: Node, axis: number, sizes: readonly number[]): Node[] {
   });
 }
 
-/** Inserts axes of size 1 so that they stand at `axes` of the result. */
+/** Inserts axes of size 1, which stand at `axes` of the result. */
 export function unsqueeze(x: Node, axes: number | readonly number[]): Node {
   const named = [axes].flat();
   const rank = x.shape.length + named.length;
@@ -95,18 +63,7 @@ export function unsqueeze(x: Node, axes: number | readonly number[]): Node {
   );
 }
 
-/** Drops axes of size 1: those named, or all of them. */
-export function squeeze(x: Node, axes?: number | readonly number[]): Node {
-  const named = axes === undefined ? undefined : [axes].flat().map((axis) => normalizeAxis(axis, x.shape.length));
-  const wide = named?.find((axis) => x.shape[axis] !== 1);
-  if (wide !== undefined) throw new TypeError(`squeeze: axis ${wide} of [${x.shape.join(',')}] is not of size 1`);
-  return reshape(
-    x,
-    x.shape.filter((size, axis) => (named ? !named.includes(axis) : size !== 1)),
-  );
-}
-
-/** Equal shapes side by side along a new axis. */
+/** Puts tensors of equal shape side by side along a new axis. */
 export function stack(xs: readonly Node[], axis: number): Node {
   return concat(
     xs.map((x) => unsqueeze(x, normalizeAxis(axis, x.shape.length + 1))),

@@ -8,8 +8,8 @@ import { backendSchema } from '../../main/api/backend.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { createBackend } from '../../main/learn/run/backends.ts';
-import { toOnnx } from '../../main/tensor/onnx.ts';
-import { ort } from '../../main/tensor/onnxruntime.ts';
+import { ort } from '../../main/tensor/backends/onnxruntime.ts';
+import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
 import { stepInputs } from '../learn/step-inputs.ts';
 import { WORKLOADS, type Workload } from './training-steps.ts';
 

@@ -4,8 +4,8 @@
  */
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { sizeOf } from '../../main/tensor/ir.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import { conv2d, conv2dKernel, conv2dTranspose, input, type Node } from '../../main/tensor/tensor.ts';
 

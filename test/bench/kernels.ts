@@ -13,7 +13,7 @@ import { defineStep, type Step } from '../../main/tensor/step.ts';
 import { input } from '../../main/tensor/tensor.ts';
 import { DIFFUSION, SIZES, timeStep, WORKLOADS } from './training-steps.ts';
 
-/** Parameters of ten critics of 256×256 on 448 + 7 numbers. */
+/** Number of parameters of ten critics of 256×256 on 448 + 7 numbers. */
 const PARAMETERS = 1_838_090;
 
 function optimiser(): Step {

@@ -18,7 +18,7 @@ import {
 import { shiftPicture } from '../../main/learn/run/trainer/embed-missing.ts';
 import { CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';
 import { loadEncoder } from '../../main/models/encoder-runtime.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { input, mean, square, sub } from '../../main/tensor/tensor.ts';
 import { picture } from '../data/fixture.ts';
 

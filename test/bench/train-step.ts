@@ -9,7 +9,7 @@ import { createRng } from '../../main/api/rng.ts';
 import type { TransitionBatch } from '../../main/learn/algorithms/algorithm.ts';
 import { conrftNets } from '../../main/learn/algorithms/conrft/conrft.ts';
 import { conrft } from '../../main/learn/algorithms/conrft/conrft-learner.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { besideTorch, type Times, timeUpdates } from './torch.ts';
 import { timeTfjs } from './train-step-tfjs.ts';
 import { CONRFT, SIZES } from './training-steps.ts';

@@ -14,8 +14,8 @@ import { conrft } from '../../main/learn/algorithms/conrft/conrft-learner.ts';
 import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
 import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import type { Backend } from '../../main/tensor/backend.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { assertNear } from './near.ts';
 import { reachExpert, reached, reachStart, reachState, reachStep } from './toy-project.ts';
 

@@ -10,7 +10,7 @@ import { configureAlgorithm } from '../../main/learn/algorithms/algorithm-regist
 import { assembleTrainer } from '../../main/learn/run/assemble.ts';
 import { readCritics, returnsOf } from '../../main/study/critic-readings.ts';
 import { isUnaided } from '../../main/study/critic-report.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { assertNear } from './near.ts';
 import { randomBatch, SIZES, WITH_GRIPPER } from './soft-actor-critic-fixture.ts';
 import { recordToyEpisodes, temporaryFolder } from './toy-project.ts';

@@ -24,10 +24,10 @@ import {
 } from '../../main/learn/losses/reinforcement/double-q.ts';
 import { parameterCount } from '../../main/learn/nets/parameters.ts';
 import type { Backend } from '../../main/tensor/backend.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
 import type { Node } from '../../main/tensor/ir.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import { constant } from '../../main/tensor/tensor.ts';
 import { assertNear } from './near.ts';

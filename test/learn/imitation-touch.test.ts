@@ -10,7 +10,7 @@ import {
   parseImitationConfig,
 } from '../../main/learn/algorithms/imitation/imitation-config.ts';
 import { imitation } from '../../main/learn/algorithms/imitation/imitation-learner.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { chunkBatch, TOY_SIZES, twoSides } from './policies/toy-batch.ts';
 
 const backend = createOrtBackend({ threads: 1 });

@@ -17,10 +17,10 @@ import { type HeadOptions, OWN_LOSS } from '../../main/learn/policies/heads.ts';
 import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
 import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import type { Backend, TensorLike } from '../../main/tensor/backend.ts';
+import { createOrtBackend, loadOrtSession } from '../../main/tensor/backends/ort.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
-import { toOnnx } from '../../main/tensor/onnx.ts';
+import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
 import { averageDecay, warmupCosine } from '../../main/tensor/optimiser.ts';
-import { createOrtBackend, loadOrtSession } from '../../main/tensor/ort.ts';
 import { assertNear } from './near.ts';
 import { chunkBatch, TOY_SIZES as SIZES, twoSides } from './policies/toy-batch.ts';
 

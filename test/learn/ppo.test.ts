@@ -5,7 +5,7 @@ import { createRng } from '../../main/api/rng.ts';
 import { ppoNets, setInitialStd } from '../../main/learn/algorithms/ppo/ppo.ts';
 import { limitExcess } from '../../main/learn/losses/hinge-penalty.ts';
 import { initialParameters } from '../../main/learn/nets/parameters.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { createPpo, type Environment, PPO, type PpoOptions, type RolloutConfig } from './ppo-rollouts.ts';
 
 const backend = createOrtBackend({ threads: 1 });

@@ -14,7 +14,7 @@ import type { Learner } from '../../main/learn/algorithms/algorithm.ts';
 import { RLPD_PRESETS, rlpd } from '../../main/learn/algorithms/soft-actor-critic/rlpd.ts';
 import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-config.ts';
 import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { PLANE } from './soft-actor-critic-fixture.ts';
 import { type Place, reachExpert, reached, reachStep } from './toy-project.ts';
 

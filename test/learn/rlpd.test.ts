@@ -17,10 +17,10 @@ import { sampleTanhGaussian, tanhGaussianHead } from '../../main/learn/policies/
 import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
 import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import type { TensorLike } from '../../main/tensor/backend.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
 import { biasCorrections } from '../../main/tensor/optimiser.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import { clip, constant, mul, sum } from '../../main/tensor/tensor.ts';
 import { assertNear } from './near.ts';

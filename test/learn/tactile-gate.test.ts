@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
 import { flatten, initialParameters, parametersFrom, parameterViews } from '../../main/learn/nets/parameters.ts';
 import { gateOpening, tactileGate, tactileGateParameters, withTactile } from '../../main/learn/nets/tactile-gate.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import { input, square, sum } from '../../main/tensor/tensor.ts';
 

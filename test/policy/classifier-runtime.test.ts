@@ -11,7 +11,7 @@ import type { ClassifierManifest } from '../../main/api/classifier.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { CLASSIFIER_CONFIG, classifierModel, classifierStep } from '../../main/learn/classifier/reward-classifier.ts';
 import { createClassifierRuntime } from '../../main/policy/classifier-runtime.ts';
-import { loadOrtSession } from '../../main/tensor/ort.ts';
+import { loadOrtSession } from '../../main/tensor/backends/ort.ts';
 import { inFolder } from '../data/fixture.ts';
 
 const SIZES = { embedding: 5, proprioception: 27 };

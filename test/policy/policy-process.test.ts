@@ -15,7 +15,7 @@ import { PRESETS } from '../../main/learn/algorithms/conrft/conrft-config.ts';
 import { conrft } from '../../main/learn/algorithms/conrft/conrft-learner.ts';
 import { initialParameters } from '../../main/learn/nets/parameters.ts';
 import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
-import { toOnnx } from '../../main/tensor/onnx.ts';
+import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
 import { temporaryFolder } from '../learn/toy-project.ts';
 
 const ENTRY = join(import.meta.dirname, '../../main/policy/policy-process.ts');

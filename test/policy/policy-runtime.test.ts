@@ -12,7 +12,7 @@ import type { ChunkExecution, PolicyManifest } from '../../main/api/policy.ts';
 import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
 import { STARTER_MANIFEST } from '../../main/models/assets.ts';
 import { createPolicyRuntime } from '../../main/policy/policy-runtime.ts';
-import { toOnnx } from '../../main/tensor/onnx.ts';
+import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import { add, constant, input, mul, reshape, sum } from '../../main/tensor/tensor.ts';
 import { temporaryFolder } from '../learn/toy-project.ts';

@@ -1,12 +1,12 @@
 /** The contract of `Backend`, the same for each, and that of steps. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
+import { createTfjsBackend, loadTensorFlow } from '../../main/tensor/backends/tfjs.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
 import { createNode } from '../../main/tensor/ir.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { check, defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
-import { createTfjsBackend, loadTensorFlow } from '../../main/tensor/tfjs.ts';
 
 const step = () => {
   const x = t.input('x', [2, 2]);

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
 import type { TensorLike } from '../../main/tensor/backend.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
 

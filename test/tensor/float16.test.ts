@@ -1,8 +1,22 @@
-/** Half precision: exact values, ties, limits, and the rounding error everywhere else. */
+/** Weights that a model stores in half precision: exact values, ties, limits, and the rounding error everywhere else. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import onnxProto from 'onnx-proto';
 import { createRng } from '../../main/api/rng.ts';
-import { halfBits } from '../../main/tensor/float16.ts';
+import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
+import { defineStep } from '../../main/tensor/step.ts';
+import { input, neg } from '../../main/tensor/tensor.ts';
+
+/** The bits in which a model stores `values` as float16. */
+function halfBits(values: readonly number[]): readonly number[] {
+  const step = defineStep({ y: neg(input('weights', [values.length])) });
+  const bytes = toOnnx(step, { name: 'halves', initializers: { weights: values }, stored: { weights: 'float16' } });
+  const { rawData } = onnxProto.onnx.ModelProto.decode(bytes).graph!.initializer!.find(
+    ({ name }) => name === 'weights',
+  )!;
+  const view = new DataView(rawData!.slice().buffer);
+  return values.map((_, index) => view.getUint16(2 * index, true));
+}
 
 function fromBits(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
@@ -29,19 +43,22 @@ test('values with a known encoding', () => {
     [1 + 2 ** -11, 0x3c00],
     [1 + 3 * 2 ** -11, 0x3c02],
   ];
-  for (const [value, bits] of known) assert.equal(halfBits(value), bits, `${value}`);
-  assert.ok(Number.isNaN(fromBits(halfBits(Number.NaN))));
+  const found = halfBits(known.map(([value]) => value));
+  for (const [index, [value, bits]] of known.entries()) assert.equal(found[index], bits, `${value}`);
+  assert.ok(Number.isNaN(fromBits(halfBits([Number.NaN])[0]!)));
 });
 
 test('every half is its own encoding', () => {
-  for (let bits = 0; bits < 0x7c00; bits++) assert.equal(halfBits(fromBits(bits)), bits);
+  const every = Array.from({ length: 0x7c00 }, (_, bits) => bits);
+  assert.deepEqual(halfBits(every.map(fromBits)), every);
 });
 
 test('other values go to the closest half', () => {
   const rng = createRng(2);
-  for (let index = 0; index < 5000; index++) {
-    const value = rng.normal() * 10 ** rng.range(-6, 4);
-    const bits = halfBits(value);
+  const values = Array.from({ length: 5000 }, () => rng.normal() * 10 ** rng.range(-6, 4));
+  const found = halfBits(values);
+  for (const [index, value] of values.entries()) {
+    const bits = found[index]!;
     const error = Math.abs(fromBits(bits) - value);
     for (const other of [bits - 1, bits + 1])
       if ((other & 0x7fff) < 0x7c00 && other >= 0)

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import onnxProto from 'onnx-proto';
+import { loadOrtSession } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
-import { toOnnx } from '../../main/tensor/onnx.ts';
-import { loadOrtSession } from '../../main/tensor/ort.ts';
+import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
 

@@ -1,9 +1,12 @@
 /** Every op on every one of its cases: gradients against differences, ONNX Runtime against the interpreter. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { type Node, sizeOf } from '../../main/tensor/ir.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { broadcastShapes } from '../../main/tensor/layout.ts';
+import type { Op } from '../../main/tensor/ops/op.ts';
+import { ops, withInputs } from '../../main/tensor/ops/table.ts';
 import { add } from '../../main/tensor/tensor.ts';
 import {
   against,
@@ -21,9 +24,9 @@ import {
 } from './harness.ts';
 
 const ort = createOrtBackend({ threads: 1 });
-/** Of ⟨Jᵀu, v⟩ against ⟨u, Jv⟩. */
+/** Tolerance of ⟨Jᵀu, v⟩ against ⟨u, Jv⟩. */
 const RTOL = 1e-6;
-/** Of single against double precision, where a case asks for no other. */
+/** Tolerance of single against double precision, where a case names no other. */
 const TOLERANCE = 1e-5;
 
 const cases = opNames.flatMap((op) =>
@@ -32,6 +35,46 @@ const cases = opNames.flatMap((op) =>
     return { op, each, title: `${op} #${index}: ${shapes}` };
   }),
 );
+
+const FIELDS = Object.keys({
+  infer: true,
+  evaluate: true,
+  vjp: true,
+  emit: true,
+  tensorFlow: true,
+  simd: true,
+  cost: true,
+  elementwise: true,
+  commutative: true,
+  smooth: true,
+  cases: true,
+} satisfies Record<keyof Op<never>, true>);
+
+const missingFields = (entry: object) => FIELDS.filter((field) => Reflect.get(entry, field) === undefined);
+
+test('every entry has every field and no other; an entry that lacks one is found', () => {
+  for (const op of opNames) assert.deepEqual(Object.keys(entryOf(op)).sort(), FIELDS.toSorted(), op);
+  for (const field of FIELDS) assert.deepEqual(missingFields({ ...ops.add, [field]: undefined }), [field]);
+  assert.deepEqual(
+    opNames.flatMap((op) => missingFields(entryOf(op))),
+    [],
+  );
+});
+
+test('an op that claims to be commutative or elementwise is', async () => {
+  for (const op of opNames) {
+    const { commutative, elementwise, cases: own } = entryOf(op);
+    for (const [index, each] of own.entries()) {
+      const { node, inputs } = nodeOfCase(op, each);
+      if (elementwise) assert.deepEqual(node.shape, broadcastShapes(...inputs.map(({ shape }) => shape)), op);
+      if (!commutative) continue;
+      const rng = rngOf(`${op} #${index} swapped`);
+      const feeds = Object.fromEntries(each.inputs.map((sample, at) => [`x${at}`, draw(rng, sample)]));
+      const swapped = withInputs(node, inputs.toReversed());
+      assert.deepEqual(await valuesOf(swapped, feeds), await valuesOf(node, feeds), op);
+    }
+  }
+});
 
 test('every op has a case, every smooth op a differentiable one', () => {
   for (const op of opNames) {

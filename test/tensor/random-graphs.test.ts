@@ -4,10 +4,10 @@
  */
 import { test } from 'node:test';
 import { createRng, type Rng } from '../../main/api/rng.ts';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
 import { print } from '../../main/tensor/print.ts';
-import { simplify } from '../../main/tensor/simplify.ts';
+import { simplify } from '../../main/tensor/rewrite/simplify.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
 import { assertClose, directional, dot, type Feeds, normals, run } from './harness.ts';

@@ -1,4 +1,4 @@
-/** What `simplify` is for, seen in printed graphs: the gradient of a network as a golden, and each family of rules. */
+/** Graphs that `simplify` makes, as text: the gradient of a network as a golden, and each family of rules. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -6,7 +6,7 @@ import { grad } from '../../main/tensor/grad.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
 import { reachable } from '../../main/tensor/ir.ts';
 import { print } from '../../main/tensor/print.ts';
-import { simplify } from '../../main/tensor/simplify.ts';
+import { simplify } from '../../main/tensor/rewrite/simplify.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
 
@@ -67,7 +67,7 @@ test('a part of a function of parts, element by element, needs its own part alon
     return reachable([outputs['part']!]).filter((node) => node.op === 'softmax').length;
   };
   assert.deepEqual([softmaxesFor(0, 4), softmaxesFor(4, 8), softmaxesFor(0, 8)], [1, 1, 2]);
-  // Of two parts: cut out of the whole, which is there.
+  // A slice of two parts is cut out of the whole, which exists already.
   assert.equal(softmaxesFor(2, 6), 2);
 });
 

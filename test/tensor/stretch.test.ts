@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import onnxProto from 'onnx-proto';
+import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import type { Node } from '../../main/tensor/ir.ts';
-import { toOnnx } from '../../main/tensor/onnx.ts';
-import { createOrtBackend } from '../../main/tensor/ort.ts';
+import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
 import { assertClose, draw, rngOf, valuesOf } from './harness.ts';

@@ -1,15 +1,14 @@
 /**
- * TensorFlow.js as a backend, by its pure-JS package: the same table and the same path as the package for graphics cards. Every op
- * on its own cases against the interpreter, and that nothing is left in memory.
+ * TensorFlow.js as a backend, by its pure-JS package, which takes the same path as the package for graphics cards. Every op is
+ * compared with the interpreter on its own cases, and nothing may be left in memory.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import util from 'node:util';
+import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../main/tensor/backends/tfjs.ts';
 import { grad } from '../../main/tensor/grad.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
-import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../main/tensor/tfjs.ts';
-import { forms } from '../../main/tensor/tfjs-ops.ts';
 import { assertClose, draw, entryOf, nodeOfCase, opNames, rngOf, valuesOf } from './harness.ts';
 
 const tf = await loadTensorFlow('@tensorflow/tfjs');
@@ -29,10 +28,6 @@ for (const op of opNames)
       assertClose(actual, await valuesOf(node, feeds), each.tolerance ?? TOLERANCE, title);
     });
   }
-
-test('every op has a form', () => {
-  assert.deepEqual(Object.keys(forms).sort(), [...opNames].sort());
-});
 
 test('a run frees all that it has made, also when it is refused half-way; a disposed step keeps nothing', async () => {
   const x = t.input('x', [3, 4]);
@@ -60,7 +55,7 @@ test('results are not the caller’s own arrays', async () => {
 });
 
 test('loading puts back what Node has removed from util', () => {
-  const { isNullOrUndefined } = util as unknown as { isNullOrUndefined: (value: unknown) => boolean }; // not in Node's types
+  const { isNullOrUndefined } = util as unknown as { isNullOrUndefined: (value: unknown) => boolean }; // Node's types do not have it.
   assert.deepEqual([undefined, null, 0, ''].map(isNullOrUndefined), [true, true, false, false]);
 });
 

@@ -29,7 +29,7 @@ const versionOf = (name: string): string => {
 };
 
 async function runModel(): Promise<NativeFacts> {
-  const runtime: Loose = (await import('../../tensor/onnxruntime.ts')).ort;
+  const runtime: Loose = (await import('../../tensor/backends/onnxruntime.ts')).ort;
   const model = tinyModel();
   const made = await call(runtime['InferenceSession'], 'create', model, {
     executionProviders: ['cpu'],

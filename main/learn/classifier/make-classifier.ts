@@ -13,7 +13,7 @@ import { createRng } from '../../api/rng.ts';
 import type { TaskId } from '../../api/task.ts';
 import { writeFileAtomically, writeFolderAtomically } from '../../models/atomic-files.ts';
 import { loadEncoder } from '../../models/encoder-runtime.ts';
-import { createOrtBackend, loadOrtSession } from '../../tensor/ort.ts';
+import { createOrtBackend, loadOrtSession } from '../../tensor/backends/ort.ts';
 import {
   ClassifierDataError,
   expectFiniteFrames,

@@ -11,7 +11,7 @@ import type { Rng } from '../../api/rng.ts';
 import type { Backend, TensorValue } from '../../tensor/backend.ts';
 import { grad } from '../../tensor/grad.ts';
 import type { Node } from '../../tensor/ir.ts';
-import { toOnnx } from '../../tensor/onnx.ts';
+import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { adam, biasCorrections, oneCycle } from '../../tensor/optimiser.ts';
 import { defineStep, type Step } from '../../tensor/step.ts';
 import { concat, constant, input, mul, sub } from '../../tensor/tensor.ts';

@@ -9,7 +9,7 @@
  * Letters: B batch, P pooled values of a picture, H hidden, R readouts, F features, E embedding.
  */
 import type { Node } from '../../tensor/ir.ts';
-import { toOnnx } from '../../tensor/onnx.ts';
+import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
 import {
   add,

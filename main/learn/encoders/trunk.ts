@@ -8,7 +8,7 @@
  */
 
 import type { Node } from '../../tensor/ir.ts';
-import { toOnnx } from '../../tensor/onnx.ts';
+import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
 import { add, concat, input, matmul, mul, reshape, transpose } from '../../tensor/tensor.ts';
 import { type ConvTrunkSpec, convTrunk, convTrunkParameters, trunkMapSize } from '../nets/conv-trunk.ts';

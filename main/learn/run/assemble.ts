@@ -10,7 +10,7 @@ import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../api/observation
 import { type RunSpec, runSpecSchema } from '../../api/run.ts';
 import type { FromTrainer, TrainerConfig } from '../../api/trainer-process.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
-import { toOnnx } from '../../tensor/onnx.ts';
+import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { type Learner, type ObservationSizes, ShapeError } from '../algorithms/algorithm.ts';
 import type { ConfiguredAlgorithm } from '../algorithms/algorithm-registry.ts';
 import { exportPolicy, type PolicyFiles, readPolicy } from '../policies/export-policy.ts';

@@ -1,17 +1,17 @@
 /**
  * Makes and tries the backend that a run asks for, or says why it cannot be used. ONNX Runtime refuses a provider that is
- * missing, and `tensor/tfjs.ts` refuses TensorFlow without a graphics card, so nothing falls back to the processor silently.
+ * missing, and `tensor/backends/tfjs.ts` refuses TensorFlow without a graphics card, so nothing falls back to the processor silently.
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { BACKENDS, type BackendName, backendSchema } from '../../api/backend.ts';
 import { RemediedError } from '../../api/error-words.ts';
 import type { Backend } from '../../tensor/backend.ts';
+import { createOrtBackend } from '../../tensor/backends/ort.ts';
+import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../tensor/backends/tfjs.ts';
 import { grad } from '../../tensor/grad.ts';
-import { createOrtBackend } from '../../tensor/ort.ts';
 import { defineStep } from '../../tensor/step.ts';
 import { constant, input, layerNorm, matmul, mean, square, tanh } from '../../tensor/tensor.ts';
-import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../tensor/tfjs.ts';
 
 /** Thrown when the requested backend cannot be used. */
 export class BackendUnavailable extends RemediedError {

@@ -25,7 +25,7 @@ import {
 } from '../../learn/encoders/encoder-training.ts';
 import { CELL_ENCODER_MANIFEST } from '../../models/assets.ts';
 import { loadEncoder } from '../../models/encoder-runtime.ts';
-import { createOrtBackend } from '../../tensor/ort.ts';
+import { createOrtBackend } from '../../tensor/backends/ort.ts';
 import { assetOptions, elapsed, sayEpoch, writeMeasured } from './asset-command.ts';
 import { openEncoderCache } from './encoder-cache.ts';
 import { evaluateHoldOut, type HoldOutReport, readoutPlaces } from './encoder-hold-out.ts';

@@ -15,7 +15,7 @@ import { type TrunkSpec, trunkMaps, trunkModel, trunkReadoutModel } from '../../
 import { TRUNK_TRAINING, type TrunkTrainingConfig, trainTrunk } from '../../learn/encoders/trunk-training.ts';
 import { CELL_TRUNK_MANIFEST } from '../../models/assets.ts';
 import { type EncoderRuntime, loadEncoder } from '../../models/encoder-runtime.ts';
-import { createOrtBackend, loadOrtSession } from '../../tensor/ort.ts';
+import { createOrtBackend, loadOrtSession } from '../../tensor/backends/ort.ts';
 import { assetOptions, elapsed, sayEpoch, writeMeasured } from './asset-command.ts';
 import { openEncoderCache } from './encoder-cache.ts';
 import { evaluateHoldOut, type HoldOutReport, readoutPlaces } from './encoder-hold-out.ts';

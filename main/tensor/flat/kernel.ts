@@ -1,9 +1,10 @@
 /**
- * Elementwise arithmetic on long vectors as one loop in WebAssembly: every vector is read once and written once, however many
- * operations lie between. An optimiser's update is some fifteen of them; one after the other, as a graph runtime computes them,
- * they wait for memory fifteen times. Rounding is the same: each operation is IEEE single precision, in the order of the graph.
+ * Elementwise arithmetic on long vectors as one loop in WebAssembly, which reads and writes every vector once. An optimiser's update
+ * is some fifteen ops; a graph runtime computes them one after the other and waits for memory fifteen times. Rounding is the
+ * same: each op is IEEE single precision, in the order of the graph.
  */
-import { isOp, type Node, type OpName } from '../ir.ts';
+import { isOp, type Node } from '../ir.ts';
+import { opOf } from '../ops/table.ts';
 import {
   type Code,
   encodeModule,
@@ -17,35 +18,32 @@ import {
   VECTOR_BYTES,
 } from './wasm.ts';
 
-const INSTRUCTIONS: Readonly<Partial<Record<OpName, Code>>> = {
-  add: f32x4.add,
-  sub: f32x4.sub,
-  mul: f32x4.mul,
-  div: f32x4.div,
-  sqrt: f32x4.sqrt,
-  neg: f32x4.neg,
-};
+/** True for an op that a kernel can compute. */
+export const hasInstruction = (node: Node): boolean => opOf(node).simd !== 'none';
 
-/** True for operations that a kernel can do. */
-export const hasInstruction = (op: OpName): boolean => op in INSTRUCTIONS;
+function instructionOf(node: Node): Code {
+  const { simd } = opOf(node);
+  if (simd === 'none') throw new Error(`${node.op} has no SIMD instruction; made at ${node.source}`);
+  return f32x4[simd];
+}
 
-/** What a kernel computes: nodes of one length, their operands before them, from vectors and single numbers. */
+/** Nodes of one length that a kernel computes from vectors and single numbers, operands first. */
 export interface KernelSpec {
   readonly vectors: readonly Node[];
-  /** Of one element each; constants are part of the code. */
+  /** Operands of one element each. Constants are not among them, because they are part of the code. */
   readonly scalars: readonly Node[];
   readonly nodes: readonly Node[];
-  /** Those of `nodes` that are wanted. */
+  /** The nodes that are written to memory. */
   readonly results: readonly Node[];
 }
 
-/** Addresses in bytes, of vectors, scalars and results, and the length in bytes; results may lie where whole vectors lie. */
+/** Takes the addresses of vectors, scalars and results, and the length, all in bytes. A result may lie where a whole vector lies. */
 export type Kernel = (...addressesAndLength: readonly number[]) => void;
 
 /**
- * The module for `spec`: a function of the addresses of its vectors, its scalars and its results, and of the length in bytes. Vectors
- * may begin at any number; what is read and written ends at the next multiple of `VECTOR_BYTES` from there. Tiny numbers become zero
- * because ONNX Runtime, told so, sets the processor to it for the thread. `sharesMemory`: the memory is one that threads share.
+ * Makes the module for `spec`: a function of the addresses of its vectors, scalars and results, and of the length in bytes.
+ * Vectors may begin at any number; reads and writes end at the next multiple of `VECTOR_BYTES` from there. Denormals become zero
+ * when ONNX Runtime has told the processor so for the thread. `sharesMemory`: the memory is one that threads share.
  */
 export function kernelModule(
   { vectors, scalars, nodes, results }: KernelSpec,
@@ -71,11 +69,11 @@ export function kernelModule(
     if (isOp(constant, 'constant')) before.push(...f32x4.constant(constant.attributes.values[0]!), ...hold(constant));
 
   const body: number[] = [];
-  // All is read before anything is written: a result may lie where an operand lies.
+  // Everything is read before anything is written, because a result may lie where an operand lies.
   for (const [index, vector] of vectors.entries()) body.push(...address(index), ...f32x4.load, ...hold(vector));
   for (const node of nodes) {
     for (const input of node.inputs) body.push(...local.get(held.get(input)!));
-    body.push(...INSTRUCTIONS[node.op]!, ...hold(node));
+    body.push(...instructionOf(node), ...hold(node));
   }
   for (const [index, result] of results.entries())
     body.push(...address(vectors.length + scalars.length + index), ...local.get(held.get(result)!), ...f32x4.store);
@@ -87,5 +85,5 @@ export function kernelModule(
 export function instantiateKernel(module: Uint8Array<ArrayBuffer>, memory: WebAssembly.Memory): Kernel {
   const [space, name] = MEMORY_IMPORT;
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(module), { [space]: { [name]: memory } });
-  return exports[FUNCTION_EXPORT] as Kernel; // by construction
+  return exports[FUNCTION_EXPORT] as Kernel; // `encodeModule` exports nothing else.
 }

@@ -1,57 +1,45 @@
-/** One segment of a plan as a step of its own, under names that do not depend on where in the plan it stands. */
+/** Builds the graph of a segment as a step of its own. Its names do not depend on the stage, so equal segments share a session. */
 import { createNode, isOp, type Node } from '../ir.ts';
 import { input } from '../ops/source.ts';
 import { defineStep, type Step } from '../step.ts';
-import type { Plan, Turn } from './plan.ts';
-import type { Part } from './plan-kernels.ts';
-import type { View } from './views.ts';
+import type { Plan, Stage } from './plan.ts';
+import type { BufferSlice } from './plan-buffers.ts';
 
-/** Where an input's values are: in an input of the whole step or a kernel's result, or among the values of an earlier segment. */
-export type Source = { readonly kind: 'view'; readonly view: View } | { readonly kind: 'value'; readonly node: Node };
-
-/** Where a result goes. */
-export type Destination =
-  | { readonly kind: 'part'; readonly part: Part }
-  | { readonly kind: 'value'; readonly node: Node };
-
-export interface SegmentStep {
+export interface Segment {
   readonly step: Step;
-  readonly sources: Readonly<Record<string, Source>>;
-  readonly destinations: Readonly<Record<string, Destination>>;
+  /** Input of the step → a view, or a value that an earlier segment has computed. */
+  readonly sources: Readonly<Record<string, Node>>;
+  /** Output of the step → the slice of a buffer to which it is written, or the value that it is. */
+  readonly destinations: Readonly<Record<string, BufferSlice | Node>>;
 }
 
-/** `known`: values of earlier segments. Undefined where the turn has kernels only. */
-export function segmentStep(
-  { parts, values }: Turn,
+/** `known` are the values of earlier segments. Returns undefined for a stage that has kernels only. */
+export function segmentOf(
+  { slices, values }: Pick<Stage, 'slices' | 'values'>,
   { view }: Plan,
   known: ReadonlySet<Node>,
-): SegmentStep | undefined {
-  const wanted: Destination[] = [
-    ...parts.map((part) => ({ kind: 'part', part }) as const),
-    ...values.map((node) => ({ kind: 'value', node }) as const),
+): Segment | undefined {
+  const wanted = [
+    ...slices.map((slice) => ({ node: slice.node, to: slice })),
+    ...values.map((node) => ({ node, to: node })),
   ];
   if (wanted.length === 0) return undefined;
-  const nodeOf = (destination: Destination) => (destination.kind === 'part' ? destination.part.node : destination.node);
-  const sources: Record<string, Source> = {};
+  const isGiven = (node: Node) => known.has(node) || view(node) !== undefined;
+  const sources: Record<string, Node> = {};
   const built = new Map<Node, Node>();
-  for (const node of needed(wanted.map(nodeOf), (each) => known.has(each) || view(each) !== undefined)) {
-    const seen = view(node);
-    const source: Source | undefined = seen
-      ? { kind: 'view', view: seen }
-      : known.has(node)
-        ? { kind: 'value', node }
-        : undefined;
-    if (!source) {
+  const roots = wanted.map(({ node }) => node);
+  for (const node of neededFor(roots, isGiven)) {
+    if (!isGiven(node)) {
       built.set(node, rebuilt(node, built));
       continue;
     }
     const name = `x${Object.keys(sources).length}`;
-    sources[name] = source;
+    sources[name] = node;
     built.set(node, input(name, node.shape, node.dtype));
   }
-  const destinations = Object.fromEntries(wanted.map((destination, index) => [`y${index}`, destination]));
-  const outputs = wanted.map((destination, index) => [`y${index}`, built.get(nodeOf(destination))!] as const);
-  return { step: defineStep(Object.fromEntries(outputs)), sources, destinations };
+  const outputs = Object.fromEntries(wanted.map(({ node }, index) => [`y${index}`, built.get(node)!]));
+  const destinations = Object.fromEntries(wanted.map(({ to }, index) => [`y${index}`, to]));
+  return { step: defineStep(outputs), sources, destinations };
 }
 
 function rebuilt(node: Node, built: ReadonlyMap<Node, Node>): Node {
@@ -60,8 +48,8 @@ function rebuilt(node: Node, built: ReadonlyMap<Node, Node>): Node {
   return createNode(node.op, inputs, node.attributes, node, node.source);
 }
 
-/** What the roots depend on, operands first; what is given is not looked into. */
-function needed(roots: readonly Node[], isGiven: (node: Node) => boolean): readonly Node[] {
+/** Returns the nodes on which the roots depend, operands first. The operands of a given node are left out. */
+function neededFor(roots: readonly Node[], isGiven: (node: Node) => boolean): readonly Node[] {
   const found = new Set<Node>();
   const pending = [...roots];
   for (let node = pending.pop(); node; node = pending.pop()) {

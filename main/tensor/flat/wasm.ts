@@ -1,5 +1,5 @@
 /**
- * A WebAssembly module of one function, as bytes: what `kernel.ts` needs of the format and no more.
+ * Writes a WebAssembly module of one function, with the few parts of the format that `kernel.ts` needs.
  * WebAssembly Core Specification 2.0, §5 (binary format); numbers of instructions from its §5.4.
  */
 
@@ -13,7 +13,7 @@ export const LANES = 4;
 export const LANE_BYTES = 4;
 export const VECTOR_BYTES = LANES * LANE_BYTES;
 export const PAGE_BYTES = 65_536;
-/** Of a memory with 32-bit addresses. */
+/** Largest size of a memory with 32-bit addresses. */
 export const MAX_PAGES = 65_536;
 
 /** The module imports the memory `{ host: { memory } }` and exports the function as `run`; it returns nothing. */
@@ -44,12 +44,15 @@ export const i32 = {
   lessUnsigned: [0x49] as Code,
 } as const;
 
+/** Instructions on four single-precision numbers at a time that compute an op. */
+export type SimdInstruction = 'neg' | 'sqrt' | 'add' | 'sub' | 'mul' | 'div';
+
 export const f32x4 = {
   load: [...simd(0x00), ALIGNED_TO_A_NUMBER, 0] as Code,
   store: [...simd(0x0b), ALIGNED_TO_A_NUMBER, 0] as Code,
-  /** The number at an address, four times. */
+  /** Loads the number at an address into all four lanes. */
   loadSplat: [...simd(0x09), ALIGNED_TO_A_NUMBER, 0] as Code,
-  /** A number, four times. */
+  /** Puts a number into all four lanes. */
   constant: (value: number): Code => [0x43, ...new Uint8Array(Float32Array.of(value).buffer), ...simd(0x13)],
   neg: simd(0xe1),
   sqrt: simd(0xe3),
@@ -63,7 +66,7 @@ export const f32x4 = {
 export const repeatWhile = (body: Code): Code => [0x03, NO_BLOCK_TYPE, ...body, 0x0d, 0, END];
 
 export interface WasmFunction {
-  /** Types of the parameters, which are the first locals, and of the other locals. */
+  /** Types of the parameters, which are the first locals. */
   readonly parameters: readonly ValueType[];
   readonly locals: readonly ValueType[];
   readonly body: Code;
@@ -73,7 +76,7 @@ export interface WasmFunction {
 
 export function encodeModule({ parameters, locals, body, sharesMemory }: WasmFunction): Uint8Array<ArrayBuffer> {
   const type = [FUNCTION_TYPE, ...list(parameters.map((each) => [TYPE_CODE[each]])), ...list([])];
-  // A shared memory has a largest size, in pages; no memory has more than these.
+  // A shared memory has to declare its largest size, in pages.
   const limits = sharesMemory ? [0x03, 0, ...unsigned(MAX_PAGES)] : [0x00, 0];
   const code = [...list(locals.map((each) => [1, TYPE_CODE[each]])), ...body, END];
   return Uint8Array.from([
@@ -94,7 +97,7 @@ function section(id: number, entries: readonly Code[]): Code {
 const list = (entries: readonly Code[]): Code => [...unsigned(entries.length), ...entries.flat()];
 const text = (name: string): Code => list([...new TextEncoder().encode(name)].map((byte) => [byte]));
 
-/** LEB128 of a whole number that is not negative. */
+/** Encodes a whole number from 0 on as LEB128. */
 function unsigned(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;
@@ -102,7 +105,7 @@ function unsigned(value: number): number[] {
   return [...bytes, rest];
 }
 
-/** LEB128 with a sign; of numbers that are not negative it needs one bit more. */
+/** Encodes a whole number from 0 on as LEB128 with a sign, which takes one bit more. */
 function signed(value: number): number[] {
   if (!(value >= 0)) throw new RangeError(`${value} is not a whole number from 0 on`);
   const bytes = unsigned(value);

@@ -1,4 +1,4 @@
-/** What `kernel.ts` and `memory.ts` use of the WebAssembly JavaScript Interface; TypeScript has it among the browser's types only. */
+/** The part of the WebAssembly JavaScript Interface that `flat/` uses. TypeScript declares it among the browser's types only. */
 declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { readonly initial: number; readonly maximum: number; readonly shared?: boolean });

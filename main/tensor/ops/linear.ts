@@ -2,16 +2,21 @@
  * Matrix products, batched over leading axes that broadcast. Either operand may be read transposed without moving data:
  * ONNX's own MatMul cannot, com.microsoft's FusedMatMul can (and its Gemm, for two matrices).
  */
-import { type Attributes, type Node, type Shape, sizeOf } from '../ir.ts';
+import { type Attributes, type Node, type Shape, sameShape, sizeOf } from '../ir.ts';
 import { broadcastShapes, broadcastStrides, offsets } from '../layout.ts';
-import { apply, type Emitter, expectDTypes, type Op, type Operand, real } from './op.ts';
+import type { TensorFlow, TfTensor } from '../tensorflow.ts';
+import { apply, type Cost, type Emitter, expectDTypes, type Op, type Operand, real } from './op.ts';
 import { reshape } from './shape.ts';
 
 type MatMul = Attributes['matmul'];
 
 const plain: MatMul = { transposeA: false, transposeB: false };
 
-export const linear = {
+/** Counts the multiply-adds, in which every other cost is expressed. */
+const productCost: Cost<MatMul> = ({ shape, inputs, attributes: { transposeA } }) =>
+  sizeOf(shape) * inputs[0]!.shape.at(transposeA ? -2 : -1)!;
+
+export const linearOps = {
   matmul: {
     infer: ([a, b], attributes) => {
       expectDTypes([a!, b!], 'float32', 'float32');
@@ -46,7 +51,7 @@ export const linear = {
       });
       return result;
     },
-    // Y = AB: A' = G Bᵀ, B' = Aᵀ G; with a transposed operand the product is written so that nothing is moved
+    // Y = AB: A' = G Bᵀ, B' = Aᵀ G. A transposed operand is read transposed, so no data moves.
     vjp: (g, { inputs: [a, b], attributes: { transposeA, transposeB } }) => [
       transposeA
         ? matmul(b!, g, { transposeA: transposeB, transposeB: true })
@@ -54,6 +59,14 @@ export const linear = {
       transposeB ? gradientOfB(g, a!, b!.shape, transposeA, true) : gradientOfB(g, a!, b!.shape, transposeA, false),
     ],
     emit: emitProduct,
+    tensorFlow: (tf, [a, b], { attributes: { transposeA, transposeB } }) => {
+      const batch = broadcastShapes(batchOf(a!.shape), batchOf(b!.shape));
+      return tf.matMul(withBatch(tf, a!, batch), withBatch(tf, b!, batch), transposeA, transposeB);
+    },
+    simd: 'none',
+    cost: productCost,
+    elementwise: false,
+    commutative: false,
     smooth: true,
     cases: [
       { inputs: [real([3, 4]), real([4, 2])], attributes: plain },
@@ -71,7 +84,7 @@ export const linear = {
   } satisfies Op<MatMul>,
 };
 
-/** For WebGPU: Gemm for two matrices; for batches the transposed operand is moved, once for all its users. */
+/** WebGPU has no FusedMatMul: it takes Gemm for two matrices, and for batches transposes the operand once for all its users. */
 function emitProduct(emitter: Emitter, [a, b]: readonly string[], node: Node<MatMul>): string {
   const { transposeA, transposeB } = node.attributes;
   if (!transposeA && !transposeB) return emitter.node('MatMul', [a!, b!]);
@@ -84,6 +97,12 @@ function emitProduct(emitter: Emitter, [a, b]: readonly string[], node: Node<Mat
   };
   const [nodeA, nodeB] = node.inputs;
   return emitter.node('MatMul', [transposeA ? moved(a!, nodeA!) : a!, transposeB ? moved(b!, nodeB!) : b!]);
+}
+
+/** Broadcasts the batch axes of an operand: the library's pure-JS kernel gets partial batches wrong. */
+function withBatch(tf: TensorFlow, x: TfTensor, batch: Shape): TfTensor {
+  const wanted = [...batch, ...x.shape.slice(-2)];
+  return sameShape(x.shape, wanted) ? x : tf.broadcastTo(x, wanted);
 }
 
 const batchOf = (shape: Shape): Shape => shape.slice(0, -2);
@@ -100,8 +119,8 @@ function layout(a: Shape, b: Shape, { transposeA, transposeB }: MatMul) {
 }
 
 /**
- * op(A)ᵀ G, or its transpose. Where one B serves a whole batch of A, the batch is folded into the rows: one large product
- * in place of a batch of small ones that would have to be summed.
+ * Computes op(A)ᵀ G, or its transpose. Where one B serves a whole batch of A, the batch is folded into the rows: one large
+ * product replaces a batch of small ones that would have to be summed.
  */
 function gradientOfB(g: Node, a: Node, b: Shape, transposeA: boolean, transposed: boolean): Node {
   const product = (left: Node, right: Node) =>
@@ -113,7 +132,7 @@ function gradientOfB(g: Node, a: Node, b: Shape, transposeA: boolean, transposed
   return reshape(product(reshape(a, [-1, a.shape.at(-1)!]), reshape(g, [-1, g.shape.at(-1)!])), b);
 }
 
-/** a [..., M, K] times b [..., K, N] → [..., M, N]; the flags say that the last two axes of an operand are stored swapped. */
+/** Multiplies a [..., M, K] by b [..., K, N] → [..., M, N]. A flag says that the last two axes of an operand are stored swapped. */
 export function matmul(a: Operand, b: Operand, flags: { transposeA?: boolean; transposeB?: boolean } = {}): Node {
-  return apply('matmul', linear.matmul, [a, b], { ...plain, ...flags });
+  return apply('matmul', linearOps.matmul, [a, b], { ...plain, ...flags });
 }

@@ -2,10 +2,10 @@
  * Layer normalisation over the last axis (Ba et al. 2016): x̂ = (x − mean)/std, y = x̂∘scale + bias.
  * One ONNX LayerNormalization serves value and gradient: `normalize` and `inverseStd` of the same x are two of its results.
  */
-import type { Attributes, Node } from '../ir.ts';
-import { sameShape } from '../ir.ts';
+import { type Attributes, type Node, sameShape } from '../ir.ts';
+import type { TensorFlow, TfTensor } from '../tensorflow.ts';
 import { add, mul, neg, sub } from './elementwise.ts';
-import { apply, type Emitter, expectDTypes, type Op, real } from './op.ts';
+import { apply, type Emitter, elementCost, expectDTypes, type Op, real } from './op.ts';
 import { mean } from './reduce.ts';
 
 type Epsilon = Attributes['normalize'];
@@ -16,9 +16,13 @@ const cases = [
   { inputs: [real([2, 3, 4])], attributes: { epsilon: 1e-3 } },
 ];
 
-export const normalization = {
+/** The traits of the whole family. */
+const common = { simd: 'none', cost: elementCost, elementwise: false, commutative: false, smooth: true } as const;
+
+export const normalizeOps = {
   /** (x [..., H], scale [H], bias [H]) → [..., H] */
   layerNorm: {
+    ...common,
     infer: ([x, scale, bias]) => {
       expectDTypes([x!, scale!, bias!], 'float32', 'float32', 'float32');
       const features = x!.shape.slice(-1);
@@ -34,22 +38,24 @@ export const normalization = {
         return (value - mean) * inverseStd * scale![at % features]! + bias![at % features]!;
       });
     },
-    // scale' = Σ g∘x̂, bias' = Σ g; `grad` does the sums
+    // The equations are scale' = Σ g∘x̂ and bias' = Σ g; `grad` does the sums.
     vjp: (g, { inputs: [x, scale], attributes: { epsilon } }) => {
       const normal = normalize(x!, epsilon);
       return [throughNormalization(mul(g, scale!), x!, normal, epsilon), mul(g, normal), g];
     },
     emit: (emitter, [x, scale, bias], { attributes: { epsilon } }) =>
       emitter.node('LayerNormalization', [x!, scale!, bias!], { ints: { axis: -1 }, floats: { epsilon } }),
-    smooth: true,
+    tensorFlow: (tf, [x, scale, bias], { attributes: { epsilon } }) =>
+      tf.add(tf.mul(tfMoments(tf, x!, epsilon).normal, scale!), bias!),
     cases: cases.map(({ inputs: [x], attributes }) => ({
       inputs: [x!, real(x!.shape.slice(-1)), real(x!.shape.slice(-1))],
       attributes,
     })),
   } satisfies Op<Epsilon>,
 
-  /** x̂ [..., H] */
+  /** Returns x̂ [..., H]. */
   normalize: {
+    ...common,
     infer: ([x]) => {
       expectDTypes([x!], 'float32');
       if (x!.shape.length === 0) throw new TypeError('a scalar has no axis to normalise over');
@@ -65,12 +71,13 @@ export const normalization = {
     },
     vjp: (g, node) => [throughNormalization(g, node.inputs[0]!, node, node.attributes.epsilon)],
     emit: (emitter, [x], node) => emitMoments(emitter, x!, node)[0]!,
-    smooth: true,
+    tensorFlow: (tf, [x], { attributes: { epsilon } }) => tfMoments(tf, x!, epsilon).normal,
     cases,
   } satisfies Op<Epsilon>,
 
-  /** 1/√(variance + ε), [..., 1] */
+  /** Returns 1/√(variance + ε), [..., 1]. */
   inverseStd: {
+    ...common,
     infer: ([x]) => {
       expectDTypes([x!], 'float32');
       return { shape: [...x!.shape.slice(0, -1), 1], dtype: 'float32' };
@@ -85,12 +92,12 @@ export const normalization = {
     },
     emit: (emitter, [x], node) =>
       emitMoments(emitter, x!, { shape: node.inputs[0]!.shape, attributes: node.attributes })[2]!,
-    smooth: true,
+    tensorFlow: (tf, [x], { attributes: { epsilon } }) => tfMoments(tf, x!, epsilon).inverseStd,
     cases,
   } satisfies Op<Epsilon>,
 };
 
-/** x' = (g − mean(g) − x̂∘mean(g∘x̂)) / std */
+/** Computes x' = (g − mean(g) − x̂∘mean(g∘x̂)) / std. */
 function throughNormalization(g: Node, x: Node, normal: Node, epsilon: number): Node {
   const centred = sub(g, mean(g, -1, true));
   const along = mul(normal, mean(mul(g, normal), -1, true));
@@ -106,7 +113,14 @@ function momentsOf(x: Float64Array, features: number, epsilon: number) {
   });
 }
 
-/** Names of x̂, mean and 1/std: the three results of one LayerNormalization with unit scale. */
+function tfMoments(tf: TensorFlow, x: TfTensor, epsilon: number) {
+  const centred = tf.sub(x, tf.mean(x, -1, true));
+  const variance = tf.mean(tf.square(centred), -1, true);
+  const inverseStd = tf.rsqrt(tf.add(variance, tf.scalar(epsilon)));
+  return { inverseStd, normal: tf.mul(centred, inverseStd) };
+}
+
+/** Emits one LayerNormalization with unit scale; returns the names of its results x̂, mean and 1/std. */
 function emitMoments(
   emitter: Emitter,
   x: string,
@@ -119,21 +133,21 @@ function emitMoments(
   });
 }
 
-/** (x − mean)/√(variance + ε) over the last axis. */
+/** Computes (x − mean)/√(variance + ε) over the last axis. */
 export const normalize = (x: Node, epsilon = 1e-5): Node =>
-  apply('normalize', normalization.normalize, [x], { epsilon });
+  apply('normalize', normalizeOps.normalize, [x], { epsilon });
 
-/** 1/√(variance + ε) over the last axis, kept as size 1. */
+/** Computes 1/√(variance + ε) over the last axis, kept as size 1. */
 export const inverseStd = (x: Node, epsilon = 1e-5): Node =>
-  apply('inverseStd', normalization.inverseStd, [x], { epsilon });
+  apply('inverseStd', normalizeOps.inverseStd, [x], { epsilon });
 
 /**
- * x [..., H] normalised over H, then scaled and shifted. Scale and bias are [H], or anything that broadcasts to x, such as
+ * Normalises x [..., H] over H, then scales and shifts it. Scale and bias are [H], or anything that broadcasts to x, such as
  * [E, 1, H] for an ensemble: ONNX has no fused form for those.
  */
 export function layerNorm(x: Node, scale: Node, bias: Node, epsilon = 1e-5): Node {
   const features = x.shape.slice(-1);
   if (sameShape(scale.shape, features) && sameShape(bias.shape, features))
-    return apply('layerNorm', normalization.layerNorm, [x, scale, bias], { epsilon });
+    return apply('layerNorm', normalizeOps.layerNorm, [x, scale, bias], { epsilon });
   return add(mul(normalize(x, epsilon), scale), bias);
 }

@@ -1,8 +1,9 @@
 /**
- * What an op is: one entry with its shape rule, its float64 evaluation, its gradient, its ONNX form and its test cases.
- * Adding an op means adding one entry to a family and its attributes to `Attributes`; the compiler says what is missing,
- * and the table tests pick the new entry up.
+ * The entry of an op: everything that the library knows about it, from its shape rule to its test cases.
+ * To add an op, name its attributes in `Attributes` (`ir.ts`), and write its entry and its function in a family. The
+ * compiler names a missing field, and the table tests run the new entry.
  */
+import type { SimdInstruction } from '../flat/wasm.ts';
 import {
   type Attributes,
   createNode,
@@ -11,39 +12,52 @@ import {
   type Node,
   type OpName,
   type Shape,
+  sizeOf,
   type TensorType,
 } from '../ir.ts';
+import { broadcastStrides, offsets } from '../layout.ts';
+import type { TensorFlowForm } from '../tensorflow.ts';
 
-/** Where a tensor is wanted, a number may stand for a scalar constant. */
+/** An operand of an op's function: a number stands for a scalar constant. */
 export type Operand = Node | number;
 
 export interface Op<A> {
-  /** Result type; throws a TypeError that says what is wrong with the operands. */
+  /** Returns the type of the result; throws a TypeError that says what is wrong with the operands. */
   readonly infer: (inputs: readonly TensorType[], attributes: A) => TensorType;
-  /** Row-major values of the result in double precision; booleans are 0 and 1. Must not write to its inputs. */
+  /** Computes the result in double precision, row-major; booleans are 0 and 1. Must not write to its inputs. */
   readonly evaluate: (inputs: readonly Float64Array[], node: Node<A>) => Float64Array;
   /**
-   * Vector-Jacobian product: from the gradient of the result (same shape as the result) one gradient per input, `undefined`
-   * for a zero one. A gradient may have the shape of the result where the input was broadcast; `grad` sums it down.
-   * 'none': piecewise constant or not real, no gradient passes.
+   * Vector-Jacobian product: makes of the gradient of the result one gradient per input, `undefined` for a zero one.
+   * A gradient may have the shape of the result where the input was broadcast; `grad` sums it down.
+   * 'none': the op is piecewise constant or not real, so no gradient passes.
    */
   readonly vjp: ((gradient: Node, node: Node<A>) => readonly (Node | undefined)[]) | 'none';
   /** Writes ONNX nodes, returns the name of the result. */
   readonly emit: (emitter: Emitter, inputs: readonly string[], node: Node<A>) => string;
-  /** Twice differentiable on the cases' domain: the second-order test applies. */
+  /** Evaluates a node with the kernels of TensorFlow.js. */
+  readonly tensorFlow: TensorFlowForm<A>;
+  /** SIMD instruction with which a kernel of our own (`flat/`) computes the op on float32 vectors. */
+  readonly simd: SimdInstruction | 'none';
+  /** Estimated cost in multiply-adds of a matrix product. It decides how a step is divided between threads, not its results. */
+  readonly cost: Cost<A>;
+  /** True when each element of the result depends on one (broadcast) element of each operand. */
+  readonly elementwise: boolean;
+  /** True when the two operands may change places: f(a, b) and f(b, a) are then merged. */
+  readonly commutative: boolean;
+  /** True when the op is twice differentiable on the domain of its cases: the second-order test applies. */
   readonly smooth: boolean;
   readonly cases: readonly Case<A>[];
 }
 
-/** Where an op's tests evaluate it. */
+/** Operands and attributes with which an op's tests evaluate it. */
 export interface Case<A> {
   readonly inputs: readonly Sample[];
   readonly attributes: A;
-  /** ONNX Runtime against the interpreter, relative to 1 + |value|; 1e-5 when not given. */
+  /** Tolerance of ONNX Runtime against the interpreter, relative to 1 + |value|; 1e-5 when not given. */
   readonly tolerance?: number;
 }
 
-/** A random operand: uniform in [low, high), whole numbers for int64, coin flips for bool. */
+/** Describes a random operand: uniform in [low, high), whole numbers for int64, coin flips for bool. */
 export interface Sample extends TensorType {
   readonly low: number;
   readonly high: number;
@@ -53,13 +67,28 @@ export const real = (shape: Shape, low = -2, high = 2): Sample => ({ shape, dtyp
 export const whole = (shape: Shape, low: number, high: number): Sample => ({ shape, dtype: 'int64', low, high });
 export const flags = (shape: Shape): Sample => ({ shape, dtype: 'bool', low: 0, high: 2 });
 
+/** Pairs of shapes that broadcast, as in JAX's own tests. */
+export const BROADCAST_PAIRS = [
+  [[3], [3]],
+  [[], [3, 4]],
+  [
+    [3, 1],
+    [1, 4],
+  ],
+  [
+    [2, 3, 4],
+    [2, 1, 4],
+  ],
+  [[3, 4], [4]],
+] as const;
+
 /**
- * What will run an ONNX graph. `webgpu`: ONNX Runtime's WebGPU provider, which has no com.microsoft ops (it would carry their
- * operands to the processor and back), and whose sine is only defined near zero.
+ * The runtime of an ONNX graph. `webgpu` is ONNX Runtime's WebGPU provider. It has no com.microsoft ops: it would carry their
+ * operands to the processor and back. Its sine is only defined near zero.
  */
 export type OnnxTarget = 'onnxruntime' | 'webgpu';
 
-/** The ONNX graph under construction. Values are known by name. */
+/** Writes nodes into the ONNX graph under construction. Values are known by name. */
 export interface Emitter {
   readonly target: OnnxTarget;
   /** Adds a node with one result. An empty name stands for an operand left out. */
@@ -70,7 +99,7 @@ export interface Emitter {
   constant(values: ArrayLike<number>, type: TensorType): string;
   /** A one-dimensional int64 constant. */
   integers(values: readonly number[]): string;
-  /** What `make` returned the first time it was called with this key in this graph. */
+  /** Calls `make` the first time a graph asks for this key; later calls return the first result. */
   once<T extends string | readonly string[]>(key: string, make: () => T): T;
 }
 
@@ -81,10 +110,10 @@ export interface OnnxNodeOptions {
   readonly strings?: Readonly<Record<string, string>>;
 }
 
-/** Emission as the ONNX op of that name with the same operands and no attributes. */
+/** Emits the ONNX op of that name, with the same operands and no attributes. */
 export const onnx = (opType: string) => (emitter: Emitter, inputs: readonly string[]) => emitter.node(opType, inputs);
 
-/** A number as a scalar constant; a node as it is. */
+/** Makes a number a scalar constant; returns a node as it is. */
 export function asNode(operand: Operand, dtype: DType = 'float32'): Node {
   if (typeof operand !== 'number') return operand;
   const type = { shape: [], dtype };
@@ -106,7 +135,7 @@ export function apply<K extends OpName>(
   return createNode(op, inputs, attributes, inferType(op, rule, inputs, attributes));
 }
 
-/** The op's `infer`, with the op and its operands named in what it throws. */
+/** Calls the op's `infer`; an error that it throws names the op and its operands. */
 export function inferType<K extends OpName>(
   op: K,
   rule: Op<Attributes[K]>,
@@ -128,3 +157,49 @@ export function expectDTypes(inputs: readonly TensorType[], ...dtypes: readonly 
   if (given.join() !== dtypes.join())
     throw new TypeError(`expected operands (${dtypes.join(', ')}), got (${given.join(', ')})`);
 }
+
+/** The `evaluate` of an elementwise function of broadcast operands. */
+export function evaluateElementwise(f: (...values: number[]) => number) {
+  return (inputs: readonly Float64Array[], node: Pick<Node, 'shape' | 'inputs'>): Float64Array => {
+    const result = new Float64Array(sizeOf(node.shape));
+    const broadcast = node.inputs.map((input, index) =>
+      inputs[index]!.length === result.length
+        ? undefined
+        : offsets(node.shape, broadcastStrides(input.shape, node.shape)),
+    );
+    const read = (index: number, element: number) => inputs[index]![broadcast[index]?.[element] ?? element]!;
+    if (inputs.length === 1) for (let at = 0; at < result.length; at++) result[at] = f(read(0, at));
+    else if (inputs.length === 2) for (let at = 0; at < result.length; at++) result[at] = f(read(0, at), read(1, at));
+    else for (let at = 0; at < result.length; at++) result[at] = f(read(0, at), read(1, at), read(2, at));
+    return result;
+  };
+}
+
+/** The shape rule of an op with one operand, whose type is the type of the result. */
+export const inferSame =
+  (dtype: DType) =>
+  ([x]: readonly TensorType[]): TensorType => {
+    expectDTypes([x!], dtype);
+    return x!;
+  };
+
+/** Multiply-adds of a matrix product that take as long as one element of another op. */
+const ELEMENT_COST = 25;
+/** The same for one element of a convolution with a few channels and a kernel of nine. */
+const CONVOLUTION_COST = 256;
+
+export type Cost<A> = (node: Node<A>) => number;
+
+/** The op computes nothing and moves nothing. */
+export const noCost = () => 0;
+
+/** The op only copies: it reads no more elements than it writes. */
+export const copyCost = ({ shape }: Pick<Node, 'shape'>) => ELEMENT_COST * sizeOf(shape);
+
+/** The op visits each element of its largest tensor once. */
+export const elementCost = (node: Pick<Node, 'shape' | 'inputs'>) => ELEMENT_COST * largest(node);
+
+export const convolutionCost = (node: Pick<Node, 'shape' | 'inputs'>) => CONVOLUTION_COST * largest(node);
+
+const largest = ({ shape, inputs }: Pick<Node, 'shape' | 'inputs'>) =>
+  Math.max(sizeOf(shape), ...inputs.map((input) => sizeOf(input.shape)));

@@ -1,21 +1,22 @@
 /**
- * ONNX Runtime works off a broadcast one inner span at a time: over the seven numbers of an action that costs several times the
- * arithmetic. Where spans are short and many, an operand is stretched to full size first, by a product with ones, which is exact
- * but for the sign of a zero; all its users share the result. A sum over leading axes is such a product too, and five times as fast.
+ * Emits short broadcasts and sums over leading axes as matrix products with ones. ONNX Runtime broadcasts one inner span at a time:
+ * over the seven numbers of an action, that costs several times the arithmetic. Where spans are short and many, an operand is
+ * stretched to full size first, and all its users share the result. The product is exact but for the sign of a zero.
+ * A sum over leading axes is five times as fast when it is written as such a product.
  */
 import { type Node, type Shape, sizeOf, type TensorType } from '../ir.ts';
-import { ELEMENT_TYPE } from '../onnx-proto.ts';
+import { ELEMENT_TYPE } from '../onnx/proto.ts';
 import type { Emitter } from './op.ts';
 
-/** As measured on a processor: longer spans, and fewer, are not worth it. */
-const LONGEST_SPAN = 16;
-const LEAST_SPANS = 1024;
+/** Longest span, and smallest number of spans, for which stretching pays, as measured on a processor. */
+const MAX_SPAN = 16;
+const MIN_SPANS = 1024;
 
-/** The operand `name` of an elementwise op with this result: itself, or stretched to the result's shape. */
+/** Returns the operand `name` of an elementwise op as it is, or stretched to the shape of the result. */
 function stretched(emitter: Emitter, name: string, type: TensorType, result: Shape): string {
   const span = result.at(-1) ?? 1;
   const spans = sizeOf(result) / Math.max(1, span);
-  const short = span > 1 && span <= LONGEST_SPAN && spans >= LEAST_SPANS;
+  const short = span > 1 && span <= MAX_SPAN && spans >= MIN_SPANS;
   if (emitter.target !== 'onnxruntime' || !short || type.dtype === 'int64') return name;
   const size = sizeOf(type.shape);
   const isColumn = size === spans && type.shape.at(-1) === 1;
@@ -31,7 +32,7 @@ function stretched(emitter: Emitter, name: string, type: TensorType, result: Sha
   });
 }
 
-/** The sum over all axes but the trailing ones, where it is worth a product; else undefined. [...leading, ...trailing] → `result`. */
+/** Sums over all axes but the trailing ones: [...leading, ...trailing] → `result`. Returns undefined when a product does not pay. */
 export function summedByProduct(
   emitter: Emitter,
   name: string,
@@ -46,7 +47,7 @@ export function summedByProduct(
     return undefined;
   const columns = sizeOf(result);
   const rows = sizeOf(shape) / Math.max(1, columns);
-  if (rows < LONGEST_SPAN || columns < LONGEST_SPAN) return undefined;
+  if (rows < MAX_SPAN || columns < MAX_SPAN) return undefined;
   const product = emitter.node('MatMul', [ones(emitter, [1, rows]), shaped(emitter, name, [rows, columns])]);
   return shaped(emitter, product, result);
 }
@@ -57,7 +58,7 @@ const ones = (emitter: Emitter, shape: Shape) =>
 const shaped = (emitter: Emitter, name: string, shape: Shape) =>
   emitter.node('Reshape', [name, emitter.integers(shape)]);
 
-/** Emission of an elementwise op by the ONNX op of that name. */
+/** Emits an elementwise op as the ONNX op of that name. */
 export const elementwiseOnnx =
   (opType: string) =>
   (emitter: Emitter, inputs: readonly string[], { inputs: operands, shape }: Node): string =>

@@ -28,9 +28,9 @@ import {
   trainClassifier,
 } from '../../../main/learn/classifier/reward-classifier.ts';
 import { binaryCrossEntropy } from '../../../main/learn/losses/likelihood/binary-cross-entropy.ts';
+import { createOrtBackend, loadOrtSession } from '../../../main/tensor/backends/ort.ts';
 import { grad } from '../../../main/tensor/grad.ts';
 import { interpreter } from '../../../main/tensor/interpret.ts';
-import { createOrtBackend, loadOrtSession } from '../../../main/tensor/ort.ts';
 import { defineStep } from '../../../main/tensor/step.ts';
 import { constant, input } from '../../../main/tensor/tensor.ts';
 import { assertNear } from '../near.ts';

@@ -19,7 +19,7 @@ import {
 } from '../../../main/learn/encoders/encoder-training.ts';
 import type { SupervisedState } from '../../../main/learn/encoders/supervised-training.ts';
 import { parameterCount } from '../../../main/learn/nets/parameters.ts';
-import { createOrtBackend, loadOrtSession } from '../../../main/tensor/ort.ts';
+import { createOrtBackend, loadOrtSession } from '../../../main/tensor/backends/ort.ts';
 
 const SIZE_PX = 16;
 const spec: EncoderSpec = {

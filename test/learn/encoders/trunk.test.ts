@@ -22,7 +22,7 @@ import { TRUNK_TRAINING, trainTrunk } from '../../../main/learn/encoders/trunk-t
 import { mapsSize } from '../../../main/learn/nets/spatial-embedding.ts';
 import { CELL_TRUNK_MANIFEST } from '../../../main/models/assets.ts';
 import { loadEncoder } from '../../../main/models/encoder-runtime.ts';
-import { createOrtBackend, loadOrtSession } from '../../../main/tensor/ort.ts';
+import { createOrtBackend, loadOrtSession } from '../../../main/tensor/backends/ort.ts';
 
 const SIZE_PX = 16;
 const spec: TrunkSpec = {

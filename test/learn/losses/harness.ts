@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createRng } from '../../../main/api/rng.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
 import { grad } from '../../../main/tensor/grad.ts';
 import { interpreter } from '../../../main/tensor/interpret.ts';
 import type { Node } from '../../../main/tensor/ir.ts';
 import type { Sample } from '../../../main/tensor/ops/op.ts';
-import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { defineStep } from '../../../main/tensor/step.ts';
 import { constant, input } from '../../../main/tensor/tensor.ts';
 import { draw, type Feeds } from '../../tensor/harness.ts';

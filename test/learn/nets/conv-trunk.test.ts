@@ -17,10 +17,10 @@ import {
   parametersFrom,
   parameterViews,
 } from '../../../main/learn/nets/parameters.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
 import { grad } from '../../../main/tensor/grad.ts';
 import { sizeOf } from '../../../main/tensor/ir.ts';
 import { adam, biasCorrections } from '../../../main/tensor/optimiser.ts';
-import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { defineStep } from '../../../main/tensor/step.ts';
 import { input, matmul, mean, reshape, square, sub, sum } from '../../../main/tensor/tensor.ts';
 import { assertClose, directional, dot, normals, rngOf, valuesOf } from '../../tensor/harness.ts';

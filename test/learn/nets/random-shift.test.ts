@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
 import { drawShifts, randomShift } from '../../../main/learn/nets/random-shift.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
 import { interpreter } from '../../../main/tensor/interpret.ts';
-import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { defineStep } from '../../../main/tensor/step.ts';
 import { input } from '../../../main/tensor/tensor.ts';
 

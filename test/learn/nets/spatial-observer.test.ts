@@ -17,8 +17,8 @@ import {
   spatialObserverFeatures,
   spatialObserverParameters,
 } from '../../../main/learn/nets/spatial-observer.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
 import { grad } from '../../../main/tensor/grad.ts';
-import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { add, input, layerNorm, matmul, square, sum, tanh } from '../../../main/tensor/tensor.ts';
 import { assertClose, type Feeds, normals, rngOf, valuesOf } from '../../tensor/harness.ts';
 

@@ -9,7 +9,7 @@ import { createRng } from '../../../main/api/rng.ts';
 import { IMITATION_PRESETS, parseImitationConfig } from '../../../main/learn/algorithms/imitation/imitation-config.ts';
 import { imitation } from '../../../main/learn/algorithms/imitation/imitation-learner.ts';
 import { type HeadOptions, OWN_LOSS } from '../../../main/learn/policies/heads.ts';
-import { createOrtBackend } from '../../../main/tensor/ort.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
 import { chunkBatch, SIDE, TOY_SIZES, twoSides } from './toy-batch.ts';
 
 const ort = createOrtBackend({ threads: 1 });

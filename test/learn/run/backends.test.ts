@@ -7,8 +7,8 @@ import { test } from 'node:test';
 import { BACKENDS, backendSchema, DEFAULT_BACKEND } from '../../../main/api/backend.ts';
 import { createRng } from '../../../main/api/rng.ts';
 import { BackendUnavailable, createBackend, probeBackend } from '../../../main/learn/run/backends.ts';
+import { createTfjsBackend, loadTensorFlow } from '../../../main/tensor/backends/tfjs.ts';
 import { interpreter } from '../../../main/tensor/interpret.ts';
-import { createTfjsBackend, loadTensorFlow } from '../../../main/tensor/tfjs.ts';
 import { smallSteps } from '../small-steps.ts';
 import { largestError, stepInputs } from '../step-inputs.ts';
 

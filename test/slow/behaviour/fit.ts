@@ -12,10 +12,10 @@ import {
   parameterViews,
 } from '../../../main/learn/nets/parameters.ts';
 import type { TensorLike } from '../../../main/tensor/backend.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
 import { grad } from '../../../main/tensor/grad.ts';
 import type { Node } from '../../../main/tensor/ir.ts';
 import { adam, biasCorrections, polyak } from '../../../main/tensor/optimiser.ts';
-import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { defineStep } from '../../../main/tensor/step.ts';
 import { input } from '../../../main/tensor/tensor.ts';
 

@@ -1,4 +1,4 @@
-/** A kernel does what single-precision arithmetic says, to the bit, for lengths that fill a register and that do not, in place or not. */
+/** Kernels compute single-precision arithmetic to the bit, for lengths that fill a register and others, in place or not. */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
@@ -11,7 +11,7 @@ import { normals } from '../harness.ts';
 const f = Math.fround;
 const numbers = (elements: number) => ({ elements, dtype: 'float32' }) as const;
 
-/** Values of each result, computed by a kernel at addresses of its own or, `inPlace`, where its vectors lie. */
+/** Returns the values of each result. The kernel writes them to arrays of their own or, `inPlace`, over its vectors. */
 function compute(spec: KernelSpec, vectors: readonly Float64Array[], scalars: readonly number[], inPlace = false) {
   const length = vectors[0]!.length;
   const arena = createArena([
@@ -31,7 +31,7 @@ function compute(spec: KernelSpec, vectors: readonly Float64Array[], scalars: re
   return results.map((array) => [...array]);
 }
 
-/** min and max are left to ONNX Runtime: what they make of NaN is its own affair. */
+/** Minimum and maximum are missing here: ONNX Runtime computes them, because its results for NaN are its own. */
 const operations: Readonly<Record<string, [(a: Node, b: Node) => Node, (a: number, b: number) => number]>> = {
   add: [t.add, (a, b) => f(a + b)],
   sub: [t.sub, (a, b) => f(a - b)],

@@ -1,16 +1,15 @@
 /**
- * Steps divided between ONNX Runtime and kernels: the same numbers as from one graph, to the bit, whatever the step looks like (but for
- * sums over rows that begin off a register's edge, which ONNX Runtime takes in another order, and of which there are none here);
- * the contract of `Compiled`; and that updates unrolled into one step share a session. A failure names the seed; `PLAN_SEED=n` runs
- * that one alone.
+ * Steps divided between ONNX Runtime and kernels: results equal those of one graph to the bit, whatever the step looks like; the
+ * contract of `Compiled`; updates unrolled into one step share a session. Left out are sums over rows that begin off a
+ * register's edge, which ONNX Runtime adds in another order. A failure names the seed; `PLAN_SEED=n` runs that seed alone.
  */
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
 import type { TensorValue } from '../../../main/tensor/backend.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
+import { compilePlan } from '../../../main/tensor/flat/compile-plan.ts';
 import { planStep } from '../../../main/tensor/flat/plan.ts';
-import { compilePlan } from '../../../main/tensor/flat/run-plan.ts';
-import { createOrtBackend } from '../../../main/tensor/ort.ts';
 import { defineStep, type Step } from '../../../main/tensor/step.ts';
 import * as t from '../../../main/tensor/tensor.ts';
 import { stepInputs } from '../../learn/step-inputs.ts';
@@ -43,7 +42,7 @@ suite('a step divided between ONNX Runtime and kernels', () => {
       opened++;
       return { run: async () => ({}), dispose: async () => {} };
     };
-    const compiled = await compilePlan(planStep(step)!, step, open, { name: 'counted', threads: 1, lanes: 1 });
+    const compiled = await compilePlan(planStep(step)!, open, { name: 'counted', threads: 1 });
     await compiled?.dispose();
     assert.ok(opened <= 3, `${opened} sessions were opened`);
   });
@@ -103,7 +102,7 @@ suite('the contract of what it compiles to', () => {
     const own = compiled.allocate(COUNT);
     own.set(inputs['variance']!);
     assert.deepEqual(data((await compiled.run({ ...inputs, variance: own }))['next.variance']), expected);
-    // More than it has room for: ordinary memory.
+    // Beyond the memory of the step, arrays lie in ordinary memory.
     const many = Array.from({ length: 20 }, () => compiled.allocate(COUNT));
     assert.ok(many.every((array) => array.length === COUNT && array.every((value) => value === 0)));
     await compiled.dispose();
@@ -159,7 +158,7 @@ suite('the contract of what it compiles to', () => {
         },
       };
     };
-    await assert.rejects(compilePlan(planStep(step)!, step, open, { name: 'broken', threads: 1, lanes: 1 }), /no more/);
+    await assert.rejects(compilePlan(planStep(step)!, open, { name: 'broken', threads: 1 }), /no more/);
     assert.equal(closed, 1);
     const compiled = await divided.compile(step);
     const [running] = [compiled.run(state()), compiled.dispose()];

@@ -1,4 +1,4 @@
-/** Steps on long vectors, with gradients at views of them in between: what a plan divides. */
+/** Steps that a plan divides: arithmetic on long vectors, with gradients at views of them in between. */
 import type { Rng } from '../../../main/api/rng.ts';
 import { flatten } from '../../../main/learn/nets/parameters.ts';
 import { grad } from '../../../main/tensor/grad.ts';
@@ -7,10 +7,10 @@ import { defineStep, type Step } from '../../../main/tensor/step.ts';
 import * as t from '../../../main/tensor/tensor.ts';
 
 const [ROWS, WIDTH] = [8, 64];
-/** Of the weights. */
+/** Number of weights. */
 export const COUNT = 64 * 64 + 67;
 
-/** A regression at weights [64, 64] and [64] in one vector of 4,163 numbers, of which the last 3 serve nothing. */
+/** Gradient of a regression with weights [64, 64] and [64] in one vector of 4,163 numbers, of which the last 3 are unused. */
 function gradientAt(parameters: t.Node, x: t.Node, clip = false): { gradient: t.Node; loss: t.Node } {
   const kernel = t.reshape(t.slice(parameters, 0, 0, WIDTH * WIDTH), [WIDTH, WIDTH]);
   const bias = t.reshape(t.slice(parameters, 0, WIDTH * WIDTH, WIDTH * WIDTH + WIDTH), [WIDTH]);
@@ -20,7 +20,7 @@ function gradientAt(parameters: t.Node, x: t.Node, clip = false): { gradient: t.
   return { gradient: clip ? clipByNorm(gradient, 0.5) : gradient, loss };
 }
 
-/** `updates` of Adam, each on what the one before has made, with a running average; `clips`: every other gradient is clipped. */
+/** Updates of Adam in a row, with a running average. `clips`: every other gradient is clipped. */
 export function training(updates: number, clips = true): Step {
   let state = {
     parameters: t.input('p', [COUNT]),
@@ -49,7 +49,7 @@ export function training(updates: number, clips = true): Step {
   });
 }
 
-/** A step of random arithmetic on long vectors, gradients at views of them in between. */
+/** Makes a step of random arithmetic on long vectors, with gradients at views of them in between. */
 export function randomProgram(rng: Rng): Step {
   const x = t.input('x', [ROWS, WIDTH]);
   const numbers = [t.input('learningRate', []), t.input('rate', [1]), t.slice(t.input('corrections', [2]), 0, 1, 2)];
@@ -66,7 +66,7 @@ export function randomProgram(rng: Rng): Step {
     () => t.sqrt(t.add(t.square(any()), 0.1)),
     () => t.neg(any()),
     () => {
-      // Shifted against itself: a view that no kernel may overwrite while it reads.
+      // The vector is shifted against itself, so no kernel may overwrite it while it reads.
       const vector = any();
       return t.concat([t.slice(vector, 0, 3, COUNT), t.slice(vector, 0, 0, 3)], 0);
     },
@@ -91,12 +91,12 @@ export function randomProgram(rng: Rng): Step {
 
 const BATCH = 16;
 export const HIDDEN = 32;
-/** Of the weights of an ensemble. */
+/** Number of weights of an ensemble. */
 export const ensembleCount = (members: number) => members * (HIDDEN * HIDDEN + HIDDEN);
 
 /**
- * `updates` of an ensemble [E, H, H] and [E, H, 1], each member by itself, towards the lowest value that two members picked by the
- * integers in `subset` have at other inputs: what several threads can share.
+ * Updates of an ensemble [E, H, H] and [E, H, 1], which several threads can share because each member is updated by itself. The
+ * target is the lower value of two members, which the integers in `subset` pick, at other inputs.
  */
 export function ensembleTraining(updates: number, members = 4): Step {
   const count = ensembleCount(members);

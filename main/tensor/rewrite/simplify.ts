@@ -1,17 +1,18 @@
 /**
- * Makes a step smaller without changing what it computes: the rules of `rewrites.ts` to a fixed point, equal nodes merged,
- * dead ones dropped, and each layer normalisation computed once for value and gradient. Checked after every pass.
+ * Makes a step smaller without changing what it computes. It applies the rules of `rewrites.ts` to a fixed point, merges equal
+ * nodes and drops dead ones. It computes each layer normalisation once for value and gradient. Every pass is checked.
  */
-import { type Attributes, createNode, isOp, type Node, type OpName, reachable } from './ir.ts';
-import { add, mul } from './ops/elementwise.ts';
-import { normalize } from './ops/normalize.ts';
+import { type Attributes, createNode, isOp, type Node, reachable } from '../ir.ts';
+import { add, mul } from '../ops/elementwise.ts';
+import { normalize } from '../ops/normalize.ts';
+import { opOf } from '../ops/table.ts';
+import { check, type Step } from '../step.ts';
 import { rewrite } from './rewrites.ts';
-import { check, type Step } from './step.ts';
 
-/** Far above what any graph has needed; a pair of rules that undo each other would never end. */
+/** Far above what any graph has needed. Without a limit, two rules that undo each other would never end. */
 const MAX_PASSES = 100;
 
-/** What each step has become: it is planned first, and then written as a graph. */
+/** Results by step, because a step is simplified twice: for its plan and for its graph. */
 const results = new WeakMap<Step, Step>();
 
 export function simplify(step: Step): Step {
@@ -36,10 +37,13 @@ function toFixedPoint(step: Step): Step {
   throw new Error(`simplify: no fixed point after ${MAX_PASSES} passes`);
 }
 
-/** Nodes that no rule applies to: where their first operand has other users too, and where it has none. A node never changes. */
+/**
+ * Nodes that no rule applies to. The first set holds those whose first operand has other users too, the second those
+ * whose first operand has none. A node never changes.
+ */
 type Settled = readonly [Set<Node>, Set<Node>];
 
-/** Inputs first: merges equal nodes and applies the rules to each. Returns the same nodes where nothing changes. */
+/** Merges equal nodes and applies the rules to each node, inputs first. Returns the same nodes where nothing changes. */
 function onePass(step: Step, settled: Settled): Step {
   const known = new Map<string, Node>();
   const users = countUsers(step);
@@ -53,7 +57,7 @@ function onePass(step: Step, settled: Settled): Step {
   });
 }
 
-/** How many operands and outputs a node serves. */
+/** Counts the operands and outputs that each node serves. */
 function countUsers({ outputs }: Step): Map<Node | undefined, number> {
   const roots = Object.values(outputs);
   const users = new Map<Node | undefined, number>();
@@ -62,7 +66,7 @@ function countUsers({ outputs }: Step): Map<Node | undefined, number> {
   return users;
 }
 
-/** The first node seen that computes the same as this one. */
+/** Returns the first node that computes the same as this one. */
 function share(known: Map<string, Node>, node: Node): Node {
   const key = keyOf(node);
   const same = known.get(key);
@@ -71,20 +75,10 @@ function share(known: Map<string, Node>, node: Node): Node {
   return node;
 }
 
-const COMMUTATIVE: ReadonlySet<OpName> = new Set<OpName>([
-  'add',
-  'mul',
-  'minimum',
-  'maximum',
-  'equal',
-  'logicalAnd',
-  'logicalOr',
-]);
-
-/** Equal keys, equal values. */
+/** Nodes with equal keys have equal values. */
 function keyOf(node: Node): string {
   const ids = node.inputs.map((input) => input.id);
-  if (COMMUTATIVE.has(node.op)) ids.sort((a, b) => a - b);
+  if (opOf(node).commutative) ids.sort((a, b) => a - b);
   return `${node.op}(${ids.join()}) ${node.dtype} [${node.shape.join()}] ${attributeKey(node)}`;
 }
 
@@ -103,8 +97,8 @@ function attributeKey(node: Node): string {
 }
 
 /**
- * The step with every node replaced, operands before users. A node whose operands changed is rebuilt first; `original` is
- * the one it stands for.
+ * Replaces every node of the step, operands before users. A node whose operands have changed is rebuilt first; `original` is the
+ * node before that.
  */
 function mapNodes(step: Step, replace: (node: Node, original: Node) => Node): Step {
   const replaced = new Map<Node, Node>();
@@ -118,7 +112,7 @@ function mapNodes(step: Step, replace: (node: Node, original: Node) => Node): St
   return { inputs: step.inputs, outputs: Object.fromEntries(outputs) };
 }
 
-/** layerNorm(x) = x̂∘scale + bias wherever a gradient needs x̂ as well: one normalisation then serves both. */
+/** Writes layerNorm(x) as x̂∘scale + bias where a gradient needs x̂ as well: one normalisation then serves both. */
 function shareNormalizations(step: Step): Step {
   const key = (node: Node<Attributes['normalize']>) => `${node.inputs[0]!.id} ${node.attributes.epsilon}`;
   const nodes = reachable(Object.values(step.outputs));

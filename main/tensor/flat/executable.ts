@@ -1,12 +1,18 @@
-/** One lane's part in a run: its segments and its share of the kernels, in turns with the other lanes. */
+/** A loaded schedule: opens the sessions and kernels of one worker, and runs them stage by stage. */
 import type { TensorData, TensorValue } from '../backend.ts';
 import { sizeOf } from '../ir.ts';
-import { mapValues } from './arrays.ts';
 import { instantiateKernel, type Kernel } from './kernel.ts';
-import type { KernelCall, LaneProgram, LaneTurn, Model, Span } from './program.ts';
+import {
+  type ArraySlice,
+  type KernelCall,
+  type Model,
+  mapValues,
+  type StageCalls,
+  type WorkerSchedule,
+} from './schedule.ts';
 import { LANE_BYTES } from './wasm.ts';
 
-/** A graph in a runtime. Results are written to the places given; for the others it makes memory. */
+/** A graph in a runtime. It writes results to the arrays given in `into`, and makes new arrays for the others. */
 export interface Session {
   run(
     inputs: Readonly<Record<string, TensorValue>>,
@@ -17,19 +23,19 @@ export interface Session {
 
 export type OpenSession = (model: Model) => Promise<Session>;
 
-export interface LoadedLane {
-  /** On the arrays of a program, of which it fills in those that are missing. */
+export interface Executable {
+  /** Runs once on the numbered arrays of the schedule; adds the arrays that are missing. */
   run(arrays: (TensorData | undefined)[]): Promise<void>;
   dispose(): Promise<void>;
 }
 
-/** `meet` returns when all lanes have come to it. */
-export async function loadLane(
-  { models, modules, turns }: LaneProgram,
+/** `awaitOthers` returns when every worker has called it. */
+export async function loadExecutable(
+  { models, modules, stages }: WorkerSchedule,
   memory: WebAssembly.Memory,
   open: OpenSession,
-  meet: () => void = () => {},
-): Promise<LoadedLane> {
+  awaitOthers: () => void = () => {},
+): Promise<Executable> {
   const kernels = modules.map((module) => instantiateKernel(module, memory));
   const sessions: Session[] = [];
   const dispose = async () => {
@@ -43,7 +49,7 @@ export async function loadLane(
   }
   return {
     run: async (arrays) => {
-      // A lane that fails goes on meeting the others, which would wait for it.
+      // A worker that fails still comes to every barrier, because the others would wait for it.
       let failure: { readonly error: unknown } | undefined;
       const attempt = async (work: () => void | Promise<void>) => {
         if (failure) return;
@@ -53,11 +59,11 @@ export async function loadLane(
           failure = { error };
         }
       };
-      for (const turn of turns) {
-        await attempt(() => runSegment(turn, sessions, arrays));
-        meet();
-        await attempt(() => runKernels(turn.kernels, kernels, arrays));
-        meet();
+      for (const stage of stages) {
+        await attempt(() => runSegment(stage, sessions, arrays));
+        awaitOthers();
+        await attempt(() => runKernels(stage.kernels, kernels, arrays));
+        awaitOthers();
       }
       if (failure) throw failure.error;
     },
@@ -66,16 +72,16 @@ export async function loadLane(
 }
 
 async function runSegment(
-  { segment }: LaneTurn,
+  { segment }: StageCalls,
   sessions: readonly Session[],
   arrays: (TensorData | undefined)[],
 ): Promise<void> {
   if (!segment) return;
-  const tensor = ({ array, offset, shape, dtype }: Span): TensorValue | undefined => {
+  const tensor = ({ array, offset, shape, dtype }: ArraySlice): TensorValue | undefined => {
     const data = arrays[array]?.subarray(offset, offset + sizeOf(shape));
     return data && { shape, dtype, data };
   };
-  const sources = mapValues(segment.sources, (span) => tensor(span)!);
+  const sources = mapValues(segment.sources, (slice) => tensor(slice)!);
   const results = await sessions[segment.model]!.run(sources, mapValues(segment.destinations, tensor));
   for (const [name, { array }] of Object.entries(segment.destinations)) arrays[array] ??= results[name]!.data;
 }
@@ -85,6 +91,6 @@ function runKernels(
   kernels: readonly Kernel[],
   arrays: readonly (TensorData | undefined)[],
 ): void {
-  const address = ({ array, offset }: Span) => arrays[array]!.byteOffset + offset * LANE_BYTES;
-  for (const { module, spans, bytes } of calls) kernels[module]!(...spans.map(address), bytes);
+  const address = ({ array, offset }: ArraySlice) => arrays[array]!.byteOffset + offset * LANE_BYTES;
+  for (const { module, slices, bytes } of calls) kernels[module]!(...slices.map(address), bytes);
 }

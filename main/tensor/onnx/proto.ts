@@ -1,11 +1,11 @@
 /**
  * Writes ONNX models as bytes: the dozen messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a static
- * graph needs, in protobuf's wire format (https://protobuf.dev/programming-guides/encoding). Knows nothing of our nodes.
+ * graph needs, in protobuf's wire format (https://protobuf.dev/programming-guides/encoding). It knows nothing of our nodes.
  */
-import { halfBits } from './float16.ts';
-import { type DType, type Shape, sizeOf } from './ir.ts';
 
-/** What a file may hold: the graph's own types, and two smaller ones that are cast when the model begins. */
+import { type DType, type Shape, sizeOf } from '../ir.ts';
+
+/** Types that a file may hold: the graph's own, and two smaller ones that are cast when the model begins. */
 export type ElementType = DType | 'uint8' | 'float16';
 
 export interface OnnxType {
@@ -126,14 +126,14 @@ function encodeTensor({ name, shape, dtype, values }: OnnxTensor): Bytes[] {
   ];
 }
 
-/** Little-endian, whatever the machine. */
+/** Writes values little-endian, whatever the machine. */
 function rawData(values: ArrayLike<number | bigint>, dtype: ElementType, size: number): Bytes {
   if (values.length !== size) throw new TypeError(`${values.length} values for a tensor of ${size} elements`);
   if (dtype === 'bool') return Uint8Array.from(values, (value) => Number(Boolean(value)));
   if (dtype === 'uint8') return Uint8Array.from(values, Number);
   const raw = new DataView(new ArrayBuffer(size * { float32: 4, int64: 8, float16: 2 }[dtype]));
   for (let index = 0; index < size; index++) {
-    if (dtype === 'float16') raw.setUint16(2 * index, halfBits(Number(values[index]!)), true);
+    if (dtype === 'float16') raw.setFloat16(2 * index, Math.fround(Number(values[index]!)), true);
     else if (dtype === 'int64') raw.setBigInt64(8 * index, BigInt(values[index]!), true);
     else raw.setFloat32(4 * index, Number(values[index]!), true);
   }
@@ -157,7 +157,7 @@ function float(field: number, value: number): Bytes {
 }
 
 function text(field: number, value: string): Bytes {
-  return bytes(field, utf8(value));
+  return bytes(field, new TextEncoder().encode(value));
 }
 
 function message(field: number, fields: readonly Bytes[]): Bytes {
@@ -168,7 +168,7 @@ function bytes(field: number, content: Bytes): Bytes {
   return join([Uint8Array.from([...varint((field << 3) | WIRE.lengthDelimited), ...varint(content.length)]), content]);
 }
 
-/** Base 128, least significant first; negative numbers as 64-bit two's complement. */
+/** Writes base 128, least significant first; negative numbers are 64-bit two's complement. */
 function varint(value: number): number[] {
   let rest = BigInt.asUintN(64, BigInt(value));
   const result: number[] = [];
@@ -177,17 +177,6 @@ function varint(value: number): number[] {
     rest >>= 7n;
   }
   return [...result, Number(rest)];
-}
-
-function utf8(value: string): Bytes {
-  return Uint8Array.from(unescapeBytes(encodeURIComponent(value)));
-}
-
-/** `%C3%A9a` → [0xC3, 0xA9, 0x61]: the language has no TextEncoder of its own. */
-function unescapeBytes(escaped: string): number[] {
-  return (escaped.match(/%..|./g) ?? []).map((part) =>
-    part.length === 3 ? Number.parseInt(part.slice(1), 16) : part.charCodeAt(0),
-  );
 }
 
 function join(parts: readonly Bytes[]): Bytes {

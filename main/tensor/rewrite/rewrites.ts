@@ -1,19 +1,19 @@
 /**
- * The rules of `simplify`, each an equation read from left to right. A rule sees one node whose operands are already
- * simplified and returns what to put in its place, or undefined. Values may change by rounding, never by more; NaN and
- * infinity pass as before.
+ * The rules of `simplify`, each an equation read from left to right. A rule is given one node whose operands are already
+ * simplified; it returns the node that replaces it, or undefined. Values may change by rounding, never by more; NaN and infinity
+ * pass as before.
  */
-import { isOp, type Node, type Shape, sameShape, sizeOf } from './ir.ts';
-import { reducedShape } from './layout.ts';
-import { add, div, mul, neg, reciprocal, sqrt, sub } from './ops/elementwise.ts';
-import { matmul } from './ops/linear.ts';
-import { asNode } from './ops/op.ts';
-import { expand, reshape, transpose } from './ops/shape.ts';
-import { constant } from './ops/source.ts';
-import { isElementwise, opOf, withInputs } from './ops/table.ts';
-import { type Rule, sliceRules } from './rewrite-slices.ts';
+import { isOp, type Node, type Shape, sameShape, sizeOf } from '../ir.ts';
+import { reducedShape } from '../layout.ts';
+import { add, div, mul, neg, reciprocal, sqrt, sub } from '../ops/elementwise.ts';
+import { matmul } from '../ops/linear.ts';
+import { asNode } from '../ops/op.ts';
+import { expand, reshape, transpose } from '../ops/shape.ts';
+import { constant } from '../ops/source.ts';
+import { opOf, withInputs } from '../ops/table.ts';
+import { type Rule, sliceRules } from './slice-rewrites.ts';
 
-/** What the first rule that applies puts in the place of `node`. */
+/** Returns the node with which the first rule that applies replaces `node`. */
 export function rewrite(node: Node, soleUser: boolean): Node | undefined {
   for (const rule of rules) {
     const result = rule(node, soleUser);
@@ -28,17 +28,17 @@ export function rewrite(node: Node, soleUser: boolean): Node | undefined {
 /** Constants of more elements than this are left for the backend to fold. */
 const MAX_FOLDED = 4096;
 
-/** The one value of all elements, where that is known. */
+/** Returns the one value of all elements, or undefined when it is not known. */
 function uniformValue(node: Node | undefined): number | undefined {
   if (!node) return undefined;
   if (isOp(node, 'expand')) return uniformValue(node.inputs[0]);
   return isOp(node, 'constant') && node.attributes.values.length === 1 ? node.attributes.values[0] : undefined;
 }
 
-/** `x` in the shape of `node`, to which it broadcasts. */
+/** Expands `x` to the shape of `node`, to which it broadcasts. */
 const shapedAs = (node: Node, x: Node) => (sameShape(x.shape, node.shape) ? x : expand(x, node.shape));
 
-/** op(constants) = constant */
+/** Folds constants: op(constants) = constant. */
 const foldConstants: Rule = (node) => {
   if (node.inputs.length === 0 || isOp(node, 'expand') || sizeOf(node.shape) > MAX_FOLDED) return undefined;
   const values = node.inputs.flatMap((input) => (isOp(input, 'constant') ? [input.attributes.values] : []));
@@ -46,10 +46,10 @@ const foldConstants: Rule = (node) => {
   return constant(opOf(node).evaluate(values, node), node.shape, node.dtype);
 };
 
-/** stopGradient(x) = x, once gradients have been taken */
+/** Drops stopGradient(x) = x, because gradients have been taken before. */
 const dropStopGradient: Rule = (node) => (isOp(node, 'stopGradient') ? node.inputs[0] : undefined);
 
-/** x + 0 = x − 0 = 1·x = x/1 = x; 0 − x = −1·x = −x; x + x = 2·x */
+/** Drops neutral elements: x + 0 = x − 0 = 1·x = x/1 = x; 0 − x = −1·x = −x; x + x = 2·x. */
 const dropNeutral: Rule = (node) => {
   const [a, b] = node.inputs;
   const [left, right] = [uniformValue(a), uniformValue(b)];
@@ -71,7 +71,7 @@ const dropNeutral: Rule = (node) => {
   }
 };
 
-/** x² = x·x, √ and 1/x in place of powers */
+/** Replaces powers: x² = x·x, x^½ = √x, x⁻¹ = 1/x. */
 const simplerPower: Rule = (node) => {
   if (!isOp(node, 'pow')) return undefined;
   const x = node.inputs[0]!;
@@ -91,10 +91,10 @@ const simplerPower: Rule = (node) => {
   }
 };
 
-/** The operand of a negation. */
+/** Returns the operand of a negation, and undefined for another op. */
 const negated = (node: Node | undefined) => (node && isOp(node, 'neg') ? node.inputs[0] : undefined);
 
-/** Signs move outwards until a sum takes them: −(−x) = x, a + (−b) = a − b, (−a)·b = −(a·b), −(a − b) = b − a */
+/** Moves signs outwards until a sum takes them: −(−x) = x, a + (−b) = a − b, (−a)·b = −(a·b), −(a − b) = b − a. */
 const moveSigns: Rule = (node) => {
   const [a, b] = node.inputs;
   const [minusA, minusB] = [negated(a), negated(b)];
@@ -115,7 +115,7 @@ const moveSigns: Rule = (node) => {
   }
 };
 
-/** c·x, where c is one number: a constant, or an input such as the learning rate. */
+/** A product c·x, where c is one number: a constant, or an input such as the learning rate. */
 interface Scaled {
   readonly factor: Node;
   readonly x: Node;
@@ -132,12 +132,12 @@ function scaled(node: Node | undefined): Scaled | undefined {
   return isFactor(a!, b!) ? { factor: a!, x: b! } : isFactor(b!, a!) ? { factor: b!, x: a! } : undefined;
 }
 
-/** c·(d·x) = (c·d)·x, −(c·x) = (−c)·x, (c·x)/y = c·(x/y), Σ c·x = c·Σ x: numbers are multiplied before tensors are */
+/** Multiplies numbers before tensors: c·(d·x) = (c·d)·x, −(c·x) = (−c)·x, (c·x)/y = c·(x/y), Σ c·x = c·Σ x. */
 const joinFactors: Rule = (node) => {
   const outer = scaled(node);
   const inner = scaled(outer?.x);
   if (outer && inner) {
-    // A sign joins numbers; beside a factor that is not known yet `moveSigns` would move it out again, for ever.
+    // A sign joins constants only: `moveSigns` would move it out of any other factor again, without end.
     if (node.op === 'neg' && uniformValue(inner.factor) === undefined) return undefined;
     return mul(mul(reshape(outer.factor, []), reshape(inner.factor, [])), inner.x);
   }
@@ -148,7 +148,7 @@ const joinFactors: Rule = (node) => {
   return isOp(node, 'sum') || isOp(node, 'mean') ? mul(factor, withInputs(node, [operand.x])) : undefined;
 };
 
-/** Reshapes, permutations, expansions and casts that do nothing, or that follow one another. */
+/** Drops reshapes, permutations, expansions and casts that do nothing, and joins those that follow one another. */
 const joinMoves: Rule = (node) => {
   const x = node.inputs[0];
   if (!x) return undefined;
@@ -176,14 +176,14 @@ const joinMoves: Rule = (node) => {
   return undefined;
 };
 
-/** f(expand x, y) = expand f(x, y): elementwise work is done at the small shape, and most expansions vanish into broadcasts */
+/** f(expand x, y) = expand f(x, y): elementwise work is done in the small shape, and most expansions become broadcasts. */
 const sinkExpansion: Rule = (node) => {
-  if (!isElementwise(node) || !node.inputs.some((input) => input.op === 'expand')) return undefined;
+  if (!opOf(node).elementwise || !node.inputs.some((input) => input.op === 'expand')) return undefined;
   const inputs = node.inputs.map((input) => (isOp(input, 'expand') ? input.inputs[0]! : input));
   return shapedAs(node, withInputs(node, inputs));
 };
 
-/** A B of expanded batches = A B: the product broadcasts by itself */
+/** Drops the expansion of batches in A B, because the product broadcasts by itself. */
 const dropBatchExpansion: Rule = (node) => {
   if (!isOp(node, 'matmul')) return undefined;
   for (const [index, input] of node.inputs.entries()) {
@@ -195,7 +195,7 @@ const dropBatchExpansion: Rule = (node) => {
   return undefined;
 };
 
-/** Aᵀ B without moving A */
+/** Reads a transposed operand of A B transposed, without moving it. */
 const joinTransposes: Rule = (node) => {
   if (!isOp(node, 'matmul')) return undefined;
   const [a, b] = node.inputs.map((input) => (swapsLastAxes(input) ? input.inputs[0]! : undefined));
@@ -214,7 +214,7 @@ function swapsLastAxes(node: Node): boolean {
   return rank >= 2 && perm.every((from, axis) => from === (axis < rank - 2 ? axis : 2 * rank - 3 - axis));
 }
 
-/** Σ over one element = that element; Σ of a stretched axis = its size times the element */
+/** Replaces sums over one element by the element, and sums over a stretched axis by its size times the element. */
 const reduceExpansion: Rule = (node) => {
   if (!isOp(node, 'sum') && !isOp(node, 'mean') && !isOp(node, 'max') && !isOp(node, 'min')) return undefined;
   const x = node.inputs[0]!;

@@ -1,29 +1,28 @@
 /**
- * A step as an ONNX model: opset 18, and com.microsoft 1 for FusedMatMul. Inputs and outputs keep their names.
- * The same bytes are produced for the same step, whatever else the process has built.
+ * Writes a step as an ONNX model: opset 18, and com.microsoft 1 for FusedMatMul. Inputs and outputs keep their names.
+ * The same step gives the same bytes, whatever else the process has built.
  */
-
-import { elementsOf, type TensorLike } from './backend.ts';
-import { isOp, type Node, reachable, type TensorType } from './ir.ts';
-import { ELEMENT_TYPE, type ElementType, encodeModel, type OnnxNode, type OnnxTensor } from './onnx-proto.ts';
-import type { Emitter, OnnxNodeOptions, OnnxTarget } from './ops/op.ts';
-import { opOf } from './ops/table.ts';
-import { simplify } from './simplify.ts';
-import type { Step } from './step.ts';
+import { elementsOf, type TensorLike } from '../backend.ts';
+import { isOp, type Node, reachable, type TensorType } from '../ir.ts';
+import type { Emitter, OnnxNodeOptions, OnnxTarget } from '../ops/op.ts';
+import { opOf } from '../ops/table.ts';
+import { simplify } from '../rewrite/simplify.ts';
+import type { Step } from '../step.ts';
+import { ELEMENT_TYPE, type ElementType, encodeModel, type OnnxNode, type OnnxTensor } from './proto.ts';
 
 const OPSETS = { '': 18, 'com.microsoft': 1 } as const;
 
 export interface OnnxOptions {
   readonly name: string;
   readonly docString?: string;
-  /** Inputs to bake in as weights; they are no longer inputs of the model. */
+  /** Inputs that become weights of the model; they are no longer inputs of it. */
   readonly initializers?: Readonly<Record<string, TensorLike>>;
   readonly metadata?: Readonly<Record<string, string>>;
-  /** float32 inputs and initializers that the file has in a smaller type: pictures as uint8, weights as float16. */
+  /** Smaller types for float32 inputs and initializers in the file: pictures as uint8, weights as float16. */
   readonly stored?: Readonly<Record<string, 'uint8' | 'float16'>>;
-  /** True for what `simplify` has made, or a part of it: the part is then computed as the whole would be. */
+  /** True for a step that `simplify` has made, or for a part of one: the part is then computed as the whole would be. */
   readonly isSimplified?: boolean;
-  /** 'onnxruntime' when not given. */
+  /** Runtime of the model; 'onnxruntime' when not given. */
   readonly target?: OnnxTarget;
 }
 
@@ -65,7 +64,7 @@ export function toOnnx(step: Step, options: OnnxOptions): Uint8Array {
   });
 }
 
-/** An emitter and what it has emitted so far. `reserved` names are not given to inner values. */
+/** Makes an emitter with lists of what it emits. Inner values get none of the `reserved` names. */
 function createEmission(reserved: readonly string[], target: OnnxTarget) {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
@@ -77,7 +76,7 @@ function createEmission(reserved: readonly string[], target: OnnxTarget) {
     return taken.has(name) ? fresh(opType) : name;
   };
   const once = <T extends string | readonly string[]>(key: string, make: () => T): T => {
-    // A key belongs to one caller, who always asks for the same type.
+    // A key belongs to one caller, which always asks for the same type.
     const result = (made.get(key) as T | undefined) ?? make();
     made.set(key, result);
     return result;
@@ -105,10 +104,10 @@ function createEmission(reserved: readonly string[], target: OnnxTarget) {
   return { emitter, nodes, initializers };
 }
 
-/** Negative zero is not zero. */
+/** Tells negative zero from zero. */
 const print = (value: number) => (Object.is(value, -0) ? '-0' : String(value));
 
-/** Renames inner values to the outputs they are; copies those that cannot be renamed (inputs, constants, second names). */
+/** Gives inner values the names of the outputs that they are. Copies inputs, constants and second names, which have to keep theirs. */
 function nameResults(nodes: readonly OnnxNode[], results: ReadonlyMap<string, string>): OnnxNode[] {
   const computed = new Set(nodes.flatMap((node) => node.outputs));
   const renamed = new Map<string, string>();

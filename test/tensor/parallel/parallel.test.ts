@@ -1,6 +1,6 @@
 /**
- * Steps on several threads: what is divided, and how; the same numbers as from one graph, to the bit; the contract of `Compiled`;
- * that a lane which fails keeps nobody waiting. A failure names the seed; `PLAN_SEED=n` runs that one alone.
+ * Steps on several threads: how stages are divided; that results equal those of one graph to the bit; the contract of `Compiled`;
+ * that no worker waits for one that failed. A failure names the seed; `PLAN_SEED=n` runs that seed alone.
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -12,26 +12,28 @@ import { PRESETS } from '../../../main/learn/algorithms/conrft/conrft-config.ts'
 import { RLPD_PRESETS } from '../../../main/learn/algorithms/soft-actor-critic/rlpd.ts';
 import { softActorCriticStep } from '../../../main/learn/algorithms/soft-actor-critic/soft-actor-critic.ts';
 import type { TensorValue } from '../../../main/tensor/backend.ts';
-import { startLaneThread } from '../../../main/tensor/flat/lane-thread.ts';
-import { divideTurn, lanesFor } from '../../../main/tensor/flat/lanes.ts';
-import { createMeeting, MEETING_WORDS } from '../../../main/tensor/flat/meeting.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
+import { openSession } from '../../../main/tensor/backends/ort-session.ts';
+import { compilePlan } from '../../../main/tensor/flat/compile-plan.ts';
 import { createArena } from '../../../main/tensor/flat/memory.ts';
 import { planStep } from '../../../main/tensor/flat/plan.ts';
-import type { Model } from '../../../main/tensor/flat/program.ts';
-import { compilePlan } from '../../../main/tensor/flat/run-plan.ts';
+import type { Model } from '../../../main/tensor/flat/schedule.ts';
 import { sizeOf } from '../../../main/tensor/ir.ts';
-import { toOnnx } from '../../../main/tensor/onnx.ts';
-import { createOrtBackend, openSession } from '../../../main/tensor/ort.ts';
+import { toOnnx } from '../../../main/tensor/onnx/to-onnx.ts';
+import { BARRIER_WORDS, createBarrier } from '../../../main/tensor/parallel/barrier.ts';
+import { divideStage, workersFor } from '../../../main/tensor/parallel/divide-stage.ts';
+import { createParallel } from '../../../main/tensor/parallel/parallel.ts';
+import { startWorkerThread } from '../../../main/tensor/parallel/worker-thread.ts';
 import { defineStep, type Step } from '../../../main/tensor/step.ts';
 import * as t from '../../../main/tensor/tensor.ts';
 import { SIZES } from '../../bench/training-steps.ts';
 import { stepInputs } from '../../learn/step-inputs.ts';
-import { COUNT, ensembleCount, ensembleTraining, HIDDEN, randomProgram, training } from './programs.ts';
+import { COUNT, ensembleCount, ensembleTraining, HIDDEN, randomProgram, training } from '../flat/programs.ts';
 
 const whole = createOrtBackend({ threads: 1, wholeGraph: true });
 
-const compile = async (step: Step, lanes = 2, open: typeof openSession = openSession) =>
-  (await compilePlan(planStep(step)!, step, open, { name: 'step', threads: lanes, lanes }))!;
+const compile = async (step: Step, workers = 2, open: typeof openSession = openSession) =>
+  (await compilePlan(planStep(step)!, open, { name: 'step', threads: workers, parallel: createParallel(workers) }))!;
 
 const data = (value: TensorValue | undefined) => Array.from(value!.data, Number);
 const bytes = (value: TensorValue | undefined) => {
@@ -39,9 +41,9 @@ const bytes = (value: TensorValue | undefined) => {
   return new Uint8Array(buffer, byteOffset, byteLength);
 };
 
-async function same(step: Step, seed: number, lanes = 2): Promise<void> {
+async function same(step: Step, seed: number, workers = 2): Promise<void> {
   const inputs = stepInputs(step, createRng(seed));
-  const [one, two] = [await compile(step, lanes), await whole.compile(step)];
+  const [one, two] = [await compile(step, workers), await whole.compile(step)];
   const expected = await two.run(inputs);
   for (const run of [1, 2]) {
     const found = await one.run(inputs);
@@ -55,31 +57,31 @@ async function same(step: Step, seed: number, lanes = 2): Promise<void> {
   await Promise.all([one.dispose(), two.dispose()]);
 }
 
-/** The shares of every turn, undefined where it is not divided. */
-function shares(step: Step, lanes: number) {
+/** Returns the shares of every stage; undefined for a stage that is not divided. */
+function shares(step: Step, workers: number) {
   const plan = planStep(step)!;
   const known = new Set<t.Node>();
-  return plan.turns.map((turn) => {
-    const found = divideTurn(turn, plan, known, lanes);
-    for (const value of turn.values) known.add(value);
-    return { turn, found };
+  return plan.stages.map((stage) => {
+    const found = divideStage(stage, plan, known, workers);
+    for (const value of stage.values) known.add(value);
+    return { stage, found };
   });
 }
 
 suite('what is divided', () => {
   test('members of an ensemble, evenly, every result once', () => {
     const [first, second] = shares(ensembleTraining(2), 2);
-    for (const { turn, found } of [first!, second!]) {
+    for (const { stage, found } of [first!, second!]) {
       const [one, two] = found!;
-      const members = [one!, two!].map(({ parts }) => parts.filter(({ node }) => sizeOf(node.shape) >= HIDDEN));
+      const members = [one!, two!].map(({ slices }) => slices.filter(({ node }) => sizeOf(node.shape) >= HIDDEN));
       assert.deepEqual(
-        members.map((parts) => parts.length),
-        [4, 4], // two members' weights of two layers
-        members.map((parts) => parts.map(({ node, offset }) => `${node.shape} at ${offset}`).join('; ')).join(' | '),
+        members.map((slices) => slices.length),
+        [4, 4], // The weights of two layers of two members.
+        members.map((slices) => slices.map(({ node, offset }) => `${node.shape} at ${offset}`).join('; ')).join(' | '),
       );
-      assert.deepEqual(new Set([...one!.parts, ...two!.parts]), new Set(turn.parts));
-      assert.equal(one!.parts.length + two!.parts.length, turn.parts.length);
-      assert.equal(one!.values.length + two!.values.length, turn.values.length);
+      assert.deepEqual(new Set([...one!.slices, ...two!.slices]), new Set(stage.slices));
+      assert.equal(one!.slices.length + two!.slices.length, stage.slices.length);
+      assert.equal(one!.values.length + two!.values.length, stage.values.length);
     }
   });
 
@@ -88,28 +90,28 @@ suite('what is divided', () => {
   });
 
   test('short steps run on one thread, others on as many as can be given a share', () => {
-    assert.equal(lanesFor(planStep(training(2))!, 4), 1);
+    assert.equal(workersFor(planStep(training(2))!, 4), 1);
     const chain = t.sqrt(t.add(t.square(t.mul(t.input('x', [COUNT]), 2)), 1));
     const products = (count: number) =>
       Array.from({ length: count }, (_, index) => [
         `product${index}`,
         t.matmul(t.input(`a${index}`, [512, 512]), t.input(`b${index}`, [512, 512])),
       ]);
-    const lanes = (count: number, threads: number) =>
-      lanesFor(planStep(defineStep({ ...Object.fromEntries(products(count)), chain }))!, threads);
+    const workers = (count: number, threads: number) =>
+      workersFor(planStep(defineStep({ ...Object.fromEntries(products(count)), chain }))!, threads);
     assert.deepEqual(
-      [lanes(1, 1), lanes(1, 4), lanes(2, 4), lanes(3, 4), lanes(4, 4), lanes(64, 64)],
+      [workers(1, 1), workers(1, 4), workers(2, 4), workers(3, 4), workers(4, 4), workers(64, 64)],
       [1, 2, 2, 3, 4, 8],
     );
   });
 });
 
 suite('a step on several threads', () => {
-  for (const lanes of [2, 3])
-    test(`an ensemble on ${lanes}, to the bit`, async () => {
+  for (const workers of [2, 3])
+    test(`an ensemble on ${workers}, to the bit`, async () => {
       const step = ensembleTraining(3, 6);
-      assert.ok(shares(step, lanes)[0]!.found);
-      await same(step, lanes, lanes);
+      assert.ok(shares(step, workers)[0]!.found);
+      await same(step, workers, workers);
     });
 
   test('updates of algorithms, to the bit', async () => {
@@ -117,7 +119,7 @@ suite('a step on several threads', () => {
       conrftStep(PRESETS.cell, 'online', SIZES),
       softActorCriticStep({ ...RLPD_PRESETS.paper, criticUpdates: 2 }, SIZES),
     ]) {
-      assert.equal(lanesFor(planStep(step)!, 2), 2);
+      assert.equal(workersFor(planStep(step)!, 2), 2);
       await same(step, 1);
     }
   });
@@ -182,7 +184,7 @@ suite('a step on several threads', () => {
   });
 });
 
-suite('a lane that fails', () => {
+suite('a worker that fails', () => {
   test('says so, keeps nobody waiting, and does not harm the next run', async () => {
     const step = ensembleTraining(3);
     let isBroken = false;
@@ -205,14 +207,14 @@ suite('a lane that fails', () => {
   });
 
   test('that is gone is missed at once; everything ends nevertheless', async () => {
-    for (const lanes of [2, 3]) {
+    for (const workers of [2, 3]) {
       const started: Worker[] = [];
       const note = (worker: Worker) => started.push(worker);
       process.on('worker', note);
       const step = ensembleTraining(2, 6);
-      const compiled = await compile(step, lanes);
+      const compiled = await compile(step, workers);
       process.off('worker', note);
-      assert.equal(started.length, lanes - 1);
+      assert.equal(started.length, workers - 1);
       const inputs = stepInputs(step, createRng(3));
       await compiled.run(inputs);
       const ends = started.map((worker) => once(worker, 'exit'));
@@ -224,27 +226,27 @@ suite('a lane that fails', () => {
   });
 
   const assignment = (onnx: Uint8Array) => {
-    const span = { array: 0, offset: 0, shape: [2], dtype: 'float32' } as const;
+    const slice = { array: 0, offset: 0, shape: [2], dtype: 'float32' } as const;
     const memory = createArena([{ elements: 2, dtype: 'float32' }], true)!.memory;
     return {
-      program: {
+      schedule: {
         models: [{ onnx, threads: 1 }],
         modules: [],
-        turns: [{ segment: { model: 0, sources: { x: span }, destinations: { y: span } }, kernels: [] }],
+        stages: [{ segment: { model: 0, sources: { x: slice }, destinations: { y: slice } }, kernels: [] }],
       },
-      arrays: [{ dtype: 'float32', elements: 2 }] as const,
-      ...{ memory, meeting: new Int32Array(new SharedArrayBuffer(4 * MEETING_WORDS)), lanes: 1 },
+      arrays: [{ dtype: 'float32', elements: 2, isShared: true }] as const,
+      ...{ memory, barrier: new Int32Array(new SharedArrayBuffer(4 * BARRIER_WORDS)), workers: 1 },
     };
   };
 
   test('a thread whose graph cannot be loaded is refused', async () => {
-    await assert.rejects(startLaneThread(assignment(Uint8Array.of(1, 2, 3))), /protobuf|load/i);
+    await assert.rejects(startWorkerThread(assignment(Uint8Array.of(1, 2, 3))), /protobuf|load/i);
   });
 
   test('a thread that fails in a run says why, and goes on; after its end it refuses', async () => {
     const given = assignment(toOnnx(defineStep({ y: t.mul(t.input('x', [2]), 3) }), { name: 'triple' }));
-    const thread = await startLaneThread(given);
-    await assert.rejects(thread.run([-1]), /undefined/); // an array that it needs and does not have
+    const thread = await startWorkerThread(given);
+    await assert.rejects(thread.run([-1]), /undefined/); // It needs an array that it does not have.
     new Float32Array(given.memory.buffer).set([1, 2]);
     await thread.run([0]);
     assert.deepEqual([...new Float32Array(given.memory.buffer, 0, 2)], [3, 6]);
@@ -254,18 +256,18 @@ suite('a lane that fails', () => {
   });
 });
 
-/** A thread that meets another twice, and counts in `left` how often it has come out of it, or 10 when it cannot. */
-function startMeeting() {
-  const words = new Int32Array(new SharedArrayBuffer(4 * MEETING_WORDS));
+/** Starts a thread that waits at a barrier twice. It counts in `left` how often it has passed, or sets 10 when it cannot. */
+function startWaiting() {
+  const words = new Int32Array(new SharedArrayBuffer(4 * BARRIER_WORDS));
   const left = new Int32Array(new SharedArrayBuffer(4));
-  const module = new URL('../../../main/tensor/flat/meeting.ts', import.meta.url).href;
+  const module = new URL('../../../main/tensor/parallel/barrier.ts', import.meta.url).href;
   const worker = new Worker(
     `import { workerData } from 'node:worker_threads';
-     import { createMeeting } from '${module}';
-     const { meet } = createMeeting(workerData.words, 2);
+     import { createBarrier } from '${module}';
+     const { wait } = createBarrier(workerData.words, 2);
      try {
-       for (let meeting = 0; meeting < 2; meeting++) {
-         meet();
+       for (let generation = 0; generation < 2; generation++) {
+         wait();
          Atomics.add(workerData.left, 0, 1);
        }
      } catch {
@@ -273,7 +275,7 @@ function startMeeting() {
      }`,
     { eval: true, workerData: { words, left } },
   );
-  return { words, left, ended: once(worker, 'exit'), ...createMeeting(words, 2) };
+  return { words, left, ended: once(worker, 'exit'), ...createBarrier(words, 2) };
 }
 
 /** Returns when the other thread has been found asleep at one of `words`, and woken. */
@@ -282,28 +284,28 @@ function wake(words: Int32Array<SharedArrayBuffer>): void {
   assert.fail('the other thread does not sleep');
 }
 
-suite('a meeting', () => {
+suite('a barrier', () => {
   test('who is woken while others are missing goes on waiting for them', async () => {
-    const { words, left, ended, meet } = startMeeting();
-    for (const meetings of [0, 1]) {
-      // Who is found asleep again has not left the meeting.
+    const { words, left, ended, wait } = startWaiting();
+    for (const passed of [0, 1]) {
+      // A thread that is found asleep again has not passed the barrier.
       for (let times = 0; times < 3; times++) {
         wake(words);
-        assert.ok(Atomics.load(left, 0) <= meetings, 'it has left a meeting before the other came');
+        assert.ok(Atomics.load(left, 0) <= passed, 'it has passed a barrier before the other came');
       }
-      meet();
+      wait();
     }
     await ended;
     assert.equal(left[0], 2);
   });
 
   test('broken up, nobody waits any more', async () => {
-    const { words, left, ended, meet, breakUp, isBrokenUp } = startMeeting();
+    const { words, left, ended, wait, break: breakForGood, isBroken } = startWaiting();
     wake(words);
-    assert.equal(isBrokenUp(), false);
-    breakUp();
+    assert.equal(isBroken(), false);
+    breakForGood();
     await ended;
     assert.equal(left[0], 10);
-    assert.throws(meet, /a thread of this step has ended or hangs/);
+    assert.throws(wait, /a thread of this step has ended or hangs/);
   });
 });

@@ -2,16 +2,16 @@
  * Rules about parts of tensors. Slices move towards the inputs, so that nothing is computed only to be cut away: the
  * gradient of a Q-function for the action alone does not compute the one for the observation beside it.
  */
-import { isOp, type Node, sameShape } from './ir.ts';
-import { add } from './ops/elementwise.ts';
-import { matmul } from './ops/linear.ts';
-import { concat, pad, slice } from './ops/shape.ts';
-import { isElementwise, withInputs } from './ops/table.ts';
+import { isOp, type Node, sameShape } from '../ir.ts';
+import { add } from '../ops/elementwise.ts';
+import { matmul } from '../ops/linear.ts';
+import { concat, pad, slice } from '../ops/shape.ts';
+import { opOf, withInputs } from '../ops/table.ts';
 
-/** `soleUser`: nothing else uses the node's first operand, so it need not be kept. */
+/** `soleUser` is true when nothing else uses the node's first operand, which then need not be kept. */
 export type Rule = (node: Node, soleUser: boolean) => Node | undefined;
 
-/** Parts of parts, parts of a whole, and zeros around nothing. */
+/** Joins slices of slices and slices of concatenations; drops slices and paddings that do nothing. */
 const joinSlices: Rule = (node) => {
   const x = node.inputs[0];
   if (isOp(node, 'pad') && sameShape(node.shape, x!.shape)) return x;
@@ -24,7 +24,7 @@ const joinSlices: Rule = (node) => {
     const found = partAround(x, axis, start, end);
     if (found) return slice(found.part, axis, start - found.from, end - found.from);
   }
-  // Inputs side by side along another axis, cut into leading parts: parts of inputs are there already, the whole would have to be made.
+  // Slices of inputs exist already, while the concatenation of the inputs would have to be computed.
   if (isOp(x!, 'concat') && x.attributes.axis > axis && x.inputs.every((part) => isOp(part, 'input')))
     return concat(
       x.inputs.map((part) => slice(part, axis, start, end)),
@@ -33,7 +33,7 @@ const joinSlices: Rule = (node) => {
   return undefined;
 };
 
-/** The part of a concatenation along `axis` that holds [start, end), and where it begins. */
+/** Returns the part of a concatenation along `axis` that holds [start, end), and its start. */
 function partAround(whole: Node, axis: number, start: number, end: number) {
   let from = 0;
   for (const part of whole.inputs) {
@@ -45,8 +45,8 @@ function partAround(whole: Node, axis: number, start: number, end: number) {
 }
 
 /**
- * Parts among zeros, added up in any order: those of one place are added small, those side by side become one. This is
- * what the gradient of a split, or of parameters kept in one vector, comes to.
+ * Joins padded parts that are added up in any order: parts at the same position are added before padding, and neighbours are
+ * concatenated. The gradients of a split, and of parameters kept in one vector, are such sums.
  */
 const joinPads: Rule = (node) => {
   if (!isOp(node, 'add')) return undefined;
@@ -55,14 +55,14 @@ const joinPads: Rule = (node) => {
     for (const [later, b] of terms.entries()) {
       const joined = later > index ? joinPair(a, b) : undefined;
       if (!joined) continue;
-      // By place: a term may be there more than once.
+      // Terms are removed by index, because a term may occur more than once.
       return terms.filter((_, at) => at !== index && at !== later).reduce((total, term) => add(total, term), joined);
     }
   }
   return undefined;
 };
 
-/** The operands of a chain of sums, as long as they are of the sum's own shape. */
+/** Returns the operands of a chain of sums that all have the shape of the sum. */
 function termsOf(node: Node): Node[] {
   if (!isOp(node, 'add') || !node.inputs.some((input) => isOp(input, 'pad'))) return [node];
   return node.inputs.flatMap((input) => (sameShape(input.shape, node.shape) ? termsOf(input) : [input]));
@@ -89,7 +89,7 @@ function joinPair(a: Node, b: Node): Node | undefined {
   return undefined;
 }
 
-/** Parts side by side at [start, end) of an axis of `size`, zeros elsewhere. */
+/** Parts side by side at [start, end) of an axis of `size`, with zeros elsewhere. */
 interface Row {
   readonly parts: readonly Node[];
   readonly axis: number;
@@ -110,13 +110,13 @@ function rowOf(node: Node, axis: number): Row | undefined {
 
 const placed = ({ parts, axis, start, end, size }: Row) => pad(concat(parts, axis), axis, start, size - end);
 
-/** A part of f(x) = f(a part of x), for elementwise f, for sums over other axes, and for matrix products */
+/** A slice of f(x) is f(a slice of x) for elementwise f, for sums over other axes, and for matrix products. */
 const sinkSlice: Rule = (node, soleUser) => {
   if (!isOp(node, 'slice')) return undefined;
   const x = node.inputs[0]!;
   const { axis, start, end } = node.attributes;
   if (!soleUser && !isPart(x, axis - x.shape.length, start, end)) return undefined;
-  if (isElementwise(x))
+  if (opOf(x).elementwise)
     return withInputs(
       x,
       x.inputs.map((input) => sliceAligned(input, axis - x.shape.length, start, end)),
@@ -129,12 +129,12 @@ const sinkSlice: Rule = (node, soleUser) => {
   return axes.includes(from) ? undefined : withInputs(x, [slice(x.inputs[0]!, from, start, end)]);
 };
 
-/** How far `isPart` looks: a node is looked at once for every way that leads to it. */
+/** Greatest depth of `isPart`, which visits a node once for every path to it. */
 const MAX_DEPTH = 8;
 
 /**
- * True for a stretch of f(a concatenation) that needs one of its parts, the whole of it and no other, for elementwise f: the gradient of one critic in an
- * ensemble then waits for no other's value.
+ * True for a slice of f(a concatenation) that needs exactly one of its parts, for elementwise f. The gradient of one critic in an
+ * ensemble then waits for no other critic's value.
  */
 function isPart(x: Node, fromBack: number, start: number, end: number, depth = 0): boolean {
   const axis = x.shape.length + fromBack;
@@ -142,18 +142,18 @@ function isPart(x: Node, fromBack: number, start: number, end: number, depth = 0
     const found = partAround(x, axis, start, end);
     return found !== undefined && found.from === start && found.part.shape[axis] === end - start;
   }
-  if (!isElementwise(x) || depth === MAX_DEPTH) return false;
+  if (!opOf(x).elementwise || depth === MAX_DEPTH) return false;
   const along = x.inputs.filter((input) => (input.shape.at(fromBack) ?? 1) !== 1);
   return along.length > 0 && along.every((input) => isPart(input, fromBack, start, end, depth + 1));
 }
 
-/** A part along an axis counted from the back, unless the operand is broadcast along it. */
+/** Slices along an axis counted from the back, unless the operand is broadcast along it. */
 function sliceAligned(x: Node, fromBack: number, start: number, end: number): Node {
   const axis = x.shape.length + fromBack;
   return axis < 0 || x.shape[axis] === 1 ? x : slice(x, axis, start, end);
 }
 
-/** Some rows of AB need only those of A, some columns only those of B, some of the batch only those of both. */
+/** Rows of AB need only the same rows of A, columns only those of B, members of the batch only those of both. */
 function sliceProduct(
   product: Node,
   [a, b]: readonly Node[],

@@ -1,18 +1,17 @@
 /**
- * TensorFlow.js as a backend, in single precision: evaluates a simplified step node by node with its kernels. Meant for
- * `@tensorflow/tfjs-node-gpu`, an optional peer dependency that is loaded by name when asked for. The same path runs on the
- * pure-JS package, which is slow, needs nothing, and checks our gradients by other people's kernels in the tests.
+ * TensorFlow.js as a backend, in single precision: evaluates a simplified step node by node with the form in each op's entry.
+ * It is meant for `@tensorflow/tfjs-node-gpu`, an optional peer dependency that is loaded by name when asked for. The tests
+ * run the same path on the pure-JS package, which checks our gradients by other people's kernels.
  */
 import util from 'node:util';
-import { type Backend, elementsOf, expectNames, type TensorValue } from './backend.ts';
-import { type DType, isOp, type Node, reachable, type Shape } from './ir.ts';
-import { simplify } from './simplify.ts';
-import type { Step } from './step.ts';
-import { formOf, type Tensor, type TensorFlow, toTensor } from './tfjs-ops.ts';
+import { type Backend, elementsOf, expectNames, type TensorValue } from '../backend.ts';
+import { type DType, isOp, type Node, reachable, type Shape } from '../ir.ts';
+import { opOf } from '../ops/table.ts';
+import { simplify } from '../rewrite/simplify.ts';
+import type { Step } from '../step.ts';
+import { type TensorFlow, type TfTensor, tensorOf } from '../tensorflow.ts';
 
-export type { TensorFlow } from './tfjs-ops.ts';
-
-/** Why TensorFlow cannot be had, with what to do about it. */
+/** Says why TensorFlow cannot be loaded, and what to do about it. */
 export class TensorFlowUnavailable extends Error {
   override readonly name = 'TensorFlowUnavailable';
   readonly remedy: string;
@@ -43,7 +42,7 @@ export async function loadTensorFlow(packageName: string = GPU_PACKAGE): Promise
       error,
     );
   }
-  // Only the Node packages have this; without a card they would compute on the processor and say nothing.
+  // Only the Node packages have these fields. Without a card they would compute on the processor and say nothing.
   if (Reflect.get(tf.backend(), 'isGPUPackage') === true && Reflect.get(tf.backend(), 'isUsingGpuDevice') === false)
     throw new TensorFlowUnavailable(
       `${packageName} is installed but finds no graphics card it can use`,
@@ -52,7 +51,7 @@ export async function loadTensorFlow(packageName: string = GPU_PACKAGE): Promise
   return tf;
 }
 
-/** 4.22 calls functions of `util` that Node 23 has removed. */
+/** Puts back functions of `util` that Node 23 has removed and version 4.22 calls. */
 function putBackRemovedFunctions(): void {
   const removed = {
     isNullOrUndefined: (value: unknown): boolean => value === undefined || value === null,
@@ -66,22 +65,22 @@ export function createTfjsBackend(tf: TensorFlow): Backend {
     name: `tensorflow ${tf.getBackend()}`,
     compile: async (step) => {
       const { outputs } = simplify(step);
-      const schedule = scheduleOf(outputs);
+      const evaluations = evaluationOrder(outputs);
       const names = Object.keys(step.inputs);
       const constants = new Map(
-        schedule.flatMap(({ node }) =>
-          isOp(node, 'constant') ? [[node, tf.keep(tf.tidy(() => formOf(node.op)(tf, [], node)))] as const] : [],
+        evaluations.flatMap(({ node }) =>
+          isOp(node, 'constant') ? [[node, tf.keep(evaluateNode(tf, [], node))] as const] : [],
         ),
       );
       return {
         run: async (inputs, into = {}) => {
           expectNames(names, inputs);
           const results = tf.tidy(() => {
-            const given = Object.entries(step.inputs).map(
-              ([name, node]) =>
-                [node, toTensor(tf, elementsOf(name, inputs[name]!, node), node.shape, node.dtype)] as const,
-            );
-            const values = evaluate(tf, schedule, new Map<Node, Tensor>([...constants, ...given]));
+            const given = Object.entries(step.inputs).map(([name, node]) => {
+              const elements = elementsOf(name, inputs[name]!, node);
+              return [node, tensorOf(tf, elements, node.shape, node.dtype)] as const;
+            });
+            const values = evaluate(tf, evaluations, new Map<Node, TfTensor>([...constants, ...given]));
             return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, tf.clone(values(node))]));
           });
           try {
@@ -99,13 +98,13 @@ export function createTfjsBackend(tf: TensorFlow): Backend {
   };
 }
 
-/** A node to evaluate, and the values that nothing needs once it is done. */
-interface Turn {
+/** A node to evaluate, and the values that nothing needs afterwards. */
+interface Evaluation {
   readonly node: Node;
   readonly done: readonly Node[];
 }
 
-function scheduleOf(outputs: Step['outputs']): readonly Turn[] {
+function evaluationOrder(outputs: Step['outputs']): readonly Evaluation[] {
   const order = reachable(Object.values(outputs));
   const results = new Set(Object.values(outputs));
   const lastUser = new Map<Node, Node>();
@@ -118,30 +117,27 @@ function scheduleOf(outputs: Step['outputs']): readonly Turn[] {
   }));
 }
 
-/** Values of all nodes; those that are used up are freed on the way, so that a long step needs little memory. */
-function evaluate(tf: TensorFlow, schedule: readonly Turn[], values: Map<Node, Tensor>): (node: Node) => Tensor {
-  const known = (node: Node): Tensor => {
+/** Evaluates all nodes. Frees each value after its last use, so that a long step needs little memory. */
+function evaluate(tf: TensorFlow, order: readonly Evaluation[], values: Map<Node, TfTensor>): (node: Node) => TfTensor {
+  const known = (node: Node): TfTensor => {
     const value = values.get(node);
     if (!value) throw new Error(`${node.op} has not been evaluated; made at ${node.source}`);
     return value;
   };
-  for (const { node, done } of schedule) {
-    if (!values.has(node)) {
-      const form = formOf(node.op);
-      const inputs = node.inputs.map(known);
-      values.set(
-        node,
-        tf.tidy(() => form(tf, inputs, node)),
-      );
-    }
+  for (const { node, done } of order) {
+    if (!values.has(node)) values.set(node, evaluateNode(tf, node.inputs.map(known), node));
     for (const used of done) known(used).dispose();
   }
   return known;
 }
 
+/** Frees the intermediate tensors of the op's form. */
+const evaluateNode = (tf: TensorFlow, inputs: readonly TfTensor[], node: Node): TfTensor =>
+  tf.tidy(() => opOf(node).tensorFlow(tf, inputs, node));
+
 /** Copies the results into memory of our own. */
 async function readResults(
-  results: Readonly<Record<string, Tensor>>,
+  results: Readonly<Record<string, TfTensor>>,
   step: Step,
   into: Readonly<Record<string, TensorValue>>,
 ): Promise<Record<string, TensorValue>> {
