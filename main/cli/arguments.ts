@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { UsageError } from '../api/error-words.ts';
-import { seedSchema } from './number-option.ts';
+import { seedSchema } from './options.ts';
 
 interface OptionSpec {
   readonly type: 'string' | 'boolean';

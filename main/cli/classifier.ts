@@ -9,15 +9,15 @@ import { errorInWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
 import { type MadeClassifier, makeClassifier, withThreshold } from '../learn/classifier/make-classifier.ts';
+import { encoderFor } from '../runs/encoder-choice.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
-import { encoderFor } from '../study/encoder-option.ts';
-import { createScriptedLabeller } from '../study/scripted-labeller.ts';
+import { letDecide, newestClassifier } from '../study/classifier/project-classifier.ts';
+import { createScriptedLabeller } from '../study/classifier/scripted-labeller.ts';
+import { checkSuccess, type SuccessCheck } from '../study/classifier/success-check.ts';
 import { episodeOf, openSession } from '../study/session.ts';
-import { checkSuccess, type SuccessCheck } from '../study/success-check.ts';
 import { type commonSchema, parseVerb } from './arguments.ts';
-import { anyNumber, evaluatedEpisodesSchema, wholeNumber } from './number-option.ts';
+import { anyNumber, evaluatedEpisodesSchema, wholeNumber } from './options.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
-import { letDecide, newestClassifier } from './success-by.ts';
 
 /** Moments of success that the scripted person labels in an episode before she ends it: one second. */
 const STAY_TICKS = 10;

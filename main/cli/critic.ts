@@ -13,18 +13,18 @@ import { UsageError } from '../api/error-words.ts';
 import type { RunSpec } from '../api/run.ts';
 import { episodeSeed } from '../api/task.ts';
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
+import { ENCODER_HELP, encoderFor } from '../runs/encoder-choice.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
 import { openRunRows } from '../runs/run-rows.ts';
-import { type CriticMethod, criticMethods, type Studied } from '../study/critic-methods.ts';
-import { type CriticPanel, criticPlot } from '../study/critic-plot.ts';
-import { type CriticReading, readCritics } from '../study/critic-readings.ts';
-import { type CriticReport, criticReport, isUnaided } from '../study/critic-report.ts';
-import { ENCODER_HELP, encoderFor } from '../study/encoder-option.ts';
-import { readHilState } from '../study/hil-state.ts';
+import { storedEpisodes } from '../runs/stored-episodes.ts';
+import { type CriticMethod, criticMethods, type Studied } from '../study/critic/critic-methods.ts';
+import { type CriticPanel, criticPlot } from '../study/critic/critic-plot.ts';
+import { type CriticReading, readCritics } from '../study/critic/critic-readings.ts';
+import { type CriticReport, criticReport, isUnaided } from '../study/critic/critic-report.ts';
+import { readHilState } from '../study/hil/hil-state.ts';
 import { episodeOf, openSession } from '../study/session.ts';
-import { storedEpisodes } from '../study/stored-episodes.ts';
 import { parseVerb } from './arguments.ts';
-import { noiseSchema, wholeNumber } from './number-option.ts';
+import { noiseSchema, wholeNumber } from './options.ts';
 import { createProgress, percent, printJson, table } from './output.ts';
 
 const parse = (rest: readonly string[]) =>

@@ -5,7 +5,7 @@ import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
 import { episodeOf, openSession } from '../study/session.ts';
 import { parseVerb } from './arguments.ts';
-import { recordedEpisodesSchema } from './number-option.ts';
+import { recordedEpisodesSchema } from './options.ts';
 import { createProgress, printJson } from './output.ts';
 
 /** A scripted operator that fails this often in a row is broken, not unlucky. */

@@ -6,14 +6,14 @@ import { taskIdSchema } from '../api/task.ts';
 import { CONDITIONS } from '../engine/headless-rig.ts';
 import type { Measure, Recipe } from '../learn/recipes/recipe.ts';
 import { recipeOf } from '../learn/recipes/recipe-registry.ts';
+import { ENCODER_HELP } from '../runs/encoder-choice.ts';
 import { findPolicy, type RegisteredPolicy } from '../runs/policy-registry.ts';
-import { ENCODER_HELP } from '../study/encoder-option.ts';
 import { evaluate } from '../study/evaluation.ts';
-import { rmsJerk } from '../study/jerk.ts';
 import { type PlanningTime, planningTime } from '../study/planning-time.ts';
+import { rmsJerk } from '../study/recipe-measures.ts';
 import { episodeOf, openSession } from '../study/session.ts';
 import { parseVerb } from './arguments.ts';
-import { evaluatedEpisodesSchema, noiseSchema } from './number-option.ts';
+import { evaluatedEpisodesSchema, noiseSchema } from './options.ts';
 import { createProgress, percent, printJson } from './output.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {

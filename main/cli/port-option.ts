@@ -1,6 +1,6 @@
 /** The option `--port` of `serve`: any port of this machine that browsers open. */
 import type { z } from 'zod';
-import { wholeNumber } from './number-option.ts';
+import { wholeNumber } from './options.ts';
 
 /** The default port is fixed, so that a browser remembers the window's layout for this origin. */
 export const DEFAULT_PORT = 4817;

@@ -5,13 +5,13 @@ import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { episodeSeed, taskIdSchema } from '../api/task.ts';
 import { SCRIPTED_POLICY_NAME } from '../engine/policy/scripted-policy.ts';
+import { ENCODER_HELP } from '../runs/encoder-choice.ts';
 import { findPolicy } from '../runs/policy-registry.ts';
-import { ENCODER_HELP } from '../study/encoder-option.ts';
+import { letDecide, newestClassifier } from '../study/classifier/project-classifier.ts';
 import { episodeOf, openSession } from '../study/session.ts';
 import { parseVerb } from './arguments.ts';
-import { noiseSchema, recordedEpisodesSchema } from './number-option.ts';
+import { noiseSchema, recordedEpisodesSchema } from './options.ts';
 import { createProgress, percent, printJson } from './output.ts';
-import { letDecide, newestClassifier } from './success-by.ts';
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb(

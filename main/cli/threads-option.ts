@@ -1,6 +1,6 @@
 /** `--threads`: how many of the processor's threads learn. */
 import { availableParallelism } from 'node:os';
-import { wholeNumber } from './number-option.ts';
+import { wholeNumber } from './options.ts';
 
 /** More gain little: nets for robots are small. */
 const ENOUGH = 4;

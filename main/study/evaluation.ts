@@ -2,7 +2,7 @@
 import type { EpisodeSummary } from '../api/episode.ts';
 import { interventionRate } from '../api/episode.ts';
 import { episodeSeed, type SeedRange } from '../api/task.ts';
-import { wilson95 } from './wilson.ts';
+import { wilson95 } from './statistics.ts';
 
 export interface Evaluation {
   readonly episodes: number;

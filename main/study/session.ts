@@ -7,7 +7,7 @@ import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import type { EpisodeRun } from '../engine/headless.ts';
 import { type Conditions, createHeadlessRig, type HeadlessRig } from '../engine/headless-rig.ts';
-import { encoderFor } from './encoder-option.ts';
+import { encoderFor } from '../runs/encoder-choice.ts';
 
 export interface SessionOptions {
   readonly projectFolder: string;

@@ -6,12 +6,12 @@ import { test } from 'node:test';
 import { z } from 'zod';
 import { UsageError } from '../../main/api/error-words.ts';
 import { parseVerb } from '../../main/cli/arguments.ts';
-import { noiseSchema, recordedEpisodesSchema, seedSchema } from '../../main/cli/number-option.ts';
+import { noiseSchema, recordedEpisodesSchema, seedSchema } from '../../main/cli/options.ts';
 import { createProgress, table } from '../../main/cli/output.ts';
 import { portSchema } from '../../main/cli/port-option.ts';
 import { threadsAlone, threadsBeside } from '../../main/cli/threads-option.ts';
 import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';
-import { encoderFor, encoderNamed } from '../../main/study/encoder-option.ts';
+import { encoderFor, encoderNamed } from '../../main/runs/encoder-choice.ts';
 import { virtualClock } from '../runs/fake-trainer.ts';
 import { ROOT } from '../source-files.ts';
 
@@ -75,7 +75,7 @@ test('every number of the command line is an option that says its range', () => 
   const others = readdirSync(folder).filter(
     (name) => name.endsWith('.ts') && /z\.(coerce|number)\b/.test(readFileSync(join(folder, name), 'utf8')),
   );
-  assert.deepEqual(others, [], 'use main/cli/number-option.ts');
+  assert.deepEqual(others, [], 'use main/cli/options.ts');
 });
 
 test('a port is one that a browser opens', () => {

@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
-import type { HilOptions, HilRig } from '../../main/study/hil.ts';
-import { type HilPlan, type HilState, newHilState, readHilState } from '../../main/study/hil-state.ts';
+import type { HilOptions, HilRig } from '../../main/study/hil/hil.ts';
+import { type HilPlan, type HilState, newHilState, readHilState } from '../../main/study/hil/hil-state.ts';
 import { createFakeLauncher, createFakeRows, type FakeTrainer, statusOf, virtualClock } from './fake-trainer.ts';
 
 export function episode(id: number, more: Partial<EpisodeSummary> = {}): EpisodeSummary {

@@ -6,7 +6,7 @@ import type { BufferCounts } from '../../main/api/episode.ts';
 import { SEED_RANGES } from '../../main/api/task.ts';
 import { nothingToLearn, readinessFor } from '../../main/runs/readiness.ts';
 import { evaluate, evaluationOf } from '../../main/study/evaluation.ts';
-import { wilson95 } from '../../main/study/wilson.ts';
+import { wilson95 } from '../../main/study/statistics.ts';
 import { episode } from './fake-session.ts';
 
 const EMPTY: BufferCounts = {

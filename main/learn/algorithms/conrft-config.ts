@@ -3,7 +3,7 @@
  * `cell` is ConRFT for the simulated cell, with the Cal-QL term: offline, and online too, where it fades over some forty episodes; the paper
  * has it offline alone, the design page nowhere. Besides, a Monte-Carlo floor under the target, uncut at takeovers; η = 0 while the
  * critics are young; a running average of the weights acts; a person's steps alone are imitated; 128-wide nets; acting noise.
- * What term, floor and average are worth is measured by `takeover compare` (`main/study/comparison-methods.ts`).
+ * What term, floor and average are worth is measured by `takeover compare` (`main/study/comparison/methods.ts`).
  */
 import { z } from 'zod';
 import type { PresetName } from '../../api/run.ts';

@@ -3,7 +3,7 @@
  * she stays and keeps the key down, tick after tick, then ends the episode with her verdict. Acts as the window does: on what is on
  * the screen now, which is the newest recorded observation.
  */
-import type { Engine } from '../engine/engine.ts';
+import type { Engine } from '../../engine/engine.ts';
 
 export interface Labeller {
   /** Labels given since it was made. */

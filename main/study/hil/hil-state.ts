@@ -2,9 +2,9 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { observationKindSchema } from '../api/observation.ts';
-import { algorithmSchema, presetSchema, recipeSchema } from '../api/run.ts';
-import { taskIdSchema } from '../api/task.ts';
+import { observationKindSchema } from '../../api/observation.ts';
+import { algorithmSchema, presetSchema, recipeSchema } from '../../api/run.ts';
+import { taskIdSchema } from '../../api/task.ts';
 
 const roundSchema = z
   .object({

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SUCCESS_GUARDS } from '../../main/api/classifier.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
-import { openKeptSettings } from '../../main/runs/kept-settings.ts';
+import { openKeptSettings } from '../../main/runs/project-settings.ts';
 
 const inFolder = (body: (folder: string) => void) => {
   const folder = mkdtempSync(join(tmpdir(), 'takeover-settings-'));

@@ -4,11 +4,11 @@
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { configureAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
-import { ENCODERS } from '../models/assets.ts';
-import { readEncoderManifest } from '../models/encoder-manifest.ts';
-import { METHODS, type Method, type MethodName } from './comparison-methods.ts';
-import { type HilPlan, hilPlanSchema } from './hil-state.ts';
+import { configureAlgorithm } from '../../learn/algorithms/algorithm-registry.ts';
+import { ENCODERS } from '../../models/assets.ts';
+import { readEncoderManifest } from '../../models/encoder-manifest.ts';
+import { type HilPlan, hilPlanSchema } from '../hil/hil-state.ts';
+import { METHODS, type Method, type MethodName } from './methods.ts';
 
 /** Common to all methods. */
 export interface ComparisonBudget {

@@ -2,7 +2,7 @@
  * The sessions of a comparison in the cell, as data. All get the same demonstrations, the same number of corrected episodes and of offline
  * updates; what differs is named in the title.
  */
-import type { HilPlan } from './hil-state.ts';
+import type { HilPlan } from '../hil/hil-state.ts';
 
 /** Encoders that are compared with the one that ships; made for the session where they are asked for. */
 export const ENCODER_KINDS = ['random', 'raw-pixels', 'own-episodes'] as const;

@@ -2,9 +2,10 @@
  * A method beside another, seed by seed: demonstrations, operator and report episodes of a seed are the same for all, so what its luck
  * gives to both goes out of the difference. Mean with the 95 % interval of Student's t over the seeds, which is wide for three: that much is known.
  */
-import type { MethodResult } from './comparison.ts';
-import { METHODS, type MethodName, methodNames } from './comparison-methods.ts';
-import { type MeanWithInterval, studentInterval } from './student.ts';
+
+import { type MeanWithInterval, studentInterval } from '../student.ts';
+import { METHODS, type MethodName, methodNames } from './methods.ts';
+import type { MethodResult } from './results.ts';
 
 export const PAIRED_HEADER = ['method', 'seeds', 'success, points', 'steps', 'by hand, points'] as const;
 

@@ -10,13 +10,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openLearningSource } from '../../data/learning/learning.ts';
-import { createTransitionPool, type TransitionPool } from '../../data/learning/transition-pool.ts';
-import { ACTION_SIZE } from '../api/action.ts';
-import { PROPRIOCEPTION_SIZE } from '../api/observation.ts';
-import { encoderManifestSchema } from '../api/policy.ts';
-import { createRng } from '../api/rng.ts';
-import { episodeSeed } from '../api/task.ts';
+import { openLearningSource } from '../../../data/learning/learning.ts';
+import { createTransitionPool, type TransitionPool } from '../../../data/learning/transition-pool.ts';
+import { ACTION_SIZE } from '../../api/action.ts';
+import { PROPRIOCEPTION_SIZE } from '../../api/observation.ts';
+import { encoderManifestSchema } from '../../api/policy.ts';
+import { createRng } from '../../api/rng.ts';
+import { episodeSeed } from '../../api/task.ts';
 import {
   type EncoderReadout,
   type EncoderSpec,
@@ -26,24 +26,24 @@ import {
   pooledInGraph,
   pooledSize,
   poolPicture,
-} from '../learn/encoders/encoder.ts';
+} from '../../learn/encoders/encoder.ts';
 import {
   ENCODER_TRAINING,
   type EncoderDataset,
   pixelStatistics,
   trainEncoder,
-} from '../learn/encoders/encoder-training.ts';
-import { initialParameters } from '../learn/nets/parameters.ts';
-import { CELL_ENCODER_MANIFEST } from '../models/assets.ts';
-import { readEncoderManifest } from '../models/encoder-manifest.ts';
-import { toOnnx } from '../tensor/onnx.ts';
-import { createOrtBackend } from '../tensor/ort.ts';
-import { defineStep } from '../tensor/step.ts';
-import { concat, mul, reshape, sub } from '../tensor/tensor.ts';
-import { CELL_ENCODER } from './assets/encoder-spec.ts';
-import type { EncoderKind } from './comparison-methods.ts';
-import { FIRST_ONLINE_INDEX } from './hil.ts';
-import { episodeOf, openSession } from './session.ts';
+} from '../../learn/encoders/encoder-training.ts';
+import { initialParameters } from '../../learn/nets/parameters.ts';
+import { CELL_ENCODER_MANIFEST } from '../../models/assets.ts';
+import { readEncoderManifest } from '../../models/encoder-manifest.ts';
+import { toOnnx } from '../../tensor/onnx.ts';
+import { createOrtBackend } from '../../tensor/ort.ts';
+import { defineStep } from '../../tensor/step.ts';
+import { concat, mul, reshape, sub } from '../../tensor/tensor.ts';
+import { CELL_ENCODER } from '../assets/encoder-spec.ts';
+import { FIRST_ONLINE_INDEX } from '../hil/hil.ts';
+import { episodeOf, openSession } from '../session.ts';
+import type { EncoderKind } from './methods.ts';
 
 const MODEL = 'encoder.onnx';
 const RAW_CELLS = 16;

@@ -1,9 +1,10 @@
 /** One session of a comparison, in a folder that says what it is a measurement of: it goes on as that, or not at all. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UsageError } from '../api/error-words.ts';
-import { writeFileAtomically } from '../models/atomic-files.ts';
-import { type MethodResult, resultOfMethod } from './comparison.ts';
+import { UsageError } from '../../api/error-words.ts';
+import { writeFileAtomically } from '../../models/atomic-files.ts';
+import { type HilListeners, runHilSession, stateFor } from '../hil/hil-session.ts';
+import { readHilState } from '../hil/hil-state.ts';
 import {
   type ComparisonBudget,
   type ComparisonKey,
@@ -12,10 +13,9 @@ import {
   keyOf,
   planOf,
 } from './comparison-key.ts';
-import { METHODS, type Method, type MethodName } from './comparison-methods.ts';
 import { makeEncoderVariant } from './encoder-variants.ts';
-import { type HilListeners, runHilSession, stateFor } from './hil-session.ts';
-import { readHilState } from './hil-state.ts';
+import { METHODS, type Method, type MethodName } from './methods.ts';
+import { type MethodResult, resultOfMethod } from './results.ts';
 
 const FILE = 'comparison-key.json';
 

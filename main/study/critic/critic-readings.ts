@@ -6,22 +6,22 @@
  * bootstraps), here as if nothing were ever reached, G = r + γ · r_step / (1 − γ), which is the least it can be. Of a critic that is taught
  * a soft value (RLPD `paper`: entropy in the target) and of a pessimistic one it is said as it is, without a correction.
  */
-import { openLearningSource } from '../../data/learning/learning.ts';
-import type { TransitionBatch } from '../../data/learning/pool-types.ts';
-import { createTransitionPool, type TransitionPool } from '../../data/learning/transition-pool.ts';
-import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../api/observation.ts';
-import type { RunSpec } from '../api/run.ts';
-import { TASKS } from '../api/task.ts';
-import type { ConfiguredAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
-import { type Checkpoint, readCheckpoint } from '../learn/run/checkpoint.ts';
-import { createEmbedder } from '../learn/run/embed-missing.ts';
-import { expectFinite } from '../learn/run/expect-finite.ts';
-import { runFolder } from '../learn/run/run-folder.ts';
-import { isUsable, observationSizes } from '../learn/run/run-observation.ts';
-import { configureRun } from '../learn/run/run-settings.ts';
-import { TrainingError } from '../learn/run/training-error.ts';
-import { readEncoderManifest } from '../models/encoder-manifest.ts';
-import { createOrtBackend } from '../tensor/ort.ts';
+import { openLearningSource } from '../../../data/learning/learning.ts';
+import type { TransitionBatch } from '../../../data/learning/pool-types.ts';
+import { createTransitionPool, type TransitionPool } from '../../../data/learning/transition-pool.ts';
+import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../api/observation.ts';
+import type { RunSpec } from '../../api/run.ts';
+import { TASKS } from '../../api/task.ts';
+import type { ConfiguredAlgorithm } from '../../learn/algorithms/algorithm-registry.ts';
+import { type Checkpoint, readCheckpoint } from '../../learn/run/checkpoint.ts';
+import { createEmbedder } from '../../learn/run/embed-missing.ts';
+import { expectFinite } from '../../learn/run/expect-finite.ts';
+import { runFolder } from '../../learn/run/run-folder.ts';
+import { isUsable, observationSizes } from '../../learn/run/run-observation.ts';
+import { configureRun } from '../../learn/run/run-settings.ts';
+import { TrainingError } from '../../learn/run/training-error.ts';
+import { readEncoderManifest } from '../../models/encoder-manifest.ts';
+import { createOrtBackend } from '../../tensor/ort.ts';
 
 export interface CriticReading {
   readonly episodeId: number;

@@ -7,15 +7,15 @@
  * on at the episode after the last one that counts, with the policy that it would have had; what it has left of that episode is
  * discarded, and its seed comes again. One with a report is over: the report's seeds are used once.
  */
-import type { Clock } from '../api/clock.ts';
-import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
-import type { RunSpec } from '../api/run.ts';
-import { episodeSeed } from '../api/task.ts';
-import { isUnaidedSuccess } from '../engine/recording/statistics.ts';
-import { type Block, followGranted } from '../runs/launchers/granted-trainer.ts';
-import type { RunLauncher } from '../runs/launchers/launcher.ts';
-import type { RunRows } from '../runs/run-rows.ts';
-import { type Evaluation, evaluate } from './evaluation.ts';
+import type { Clock } from '../../api/clock.ts';
+import { type EpisodeSummary, interventionRate } from '../../api/episode.ts';
+import type { RunSpec } from '../../api/run.ts';
+import { episodeSeed } from '../../api/task.ts';
+import { isUnaidedSuccess } from '../../engine/recording/statistics.ts';
+import { type Block, followGranted } from '../../runs/launchers/granted-trainer.ts';
+import type { RunLauncher } from '../../runs/launchers/launcher.ts';
+import type { RunRows } from '../../runs/run-rows.ts';
+import { type Evaluation, evaluate } from '../evaluation.ts';
 import { type HilRound, type HilState, readHilState, type TrainedEpisode, writeHilState } from './hil-state.ts';
 
 /** What the loop needs of a headless engine. */

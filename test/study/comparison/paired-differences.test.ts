@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { MethodResult } from '../../main/study/comparison.ts';
-import { keyOf } from '../../main/study/comparison-key.ts';
-import { METHODS, type MethodName } from '../../main/study/comparison-methods.ts';
-import { pairedRows } from '../../main/study/paired-differences.ts';
-import { studentInterval } from '../../main/study/student.ts';
+import { keyOf } from '../../../main/study/comparison/comparison-key.ts';
+import { METHODS, type MethodName } from '../../../main/study/comparison/methods.ts';
+import { pairedRows } from '../../../main/study/comparison/paired-differences.ts';
+import type { MethodResult } from '../../../main/study/comparison/results.ts';
+import { studentInterval } from '../../../main/study/student.ts';
 
 const BUDGET = {
   ...{ demos: 20, episodes: 40, episodesPerRound: 20 },

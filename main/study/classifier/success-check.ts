@@ -3,9 +3,9 @@
  * only looks on. A false success is one that the simulator had not seen by the end; a missed one is one that it saw and the
  * classifier let run into the time limit. How much was left to go at a false one tells a close call from a wrong one.
  */
-import type { EpisodeSummary } from '../api/episode.ts';
-import { episodeSeed } from '../api/task.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { EpisodeSummary } from '../../api/episode.ts';
+import { episodeSeed } from '../../api/task.ts';
+import type { Engine } from '../../engine/engine.ts';
 
 export interface CheckedEpisode {
   readonly byClassifier: boolean;

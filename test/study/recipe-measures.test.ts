@@ -1,7 +1,7 @@
 /** Jerk of executed actions: straight lines have none, a zigzag has all there is, masked dimensions do not count. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { rmsJerk } from '../../main/study/jerk.ts';
+import { rmsJerk } from '../../main/study/recipe-measures.ts';
 
 const steps = (...values: readonly number[]) => values.map((value) => [value, 100 * value]);
 const MASK = [true, false];

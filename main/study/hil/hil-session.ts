@@ -1,17 +1,17 @@
 /** One headless human-in-the-loop session with the cell, the scripted operator and a trainer's process: what `hil` and `compare` run. */
 import { isDeepStrictEqual } from 'node:util';
-import { makeProjectFolder } from '../../data/file-trouble.ts';
-import { systemClock } from '../api/clock.ts';
-import { UsageError } from '../api/error-words.ts';
-import type { HeadlessRig } from '../engine/headless-rig.ts';
-import { launchLocalTrainer } from '../runs/launchers/local-process.ts';
-import { findPolicy } from '../runs/policy-registry.ts';
-import { openRunRows } from '../runs/run-rows.ts';
-import { encoderFor } from './encoder-option.ts';
+import { makeProjectFolder } from '../../../data/file-trouble.ts';
+import { systemClock } from '../../api/clock.ts';
+import { UsageError } from '../../api/error-words.ts';
+import type { HeadlessRig } from '../../engine/headless-rig.ts';
+import { encoderFor } from '../../runs/encoder-choice.ts';
+import { launchLocalTrainer } from '../../runs/launchers/local-process.ts';
+import { findPolicy } from '../../runs/policy-registry.ts';
+import { openRunRows } from '../../runs/run-rows.ts';
+import { storedEpisodes } from '../../runs/stored-episodes.ts';
+import { episodeOf, openSession, type Session } from '../session.ts';
 import { type HilResult, type HilRig, isOver, resultOf, runHil } from './hil.ts';
 import { type HilPlan, type HilRound, type HilState, newHilState, readHilState } from './hil-state.ts';
-import { episodeOf, openSession, type Session } from './session.ts';
-import { storedEpisodes } from './stored-episodes.ts';
 
 export interface HilBudget {
   readonly episodes: number;

@@ -1,10 +1,10 @@
 /** What an encoder is taught from demonstrations: each picture with what was done at it, also where demonstrations were discarded. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ACTION_SIZE } from '../../main/api/action.ts';
-import { readDemonstrations } from '../../main/study/encoder-variants.ts';
-import { inFolder, openReader, openWriter } from '../data/fixture.ts';
-import { recordToyEpisodes } from '../learn/toy-project.ts';
+import { ACTION_SIZE } from '../../../main/api/action.ts';
+import { readDemonstrations } from '../../../main/study/comparison/encoder-variants.ts';
+import { inFolder, openReader, openWriter } from '../../data/fixture.ts';
+import { recordToyEpisodes } from '../../learn/toy-project.ts';
 
 const LABELS = ACTION_SIZE + 1;
 

@@ -2,7 +2,7 @@
  * How well critics tell what comes: Q(s, a) beside the returns G of unaided episodes, in numbers. Q is the least of the critics, which
  * the target takes; the mean over them, which the policy climbs, has its bias named too. Bias is mean (Q − G): above 0 = too hopeful.
  */
-import type { EpisodeSummary } from '../api/episode.ts';
+import type { EpisodeSummary } from '../../api/episode.ts';
 import type { CriticReading } from './critic-readings.ts';
 
 export interface CriticErrors {

@@ -1,10 +1,10 @@
 /** What is said of critics: errors by hand, which episodes count, and a picture that is well-formed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EpisodeSummary } from '../../main/api/episode.ts';
-import { criticMethods } from '../../main/study/critic-methods.ts';
-import { criticPlot } from '../../main/study/critic-plot.ts';
-import { criticReport, isUnaided } from '../../main/study/critic-report.ts';
+import type { EpisodeSummary } from '../../../main/api/episode.ts';
+import { criticMethods } from '../../../main/study/critic/critic-methods.ts';
+import { criticPlot } from '../../../main/study/critic/critic-plot.ts';
+import { criticReport, isUnaided } from '../../../main/study/critic/critic-report.ts';
 
 const reading = (episodeId: number, least: number, back: number, mean = least + 1) => ({
   ...{ episodeId, mean, least },

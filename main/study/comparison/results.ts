@@ -4,6 +4,9 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
+import type { HilResult } from '../hil/hil.ts';
+import type { HilRound } from '../hil/hil-state.ts';
+import { wilson95 } from '../statistics.ts';
 import {
   type ComparisonBudget,
   type ComparisonKey,
@@ -11,10 +14,7 @@ import {
   differences,
   keyOf,
 } from './comparison-key.ts';
-import { METHODS, type MethodName, methodNames } from './comparison-methods.ts';
-import type { HilResult } from './hil.ts';
-import type { HilRound } from './hil-state.ts';
-import { wilson95 } from './wilson.ts';
+import { METHODS, type MethodName, methodNames } from './methods.ts';
 
 const measuredSchema = z.object({
   successRate: z.number(),

@@ -1,6 +1,6 @@
 /** A project's reward classifier in a headless rig: looks on, or decides. */
-import type { Engine } from '../engine/engine.ts';
-import { listClassifiers, type MadeClassifier } from '../learn/classifier/make-classifier.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { listClassifiers, type MadeClassifier } from '../../learn/classifier/make-classifier.ts';
 
 export function newestClassifier(projectFolder: string): MadeClassifier {
   const [classifier] = listClassifiers(projectFolder);

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { configureAlgorithm } from '../../main/learn/algorithms/algorithm-registry.ts';
-import { claim } from '../../main/study/compare-session.ts';
+import { configureAlgorithm } from '../../../main/learn/algorithms/algorithm-registry.ts';
+import { differences, keyOf, planOf, settingsHash } from '../../../main/study/comparison/comparison-key.ts';
+import { claim } from '../../../main/study/comparison/comparison-session.ts';
+import { METHODS, methodNames } from '../../../main/study/comparison/methods.ts';
 import {
   appendResult,
   comparisonTable,
@@ -12,11 +14,9 @@ import {
   type MethodResult,
   readResults,
   resultOfMethod,
-} from '../../main/study/comparison.ts';
-import { differences, keyOf, planOf, settingsHash } from '../../main/study/comparison-key.ts';
-import { METHODS, methodNames } from '../../main/study/comparison-methods.ts';
-import { type HilRound, newHilState, writeHilState } from '../../main/study/hil-state.ts';
-import { inFolder } from '../data/fixture.ts';
+} from '../../../main/study/comparison/results.ts';
+import { type HilRound, newHilState, writeHilState } from '../../../main/study/hil/hil-state.ts';
+import { inFolder } from '../../data/fixture.ts';
 
 const round = (name: string, successRate: number, more: Partial<HilRound> = {}): HilRound => ({
   ...{ name, successRate, ci95: [0, 1], meanSteps: 30, interventionRate: 0, unaidedRate: 0, episodes: 0 },

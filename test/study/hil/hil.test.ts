@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { SEED_RANGES } from '../../main/api/task.ts';
-import { runHil } from '../../main/study/hil.ts';
-import { stateFor } from '../../main/study/hil-session.ts';
-import { type HilRound, hilPlanSchema, readHilState } from '../../main/study/hil-state.ts';
-import { inFolder } from '../data/fixture.ts';
-import { createFakeSession } from '../runs/fake-session.ts';
-import { createFakeLauncher, settle } from '../runs/fake-trainer.ts';
+import { SEED_RANGES } from '../../../main/api/task.ts';
+import { runHil } from '../../../main/study/hil/hil.ts';
+import { stateFor } from '../../../main/study/hil/hil-session.ts';
+import { type HilRound, hilPlanSchema, readHilState } from '../../../main/study/hil/hil-state.ts';
+import { inFolder } from '../../data/fixture.ts';
+import { createFakeSession } from '../../runs/fake-session.ts';
+import { createFakeLauncher, settle } from '../../runs/fake-trainer.ts';
 
 const TRAINING = SEED_RANGES.training.first;
 /** Names without what follows from the episodes seen. */
