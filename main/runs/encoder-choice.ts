@@ -1,14 +1,12 @@
-/** `--encoder`, as several verbs have it. */
+/** The encoder that a command names. */
 import { resolve } from 'node:path';
 import type { ObservationKind } from '../api/observation.ts';
 import { ENCODERS } from '../models/assets.ts';
 
-export const ENCODER_HELP = `encoder of the pictures: ${[...ENCODERS.keys()].join(', ')}, or the path of a manifest (default cell)`;
-
-/** An encoder as it was asked for, so that it means the same from any folder: a name stays, a path becomes absolute. */
+/** Makes a path absolute, so that it means the same in any folder. The name of an encoder that ships stays. */
 export const encoderNamed = (encoder: string): string => (ENCODERS.has(encoder) ? encoder : resolve(encoder));
 
-/** Manifest of the encoder that goes with an observation kind; only pictures need one. */
+/** Returns the path of the encoder's manifest. Returns `undefined` for observations without pictures. */
 export function encoderFor(observation: ObservationKind, encoder = 'cell'): string | undefined {
   return observation === 'pixels' ? (ENCODERS.get(encoder) ?? encoder) : undefined;
 }

@@ -1,14 +1,13 @@
 /**
- * The registry of policies for the engine, with the measured success rates. Does not offer policies in a folder that
- * another run with the same id has left.
+ * The policies of a project for the engine, with their measured success rates. Does not offer policies in a folder that another run with
+ * the same id has left.
  */
-
 import type { PolicyShelf } from '../engine/services.ts';
 import { belongsTo } from '../learn/run/run-folder.ts';
 import { listPolicies } from './policy-registry.ts';
 import type { RunRows } from './run-rows.ts';
 
-export function createPolicyShelf(projectFolder: string, rows: RunRows): PolicyShelf {
+export function createPolicyCatalogue(projectFolder: string, rows: RunRows): PolicyShelf {
   const own = async () => {
     const foreign = new Set(
       (await rows.runs()).filter((run) => !belongsTo(projectFolder, run)).map(({ id }) => `run-${id}`),

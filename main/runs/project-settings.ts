@@ -1,6 +1,6 @@
 /**
- * What a person has set in a project folder, kept over restarts in `settings.json`: how she takes over and drives, the limits of the
- * arm, whether episodes start by themselves, and by task whose word ends an episode. Acting noise is not among them: it comes with a policy.
+ * The operator's settings of a project, kept over restarts in `settings.json`: how she takes over and drives, the limits of the arm, whether
+ * episodes start by themselves, and for each task what ends an episode. Acting noise is not among them, because it belongs to a policy.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,20 +24,20 @@ const fileSchema = z
   .readonly();
 type SettingsFile = z.infer<typeof fileSchema>;
 
-/** Those of one task. */
-export type KeptSettings = { readonly [Name in Exclude<keyof SettingsFile, 'success'>]?: SettingsFile[Name] } & {
+/** The settings for one task. */
+export type ProjectSettings = { readonly [Name in Exclude<keyof SettingsFile, 'success'>]?: SettingsFile[Name] } & {
   readonly success?: z.infer<typeof successSettingsSchema> | undefined;
 };
 
-export interface SettingsKeeper {
-  readonly settings: KeptSettings;
-  /** Why what was kept could not be read, and what to do; the settings are then those that the program comes with. */
+export interface SettingsStore {
+  readonly settings: ProjectSettings;
+  /** Set when the file could not be read. The settings are then the program's own. */
   readonly problem?: { readonly message: string; readonly remedy: string };
-  /** What is absent in `change` stays as it was kept. Refuses where the file cannot be written. */
-  keep(change: KeptSettings): Answer<undefined>;
+  /** Keeps the given settings and leaves the others as they are. Refuses when the file cannot be written. */
+  keep(change: ProjectSettings): Answer<undefined>;
 }
 
-export function openKeptSettings(projectFolder: string, task: TaskId): SettingsKeeper {
+export function openProjectSettings(projectFolder: string, task: TaskId): SettingsStore {
   const path = join(projectFolder, FILE);
   const { file, problem } = read(path);
   let kept = file;
@@ -62,14 +62,14 @@ export function openKeptSettings(projectFolder: string, task: TaskId): SettingsK
   };
 }
 
-function forTask({ success, ...shared }: SettingsFile, task: TaskId): KeptSettings {
+function forTask({ success, ...shared }: SettingsFile, task: TaskId): ProjectSettings {
   const own = success?.[task];
   return { ...shared, ...(own && { success: own }) };
 }
 
 const given = (change: object) => Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 
-function read(path: string): { readonly file: SettingsFile } & Pick<SettingsKeeper, 'problem'> {
+function read(path: string): { readonly file: SettingsFile } & Pick<SettingsStore, 'problem'> {
   if (!existsSync(path)) return { file: {} };
   try {
     return { file: fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) };

@@ -1,9 +1,10 @@
-/** All episodes of a project, or those newer than one, newest first. */
+/** Reads the episodes of a project. */
 import { openStoreReader } from '../../data/reading/reader.ts';
 import type { EpisodeSummary } from '../api/episode.ts';
 
 const PAGE = 500;
 
+/** Returns all episodes, or those newer than `afterId`, newest first. */
 export async function storedEpisodes(projectFolder: string, afterId = 0): Promise<EpisodeSummary[]> {
   const reader = await openStoreReader(projectFolder);
   try {

@@ -19,7 +19,7 @@ import { createWindowPuck } from '../../main/engine/loop/window-puck.ts';
 import { type EngineServer, serveEngine } from '../../main/engine/server/server.ts';
 import { done, type ExportService } from '../../main/engine/services.ts';
 import { createClassifierService } from '../../main/runs/classifier-service.ts';
-import { createPolicyShelf } from '../../main/runs/policy-catalogue.ts';
+import { createPolicyCatalogue } from '../../main/runs/policy-catalogue.ts';
 import { openRunRows, type RunRows } from '../../main/runs/run-rows.ts';
 import { createRunService } from '../../main/runs/run-service.ts';
 import { createFakeCell } from '../../native/fake-cell.ts';
@@ -60,7 +60,7 @@ before(async () => {
     writer,
     reader,
     exports,
-    shelf: createPolicyShelf(folder, rows),
+    shelf: createPolicyCatalogue(folder, rows),
     runs: createRunService({
       ...{ ...about, rows, launch: createFakeLauncher().launch },
       ...{ counts: () => counts, policyInUse: () => undefined, policiesHeld: () => [] },

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
-import type { HilOptions, HilRig } from '../../main/study/hil/hil.ts';
+import type { HilOptions, HilRig } from '../../main/study/hil/hil-record.ts';
 import { type HilPlan, type HilState, newHilState, readHilState } from '../../main/study/hil/hil-state.ts';
 import { createFakeLauncher, createFakeRows, type FakeTrainer, statusOf, virtualClock } from './fake-trainer.ts';
 

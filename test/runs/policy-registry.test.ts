@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createPolicyShelf } from '../../main/runs/policy-catalogue.ts';
+import { createPolicyCatalogue } from '../../main/runs/policy-catalogue.ts';
 import { findPolicy, listPolicies, UnknownPolicyError } from '../../main/runs/policy-registry.ts';
 import { inFolder } from '../data/fixture.ts';
 import { createFakeRows } from './fake-trainer.ts';
@@ -77,7 +77,7 @@ test('the shelf adds the success rates that were measured', () =>
     writePolicy(folder, 1, 40, 200);
     const measured = { id: 1, runId: 1, step: 40, policy: 'run-1/40', folder: '', newestSequence: 0, createdAtMs: 0 };
     const rows = { ...createFakeRows(), checkpoints: async () => [{ ...measured, successRate: 0.75, episodes: 20 }] };
-    const shelf = createPolicyShelf(folder, rows);
+    const shelf = createPolicyCatalogue(folder, rows);
     assert.deepEqual(
       (await shelf.list()).filter(({ name }) => name !== 'starter'),
       [

@@ -1,4 +1,4 @@
-/** A project's reward classifier in a headless rig: looks on, or decides. */
+/** The newest reward classifier of a project in a headless session: it decides which episodes end as a success. */
 import type { Engine } from '../../engine/engine.ts';
 import { listClassifiers, type MadeClassifier } from '../../learn/classifier/make-classifier.ts';
 
@@ -10,7 +10,7 @@ export function newestClassifier(projectFolder: string): MadeClassifier {
 }
 
 /** From the next episode on, `classifier` ends episodes as a success and the simulator does not. */
-export async function letDecide(engine: Engine, classifier: MadeClassifier): Promise<void> {
+export async function letClassifierDecide(engine: Engine, classifier: MadeClassifier): Promise<void> {
   const used = await engine.success.use(classifier.manifestPath);
   if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
   engine.change({ success: { ...engine.rig().success, by: 'classifier' } });

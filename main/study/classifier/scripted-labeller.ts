@@ -1,18 +1,18 @@
 /**
- * A scripted person who labels for the reward classifier, in the simulated cell: she sees what the simulator knows. Where the peg is in,
- * she stays and keeps the key down, tick after tick, then ends the episode with her verdict. Acts as the window does: on what is on
- * the screen now, which is the newest recorded observation.
+ * A scripted person who labels for the reward classifier in the simulated cell, where she sees what the simulator knows. At success
+ * she keeps the key down, tick after tick, and then ends the episode with her verdict. As in the window, a label is for the newest
+ * recorded observation.
  */
 import type { Engine } from '../../engine/engine.ts';
 
 export interface Labeller {
-  /** Labels given since it was made. */
+  /** Number of labels given so far. */
   labels(): number;
   dispose(): void;
 }
 
-/** `stay`: moments of success to label before the episode is ended. */
-export function createScriptedLabeller(engine: Engine, stay: number): Labeller {
+/** `stayTicks`: observations of success to label before the episode is ended. */
+export function createScriptedLabeller(engine: Engine, stayTicks: number): Labeller {
   let given = 0;
   let inEpisode = 0;
   let shown: 'success' | 'failure' | 'neither' = 'neither';
@@ -21,7 +21,7 @@ export function createScriptedLabeller(engine: Engine, stay: number): Labeller {
     // The snapshot before this one is the newest observation that is recorded.
     else if (shown === 'failure') engine.verdict('failure', undefined);
     else if (shown === 'success') {
-      if (inEpisode >= stay) engine.verdict('success', undefined);
+      if (inEpisode >= stayTicks) engine.verdict('success', undefined);
       else if (engine.success.label('positive', undefined).kind === 'done') {
         inEpisode++;
         given++;

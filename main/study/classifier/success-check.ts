@@ -1,18 +1,23 @@
 /**
- * How far the success detector agrees with the simulator, on episodes that neither has seen: the classifier ends them, the simulator
- * only looks on. A false success is one that the simulator had not seen by the end; a missed one is one that it saw and the
- * classifier let run into the time limit. How much was left to go at a false one tells a close call from a wrong one.
+ * Measures how far a reward classifier agrees with the simulator on fresh episodes. The classifier ends them; the simulator only
+ * observes. A false success is one that the simulator had not seen by the end. A missed success is one that the simulator saw while
+ * the classifier let the episode run into its time limit. The distance left at a false success tells a close call from a wrong one.
  */
+import { curvePointAt } from '../../api/classifier.ts';
 import type { EpisodeSummary } from '../../api/episode.ts';
 import { episodeSeed } from '../../api/task.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { type MadeClassifier, withThreshold } from '../../learn/classifier/make-classifier.ts';
+import { findPolicy } from '../../runs/policy-registry.ts';
+import { episodeOf, openSession, usePolicy } from '../session.ts';
+import { letClassifierDecide } from './project-classifier.ts';
 
 export interface CheckedEpisode {
   readonly byClassifier: boolean;
-  /** The first observation that the simulator calls a success; undefined when there was none. */
+  /** Index of the first observation that the simulator calls a success; undefined when there was none. */
   readonly simulatorAt: number | undefined;
   readonly steps: number;
-  /** What the simulator says was left to go at the end. */
+  /** Distance to the goal at the end, by the simulator. */
   readonly remainingM: number;
 }
 
@@ -23,7 +28,7 @@ export interface SuccessCheck {
   readonly falseSuccesses: number;
   readonly missedSuccesses: number;
   readonly agreement: number;
-  /** The most that was left to go at a false success; undefined when there was none. */
+  /** Largest distance to the goal at a false success; undefined when there was none. */
   readonly worstFalseM: number | undefined;
   /** Mean number of ticks from the simulator's success to the episode's end, where both agree on success. */
   readonly meanLateTicks: number | undefined;
@@ -51,7 +56,7 @@ export function sumUp(episodes: readonly CheckedEpisode[]): SuccessCheck {
   };
 }
 
-/** Runs `count` report episodes, which the engine's classifier is to end. */
+/** Runs `count` report episodes, which the engine's classifier ends. */
 export async function checkSuccess(
   engine: Engine,
   episode: (seed: number) => Promise<EpisodeSummary>,
@@ -79,4 +84,42 @@ export async function checkSuccess(
   } finally {
     off();
   }
+}
+
+/** Writes the point of the classifier's curve that is nearest to `threshold` into its manifest. */
+export function atThreshold(classifier: MadeClassifier, threshold: number): MadeClassifier {
+  return withThreshold(classifier, curvePointAt(classifier.manifest.curve, threshold)?.threshold ?? threshold);
+}
+
+export interface ClassifierCheckRequest {
+  readonly projectFolder: string;
+  readonly classifier: MadeClassifier;
+  /** Name of the policy that drives. */
+  readonly policy: string;
+  readonly operator: 'none' | 'scripted';
+  readonly episodes: number;
+}
+
+/** Checks a classifier in a headless session of its own. Records nothing. */
+export async function checkClassifier(
+  { projectFolder, classifier, operator, episodes, ...request }: ClassifierCheckRequest,
+  onEpisode: (done: number) => void,
+): Promise<SuccessCheck> {
+  const { task, observation } = classifier.manifest;
+  const policy = findPolicy(projectFolder, request.policy);
+  await using session = await openSession({
+    projectFolder,
+    task,
+    observation,
+    record: false,
+    policy: { kind: 'process' },
+    actingNoiseStd: policy.manifest.actingNoiseStd,
+  });
+  const { rig } = session;
+  await usePolicy(rig, policy.name, policy.manifestPath);
+  await letClassifierDecide(rig.engine, classifier);
+  const help = operator === 'scripted' ? 'supervise' : 'alone';
+  const run = async (seed: number) => episodeOf(await rig.episode(seed, help));
+  // Awaited here, because the session must outlive the check.
+  return await checkSuccess(rig.engine, run, episodes, onEpisode);
 }

@@ -1,6 +1,6 @@
 /**
- * What makes two sessions of a comparison measurements of the same: method, budget, and the settings that the method comes to today.
- * One of another budget, or from before a preset was changed, is no finished session and belongs in no row with the others.
+ * The key of a session of a comparison: method, budget, and the settings that the method has today. Sessions with equal keys measure
+ * the same. A session with another budget, or from before a preset was changed, is not pooled with the others.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { type HilPlan, hilPlanSchema } from '../hil/hil-state.ts';
 import { METHODS, type Method, type MethodName } from './methods.ts';
 
-/** Common to all methods. */
+/** The budget that all methods share. */
 export interface ComparisonBudget {
   readonly demos: number;
   readonly episodes: number;
@@ -23,7 +23,7 @@ export interface ComparisonBudget {
 export const comparisonKeySchema = z.object({
   method: z.string(),
   demos: z.int(),
-  /** Corrected ones; 0 where only the offline stage is compared. */
+  /** Corrected episodes; 0 when only the offline stage is compared. */
   episodes: z.int(),
   episodesPerRound: z.int(),
   selectionEpisodes: z.int(),
@@ -34,22 +34,24 @@ export const comparisonKeySchema = z.object({
 });
 export type ComparisonKey = Readonly<z.infer<typeof comparisonKeySchema>>;
 
-/** Of one session of a method. */
+/** Returns the key of a method's sessions with this budget. */
 export function keyOf(name: MethodName, { demos, episodes, ...rest }: ComparisonBudget): ComparisonKey {
   const { demonstrations = 1, offlineOnly }: Method = METHODS[name];
   return {
-    ...{ method: name, demos: demos * demonstrations, episodes: offlineOnly ? 0 : episodes, ...rest },
+    method: name,
+    demos: demos * demonstrations,
+    episodes: offlineOnly ? 0 : episodes,
+    ...rest,
     settings: settingsHash(name),
   };
 }
 
-/** The names in which a session differs from what is asked for; none = it is a measurement of that. */
+/** Returns the names of the values in which a session differs from `key`. */
 export function differences(session: ComparisonKey, key: ComparisonKey): (keyof ComparisonKey)[] {
-  const names = Object.keys(comparisonKeySchema.shape) as (keyof ComparisonKey)[]; // the keys of the schema
-  return names.filter((name) => session[name] !== key[name]);
+  return comparisonKeySchema.keyof().options.filter((name) => session[name] !== key[name]);
 }
 
-/** `encoder`: manifest of one that was made for the session. */
+/** `encoder`: path of the manifest of an encoder that was made for the session. */
 export function planOf(
   name: MethodName,
   seed: number,
@@ -58,9 +60,14 @@ export function planOf(
 ): HilPlan {
   const { plan }: Method = METHODS[name];
   return hilPlanSchema.parse({
-    ...{ seed, demos: budget.demos, observation: 'pixels', preset: 'cell' },
-    ...{ round: budget.episodesPerRound, selectionEpisodes: budget.selectionEpisodes },
-    ...{ noise: budget.evaluationNoiseStd, trainingNoise: 0 },
+    seed,
+    demos: budget.demos,
+    observation: 'pixels',
+    preset: 'cell',
+    round: budget.episodesPerRound,
+    selectionEpisodes: budget.selectionEpisodes,
+    noise: budget.evaluationNoiseStd,
+    trainingNoise: 0,
     ...plan,
     ...(encoder !== undefined && { encoder }),
   });
@@ -68,11 +75,14 @@ export function planOf(
 
 const HASH_CHARACTERS = 12;
 
-/** Of everything that a method's results follow from, but for its budget and its seed: algorithm, preset, settings in full, encoder. */
+/** Hash of everything that decides a method's results except budget and seed: algorithm, preset, full settings, encoder. */
 export function settingsHash(name: MethodName): string {
   const { plan, encoder: made }: Method = METHODS[name];
   const { algorithm, preset, scratch, settings, encoder } = hilPlanSchema.parse({
-    ...{ seed: 0, demos: 1, observation: 'pixels', preset: 'cell' },
+    seed: 0,
+    demos: 1,
+    observation: 'pixels',
+    preset: 'cell',
     ...plan,
   });
   const manifest = encoder === undefined ? undefined : ENCODERS.get(encoder);
@@ -82,7 +92,7 @@ export function settingsHash(name: MethodName): string {
   return createHash('sha256').update(canonical(all)).digest('hex').slice(0, HASH_CHARACTERS);
 }
 
-/** JSON in which the order of names does not matter. */
+/** Returns JSON with sorted names, so that their order does not matter. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_name, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)

@@ -1,4 +1,4 @@
-/** One session of a comparison, in a folder that says what it is a measurement of: it goes on as that, or not at all. */
+/** One session of a comparison. Its folder holds the key of what it measures, and a session with another key is not resumed. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../api/error-words.ts';
@@ -34,19 +34,15 @@ export async function measure(
   const result = await runHilSession(
     folder,
     stateFor(folder, planOf(name, seed, key, encoder)),
-    {
-      ...{ episodes, reportEpisodes },
-      reportOffline: true,
-      maxMinutes: Number.POSITIVE_INFINITY,
-    },
+    { episodes, reportEpisodes, reportOffline: true, maxMinutes: Number.POSITIVE_INFINITY },
     listeners,
   );
   return resultOfMethod({ ...key, seed }, result);
 }
 
 /**
- * A session that was begun with another budget, or with settings that its method has no more, would be told as what it is not; its state
- * alone does not say.
+ * Refuses to resume a session whose budget or settings differ from the recorded ones, because its results would be labelled
+ * wrongly.
  */
 export function claim(folder: string, key: ComparisonKey): void {
   const path = join(folder, FILE);

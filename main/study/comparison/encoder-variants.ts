@@ -1,11 +1,11 @@
 /**
- * Encoders that the shipped one is compared with, each written into a session's folder as model and manifest:
+ * Encoders that are compared with the one that ships, each written into a session's folder as model and manifest:
  *   random        the shipped network with random weights, never trained
  *   raw-pixels    no network: both pictures pooled to 16×16, standardised
- *   own-episodes  the shipped network trained on nothing but the demonstrations at hand: from the pictures, what the operator did
- *                 and how far the episode had come. No label of the simulator, no other picture.
- * The first and the last are standardised by the demonstrations' pictures. These are the session's own demonstrations, recorded beforehand
- * in a folder of their own: the same seeds give the same episodes.
+ *   own-episodes  the shipped network, trained to predict the operator's action and the progress of the episode from the pictures of the
+ *                 session's demonstrations. It uses no label of the simulator.
+ * `random` and `own-episodes` are standardised by the demonstrations' pictures. The session's demonstrations are recorded beforehand in a
+ * separate folder: the same seeds give the same episodes.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -16,7 +16,6 @@ import { ACTION_SIZE } from '../../api/action.ts';
 import { PROPRIOCEPTION_SIZE } from '../../api/observation.ts';
 import { encoderManifestSchema } from '../../api/policy.ts';
 import { createRng } from '../../api/rng.ts';
-import { episodeSeed } from '../../api/task.ts';
 import {
   type EncoderReadout,
   type EncoderSpec,
@@ -41,33 +40,38 @@ import { createOrtBackend } from '../../tensor/ort.ts';
 import { defineStep } from '../../tensor/step.ts';
 import { concat, mul, reshape, sub } from '../../tensor/tensor.ts';
 import { CELL_ENCODER } from '../assets/encoder-spec.ts';
-import { FIRST_ONLINE_INDEX } from '../hil/hil.ts';
-import { episodeOf, openSession } from '../session.ts';
+import { recordDemonstrations } from '../demonstrations.ts';
+import { FIRST_ONLINE_INDEX } from '../hil/hil-state.ts';
 import type { EncoderKind } from './methods.ts';
 
 const MODEL = 'encoder.onnx';
 const RAW_CELLS = 16;
 const PIXEL_CENTRE = 127.5;
 const PIXEL_SPREAD = 64;
-/** Passes over some 700 pictures: as many updates as the shipped encoder needs for a fifth of its own. */
+/** Passes over about 700 pictures. That makes a fifth of the updates of the shipped encoder. */
 const OWN_EPOCHS = 250;
 
-const shown = (unit: number, clip: number) => [{ unit, clip }];
-/** What the operator did, and how far the episode had come (0 … 1). */
+const readout = (label: string, columns: readonly number[]): EncoderReadout => ({
+  label,
+  columns,
+  curve: 'linear',
+  unit: 0.5,
+  trainedClip: 2,
+  weight: 1,
+  shown: [{ unit: 0.5, clip: 2 }],
+});
+/** The operator's action, and the progress of the episode (0 … 1). */
 const OWN_READOUTS: readonly EncoderReadout[] = [
-  {
-    ...{ label: 'action', columns: Array.from({ length: ACTION_SIZE }, (_, index) => index), curve: 'linear' },
-    ...{ unit: 0.5, trainedClip: 2, weight: 1, shown: shown(0.5, 2) },
-  },
-  {
-    ...{ label: 'progress', columns: [ACTION_SIZE], curve: 'linear' },
-    ...{ unit: 0.5, trainedClip: 2, weight: 1, shown: shown(0.5, 2) },
-  },
+  readout(
+    'action',
+    Array.from({ length: ACTION_SIZE }, (_, index) => index),
+  ),
+  readout('progress', [ACTION_SIZE]),
 ];
 const LABELS = ACTION_SIZE + 1;
 const NETWORK: EncoderSpec = { ...CELL_ENCODER, readouts: OWN_READOUTS };
 
-/** Returns the manifest's path; what was made before is kept. */
+/** Returns the manifest's path. Keeps an encoder that was made before. */
 export async function makeEncoderVariant(
   kind: EncoderKind,
   sessionFolder: string,
@@ -80,7 +84,12 @@ export async function makeEncoderVariant(
   mkdirSync(folder, { recursive: true });
   const { model, embeddingSize, labels, frames } = await make(kind, folder, seed, demos);
   const manifest = encoderManifestSchema.parse({
-    ...{ kind: 'encoder', name: kind, model: MODEL, embeddingSize, output: 'embedding', holdOut: {} },
+    kind: 'encoder',
+    name: kind,
+    model: MODEL,
+    embeddingSize,
+    output: 'embedding',
+    holdOut: {},
     sha256: createHash('sha256').update(model).digest('hex'),
     cameras: readEncoderManifest(CELL_ENCODER_MANIFEST).cameras,
     trainedOn: { labels, frames, seedRange: `training, session seed ${seed}` },
@@ -100,7 +109,10 @@ async function make(kind: EncoderKind, folder: string, seed: number, demos: numb
       ? initialParameters(encoderParameters(NETWORK), rng)
       : await trainEncoder({
           backend: createOrtBackend({ threads: 1 }),
-          ...{ spec: NETWORK, statistics, dataset, rng },
+          spec: NETWORK,
+          statistics,
+          dataset,
+          rng,
           config: { ...ENCODER_TRAINING, epochs: OWN_EPOCHS },
           onEpoch: () => {},
         });
@@ -126,30 +138,21 @@ function rawPixels() {
   };
 }
 
-async function recordDemonstrations(folder: string, seed: number, demos: number): Promise<void> {
-  await using session = await openSession({
-    ...{ projectFolder: folder, task: 'insert', observation: 'pixels', record: true },
-    policy: { kind: 'process' },
-  });
-  for (let attempt = 0, done = 0; done < demos; attempt++) {
-    if (attempt >= FIRST_ONLINE_INDEX)
-      throw new Error(
-        `only ${done} of ${attempt} scripted demonstrations succeeded; expected nearly all. Run \`npx takeover doctor\`, and check the cell's settings.`,
-      );
-    const episode = episodeOf(await session.rig.episode(episodeSeed('training', attempt, seed), 'demonstrate'));
-    if (episode.outcome === 'success') done++;
-    else session.writer?.discardEpisode(episode.id);
-    await session.writer?.drained();
-  }
-}
-
 async function demonstrated(folder: string, seed: number, demos: number): Promise<EncoderDataset> {
-  rmSync(folder, { recursive: true, force: true }); // an interrupted recording is begun anew
-  await recordDemonstrations(folder, seed, demos);
+  // An interrupted recording is begun anew.
+  rmSync(folder, { recursive: true, force: true });
+  await recordDemonstrations({
+    projectFolder: folder,
+    task: 'insert',
+    observation: 'pixels',
+    seed,
+    count: demos,
+    maxAttempts: FIRST_ONLINE_INDEX,
+  });
   return readDemonstrations(folder);
 }
 
-/** Pictures, actions and progress of a folder's demonstrations, those that were discarded left out. */
+/** Reads pictures, actions and progress of a folder's demonstrations. Leaves out discarded ones. */
 export function readDemonstrations(folder: string): EncoderDataset {
   const pool = createTransitionPool({
     embeddingSize: 0,
@@ -178,7 +181,7 @@ export function readDemonstrations(folder: string): EncoderDataset {
   return { count: steps.length, pixels, labels, weights: labels.map(() => 1), labelCount: LABELS };
 }
 
-/** Every step of the demonstrations that count: its row in the pool, which also holds those that do not, and where it is in its episode. */
+/** Returns every step of the demonstrations that count, with its row in the pool and its place in the episode. */
 function stepsOf(pool: TransitionPool) {
   const byEpisode = new Map<number, number[]>();
   for (const row of pool.rows('demo')) {

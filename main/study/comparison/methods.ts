@@ -1,31 +1,31 @@
 /**
- * The sessions of a comparison in the cell, as data. All get the same demonstrations, the same number of corrected episodes and of offline
- * updates; what differs is named in the title.
+ * The methods of the comparison in the cell, as data. All get the same demonstrations and the same numbers of corrected episodes and offline
+ * updates, except where the title says otherwise.
  */
 import type { HilPlan } from '../hil/hil-state.ts';
 
-/** Encoders that are compared with the one that ships; made for the session where they are asked for. */
+/** Encoders that are compared with the one that ships. Each is made for its session. */
 export const ENCODER_KINDS = ['random', 'raw-pixels', 'own-episodes'] as const;
 export type EncoderKind = (typeof ENCODER_KINDS)[number];
 
 export interface Method {
   readonly title: string;
   readonly plan: Partial<Pick<HilPlan, 'algorithm' | 'preset' | 'scratch' | 'settings' | 'observation' | 'encoder'>>;
-  /** Times the common number of demonstrations. */
+  /** Factor on the common number of demonstrations. */
   readonly demonstrations?: number;
-  /** Only the offline stage. */
+  /** Without an online stage. */
   readonly offlineOnly?: boolean;
   readonly encoder?: EncoderKind;
 }
 
-/** Critic updates (of imitation: updates) of every offline stage on the common demonstrations. */
+/** Critic updates of every offline stage on the common demonstrations; imitation makes as many updates. */
 export const OFFLINE_UPDATES = 1000;
 const MORE_DEMONSTRATIONS = 5;
 const offline = { offlineSteps: OFFLINE_UPDATES };
-/** As many critic updates, where two of them go with one of the actor. */
+/** The same number of critic updates, for presets that make two with each update of the actor. */
 const offlineInPairs = { offlineSteps: OFFLINE_UPDATES / 2 };
 
-/** What floors, the Cal-QL term and averaging are compared with: α stays, and η is less. */
+/** The reference for floors, the Cal-QL term and averaging: α does not decay, and η is lower. */
 const constant = { ...offline, alphaDecayUpdates: 0, online: { eta: 0.3 } };
 
 export const METHODS = {
@@ -92,4 +92,5 @@ export const METHODS = {
   },
 } as const satisfies Record<string, Method>;
 export type MethodName = keyof typeof METHODS;
-export const methodNames = Object.keys(METHODS) as MethodName[]; // the keys of the literal
+// Object.keys loses the type of the literal's keys.
+export const methodNames = Object.keys(METHODS) as MethodName[];

@@ -1,15 +1,15 @@
 /**
- * A method beside another, seed by seed: demonstrations, operator and report episodes of a seed are the same for all, so what its luck
- * gives to both goes out of the difference. Mean with the 95 % interval of Student's t over the seeds, which is wide for three: that much is known.
+ * Differences between methods, seed by seed. All methods have the same demonstrations, operator and report episodes for a seed, so the luck
+ * of the seed cancels in the difference. The 95 % interval is Student's t over the seeds, and is wide for three seeds.
  */
 
-import { type MeanWithInterval, studentInterval } from '../student.ts';
+import { type MeanWithInterval, mean, studentInterval } from '../statistics.ts';
 import { METHODS, type MethodName, methodNames } from './methods.ts';
 import type { MethodResult } from './results.ts';
 
 export const PAIRED_HEADER = ['method', 'seeds', 'success, points', 'steps', 'by hand, points'] as const;
 
-/** One row per other method that has a policy after the corrected episodes in two seeds of `reference` or more: reference minus method. */
+/** Makes one row, `reference` minus method, per other method that shares at least two finished seeds with it. */
 export function pairedRows(results: readonly MethodResult[], reference: MethodName): string[][] {
   const of = (name: MethodName) =>
     new Map(results.filter(({ method, final }) => method === name && final).map((result) => [result.seed, result]));
@@ -29,9 +29,6 @@ export function pairedRows(results: readonly MethodResult[], reference: MethodNa
     return [[METHODS[name].title, String(pairs.length), words(success), words(steps), words(byHand)]];
   });
 }
-
-const mean = (values: readonly number[]) =>
-  values.length === 0 ? 0 : values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function signed(value: number): string {
   const size = Math.abs(value).toFixed(1);

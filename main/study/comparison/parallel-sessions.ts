@@ -1,11 +1,11 @@
 /**
- * Sessions of a comparison side by side, each in a process of its own. They are stopped when this one is asked to stop; a session
- * that was cut off goes on where it was when it is asked for again.
+ * Runs sessions of a comparison side by side, each in a process of its own. The processes are stopped when this one is asked to stop. A
+ * session that was cut off is resumed when it is run again.
  */
 import { spawn } from 'node:child_process';
 
 const LAST_WORDS_CHARACTERS = 500;
-/** 128 + SIGTERM, as shells say it. */
+/** Exit status after SIGTERM, as shells report it: 128 + 15. */
 const TERMINATED = 143;
 
 export interface SessionKey {
@@ -13,24 +13,29 @@ export interface SessionKey {
   readonly seed: number;
 }
 
-export interface JobOptions<Key extends SessionKey> {
-  /** The program's command line, as a path. */
+export interface ParallelOptions<Key extends SessionKey> {
+  /** Path of the program's command line. */
   readonly entry: string;
-  /** Started in this order. */
+  /** The sessions, in the order in which they are started. */
   readonly sessions: readonly Key[];
-  /** So many at once. */
+  /** Number of sessions that run at once. */
   readonly jobs: number;
-  /** Everything of `takeover compare` but method and seed. */
+  /** Arguments of `takeover compare` other than method and seed. */
   readonly args: readonly string[];
   readonly onDone: (session: Key, left: number) => void;
 }
 
-/** Resolves with those that failed and what they said last; the others are in the results file. */
-export async function runJobs<Key extends SessionKey>(
-  options: JobOptions<Key>,
-): Promise<readonly { readonly session: Key; readonly lastWords: string }[]> {
+export interface FailedSession<Key extends SessionKey> {
+  readonly session: Key;
+  readonly lastWords: string;
+}
+
+/** Resolves with the sessions that failed. The others are in the results file. */
+export async function runParallel<Key extends SessionKey>(
+  options: ParallelOptions<Key>,
+): Promise<readonly FailedSession<Key>[]> {
   const queue = [...options.sessions];
-  const failed: { readonly session: Key; readonly lastWords: string }[] = [];
+  const failed: FailedSession<Key>[] = [];
   let left = queue.length;
   const worker = async () => {
     for (let session = queue.shift(); session !== undefined; session = queue.shift()) {
@@ -40,7 +45,7 @@ export async function runJobs<Key extends SessionKey>(
       options.onDone(session, left);
     }
   };
-  // without a listener the process would end without its `exit` event, and leave its children alone
+  // Without a listener, SIGTERM would end the process without its `exit` event, and the children would go on.
   const terminate = () => process.exit(TERMINATED);
   process.once('SIGTERM', terminate);
   await Promise.all(Array.from({ length: options.jobs }, worker));
@@ -48,7 +53,7 @@ export async function runJobs<Key extends SessionKey>(
   return failed;
 }
 
-function runOne({ method, seed }: SessionKey, { entry, args }: Pick<JobOptions<SessionKey>, 'entry' | 'args'>) {
+function runOne({ method, seed }: SessionKey, { entry, args }: Pick<ParallelOptions<SessionKey>, 'entry' | 'args'>) {
   const own = ['compare', '--methods', method, '--seeds', String(seed), '--json', ...args];
   const child = spawn(process.execPath, [entry, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
   const stop = () => {

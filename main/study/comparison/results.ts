@@ -1,12 +1,12 @@
 /**
- * Results of a comparison: one line of a file per finished session, and the table that they make.
- * It has the shape of ConRFT's (Chen et al. 2025, table I): success, episode length, minutes, interventions.
+ * Results of a comparison: a file with one line per finished session, and the table of them. The table has the columns of ConRFT's
+ * (Chen et al. 2025, table I): success, episode length, minutes, interventions.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { HilResult } from '../hil/hil.ts';
 import type { HilRound } from '../hil/hil-state.ts';
-import { wilson95 } from '../statistics.ts';
+import { mean, wilson95 } from '../statistics.ts';
 import {
   type ComparisonBudget,
   type ComparisonKey,
@@ -23,12 +23,12 @@ const measuredSchema = z.object({
 });
 const resultSchema = comparisonKeySchema.extend({
   seed: z.int(),
-  /** On the report seeds. */
+  /** The policy of the offline stage, and the chosen one, on the report seeds. */
   offline: measuredSchema.optional(),
   final: measuredSchema.optional(),
-  /** Of the training episodes, by round. */
+  /** Intervention rates of the training episodes, by round. */
   interventionRates: z.array(z.number()),
-  /** On the selection seeds, by round. */
+  /** Success on the selection seeds, by round. */
   curve: z.array(z.object({ episodes: z.int(), successRate: z.number(), meanSteps: z.number() })),
   minutes: z.number(),
 });
@@ -57,7 +57,7 @@ export function resultOfMethod(
   };
 }
 
-/** What a results file holds, one line per finished session. Throws where a line is not one of ours. */
+/** Reads a results file, one line per finished session. Throws when a line is not such a result. */
 export function readResults(path: string): MethodResult[] {
   if (!existsSync(path)) return [];
   return readFileSync(path, 'utf8')
@@ -80,24 +80,23 @@ function resultOf(line: string, where: string): MethodResult {
   throw new Error(`${where} is not a result of a comparison (${issue?.path.join('.')}: ${issue?.message}). ${remedy}`);
 }
 
-/** A line of its own, also after one that a crash has left without its end. */
+/** Begins a new line, also after one that a crash has cut short. */
 export function appendResult(path: string, result: MethodResult): void {
   const open = existsSync(path) && !/(^|\n)$/.test(readFileSync(path, 'utf8'));
   appendFileSync(path, `${open ? '\n' : ''}${JSON.stringify(result)}\n`);
 }
 
-/** Whether the session of a method with a seed has been measured, by what is asked for now. */
+/** True when the session of a method and a seed has been measured with this budget and today's settings. */
 export function isDone(results: readonly MethodResult[], name: MethodName, seed: number, budget: ComparisonBudget) {
   const key = keyOf(name, budget);
   return results.some((result) => result.seed === seed && differences(result, key).length === 0);
 }
 
 const percent = (share: number) => `${Math.round(100 * share)} %`;
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 type Measured = z.infer<typeof measuredSchema> & Pick<MethodResult, 'reportEpisodes'>;
 
-/** Success over all seeds with the interval of the pooled episodes, and the seeds' own rates. */
+/** Returns the success over all seeds, with the interval of the pooled episodes and each seed's rate. */
 function success(results: readonly Measured[]): string {
   if (results.length === 0) return '–';
   const rates = results.map(({ successRate }) => successRate);
@@ -113,7 +112,10 @@ function steps(results: readonly Measured[]): string {
   return solved.length === 0 ? '–' : mean(solved.map(({ meanSteps }) => meanSteps)).toFixed(1);
 }
 
-/** Success on the selection seeds after so many corrected episodes, the mean over the seeds that got there: `20: 85 %, 40: 97 %`. */
+/**
+ * Returns the success on the selection seeds by number of corrected episodes, as the mean over the seeds that got there:
+ * `20: 85 %, 40: 97 %`.
+ */
 function onTheWay(results: readonly MethodResult[]): string {
   const points = results.flatMap(({ curve }) => curve).filter(({ episodes }) => episodes > 0);
   const counts = [...new Set(points.map(({ episodes }) => episodes))].sort((a, b) => a - b);
@@ -133,13 +135,16 @@ export const TABLE_HEADER = [
   'minutes',
 ] as const;
 
-/** Sessions that are left out of a table, and why; a name of `ComparisonKey` stands for its value. */
+/** Sessions that are left out of a table. `words` names the values of `ComparisonKey` that differ. */
 export interface LeftOut {
   readonly sessions: number;
   readonly words: string;
 }
 
-/** One row per method that was measured with this budget and today's settings, in the order of `METHODS`; the newest of each seed. */
+/**
+ * Makes one row per method that was measured with this budget and today's settings, in the order of `METHODS`. Of each seed only the
+ * newest session counts.
+ */
 export function comparisonTable(results: readonly MethodResult[], budget: ComparisonBudget) {
   const keys = new Map<string, ComparisonKey>(methodNames.map((name) => [name, keyOf(name, budget)]));
   const others: string[] = [];
@@ -163,7 +168,7 @@ export function comparisonTable(results: readonly MethodResult[], budget: Compar
   };
 }
 
-/** `2 × cal-ql: settings; 1 × …`, in the order of the file. */
+/** Returns `2 × cal-ql: settings; 1 × …`, in the order of the file. */
 function counted(reasons: readonly string[]): string {
   return [...new Set(reasons)]
     .map((reason) => `${reasons.filter((other) => other === reason).length} × ${reason}`)

@@ -1,4 +1,4 @@
-/** One headless human-in-the-loop session with the cell, the scripted operator and a trainer's process: what `hil` and `compare` run. */
+/** One headless human-in-the-loop session with the cell, the scripted operator and a trainer process, for `hil` and `compare`. */
 import { isDeepStrictEqual } from 'node:util';
 import { makeProjectFolder } from '../../../data/file-trouble.ts';
 import { systemClock } from '../../api/clock.ts';
@@ -9,8 +9,9 @@ import { launchLocalTrainer } from '../../runs/launchers/local-process.ts';
 import { findPolicy } from '../../runs/policy-registry.ts';
 import { openRunRows } from '../../runs/run-rows.ts';
 import { storedEpisodes } from '../../runs/stored-episodes.ts';
-import { episodeOf, openSession, type Session } from '../session.ts';
-import { type HilResult, type HilRig, isOver, resultOf, runHil } from './hil.ts';
+import { episodeOf, openSession, type Session, usePolicy } from '../session.ts';
+import { type HilResult, isOver, resultOf, runHil } from './hil.ts';
+import type { HilRig } from './hil-record.ts';
 import { type HilPlan, type HilRound, type HilState, newHilState, readHilState } from './hil-state.ts';
 
 export interface HilBudget {
@@ -18,7 +19,7 @@ export interface HilBudget {
   readonly reportEpisodes: number;
   readonly reportOffline?: boolean;
   readonly maxMinutes: number;
-  /** That learn; one where absent. */
+  /** Threads of the trainer. Default: 1. */
   readonly threads?: number;
 }
 
@@ -27,24 +28,25 @@ export interface HilListeners {
   readonly onRound: (round: HilRound) => void;
 }
 
-/** The state of the session in a folder, or of a new one. Throws a `UsageError` where the one there was begun with another plan. */
+/** Returns the state of the session in a folder, or of a new one. Throws a `UsageError` when the session there has another plan. */
 export function stateFor(projectFolder: string, plan: HilPlan): HilState {
   makeProjectFolder(projectFolder);
   const stored = readHilState(projectFolder);
   for (const [name, value] of Object.entries(plan)) {
-    const was = stored?.[name as keyof HilPlan]; // the keys of a plan
+    // Object.entries loses the type of a plan's keys.
+    const was = stored?.[name as keyof HilPlan];
     if (stored && !isDeepStrictEqual(was, value))
       throw new UsageError(
-        `--${optionOf(name)} ${said(value)}: the session in ${projectFolder} was begun with ${said(was)}; use another --data folder, or the same option`,
+        `--${optionOf(name)} ${inWords(value)}: the session in ${projectFolder} was begun with ${inWords(was)}; use another --data folder, or the same option`,
       );
   }
   return stored ?? newHilState(plan);
 }
 
-/** `selectionEpisodes` is `selection-episodes` on the command line. */
+/** Returns the name on the command line: `selection-episodes` for `selectionEpisodes`. */
 const optionOf = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
-const said = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
+const inWords = (value: unknown) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
 
 export async function runHilSession(
   projectFolder: string,
@@ -67,7 +69,10 @@ export async function runHilSession(
   return await runHil({
     ...budget,
     ...listeners,
-    ...{ projectFolder, rows, state, encoderManifestPath },
+    projectFolder,
+    rows,
+    state,
+    encoderManifestPath,
     rig: hilRig(projectFolder, recording, measuring.rig),
     launch: launchLocalTrainer,
     clock: systemClock,
@@ -76,10 +81,6 @@ export async function runHilSession(
 }
 
 function hilRig(projectFolder: string, { rig, writer }: Session, measuring: HeadlessRig): HilRig {
-  const use = async (which: HeadlessRig, name: string, manifestPath: string) => {
-    const used = await which.engine.usePolicy(name, manifestPath);
-    if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
-  };
   return {
     record: async ({ seed, help }) => episodeOf(await rig.episode(seed, help)),
     discard: (episodeId) => writer?.discardEpisode(episodeId),
@@ -88,8 +89,8 @@ function hilRig(projectFolder: string, { rig, writer }: Session, measuring: Head
       measuring.engine.change({ actingNoiseStd });
       return episodeOf(await measuring.episode(seed, 'alone'));
     },
-    usePolicy: (name, manifestPath) => use(rig, name, manifestPath),
-    judgePolicy: (name, manifestPath) => use(measuring, name, manifestPath),
+    usePolicy: (name, manifestPath) => usePolicy(rig, name, manifestPath),
+    judgePolicy: (name, manifestPath) => usePolicy(measuring, name, manifestPath),
     drained: async () => writer?.drained(),
     newestSequence: () => writer?.newestSequence() ?? 0,
   };

@@ -1,4 +1,4 @@
-/** How far a headless human-in-the-loop session has come, in a file of the project folder: what was done is not done again. */
+/** The progress of a headless human-in-the-loop session, kept in a file of the project folder, so that a session can be resumed. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -6,16 +6,22 @@ import { observationKindSchema } from '../../api/observation.ts';
 import { algorithmSchema, presetSchema, recipeSchema } from '../../api/run.ts';
 import { taskIdSchema } from '../../api/task.ts';
 
+/**
+ * Attempts at demonstrations and online episodes share one axis of seeds. Online episodes begin at this index, and there are no more attempts
+ * than this, so that no seed is used twice.
+ */
+export const FIRST_ONLINE_INDEX = 1000;
+
 const roundSchema = z
   .object({
     name: z.string(),
-    /** Evaluated without help, on the selection seeds (the last round: on the report seeds). */
+    /** Success without help on the selection seeds; on the report seeds for a report. */
     successRate: z.number(),
     ci95: z.tuple([z.number(), z.number()]).readonly(),
     meanSteps: z.number(),
-    /** Of the training episodes of the round; 1 for demonstrations. */
+    /** Share of human steps in the training episodes of the round; 0 without any. */
     interventionRate: z.number(),
-    /** Training episodes of the round that were solved without any help. */
+    /** Share of the training episodes of the round that were solved without help. */
     unaidedRate: z.number(),
     /** Training episodes so far. */
     episodes: z.int(),
@@ -27,7 +33,7 @@ const roundSchema = z
   .readonly();
 export type HilRound = z.infer<typeof roundSchema>;
 
-/** What a round's summary needs of a training episode. */
+/** The part of a training episode that a round's summary needs. */
 const trainedSchema = z.object({ steps: z.int(), humanSteps: z.int(), unaidedSuccess: z.boolean() }).readonly();
 export type TrainedEpisode = z.infer<typeof trainedSchema>;
 
@@ -39,13 +45,13 @@ export const hilPlanSchema = z.object({
   observation: observationKindSchema,
   algorithm: algorithmSchema.default('conrft'),
   preset: presetSchema,
-  /** Its settings stand in place of the preset's. */
+  /** A recipe's settings replace the preset's. */
   recipe: recipeSchema.optional(),
   /** No offline stage: the online stage begins with fresh weights and the demonstrations in the demo buffer. */
   scratch: z.boolean().default(false),
   /** Settings of the algorithm that differ from the preset's. */
   settings: z.record(z.string(), z.json()).readonly().default({}),
-  /** By name, or the path of its manifest; the one that ships for the cell where absent. */
+  /** Name of an encoder that ships, or path of a manifest. Default: the cell's encoder. */
   encoder: z.string().optional(),
   /** Number of corrected episodes per round. */
   round: z.int().default(40),
@@ -60,21 +66,24 @@ export type HilPlan = z.infer<typeof hilPlanSchema>;
 
 const stateSchema = hilPlanSchema.extend({
   // There are no defaults here: the settings of a stored session must not be guessed.
-  ...{ round: z.int(), selectionEpisodes: z.int(), noise: z.number(), trainingNoise: z.number() },
-  /** Attempts at demonstrations made, failed ones included: the next seed. */
+  round: z.int(),
+  selectionEpisodes: z.int(),
+  noise: z.number(),
+  trainingNoise: z.number(),
+  /** Attempts at demonstrations, with failed ones: the index of the next seed. */
   demoAttempts: z.int(),
   demosDone: z.int(),
-  /** The newest episode that counts: of the session, or of what was there before it; 0 = none. */
+  /** The newest episode that counts, also of those from before the session; 0 = none. */
   newestEpisodeId: z.int(),
   offlineRunId: z.int().optional(),
   onlineRunId: z.int().optional(),
-  /** Online episodes recorded to their end. */
+  /** Number of online episodes recorded to their end. */
   onlineEpisodes: z.int(),
-  /** The newest of them that was granted to the trainer; 0 = none. */
+  /** The newest episode that was granted to the trainer; 0 = none. */
   grantedEpisodeId: z.int().default(0),
   /** Newest event that the grant let the trainer read. An interrupted session grants the same again. */
   grantedSequence: z.int().optional(),
-  /** The policy of the next online episode; undefined before the first block was made. */
+  /** The policy of the next online episode; undefined before the first block. */
   policy: z.string().optional(),
   /** Online episodes since the last round was closed. */
   openRound: z.array(trainedSchema).readonly().default([]),
@@ -99,7 +108,7 @@ export function newHilState(plan: z.input<typeof hilPlanSchema>): HilState {
   };
 }
 
-/** Undefined where no session was begun. Throws in words when the file is not one of ours. */
+/** Returns `undefined` when the folder holds no session. Throws when the file is not the state of a session. */
 export function readHilState(projectFolder: string): HilState | undefined {
   const path = join(projectFolder, FILE);
   if (!existsSync(path)) return undefined;

@@ -4,7 +4,7 @@ import { keyOf } from '../../../main/study/comparison/comparison-key.ts';
 import { METHODS, type MethodName } from '../../../main/study/comparison/methods.ts';
 import { pairedRows } from '../../../main/study/comparison/paired-differences.ts';
 import type { MethodResult } from '../../../main/study/comparison/results.ts';
-import { studentInterval } from '../../../main/study/student.ts';
+import { studentInterval } from '../../../main/study/statistics.ts';
 
 const BUDGET = {
   ...{ demos: 20, episodes: 40, episodesPerRound: 20 },
