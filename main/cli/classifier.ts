@@ -11,8 +11,8 @@ import { taskIdSchema } from '../api/task.ts';
 import type { MadeClassifier } from '../learn/classifier/make-classifier.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import type { SuccessCheck } from '../study/classifier/success-check.ts';
-import { flag, option, parseVerb, type VerbOptions } from './arguments.ts';
-import { anyNumber, evaluatedEpisodes, nonEmptyText, wholeNumber } from './options.ts';
+import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { anyNumber, evaluatedEpisodes, nonEmptyText, wholeNumber } from './options/values.ts';
 import { type Progress, percent, printJson, progressBar, table } from './output.ts';
 
 const OPTIONS = {

@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import type { ComparisonBudget } from '../study/comparison/comparison-key.ts';
 import { METHODS, methodNames } from '../study/comparison/methods.ts';
-import { flag, option, parseVerb, type VerbOptions } from './arguments.ts';
-import { evaluatedEpisodes, listOf, noiseNumber, nonEmptyText, seedNumber, wholeNumber } from './options.ts';
+import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { evaluatedEpisodes, listOf, noiseNumber, nonEmptyText, seedNumber, wholeNumber } from './options/values.ts';
 import { markdownTable, printJson, progressBar, table } from './output.ts';
 
 const ENTRY = fileURLToPath(new URL('./takeover.ts', import.meta.url));

@@ -4,8 +4,8 @@ import { UsageError } from '../api/error-words.ts';
 import type { CriticBin } from '../study/critic/critic-report.ts';
 import type { CriticStudy } from '../study/critic/critic-study.ts';
 import { signed } from '../study/statistics.ts';
-import { option, parseVerb } from './arguments.ts';
-import { ENCODER_HELP, listOf, noiseNumber, nonEmptyText, wholeNumber } from './options.ts';
+import { option, parseVerb } from './options/parse-verb.ts';
+import { ENCODER_HELP, listOf, noiseNumber, nonEmptyText, wholeNumber } from './options/values.ts';
 import { percent, printJson, progressBar, table } from './output.ts';
 
 const OPTIONS = {

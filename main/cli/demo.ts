@@ -4,8 +4,8 @@
  */
 import { observationKindSchema } from '../api/observation.ts';
 import { taskIdSchema } from '../api/task.ts';
-import { flag, option, parseVerb } from './arguments.ts';
-import { recordedEpisodes } from './options.ts';
+import { flag, option, parseVerb } from './options/parse-verb.ts';
+import { recordedEpisodes } from './options/values.ts';
 import { printJson, progressBar } from './output.ts';
 
 const OPTIONS = {

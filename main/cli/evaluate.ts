@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { taskIdSchema } from '../api/task.ts';
 import { CONDITIONS } from '../engine/headless-rig.ts';
 import type { RecipeMeasures } from '../study/recipe-measures.ts';
-import { option, parseVerb } from './arguments.ts';
-import { ENCODER_HELP, evaluatedEpisodes, noiseNumber, nonEmptyText } from './options.ts';
+import { option, parseVerb } from './options/parse-verb.ts';
+import { ENCODER_HELP, evaluatedEpisodes, noiseNumber, nonEmptyText } from './options/values.ts';
 import { percent, printJson, progressBar } from './output.ts';
 
 const OPTIONS = {

@@ -7,8 +7,8 @@ import { inWords } from '../api/error-words.ts';
 import { episodesText, exportBufferSchema, leftOutText, parseEpisodeRanges } from '../api/export.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { taskIdSchema } from '../api/task.ts';
-import { startExport } from '../runs/export-process.ts';
-import { flag, option, parseVerb } from './arguments.ts';
+import { startExport } from '../runs/jobs/export-process.ts';
+import { flag, option, parseVerb } from './options/parse-verb.ts';
 import { printJson, progressBar } from './output.ts';
 
 /** Numbers and ranges of episodes, such as `1-5,8`. */

@@ -4,9 +4,9 @@ import { observationKindSchema } from '../api/observation.ts';
 import { type RunSpec, stageSchema } from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
-import { option, parseVerb, type VerbOptions } from './arguments.ts';
-import { checkSettings, LEARNING, learningOf } from './learning-options.ts';
-import { nonEmptyText, threadsAlone, threadsNumber, wholeNumber } from './options.ts';
+import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
+import { option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { nonEmptyText, threadsAlone, threadsNumber, wholeNumber } from './options/values.ts';
 import { printJson, progressBar } from './output.ts';
 
 const DEFAULT_ONLINE_STEPS = 5000;

@@ -13,8 +13,8 @@ import {
   type HilState,
   hilPlanSchema,
 } from '../study/hil/hil-state.ts';
-import { flag, option, parseVerb, type VerbOptions } from './arguments.ts';
-import { checkSettings, LEARNING, learningOf } from './learning-options.ts';
+import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
+import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
 import {
   anyNumber,
   evaluatedEpisodes,
@@ -23,7 +23,7 @@ import {
   threadsAlone,
   threadsNumber,
   wholeNumber,
-} from './options.ts';
+} from './options/values.ts';
 import { percent, printJson, progressBar, table } from './output.ts';
 
 const OPTIONS = {

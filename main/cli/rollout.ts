@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { observationKindSchema } from '../api/observation.ts';
 import { taskIdSchema } from '../api/task.ts';
-import { option, parseVerb } from './arguments.ts';
-import { ENCODER_HELP, noiseNumber, nonEmptyText, recordedEpisodes } from './options.ts';
+import { option, parseVerb } from './options/parse-verb.ts';
+import { ENCODER_HELP, noiseNumber, nonEmptyText, recordedEpisodes } from './options/values.ts';
 import { percent, printJson, progressBar } from './output.ts';
 
 const OPTIONS = {

@@ -6,13 +6,20 @@ import type { Mode } from '../api/episode.ts';
 import { errorInWords, inWords } from '../api/error-words.ts';
 import { type TaskId, taskIdSchema } from '../api/task.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
-import { findPolicy, starterFor } from '../runs/policy-registry.ts';
+import { findPolicy, starterFor } from '../runs/policies/policy-registry.ts';
 import { startProjectEngine } from '../runs/project-engine.ts';
-import { flag, option, parseVerb } from './arguments.ts';
 import { ensureWindowBuilt } from './launch/build-window.ts';
 import { openWindow } from './launch/open-window.ts';
 import { followParent } from './launch/parent-link.ts';
-import { DEFAULT_PORT, ENCODER_HELP, nonEmptyText, portNumber, threadsBeside, threadsNumber } from './options.ts';
+import { flag, option, parseVerb } from './options/parse-verb.ts';
+import {
+  DEFAULT_PORT,
+  ENCODER_HELP,
+  nonEmptyText,
+  portNumber,
+  threadsBeside,
+  threadsNumber,
+} from './options/values.ts';
 import { printJson } from './output.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));

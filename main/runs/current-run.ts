@@ -70,17 +70,6 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
     return begun;
   };
 
-  const prune = async (run: ActiveRun) => {
-    try {
-      await rows.prunePolicies(run.id, options.policiesHeld());
-    } catch (error) {
-      // The next published policy tries again. A run that is over reports nothing more.
-      if (active !== run || run.cancelled) return;
-      const message = `Older policies could not be removed: ${messageOf(error)}.`;
-      listener.status({ ...run.status, message, remedy: 'Check the disk of the project: it will fill up.' });
-    }
-  };
-
   const onEnd = async (run: ActiveRun, chain: boolean, end: TrainerEnd) => {
     if (active === run) active = undefined;
     if (run.finished && !run.cancelled) {
@@ -103,7 +92,11 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
     active = run;
     run.trainer.onMessage((message) => {
       follow(run, message, listener);
-      if (message.kind === 'published') void prune(run);
+      if (message.kind === 'published')
+        rows.prunePolicies(run.id, options.policiesHeld()).catch((error: unknown) => {
+          // The next published policy tries again. A run that is over reports nothing more.
+          if (active === run && !run.cancelled) listener.status({ ...run.status, ...notPruned(error) });
+        });
     });
     run.trainer.ended
       .then((end) => onEnd(run, chain, end))
@@ -184,6 +177,11 @@ const follow = (run: ActiveRun, message: FromTrainer, listener: RunListener) => 
 };
 
 const isOver = ({ state }: RunStatus) => state === 'finished' || state === 'cancelled' || state === 'failed';
+
+const notPruned = (error: unknown) => ({
+  message: `Older policies could not be removed: ${messageOf(error)}.`,
+  remedy: 'Check the disk of the project: it will fill up.',
+});
 
 /** The trainer's own report of its failure, or a description of how its process ended. */
 function failureOf({ failure }: ActiveRun, end: TrainerEnd) {

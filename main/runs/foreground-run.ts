@@ -6,7 +6,7 @@ import { endWords, SMALLER_RUN } from './launchers/child-end.ts';
 import { limitNow } from './launchers/granted-trainer.ts';
 import type { TrainerHandle } from './launchers/launcher.ts';
 import { launchLocalTrainer } from './launchers/local-process.ts';
-import { findPolicy } from './policy-registry.ts';
+import { findPolicy } from './policies/policy-registry.ts';
 import { nothingToLearn } from './readiness.ts';
 import { openRunRows, type RunRows } from './run-rows.ts';
 import { storedEpisodes } from './stored-episodes.ts';

@@ -1,5 +1,5 @@
 /**
- * Fine-tuning as the engine sees it: start, follow and cancel a run, and every newer policy as it is published. One run at a time. A request
+ * Fine-tuning for the engine. A run is started, followed and cancelled, and its newer policies are reported. One run at a time. A request
  * without choices does what an operator means: an offline stage when the policy in use has no critic yet, then the online stage from the
  * policy that it made, which goes on until it is cancelled.
  */

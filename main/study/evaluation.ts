@@ -4,7 +4,7 @@ import { episodeSeed, type SeedRange, type TaskId } from '../api/task.ts';
 import type { Conditions } from '../engine/headless-rig.ts';
 import type { Recipe } from '../learn/recipes/recipe.ts';
 import { recipeOf } from '../learn/recipes/recipe-registry.ts';
-import { findPolicy } from '../runs/policy-registry.ts';
+import { findPolicy } from '../runs/policies/policy-registry.ts';
 import { type RecipeMeasures, recipeMeasures } from './recipe-measures.ts';
 import { episodeOf, openSession, usePolicy } from './session.ts';
 import { mean, wilson95 } from './statistics.ts';

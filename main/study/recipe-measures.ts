@@ -1,10 +1,10 @@
-/** What a recipe judges beyond success and steps: how rough the motion is, and how long planning takes. */
+/** Measures that a recipe judges beyond success and steps: the roughness of the motion, and the time that planning takes. */
 import { type Clock, systemClock } from '../api/clock.ts';
 import { PROPRIOCEPTION_SIZE } from '../api/observation.ts';
 import { createRng, type Rng } from '../api/rng.ts';
 import type { Measure, Recipe } from '../learn/recipes/recipe.ts';
 import { createPolicyRuntime } from '../policy/policy-runtime.ts';
-import type { RegisteredPolicy } from '../runs/policy-registry.ts';
+import type { RegisteredPolicy } from '../runs/policies/policy-registry.ts';
 
 export interface RecipeMeasures {
   readonly recipe: string;

@@ -3,7 +3,7 @@ import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import { episodeSeed, type TaskId } from '../api/task.ts';
 import { SCRIPTED_POLICY_NAME } from '../engine/policy/scripted-policy.ts';
-import { findPolicy } from '../runs/policy-registry.ts';
+import { findPolicy } from '../runs/policies/policy-registry.ts';
 import { letClassifierDecide, newestClassifier } from './classifier/project-classifier.ts';
 import { episodeOf, openSession, usePolicy } from './session.ts';
 import { mean } from './statistics.ts';

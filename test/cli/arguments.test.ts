@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { UsageError } from '../../main/api/error-words.ts';
-import { flag, option, parseVerb } from '../../main/cli/arguments.ts';
+import { flag, option, parseVerb } from '../../main/cli/options/parse-verb.ts';
 import {
   noiseNumber,
   portNumber,
@@ -13,7 +13,7 @@ import {
   seedNumber,
   threadsAlone,
   threadsBeside,
-} from '../../main/cli/options.ts';
+} from '../../main/cli/options/values.ts';
 import { createProgress, table } from '../../main/cli/output.ts';
 import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';
 import { encoderFor, encoderNamed } from '../../main/runs/encoder-choice.ts';
@@ -71,7 +71,7 @@ test('every number of the command line is an option that says its range', () => 
   const others = readdirSync(folder).filter(
     (name) => name.endsWith('.ts') && /z\.(coerce|number)\b/.test(readFileSync(join(folder, name), 'utf8')),
   );
-  assert.deepEqual(others, [], 'use main/cli/options.ts');
+  assert.deepEqual(others, [], 'use main/cli/options/values.ts');
 });
 
 test('a port is one that a browser opens', () => {

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ClassifierJob } from '../../main/learn/classifier/make-classifier.ts';
-import { startClassifierProcess } from '../../main/runs/classifier-process.ts';
-import { createClassifierService } from '../../main/runs/classifier-service.ts';
+import { startClassifierProcess } from '../../main/runs/jobs/classifier-process.ts';
+import { createClassifierService } from '../../main/runs/jobs/classifier-service.ts';
 import { inFolder, openWriter, recordEpisode } from '../data/fixture.ts';
 import { childrenOf, isAlive } from '../engine/children-of.ts';
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { ClassifierEnd, ClassifierManifest } from '../../main/api/classifier.ts';
 import { createVirtualClock } from '../../main/api/clock.ts';
 import type { ClassifierJob } from '../../main/learn/classifier/make-classifier.ts';
-import { createClassifierService } from '../../main/runs/classifier-service.ts';
+import { createClassifierService } from '../../main/runs/jobs/classifier-service.ts';
 import { sumUp } from '../../main/study/classifier/success-check.ts';
 import { inFolder } from '../data/fixture.ts';
 import { madeUpClassifier } from '../e2e/contract-classifier.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { policiesToPrune } from '../../main/runs/policy-pruning.ts';
+import { policiesToPrune } from '../../main/runs/policies/policy-pruning.ts';
 import { openRunRows } from '../../main/runs/run-rows.ts';
 import { inFolder } from '../data/fixture.ts';
 import { recordToyEpisodes } from '../learn/toy-project.ts';

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createPolicyCatalogue } from '../../main/runs/policy-catalogue.ts';
-import { findPolicy, listPolicies, UnknownPolicyError } from '../../main/runs/policy-registry.ts';
+import { createPolicyCatalogue } from '../../main/runs/policies/policy-catalogue.ts';
+import { findPolicy, listPolicies, UnknownPolicyError } from '../../main/runs/policies/policy-registry.ts';
 import { inFolder } from '../data/fixture.ts';
 import { createFakeRows } from './fake-trainer.ts';
 

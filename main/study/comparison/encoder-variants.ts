@@ -1,5 +1,5 @@
 /**
- * Encoders that are compared with the one that ships, each written into a session's folder as model and manifest:
+ * Makes encoders to compare with the one that ships. Each is written into a session's folder as model and manifest:
  *   random        the shipped network with random weights, never trained
  *   raw-pixels    no network: both pictures pooled to 16×16, standardised
  *   own-episodes  the shipped network, trained to predict the operator's action and the progress of the episode from the pictures of the

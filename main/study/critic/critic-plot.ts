@@ -1,7 +1,7 @@
 /**
- * Q against returns as a picture: one panel per method, its steps as points (successes, failures), the means of its bins as a line
- * with dots, and the line on which a critic would be that knows. Plain SVG, its colours chosen by the reader's light or dark scheme.
- * Lengths are pixels; Q and returns are in units of reward (a success is worth 10).
+ * Draws Q against returns as plain SVG, one panel per method. Points are steps of successes and failures, the line with dots joins the means
+ * of the bins, and a perfect critic would lie on the dashed line. Lengths are pixels; Q and returns are in units of reward (a success is worth
+ * 10).
  */
 import type { CriticBin } from './critic-report.ts';
 
@@ -13,7 +13,7 @@ export interface PlotPoint {
 
 export interface CriticPanel {
   readonly title: string;
-  /** Its numbers in words. */
+  /** Lines of text under the title. */
   readonly notes: readonly string[];
   readonly points: readonly PlotPoint[];
   readonly bins: readonly CriticBin[];
@@ -25,7 +25,7 @@ const TOP_PX = 64;
 const BOTTOM_PX = 46;
 const GAP_PX = 16;
 const LINE_PX = 14;
-/** Points drawn per panel; of more, every n-th. */
+/** Most points drawn per panel. Of more points, every n-th is drawn. */
 const MOST_POINTS = 1500;
 const TICK_EVERY = 2.5;
 
@@ -40,11 +40,11 @@ text{font:12px system-ui,sans-serif;fill:#4a5058}.title{font-weight:600;fill:#16
 .identity{stroke:#b4bac2}.success{stroke:#74a5ff}.failure{stroke:#ffa657}.bins{stroke:#f2f4f6}.bin{fill:#f2f4f6}
 }`;
 
-/** The whole file. Throws a `RangeError` where there is nothing to draw. */
+/** Returns the SVG file. Throws a `RangeError` when there is nothing to draw. */
 export function criticPlot(panels: readonly CriticPanel[]): string {
   const all = panels.flatMap(({ points }) => points.flatMap((point) => [point.value, point.return]));
   if (all.length === 0) throw new RangeError('a plot needs at least one point');
-  // One scale for both axes and all panels: else neither the identity line nor the panels could be compared.
+  // Both axes and all panels share one scale, so that panels and the identity line can be compared.
   const low = TICK_EVERY * Math.floor(Math.min(...extremes(all)) / TICK_EVERY);
   const high = TICK_EVERY * Math.ceil(Math.max(...extremes(all)) / TICK_EVERY);
   const scale: Scale = { low, high: Math.max(high, low + TICK_EVERY) };
@@ -68,7 +68,7 @@ interface Scale {
   readonly high: number;
 }
 
-/** Without spreading a long list over a call's arguments. */
+/** Returns minimum and maximum. `Math.min(...values)` fails for a long list, whose length exceeds the limit of arguments. */
 const extremes = (values: readonly number[]): readonly [number, number] =>
   values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [
     Number.POSITIVE_INFINITY,

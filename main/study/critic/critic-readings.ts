@@ -1,13 +1,12 @@
 /**
- * What a run's critics said of recorded steps, beside what came of them: Q(s, a) of every executed action of the given episodes,
- * by the weights of the run's newest checkpoint, and the discounted return from there on.
+ * Reads a run's critics on recorded steps: Q(s, a) of every executed action of the given episodes, by the weights of the run's newest checkpoint,
+ * beside the discounted return from there on.
  *
- * A return is the one that the critics are taught: what a terminal step ends has no future; a time-out goes on (the target
- * bootstraps), here as if nothing were ever reached, G = r + γ · r_step / (1 − γ), which is the least it can be. Of a critic that is taught
- * a soft value (RLPD `paper`: entropy in the target) and of a pessimistic one it is said as it is, without a correction.
+ * The return is the one that the critics are taught. After a terminal step there is none. After a time-out, where the target bootstraps, the
+ * return goes on as if the goal were never reached: G = r + γ · r_step / (1 − γ), the least it can be. Critics that are taught a soft value
+ * (RLPD `paper`: entropy in the target) or a pessimistic one are read without a correction.
  */
 import { openLearningSource } from '../../../data/learning/learning.ts';
-import type { TransitionBatch } from '../../../data/learning/pool-types.ts';
 import { createTransitionPool, type TransitionPool } from '../../../data/learning/transition-pool.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../api/observation.ts';
 import type { RunSpec } from '../../api/run.ts';
@@ -21,13 +20,15 @@ import { isUsable, observationSizes } from '../../learn/run/run-observation.ts';
 import { configureRun } from '../../learn/run/run-settings.ts';
 import { TrainingError } from '../../learn/run/training-error.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
+import type { Compiled } from '../../tensor/backend.ts';
 import { createOrtBackend } from '../../tensor/ort.ts';
+import { mean } from '../statistics.ts';
 
 export interface CriticReading {
   readonly episodeId: number;
-  /** Mean over the critics of Q(s, a): what the policy climbs. */
+  /** Mean of Q(s, a) over the critics, which the policy climbs. */
   readonly mean: number;
-  /** The least of them: what the target takes. */
+  /** Minimum over the critics, which the target uses. */
   readonly least: number;
   /** G, the discounted return from this step on. */
   readonly return: number;
@@ -37,9 +38,9 @@ export interface CriticRequest {
   readonly projectFolder: string;
   readonly runId: number;
   readonly spec: RunSpec;
-  /** Where the episodes are: the project's own folder, or another one. */
+  /** Folder of the episodes: the project's own or another one. */
   readonly episodesIn: string;
-  /** Which of them, and how long they are; one of which pictures are missing is left out. */
+  /** Number of steps by episode. An episode without all its pictures is left out. */
   readonly episodes: ReadonlyMap<number, number>;
   readonly encoderManifestPath: string | undefined;
 }
@@ -52,7 +53,7 @@ export interface CriticReadings {
   readonly readings: readonly CriticReading[];
 }
 
-/** Steps evaluated at once. */
+/** Number of steps that are evaluated at once. */
 const ROWS = 256;
 
 export async function readCritics(request: CriticRequest): Promise<CriticReadings> {
@@ -60,8 +61,8 @@ export async function readCritics(request: CriticRequest): Promise<CriticReading
   const { checkpoint, algorithm } = checkpointOf(request);
   const encoder = encoderManifestPath === undefined ? undefined : readEncoderManifest(encoderManifestPath);
   const sizes = observationSizes(spec, encoder?.embeddingSize);
-  const step = algorithm.criticStep(sizes, ROWS);
   const critic = checkpoint.arrays['critic'];
+  const step = algorithm.criticStep(sizes, ROWS);
   if (!step || !critic)
     throw new TrainingError(`${spec.algorithm} has no Q`, 'Name a run of conrft, cal-ql, rlpd or hil-serl.');
   const expected = step.inputs['critic']?.shape[0];
@@ -70,58 +71,85 @@ export async function readCritics(request: CriticRequest): Promise<CriticReading
       `the critics of run ${request.runId} have ${critic.length} numbers, those of its settings with this encoder have ${expected}`,
       'Name the encoder that the run was trained with.',
     );
-
+  const { discount } = algorithm.settings;
   const pool = createTransitionPool({
     embeddingSize: sizes.embedding,
     proprioceptionSize: PROPRIOCEPTION_SIZE,
     stack: PROPRIOCEPTION_STACK,
-    discount: algorithm.settings.discount,
+    discount,
   });
+  await fillPool(pool, request, encoder?.sha256);
+  const compiled = await createOrtBackend({ threads: 1 }).compile(step, { name: `${spec.algorithm}-critics` });
+  try {
+    const read = await readSteps(compiled, critic, pool, wholeEpisodes(pool, request.episodes));
+    const returns = returnsOf(read, discount, TASKS[spec.task].rewardPerStep);
+    return {
+      step: checkpoint.header.counters['updates'] ?? 0,
+      discount,
+      readings: read.map(({ episodeId, mean, least }, at) => ({ episodeId, mean, least, return: returns[at] ?? 0 })),
+    };
+  } finally {
+    await compiled.dispose();
+  }
+}
+
+/** Reads the episodes from the store, and computes embeddings that are missing. */
+async function fillPool(
+  pool: TransitionPool,
+  { spec, episodesIn, episodes, encoderManifestPath }: CriticRequest,
+  encoderSha256: string | undefined,
+): Promise<void> {
   const source = openLearningSource({
-    folder: request.episodesIn,
+    folder: episodesIn,
     pool,
-    accepts: (episode) => request.episodes.has(episode.id) && isUsable(spec, episode),
-    encoderSha256: encoder?.sha256,
+    accepts: (episode) => episodes.has(episode.id) && isUsable(spec, episode),
+    encoderSha256,
   });
   const embedder = createEmbedder(source, pool, { manifestPath: encoderManifestPath, seed: spec.seed });
-  const compiled = await createOrtBackend({ threads: 1 }).compile(step, { name: `${spec.algorithm}-critics` });
   try {
     source.load();
     await embedder.embedMissing();
     expectFinite(pool);
-    const rows = wholeEpisodes(pool, request.episodes);
-    const batch = pool.createBatch(ROWS);
-    const stored: Recorded[] = [];
-    const readings: Omit<CriticReading, 'return'>[] = [];
-    for (let first = 0; first < rows.length; first += ROWS) {
-      const some = rows.subarray(first, first + ROWS);
-      some.forEach((row, at) => {
-        pool.readTransition(row, batch, at);
-      });
-      const { values } = await compiled.run({
-        critic,
-        ...(sizes.embedding > 0 && { embedding: batch.embedding }),
-        proprioception: batch.proprioception,
-        action: batch.action,
-      });
-      some.forEach((row, at) => {
-        const episodeId = pool.episodeIdOf(row);
-        const said = column(values?.data as Float32Array, at); // this backend's results are float32
-        readings.push({ episodeId, mean: meanOf(said), least: Math.min(...said) });
-        stored.push(recorded(episodeId, batch, at));
-      });
-    }
-    const returns = returnsOf(stored, algorithm.settings.discount, TASKS[spec.task].rewardPerStep);
-    return {
-      step: checkpoint.header.counters['updates'] ?? 0,
-      discount: algorithm.settings.discount,
-      readings: readings.map((reading, at) => ({ ...reading, return: returns[at] ?? 0 })),
-    };
   } finally {
-    await compiled.dispose();
     await embedder.dispose();
     source.close();
   }
+}
+
+type ReadStep = Omit<CriticReading, 'return'> & RecordedStep;
+
+async function readSteps(
+  compiled: Compiled,
+  critic: Float32Array,
+  pool: TransitionPool,
+  rows: Int32Array,
+): Promise<ReadStep[]> {
+  const batch = pool.createBatch(ROWS);
+  const read: ReadStep[] = [];
+  for (let first = 0; first < rows.length; first += ROWS) {
+    const some = rows.subarray(first, first + ROWS);
+    some.forEach((row, at) => {
+      pool.readTransition(row, batch, at);
+    });
+    const { values } = await compiled.run({
+      critic,
+      ...(batch.embedding.length > 0 && { embedding: batch.embedding }),
+      proprioception: batch.proprioception,
+      action: batch.action,
+    });
+    some.forEach((row, at) => {
+      // Results of this backend are float32.
+      const perCritic = column(values?.data as Float32Array, at);
+      read.push({
+        episodeId: pool.episodeIdOf(row),
+        mean: mean(perCritic),
+        least: Math.min(...perCritic),
+        reward: batch.reward[at] ?? 0,
+        terminated: batch.mask[at] === 0,
+      });
+    });
+  }
+  return read;
 }
 
 function checkpointOf({ projectFolder, runId, spec }: CriticRequest): {
@@ -135,7 +163,7 @@ function checkpointOf({ projectFolder, runId, spec }: CriticRequest): {
   return { checkpoint, algorithm: configureRun(spec, files) };
 }
 
-/** The transitions of those episodes of which every one can be read, in order. */
+/** Returns the rows of the episodes that can be read whole, in order. */
 function wholeEpisodes(pool: TransitionPool, steps: ReadonlyMap<number, number>): Int32Array {
   const rows = pool.rows('all');
   const found = new Map<number, number>();
@@ -143,27 +171,19 @@ function wholeEpisodes(pool: TransitionPool, steps: ReadonlyMap<number, number>)
   return rows.filter((row) => found.get(pool.episodeIdOf(row)) === steps.get(pool.episodeIdOf(row)));
 }
 
-/** [E, ROWS] → the values of row `at`, [E]. */
+/** Returns the values of row `at`, [E], from [E, ROWS]. */
 function column(values: Float32Array, at: number): number[] {
   return Array.from({ length: values.length / ROWS }, (_, critic) => values[critic * ROWS + at] ?? Number.NaN);
 }
 
-const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-export interface Recorded {
+export interface RecordedStep {
   readonly episodeId: number;
   readonly reward: number;
   readonly terminated: boolean;
 }
 
-const recorded = (episodeId: number, batch: TransitionBatch, at: number): Recorded => ({
-  episodeId,
-  reward: batch.reward[at] ?? 0,
-  terminated: batch.mask[at] === 0,
-});
-
-/** Discounted returns of whole episodes, one after the other in the order of their steps. */
-export function returnsOf(steps: readonly Recorded[], discount: number, rewardPerStep: number): number[] {
+/** Returns the discounted returns of whole episodes, which follow each other in the order of their steps. */
+export function returnsOf(steps: readonly RecordedStep[], discount: number, rewardPerStep: number): number[] {
   const returns = new Array<number>(steps.length).fill(0);
   const never = rewardPerStep / (1 - discount);
   let [following, episodeId] = [0, -1];

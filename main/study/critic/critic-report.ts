@@ -1,8 +1,9 @@
 /**
- * How well critics tell what comes: Q(s, a) beside the returns G of unaided episodes, in numbers. Q is the least of the critics, which
- * the target takes; the mean over them, which the policy climbs, has its bias named too. Bias is mean (Q − G): above 0 = too hopeful.
+ * Measures how well critics predict: Q(s, a) beside the returns G of unaided episodes. Q is the minimum over the critics, which the target
+ * uses. The bias of their mean, which the policy climbs, is reported too. Bias is mean (Q − G): above 0 is too optimistic.
  */
 import type { EpisodeSummary } from '../../api/episode.ts';
+import { mean } from '../statistics.ts';
 import type { CriticReading } from './critic-readings.ts';
 
 export interface CriticErrors {
@@ -10,14 +11,14 @@ export interface CriticErrors {
   readonly episodes: number;
   readonly bias: number;
   readonly rmse: number;
-  /** Of Q and G (Pearson); 0 where one of them is the same everywhere. */
+  /** Pearson's correlation of Q and G; 0 when one of them is constant. */
   readonly correlation: number;
   /** Share of the transitions with Q > G. */
   readonly overestimation: number;
 }
 
 export interface CriticBin {
-  /** Returns from here on, below `to`. */
+  /** Lower limit of the returns, included. `to` is the upper one, excluded. */
   readonly from: number;
   readonly to: number;
   readonly transitions: number;
@@ -28,24 +29,24 @@ export interface CriticBin {
 }
 
 export interface CriticReport extends CriticErrors {
-  /** Of the mean over the critics. */
+  /** Bias of the mean over the critics. */
   readonly biasOfMean: number;
   readonly bins: readonly CriticBin[];
-  /** The same for episodes that ended well, and for those that did not; absent where there are none. */
+  /** The same for successful episodes and for the others; absent when there are none. */
   readonly successes?: CriticErrors;
   readonly failures?: CriticErrors;
 }
 
-/** In units of return; the reward of a success is 10. */
+/** Width of a bin in units of return. The reward of a success is 10. */
 const BIN_WIDTH = 1;
 
-/** Driven by the policy from start to end, and ended by what happened in it. */
+/** True when the policy drove from start to end and the episode was not aborted. */
 export function isUnaided({ mode, outcome, humanSteps, takeovers, discarded, steps }: EpisodeSummary): boolean {
   const ended = outcome !== undefined && outcome !== 'aborted';
   return mode === 'run' && ended && !discarded && steps > 0 && humanSteps === 0 && takeovers === 0;
 }
 
-/** `solved`: the episodes that ended well. Throws a `RangeError` where there are no readings. */
+/** `solved`: the episodes that ended as a success. Throws a `RangeError` when there are no readings. */
 export function criticReport(readings: readonly CriticReading[], solved: ReadonlySet<number>): CriticReport {
   if (readings.length === 0)
     throw new RangeError('no readings: a report needs at least one step of an unaided episode. Ask for new ones.');
@@ -77,7 +78,7 @@ function errorsOf(readings: readonly CriticReading[]): CriticErrors {
   };
 }
 
-/** Bins that hold something, from low returns to high ones. */
+/** Returns the bins that are not empty, from low returns to high ones. */
 function binsOf(readings: readonly CriticReading[]): CriticBin[] {
   const bins = new Map<number, CriticReading[]>();
   for (const reading of readings) {
@@ -99,7 +100,6 @@ function binsOf(readings: readonly CriticReading[]): CriticBin[] {
     }));
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const rootMeanSquare = (values: readonly number[]) => Math.sqrt(mean(values.map((value) => value * value)));
 
 function correlation(xs: readonly number[], ys: readonly number[]): number {

@@ -11,7 +11,7 @@ import type { RunSpec } from '../../api/run.ts';
 import { episodeSeed } from '../../api/task.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { encoderFor } from '../../runs/encoder-choice.ts';
-import { findPolicy } from '../../runs/policy-registry.ts';
+import { findPolicy } from '../../runs/policies/policy-registry.ts';
 import { openRunRows } from '../../runs/run-rows.ts';
 import { storedEpisodes } from '../../runs/stored-episodes.ts';
 import { readHilState } from '../hil/hil-state.ts';

@@ -6,7 +6,7 @@ import { UsageError } from '../../api/error-words.ts';
 import type { HeadlessRig } from '../../engine/headless-rig.ts';
 import { encoderFor } from '../../runs/encoder-choice.ts';
 import { launchLocalTrainer } from '../../runs/launchers/local-process.ts';
-import { findPolicy } from '../../runs/policy-registry.ts';
+import { findPolicy } from '../../runs/policies/policy-registry.ts';
 import { openRunRows } from '../../runs/run-rows.ts';
 import { storedEpisodes } from '../../runs/stored-episodes.ts';
 import { episodeOf, openSession, type Session, usePolicy } from '../session.ts';

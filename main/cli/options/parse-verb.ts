@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
-import { messageOf, UsageError } from '../api/error-words.ts';
-import { seedNumber } from './options.ts';
+import { messageOf, UsageError } from '../../api/error-words.ts';
+import { seedNumber } from './values.ts';
 
 export interface Option<Schema extends z.ZodType = z.ZodType> {
   /** A flag takes no value. */

@@ -1,16 +1,16 @@
-/** Reward classifiers as the engine sees them: what the project holds, one training at a time in a process of its own, thresholds. */
-import type { StoreWriter } from '../../data/records.ts';
-import { curvePointAt } from '../api/classifier.ts';
-import type { Clock } from '../api/clock.ts';
-import type { ObservationKind } from '../api/observation.ts';
-import type { TaskId } from '../api/task.ts';
-import { type ClassifierService, done, refused } from '../engine/services.ts';
+/** The reward classifiers of a project for the engine. One training at a time runs in a process of its own. */
+import type { StoreWriter } from '../../../data/records.ts';
+import { curvePointAt } from '../../api/classifier.ts';
+import type { Clock } from '../../api/clock.ts';
+import type { ObservationKind } from '../../api/observation.ts';
+import type { TaskId } from '../../api/task.ts';
+import { type ClassifierService, done, refused } from '../../engine/services.ts';
 import {
   type ClassifierJob,
   listClassifiers,
   type MadeClassifier,
   withThreshold,
-} from '../learn/classifier/make-classifier.ts';
+} from '../../learn/classifier/make-classifier.ts';
 import { type RunningTraining, startClassifierProcess } from './classifier-process.ts';
 
 export interface ClassifierServiceOptions {
@@ -23,7 +23,7 @@ export interface ClassifierServiceOptions {
   readonly launch?: (job: ClassifierJob) => RunningTraining;
 }
 
-/** Classifiers that the window hears of; older ones stay in their folders. */
+/** Number of newest classifiers that the window shows. Older ones stay in their folders. */
 const SHOWN = 8;
 
 export function createClassifierService(options: ClassifierServiceOptions): ClassifierService {
@@ -38,19 +38,26 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
     listClassifiers(projectFolder).filter(
       ({ manifest }) => manifest.task === task && manifest.observation === observation,
     );
-  /** Read again whenever something changed: the window asks more often than that. */
-  let shelf = fitting();
+  /** Read again only after a change, because the window asks more often than that. */
+  let classifiers = fitting();
   const changed = () => {
-    shelf = fitting();
+    classifiers = fitting();
     for (const listener of listeners) listener();
   };
 
   const work = async (): Promise<void> => {
-    // What was labelled up to now is to be learned from.
+    // The training reads the store, so labels must be committed first.
     await options.writer.drained();
     if (closed) return;
-    const job = { projectFolder, task, observation, encoderManifestPath, rule: true };
-    training = launch({ ...job, seed: shelf.length, createdAtMs: clock.wallTimeMs() });
+    training = launch({
+      projectFolder,
+      task,
+      observation,
+      encoderManifestPath,
+      rule: true,
+      seed: classifiers.length,
+      createdAtMs: clock.wallTimeMs(),
+    });
     const end = await training.ended;
     training = 'no';
     if (closed) return;
@@ -61,7 +68,7 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
   return {
     state: () => ({
       training: training !== 'no',
-      classifiers: shelf.slice(0, SHOWN).map(({ manifest }) => manifest),
+      classifiers: classifiers.slice(0, SHOWN).map(({ manifest }) => manifest),
       ...trouble,
     }),
     train: () => {
@@ -79,13 +86,13 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
       });
       return done(undefined);
     },
-    newest: () => shelf[0],
+    newest: () => classifiers[0],
     setThreshold: (name, threshold) => {
-      const found = shelf.find(({ manifest }) => manifest.name === name);
+      const found = classifiers.find(({ manifest }) => manifest.name === name);
       if (!found) return refused(`There is no classifier '${name}' for this task.`, 'Choose one from the list.');
       const point = curvePointAt(found.manifest.curve, threshold);
       const chosen = withThreshold(found, point?.threshold ?? threshold);
-      shelf = fitting();
+      classifiers = fitting();
       return done(chosen);
     },
     onChanged: (listener) => {

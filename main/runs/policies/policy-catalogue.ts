@@ -2,10 +2,10 @@
  * The policies of a project for the engine, with their measured success rates. Does not offer policies in a folder that another run with
  * the same id has left.
  */
-import type { PolicyShelf } from '../engine/services.ts';
-import { belongsTo } from '../learn/run/run-folder.ts';
+import type { PolicyShelf } from '../../engine/services.ts';
+import { belongsTo } from '../../learn/run/run-folder.ts';
+import type { RunRows } from '../run-rows.ts';
 import { listPolicies } from './policy-registry.ts';
-import type { RunRows } from './run-rows.ts';
 
 export function createPolicyCatalogue(projectFolder: string, rows: RunRows): PolicyShelf {
   const own = async () => {

@@ -1,15 +1,15 @@
-/** Starts an export as a process of its own and tells how it goes; what it prints is the contract (`data/export/export-process.ts`). */
+/** Runs an export in a process of its own and reports its progress. `data/export/export-process.ts` defines what it prints. */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { ExportJobMessage } from '../../data/export/export-process.ts';
-import { removeLeftovers } from '../../data/export/target.ts';
-import { parseBoundedJson } from '../api/bounded-json.ts';
-import type { Clock } from '../api/clock.ts';
-import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../api/export.ts';
-import { type ChildEnd, endWords } from './launchers/child-end.ts';
+import type { ExportJobMessage } from '../../../data/export/export-process.ts';
+import { removeLeftovers } from '../../../data/export/target.ts';
+import { parseBoundedJson } from '../../api/bounded-json.ts';
+import type { Clock } from '../../api/clock.ts';
+import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../../api/export.ts';
+import { type ChildEnd, endWords } from '../launchers/child-end.ts';
 
-const ENTRY = fileURLToPath(new URL('../../data/export/export-process.ts', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../../data/export/export-process.ts', import.meta.url));
 /** Time after which a cancelled export is killed: it is suspended, or busy with one episode. */
 const KILL_AFTER_MS = 2000;
 
@@ -53,9 +53,11 @@ export function startExport(job: ExportJob): RunningExport {
     lastWords = (lastWords + text).slice(-2000);
   });
   createInterface({ input: child.stdout }).on('line', (text) => {
-    if (!text.startsWith('{')) return; // a library that speaks on standard output
+    // Libraries print on standard output too.
+    if (!text.startsWith('{')) return;
     const line = exportLine(text);
-    if (!line) return; // cut short by a process that was killed: its end gives the reason
+    // A killed process leaves a cut line. Its end gives the reason.
+    if (!line) return;
     if (line.kind === 'done') end = line;
     if (line.kind === 'error') end = { kind: 'failed', message: line.message, remedy: line.remedy };
     onLine(line);

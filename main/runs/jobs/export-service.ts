@@ -1,8 +1,8 @@
-/** Exports as the engine sees them: one at a time, in a process of its own, told to every window. */
+/** Exports for the engine: one at a time, in a process of its own, reported to every window. */
 import { join } from 'node:path';
-import { removeLeftovers } from '../../data/export/target.ts';
-import type { Clock } from '../api/clock.ts';
-import { episodesText, leftOutText } from '../api/export.ts';
+import { removeLeftovers } from '../../../data/export/target.ts';
+import type { Clock } from '../../api/clock.ts';
+import { episodesText, leftOutText } from '../../api/export.ts';
 import {
   type Answer,
   done,
@@ -11,7 +11,7 @@ import {
   type ExportService,
   type ExportStarted,
   refused,
-} from '../engine/services.ts';
+} from '../../engine/services.ts';
 import { type ExportEnd, type RunningExport, startExport } from './export-process.ts';
 
 export interface ExportServiceOptions {
@@ -43,7 +43,7 @@ export function createExportService({
     if (listeners.size === 0) untold.set(progress.exportId, progress);
     for (const listener of listeners) listener(progress);
   };
-  /** Answers when the process has chosen its episodes and claimed the folder, or has said why it cannot. */
+  /** Resolves when the process has chosen its episodes and claimed the folder, or has given the reason why it cannot. */
   const begin = ({ format, directory, includeDiscarded, choice }: ExportRequest): Promise<Answer<ExportStarted>> => {
     const stamp = new Date(clock.wallTimeMs()).toISOString().slice(0, 19).replaceAll(':', '-');
     const outFolder = directory ?? join(usualFolder, `${format}-${stamp}`);
@@ -51,7 +51,12 @@ export function createExportService({
     let about: { readonly exportId: number; readonly directory: string } | undefined;
     let fraction = 0;
     const job = startExport({
-      ...{ projectFolder, format, outFolder, choice, includeDiscarded, clock },
+      projectFolder,
+      format,
+      outFolder,
+      choice,
+      includeDiscarded,
+      clock,
       onLine: (line) => {
         if (line.kind === 'chosen') {
           about = { exportId: nextId++, directory: outFolder };
@@ -73,7 +78,8 @@ export function createExportService({
         if (about) tell({ ...about, ...endOf(end) });
         else if (end.kind === 'failed') answer.resolve(refused(end.message, end.remedy));
       })
-      .catch(answer.reject); // it never rejects by contract; a bug there is reported to the window that asked
+      // `ended` never rejects by contract. A bug there is reported to the window that asked.
+      .catch(answer.reject);
     return answer.promise;
   };
   return {

@@ -1,7 +1,7 @@
 /**
- * Which of a run's published policies may go: a live run publishes one every five seconds, some 150 kB each. Kept are the newest, those
- * that are held (in use, or what would be gone back to), those that the store names (an episode, a measurement, a run), and one
- * every few minutes as the run's history.
+ * Removes published policies of a run that nothing needs. A live run publishes one of about 150 kB every five seconds. Pruning keeps the newest
+ * policies, those that are in use or may be gone back to, and those that an episode, a measurement or a run names. It also keeps one every few
+ * minutes as the run's history.
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,11 +11,11 @@ export interface Published {
   readonly createdAtMs: number;
 }
 
-/** More than are published during an episode, at whose end the newest is loaded. */
+/** Number of newest policies that are kept. Fewer are published during an episode, at whose end the newest is loaded. */
 const NEWEST = 20;
 const HISTORY_EVERY_MS = 5 * 60_000;
 
-/** `published` in the order of their making. What is history once is history ever after, whatever goes between. */
+/** `published`: oldest first. A policy that is history stays history when others are removed. */
 export function policiesToPrune(published: readonly Published[], kept: ReadonlySet<string>): string[] {
   let historyMs = Number.NEGATIVE_INFINITY;
   return published.flatMap(({ name, createdAtMs }, at) => {
@@ -26,11 +26,11 @@ export function policiesToPrune(published: readonly Published[], kept: ReadonlyS
 }
 
 export interface PolicyPruning {
-  /** Removes those of the run's policies that nobody needs; `held` are needed. Answers how many it removed. */
+  /** Removes the run's policies that nothing needs, except `held`. Returns how many it removed. */
   prunePolicies(runId: number, held: readonly string[]): number;
 }
 
-/** `named`: those that the store names. */
+/** `named`: returns the policies that the store names. */
 export function createPolicyPruning(projectFolder: string, named: () => readonly string[]): PolicyPruning {
   return {
     prunePolicies: (runId, held) => {

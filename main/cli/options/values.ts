@@ -4,8 +4,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { SEED_RANGES } from '../api/task.ts';
-import { ENCODERS } from '../models/assets.ts';
+import { SEED_RANGES } from '../../api/task.ts';
+import { ENCODERS } from '../../models/assets.ts';
 
 /** Largest seed of a run. Each seed has its own part of the training scenes, see `episodeSeed`. */
 const MAX_SEED = 900;

@@ -4,11 +4,11 @@
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type PolicyManifest, policyManifestSchema } from '../api/policy.ts';
-import type { TaskId } from '../api/task.ts';
-import { policyOrigin } from '../learn/run/run-folder.ts';
-import { STARTER_MANIFEST } from '../models/assets.ts';
-import { readEncoderManifest } from '../models/encoder-manifest.ts';
+import { type PolicyManifest, policyManifestSchema } from '../../api/policy.ts';
+import type { TaskId } from '../../api/task.ts';
+import { policyOrigin } from '../../learn/run/run-folder.ts';
+import { STARTER_MANIFEST } from '../../models/assets.ts';
+import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 
 export interface RegisteredPolicy {
   readonly name: string;

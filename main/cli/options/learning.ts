@@ -1,12 +1,12 @@
 /** The options of `finetune` and `hil` that say how to learn. A recipe gives algorithm and preset where they are not given. */
 import { z } from 'zod';
-import { UsageError } from '../api/error-words.ts';
-import { algorithmSchema, presetSchema, type RunSpec, recipeSchema } from '../api/run.ts';
-import { configureAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
-import { recipeOf, recipes } from '../learn/recipes/recipe-registry.ts';
-import { readEncoderManifest } from '../models/encoder-manifest.ts';
-import { option } from './arguments.ts';
-import { ENCODER_HELP, nonEmptyText } from './options.ts';
+import { UsageError } from '../../api/error-words.ts';
+import { algorithmSchema, presetSchema, type RunSpec, recipeSchema } from '../../api/run.ts';
+import { configureAlgorithm } from '../../learn/algorithms/algorithm-registry.ts';
+import { recipeOf, recipes } from '../../learn/recipes/recipe-registry.ts';
+import { readEncoderManifest } from '../../models/encoder-manifest.ts';
+import { option } from './parse-verb.ts';
+import { ENCODER_HELP, nonEmptyText } from './values.ts';
 
 const recipeNames = recipes().map(({ name }) => name);
 
