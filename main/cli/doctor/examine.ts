@@ -1,6 +1,6 @@
 /**
- * `takeover doctor`: what this machine has and lacks, each lack with its remedy. Every finding is a function of injected probes;
- * a probe that throws becomes a finding too. Nothing native is loaded in this process.
+ * Examines the machine and reports what it lacks, each with its remedy. Every finding is a function of injected probes. A probe that throws
+ * becomes a finding too. Nothing native is loaded in this process.
  */
 import { dirname } from 'node:path';
 import { type Check, checkTable, fail } from './check.ts';
@@ -11,9 +11,9 @@ import { type Probes, realProbes } from './probes.ts';
 import { checkWindow } from './window-checks.ts';
 
 export interface DoctorOptions {
-  /** The project folder whose disk is looked at; it need not exist. */
+  /** The project folder whose disk is examined. It need not exist. */
   readonly projectFolder: string;
-  /** The last line printed is one JSON object. */
+  /** Print one JSON object as the last line. */
   readonly json: boolean;
   readonly probes?: Probes;
   readonly print?: (text: string) => void;
@@ -52,7 +52,7 @@ export async function examine(probes: Probes, projectFolder: string): Promise<Do
   return { ok: checks.every((check) => check.state !== 'fail'), checks };
 }
 
-/** Prints the findings. The exit status: 1 when something must be mended. */
+/** Prints the findings. Returns the exit status: 1 when something must be mended. */
 export async function runDoctor(options: DoctorOptions): Promise<number> {
   const print = options.print ?? console.log;
   const root = dirname(dirname(import.meta.dirname));
