@@ -57,7 +57,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   if (!options) return 0;
   const spec = specOf(options);
   const encoderManifestPath = encoderFor(options.observation, options.encoder);
-  checkSettings(spec, encoderManifestPath);
+  await checkSettings(spec, encoderManifestPath);
   const { startForegroundRun } = await import('../runs/foreground-run.ts');
   const started = await startForegroundRun({
     projectFolder: options.data,

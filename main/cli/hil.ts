@@ -4,14 +4,13 @@ import { join } from 'node:path';
 import { observationKindSchema } from '../api/observation.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { encoderFor, encoderNamed } from '../runs/encoder-choice.ts';
-import { isOver } from '../study/hil/hil.ts';
-import { runHilSession, stateFor } from '../study/hil/hil-session.ts';
 import {
   FIRST_ONLINE_INDEX,
   type HilPlan,
   type HilRound,
   type HilState,
   hilPlanSchema,
+  isOver,
 } from '../study/hil/hil-state.ts';
 import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
@@ -81,7 +80,8 @@ export async function run(rest: readonly string[]): Promise<number> {
   if (!options) return 0;
   const { data: projectFolder, json } = options;
   const plan = planOf(options);
-  checkSettings(plan, encoderFor(plan.observation, plan.encoder));
+  await checkSettings(plan, encoderFor(plan.observation, plan.encoder));
+  const { runHilSession, stateFor } = await import('../study/hil/hil-session.ts');
   const state = stateFor(projectFolder, plan);
   if (isOver(state)) console.error(`takeover hil: ${overWords(projectFolder, state)}`);
   const progress = progressBar('hil', json);

@@ -1,7 +1,7 @@
 /**
  * Fine-tuning for the engine. A run is started, followed and cancelled, and its newer policies are reported. One run at a time. A request
- * without choices does what an operator means: an offline stage when the policy in use has no critic yet, then the online stage from the
- * policy that it made, which goes on until it is cancelled.
+ * without choices begins with an offline stage when the policy in use has no critic yet. The online stage follows from the policy that it made, and
+ * goes on until it is cancelled.
  */
 import type { RunStatus } from '../api/run.ts';
 import { done, type PublishedPolicy, type RunRequest, type RunService, refused } from '../engine/services.ts';

@@ -1,6 +1,6 @@
 /**
- * Tries one native part and prints the result as one JSON line. `probes.ts` runs it as a separate process, so that a library which is missing,
- * of the wrong version, or crashes its process becomes a finding and does not end the doctor.
+ * Tries one native part and prints the result as one JSON line. `probes.ts` runs it as a separate process, so that a missing or crashing library
+ * becomes a finding and does not end the doctor.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';

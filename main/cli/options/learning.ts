@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import { UsageError } from '../../api/error-words.ts';
 import { algorithmSchema, presetSchema, type RunSpec, recipeSchema } from '../../api/run.ts';
-import { configureAlgorithm } from '../../learn/algorithms/algorithm-registry.ts';
 import { recipeOf, recipes } from '../../learn/recipes/recipe-registry.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { option } from './parse-verb.ts';
@@ -50,10 +49,11 @@ export function learningOf(options: LearningChoice): Pick<RunSpec, 'algorithm' |
 }
 
 /** Throws a `UsageError` when the algorithm does not take the settings, before anything is recorded or started. */
-export function checkSettings(
+export async function checkSettings(
   { algorithm, preset, recipe, settings }: Pick<RunSpec, 'algorithm' | 'preset' | 'settings'> & LearningChoice,
   encoderManifestPath: string | undefined,
-): void {
+): Promise<void> {
+  const { configureAlgorithm } = await import('../../learn/algorithms/algorithm-registry.ts');
   const maps = encoderManifestPath === undefined ? undefined : readEncoderManifest(encoderManifestPath).maps;
   try {
     configureAlgorithm({ algorithm, preset, ...(recipe && { recipe }) }, settings, maps);

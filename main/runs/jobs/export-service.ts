@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { removeLeftovers } from '../../../data/export/target.ts';
 import type { Clock } from '../../api/clock.ts';
-import { episodesText, leftOutText } from '../../api/export.ts';
+import { type ExportLine, episodesText, leftOutText } from '../../api/export.ts';
 import {
   type Answer,
   done,
@@ -50,27 +50,20 @@ export function createExportService({
     const answer = Promise.withResolvers<Answer<ExportStarted>>();
     let about: { readonly exportId: number; readonly directory: string } | undefined;
     let fraction = 0;
-    const job = startExport({
-      projectFolder,
-      format,
-      outFolder,
-      choice,
-      includeDiscarded,
-      clock,
-      onLine: (line) => {
-        if (line.kind === 'chosen') {
-          about = { exportId: nextId++, directory: outFolder };
-          answer.resolve(done({ ...about, episodes: line.episodes, leftOut: leftOutText(line.leftOut) }));
-          tell({ ...about, state: 'running', fraction });
-        }
-        if (!about) return;
-        if (line.kind === 'progress') {
-          fraction = line.doneEpisodes / Math.max(1, line.totalEpisodes);
-          tell({ ...about, state: 'running', fraction });
-        }
-        if (line.kind === 'warning') tell({ ...about, state: 'running', fraction, message: line.message });
-      },
-    });
+    const onLine = (line: ExportLine) => {
+      if (line.kind === 'chosen') {
+        about = { exportId: nextId++, directory: outFolder };
+        answer.resolve(done({ ...about, episodes: line.episodes, leftOut: leftOutText(line.leftOut) }));
+        tell({ ...about, state: 'running', fraction });
+      }
+      if (!about) return;
+      if (line.kind === 'progress') {
+        fraction = line.doneEpisodes / Math.max(1, line.totalEpisodes);
+        tell({ ...about, state: 'running', fraction });
+      }
+      if (line.kind === 'warning') tell({ ...about, state: 'running', fraction, message: line.message });
+    };
+    const job = startExport({ projectFolder, format, outFolder, choice, includeDiscarded, clock, onLine });
     running = job;
     job.ended
       .then((end) => {

@@ -1,7 +1,7 @@
 /**
  * Removes published policies of a run that nothing needs. A live run publishes one of about 150 kB every five seconds. Pruning keeps the newest
- * policies, those that are in use or may be gone back to, and those that an episode, a measurement or a run names. It also keeps one every few
- * minutes as the run's history.
+ * policies, and those that are in use or may be gone back to. It also keeps those that an episode, a measurement or a run names, and one every
+ * few minutes as the run's history.
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';

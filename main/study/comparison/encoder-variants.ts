@@ -1,5 +1,6 @@
 /**
- * Makes encoders to compare with the one that ships. Each is written into a session's folder as model and manifest:
+ * Makes encoders to compare with the one that ships, each as model and manifest in a session's folder.
+ *
  *   random        the shipped network with random weights, never trained
  *   raw-pixels    no network: both pictures pooled to 16×16, standardised
  *   own-episodes  the shipped network, trained to predict the operator's action and the progress of the episode from the pictures of the

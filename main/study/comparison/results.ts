@@ -4,8 +4,7 @@
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
-import type { HilResult } from '../hil/hil.ts';
-import type { HilRound } from '../hil/hil-state.ts';
+import type { HilResult, HilRound } from '../hil/hil-state.ts';
 import { mean, wilson95 } from '../statistics.ts';
 import {
   type ComparisonBudget,

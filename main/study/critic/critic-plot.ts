@@ -1,6 +1,6 @@
 /**
- * Draws Q against returns as plain SVG, one panel per method. Points are steps of successes and failures, the line with dots joins the means
- * of the bins, and a perfect critic would lie on the dashed line. Lengths are pixels; Q and returns are in units of reward (a success is worth
+ * Draws Q against returns as plain SVG, one panel per method. Points are steps of successes and failures. The line with dots joins the means
+ * of the bins. A perfect critic would lie on the dashed line. Lengths are pixels; Q and returns are in units of reward (a success is worth
  * 10).
  */
 import type { CriticBin } from './critic-report.ts';

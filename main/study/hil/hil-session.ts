@@ -10,9 +10,18 @@ import { findPolicy } from '../../runs/policies/policy-registry.ts';
 import { openRunRows } from '../../runs/run-rows.ts';
 import { storedEpisodes } from '../../runs/stored-episodes.ts';
 import { episodeOf, openSession, type Session, usePolicy } from '../session.ts';
-import { type HilResult, isOver, resultOf, runHil } from './hil.ts';
+import { runHil } from './hil.ts';
 import type { HilRig } from './hil-record.ts';
-import { type HilPlan, type HilRound, type HilState, newHilState, readHilState } from './hil-state.ts';
+import {
+  type HilPlan,
+  type HilResult,
+  type HilRound,
+  type HilState,
+  isOver,
+  newHilState,
+  readHilState,
+  resultOf,
+} from './hil-state.ts';
 
 export interface HilBudget {
   readonly episodes: number;

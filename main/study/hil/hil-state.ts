@@ -92,6 +92,21 @@ const stateSchema = hilPlanSchema.extend({
 });
 export type HilState = z.infer<typeof stateSchema>;
 
+export interface HilResult {
+  readonly rounds: readonly HilRound[];
+  readonly finalSuccessRate: number;
+  readonly wallSec: number;
+}
+
+/** Name of the round that ends a session. */
+export const REPORT = 'report';
+
+export const isOver = (state: HilState): boolean => state.rounds.some((round) => round.name === REPORT);
+
+export function resultOf({ rounds, wallSec }: HilState): HilResult {
+  return { rounds, wallSec, finalSuccessRate: rounds.find((round) => round.name === REPORT)?.successRate ?? 0 };
+}
+
 const FILE = 'hil.json';
 
 export function newHilState(plan: z.input<typeof hilPlanSchema>): HilState {

@@ -8,23 +8,10 @@
 import { brokenOperator } from '../demonstrations.ts';
 import { learnOffline, learnOnline } from './hil-learning.ts';
 import { createHilRecord, type HilContext, type HilOptions, measureRound } from './hil-record.ts';
-import { FIRST_ONLINE_INDEX, type HilRound, type HilState, readHilState } from './hil-state.ts';
+import { FIRST_ONLINE_INDEX, type HilResult, isOver, REPORT, readHilState, resultOf } from './hil-state.ts';
 
-export interface HilResult {
-  readonly rounds: readonly HilRound[];
-  readonly finalSuccessRate: number;
-  readonly wallSec: number;
-}
-
-const REPORT = 'report';
 /** Name of the round that reports the policy of the offline stage. */
 const OFFLINE_REPORT = 'report of the offline stage';
-
-export const isOver = (state: HilState): boolean => state.rounds.some((round) => round.name === REPORT);
-
-export function resultOf({ rounds, wallSec }: HilState): HilResult {
-  return { rounds, wallSec, finalSuccessRate: rounds.find((round) => round.name === REPORT)?.successRate ?? 0 };
-}
 
 export async function runHil(options: HilOptions): Promise<HilResult> {
   const { rig, projectFolder, state, maxMinutes, clock } = options;
