@@ -8,7 +8,7 @@ import { systemClock } from '../api/clock.ts';
 import { errorInWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { taskIdSchema } from '../api/task.ts';
-import type { MadeClassifier } from '../learn/classifier/make-classifier.ts';
+import type { MadeClassifier } from '../learn/classifier/classifier-folder.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import type { SuccessCheck } from '../study/classifier/success-check.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';

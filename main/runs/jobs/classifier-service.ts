@@ -5,12 +5,8 @@ import type { Clock } from '../../api/clock.ts';
 import type { ObservationKind } from '../../api/observation.ts';
 import type { TaskId } from '../../api/task.ts';
 import { type ClassifierService, done, refused } from '../../engine/services.ts';
-import {
-  type ClassifierJob,
-  listClassifiers,
-  type MadeClassifier,
-  withThreshold,
-} from '../../learn/classifier/make-classifier.ts';
+import { listClassifiers, type MadeClassifier, withThreshold } from '../../learn/classifier/classifier-folder.ts';
+import type { ClassifierJob } from '../../learn/classifier/make-classifier.ts';
 import { type RunningTraining, startClassifierProcess } from './classifier-process.ts';
 
 export interface ClassifierServiceOptions {

@@ -1,6 +1,6 @@
 /** The newest reward classifier of a project in a headless session: it decides which episodes end as a success. */
 import type { Engine } from '../../engine/engine.ts';
-import { listClassifiers, type MadeClassifier } from '../../learn/classifier/make-classifier.ts';
+import { listClassifiers, type MadeClassifier } from '../../learn/classifier/classifier-folder.ts';
 
 export function newestClassifier(projectFolder: string): MadeClassifier {
   const [classifier] = listClassifiers(projectFolder);

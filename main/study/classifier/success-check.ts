@@ -7,7 +7,7 @@ import { curvePointAt } from '../../api/classifier.ts';
 import type { EpisodeSummary } from '../../api/episode.ts';
 import { episodeSeed } from '../../api/task.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { type MadeClassifier, withThreshold } from '../../learn/classifier/make-classifier.ts';
+import { type MadeClassifier, withThreshold } from '../../learn/classifier/classifier-folder.ts';
 import { findPolicy } from '../../runs/policies/policy-registry.ts';
 import { episodeOf, openSession, usePolicy } from '../session.ts';
 import { letClassifierDecide } from './project-classifier.ts';
