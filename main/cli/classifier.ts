@@ -1,6 +1,6 @@
 /**
- * `takeover classifier`: trains the reward classifier on the project's labels and verdicts, and reports on episodes that were held
- * out. With `--check` it then ends fresh episodes, which the simulator judges too.
+ * `takeover classifier`: trains the reward classifier on the project's labels and verdicts, and reports on episodes
+ * that were held out. With `--check` it then ends fresh episodes, which the simulator judges too.
  */
 import { z } from 'zod';
 import { accuracyOf, type ClassifierManifest, curvePointAt, precisionOf, recallOf } from '../api/classifier.ts';

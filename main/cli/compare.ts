@@ -1,6 +1,7 @@
 /**
- * `takeover compare`: runs every method of the comparison in the cell, several seeds each, and prints a table. Sessions that the results
- * file holds with this budget and today's settings are not run again. An interrupted session is resumed.
+ * `takeover compare`: runs every method of the comparison in the cell, several seeds each, and prints a table. Sessions
+ * that the results file holds with this budget and today's settings are not run again. An interrupted session is
+ * resumed.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * `takeover demo`: records demonstrations into the demo buffer. A scripted operator drives; with `--live` a person does, in the
- * window.
+ * `takeover demo`: records demonstrations into the demo buffer. A scripted operator drives; with `--live` a person
+ * does, in the window.
  */
 import { observationKindSchema } from '../api/observation.ts';
 import { taskIdSchema } from '../api/task.ts';

@@ -1,4 +1,7 @@
-/** `takeover finetune`: one stage of training on what the project holds, in the foreground. Ctrl+C keeps what was checkpointed. */
+/**
+ * `takeover finetune`: one stage of training on what the project holds, in the foreground. Ctrl+C keeps what was
+ * checkpointed.
+ */
 import { backendSchema, DEFAULT_BACKEND } from '../api/backend.ts';
 import { observationKindSchema } from '../api/observation.ts';
 import { type RunSpec, stageSchema } from '../api/run.ts';

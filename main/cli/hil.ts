@@ -1,4 +1,7 @@
-/** `takeover hil`: the whole loop headless, with the scripted operator in the person's place. An interrupted session is resumed. */
+/**
+ * `takeover hil`: the whole loop headless, with the scripted operator in the person's place. An interrupted session is
+ * resumed.
+ */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { observationKindSchema } from '../api/observation.ts';

@@ -1,4 +1,7 @@
-/** The output of the verbs: progress goes to standard error; tables and one JSON object in the last line to standard output. */
+/**
+ * The output of the verbs: progress goes to standard error; tables and one JSON object in the last line to standard
+ * output.
+ */
 import { type Clock, systemClock } from '../api/clock.ts';
 
 const BAR_CHARACTERS = 28;

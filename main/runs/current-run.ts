@@ -42,7 +42,10 @@ export interface CurrentRun {
   isBeginning(): boolean;
   /** Holds off other runs until `begin` has settled. */
   exclusively<Value>(begin: () => Promise<Value>): Promise<Value>;
-  /** Creates the run's row and starts its trainer. `chain`: after its end, goes on with the online stage from the policy that it made. */
+  /**
+   * Creates the run's row and starts its trainer. `chain`: after its end, goes on with the online stage from the policy
+   * that it made.
+   */
   begin(spec: RunSpec, chain: boolean): Promise<number>;
   /** Kills the trainer when it has not ended within `patienceMs`. */
   cancel(runId: number, patienceMs?: number): Promise<Answer<undefined>>;

@@ -1,4 +1,7 @@
-/** One stage of training on what the project holds, followed to its end by the caller. A cancelled run keeps its checkpoint. */
+/**
+ * One stage of training on what the project holds, followed to its end by the caller. A cancelled run keeps its
+ * checkpoint.
+ */
 import { systemClock } from '../api/clock.ts';
 import { inWords } from '../api/error-words.ts';
 import type { RunSpec, RunStatus } from '../api/run.ts';
@@ -11,7 +14,9 @@ import { nothingToLearn } from './readiness.ts';
 import { openRunRows, type RunRows } from './run-rows.ts';
 import { storedEpisodes } from './stored-episodes.ts';
 
-/** PPO reinforces only what its own policies did. It imitates the demonstrations of others, as behaviour cloning does. */
+/**
+ * PPO reinforces only what its own policies did. It imitates the demonstrations of others, as behaviour cloning does.
+ */
 const CLONING =
   'clones the demonstrations, and reinforces nothing: that needs new episodes of its own policies. `npx takeover hil --recipe rl-fine-tune` goes on to them.';
 

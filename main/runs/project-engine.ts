@@ -1,4 +1,6 @@
-/** The engine of a project with its services: store, runs, exports, classifiers and settings. Disposing closes them all. */
+/**
+ * The engine of a project with its services: store, runs, exports, classifiers and settings. Disposing closes them all.
+ */
 import { openStoreReader } from '../../data/reading/reader.ts';
 import { readingAfter } from '../../data/recording/read-after-write.ts';
 import type { QueuedStoreWriter } from '../../data/recording/writer.ts';

@@ -1,6 +1,7 @@
 /**
- * The operator's settings of a project, kept over restarts in `settings.json`: how she takes over and drives, the limits of the arm, whether
- * episodes start by themselves, and for each task what ends an episode. Acting noise is not among them, because it belongs to a policy.
+ * The operator's settings of a project, kept over restarts in `settings.json`: how she takes over and drives, the
+ * limits of the arm, whether episodes start by themselves, and for each task what ends an episode. Acting noise is not
+ * among them, because it belongs to a policy.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

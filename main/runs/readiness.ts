@@ -1,4 +1,6 @@
-/** Decides whether a run has enough data to start. It is pure, so that the button, the command line and the tests agree. */
+/**
+ * Decides whether a run has enough data to start. It is pure, so that the button, the command line and the tests agree.
+ */
 import type { BufferCounts, EpisodeSummary } from '../api/episode.ts';
 import type { Readiness, RunSpec, Stage } from '../api/run.ts';
 import { isUsable } from '../learn/run/run-observation.ts';

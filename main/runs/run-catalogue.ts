@@ -1,6 +1,7 @@
 /**
- * Answers questions about runs from the learning library and the run folders: the algorithms, the pace of a run, whether a policy fits it,
- * and the settings that it has used. Loading the library takes a while, so this runs in the thread of `run-rows-thread.ts`.
+ * Answers questions about runs from the learning library and the run folders: the algorithms, the pace of a run,
+ * whether a policy fits it, and the settings that it has used. Loading the library takes a while, so this runs in the
+ * thread of `run-rows-thread.ts`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +32,10 @@ export interface RunCatalogue {
   settings(runId: number): Promise<Readonly<Record<string, string>>>;
 }
 
-/** `encoderManifestPath`: the encoder of runs on pixels. It decides the size of their nets, and policies of another encoder do not fit. */
+/**
+ * `encoderManifestPath`: the encoder of runs on pixels. It decides the size of their nets, and policies of another
+ * encoder do not fit.
+ */
 export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string): RunCatalogue {
   const registry = () => import('../learn/algorithms/algorithm-registry.ts');
   const encoderOf = ({ observation }: RunSpec) =>

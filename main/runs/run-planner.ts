@@ -1,6 +1,6 @@
 /**
- * Turns a person's request into a run: fills in what was left open, and says beforehand what the run would use and how fast the last one of
- * its kind was. Starts nothing.
+ * Turns a person's request into a run: fills in what was left open, and says beforehand what the run would use and how
+ * fast the last one of its kind was. Starts nothing.
  */
 import type { BufferCounts } from '../api/episode.ts';
 import { FRESH_WEIGHTS, type RunPlan, type RunSpec, type Stage } from '../api/run.ts';
@@ -31,7 +31,10 @@ export interface Resolved {
 const SHIPPED_SEED = 0;
 
 export function createPlanner({ projectFolder, rows, task, counts, policyInUse }: PlannerOptions) {
-  /** Resolves a request. Leaves out a policy in use that does not fit; a policy that was asked for and does not fit is a problem. */
+  /**
+   * Resolves a request. Leaves out a policy in use that does not fit; a policy that was asked for and does not fit is a
+   * problem.
+   */
   const resolve = async (request: RunRequest | undefined): Promise<Resolved> => {
     const policy = request?.startFrom === FRESH_WEIGHTS ? undefined : (request?.startFrom ?? policyInUse());
     const maker = await makerOf(policy, rows);
@@ -68,8 +71,8 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
   };
 
   /**
-   * Returns the stage that Fine-tune begins with. Before the first run it does not load the learning library, which would delay a window
-   * that opens.
+   * Returns the stage that Fine-tune begins with. Before the first run it does not load the learning library, which
+   * would delay a window that opens.
    */
   const nextStage = async (): Promise<Stage> =>
     (await makerOf(policyInUse(), rows)) === undefined ? 'offline' : (await resolve(undefined)).spec.stage;
@@ -84,8 +87,8 @@ async function makerOf(policy: string | undefined, rows: PlannerRows): Promise<R
 }
 
 /**
- * Fills in a request. Without an algorithm in the request, the one that made the policy goes on; its preset, recipe and settings go on as long
- * as the algorithm is the same.
+ * Fills in a request. Without an algorithm in the request, the one that made the policy goes on; its preset, recipe and
+ * settings go on as long as the algorithm is the same.
  */
 function specOf(request: RunRequest | undefined, maker: RunSpec | undefined, task: TaskId): RunSpec {
   const algorithm = request?.algorithm ?? maker?.algorithm ?? 'conrft';
@@ -107,8 +110,8 @@ function specOf(request: RunRequest | undefined, maker: RunSpec | undefined, tas
 }
 
 /**
- * Returns `online` when a run has all that it needs: a policy that a run made, and that run's critics unless the algorithm has none. A policy
- * from imitation has to be given critics by the offline stage first.
+ * Returns `online` when a run has all that it needs: a policy that a run made, and that run's critics unless the
+ * algorithm has none. A policy from imitation has to be given critics by the offline stage first.
  */
 async function stageFrom(spec: RunSpec, maker: RunSpec | undefined, rows: PlannerRows): Promise<Stage> {
   if (maker === undefined) return 'offline';

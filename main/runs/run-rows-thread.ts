@@ -1,6 +1,6 @@
 /**
- * Entry of the thread that keeps the rows of runs. It calls the methods of one `RunStore`, one `RunCatalogue` and the pruning of policies by
- * name. The control thread opens no database and loads no learning code.
+ * Entry of the thread that keeps the rows of runs. It calls the methods of one `RunStore`, one `RunCatalogue` and the
+ * pruning of policies by name. The control thread opens no database and loads no learning code.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { openRunStore, type RunStore } from '../../data/runs.ts';

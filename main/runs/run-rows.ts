@@ -1,6 +1,6 @@
 /**
- * The rows of runs for the control thread: every method of `RunMethods` as a promise, answered by a thread. The thread keeps the process
- * alive only while a call is open.
+ * The rows of runs for the control thread: every method of `RunMethods` as a promise, answered by a thread. The thread
+ * keeps the process alive only while a call is open.
  */
 import { Worker } from 'node:worker_threads';
 import { RemoteError } from '../api/error-words.ts';
@@ -12,7 +12,10 @@ export type RunRows = AsyncDisposable & {
   ) => Promise<Awaited<ReturnType<RunMethods[Name]>>>;
 };
 
-/** `encoderManifestPath`: the encoder of the project's runs on pixels, for questions about runs that are not started yet. */
+/**
+ * `encoderManifestPath`: the encoder of the project's runs on pixels, for questions about runs that are not started
+ * yet.
+ */
 export function openRunRows(projectFolder: string, encoderManifestPath?: string): RunRows {
   const worker = new Worker(new URL('./run-rows-thread.ts', import.meta.url), {
     workerData: { projectFolder, encoderManifestPath },

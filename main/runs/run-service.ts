@@ -1,7 +1,7 @@
 /**
- * Fine-tuning for the engine. A run is started, followed and cancelled, and its newer policies are reported. One run at a time. A request
- * without choices begins with an offline stage when the policy in use has no critic yet. The online stage follows from the policy that it made, and
- * goes on until it is cancelled.
+ * Fine-tuning for the engine. A run is started, followed and cancelled, and its newer policies are reported. One run at
+ * a time. A request without choices begins with an offline stage when the policy in use has no critic yet. The online
+ * stage follows from the policy that it made, and goes on until it is cancelled.
  */
 import type { RunStatus } from '../api/run.ts';
 import { done, type PublishedPolicy, type RunRequest, type RunService, refused } from '../engine/services.ts';
@@ -73,8 +73,8 @@ function createListeners<Value>() {
 }
 
 /**
- * Returns the status of a run without a trainer. A row that says it is going on belongs to a process that died with an earlier engine. Leaves
- * out metrics that are no number, because they cannot be sent.
+ * Returns the status of a run without a trainer. A row that says it is going on belongs to a process that died with an
+ * earlier engine. Leaves out metrics that are no number, because they cannot be sent.
  */
 function ended(run: RunStatus): RunStatus {
   const metrics = Object.fromEntries(Object.entries(run.metrics).filter(([, value]) => Number.isFinite(value)));

@@ -1,4 +1,7 @@
-/** Measures a policy honestly: without help, on seeds that nothing was trained or chosen on, with the interval. Records nothing. */
+/**
+ * Measures a policy honestly: without help, on seeds that nothing was trained or chosen on, with the interval. Records
+ * nothing.
+ */
 import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
 import { episodeSeed, type SeedRange, type TaskId } from '../api/task.ts';
 import type { Conditions } from '../engine/headless-rig.ts';

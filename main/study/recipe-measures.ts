@@ -1,4 +1,7 @@
-/** Measures that a recipe judges beyond success and steps: the roughness of the motion, and the time that planning takes. */
+/**
+ * Measures that a recipe judges beyond success and steps: the roughness of the motion, and the time that planning
+ * takes.
+ */
 import { type Clock, systemClock } from '../api/clock.ts';
 import { PROPRIOCEPTION_SIZE } from '../api/observation.ts';
 import { createRng, type Rng } from '../api/rng.ts';

@@ -7,8 +7,8 @@ export const mean = (values: readonly number[]): number =>
 const Z_95 = 1.959963984540054;
 
 /**
- * Wilson's score interval for a share of successes (Wilson 1927): [low, high] at 95 %. It stays honest at 0 % and 100 %,
- * unlike the normal approximation. [0, 1] for no trials.
+ * Wilson's score interval for a share of successes (Wilson 1927): [low, high] at 95 %. It stays honest at 0 % and 100
+ * %, unlike the normal approximation. [0, 1] for no trials.
  */
 export function wilson95(successes: number, trials: number): readonly [number, number] {
   if (trials === 0) return [0, 1];

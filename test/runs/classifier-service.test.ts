@@ -1,4 +1,7 @@
-/** Reward classifiers of a project as the engine sees them: one training at a time, thresholds of the curve, failures in words. */
+/**
+ * Reward classifiers of a project as the engine sees them: one training at a time, thresholds of the curve, failures in
+ * words.
+ */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

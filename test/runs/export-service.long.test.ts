@@ -1,4 +1,7 @@
-/** Exports as a window asks for them, with a real project and the real process: progress, one at a time, refusals, cancelling. */
+/**
+ * Exports as a window asks for them, with a real project and the real process: progress, one at a time, refusals,
+ * cancelling.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Settings survive a restart, task by task where they are a task's; a file that nobody can read is told and harms nothing. */
+/**
+ * Settings survive a restart, task by task where they are a task's; a file that nobody can read is told and harms
+ * nothing.
+ */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -68,7 +68,9 @@ test('a run is refused before it is made where it would have nothing to draw fro
   });
 });
 
-/** Successes, trials, and the roots of (p − x/n)² = z² p (1 − p) / n in 40-digit decimals (Python 3.11), rounded to six. */
+/**
+ * Successes, trials, and the roots of (p − x/n)² = z² p (1 − p) / n in 40-digit decimals (Python 3.11), rounded to six.
+ */
 const WILSON: readonly (readonly [number, number, number, number])[] = [
   [0, 1, 0, 0.793451],
   [1, 1, 0.206549, 1],

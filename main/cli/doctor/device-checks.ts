@@ -1,4 +1,7 @@
-/** Checks for the SpaceMouse: the library that reads HID devices, the devices that are plugged in, and whether this user may open them. */
+/**
+ * Checks for the SpaceMouse: the library that reads HID devices, the devices that are plugged in, and whether this user
+ * may open them.
+ */
 import { isSixAxis, LIBRARY_REMEDY, UDEV_REMEDY } from '../../../native/spacemouse.ts';
 import { type Check, fail, info, ok, warn } from './check.ts';
 import type { HidrawDevice, Probes } from './probes.ts';

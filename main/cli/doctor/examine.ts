@@ -1,6 +1,6 @@
 /**
- * Examines the machine and reports what it lacks, each with its remedy. Every finding is a function of injected probes. A probe that throws
- * becomes a finding too. Nothing native is loaded in this process.
+ * Examines the machine and reports what it lacks, each with its remedy. Every finding is a function of injected probes.
+ * A probe that throws becomes a finding too. Nothing native is loaded in this process.
  */
 import { dirname } from 'node:path';
 import { type Check, checkTable, fail } from './check.ts';

@@ -1,13 +1,16 @@
 /**
- * Tries one native part and prints the result as one JSON line. `probes.ts` runs it as a separate process, so that a missing or crashing library
- * becomes a finding and does not end the doctor.
+ * Tries one native part and prints the result as one JSON line. `probes.ts` runs it as a separate process, so that a
+ * missing or crashing library becomes a finding and does not end the doctor.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { NativeFacts, NativePart } from './probes.ts';
 
-/** A variable, because only `native/sim/physics/mujoco.ts` may import the package, and the probe must not depend on the program. */
+/**
+ * A variable, because only `native/sim/physics/mujoco.ts` may import the package, and the probe must not depend on the
+ * program.
+ */
 const MUJOCO = '@mujoco/mujoco';
 const require = createRequire(import.meta.url);
 // The packages' types belong to their wrappers, so a probe calls them without types.

@@ -1,4 +1,7 @@
-/** The doctor's questions to the machine. `realProbes` asks them; tests answer from tables. A failure is an answer and never throws. */
+/**
+ * The doctor's questions to the machine. `realProbes` asks them; tests answer from tables. A failure is an answer and
+ * never throws.
+ */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
@@ -36,7 +39,10 @@ export interface Machine {
   readonly freeMemoryBytes: number;
 }
 
-/** `files`: names of the files that ONNX Runtime left in an empty home or temporary folder. It leaves some when its telemetry is on. */
+/**
+ * `files`: names of the files that ONNX Runtime left in an empty home or temporary folder. It leaves some when its
+ * telemetry is on.
+ */
 export type TelemetryAnswer =
   | { readonly ok: true; readonly files: readonly string[] }
   | { readonly ok: false; readonly error: string };
@@ -51,7 +57,9 @@ export interface Probes {
   readonly root: string;
   machine(): Machine;
   native(part: NativePart): Promise<NativeAnswer>;
-  /** Runs a model in a process with an empty home and temporary folder, and lists the files that are there afterwards. */
+  /**
+   * Runs a model in a process with an empty home and temporary folder, and lists the files that are there afterwards.
+   */
   telemetry(): Promise<TelemetryAnswer>;
   /** Tries each backend that can compute a training run in a separate process. */
   backends(): Promise<readonly BackendFinding[]>;

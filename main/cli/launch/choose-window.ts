@@ -1,4 +1,6 @@
-/** Chooses the window that shows the engine: Electron, else an installed browser as an app window, else the printed URL. */
+/**
+ * Chooses the window that shows the engine: Electron, else an installed browser as an app window, else the printed URL.
+ */
 import { join } from 'node:path';
 import { asArgument, QUIET_SWITCHES } from '../../api/chromium-switches.ts';
 import { type Browser, findBrowsers, profileFolder } from './find-browser.ts';

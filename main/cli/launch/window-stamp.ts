@@ -1,6 +1,6 @@
 /**
- * Tells whether the built window matches its sources, by a hash over their contents that is kept beside the build. Times would not do, because a
- * checkout changes them.
+ * Tells whether the built window matches its sources, by a hash over their contents that is kept beside the build.
+ * Times would not do, because a checkout changes them.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The options of `finetune` and `hil` that say how to learn. A recipe gives algorithm and preset where they are not given. */
+/**
+ * The options of `finetune` and `hil` that say how to learn. A recipe gives algorithm and preset where they are not
+ * given.
+ */
 import { z } from 'zod';
 import { UsageError } from '../../api/error-words.ts';
 import { algorithmSchema, presetSchema, type RunSpec, recipeSchema } from '../../api/run.ts';

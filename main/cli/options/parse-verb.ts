@@ -1,6 +1,6 @@
 /**
- * Options of the verbs. Each is declared once, with its help, its schema and its default; parser, help text and types follow.
- * Node's `parseArgs` finds the values and zod checks them.
+ * Options of the verbs. Each is declared once, with its help, its schema and its default; parser, help text and types
+ * follow. Node's `parseArgs` finds the values and zod checks them.
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -53,8 +53,8 @@ const COMMON = {
 export type VerbOptions<Declared extends Options> = Values<Declared & typeof COMMON>;
 
 /**
- * Parses `rest`. Prints the help and returns `undefined` when `--help` is given. Throws a `UsageError` when an option is
- * unknown or its schema refuses the value.
+ * Parses `rest`. Prints the help and returns `undefined` when `--help` is given. Throws a `UsageError` when an option
+ * is unknown or its schema refuses the value.
  */
 export function parseVerb<Declared extends Options>(
   verb: string,

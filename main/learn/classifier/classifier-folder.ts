@@ -1,4 +1,7 @@
-/** The classifiers of a project: `classifiers/<n>/` holds a model and its manifest. Loads no tensor library, so the engine may use it. */
+/**
+ * The classifiers of a project: `classifiers/<n>/` holds a model and its manifest. Loads no tensor library, so the
+ * engine may use it.
+ */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ClassifierManifest, classifierManifestSchema } from '../../api/classifier.ts';

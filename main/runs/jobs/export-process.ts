@@ -1,4 +1,7 @@
-/** Runs an export in a process of its own and reports its progress. `data/export/export-process.ts` defines what it prints. */
+/**
+ * Runs an export in a process of its own and reports its progress. `data/export/export-process.ts` defines what it
+ * prints.
+ */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';

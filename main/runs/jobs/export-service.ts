@@ -43,7 +43,9 @@ export function createExportService({
     if (listeners.size === 0) untold.set(progress.exportId, progress);
     for (const listener of listeners) listener(progress);
   };
-  /** Resolves when the process has chosen its episodes and claimed the folder, or has given the reason why it cannot. */
+  /**
+   * Resolves when the process has chosen its episodes and claimed the folder, or has given the reason why it cannot.
+   */
   const begin = ({ format, directory, includeDiscarded, choice }: ExportRequest): Promise<Answer<ExportStarted>> => {
     const stamp = new Date(clock.wallTimeMs()).toISOString().slice(0, 19).replaceAll(':', '-');
     const outFolder = directory ?? join(usualFolder, `${format}-${stamp}`);

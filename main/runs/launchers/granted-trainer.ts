@@ -1,6 +1,6 @@
 /**
- * A trainer with the pace `granted`, as promises: one block at a time, and an error in the trainer's own words when it dies. Disposing leaves
- * no process behind.
+ * A trainer with the pace `granted`, as promises: one block at a time, and an error in the trainer's own words when it
+ * dies. Disposing leaves no process behind.
  */
 import { openStoreReader } from '../../../data/reading/reader.ts';
 import { inWords } from '../../api/error-words.ts';

@@ -1,4 +1,6 @@
-/** Starts the trainer of a run. Each kind of machine has a file with this interface; `local-process.ts` is the first. */
+/**
+ * Starts the trainer of a run. Each kind of machine has a file with this interface; `local-process.ts` is the first.
+ */
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
 import type { ChildEnd } from './child-end.ts';
 

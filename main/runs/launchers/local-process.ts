@@ -1,4 +1,7 @@
-/** Starts a trainer as a child process at the lowest priority. It may be killed at any time, because its checkpoints are atomic. */
+/**
+ * Starts a trainer as a child process at the lowest priority. It may be killed at any time, because its checkpoints are
+ * atomic.
+ */
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';

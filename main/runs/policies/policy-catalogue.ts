@@ -1,6 +1,6 @@
 /**
- * The policies of a project for the engine, with their measured success rates. Does not offer policies in a folder that another run with
- * the same id has left.
+ * The policies of a project for the engine, with their measured success rates. Does not offer policies in a folder that
+ * another run with the same id has left.
  */
 import type { PolicyShelf } from '../../engine/services.ts';
 import { belongsTo } from '../../learn/run/run-folder.ts';

@@ -1,7 +1,7 @@
 /**
- * Removes published policies of a run that nothing needs. A live run publishes one of about 150 kB every five seconds. Pruning keeps the newest
- * policies, and those that are in use or may be gone back to. It also keeps those that an episode, a measurement or a run names, and one every
- * few minutes as the run's history.
+ * Removes published policies of a run that nothing needs. A live run publishes one of about 150 kB every five seconds.
+ * Pruning keeps the newest policies, and those that are in use or may be gone back to. It also keeps those that an
+ * episode, a measurement or a run names, and one every few minutes as the run's history.
  */
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,9 @@ export interface Published {
   readonly createdAtMs: number;
 }
 
-/** Number of newest policies that are kept. Fewer are published during an episode, at whose end the newest is loaded. */
+/**
+ * Number of newest policies that are kept. Fewer are published during an episode, at whose end the newest is loaded.
+ */
 const NEWEST = 20;
 const HISTORY_EVERY_MS = 5 * 60_000;
 

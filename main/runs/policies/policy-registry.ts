@@ -1,6 +1,6 @@
 /**
- * The policies of a project and their names. `starter` ships with the program. A run's policies are `run-<id>/<step>` and lie in the
- * project folder under `runs/<id>/policy-<step>/`.
+ * The policies of a project and their names. `starter` ships with the program. A run's policies are `run-<id>/<step>`
+ * and lie in the project folder under `runs/<id>/policy-<step>/`.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -43,8 +43,8 @@ export function readPolicy(manifestPath: string): RegisteredPolicy {
 }
 
 /**
- * Lists every policy that can be used in this project, oldest first; the starter comes first. Leaves out folders without a readable
- * manifest: `findPolicy` refuses them by name.
+ * Lists every policy that can be used in this project, oldest first; the starter comes first. Leaves out folders
+ * without a readable manifest: `findPolicy` refuses them by name.
  */
 export function listPolicies(projectFolder: string): readonly RegisteredPolicy[] {
   const runs = join(projectFolder, 'runs');

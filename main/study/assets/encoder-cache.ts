@@ -1,7 +1,7 @@
 /**
- * Pooled training pictures with labels, in files of several groups each. They are made once and kept in a folder that the user chooses; a stopped
- * run goes on with the next file. The folder's name holds a hash of the first groups' pictures, so pictures of another renderer, model or
- * pooling are never mixed in.
+ * Pooled training pictures with labels, in files of several groups each. They are made once and kept in a folder that
+ * the user chooses; a stopped run goes on with the next file. The folder's name holds a hash of the first groups'
+ * pictures, so pictures of another renderer, model or pooling are never mixed in.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';

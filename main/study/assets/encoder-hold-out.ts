@@ -1,6 +1,6 @@
 /**
- * Measures an encoder file on scenes that it was not trained on: other seeds of the encoder's range, other grasps. Uses the same runtime as the
- * policy process. Errors are lateral, from tip to hole, in the tool frame.
+ * Measures an encoder file on scenes that it was not trained on: other seeds of the encoder's range, other grasps. Uses
+ * the same runtime as the policy process. Errors are lateral, from tip to hole, in the tool frame.
  */
 import {
   ENCODER_CAMERAS,

@@ -1,6 +1,6 @@
 /**
- * The shipped encoder of the simulated cell: network, readouts and weights of the labels. Sizes keep the file under 2 MB
- * with float16 weights.
+ * The shipped encoder of the simulated cell: network, readouts and weights of the labels. Sizes keep the file under 2
+ * MB with float16 weights.
  */
 import { ENCODER_LABELS, type EncoderLabelName } from '../../../native/sim/encoder-data/encoder-data.ts';
 import type { EncoderReadout, EncoderSpec } from '../../learn/encoders/encoder.ts';

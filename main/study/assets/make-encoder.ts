@@ -1,7 +1,8 @@
 /**
- * Makes the encoder that ships for the simulated cell: `node main/study/assets/make-encoder.ts --cache DIR`.
- * Renders labelled pictures into the cache, trains on them, writes model and manifest, and measures the written file on the hold-out set. The
- * result is the same for a seed and a machine's arithmetic. It may be stopped at any time; the same command goes on.
+ * Makes the encoder that ships for the simulated cell: `node main/study/assets/make-encoder.ts --cache DIR`. Renders
+ * labelled pictures into the cache, trains on them, writes model and manifest, and measures the written file on the
+ * hold-out set. The result is the same for a seed and a machine's arithmetic. It may be stopped at any time; the same
+ * command goes on.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';

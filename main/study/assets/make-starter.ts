@@ -1,7 +1,8 @@
 /**
- * Makes the policy that ships: `node main/study/assets/make-starter.ts --data DIR`. Records twenty scripted demonstrations on training seeds.
- * Then runs ConRFT's offline stage of the preset `cell` on pixels without the Cal-QL term, which is imitation. It stops early on
- * purpose, so that the policy is good enough to try and bad enough to correct. Measures the policy on selection seeds, unless `--measure 0` is given.
+ * Makes the policy that ships: `node main/study/assets/make-starter.ts --data DIR`. Records twenty scripted
+ * demonstrations on training seeds. Then runs ConRFT's offline stage of the preset `cell` on pixels without the Cal-QL
+ * term, which is imitation. It stops early on purpose, so that the policy is good enough to try and bad enough to
+ * correct. Measures the policy on selection seeds, unless `--measure 0` is given.
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';

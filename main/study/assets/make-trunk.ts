@@ -1,7 +1,8 @@
 /**
  * Makes the convolutional trunk that ships for the simulated cell: `node main/study/assets/make-trunk.ts --cache DIR`.
- * Renders labelled pictures into the cache, trains on them, and writes model and manifest. Measures the written file on the hold-out set through
- * the spatial embeddings of the training. It may be stopped at any time; the same command goes on.
+ * Renders labelled pictures into the cache, trains on them, and writes model and manifest. Measures the written file on
+ * the hold-out set through the spatial embeddings of the training. It may be stopped at any time; the same command goes
+ * on.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';

@@ -1,4 +1,6 @@
-/** Records scripted demonstrations that stay at success, labelled as a person would: examples for the reward classifier. */
+/**
+ * Records scripted demonstrations that stay at success, labelled as a person would: examples for the reward classifier.
+ */
 import type { ObservationKind } from '../../api/observation.ts';
 import { episodeSeed, type TaskId } from '../../api/task.ts';
 import { episodeOf, openSession } from '../session.ts';

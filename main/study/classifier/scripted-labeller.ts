@@ -1,7 +1,7 @@
 /**
- * A scripted person who labels for the reward classifier in the simulated cell, where she sees what the simulator knows. At success
- * she keeps the key down, tick after tick, and then ends the episode with her verdict. As in the window, a label is for the newest
- * recorded observation.
+ * A scripted person who labels for the reward classifier in the simulated cell, where she sees what the simulator
+ * knows. At success she keeps the key down, tick after tick, and then ends the episode with her verdict. As in the
+ * window, a label is for the newest recorded observation.
  */
 import type { Engine } from '../../engine/engine.ts';
 

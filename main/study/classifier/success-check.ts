@@ -1,7 +1,8 @@
 /**
- * Measures how far a reward classifier agrees with the simulator on fresh episodes. The classifier ends them; the simulator only
- * observes. A false success is one that the simulator had not seen by the end. A missed success is one that the simulator saw while
- * the classifier let the episode run into its time limit. The distance left at a false success tells a close call from a wrong one.
+ * Measures how far a reward classifier agrees with the simulator on fresh episodes. The classifier ends them; the
+ * simulator only observes. A false success is one that the simulator had not seen by the end. A missed success is one
+ * that the simulator saw while the classifier let the episode run into its time limit. The distance left at a false
+ * success tells a close call from a wrong one.
  */
 import { curvePointAt } from '../../api/classifier.ts';
 import type { EpisodeSummary } from '../../api/episode.ts';

@@ -1,6 +1,7 @@
 /**
- * The key of a session of a comparison: method, budget, and the settings that the method has today. Sessions with equal keys measure
- * the same. A session with another budget, or from before a preset was changed, is not pooled with the others.
+ * The key of a session of a comparison: method, budget, and the settings that the method has today. Sessions with equal
+ * keys measure the same. A session with another budget, or from before a preset was changed, is not pooled with the
+ * others.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
@@ -75,7 +76,9 @@ export function planOf(
 
 const HASH_CHARACTERS = 12;
 
-/** Hash of everything that decides a method's results except budget and seed: algorithm, preset, full settings, encoder. */
+/**
+ * Hash of everything that decides a method's results except budget and seed: algorithm, preset, full settings, encoder.
+ */
 export function settingsHash(name: MethodName): string {
   const { plan, encoder: made }: Method = METHODS[name];
   const { algorithm, preset, scratch, settings, encoder } = hilPlanSchema.parse({

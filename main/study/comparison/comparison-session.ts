@@ -1,4 +1,7 @@
-/** One session of a comparison. Its folder holds the key of what it measures, and a session with another key is not resumed. */
+/**
+ * One session of a comparison. Its folder holds the key of what it measures, and a session with another key is not
+ * resumed.
+ */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from '../../api/error-words.ts';
@@ -41,8 +44,8 @@ export async function measure(
 }
 
 /**
- * Refuses to resume a session whose budget or settings differ from the recorded ones, because its results would be labelled
- * wrongly.
+ * Refuses to resume a session whose budget or settings differ from the recorded ones, because its results would be
+ * labelled wrongly.
  */
 export function claim(folder: string, key: ComparisonKey): void {
   const path = join(folder, FILE);

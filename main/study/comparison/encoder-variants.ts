@@ -5,8 +5,8 @@
  *   raw-pixels    no network: both pictures pooled to 16×16, standardised
  *   own-episodes  the shipped network, trained to predict the operator's action and the progress of the episode from the pictures of the
  *                 session's demonstrations. It uses no label of the simulator.
- * `random` and `own-episodes` are standardised by the demonstrations' pictures. The session's demonstrations are recorded beforehand in a
- * separate folder: the same seeds give the same episodes.
+ * `random` and `own-episodes` are standardised by the demonstrations' pictures. The session's demonstrations are
+ * recorded beforehand in a separate folder: the same seeds give the same episodes.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';

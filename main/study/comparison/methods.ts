@@ -1,6 +1,6 @@
 /**
- * The methods of the comparison in the cell, as data. All get the same demonstrations and the same numbers of corrected episodes and offline
- * updates, except where the title says otherwise.
+ * The methods of the comparison in the cell, as data. All get the same demonstrations and the same numbers of corrected
+ * episodes and offline updates, except where the title says otherwise.
  */
 import type { HilPlan } from '../hil/hil-state.ts';
 

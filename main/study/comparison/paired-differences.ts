@@ -1,6 +1,7 @@
 /**
- * Differences between methods, seed by seed. All methods have the same demonstrations, operator and report episodes for a seed, so the luck
- * of the seed cancels in the difference. The 95 % interval is Student's t over the seeds, and is wide for three seeds.
+ * Differences between methods, seed by seed. All methods have the same demonstrations, operator and report episodes for
+ * a seed, so the luck of the seed cancels in the difference. The 95 % interval is Student's t over the seeds, and is
+ * wide for three seeds.
  */
 
 import { type MeanWithInterval, mean, studentInterval } from '../statistics.ts';

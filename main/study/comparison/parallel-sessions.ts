@@ -1,6 +1,6 @@
 /**
- * Runs sessions of a comparison side by side, each in a process of its own. The processes are stopped when this one is asked to stop. A
- * session that was cut off is resumed when it is run again.
+ * Runs sessions of a comparison side by side, each in a process of its own. The processes are stopped when this one is
+ * asked to stop. A session that was cut off is resumed when it is run again.
  */
 import { spawn } from 'node:child_process';
 

@@ -1,6 +1,6 @@
 /**
- * Results of a comparison: a file with one line per finished session, and the table of them. The table has the columns of ConRFT's
- * (Chen et al. 2025, table I): success, episode length, minutes, interventions.
+ * Results of a comparison: a file with one line per finished session, and the table of them. The table has the columns
+ * of ConRFT's (Chen et al. 2025, table I): success, episode length, minutes, interventions.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
@@ -112,8 +112,8 @@ function steps(results: readonly Measured[]): string {
 }
 
 /**
- * Returns the success on the selection seeds by number of corrected episodes, as the mean over the seeds that got there:
- * `20: 85 %, 40: 97 %`.
+ * Returns the success on the selection seeds by number of corrected episodes, as the mean over the seeds that got
+ * there: `20: 85 %, 40: 97 %`.
  */
 function onTheWay(results: readonly MethodResult[]): string {
   const points = results.flatMap(({ curve }) => curve).filter(({ episodes }) => episodes > 0);
@@ -141,8 +141,8 @@ export interface LeftOut {
 }
 
 /**
- * Makes one row per method that was measured with this budget and today's settings, in the order of `METHODS`. Of each seed only the
- * newest session counts.
+ * Makes one row per method that was measured with this budget and today's settings, in the order of `METHODS`. Of each
+ * seed only the newest session counts.
  */
 export function comparisonTable(results: readonly MethodResult[], budget: ComparisonBudget) {
   const keys = new Map<string, ComparisonKey>(methodNames.map((name) => [name, keyOf(name, budget)]));

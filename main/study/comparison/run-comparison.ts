@@ -43,7 +43,9 @@ export async function runInTurn(
   }
 }
 
-/** Runs `jobs` sessions at once. `entry`: path of the program's command line. Resolves with the sessions that failed. */
+/**
+ * Runs `jobs` sessions at once. `entry`: path of the program's command line. Resolves with the sessions that failed.
+ */
 export function runSideBySide(
   request: ComparisonRequest,
   entry: string,

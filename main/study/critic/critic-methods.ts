@@ -1,6 +1,7 @@
 /**
- * Groups studies of critics by method: the runs with the same settings, to the last one. A method is named by algorithm, preset and the floor
- * under its target. Methods of the same name are told apart by the settings in which they differ.
+ * Groups studies of critics by method: the runs with the same settings, to the last one. A method is named by
+ * algorithm, preset and the floor under its target. Methods of the same name are told apart by the settings in which
+ * they differ.
  */
 import { isDeepStrictEqual } from 'node:util';
 
@@ -13,7 +14,9 @@ export interface StudiedRun {
 
 export interface CriticMethod {
   readonly name: string;
-  /** The settings that tell it from methods of the same name, such as `online.eta 0.3`; empty when the name is unique. */
+  /**
+   * The settings that tell it from methods of the same name, such as `online.eta 0.3`; empty when the name is unique.
+   */
   readonly own: readonly string[];
   /** Indices of its studies. */
   readonly studies: readonly number[];

@@ -1,7 +1,7 @@
 /**
- * Draws Q against returns as plain SVG, one panel per method. Points are steps of successes and failures. The line with dots joins the means
- * of the bins. A perfect critic would lie on the dashed line. Lengths are pixels; Q and returns are in units of reward (a success is worth
- * 10).
+ * Draws Q against returns as plain SVG, one panel per method. Points are steps of successes and failures. The line with
+ * dots joins the means of the bins. A perfect critic would lie on the dashed line. Lengths are pixels; Q and returns
+ * are in units of reward (a success is worth 10).
  */
 import type { CriticBin } from './critic-report.ts';
 
@@ -68,7 +68,10 @@ interface Scale {
   readonly high: number;
 }
 
-/** Returns minimum and maximum. `Math.min(...values)` fails for a long list, whose length exceeds the limit of arguments. */
+/**
+ * Returns minimum and maximum. `Math.min(...values)` fails for a long list, whose length exceeds the limit of
+ * arguments.
+ */
 const extremes = (values: readonly number[]): readonly [number, number] =>
   values.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [
     Number.POSITIVE_INFINITY,

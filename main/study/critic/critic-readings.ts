@@ -1,10 +1,11 @@
 /**
- * Reads a run's critics on recorded steps: Q(s, a) of every executed action of the given episodes, by the weights of the run's newest checkpoint,
- * beside the discounted return from there on.
+ * Reads a run's critics on recorded steps: Q(s, a) of every executed action of the given episodes, by the weights of
+ * the run's newest checkpoint, beside the discounted return from there on.
  *
- * The return is the one that the critics are taught. After a terminal step there is none. After a time-out, where the target bootstraps, the
- * return goes on as if the goal were never reached: G = r + γ · r_step / (1 − γ), the least it can be. Critics that are taught a soft value
- * (RLPD `paper`: entropy in the target) or a pessimistic one are read without a correction.
+ * The return is the one that the critics are taught. After a terminal step there is none. After a time-out, where the
+ * target bootstraps, the return goes on as if the goal were never reached: G = r + γ · r_step / (1 − γ), the least it
+ * can be. Critics that are taught a soft value (RLPD `paper`: entropy in the target) or a pessimistic one are read
+ * without a correction.
  */
 import { openLearningSource } from '../../../data/learning/learning.ts';
 import { createTransitionPool, type TransitionPool } from '../../../data/learning/transition-pool.ts';

@@ -1,6 +1,7 @@
 /**
- * Measures how well critics predict: Q(s, a) beside the returns G of unaided episodes. Q is the minimum over the critics, which the target
- * uses. The bias of their mean, which the policy climbs, is reported too. Bias is mean (Q − G): above 0 is too optimistic.
+ * Measures how well critics predict: Q(s, a) beside the returns G of unaided episodes. Q is the minimum over the
+ * critics, which the target uses. The bias of their mean, which the policy climbs, is reported too. Bias is mean (Q −
+ * G): above 0 is too optimistic.
  */
 import type { EpisodeSummary } from '../../api/episode.ts';
 import { mean } from '../statistics.ts';

@@ -1,7 +1,7 @@
 /**
- * One study of a run's critics: what they say of unaided episodes, beside the returns that these had. Recorded unaided episodes are the ones
- * in which the operator saw no need to help, nearly all of them successes. New episodes of the newest policy alone, on the selection seeds, show
- * the failures too. They are played in a temporary folder.
+ * One study of a run's critics: what they say of unaided episodes, beside the returns that these had. Recorded unaided
+ * episodes are the ones in which the operator saw no need to help, nearly all of them successes. New episodes of the
+ * newest policy alone, on the selection seeds, show the failures too. They are played in a temporary folder.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * The learning stages of a session. Rollout and training overlap and stay reproducible: while episode n+1 runs with the policy of block n−1,
- * the trainer makes block n, which sees episodes up to n and nothing newer. The rollout waits for a trainer that lags.
+ * The learning stages of a session. Rollout and training overlap and stay reproducible: while episode n+1 runs with the
+ * policy of block n−1, the trainer makes block n, which sees episodes up to n and nothing newer. The rollout waits for
+ * a trainer that lags.
  */
 import { type EpisodeSummary, interventionRate } from '../../api/episode.ts';
 import type { RunSpec, Stage } from '../../api/run.ts';
@@ -51,7 +52,9 @@ export async function learnOffline(session: HilContext): Promise<string> {
   return block.policy;
 }
 
-/** Corrected episodes in rounds, until there are enough or the time is over. `offline`: the policy of the offline stage. */
+/**
+ * Corrected episodes in rounds, until there are enough or the time is over. `offline`: the policy of the offline stage.
+ */
 export async function learnOnline(session: HilContext, offline: string | undefined): Promise<void> {
   const { options, record, rig } = session;
   const goesOn = () => record.state().onlineEpisodes < options.episodes && !record.isOutOfTime();
@@ -106,8 +109,9 @@ function createBlocks({ record, rig }: HilContext, trainer: GrantedTrainer) {
     /** Waits for the block that was granted last, and uses its policy from the next episode on. */
     settle,
     /**
-     * Grants again what an interrupted session had granted. The trainer answers from its own record, or makes the block again to the same
-     * bytes. Without a policy, fresh weights drive the first episode: the trainer publishes them when it is granted the demonstrations.
+     * Grants again what an interrupted session had granted. The trainer answers from its own record, or makes the block
+     * again to the same bytes. Without a policy, fresh weights drive the first episode: the trainer publishes them when
+     * it is granted the demonstrations.
      */
     begin: async (hasPolicy: boolean) => {
       const { grantedEpisodeId, newestEpisodeId, onlineEpisodes } = record.state();

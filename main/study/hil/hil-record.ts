@@ -1,4 +1,7 @@
-/** A running session: what it works with, and its state. Each change is written to the project folder at once, to be resumed from. */
+/**
+ * A running session: what it works with, and its state. Each change is written to the project folder at once, to be
+ * resumed from.
+ */
 import type { Clock } from '../../api/clock.ts';
 import { type EpisodeSummary, interventionRate } from '../../api/episode.ts';
 import { episodeSeed } from '../../api/task.ts';

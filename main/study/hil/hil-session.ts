@@ -1,4 +1,7 @@
-/** One headless human-in-the-loop session with the cell, the scripted operator and a trainer process, for `hil` and `compare`. */
+/**
+ * One headless human-in-the-loop session with the cell, the scripted operator and a trainer process, for `hil` and
+ * `compare`.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import { makeProjectFolder } from '../../../data/file-trouble.ts';
 import { systemClock } from '../../api/clock.ts';
@@ -37,7 +40,10 @@ export interface HilListeners {
   readonly onRound: (round: HilRound) => void;
 }
 
-/** Returns the state of the session in a folder, or of a new one. Throws a `UsageError` when the session there has another plan. */
+/**
+ * Returns the state of the session in a folder, or of a new one. Throws a `UsageError` when the session there has
+ * another plan.
+ */
 export function stateFor(projectFolder: string, plan: HilPlan): HilState {
   makeProjectFolder(projectFolder);
   const stored = readHilState(projectFolder);

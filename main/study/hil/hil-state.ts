@@ -1,4 +1,7 @@
-/** The progress of a headless human-in-the-loop session, kept in a file of the project folder, so that a session can be resumed. */
+/**
+ * The progress of a headless human-in-the-loop session, kept in a file of the project folder, so that a session can be
+ * resumed.
+ */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -7,8 +10,8 @@ import { algorithmSchema, presetSchema, recipeSchema } from '../../api/run.ts';
 import { taskIdSchema } from '../../api/task.ts';
 
 /**
- * Attempts at demonstrations and online episodes share one axis of seeds. Online episodes begin at this index, and there are no more attempts
- * than this, so that no seed is used twice.
+ * Attempts at demonstrations and online episodes share one axis of seeds. Online episodes begin at this index, and
+ * there are no more attempts than this, so that no seed is used twice.
  */
 export const FIRST_ONLINE_INDEX = 1000;
 

@@ -1,9 +1,10 @@
 /**
- * The whole loop without people: demonstrations by the scripted operator, the offline stage, then rounds of episodes in which the operator
- * corrects the policy while a trainer fine-tunes it.
+ * The whole loop without people: demonstrations by the scripted operator, the offline stage, then rounds of episodes in
+ * which the operator corrects the policy while a trainer fine-tunes it.
  *
- * An interrupted session is resumed at the episode after the last one that counts, with the policy that it would have had. The episode that
- * was interrupted is discarded, and its seed is recorded again. A session with a report is over, because the report's seeds are used once.
+ * An interrupted session is resumed at the episode after the last one that counts, with the policy that it would have
+ * had. The episode that was interrupted is discarded, and its seed is recorded again. A session with a report is over,
+ * because the report's seeds are used once.
  */
 import { brokenOperator } from '../demonstrations.ts';
 import { learnOffline, learnOnline } from './hil-learning.ts';
@@ -29,8 +30,9 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
 }
 
 /**
- * Discards what an interruption has left, before anything is recorded or granted. An episode that was cut off, or recorded whole and not yet
- * counted, is stored. The trainer would learn from it beside the one that is now recorded with its seed.
+ * Discards what an interruption has left, before anything is recorded or granted. An episode that was cut off, or
+ * recorded whole and not yet counted, is stored. The trainer would learn from it beside the one that is now recorded
+ * with its seed.
  */
 async function resume({ options, rig, record }: HilContext): Promise<void> {
   const newer = await rig.recordedAfter(record.state().newestEpisodeId);

@@ -1,4 +1,7 @@
-/** The comparison's results: what is taken from a session, how the file is read again, what is pooled into a row of the table and what not. */
+/**
+ * The comparison's results: what is taken from a session, how the file is read again, what is pooled into a row of the
+ * table and what not.
+ */
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** What an encoder is taught from demonstrations: each picture with what was done at it, also where demonstrations were discarded. */
+/**
+ * What an encoder is taught from demonstrations: each picture with what was done at it, also where demonstrations were
+ * discarded.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ACTION_SIZE } from '../../../main/api/action.ts';

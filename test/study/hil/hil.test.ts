@@ -1,4 +1,7 @@
-/** The headless loop on a virtual clock: who drives which episode, what an interruption leaves, and what a dead trainer does. */
+/**
+ * The headless loop on a virtual clock: who drives which episode, what an interruption leaves, and what a dead trainer
+ * does.
+ */
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
