@@ -7,11 +7,11 @@ import { accuracyOf, type ClassifierManifest, curvePointAt, precisionOf, recallO
 import { systemClock } from '../api/clock.ts';
 import { errorInWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
-import { taskIdSchema } from '../api/task.ts';
 import type { MadeClassifier } from '../learn/classifier/classifier-folder.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import type { SuccessCheck } from '../study/classifier/success-check.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { TASK } from './options/shared.ts';
 import { anyNumber, evaluatedEpisodes, nonEmptyText, wholeNumber } from './options/values.ts';
 import { type Progress, percent, printJson, progressBar, table } from './output.ts';
 
@@ -33,7 +33,7 @@ const OPTIONS = {
   ),
   policy: option('who drives in the check: starter, or a policy of this project', nonEmptyText, 'starter'),
   operator: option('none or scripted: who corrects the policy in the check', z.enum(['none', 'scripted']), 'none'),
-  task: option('insert, pick-insert or lift', taskIdSchema, 'insert'),
+  task: TASK,
   observation: option('pixels or state', observationKindSchema, 'pixels'),
 };
 type ClassifierOptions = VerbOptions<typeof OPTIONS>;

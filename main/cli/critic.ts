@@ -5,7 +5,8 @@ import type { CriticBin } from '../study/critic/critic-report.ts';
 import type { CriticStudy } from '../study/critic/critic-study.ts';
 import { signed } from '../study/statistics.ts';
 import { option, parseVerb } from './options/parse-verb.ts';
-import { ENCODER_HELP, listOf, noiseNumber, nonEmptyText, wholeNumber } from './options/values.ts';
+import { ENCODER } from './options/shared.ts';
+import { listOf, noiseNumber, nonEmptyText, wholeNumber } from './options/values.ts';
 import { percent, printJson, progressBar, table } from './output.ts';
 
 const OPTIONS = {
@@ -23,7 +24,7 @@ const OPTIONS = {
     0,
   ),
   noise: option('acting noise in new episodes', noiseNumber, 0),
-  encoder: option(ENCODER_HELP, nonEmptyText.optional()),
+  encoder: ENCODER,
   svg: option('file for a plot of Q against the returns', nonEmptyText.optional()),
 };
 

@@ -2,16 +2,15 @@
  * `takeover demo`: records demonstrations into the demo buffer. A scripted operator drives; with `--live` a person
  * does, in the window.
  */
-import { observationKindSchema } from '../api/observation.ts';
-import { taskIdSchema } from '../api/task.ts';
 import { flag, option, parseVerb } from './options/parse-verb.ts';
+import { OBSERVATION, TASK } from './options/shared.ts';
 import { recordedEpisodes } from './options/values.ts';
 import { printJson, progressBar } from './output.ts';
 
 const OPTIONS = {
   episodes: option('successful demonstrations to record', recordedEpisodes(10_000), 20),
-  task: option('insert, pick-insert or lift', taskIdSchema, 'insert'),
-  observation: option('pixels, state or blind', observationKindSchema, 'pixels'),
+  task: TASK,
+  observation: OBSERVATION,
   live: flag('record by hand: opens the window in Demonstrate mode'),
 };
 

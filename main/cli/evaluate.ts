@@ -4,7 +4,8 @@ import { taskIdSchema } from '../api/task.ts';
 import { CONDITIONS } from '../engine/headless-rig.ts';
 import type { RecipeMeasures } from '../study/recipe-measures.ts';
 import { option, parseVerb } from './options/parse-verb.ts';
-import { ENCODER_HELP, evaluatedEpisodes, noiseNumber, nonEmptyText } from './options/values.ts';
+import { ENCODER, POLICY_NOISE } from './options/shared.ts';
+import { evaluatedEpisodes, nonEmptyText } from './options/values.ts';
 import { percent, printJson, progressBar } from './output.ts';
 
 const OPTIONS = {
@@ -15,13 +16,13 @@ const OPTIONS = {
     z.enum(['selection', 'report']),
     'selection',
   ),
-  noise: option('standard deviation of acting noise (default: what the policy asks for)', noiseNumber.optional()),
+  noise: POLICY_NOISE,
   conditions: option(
     'usual, or light, colour, camera: other than the encoder was made for',
     z.enum(CONDITIONS),
     'usual',
   ),
-  encoder: option(ENCODER_HELP, nonEmptyText.optional()),
+  encoder: ENCODER,
   task: option('insert, pick-insert or lift (default: what the policy was trained for)', taskIdSchema.optional()),
 };
 

@@ -3,12 +3,11 @@
  * checkpointed.
  */
 import { backendSchema, DEFAULT_BACKEND } from '../api/backend.ts';
-import { observationKindSchema } from '../api/observation.ts';
 import { type RunSpec, stageSchema } from '../api/run.ts';
-import { taskIdSchema } from '../api/task.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
 import { option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { OBSERVATION, TASK } from './options/shared.ts';
 import { nonEmptyText, threadsAlone, threadsNumber, wholeNumber } from './options/values.ts';
 import { printJson, progressBar } from './output.ts';
 
@@ -25,8 +24,8 @@ const OPTIONS = {
     wholeNumber(1, Number.POSITIVE_INFINITY, 'a run makes at least one update').optional(),
   ),
   from: option('policy to start from, such as starter or run-1/1000 (default: fresh weights)', nonEmptyText.optional()),
-  task: option('insert, pick-insert or lift', taskIdSchema, 'insert'),
-  observation: option('pixels, state or blind', observationKindSchema, 'pixels'),
+  task: TASK,
+  observation: OBSERVATION,
   backend: option(
     `what computes it: ${backendSchema.options.join(', ')} (default ${DEFAULT_BACKEND})`,
     backendSchema.optional(),

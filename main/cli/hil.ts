@@ -5,7 +5,6 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { observationKindSchema } from '../api/observation.ts';
-import { taskIdSchema } from '../api/task.ts';
 import { encoderFor, encoderNamed } from '../runs/encoder-choice.ts';
 import {
   FIRST_ONLINE_INDEX,
@@ -17,6 +16,7 @@ import {
 } from '../study/hil/hil-state.ts';
 import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { TASK } from './options/shared.ts';
 import {
   anyNumber,
   evaluatedEpisodes,
@@ -36,7 +36,7 @@ const OPTIONS = {
   ),
   episodes: option('corrected episodes in all', wholeNumber(0, 10_000, 'the seeds of a session end there'), 200),
   round: option('episodes per round', wholeNumber(1, 1000, 'a round ends with an evaluation'), 40),
-  task: option('insert, pick-insert or lift', taskIdSchema, 'insert'),
+  task: TASK,
   observation: option('pixels, or a control: state, blind', observationKindSchema, 'pixels'),
   algorithm: LEARNING.algorithm,
   preset: LEARNING.preset,

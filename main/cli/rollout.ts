@@ -1,16 +1,16 @@
 /** `takeover rollout`: runs episodes headless, recorded like any others. */
 import { z } from 'zod';
 import { observationKindSchema } from '../api/observation.ts';
-import { taskIdSchema } from '../api/task.ts';
 import { option, parseVerb } from './options/parse-verb.ts';
-import { ENCODER_HELP, noiseNumber, nonEmptyText, recordedEpisodes } from './options/values.ts';
+import { ENCODER, POLICY_NOISE, TASK } from './options/shared.ts';
+import { nonEmptyText, recordedEpisodes } from './options/values.ts';
 import { percent, printJson, progressBar } from './output.ts';
 
 const OPTIONS = {
   policy: option('starter, scripted, or a policy of this project such as run-2/1200', nonEmptyText, 'starter'),
   operator: option('none or scripted: who corrects the policy', z.enum(['none', 'scripted']), 'none'),
   episodes: option('how many', recordedEpisodes(100_000), 10),
-  task: option('insert, pick-insert or lift', taskIdSchema, 'insert'),
+  task: TASK,
   observation: option(
     'pixels, state or blind (default: what the policy was trained with)',
     observationKindSchema.optional(),
@@ -20,8 +20,8 @@ const OPTIONS = {
     z.enum(['simulator', 'classifier']),
     'simulator',
   ),
-  encoder: option(ENCODER_HELP, nonEmptyText.optional()),
-  noise: option('standard deviation of acting noise (default: what the policy asks for)', noiseNumber.optional()),
+  encoder: ENCODER,
+  noise: POLICY_NOISE,
 };
 
 export async function run(rest: readonly string[]): Promise<number> {

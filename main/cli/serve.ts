@@ -4,7 +4,7 @@ import { openStoreWriter } from '../../data/recording/writer.ts';
 import { systemClock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
 import { errorInWords, inWords } from '../api/error-words.ts';
-import { type TaskId, taskIdSchema } from '../api/task.ts';
+import type { TaskId } from '../api/task.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import { findPolicy, starterFor } from '../runs/policies/policy-registry.ts';
 import { startProjectEngine } from '../runs/project-engine.ts';
@@ -12,14 +12,8 @@ import { ensureWindowBuilt } from './launch/build-window.ts';
 import { openWindow } from './launch/open-window.ts';
 import { followParent } from './launch/parent-link.ts';
 import { flag, option, parseVerb } from './options/parse-verb.ts';
-import {
-  DEFAULT_PORT,
-  ENCODER_HELP,
-  nonEmptyText,
-  portNumber,
-  threadsBeside,
-  threadsNumber,
-} from './options/values.ts';
+import { ENCODER_HELP, TASK } from './options/shared.ts';
+import { DEFAULT_PORT, nonEmptyText, portNumber, threadsBeside, threadsNumber } from './options/values.ts';
 import { printJson } from './output.ts';
 
 const ROOT = dirname(dirname(import.meta.dirname));
@@ -29,7 +23,7 @@ const REFUSED = 2;
 const OPTIONS = {
   window: flag('open the window: Electron, else an installed Chrome or Chromium'),
   'no-window': flag('print the URL only (the default)'),
-  task: option('insert, pick-insert or lift', taskIdSchema, 'insert'),
+  task: TASK,
   encoder: option(ENCODER_HELP, nonEmptyText.default('cell')),
   policy: option('starter, or a policy of this project (default starter)', nonEmptyText.optional()),
   port: option(

@@ -8,7 +8,7 @@ import { algorithmSchema, presetSchema, type RunSpec, recipeSchema } from '../..
 import { recipeOf, recipes } from '../../learn/recipes/recipe-registry.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { option } from './parse-verb.ts';
-import { ENCODER_HELP, nonEmptyText } from './values.ts';
+import { ENCODER } from './shared.ts';
 
 const recipeNames = recipes().map(({ name }) => name);
 
@@ -33,7 +33,7 @@ export const LEARNING = {
   ),
   recipe: option(`algorithm, preset and settings at once: ${recipeNames.join(', ')}`, recipeSchema.optional()),
   settings: option('settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'', settingsObject),
-  encoder: option(ENCODER_HELP, nonEmptyText.optional()),
+  encoder: ENCODER,
 };
 
 interface LearningChoice {

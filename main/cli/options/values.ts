@@ -5,7 +5,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
 import { SEED_RANGES } from '../../api/task.ts';
-import { ENCODERS } from '../../models/assets.ts';
 
 /** Largest seed of a run. Each seed has its own part of the training scenes, see `episodeSeed`. */
 const MAX_SEED = 900;
@@ -57,8 +56,6 @@ export const listOf = <Item>(item: z.ZodType<Item, string>) =>
     .string()
     .transform((text) => text.split(',').map((part) => part.trim()))
     .pipe(z.array(item));
-
-export const ENCODER_HELP = `encoder of the pictures: ${[...ENCODERS.keys()].join(', ')}, or the path of a manifest (default cell)`;
 
 /** The default port is fixed, so that a browser remembers the window's layout for this origin. */
 export const DEFAULT_PORT = 4817;
