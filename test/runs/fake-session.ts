@@ -1,7 +1,6 @@
 /**
  * A headless session in memory, deterministic like the real one: episodes follow from seed and policy, a block's policy
- * from the episodes that it could see. What is recorded and what the trainer has on record outlive an interruption;
- * `failAt` is one.
+ * from the episodes that it could see. What is recorded, and what the trainer has on record, survives an interruption.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';

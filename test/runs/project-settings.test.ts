@@ -1,7 +1,4 @@
-/**
- * Settings survive a restart, task by task where they are a task's; a file that nobody can read is told and harms
- * nothing.
- */
+/** Tests that settings survive a restart, and that an unreadable file is reported and harms nothing. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

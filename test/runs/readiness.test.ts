@@ -1,4 +1,4 @@
-/** What Fine-tune needs, and the interval that success rates are given with. */
+/** Tests when a run has enough data to start, and Wilson's interval. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -1,6 +1,5 @@
 /**
- * The comparison's results: what is taken from a session, how the file is read again, what is pooled into a row of the
- * table and what not.
+ * Tests the comparison's results: taken from a session, read from the file again, and pooled into rows of the table.
  */
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';

@@ -1,7 +1,4 @@
-/**
- * What an encoder is taught from demonstrations: each picture with what was done at it, also where demonstrations were
- * discarded.
- */
+/** Tests that an encoder learns each picture with the action made at it, also when demonstrations were discarded. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ACTION_SIZE } from '../../../main/api/action.ts';

@@ -1,4 +1,7 @@
-/** What is said of critics: errors by hand, which episodes count, and a picture that is well-formed. */
+/**
+ * Tests the reports on critics: errors against ones worked out by hand, the episodes that count, and a well-formed
+ * picture.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EpisodeSummary } from '../../../main/api/episode.ts';

@@ -1,7 +1,4 @@
-/**
- * The headless loop on a virtual clock: who drives which episode, what an interruption leaves, and what a dead trainer
- * does.
- */
+/** Tests the headless loop on a virtual clock: who drives which episode, interruptions, and trainers that die. */
 import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +12,7 @@ import { createFakeSession } from '../../runs/fake-session.ts';
 import { createFakeLauncher, settle } from '../../runs/fake-trainer.ts';
 
 const TRAINING = SEED_RANGES.training.first;
-/** Names without what follows from the episodes seen. */
+/** Returns the events without the parts that depend on the episodes seen. */
 const short = (events: readonly string[]) =>
   events
     .filter((event) => !event.startsWith('attempt') && event !== 'stored')
@@ -137,7 +134,7 @@ test('interrupted anywhere and called again, it ends as if nothing had happened,
       await assert.rejects(runHil(session.options(run)), /interrupted at/, `event ${at}`);
       await settle();
       assert.ok(session.quiet(), `event ${at}, ${session.events.at(-1)}: a trainer was left behind`);
-      // and once more while it takes up what it had left, where it gets that far
+      // Interrupts the resumed session once more, when it gets that far.
       session.failAt(1 + (at % 4));
       await runHil(session.options(run)).catch(() => {});
       await settle();
@@ -154,7 +151,8 @@ test('interrupted anywhere and called again, it ends as if nothing had happened,
 test('what was recorded before a session, or beside it while it stood still, is left as it is', () =>
   inFolder(async (folder) => {
     const session = createFakeSession(folder);
-    const before = { seed: TRAINING, help: 'demonstrate' } as const; // the seed that its first demonstration has too
+    // The session's first demonstration has the same seed.
+    const before = { seed: TRAINING, help: 'demonstrate' } as const;
     await session.options().rig.record(before);
     session.failAt(3);
     await assert.rejects(runHil(session.options()), /interrupted at: record/);

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { policiesToPrune } from '../../main/runs/policies/policy-pruning.ts';
-import { openRunRows } from '../../main/runs/run-rows.ts';
-import { inFolder } from '../data/fixture.ts';
-import { recordToyEpisodes } from '../learn/toy-project.ts';
-import { SPEC } from './fake-trainer.ts';
+import { policiesToPrune } from '../../../main/runs/policies/policy-pruning.ts';
+import { openRunRows } from '../../../main/runs/run-rows.ts';
+import { inFolder } from '../../data/fixture.ts';
+import { recordToyEpisodes } from '../../learn/toy-project.ts';
+import { SPEC } from '../fake-trainer.ts';
 
 const publishedFor = (seconds: number) =>
   Array.from({ length: seconds / 5 + 1 }, (_, at) => ({ name: `run-1/${at}`, createdAtMs: 5000 * at }));
@@ -55,7 +55,7 @@ test('folders are removed, except those that an episode, a measurement, a run or
     assert.equal(await rows.prunePolicies(runId, ['run-1/70']), 15);
     const steps = readdirSync(run).flatMap((name) => (name.startsWith('policy-') ? [Number(name.slice(7))] : []));
     const newest = Array.from({ length: 20 }, (_, at) => 210 + 10 * at);
-    // 10 begins the history; 310 is five minutes later, and among the newest
+    // 10 begins the history. 310 is five minutes later, and among the newest.
     assert.deepEqual(
       steps.sort((a, b) => a - b),
       [10, 30, 40, 50, 70, ...newest].sort((a, b) => a - b),

@@ -1,13 +1,13 @@
 /** The process that trains a reward classifier, as the engine's side starts it: made, refused in words, cancelled. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemClock } from '../../main/api/clock.ts';
-import { createRng } from '../../main/api/rng.ts';
-import type { ClassifierJob } from '../../main/learn/classifier/make-classifier.ts';
-import { startClassifierProcess } from '../../main/runs/jobs/classifier-process.ts';
-import { createClassifierService } from '../../main/runs/jobs/classifier-service.ts';
-import { inFolder, openWriter, recordEpisode } from '../data/fixture.ts';
-import { childrenOf, isAlive } from '../engine/children-of.ts';
+import { systemClock } from '../../../main/api/clock.ts';
+import { createRng } from '../../../main/api/rng.ts';
+import type { ClassifierJob } from '../../../main/learn/classifier/make-classifier.ts';
+import { startClassifierProcess } from '../../../main/runs/jobs/classifier-process.ts';
+import { createClassifierService } from '../../../main/runs/jobs/classifier-service.ts';
+import { inFolder, openWriter, recordEpisode } from '../../data/fixture.ts';
+import { childrenOf, isAlive } from '../../engine/children-of.ts';
 
 const job = (projectFolder: string): ClassifierJob => ({
   ...{ projectFolder, task: 'insert', observation: 'state', encoderManifestPath: undefined },

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { createPolicyCatalogue } from '../../main/runs/policies/policy-catalogue.ts';
-import { findPolicy, listPolicies, UnknownPolicyError } from '../../main/runs/policies/policy-registry.ts';
-import { inFolder } from '../data/fixture.ts';
-import { createFakeRows } from './fake-trainer.ts';
+import { createPolicyCatalogue } from '../../../main/runs/policies/policy-catalogue.ts';
+import { findPolicy, listPolicies, UnknownPolicyError } from '../../../main/runs/policies/policy-registry.ts';
+import { inFolder } from '../../data/fixture.ts';
+import { createFakeRows } from '../fake-trainer.ts';
 
 function writePolicy(projectFolder: string, run: number, step: number, atSec: number): string {
   const folder = join(projectFolder, 'runs', `${run}`, `policy-${step}`);

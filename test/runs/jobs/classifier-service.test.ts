@@ -6,13 +6,13 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ClassifierEnd, ClassifierManifest } from '../../main/api/classifier.ts';
-import { createVirtualClock } from '../../main/api/clock.ts';
-import type { ClassifierJob } from '../../main/learn/classifier/make-classifier.ts';
-import { createClassifierService } from '../../main/runs/jobs/classifier-service.ts';
-import { sumUp } from '../../main/study/classifier/success-check.ts';
-import { inFolder } from '../data/fixture.ts';
-import { madeUpClassifier } from '../e2e/contract-classifier.ts';
+import type { ClassifierEnd, ClassifierManifest } from '../../../main/api/classifier.ts';
+import { createVirtualClock } from '../../../main/api/clock.ts';
+import type { ClassifierJob } from '../../../main/learn/classifier/make-classifier.ts';
+import { createClassifierService } from '../../../main/runs/jobs/classifier-service.ts';
+import { sumUp } from '../../../main/study/classifier/success-check.ts';
+import { inFolder } from '../../data/fixture.ts';
+import { madeUpClassifier } from '../../e2e/contract-classifier.ts';
 
 function shelve(project: string, number: number, change: Partial<ClassifierManifest> = {}): string {
   const folder = join(project, 'classifiers', String(number));
