@@ -1,9 +1,8 @@
 /**
- * Makes encoders to compare with the one that ships, each as model and manifest in a session's folder.
- *
- *   random        the shipped network with random weights, never trained
- *   raw-pixels    no network: both pictures pooled to 16×16, standardised
- *   own-episodes  the shipped network, trained on the pictures of the session's demonstrations to predict the
+ * Makes encoders to compare with the one that ships, each as model and manifest in a session's folder:
+ *   random        The shipped network with random weights, never trained.
+ *   raw-pixels    No network: both pictures pooled to 16×16, standardised.
+ *   own-episodes  The shipped network, trained on the pictures of the session's demonstrations to predict the
  *                 operator's action and the progress of the episode. It uses no label of the simulator.
  * `random` and `own-episodes` are standardised by the demonstrations' pictures. The session's demonstrations are
  * recorded beforehand in a separate folder: the same seeds give the same episodes.
