@@ -1,145 +1,106 @@
 /**
- * `takeover classifier`: the reward classifier headless. Trains on what the project's labels and verdicts say, and reports on episodes
- * that were held out; with `--check`, ends fresh episodes by it while the simulator looks on.
+ * `takeover classifier`: trains the reward classifier on the project's labels and verdicts, and reports on episodes
+ * that were held out. With `--check` it then ends fresh episodes, which the simulator judges too.
  */
 import { z } from 'zod';
 import { accuracyOf, type ClassifierManifest, curvePointAt, precisionOf, recallOf } from '../api/classifier.ts';
 import { systemClock } from '../api/clock.ts';
 import { errorInWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
-import { episodeSeed, taskIdSchema } from '../api/task.ts';
-import { type MadeClassifier, makeClassifier, withThreshold } from '../learn/classifier/make-classifier.ts';
-import { findPolicy } from '../runs/policy-registry.ts';
-import { encoderFor } from '../study/encoder-option.ts';
-import { createScriptedLabeller } from '../study/scripted-labeller.ts';
-import { episodeOf, openSession } from '../study/session.ts';
-import { checkSuccess, type SuccessCheck } from '../study/success-check.ts';
-import { type commonSchema, parseVerb } from './arguments.ts';
-import { anyNumber, evaluatedEpisodesSchema, wholeNumber } from './number-option.ts';
-import { createProgress, percent, printJson, table } from './output.ts';
-import { letDecide, newestClassifier } from './success-by.ts';
+import type { MadeClassifier } from '../learn/classifier/classifier-folder.ts';
+import { encoderFor } from '../runs/encoder-choice.ts';
+import type { SuccessCheck } from '../study/classifier/success-check.ts';
+import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { TASK } from './options/shared.ts';
+import { anyNumber, evaluatedEpisodes, nonEmptyText, wholeNumber } from './options/values.ts';
+import { type Progress, percent, printJson, progressBar, table } from './output.ts';
 
-/** Moments of success that the scripted person labels in an episode before she ends it: one second. */
-const STAY_TICKS = 10;
-
-const FIELDS = {
-  collect: wholeNumber(0, 10_000, 'for more, call it again with another --seed').default(0),
-  labels: z.enum(['all', 'hand']).default('all'),
-  proprioception: z.boolean().default(false),
-  report: z.boolean().default(false),
-  threshold: anyNumber(0, 1, 'it is compared with a probability').optional(),
-  check: evaluatedEpisodesSchema(100_000).optional(),
-  policy: z.string().min(1).default('starter'),
-  operator: z.enum(['none', 'scripted']).default('none'),
-  task: taskIdSchema.default('insert'),
-  observation: observationKindSchema.default('pixels'),
-} as const;
-type Options = z.output<z.ZodObject<typeof commonSchema.shape & typeof FIELDS>>;
+const OPTIONS = {
+  collect: option(
+    'first record so many scripted demonstrations that stay at success and label it (default 0; they are demonstrations too)',
+    wholeNumber(0, 10_000, 'for more, call it again with another --seed').default(0),
+  ),
+  labels: option('all, or hand: only labels that people gave, nothing from verdicts', z.enum(['all', 'hand']), 'all'),
+  proprioception: flag("the robot's state is an input too (default: pictures only)"),
+  report: flag('train nothing; report on the newest classifier'),
+  threshold: option(
+    'use this threshold instead of the rule’s; the nearest point of the curve',
+    anyNumber(0, 1, 'it is compared with a probability').optional(),
+  ),
+  check: option(
+    'then end so many fresh episodes by the classifier, the simulator looking on',
+    evaluatedEpisodes(100_000).optional(),
+  ),
+  policy: option('who drives in the check: starter, or a policy of this project', nonEmptyText, 'starter'),
+  operator: option('none or scripted: who corrects the policy in the check', z.enum(['none', 'scripted']), 'none'),
+  task: TASK,
+  observation: option('pixels or state', observationKindSchema, 'pixels'),
+};
+type ClassifierOptions = VerbOptions<typeof OPTIONS>;
 
 export async function run(rest: readonly string[]): Promise<number> {
-  const options = parseVerb(
-    'classifier',
-    {
-      collect: {
-        type: 'string',
-        help: 'first record so many scripted demonstrations that stay at success and label it (default 0; they are demonstrations too)',
-      },
-      labels: {
-        type: 'string',
-        help: 'all, or hand: only labels that people gave, nothing from verdicts (default all)',
-      },
-      proprioception: { type: 'boolean', help: "the robot's state is an input too (default: pictures only)" },
-      report: { type: 'boolean', help: 'train nothing; report on the newest classifier' },
-      threshold: { type: 'string', help: 'use this threshold instead of the rule’s; the nearest point of the curve' },
-      check: { type: 'string', help: 'then end so many fresh episodes by the classifier, the simulator looking on' },
-      policy: {
-        type: 'string',
-        help: 'who drives in the check: starter, or a policy of this project (default starter)',
-      },
-      operator: { type: 'string', help: 'none or scripted: who corrects the policy in the check (default none)' },
-      task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
-      observation: { type: 'string', help: 'pixels or state (default pixels)' },
-    },
-    FIELDS,
-    rest,
-  );
+  const options = parseVerb('classifier', OPTIONS, rest);
   if (!options) return 0;
-  if (options.collect > 0) await collect(options);
-  const made = options.report ? newestClassifier(options.data) : await train(options);
-  const classifier = options.threshold === undefined ? made : withThreshold(made, nearest(made, options.threshold));
-  if (!options.json) console.log(describe(classifier.manifest));
-  const checked = options.check === undefined ? undefined : await check(options, classifier, options.check);
-  if (options.json) printJson({ ...reportOf(classifier.manifest), ...(checked ? { check: checked } : {}) });
-  else if (checked) console.log(describeCheck(checked, options.policy));
+  const { data: projectFolder, json, policy, operator, collect, check } = options;
+  const { newestClassifier } = await import('../study/classifier/project-classifier.ts');
+  const { atThreshold, checkClassifier } = await import('../study/classifier/success-check.ts');
+  if (collect > 0) {
+    const { collectLabels } = await import('../study/classifier/collect-labels.ts');
+    await withProgress('demonstrations', json, (progress) =>
+      collectLabels({ ...options, projectFolder, episodes: collect }, (done, labels) =>
+        progress.update(done, collect, `${labels} labels`),
+      ),
+    );
+  }
+  const made = options.report ? newestClassifier(projectFolder) : await train(options);
+  const classifier = options.threshold === undefined ? made : atThreshold(made, options.threshold);
+  if (!json) console.log(describe(classifier.manifest));
+  const checked =
+    check === undefined
+      ? undefined
+      : await withProgress('check', json, (progress) =>
+          checkClassifier({ projectFolder, classifier, policy, operator, episodes: check }, (done) =>
+            progress.update(done, check, ''),
+          ),
+        );
+  if (json) printJson({ ...reportOf(classifier.manifest), ...(checked ? { check: checked } : {}) });
+  else if (checked) console.log(describeCheck(checked, policy));
   return 0;
 }
 
-const quiet = (options: Options) => options.json && process.stderr.isTTY !== true;
-
-async function collect(options: Options): Promise<void> {
-  const { data, task, observation, seed } = options;
-  await using session = await openSession({
-    ...{ projectFolder: data, task, observation, record: true },
-    policy: { kind: 'process' },
-  });
-  const { engine } = session.rig;
-  engine.change({ success: { ...engine.rig().success, by: 'human' } });
-  const labeller = createScriptedLabeller(engine, STAY_TICKS);
-  const progress = createProgress('demonstrations', systemClock, quiet(options));
-  for (let index = 0; index < options.collect; index++) {
-    episodeOf(await session.rig.episode(episodeSeed('training', index, seed), 'demonstrate'));
-    progress.update(index + 1, options.collect, `${labeller.labels()} labels`);
-  }
-  progress.end();
-  labeller.dispose();
-  await session.writer?.drained();
-}
-
-async function train(options: Options): Promise<MadeClassifier> {
-  const progress = createProgress('training', systemClock, quiet(options));
+async function withProgress<Value>(
+  title: string,
+  json: boolean,
+  work: (progress: Progress) => Promise<Value>,
+): Promise<Value> {
+  const progress = progressBar(title, json);
   try {
-    return await makeClassifier({
-      projectFolder: options.data,
-      task: options.task,
-      observation: options.observation,
-      encoderManifestPath: encoderFor(options.observation),
-      rule: options.labels === 'all',
-      proprioception: options.proprioception,
-      seed: options.seed,
-      createdAtMs: systemClock.wallTimeMs(),
-      onUpdate: (done, total) => progress.update(done, total, 'updates'),
-    });
-  } catch (error) {
-    throw new Error(errorInWords(error), { cause: error });
+    return await work(progress);
   } finally {
     progress.end();
   }
 }
 
-const nearest = ({ manifest }: MadeClassifier, threshold: number) =>
-  curvePointAt(manifest.curve, threshold)?.threshold ?? threshold;
-
-async function check(options: Options, classifier: MadeClassifier, count: number): Promise<SuccessCheck> {
-  const { task, observation } = classifier.manifest;
-  const policy = findPolicy(options.data, options.policy);
-  await using session = await openSession({
-    ...{ projectFolder: options.data, task, observation, record: false },
-    policy: { kind: 'process' },
-    actingNoiseStd: policy.manifest.actingNoiseStd,
-  });
-  const { engine } = session.rig;
-  const used = await engine.usePolicy(policy.name, policy.manifestPath);
-  if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
-  await letDecide(engine, classifier);
-  const progress = createProgress('check', systemClock, quiet(options));
-  const result = await checkSuccess(
-    engine,
-    async (seed) => episodeOf(await session.rig.episode(seed, options.operator === 'scripted' ? 'supervise' : 'alone')),
-    count,
-    (done) => progress.update(done, count, ''),
-  );
-  progress.end();
-  return result;
+async function train(options: ClassifierOptions): Promise<MadeClassifier> {
+  const { makeClassifier } = await import('../learn/classifier/make-classifier.ts');
+  const { data: projectFolder, task, observation, proprioception, seed } = options;
+  try {
+    return await withProgress('training', options.json, (progress) =>
+      makeClassifier({
+        projectFolder,
+        task,
+        observation,
+        encoderManifestPath: encoderFor(observation),
+        rule: options.labels === 'all',
+        proprioception,
+        seed,
+        createdAtMs: systemClock.wallTimeMs(),
+        onUpdate: (done, total) => progress.update(done, total, 'updates'),
+      }),
+    );
+  } catch (error) {
+    throw new Error(errorInWords(error), { cause: error });
+  }
 }
 
 function reportOf(manifest: ClassifierManifest) {

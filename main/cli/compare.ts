@@ -1,72 +1,56 @@
 /**
- * `takeover compare`: every method of the comparison in the cell, several seeds each; a table at the end.
- * Sessions that the results file has with this budget and with today's settings are not run again; an interrupted one goes on where it was.
+ * `takeover compare`: runs every method of the comparison in the cell, several seeds each, and prints a table. Sessions
+ * that the results file holds with this budget and today's settings are not run again. An interrupted session is
+ * resumed.
  */
-
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { systemClock } from '../api/clock.ts';
-import { runJobs } from '../study/compare-jobs.ts';
-import { measure } from '../study/compare-session.ts';
-import { appendResult, comparisonTable, isDone, readResults, TABLE_HEADER } from '../study/comparison.ts';
-import type { ComparisonBudget } from '../study/comparison-key.ts';
-import { METHODS, type MethodName, methodNames } from '../study/comparison-methods.ts';
-import { PAIRED_HEADER, pairedRows } from '../study/paired-differences.ts';
-import { parseVerb } from './arguments.ts';
-import { evaluatedEpisodesSchema, noiseSchema, seedSchema, wholeNumber } from './number-option.ts';
-import { createProgress, markdownTable, printJson, table } from './output.ts';
+import type { ComparisonBudget } from '../study/comparison/comparison-key.ts';
+import { METHODS, methodNames } from '../study/comparison/methods.ts';
+import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { evaluatedEpisodes, listOf, noiseNumber, nonEmptyText, seedNumber, wholeNumber } from './options/values.ts';
+import { markdownTable, printJson, progressBar, table } from './output.ts';
 
 const ENTRY = fileURLToPath(new URL('./takeover.ts', import.meta.url));
 
-/** Values with commas between them. */
-const listOf = <Item>(item: z.ZodType<Item, string>) =>
-  z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .pipe(z.array(item));
+const OPTIONS = {
+  methods: option(
+    `some of ${methodNames.join(',')} (default: all)`,
+    listOf(z.enum(methodNames)).default(() => [...methodNames]),
+  ),
+  seeds: option('seeds, with commas', listOf(seedNumber), [0, 1, 2]),
+  demos: option(
+    'demonstrations',
+    wholeNumber(1, 200, 'a method with five times as many stays within the seeds of demonstrations'),
+    20,
+  ),
+  episodes: option('corrected episodes', wholeNumber(1, 10_000, 'the seeds of a session end there'), 40),
+  round: option('episodes per round', wholeNumber(1, 1000, 'a round ends with an evaluation'), 20),
+  'selection-episodes': option('episodes to choose a checkpoint by', evaluatedEpisodes(1000), 20),
+  'report-episodes': option('episodes of each measurement', evaluatedEpisodes(10_000), 100),
+  noise: option('acting noise in evaluations', noiseNumber, 0),
+  jobs: option(
+    'sessions side by side',
+    wholeNumber(1, 64, 'each is a process with a simulator and a trainer of its own'),
+    1,
+  ),
+  results: option(
+    'file of finished sessions (default: comparison.jsonl in the project folder)',
+    nonEmptyText.optional(),
+  ),
+  'table-only': flag('print the table of what is there'),
+  beside: option('table of the differences of this method to the others, seed by seed', z.enum(methodNames).optional()),
+  markdown: flag('the table as Markdown'),
+};
+type CompareOptions = VerbOptions<typeof OPTIONS>;
 
 export async function run(rest: readonly string[]): Promise<number> {
-  const options = parseVerb(
-    'compare',
-    {
-      methods: { type: 'string', help: `some of ${methodNames.join(',')} (default: all)` },
-      seeds: { type: 'string', help: 'seeds, with commas (default 0,1,2)' },
-      demos: { type: 'string', help: 'demonstrations (default 20)' },
-      episodes: { type: 'string', help: 'corrected episodes (default 40)' },
-      round: { type: 'string', help: 'episodes per round (default 20)' },
-      'selection-episodes': { type: 'string', help: 'episodes to choose a checkpoint by (default 20)' },
-      'report-episodes': { type: 'string', help: 'episodes of each measurement (default 100)' },
-      noise: { type: 'string', help: 'acting noise in evaluations (default 0)' },
-      jobs: { type: 'string', help: 'sessions side by side (default 1)' },
-      results: { type: 'string', help: 'file of finished sessions (default: comparison.jsonl in the project folder)' },
-      'table-only': { type: 'boolean', help: 'print the table of what is there' },
-      beside: { type: 'string', help: 'table of the differences of this method to the others, seed by seed' },
-      markdown: { type: 'boolean', help: 'the table as Markdown' },
-    },
-    {
-      methods: listOf(z.enum(methodNames)).default(() => [...methodNames]),
-      seeds: listOf(seedSchema).default([0, 1, 2]),
-      demos: wholeNumber(1, 200, 'a method with five times as many stays within the seeds of demonstrations').default(
-        20,
-      ),
-      episodes: wholeNumber(1, 10_000, 'the seeds of a session end there').default(40),
-      round: wholeNumber(1, 1000, 'a round ends with an evaluation').default(20),
-      'selection-episodes': evaluatedEpisodesSchema(1000).default(20),
-      'report-episodes': evaluatedEpisodesSchema(10_000).default(100),
-      noise: noiseSchema.default(0),
-      jobs: wholeNumber(1, 64, 'each is a process with a simulator and a trainer of its own').default(1),
-      results: z.string().min(1).optional(),
-      'table-only': z.boolean().default(false),
-      beside: z.enum(methodNames).optional(),
-      markdown: z.boolean().default(false),
-    },
-    rest,
-  );
+  const options = parseVerb('compare', OPTIONS, rest);
   if (!options) return 0;
   mkdirSync(options.data, { recursive: true });
-  const path = options.results ?? join(options.data, 'comparison.jsonl');
+  const resultsPath = options.results ?? join(options.data, 'comparison.jsonl');
   const budget: ComparisonBudget = {
     demos: options.demos,
     episodes: options.episodes,
@@ -75,74 +59,52 @@ export async function run(rest: readonly string[]): Promise<number> {
     reportEpisodes: options['report-episodes'],
     evaluationNoiseStd: options.noise,
   };
-
-  const runOne = async (name: MethodName, seed: number): Promise<void> => {
-    const progress = createProgress(
-      `${name}, seed ${seed}`,
-      systemClock,
-      options.json && process.stderr.isTTY !== true,
-    );
-    const result = await measure(join(options.data, `${name}-${seed}`), name, seed, budget, {
-      onProgress: (title, done, total, note) => progress.update(done, total, `${title} ${note}`),
-      onRound: () => progress.end(),
-    });
-    progress.end();
-    appendResult(path, result);
-  };
-
-  const before = readResults(path);
-  const open = options['table-only']
-    ? []
-    : options.seeds
-        .flatMap((seed) => options.methods.map((method) => ({ method, seed })))
-        .filter(({ method, seed }) => !isDone(before, method, seed, budget));
-  if (options.jobs === 1) for (const { method, seed } of open) await runOne(method, seed);
-  else {
-    const failed = await runJobs({
-      entry: ENTRY,
-      sessions: open,
-      jobs: options.jobs,
-      args: commonArguments(options, path),
-      onDone: ({ method, seed }, left) => console.error(`${method}, seed ${seed}: over; ${left} to go`),
-    });
-    for (const { session, lastWords } of failed)
-      console.error(`${session.method}, seed ${session.seed} did not finish: ${lastWords}`);
-    if (failed.length > 0) return 1;
-  }
-
-  const { results, rows, sessions, leftOut } = comparisonTable(readResults(path), budget);
-  if (leftOut.sessions > 0)
-    console.error(
-      `${path}: left out, because they were measured with other values of what is named: ${leftOut.words}.`,
-    );
-  const [header, shown] =
-    options.beside === undefined ? [TABLE_HEADER, rows] : [PAIRED_HEADER, pairedRows(results, options.beside)];
-  if (options.json) printJson({ results: path, sessions, rows: shown, leftOut: leftOut.sessions });
-  else if (options.markdown) console.log(markdownTable([...header], shown));
-  else if (options.beside !== undefined) {
-    console.log(table([...header], shown));
-    console.log(
-      `\n${METHODS[options.beside].title} minus the method of the row: mean over seeds (95\u202f% interval of Student’s t).`,
-    );
-  } else {
-    console.log(table([...TABLE_HEADER], rows));
-    console.log(
-      `\nAlone: success without help on ${options['report-episodes']} report seeds, acting noise ${options.noise}: mean over seeds (95\u202f% interval of all episodes; ` +
-        `each seed). Steps of the successes. Reward and the end of an episode come from the simulator.`,
-    );
-  }
+  if (!options['table-only'] && !(await runSessions(options, resultsPath, budget))) return 1;
+  await printTable(options, resultsPath, budget);
   return 0;
 }
 
-/** What every session of a comparison is called with. */
-function commonArguments(
-  options: Readonly<
-    Record<'demos' | 'episodes' | 'round' | 'selection-episodes' | 'report-episodes' | 'noise', number> & {
-      data: string;
-    }
-  >,
-  results: string,
-): string[] {
-  const names = ['demos', 'episodes', 'round', 'selection-episodes', 'report-episodes', 'noise', 'data'] as const;
-  return [...names.flatMap((name) => [`--${name}`, String(options[name])]), '--results', results];
+/** Returns false when a session failed. */
+async function runSessions(options: CompareOptions, resultsPath: string, budget: ComparisonBudget): Promise<boolean> {
+  const { runInTurn, runSideBySide } = await import('../study/comparison/run-comparison.ts');
+  const { data: projectFolder, methods, seeds, jobs, json } = options;
+  const request = { projectFolder, resultsPath, methods, seeds, budget };
+  if (jobs === 1) {
+    await runInTurn(request, ({ method, seed }) => {
+      const progress = progressBar(`${method}, seed ${seed}`, json);
+      return {
+        onProgress: (title, done, total, note) => progress.update(done, total, `${title} ${note}`),
+        onRound: progress.end,
+        onEnd: progress.end,
+      };
+    });
+    return true;
+  }
+  const failed = await runSideBySide(request, ENTRY, jobs, ({ method, seed }, left) =>
+    console.error(`${method}, seed ${seed}: over; ${left} to go`),
+  );
+  for (const { session, lastWords } of failed)
+    console.error(`${session.method}, seed ${session.seed} did not finish: ${lastWords}`);
+  return failed.length === 0;
+}
+
+async function printTable(options: CompareOptions, resultsPath: string, budget: ComparisonBudget): Promise<void> {
+  const { comparisonTable, readResults, TABLE_HEADER } = await import('../study/comparison/results.ts');
+  const { PAIRED_HEADER, pairedRows } = await import('../study/comparison/paired-differences.ts');
+  const { results, rows, sessions, leftOut } = comparisonTable(readResults(resultsPath), budget);
+  if (leftOut.sessions > 0)
+    console.error(
+      `${resultsPath}: left out, because they were measured with other values of what is named: ${leftOut.words}.`,
+    );
+  const { beside, json, markdown } = options;
+  const [header, shown] = beside === undefined ? [TABLE_HEADER, rows] : [PAIRED_HEADER, pairedRows(results, beside)];
+  if (json) return printJson({ results: resultsPath, sessions, rows: shown, leftOut: leftOut.sessions });
+  if (markdown) return console.log(markdownTable(header, shown));
+  console.log(table(header, shown));
+  console.log(
+    beside === undefined
+      ? `\nAlone: success without help on ${budget.reportEpisodes} report seeds, acting noise ${budget.evaluationNoiseStd}: mean over seeds (95\u202f% interval of all episodes; ` +
+          `each seed). Steps of the successes. Reward and the end of an episode come from the simulator.`
+      : `\n${METHODS[beside].title} minus the method of the row: mean over seeds (95\u202f% interval of Student’s t).`,
+  );
 }

@@ -1,63 +1,10 @@
-/**
- * `takeover doctor`: what this machine has and lacks, each lack with its remedy. Every finding is a function of injected probes;
- * a probe that throws becomes a finding too. Nothing native is loaded in this process.
- */
-import { dirname } from 'node:path';
-import { type Check, checkTable, fail } from './doctor/check.ts';
-import { checkHid, checkSpaceMouse } from './doctor/device-checks.ts';
-import { checkBackends, checkLibraries, checkTelemetry } from './doctor/library-checks.ts';
-import { checkDisk, checkLoopback, checkMachine, checkPython } from './doctor/machine-checks.ts';
-import { type Probes, realProbes } from './doctor/probes.ts';
-import { checkWindow } from './doctor/window-checks.ts';
+/** `takeover doctor`: what this machine has and lacks, and what to do about it. */
 
-export interface DoctorOptions {
-  /** The project folder whose disk is looked at; it need not exist. */
-  readonly projectFolder: string;
-  /** The last line printed is one JSON object. */
-  readonly json: boolean;
-  readonly probes?: Probes;
-  readonly print?: (text: string) => void;
-}
+import { runDoctor } from './doctor/examine.ts';
+import { parseVerb } from './options/parse-verb.ts';
 
-export interface DoctorReport {
-  /** False when something must be mended. */
-  readonly ok: boolean;
-  readonly checks: readonly Check[];
-}
-
-export async function examine(probes: Probes, projectFolder: string): Promise<DoctorReport> {
-  const groups: readonly (readonly [string, () => Promise<Check | readonly Check[]> | Check | readonly Check[]])[] = [
-    ['machine', () => checkMachine(probes)],
-    ['disk', () => checkDisk(probes, projectFolder)],
-    ['loopback', () => checkLoopback(probes)],
-    ['libraries', () => checkLibraries(probes)],
-    ['backends', () => checkBackends(probes)],
-    ['telemetry', () => checkTelemetry(probes)],
-    ['hid', () => checkHid(probes)],
-    ['spacemouse', () => checkSpaceMouse(probes)],
-    ['window', () => checkWindow(probes)],
-    ['python with torch', () => checkPython(probes)],
-  ];
-  const found = await Promise.all(
-    groups.map(async ([name, look]) => {
-      try {
-        return await look();
-      } catch (error) {
-        const value = `could not be examined: ${error instanceof Error ? error.message : String(error)}`;
-        return fail(name, value, 'This is a fault of the doctor; report it with this line.');
-      }
-    }),
-  );
-  const checks = found.flat();
-  return { ok: checks.every((check) => check.state !== 'fail'), checks };
-}
-
-/** Prints the findings. The exit status: 1 when something must be mended. */
-export async function runDoctor(options: DoctorOptions): Promise<number> {
-  const print = options.print ?? console.log;
-  const root = dirname(dirname(import.meta.dirname));
-  const report = await examine(options.probes ?? realProbes(root), options.projectFolder);
-  print(checkTable(report.checks));
-  if (options.json) print(JSON.stringify(report));
-  return report.ok ? 0 : 1;
+export async function run(rest: readonly string[]): Promise<number> {
+  const options = parseVerb('doctor', {}, rest);
+  if (!options) return 0;
+  return runDoctor({ projectFolder: options.data, json: options.json });
 }

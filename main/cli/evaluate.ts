@@ -1,120 +1,59 @@
-/** `takeover evaluate`: a policy alone, on seeds that nothing was trained or chosen on, with the interval. Records nothing. */
+/** `takeover evaluate`: measures a policy alone, on seeds that nothing was trained or chosen on, with the interval. */
 import { z } from 'zod';
-import { systemClock } from '../api/clock.ts';
-import { createRng } from '../api/rng.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { CONDITIONS } from '../engine/headless-rig.ts';
-import type { Measure, Recipe } from '../learn/recipes/recipe.ts';
-import { recipeOf } from '../learn/recipes/recipe-registry.ts';
-import { findPolicy, type RegisteredPolicy } from '../runs/policy-registry.ts';
-import { ENCODER_HELP } from '../study/encoder-option.ts';
-import { evaluate } from '../study/evaluation.ts';
-import { rmsJerk } from '../study/jerk.ts';
-import { type PlanningTime, planningTime } from '../study/planning-time.ts';
-import { episodeOf, openSession } from '../study/session.ts';
-import { parseVerb } from './arguments.ts';
-import { evaluatedEpisodesSchema, noiseSchema } from './number-option.ts';
-import { createProgress, percent, printJson } from './output.ts';
+import type { RecipeMeasures } from '../study/recipe-measures.ts';
+import { option, parseVerb } from './options/parse-verb.ts';
+import { ENCODER, POLICY_NOISE } from './options/shared.ts';
+import { evaluatedEpisodes, nonEmptyText } from './options/values.ts';
+import { percent, printJson, progressBar } from './output.ts';
+
+const OPTIONS = {
+  policy: option('starter, or a policy of this project such as run-2/1200', nonEmptyText, 'starter'),
+  episodes: option('how many', evaluatedEpisodes(100_000), 50),
+  range: option(
+    'selection or report: which seeds; choose on selection, quote report',
+    z.enum(['selection', 'report']),
+    'selection',
+  ),
+  noise: POLICY_NOISE,
+  conditions: option(
+    'usual, or light, colour, camera: other than the encoder was made for',
+    z.enum(CONDITIONS),
+    'usual',
+  ),
+  encoder: ENCODER,
+  task: option('insert, pick-insert or lift (default: what the policy was trained for)', taskIdSchema.optional()),
+};
 
 export async function run(rest: readonly string[]): Promise<number> {
-  const options = parseVerb(
-    'evaluate',
-    {
-      policy: { type: 'string', help: 'starter, or a policy of this project such as run-2/1200 (default starter)' },
-      episodes: { type: 'string', help: 'how many (default 50)' },
-      range: {
-        type: 'string',
-        help: 'selection or report: which seeds; choose on selection, quote report (default selection)',
-      },
-      noise: { type: 'string', help: 'standard deviation of acting noise (default: what the policy asks for)' },
-      conditions: {
-        type: 'string',
-        help: 'usual, or light, colour, camera: other than the encoder was made for (default usual)',
-      },
-      encoder: { type: 'string', help: ENCODER_HELP },
-      task: { type: 'string', help: 'insert, pick-insert or lift (default: what the policy was trained for)' },
-    },
-    {
-      policy: z.string().min(1).default('starter'),
-      episodes: evaluatedEpisodesSchema(100_000).default(50),
-      range: z.enum(['selection', 'report']).default('selection'),
-      noise: noiseSchema.optional(),
-      conditions: z.enum(CONDITIONS).default('usual'),
-      encoder: z.string().min(1).optional(),
-      task: taskIdSchema.optional(),
-    },
-    rest,
-  );
+  const options = parseVerb('evaluate', OPTIONS, rest);
   if (!options) return 0;
-  const policy = findPolicy(options.data, options.policy);
-  const noise = options.noise ?? policy.manifest.actingNoiseStd;
-  await using session = await openSession({
-    projectFolder: options.data,
-    task: options.task ?? policy.manifest.task,
-    observation: policy.manifest.observation,
-    record: false,
-    policy: { kind: 'process' },
-    actingNoiseStd: noise,
-    conditions: options.conditions,
-    encoder: options.encoder,
-  });
-  const recipe = policy.manifest.recipe && recipeOf(policy.manifest.recipe);
-  const { engine } = session.rig;
-  const used = await engine.usePolicy(policy.name, policy.manifestPath);
-  if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
-  const progress = createProgress('evaluate', systemClock, options.json && process.stderr.isTTY !== true);
-  const actions: (readonly number[])[][] = [];
-  if (recipe?.metric.measures.includes('jerk'))
-    engine.onMessage((message) => {
-      if (message.kind === 'step') actions.at(-1)?.push(message.step.action);
-    });
-  const result = await evaluate(
-    async (seed) => {
-      actions.push([]);
-      return episodeOf(await session.rig.episode(seed, 'alone'));
-    },
-    options.range,
-    options.episodes,
-    (done, soFar) => progress.update(done, options.episodes, `${soFar.successes} solved`),
+  const { evaluatePolicy } = await import('../study/evaluation.ts');
+  const progress = progressBar('evaluate', options.json);
+  const { policy, noise, evaluation, recipe } = await evaluatePolicy(
+    { ...options, projectFolder: options.data },
+    (done, { successes }) => progress.update(done, options.episodes, `${successes} solved`),
   );
   progress.end();
-  const extra = recipe && (await measured(recipe, actions, policy));
-  if (options.json) printJson({ policy: policy.name, ...result, ...extra });
-  else {
-    console.log(
-      `${policy.name}: ${result.successes} of ${result.episodes} on the ${options.range} seeds without help = ${percent(result.successRate)} ` +
-        `(95\u202f% interval ${percent(result.ci95[0])} to ${percent(result.ci95[1])}), ${result.meanSteps.toFixed(1)} steps where it succeeded, acting noise ${noise}. ` +
-        `Reward and the end of an episode come from the simulator.`,
-    );
-    if (recipe && extra) console.log(`${recipe.title}: ${inWords(extra)}${recipe.metric.words}`);
+  if (options.json) {
+    printJson({ policy, ...evaluation, ...recipe?.measures });
+    return 0;
   }
+  const [low, high] = evaluation.ci95;
+  console.log(
+    `${policy}: ${evaluation.successes} of ${evaluation.episodes} on the ${options.range} seeds without help = ${percent(evaluation.successRate)} ` +
+      `(95\u202f% interval ${percent(low)} to ${percent(high)}), ${evaluation.meanSteps.toFixed(1)} steps where it succeeded, acting noise ${noise}. ` +
+      `Reward and the end of an episode come from the simulator.`,
+  );
+  if (recipe) console.log(`${recipe.recipe.title}: ${inWords(recipe.measures)}${recipe.recipe.metric.words}`);
   return 0;
-}
-
-interface RecipeMeasures {
-  readonly recipe: string;
-  readonly rmsJerk?: number;
-  readonly planning?: PlanningTime;
-}
-
-/** What the recipe asks for beyond success and steps. */
-async function measured(
-  { name, metric }: Recipe,
-  actions: readonly (readonly (readonly number[])[])[],
-  { manifest, manifestPath }: RegisteredPolicy,
-): Promise<RecipeMeasures> {
-  const asked = (measure: Measure) => metric.measures.includes(measure);
-  return {
-    recipe: name,
-    ...(asked('jerk') && { rmsJerk: rmsJerk(actions, manifest.actionMask) }),
-    ...(asked('planning') && { planning: await planningTime(manifestPath, systemClock, createRng(0)) }),
-  };
 }
 
 function inWords({ rmsJerk, planning }: RecipeMeasures): string {
   const parts = [
-    ...(rmsJerk === undefined ? [] : [`rms jerk ${rmsJerk.toFixed(3)} per tick²`]),
-    ...(planning ? [`planning ${planning.medianMs.toFixed(2)} ms, 99 % within ${planning.p99Ms.toFixed(2)} ms`] : []),
+    ...(rmsJerk === undefined ? [] : [`rms jerk ${rmsJerk.toFixed(3)} per tick². `]),
+    ...(planning ? [`planning ${planning.medianMs.toFixed(2)} ms, 99 % within ${planning.p99Ms.toFixed(2)} ms. `] : []),
   ];
-  return parts.map((part) => `${part}. `).join('');
+  return parts.join('');
 }

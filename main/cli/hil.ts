@@ -1,95 +1,94 @@
-/** `takeover hil`: the whole loop headless, with the scripted operator in the person's place. Interrupted, it goes on where it was. */
+/**
+ * `takeover hil`: the whole loop headless, with the scripted operator in the person's place. An interrupted session is
+ * resumed.
+ */
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { systemClock } from '../api/clock.ts';
 import { observationKindSchema } from '../api/observation.ts';
-import { algorithmSchema, presetSchema, recipeSchema } from '../api/run.ts';
-import { taskIdSchema } from '../api/task.ts';
-import { recipeOf, recipes } from '../learn/recipes/recipe-registry.ts';
-import { ENCODER_HELP, encoderFor, encoderNamed } from '../study/encoder-option.ts';
-import { FIRST_ONLINE_INDEX, isOver } from '../study/hil.ts';
-import { type HilBudget, runHilSession, stateFor } from '../study/hil-session.ts';
-import { type HilRound, type HilState, hilPlanSchema } from '../study/hil-state.ts';
-import { parseVerb, settingsSchema } from './arguments.ts';
-import { anyNumber, evaluatedEpisodesSchema, noiseSchema, wholeNumber } from './number-option.ts';
-import { createProgress, percent, printJson, table } from './output.ts';
-import { checkSettings } from './settings-option.ts';
-import { threadsAlone, threadsSchema } from './threads-option.ts';
+import { encoderFor, encoderNamed } from '../runs/encoder-choice.ts';
+import {
+  FIRST_ONLINE_INDEX,
+  type HilPlan,
+  type HilRound,
+  type HilState,
+  hilPlanSchema,
+  isOver,
+} from '../study/hil/hil-state.ts';
+import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
+import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { TASK } from './options/shared.ts';
+import {
+  anyNumber,
+  evaluatedEpisodes,
+  noiseNumber,
+  nonEmptyText,
+  threadsAlone,
+  threadsNumber,
+  wholeNumber,
+} from './options/values.ts';
+import { percent, printJson, progressBar, table } from './output.ts';
 
-function parse(rest: readonly string[]) {
-  return parseVerb(
-    'hil',
-    {
-      demos: { type: 'string', help: 'successful demonstrations to start with (default 20)' },
-      episodes: { type: 'string', help: 'corrected episodes in all (default 200)' },
-      round: { type: 'string', help: 'episodes per round (default 40)' },
-      task: { type: 'string', help: 'insert, pick-insert or lift (default insert)' },
-      observation: { type: 'string', help: 'pixels, or a control: state, blind (default pixels)' },
-      algorithm: { type: 'string', help: 'conrft, cal-ql, rlpd, hil-serl, imitation or ppo (default conrft)' },
-      preset: { type: 'string', help: 'cell, paper or released-code, as far as the algorithm has it (default cell)' },
-      recipe: {
-        type: 'string',
-        help: `algorithm, preset and settings at once: ${recipes()
-          .map(({ name }) => name)
-          .join(', ')}`,
-      },
-      scratch: { type: 'boolean', help: 'no offline stage: begin online with fresh weights' },
-      settings: { type: 'string', help: 'settings that differ from the preset, as JSON: \'{"online": {"beta": 1}}\'' },
-      encoder: { type: 'string', help: ENCODER_HELP },
-      threads: { type: 'string', help: `threads that learn (here ${threadsAlone()})` },
-      'max-minutes': { type: 'string', help: 'no new episode is begun after this (default 40)' },
-      'selection-episodes': { type: 'string', help: 'episodes to choose a checkpoint by, each round (default 30)' },
-      'report-episodes': { type: 'string', help: 'episodes of the final measurement (default 100)' },
-      'training-noise': { type: 'string', help: 'acting noise while learning (default 0)' },
-      noise: { type: 'string', help: 'acting noise in evaluations (default 0.1)' },
-      results: {
-        type: 'string',
-        help: 'file to append the result to (default: hil-results.jsonl in the project folder)',
-      },
-    },
-    {
-      demos: wholeNumber(1, FIRST_ONLINE_INDEX, 'attempts at demonstrations have that many seeds').default(20),
-      episodes: wholeNumber(0, 10_000, 'the seeds of a session end there').default(200),
-      round: wholeNumber(1, 1000, 'a round ends with an evaluation').default(40),
-      task: taskIdSchema.default('insert'),
-      observation: observationKindSchema.default('pixels'),
-      algorithm: algorithmSchema.optional(),
-      preset: presetSchema.optional(),
-      recipe: recipeSchema.optional(),
-      scratch: z.boolean().default(false),
-      settings: settingsSchema,
-      encoder: z.string().min(1).optional(),
-      threads: threadsSchema.default(threadsAlone()),
-      'max-minutes': anyNumber(0.01, Number.POSITIVE_INFINITY, 'no episode is begun after it').default(40),
-      'selection-episodes': evaluatedEpisodesSchema(1000).default(30),
-      'report-episodes': evaluatedEpisodesSchema(10_000).default(100),
-      'training-noise': noiseSchema.default(0),
-      noise: noiseSchema.default(0.1),
-      results: z.string().min(1).optional(),
-    },
-    rest,
-  );
-}
-export async function run(rest: readonly string[]): Promise<number> {
-  const options = parse(rest);
-  if (!options) return 0;
-  const projectFolder = options.data;
-  const recipe = options.recipe && recipeOf(options.recipe);
-  const plan = hilPlanSchema.parse({
-    ...{ seed: options.seed, demos: options.demos, task: options.task, observation: options.observation },
-    algorithm: options.algorithm ?? recipe?.algorithm ?? 'conrft',
-    preset: options.preset ?? recipe?.preset ?? 'cell',
-    ...{ recipe: recipe?.name, scratch: options.scratch, settings: options.settings },
-    ...(options.encoder !== undefined && { encoder: encoderNamed(options.encoder) }),
-    ...{ round: options.round, selectionEpisodes: options['selection-episodes'] },
-    ...{ noise: options.noise, trainingNoise: options['training-noise'] },
+const OPTIONS = {
+  demos: option(
+    'successful demonstrations to start with',
+    wholeNumber(1, FIRST_ONLINE_INDEX, 'attempts at demonstrations have that many seeds'),
+    20,
+  ),
+  episodes: option('corrected episodes in all', wholeNumber(0, 10_000, 'the seeds of a session end there'), 200),
+  round: option('episodes per round', wholeNumber(1, 1000, 'a round ends with an evaluation'), 40),
+  task: TASK,
+  observation: option('pixels, or a control: state, blind', observationKindSchema, 'pixels'),
+  algorithm: LEARNING.algorithm,
+  preset: LEARNING.preset,
+  recipe: LEARNING.recipe,
+  scratch: flag('no offline stage: begin online with fresh weights'),
+  settings: LEARNING.settings,
+  encoder: LEARNING.encoder,
+  threads: option(`threads that learn (here ${threadsAlone()})`, threadsNumber.default(threadsAlone())),
+  'max-minutes': option(
+    'no new episode is begun after this',
+    anyNumber(0.01, Number.POSITIVE_INFINITY, 'no episode is begun after it'),
+    40,
+  ),
+  'selection-episodes': option('episodes to choose a checkpoint by, each round', evaluatedEpisodes(1000), 30),
+  'report-episodes': option('episodes of the final measurement', evaluatedEpisodes(10_000), 100),
+  'training-noise': option('acting noise while learning', noiseNumber, 0),
+  noise: option('acting noise in evaluations', noiseNumber, 0.1),
+  results: option(
+    'file to append the result to (default: hil-results.jsonl in the project folder)',
+    nonEmptyText.optional(),
+  ),
+};
+
+function planOf(options: VerbOptions<typeof OPTIONS>): HilPlan {
+  const { encoder, noise } = options;
+  return hilPlanSchema.parse({
+    seed: options.seed,
+    demos: options.demos,
+    task: options.task,
+    observation: options.observation,
+    ...learningOf(options),
+    scratch: options.scratch,
+    settings: options.settings,
+    ...(encoder !== undefined && { encoder: encoderNamed(encoder) }),
+    round: options.round,
+    selectionEpisodes: options['selection-episodes'],
+    noise,
+    trainingNoise: options['training-noise'],
   });
-  checkSettings(plan, encoderFor(plan.observation, plan.encoder));
+}
+
+export async function run(rest: readonly string[]): Promise<number> {
+  const options = parseVerb('hil', OPTIONS, rest);
+  if (!options) return 0;
+  const { data: projectFolder, json } = options;
+  const plan = planOf(options);
+  await checkSettings(plan, encoderFor(plan.observation, plan.encoder));
+  const { runHilSession, stateFor } = await import('../study/hil/hil-session.ts');
   const state = stateFor(projectFolder, plan);
   if (isOver(state)) console.error(`takeover hil: ${overWords(projectFolder, state)}`);
-  const progress = createProgress('hil', systemClock, options.json && process.stderr.isTTY !== true);
-  const budget: HilBudget = {
+  const progress = progressBar('hil', json);
+  const budget = {
     episodes: options.episodes,
     reportEpisodes: options['report-episodes'],
     maxMinutes: options['max-minutes'],
@@ -99,7 +98,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     onProgress: (title, done, total, note) => progress.update(done, total, `${title} ${note}`),
     onRound: (round) => {
       progress.end();
-      if (!options.json) console.log(table(HEADER, [rowOf(round)]));
+      if (!json) console.log(table(HEADER, [rowOf(round)]));
     },
   });
   progress.end();
@@ -108,7 +107,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     appendFileSync(options.results ?? join(projectFolder, 'hil-results.jsonl'), `${JSON.stringify(details)}\n`);
   }
   const { seed, demos } = plan;
-  if (options.json) printJson({ seed, demos, rounds: rounds.map(roundLine), finalSuccessRate, wallSec });
+  if (json) printJson({ seed, demos, rounds: rounds.map(roundLine), finalSuccessRate, wallSec });
   else {
     console.log(`\n${table(HEADER, rounds.map(rowOf))}\n`);
     console.log(
@@ -122,15 +121,14 @@ export async function run(rest: readonly string[]): Promise<number> {
 /** Describes the settings of a finished session, because no run is started for it again. */
 function overWords(projectFolder: string, state: HilState): string {
   const report = state.rounds.at(-1)?.evaluation.episodes ?? 0;
-  const made = [
-    ...[`--episodes ${state.onlineEpisodes}`, `--round ${state.round}`],
-    ...[`--selection-episodes ${state.selectionEpisodes}`, `--report-episodes ${report}`],
-    ...[`--noise ${state.noise}`, `--training-noise ${state.trainingNoise}`],
-  ];
-  return `the session in ${projectFolder} is over, so nothing is run. It was made with ${made.join(' ')}. Use another --data folder for a new session.`;
+  return (
+    `the session in ${projectFolder} is over, so nothing is run. It was made with --episodes ${state.onlineEpisodes} ` +
+    `--round ${state.round} --selection-episodes ${state.selectionEpisodes} --report-episodes ${report} ` +
+    `--noise ${state.noise} --training-noise ${state.trainingNoise}. Use another --data folder for a new session.`
+  );
 }
 
-/** The keys that the command line promises; the results file has all of them. */
+/** The keys of a round that `--json` prints. The results file has all of them. */
 function roundLine({ name, successRate, ci95, interventionRate, episodes, wallSec }: HilRound) {
   return { name, successRate, ci95, interventionRate, episodes, wallSec };
 }

@@ -1,15 +1,23 @@
-/** What the verbs print: progress on standard error so that standard output stays clean, tables, and one JSON object as the last line. */
-import type { Clock } from '../api/clock.ts';
+/**
+ * The output of the verbs: progress goes to standard error; tables and one JSON object in the last line to standard
+ * output.
+ */
+import { type Clock, systemClock } from '../api/clock.ts';
 
 const BAR_CHARACTERS = 28;
 const REDRAW_MS = 200;
+const LINE_EVERY_MS = 10_000;
 
 export interface Progress {
   update(done: number, total: number, note: string): void;
   end(): void;
 }
 
-/** A progress bar on a terminal; a line now and then elsewhere. Silent when `quiet`. */
+/** The progress of a verb. With `--json` it shows only on a terminal, where nothing reads it as output. */
+export const progressBar = (title: string, json: boolean): Progress =>
+  createProgress(title, systemClock, json && process.stderr.isTTY !== true);
+
+/** A bar on a terminal, and a line every 10 s elsewhere. Silent when `quiet`. */
 export function createProgress(title: string, clock: Clock, quiet: boolean): Progress {
   const terminal = process.stderr.isTTY === true;
   let nextMs = 0;
@@ -17,7 +25,7 @@ export function createProgress(title: string, clock: Clock, quiet: boolean): Pro
   return {
     update: (done, total, note) => {
       if (quiet || (clock.nowMs() < nextMs && done < total)) return;
-      nextMs = clock.nowMs() + (terminal ? REDRAW_MS : 10_000);
+      nextMs = clock.nowMs() + (terminal ? REDRAW_MS : LINE_EVERY_MS);
       const fraction = total > 0 ? Math.min(1, done / total) : 0;
       const filled = Math.round(fraction * BAR_CHARACTERS);
       const text = `${title} ${'\u2588'.repeat(filled)}${'\u2591'.repeat(BAR_CHARACTERS - filled)} ${done}/${total} ${note}`;
@@ -31,7 +39,7 @@ export function createProgress(title: string, clock: Clock, quiet: boolean): Pro
   };
 }
 
-/** Columns aligned by width; numbers are formatted by the caller. */
+/** Aligns columns by width. The caller formats numbers. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)),

@@ -21,7 +21,7 @@ const VERBS = {
   export: { summary: 'write the recordings as a standard dataset', load: () => import('./export.ts') },
   doctor: {
     summary: 'check devices, permissions, versions and execution providers',
-    load: () => import('./doctor-verb.ts'),
+    load: () => import('./doctor.ts'),
   },
 } as const;
 

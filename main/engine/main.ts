@@ -52,7 +52,7 @@ interface StartOptions {
   readonly keep?: EngineOptions['keep'];
 }
 
-interface StartedEngine {
+export interface StartedEngine {
   readonly engine: Engine;
   readonly server: EngineServer;
   readonly cell: RealtimeCell;

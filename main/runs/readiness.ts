@@ -1,11 +1,13 @@
-/** What Fine-tune needs before it may start: pure, so that the button, the command line and the tests agree. */
+/**
+ * Decides whether a run has enough data to start. It is pure, so that the button, the command line and the tests agree.
+ */
 import type { BufferCounts, EpisodeSummary } from '../api/episode.ts';
 import type { Readiness, RunSpec, Stage } from '../api/run.ts';
 import { isUsable } from '../learn/run/run-observation.ts';
 
-/** ConRFT's papers use 20–30 demonstrations; fewer than this and behaviour cloning has nothing to hold on to. */
+/** ConRFT's papers use 20–30 demonstrations. With fewer, behaviour cloning has too little data. */
 export const DEMONSTRATIONS_NEEDED = 20;
-/** HIL-SERL's `training_starts`. */
+/** The default of HIL-SERL's `training_starts`. */
 export const RL_TRANSITIONS_NEEDED = 100;
 
 export function readinessFor(stage: Stage, counts: BufferCounts): Readiness {
@@ -23,7 +25,7 @@ export function readinessFor(stage: Stage, counts: BufferCounts): Readiness {
   return { ready: needs.every(({ have, need }) => have >= need), needs };
 }
 
-/** Steps a person drove, in units of a demonstration: 35 steps is what a scripted operator's insertion takes. */
+/** Number of steps of a scripted operator's insertion. Steps of a person count in this unit. */
 const STEPS_PER_DEMONSTRATION = 35;
 
 function demonstrationEquivalent(counts: BufferCounts): number {

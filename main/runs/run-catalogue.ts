@@ -1,6 +1,7 @@
 /**
- * What the learning library and the run folders say about runs: which algorithms there are, what a run would do, whether a policy
- * fits it, which settings it has used. Loading the library takes a while, so this lives in the thread of the rows (`run-rows-thread.ts`).
+ * Answers questions about runs from the learning library and the run folders: the algorithms, the pace of a run,
+ * whether a policy fits it, and the settings that it has used. Loading the library takes a while, so this runs in the
+ * thread of `run-rows-thread.ts`.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,30 +9,33 @@ import type { EncoderManifest, PolicyManifest } from '../api/policy.ts';
 import type { RunOptions, RunSpec } from '../api/run.ts';
 import type { ConfiguredAlgorithm } from '../learn/algorithms/algorithm-registry.ts';
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
-import { readPolicy, UnknownPolicyError } from './policy-registry.ts';
+import { readPolicy, UnknownPolicyError } from './policies/policy-registry.ts';
 
-/** What a run of this kind does. */
+/** The amounts of work of a run. */
 export interface TrainingPace {
   readonly offlineSteps: number;
   readonly actorUpdatesPerStep: number;
   readonly trainingStarts: number;
   readonly demoShare: number;
-  /** Online: so many of its own newest episodes, where it learns from no others. */
+  /** Online: number of its own newest episodes, for an algorithm that learns from no others. */
   readonly ownEpisodes?: number;
-  /** What it leaves behind has values of actions (Q) to go on with. */
+  /** Its checkpoint holds critics, from which another run can go on. */
   readonly hasCritics: boolean;
 }
 
 export interface RunCatalogue {
   options(): Promise<RunOptions>;
   pace(spec: RunSpec): Promise<TrainingPace>;
-  /** Why a run cannot begin from the policy's weights; undefined when it can. */
+  /** Returns why a run cannot begin from the policy's weights; undefined when it can. */
   misfit(spec: RunSpec, manifestPath: string): Promise<string | undefined>;
-  /** By name with its groups, `online.beta`, as text; empty where the run has not begun. */
+  /** Returns the settings by name with their groups, `online.beta`, as text. Empty before the run has begun. */
   settings(runId: number): Promise<Readonly<Record<string, string>>>;
 }
 
-/** `encoderManifestPath`: the encoder that runs on pixels read. Nets follow the maps that it makes; policies of another one do not fit. */
+/**
+ * `encoderManifestPath`: the encoder of runs on pixels. It decides the size of their nets, and policies of another
+ * encoder do not fit.
+ */
 export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string): RunCatalogue {
   const recipeRegistry = () => import('../learn/recipes/recipe-registry.ts');
   const encoderOf = ({ observation }: RunSpec) =>

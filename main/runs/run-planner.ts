@@ -1,6 +1,6 @@
 /**
- * From what a person asked for to a run: fills in what was left open, and says beforehand what the run would use and how fast the
- * last one of its kind was. Nothing is started here.
+ * Turns a person's request into a run: fills in what was left open, and says beforehand what the run would use and how
+ * fast the last one of its kind was. Starts nothing.
  */
 import type { BufferCounts } from '../api/episode.ts';
 import { parsePolicyName } from '../api/policy.ts';
@@ -11,10 +11,13 @@ import { policyOrigin } from '../learn/run/run-folder.ts';
 import { readinessFor } from './readiness.ts';
 import type { RunRows } from './run-rows.ts';
 
+type PlannerRows = Pick<RunRows, 'run' | 'runs' | 'pace' | 'misfit'>;
+
 export interface PlannerOptions {
   readonly projectFolder: string;
-  readonly rows: Pick<RunRows, 'run' | 'runs' | 'pace' | 'misfit'>;
+  readonly rows: PlannerRows;
   readonly task: TaskId;
+  /** Counts of the store, with every answered call included. */
   readonly counts: () => BufferCounts | Promise<BufferCounts>;
   /** Name of the policy that drives now. */
   readonly policyInUse: () => string | undefined;
@@ -29,76 +32,28 @@ export interface Resolved {
 const SHIPPED_SEED = 0;
 
 export function createPlanner({ projectFolder, rows, task, counts, policyInUse }: PlannerOptions) {
-  /** The policy that a request means, before it is known whether it fits. */
-  const policyOf = (request: RunRequest | undefined): string | undefined =>
-    request?.startFrom === FRESH_WEIGHTS ? undefined : (request?.startFrom ?? policyInUse());
-
-  /** What made a policy: the spec of its run; the starter and imported policies have none. */
-  const makerOf = async (policy: string | undefined): Promise<RunSpec | undefined> => {
-    const made = policy === undefined ? undefined : parsePolicyName(policy);
-    return made && (await rows.run(made.runId))?.spec;
-  };
-
   /**
-   * Online where a run has all that it needs to go on with: a policy that a run made, and that run's critics unless the algorithm
-   * has none. An imitated policy has to meet critics offline first.
+   * Resolves a request. Leaves out a policy in use that does not fit; a policy that was asked for and does not fit is a
+   * problem.
    */
-  const stageFrom = async (spec: RunSpec, maker: RunSpec | undefined): Promise<Stage> => {
-    if (maker === undefined) return 'offline';
-    const [own, made] = await Promise.all([rows.pace(spec), rows.pace(maker)]);
-    return !own.hasCritics || made.hasCritics ? 'online' : 'offline';
-  };
-
-  /** A run goes on with the algorithm that made its policy, where none is asked for; a policy in use that does not fit is left out. */
   const resolve = async (request: RunRequest | undefined): Promise<Resolved> => {
-    const policy = policyOf(request);
-    const maker = await makerOf(policy);
-    const algorithm = request?.algorithm ?? maker?.algorithm ?? 'conrft';
-    const kin = maker?.algorithm === algorithm ? maker : undefined;
-    const recipe = request?.recipe ?? (request?.preset === undefined ? kin?.recipe : undefined);
-    const settings = request?.settings ?? (request?.preset === undefined ? kin?.settings : undefined);
-    const base: RunSpec = {
-      algorithm,
-      preset: request?.preset ?? kin?.preset ?? 'cell',
-      ...(recipe === undefined ? {} : { recipe }),
-      ...(settings === undefined ? {} : { settings }),
-      stage: request?.stage ?? 'offline',
-      task: request?.task ?? task,
-      observation: request?.observation ?? 'pixels',
-      seed: request?.seed ?? SHIPPED_SEED,
-      ...(request?.backend === undefined ? {} : { backend: request.backend }),
-      ...(request?.steps === undefined ? {} : { steps: request.steps }),
-    };
+    const policy = request?.startFrom === FRESH_WEIGHTS ? undefined : (request?.startFrom ?? policyInUse());
+    const maker = await makerOf(policy, rows);
+    const base = specOf(request, maker, task);
     if (policy === undefined) return { spec: base };
     const misfit = await rows.misfit(base, policyOrigin(projectFolder, policy).manifestPath);
     if (misfit !== undefined && request?.startFrom === undefined)
       return { spec: base, freshBecause: `${policy} does not fit: ${misfit}.` };
-    const spec = { ...base, stage: request?.stage ?? (await stageFrom(base, maker)), startFrom: policy };
+    const stage = request?.stage ?? (await stageFrom(base, maker, rows));
+    const spec = { ...base, stage, startFrom: policy };
     if (misfit === undefined) return { spec };
-    return {
-      spec,
-      problem: {
-        message: `${policy} does not fit: ${misfit}.`,
-        remedy: 'Choose another policy to start from, or fresh weights.',
-      },
-    };
-  };
-
-  /** The newest run that did the same work here and was measured. */
-  const speedOf = async (spec: RunSpec): Promise<RunPlan['speed']> => {
-    const same = (await rows.runs()).find(
-      ({ spec: other, metrics }) =>
-        (metrics['updatesPerSec'] ?? 0) > 0 &&
-        (['algorithm', 'preset', 'recipe', 'stage', 'observation', 'backend'] as const).every(
-          (name) => other[name] === spec[name],
-        ),
-    );
-    return same && { runId: same.id, updatesPerSec: same.metrics['updatesPerSec'] ?? 0 };
+    const remedy = 'Choose another policy to start from, or fresh weights.';
+    return { spec, problem: { message: `${policy} does not fit: ${misfit}.`, remedy } };
   };
 
   const plan = async (request: RunRequest | undefined): Promise<RunPlan> => {
     const { spec, ...why } = await resolve(request);
-    const [pace, speed] = await Promise.all([rows.pace(spec), speedOf(spec)]);
+    const [pace, speed] = await Promise.all([rows.pace(spec), speedOf(spec, rows)]);
     const stored = await counts();
     const { rlTransitions } = stored;
     const online = spec.stage === 'online';
@@ -116,9 +71,62 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
     };
   };
 
-  /** The stage that Fine-tune begins with; answered without the learning library before the first run, as when a window opens. */
+  /**
+   * Returns the stage that Fine-tune begins with. Before the first run it does not load the learning library, which
+   * would delay a window that opens.
+   */
   const nextStage = async (): Promise<Stage> =>
-    (await makerOf(policyInUse())) === undefined ? 'offline' : (await resolve(undefined)).spec.stage;
+    (await makerOf(policyInUse(), rows)) === undefined ? 'offline' : (await resolve(undefined)).spec.stage;
 
   return { resolve, plan, nextStage };
+}
+
+/** Returns the spec of the run that made a policy. The starter and imported policies have none. */
+async function makerOf(policy: string | undefined, rows: PlannerRows): Promise<RunSpec | undefined> {
+  const made = policy === undefined ? undefined : parsePolicyName(policy);
+  return made && (await rows.run(made.runId))?.spec;
+}
+
+/**
+ * Fills in a request. Without an algorithm in the request, the one that made the policy goes on; its preset, recipe and
+ * settings go on as long as the algorithm is the same.
+ */
+function specOf(request: RunRequest | undefined, maker: RunSpec | undefined, task: TaskId): RunSpec {
+  const algorithm = request?.algorithm ?? maker?.algorithm ?? 'conrft';
+  const kin = maker?.algorithm === algorithm ? maker : undefined;
+  const recipe = request?.recipe ?? (request?.preset === undefined ? kin?.recipe : undefined);
+  const settings = request?.settings ?? (request?.preset === undefined ? kin?.settings : undefined);
+  return {
+    algorithm,
+    preset: request?.preset ?? kin?.preset ?? 'cell',
+    ...(recipe === undefined ? {} : { recipe }),
+    ...(settings === undefined ? {} : { settings }),
+    stage: request?.stage ?? 'offline',
+    task: request?.task ?? task,
+    observation: request?.observation ?? 'pixels',
+    seed: request?.seed ?? SHIPPED_SEED,
+    ...(request?.backend === undefined ? {} : { backend: request.backend }),
+    ...(request?.steps === undefined ? {} : { steps: request.steps }),
+  };
+}
+
+/**
+ * Returns `online` when a run has all that it needs: a policy that a run made, and that run's critics unless the
+ * algorithm has none. A policy from imitation has to be given critics by the offline stage first.
+ */
+async function stageFrom(spec: RunSpec, maker: RunSpec | undefined, rows: PlannerRows): Promise<Stage> {
+  if (maker === undefined) return 'offline';
+  const [own, made] = await Promise.all([rows.pace(spec), rows.pace(maker)]);
+  return !own.hasCritics || made.hasCritics ? 'online' : 'offline';
+}
+
+const SAME_WORK = ['algorithm', 'preset', 'recipe', 'stage', 'observation', 'backend'] as const;
+
+/** Returns the speed of the newest run that did the same work here and was measured. */
+async function speedOf(spec: RunSpec, rows: PlannerRows): Promise<RunPlan['speed']> {
+  const same = (await rows.runs()).find(
+    ({ spec: other, metrics }) =>
+      (metrics['updatesPerSec'] ?? 0) > 0 && SAME_WORK.every((name) => other[name] === spec[name]),
+  );
+  return same && { runId: same.id, updatesPerSec: same.metrics['updatesPerSec'] ?? 0 };
 }

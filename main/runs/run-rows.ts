@@ -1,19 +1,21 @@
 /**
- * The rows of runs, asked for from the control thread's side: every method of `RunDesk`, as a promise, answered by a
- * thread.
- * The thread keeps the process alive only while something is asked of it.
+ * The rows of runs for the control thread: every method of `RunMethods` as a promise, answered by a thread. The thread
+ * keeps the process alive only while a call is open.
  */
 import { Worker } from 'node:worker_threads';
 import { errorFromThread } from '../api/error-words.ts';
-import type { RowAnswer, RowCall, RunDesk } from './run-rows-thread.ts';
+import type { RowAnswer, RowCall, RunMethods } from './run-rows-thread.ts';
 
 export type RunRows = AsyncDisposable & {
-  readonly [Name in keyof RunDesk]: (
-    ...values: Parameters<RunDesk[Name]>
-  ) => Promise<Awaited<ReturnType<RunDesk[Name]>>>;
+  readonly [Name in keyof RunMethods]: (
+    ...values: Parameters<RunMethods[Name]>
+  ) => Promise<Awaited<ReturnType<RunMethods[Name]>>>;
 };
 
-/** `encoderManifestPath`: the encoder of the project's runs on pixels, for what is said about runs that are yet to be started. */
+/**
+ * `encoderManifestPath`: the encoder of the project's runs on pixels, for questions about runs that are not started
+ * yet.
+ */
 export function openRunRows(projectFolder: string, encoderManifestPath?: string): RunRows {
   const worker = new Worker(new URL('./run-rows-thread.ts', import.meta.url), {
     workerData: { projectFolder, encoderManifestPath },
@@ -35,10 +37,10 @@ export function openRunRows(projectFolder: string, encoderManifestPath?: string)
   });
   worker.on('error', (error) => stop(error instanceof Error ? error : new Error(String(error))));
   worker.on('exit', () => stop(new Error('the rows of runs are closed')));
-  // Only now: a listener that is added later makes the thread count again.
+  // After the listeners, because adding one makes the thread keep the process alive again.
   worker.unref();
   const call =
-    (method: keyof RunDesk) =>
+    (method: keyof RunMethods) =>
     (...values: readonly unknown[]) =>
       new Promise((resolve, reject) => {
         if (over) return reject(over);
@@ -64,15 +66,16 @@ export function openRunRows(projectFolder: string, encoderManifestPath?: string)
     'misfit',
     'settings',
     'close',
-  ] as const satisfies readonly (keyof RunDesk)[];
+  ] as const satisfies readonly (keyof RunMethods)[];
+  // Object.fromEntries loses the type that ties each name to its method.
   const methods = Object.fromEntries(names.map((name) => [name, call(name)])) as unknown as Omit<
     RunRows,
     typeof Symbol.asyncDispose
-  >; // each method has the type its name says
+  >;
   return {
     ...methods,
     [Symbol.asyncDispose]: async () => {
-      // Closed before: the thread is gone, or on its way.
+      // Rejects when the thread was closed before.
       await methods.close().catch(() => {});
     },
   };

@@ -1,23 +1,31 @@
-/** Measuring a policy honestly: without help, on seeds that nothing was trained or chosen on, with the interval. */
-import type { EpisodeSummary } from '../api/episode.ts';
-import { interventionRate } from '../api/episode.ts';
-import { episodeSeed, type SeedRange } from '../api/task.ts';
-import { wilson95 } from './wilson.ts';
+/**
+ * Measures a policy honestly: without help, on seeds that nothing was trained or chosen on, with the interval. Records
+ * nothing.
+ */
+import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
+import { episodeSeed, type SeedRange, type TaskId } from '../api/task.ts';
+import type { Conditions } from '../engine/headless-rig.ts';
+import type { Recipe } from '../learn/recipes/recipe.ts';
+import { recipeOf } from '../learn/recipes/recipe-registry.ts';
+import { findPolicy } from '../runs/policies/policy-registry.ts';
+import { type RecipeMeasures, recipeMeasures } from './recipe-measures.ts';
+import { episodeOf, openSession, usePolicy } from './session.ts';
+import { mean, wilson95 } from './statistics.ts';
+
+export type EvaluationRange = Extract<SeedRange, 'selection' | 'report'>;
 
 export interface Evaluation {
   readonly episodes: number;
   readonly successes: number;
   readonly successRate: number;
   readonly ci95: readonly [number, number];
-  /** Of the successful episodes; 0 when there were none. */
+  /** Mean number of steps of the successful episodes; 0 when there were none. */
   readonly meanSteps: number;
   readonly interventionRate: number;
 }
 
 export function evaluationOf(episodes: readonly EpisodeSummary[]): Evaluation {
   const won = episodes.filter((episode) => episode.outcome === 'success');
-  const mean = (values: readonly number[]) =>
-    values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : 0;
   return {
     episodes: episodes.length,
     successes: won.length,
@@ -28,10 +36,10 @@ export function evaluationOf(episodes: readonly EpisodeSummary[]): Evaluation {
   };
 }
 
-/** Runs `count` episodes of a range with `run`, reporting after each. */
+/** Runs `count` episodes of a range with `run`, and reports after each. */
 export async function evaluate(
   run: (seed: number) => Promise<EpisodeSummary>,
-  range: Extract<SeedRange, 'selection' | 'report'>,
+  range: EvaluationRange,
   count: number,
   report: (done: number, evaluation: Evaluation) => void,
 ): Promise<Evaluation> {
@@ -41,4 +49,62 @@ export async function evaluate(
     report(episodes.length, evaluationOf(episodes));
   }
   return evaluationOf(episodes);
+}
+
+export interface PolicyEvaluationRequest {
+  readonly projectFolder: string;
+  readonly policy: string;
+  readonly episodes: number;
+  readonly range: EvaluationRange;
+  /** Standard deviation of the acting noise. Default: what the policy asks for. */
+  readonly noise?: number | undefined;
+  readonly conditions: Conditions;
+  readonly encoder?: string | undefined;
+  /** Default: what the policy was trained for. */
+  readonly task?: TaskId | undefined;
+}
+
+export interface PolicyEvaluation {
+  readonly policy: string;
+  readonly noise: number;
+  readonly evaluation: Evaluation;
+  /** Absent when no recipe made the policy. */
+  readonly recipe?: { readonly recipe: Recipe; readonly measures: RecipeMeasures };
+}
+
+export async function evaluatePolicy(
+  request: PolicyEvaluationRequest,
+  onEpisode: (done: number, evaluation: Evaluation) => void,
+): Promise<PolicyEvaluation> {
+  const policy = findPolicy(request.projectFolder, request.policy);
+  const { manifest } = policy;
+  const noise = request.noise ?? manifest.actingNoiseStd;
+  await using session = await openSession({
+    projectFolder: request.projectFolder,
+    task: request.task ?? manifest.task,
+    observation: manifest.observation,
+    record: false,
+    policy: { kind: 'process' },
+    actingNoiseStd: noise,
+    conditions: request.conditions,
+    encoder: request.encoder,
+  });
+  const recipe = manifest.recipe && recipeOf(manifest.recipe);
+  await usePolicy(session.rig, policy.name, policy.manifestPath);
+  const actions: (readonly number[])[][] = [];
+  if (recipe?.metric.measures.includes('jerk'))
+    session.rig.engine.onMessage((message) => {
+      if (message.kind === 'step') actions.at(-1)?.push(message.step.action);
+    });
+  const attempt = async (seed: number) => {
+    actions.push([]);
+    return episodeOf(await session.rig.episode(seed, 'alone'));
+  };
+  const evaluation = await evaluate(attempt, request.range, request.episodes, onEpisode);
+  return {
+    policy: policy.name,
+    noise,
+    evaluation,
+    ...(recipe && { recipe: { recipe, measures: await recipeMeasures(recipe, actions, policy) } }),
+  };
 }

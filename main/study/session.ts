@@ -1,4 +1,4 @@
-/** What the headless verbs share: a project's store, a rig, and their ends in the right order. */
+/** A headless session: a project's store and a rig, opened together and closed in the right order. */
 import { makeProjectFolder } from '../../data/file-trouble.ts';
 import { openStoreWriter, type QueuedStoreWriter } from '../../data/recording/writer.ts';
 import type { EpisodeSummary } from '../api/episode.ts';
@@ -7,13 +7,13 @@ import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import type { EpisodeRun } from '../engine/headless.ts';
 import { type Conditions, createHeadlessRig, type HeadlessRig } from '../engine/headless-rig.ts';
-import { encoderFor } from './encoder-option.ts';
+import { encoderFor } from '../runs/encoder-choice.ts';
 
 export interface SessionOptions {
   readonly projectFolder: string;
   readonly task: TaskId;
   readonly observation: ObservationKind;
-  /** By name or manifest; the one that ships for the cell where absent. */
+  /** Name of an encoder that ships, or path of a manifest. Default: the cell's encoder. */
   readonly encoder?: string | undefined;
   readonly record: boolean;
   readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
@@ -29,7 +29,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(options: SessionOptions): Promise<Session> {
   makeProjectFolder(options.projectFolder);
   const writer = options.record ? await openStoreWriter({ folder: options.projectFolder }) : undefined;
-  // No window shows problems here. Losses, also those found at opening, go to standard error.
+  // No window shows problems here. Lost data, also what is found lost at opening, is reported on standard error.
   writer?.onProblem((problem) => console.error(inWords(problem)));
   try {
     const rig = await createHeadlessRig({
@@ -59,8 +59,14 @@ export async function openSession(options: SessionOptions): Promise<Session> {
   }
 }
 
-/** The episode of a run that ended; a refused one is an error in its own words. */
+/** Returns the episode of a run that ended. Throws when the run was refused. */
 export function episodeOf(run: EpisodeRun): EpisodeSummary {
   if (run.kind === 'refused') throw new Error(`${run.message} ${run.remedy}`);
   return run.episode;
+}
+
+/** Lets a policy drive from the next episode on. Throws when the engine refuses it. */
+export async function usePolicy({ engine }: HeadlessRig, name: string, manifestPath: string): Promise<void> {
+  const used = await engine.usePolicy(name, manifestPath);
+  if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
 }

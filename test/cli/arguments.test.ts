@@ -5,40 +5,36 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { UsageError } from '../../main/api/error-words.ts';
-import { parseVerb } from '../../main/cli/arguments.ts';
-import { noiseSchema, recordedEpisodesSchema, seedSchema } from '../../main/cli/number-option.ts';
+import { flag, option, parseVerb } from '../../main/cli/options/parse-verb.ts';
+import {
+  noiseNumber,
+  portNumber,
+  recordedEpisodes,
+  seedNumber,
+  threadsAlone,
+  threadsBeside,
+} from '../../main/cli/options/values.ts';
 import { createProgress, table } from '../../main/cli/output.ts';
-import { portSchema } from '../../main/cli/port-option.ts';
-import { threadsAlone, threadsBeside } from '../../main/cli/threads-option.ts';
 import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';
-import { encoderFor, encoderNamed } from '../../main/study/encoder-option.ts';
+import { encoderFor, encoderNamed } from '../../main/runs/encoder-choice.ts';
 import { virtualClock } from '../runs/fake-trainer.ts';
 import { ROOT } from '../source-files.ts';
 
-const OPTIONS = { episodes: { type: 'string', help: 'how many' }, live: { type: 'boolean', help: 'by hand' } } as const;
-const FIELDS = {
-  episodes: recordedEpisodesSchema(500).default(20),
-  noise: noiseSchema.optional(),
-  seeds: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(seedSchema))
-    .optional(),
-  live: z.boolean().default(false),
-  kind: z.enum(['a', 'b']).default('a'),
+const OPTIONS = {
+  episodes: option('how many', recordedEpisodes(500), 20),
+  live: flag('by hand'),
+  kind: option('a or b', z.enum(['a', 'b']), 'a'),
+  noise: option('acting noise', noiseNumber.optional()),
+  seeds: option(
+    'seeds',
+    z
+      .string()
+      .transform((text) => text.split(','))
+      .pipe(z.array(seedNumber))
+      .optional(),
+  ),
 };
-const parse = (...rest: string[]) =>
-  parseVerb(
-    'demo',
-    {
-      ...OPTIONS,
-      kind: { type: 'string', help: 'a or b' },
-      noise: { type: 'string', help: 'acting noise' },
-      seeds: { type: 'string', help: 'seeds' },
-    },
-    FIELDS,
-    rest,
-  );
+const parse = (...rest: string[]) => parseVerb('demo', OPTIONS, rest);
 
 test('values are parsed, defaults filled in', () => {
   assert.deepEqual(parse('--episodes', '7', '--live', '--data', 'here', '--seed', '3'), {
@@ -75,21 +71,22 @@ test('every number of the command line is an option that says its range', () => 
   const others = readdirSync(folder).filter(
     (name) => name.endsWith('.ts') && /z\.(coerce|number)\b/.test(readFileSync(join(folder, name), 'utf8')),
   );
-  assert.deepEqual(others, [], 'use main/cli/number-option.ts');
+  assert.deepEqual(others, [], 'use main/cli/options/values.ts');
 });
 
 test('a port is one that a browser opens', () => {
-  for (const port of ['0', '80', '1024', '4817', '65535']) assert.equal(portSchema.parse(port), Number(port));
+  for (const port of ['0', '80', '1024', '4817', '65535']) assert.equal(portNumber.parse(port), Number(port));
   for (const port of ['1', '22', '6000', '6667', '10080'])
-    assert.match(portSchema.safeParse(port).error?.message ?? '', /browsers refuse to open this port/, port);
-  assert.match(portSchema.safeParse('70000').error?.message ?? '', /from 0 to 65535/);
+    assert.match(portNumber.safeParse(port).error?.message ?? '', /browsers refuse to open this port/, port);
+  assert.match(portNumber.safeParse('70000').error?.message ?? '', /from 0 to 65535/);
 });
 
 test('help is printed with every option, and nothing is run', (context) => {
   const log = context.mock.method(console, 'log', () => {});
   assert.equal(parse('--help', '--episodes', '3'), undefined);
   const text = String(log.mock.calls[0]?.arguments[0]);
-  for (const part of ['usage: takeover demo', '--episodes VALUE', '--live', '--data', '--json', '--seed', 'how many'])
+  const how = 'how many (default 20)';
+  for (const part of ['usage: takeover demo', '--episodes VALUE', '--live', '--data', '--json', '--seed', how])
     assert.ok(text.includes(part), part);
 });
 

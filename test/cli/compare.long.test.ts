@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { createRng } from '../../main/api/rng.ts';
 import { loadEncoder } from '../../main/models/encoder-runtime.ts';
-import { makeEncoderVariant } from '../../main/study/encoder-variants.ts';
+import { makeEncoderVariant } from '../../main/study/comparison/encoder-variants.ts';
 import { inFolder } from '../data/fixture.ts';
 import { lastLine, takeover } from './takeover-child.ts';
 

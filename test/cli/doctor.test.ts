@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { bytes, checkTable } from '../../main/cli/doctor/check.ts';
+import { type DoctorReport, examine, runDoctor } from '../../main/cli/doctor/examine.ts';
 import {
   type HidrawDevice,
   type Machine,
@@ -15,7 +16,6 @@ import {
   readHidraw,
   realProbes,
 } from '../../main/cli/doctor/probes.ts';
-import { type DoctorReport, examine, runDoctor } from '../../main/cli/doctor.ts';
 import { ROOT } from '../source-files.ts';
 
 const GOOD_MACHINE: Machine = {

@@ -1,4 +1,4 @@
-/** Which window opens, on which machine, and what happens when it does not. No process is started. */
+/** Tests which window opens on which machine, and what happens when it does not. No process is started. */
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
@@ -16,7 +16,7 @@ import { CLOSE_LIMIT_MS, ELECTRON_LIMIT_MS, type Spawn } from '../../main/cli/la
 const ROOT = '/app';
 const URL_1 = 'http://127.0.0.1:4711/#c';
 const INSTALLER = '/app/node_modules/electron/install.js';
-/** What a finished download leaves. */
+/** The files of a finished download. */
 const ELECTRON: Readonly<Record<string, string>> = {
   '/app/node_modules/electron/dist/electron': '',
   '/app/node_modules/electron/dist/version': '45.4.1',

@@ -83,7 +83,8 @@ test('a fault is false unless the soak has caused it', () => {
   assert.equal(log.report().falseFaults, 1);
   disturbances.note('kill policy');
   fault('The policy process killed by SIGKILL.', 2);
-  fault('The policy process killed by SIGKILL.', 2); // the same one, told by another status
+  // The same fault in another status.
+  fault('The policy process killed by SIGKILL.', 2);
   assert.deepEqual([log.report().faults, log.report().falseFaults], [2, 1]);
   fault("The robot's state is 300 ms old; at most 250 ms are allowed.", 3);
   assert.equal(log.report().falseFaults, 2);

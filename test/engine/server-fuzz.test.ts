@@ -18,8 +18,8 @@ import { CALLS, CLOSE_CODES } from '../../main/api/messages.ts';
 import { createWindowPuck } from '../../main/engine/pucks.ts';
 import { type EngineServer, serveEngine } from '../../main/engine/server/server.ts';
 import { done, type ExportService } from '../../main/engine/services.ts';
-import { createClassifierService } from '../../main/runs/classifier-service.ts';
-import { createPolicyShelf } from '../../main/runs/policy-shelf.ts';
+import { createClassifierService } from '../../main/runs/jobs/classifier-service.ts';
+import { createPolicyCatalogue } from '../../main/runs/policies/policy-catalogue.ts';
 import { openRunRows, type RunRows } from '../../main/runs/run-rows.ts';
 import { createRunService } from '../../main/runs/run-service.ts';
 import { createFakeCell } from '../../native/fake-cell.ts';
@@ -60,7 +60,7 @@ before(async () => {
     writer,
     reader,
     exports,
-    shelf: createPolicyShelf(folder, rows),
+    shelf: createPolicyCatalogue(folder, rows),
     runs: createRunService({
       ...about,
       rows,

@@ -1,12 +1,12 @@
 /**
- * A headless session in memory, deterministic like the real one: episodes follow from seed and policy, a block's policy from the
- * episodes that it could see. What is recorded and what the trainer has on record outlive an interruption; `failAt` is one.
+ * A headless session in memory, deterministic like the real one: episodes follow from seed and policy, a block's policy
+ * from the episodes that it could see. What is recorded, and what the trainer has on record, survives an interruption.
  */
 import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
-import type { HilOptions, HilRig } from '../../main/study/hil.ts';
-import { type HilPlan, type HilState, newHilState, readHilState } from '../../main/study/hil-state.ts';
+import type { HilOptions, HilRig } from '../../main/study/hil/hil-record.ts';
+import { type HilPlan, type HilState, newHilState, readHilState } from '../../main/study/hil/hil-state.ts';
 import { createFakeLauncher, createFakeRows, type FakeTrainer, statusOf, virtualClock } from './fake-trainer.ts';
 
 export function episode(id: number, more: Partial<EpisodeSummary> = {}): EpisodeSummary {
@@ -27,16 +27,16 @@ const EPISODE_MS = 10_000;
 
 export interface FakeSession {
   /**
-   * In order: `record <seed> by <policy>`, `stored` (a moment at which all that was recorded is committed), `grant <run> <episode>`,
-   * `use <policy>`, `judge <policy>`, `attempt <seed>`.
+   * In order: `record <seed> by <policy>`, `stored` (a moment at which all that was recorded is committed), `grant
+   * <run> <episode>`, `use <policy>`, `judge <policy>`, `attempt <seed>`.
    */
   readonly events: string[];
   readonly trainers: readonly FakeTrainer[];
   /** Options for a session. The settings of the plan apply only to a new one. */
   readonly options: (more?: Partial<HilOptions> & Partial<Pick<HilPlan, 'round' | 'selectionEpisodes'>>) => HilOptions;
   /**
-   * From now on the `count`-th event (1 = the next) throws, or ends the trainer that was granted something; undefined = none. A recording
-   * that is interrupted leaves its episode, cut short.
+   * From now on the `count`-th event (1 = the next) throws, or ends the trainer that was granted something; undefined =
+   * none. A recording that is interrupted leaves its episode, cut short.
    */
   failAt(count: number | undefined): void;
   /** Episodes that are stored and not discarded. */

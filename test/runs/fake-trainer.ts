@@ -1,4 +1,7 @@
-/** A trainer that does what the test says: keeps what it is sent, answers when it is told to, dies on demand. And rows in memory. */
+/**
+ * A trainer under the test's control: it keeps what it is sent, answers on demand and dies on demand. Also rows in
+ * memory.
+ */
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
 import type { RunSpec, RunStatus } from '../../main/api/run.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/trainer-process.ts';

@@ -14,8 +14,8 @@ import type { Command } from '../../data/recording/commands.ts';
 import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { limitNow } from '../../main/runs/launchers/granted-trainer.ts';
-import { runHil } from '../../main/study/hil.ts';
-import { readHilState } from '../../main/study/hil-state.ts';
+import { runHil } from '../../main/study/hil/hil.ts';
+import { readHilState } from '../../main/study/hil/hil-state.ts';
 import {
   inFolder,
   openReader,

@@ -1,4 +1,4 @@
-/** What Fine-tune needs, and the interval that success rates are given with. */
+/** Tests when a run has enough data to start, and Wilson's interval. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -6,7 +6,7 @@ import type { BufferCounts } from '../../main/api/episode.ts';
 import { SEED_RANGES } from '../../main/api/task.ts';
 import { nothingToLearn, readinessFor } from '../../main/runs/readiness.ts';
 import { evaluate, evaluationOf } from '../../main/study/evaluation.ts';
-import { wilson95 } from '../../main/study/wilson.ts';
+import { wilson95 } from '../../main/study/statistics.ts';
 import { episode } from './fake-session.ts';
 
 const EMPTY: BufferCounts = {
@@ -68,7 +68,9 @@ test('a run is refused before it is made where it would have nothing to draw fro
   });
 });
 
-/** Successes, trials, and the roots of (p − x/n)² = z² p (1 − p) / n in 40-digit decimals (Python 3.11), rounded to six. */
+/**
+ * Successes, trials, and the roots of (p − x/n)² = z² p (1 − p) / n in 40-digit decimals (Python 3.11), rounded to six.
+ */
 const WILSON: readonly (readonly [number, number, number, number])[] = [
   [0, 1, 0, 0.793451],
   [1, 1, 0.206549, 1],

@@ -1,4 +1,4 @@
-/** What the learning library says about runs: presets, pace, which policy fits, which settings were used. */
+/** Tests the answers of the learning library about runs: presets, pace, policies that fit, used settings. */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,6 @@
-/** The run service against a trainer that does what it is told: start, chain, cancel, failure, and never two at once. */
+/**
+ * The run service against a trainer that does what it is told: start, chain, cancel, failure, and never two at once.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BufferCounts } from '../../main/api/episode.ts';

@@ -1,13 +1,13 @@
-/** One finding of the doctor, and how findings are shown to a person. */
+/** One finding of the doctor, and the table of findings. */
 
 export type CheckState = 'ok' | 'warn' | 'fail' | 'info';
 
 export interface Check {
   readonly name: string;
   readonly state: CheckState;
-  /** What was found. */
+  /** The finding. */
   readonly value: string;
-  /** What to do about it; always there when something must be done. */
+  /** The action that mends it. Set whenever something must be done. */
   readonly remedy?: string;
 }
 
@@ -41,7 +41,7 @@ export function checkTable(checks: readonly Check[]): string {
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
 
-/** Decimal units, as disks are sold. */
+/** Returns a size in decimal units, as disks are sold. */
 export function bytes(count: number): string {
   const step = Math.min(UNITS.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(count, 1)) / 3)));
   return `${(count / 1000 ** step).toFixed(step === 0 ? 0 : 1)} ${UNITS[step]}`;

@@ -1,9 +1,12 @@
-/** SpaceMouse: the library that reads HID devices, what is plugged in, and whether this user may open it. */
+/**
+ * Checks for the SpaceMouse: the library that reads HID devices, the devices that are plugged in, and whether this user
+ * may open them.
+ */
 import { isSixAxis, LIBRARY_REMEDY, UDEV_REMEDY } from '../../../native/spacemouse.ts';
 import { type Check, fail, info, ok, warn } from './check.ts';
 import type { HidrawDevice, Probes } from './probes.ts';
 
-/** By id alone: the kernel's list does not tell the usage. */
+/** Decides by id alone, because the kernel's list does not hold the usage. */
 const isSpaceMouse = (device: HidrawDevice): boolean => isSixAxis({ ...device, path: device.node });
 
 export async function checkHid({ native, host }: Probes): Promise<Check> {

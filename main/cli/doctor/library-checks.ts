@@ -1,4 +1,4 @@
-/** The libraries that come with the program, and what can compute a training run; each is tried for real. */
+/** Checks that run each library of the program, and each backend that can compute a training run. */
 import { BACKENDS, DEFAULT_BACKEND } from '../../api/backend.ts';
 import { type Check, fail, info, ok, warn } from './check.ts';
 import type { NativePart, Probes } from './probes.ts';
@@ -8,7 +8,7 @@ const AGAIN = 'Install the dependencies again: npm ci (with npx on the pinned No
 interface Library {
   readonly name: string;
   readonly part: NativePart;
-  /** Added to the version when it works. */
+  /** Text after the version when the library works. */
   readonly shows: string;
   readonly remedy: string;
 }
@@ -45,7 +45,7 @@ export async function checkTelemetry({ telemetry }: Probes): Promise<Check> {
       );
 }
 
-/** Only the processor's comes with the program and must work; the others are extras, and their absence is no fault. */
+/** The processor's backend comes with the program and must work. The others are optional. */
 export async function checkBackends({ backends }: Probes): Promise<readonly Check[]> {
   return (await backends()).map((finding) => {
     const [name, { title }] = [`backend ${finding.backend}`, BACKENDS[finding.backend]];
@@ -55,7 +55,7 @@ export async function checkBackends({ backends }: Probes): Promise<readonly Chec
   });
 }
 
-/** Native errors come with source positions and stacks; what a person can use stands after them, on the first line. */
+/** Returns the useful part of a native error: its first line, without the source position. */
 const short = (error: string): string => {
   const first = error.split('\n').find((line) => line.trim() !== '') ?? error;
   const plain = /^\/.* was false\. (.+)$/.exec(first)?.[1] ?? first;

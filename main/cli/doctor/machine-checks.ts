@@ -1,9 +1,9 @@
-/** The machine itself: versions, processor, memory, disk, the loopback port, Python for the benchmarks. */
+/** Checks of the machine: versions, processor, memory, disk, the loopback port, and Python for the benchmarks. */
 import { bytes, type Check, fail, info, ok, warn } from './check.ts';
 import type { Probes } from './probes.ts';
 
 const GB = 1e9;
-/** Recording stops at a reserve; below this the reserve is near. */
+/** Free disk below which the reserve is near, at which recording stops. */
 const LITTLE_DISK = 10 * GB;
 const NO_DISK = 1 * GB;
 const LITTLE_MEMORY = 2 * GB;
@@ -64,7 +64,7 @@ export async function checkLoopback({ loopback }: Probes): Promise<Check> {
 
 const TORCH = 'import torch; print(torch.__version__, "cuda" if torch.cuda.is_available() else "cpu")';
 
-/** PyTorch is only the other side of a benchmark. */
+/** Looks for PyTorch, which only a benchmark compares with. */
 export async function checkPython({ run, host }: Probes): Promise<Check> {
   const wanted = host.environment['TAKEOVER_PYTHON'];
   const names = wanted ? [wanted] : ['python3', 'python'];

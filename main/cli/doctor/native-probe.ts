@@ -1,16 +1,19 @@
 /**
- * Tries one native part and prints what it is as one JSON line. Run as a process of its own by `probes.ts`: a library that is
- * missing, of the wrong version, or that takes its process down becomes a finding instead of the doctor's end.
+ * Tries one native part and prints the result as one JSON line. `probes.ts` runs it as a separate process, so that a
+ * missing or crashing library becomes a finding and does not end the doctor.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { NativeFacts, NativePart } from './probes.ts';
 
-/** Named apart because `native/sim/physics/mujoco.ts` is its one wrapper; the probe must stand on nothing of the program. */
+/**
+ * A variable, because only `native/sim/physics/mujoco.ts` may import the package, and the probe must not depend on the
+ * program.
+ */
 const MUJOCO = '@mujoco/mujoco';
 const require = createRequire(import.meta.url);
-// Each part is asked for what a working copy of it can answer; the packages' own types are those of the wrappers.
+// The packages' types belong to their wrappers, so a probe calls them without types.
 type Loose = Readonly<Record<string, unknown>>;
 const load = (name: string): Loose => require(name);
 const call = (target: unknown, name: string, ...values: readonly unknown[]): unknown => {
@@ -18,7 +21,7 @@ const call = (target: unknown, name: string, ...values: readonly unknown[]): unk
   if (typeof method !== 'function') throw new TypeError(`${name} is missing`);
   return Reflect.apply(method, target, values);
 };
-/** Found by folder: not every package lets its package.json be imported. */
+/** Reads the version from the package's folder, because not every package lets its package.json be imported. */
 const versionOf = (name: string): string => {
   const file = require.resolve
     .paths(name)
@@ -45,7 +48,7 @@ async function runModel(): Promise<NativeFacts> {
   return { version: versionOf('onnxruntime-node') };
 }
 
-/** A model of one node, z = x + x on one float, written field by field (protobuf: key byte, length, content). */
+/** Makes a model of one node, z = x + x on one float, field by field (protobuf: key byte, length, content). */
 function tinyModel(): Uint8Array {
   const text = (value: string) => [...new TextEncoder().encode(value)];
   const field = (number: number, content: readonly number[]) => [(number << 3) | 2, content.length, ...content];

@@ -1,4 +1,7 @@
-/** What the doctor asks of the machine. `realProbes` asks it; tests answer from tables. Nothing here throws: what fails is an answer. */
+/**
+ * The doctor's questions to the machine. `realProbes` asks them; tests answer from tables. A failure is an answer and
+ * never throws.
+ */
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
@@ -9,7 +12,7 @@ import type { BackendFinding } from '../../learn/run/backends.ts';
 import { type Host, thisHost } from '../launch/host.ts';
 import { type Freshness, windowFreshness } from '../launch/window-stamp.ts';
 
-/** Parts that need a library of the machine or of their own; each is tried in a process of its own. */
+/** Parts with a native library. Each is tried in a separate process. */
 export type NativePart = 'sqlite' | 'onnxruntime' | 'mujoco' | 'hid' | 'video';
 export interface NativeFacts {
   readonly version: string;
@@ -17,7 +20,7 @@ export interface NativeFacts {
 export type NativeAnswer = ({ readonly ok: true } & NativeFacts) | { readonly ok: false; readonly error: string };
 
 export interface HidrawDevice {
-  /** As in /dev/hidraw3. */
+  /** Path of the device, such as /dev/hidraw3. */
   readonly node: string;
   readonly name: string;
   readonly vendorId: number;
@@ -36,7 +39,10 @@ export interface Machine {
   readonly freeMemoryBytes: number;
 }
 
-/** `files`: paths that ONNX Runtime left in an empty home or temporary folder; it leaves some when its telemetry is on. */
+/**
+ * `files`: names of the files that ONNX Runtime left in an empty home or temporary folder. It leaves some when its
+ * telemetry is on.
+ */
 export type TelemetryAnswer =
   | { readonly ok: true; readonly files: readonly string[] }
   | { readonly ok: false; readonly error: string };
@@ -51,16 +57,18 @@ export interface Probes {
   readonly root: string;
   machine(): Machine;
   native(part: NativePart): Promise<NativeAnswer>;
-  /** Runs a model in a process with an empty home and temporary folder, and lists what is there afterwards. */
+  /**
+   * Runs a model in a process with an empty home and temporary folder, and lists the files that are there afterwards.
+   */
   telemetry(): Promise<TelemetryAnswer>;
-  /** What can compute a training run; each is tried in a process of its own. */
+  /** Tries each backend that can compute a training run in a separate process. */
   backends(): Promise<readonly BackendFinding[]>;
-  /** Free bytes where this folder is or would be, and whether it can be written there. */
+  /** Free bytes at this folder, or where it would be, and whether it can be written there. */
   folder(path: string): Promise<{ readonly freeBytes: number; readonly mayWrite: boolean }>;
   hidraw(): readonly HidrawDevice[];
-  /** Undefined when there is no such program or it did not answer in time. */
+  /** Returns `undefined` when there is no such program or it did not answer in time. */
   run(program: string, argv: readonly string[]): Promise<Ran | undefined>;
-  /** Opens and closes a port on 127.0.0.1; what went wrong, or undefined. */
+  /** Opens and closes a port on 127.0.0.1. Returns the problem, if any. */
   loopback(): Promise<string | undefined>;
   windowBuild(): Freshness;
 }
@@ -84,7 +92,7 @@ export function realProbes(root: string): Probes {
     }),
     native: (part) => tryNative(part, process.env),
     telemetry: tryTelemetry,
-    // Loaded only now: it stands on a native library, and the doctor must come up without.
+    // Loaded only now, because it needs a native library and the doctor must start without.
     backends: async () => (await import('../../learn/run/backends.ts')).probeBackends(),
     folder: async (path) => {
       const there = nearestExisting(path);
@@ -154,7 +162,7 @@ async function tryTelemetry(): Promise<TelemetryAnswer> {
   }
 }
 
-/** Variables that make `folder` the user's home, cache and temporary folder of a process, on any system. */
+/** Returns the variables that make `folder` a process's home, cache and temporary folder, on any system. */
 const homeIn = (folder: string) =>
   Object.fromEntries(
     'HOME USERPROFILE LOCALAPPDATA APPDATA XDG_CACHE_HOME XDG_CONFIG_HOME XDG_DATA_HOME XDG_STATE_HOME TMPDIR TMP TEMP'
@@ -162,7 +170,7 @@ const homeIn = (folder: string) =>
       .map((name) => [name, folder]),
   );
 
-/** The last line of a probe's output; a probe that died says what killed it. */
+/** Reads the last line of a probe's output. For a probe that died, returns what killed it. */
 export function readAnswer(stdout: string, stderr: string, signal: string | undefined): NativeAnswer {
   const last = stdout.trim().split('\n').at(-1) ?? '';
   try {
@@ -171,7 +179,7 @@ export function readAnswer(stdout: string, stderr: string, signal: string | unde
     if (field('ok') === true) return { ok: true, version: String(field('version')) };
     if (field('ok') === false) return { ok: false, error: String(field('error')) };
   } catch {
-    // It ended before it could answer; said below.
+    // The probe ended before it could answer. The reason is found below.
   }
   if (signal !== undefined) return { ok: false, error: `it took its process down (${signal})` };
   return {
@@ -184,7 +192,7 @@ export function readAnswer(stdout: string, stderr: string, signal: string | unde
   };
 }
 
-/** Devices as the kernel lists them, with no library involved; empty where there is no such list. */
+/** Reads the kernel's list of devices, without any library. Empty when the system has no such list. */
 export function readHidraw(folder: string, mayOpen: (node: string) => boolean): readonly HidrawDevice[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)

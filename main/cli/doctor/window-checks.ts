@@ -1,4 +1,4 @@
-/** What can show the operator's window, and whether it is built. */
+/** Checks for the operator's window: a display, Electron, a browser, and whether the window is built. */
 import { findBrowsers } from '../launch/find-browser.ts';
 import { findElectron } from '../launch/find-electron.ts';
 import { hasDisplay } from '../launch/host.ts';

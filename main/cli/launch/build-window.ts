@@ -23,11 +23,11 @@ export interface BuildWindowOptions {
   readonly root: string;
   readonly clock: Clock;
   readonly say: (line: string) => void;
-  /** Builds into a folder; what it printed, and whether that was a failure. */
+  /** Builds into a folder. Returns its output and whether it succeeded. */
   readonly build?: (target: string) => Promise<{ readonly ok: boolean; readonly output: string }>;
-  /** Whether a process is alive; for a lock whose holder was killed. */
+  /** Tells whether the holder of the lock is alive. */
   readonly isAlive?: (pid: number) => boolean;
-  /** Ends a build that is under way; the last build then stays. */
+  /** Ends a build that is going on. The last build then stays. */
   readonly signal?: AbortSignal;
 }
 
@@ -81,7 +81,7 @@ async function buildAside(options: BuildWindowOptions, startedMs: number): Promi
   const old = `${target}-old`;
   const dist = join(root, 'renderer/dist');
   try {
-    // Hashed before building: a file saved meanwhile makes the result stale, never wrongly fresh.
+    // Hashed before building, so that a file saved meanwhile makes the result stale and never wrongly fresh.
     const hash = sourceHash(root);
     const { ok, output } = await (options.build ?? buildInChild(clock, { signal: options.signal }))(target);
     if (!ok || !existsSync(join(target, 'index.html')))
@@ -106,7 +106,7 @@ function failure(options: BuildWindowOptions, message: string, remedy: string): 
   return { kind: 'failed', message, remedy, olderBuild };
 }
 
-/** One builder at a time, by a file that names its holder; a dead holder's file is put aside. */
+/** Takes the lock of builders, a file that names its holder. Removes the file of a dead holder. */
 async function takeLock(options: BuildWindowOptions, untilMs: number): Promise<() => void> {
   const { clock } = options;
   const isAlive = options.isAlive ?? pidIsAlive;

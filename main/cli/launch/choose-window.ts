@@ -1,4 +1,6 @@
-/** Which window shows the engine: Electron, else an installed browser as an app window, else the printed URL. Pure. */
+/**
+ * Chooses the window that shows the engine: Electron, else an installed browser as an app window, else the printed URL.
+ */
 import { join } from 'node:path';
 import { asArgument, QUIET_SWITCHES } from '../../api/chromium-switches.ts';
 import { type Browser, findBrowsers, profileFolder } from './find-browser.ts';
@@ -10,16 +12,16 @@ export type WindowChoice =
       readonly kind: 'electron';
       readonly path: string;
       readonly argv: readonly string[];
-      /** The engine's URL goes here: an environment is private to the user, a command line is not. */
+      /** Holds the engine's URL, because an environment is private to the user and a command line is not. */
       readonly environment: Readonly<Record<string, string>>;
     }
   | { readonly kind: 'browser'; readonly name: string; readonly path: string; readonly argv: readonly string[] }
   | { readonly kind: 'url'; readonly why: string };
 
 export interface Choices {
-  /** Best first; the last is always the URL, so that each failure has a next step. */
+  /** Best first. The last is always the URL, so that each failure has a next step. */
   readonly choices: readonly WindowChoice[];
-  /** Electron's binary is worth fetching beside it. */
+  /** Fetch Electron's binary for the next start. */
   readonly fetchElectron: boolean;
 }
 

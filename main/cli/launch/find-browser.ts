@@ -1,11 +1,11 @@
-/** Installed Chromium-family browsers, which can show a page as a window of its own (`--app=`). Best first. */
+/** Finds installed Chromium-family browsers, which can show a page as an app window (`--app=`). Best first. */
 import { join, posix, win32 } from 'node:path';
 import type { Host } from './host.ts';
 
 export interface Browser {
   readonly name: string;
   readonly path: string;
-  /** From a snap: it may write only below its own folder. */
+  /** Installed as a snap, which may write only below its own folder. */
   readonly snap: boolean;
 }
 
@@ -56,7 +56,7 @@ function candidates(host: Host): readonly Browser[] {
   );
 }
 
-/** Only the names are tried, nothing is started. */
+/** Looks for the files of the browsers. Starts nothing. */
 export function findBrowsers(host: Host): readonly Browser[] {
   const named = host.environment['TAKEOVER_BROWSER'];
   const chosen: readonly Browser[] = named
@@ -71,7 +71,7 @@ export function findBrowsers(host: Host): readonly Browser[] {
   });
 }
 
-/** A profile of its own, so that the window neither reads nor touches the person's browser. */
+/** Returns a separate profile folder, so that the window does not touch the person's own profile. */
 export function profileFolder(host: Host, browser: Browser): string {
   if (browser.snap) return join(host.home, 'snap/chromium/common/takeover-window');
   if (host.platform === 'darwin') return join(host.home, 'Library/Caches/Takeover/window');

@@ -1,4 +1,4 @@
-/** Whether Electron's binary is here and which one. Looks only: requiring the package `electron` would start a download. */
+/** Finds Electron's binary by its files, because requiring the package `electron` would start a download. */
 import { join } from 'node:path';
 import type { Host } from './host.ts';
 

@@ -1,4 +1,4 @@
-/** What the launcher and the doctor ask of the machine, as one injected value; `thisHost` is the real one. */
+/** The machine as the launcher and the doctor see it, as one injected value. `thisHost` is the real one. */
 import { accessSync, constants, existsSync, readFileSync, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 
@@ -6,13 +6,13 @@ export interface Host {
   readonly platform: NodeJS.Platform;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  /** Running as the superuser: Chromium's sandbox refuses that. */
+  /** True for the superuser, for whom Chromium's sandbox does not start. */
   readonly isRoot: boolean;
   exists(path: string): boolean;
   isExecutable(path: string): boolean;
-  /** Undefined when it cannot be read. */
+  /** Returns `undefined` when the file cannot be read. */
   read(path: string): string | undefined;
-  /** With links followed; the path itself when that fails. */
+  /** Follows links. Returns the path itself when that fails. */
   realPath(path: string): string;
 }
 

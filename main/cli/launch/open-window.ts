@@ -18,7 +18,7 @@ export interface OpenWindowOptions {
   /** A URL that can open one window: it carries a fresh one-time code at each call. */
   readonly url: () => string;
   readonly clock: Clock;
-  /** One line for the person. */
+  /** Prints one line for the person. */
   readonly say: (line: string) => void;
   /** Aborted when the session ends. A window that is not open yet, and the download, are then ended. */
   readonly signal: AbortSignal;
@@ -36,7 +36,7 @@ export async function openWindow(options: OpenWindowOptions): Promise<OpenedWind
   const fetched = fetchElectron ? fetchElectronBinary(options) : Promise.resolve(false);
   const opened = await openFirst(options, host, choices);
   if (opened.kind !== 'url' || !fetchElectron) return opened;
-  // Nothing to show it in yet: when the binary arrives, this start uses it.
+  // No window could be opened, so this start uses the binary when it arrives.
   return (await fetched) ? openFirst(options, host, chooseWindow(host, options.root, '').choices) : opened;
 }
 
@@ -61,7 +61,7 @@ async function openFirst(
   return { kind: 'url', ended: Promise.resolve('not-watched'), close: async () => {} };
 }
 
-/** True when the binary is there afterwards. One line either way, and no retries: the next start tries again. */
+/** Prints one line with the result. Returns true when the binary is there afterwards. The next start tries again. */
 async function fetchElectronBinary(options: OpenWindowOptions): Promise<boolean> {
   const { clock, root, signal } = options;
   const host = options.host ?? thisHost;

@@ -1,6 +1,7 @@
 /**
- * For an engine that was started by the shell: stops when asked over the IPC channel, and when the channel closes, which is how
- * it learns that the shell is gone. An engine started from a terminal has no channel, and this does nothing.
+ * For an engine that was started by the shell: stops when asked over the IPC channel, and when the channel closes,
+ * which is how it learns that the shell is gone. An engine started from a terminal has no channel, and this does
+ * nothing.
  */
 
 /** The part of `process` this needs. */

@@ -1,4 +1,7 @@
-/** Whether the built window matches its sources: a hash over what goes into it, kept beside the build. Contents, not times: a checkout changes times. */
+/**
+ * Tells whether the built window matches its sources, by a hash over their contents that is kept beside the build.
+ * Times would not do, because a checkout changes them.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -4,14 +4,14 @@
  * whole or not at all.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LabelledEpisode, openLabelledFrames } from '../../../data/learning/labelled-frames.ts';
-import { type ClassifierManifest, classifierManifestSchema } from '../../api/classifier.ts';
+import { classifierManifestSchema } from '../../api/classifier.ts';
 import { type ObservationKind, PROPRIOCEPTION_SIZE } from '../../api/observation.ts';
 import { createRng } from '../../api/rng.ts';
 import type { TaskId } from '../../api/task.ts';
-import { writeFileAtomically, writeFolderAtomically } from '../../models/atomic-files.ts';
+import { writeFolderAtomically } from '../../models/atomic-files.ts';
 import { loadEncoder } from '../../models/encoder-runtime.ts';
 import { createOrtBackend, loadOrtSession } from '../../tensor/backends/ort.ts';
 import {
@@ -23,6 +23,7 @@ import {
   splitByEpisode,
   withEmbeddings,
 } from './classifier-data.ts';
+import { type MadeClassifier, manifestIn, nextClassifierFolder, writeClassifierManifest } from './classifier-folder.ts';
 import { chooseThreshold, type ScoredFrame, thresholdCurve } from './classifier-threshold.ts';
 import {
   CLASSIFIER_CONFIG,
@@ -48,15 +49,7 @@ export interface ClassifierJob {
   readonly onUpdate?: (done: number, total: number) => void;
 }
 
-export interface MadeClassifier {
-  readonly manifest: ClassifierManifest;
-  readonly manifestPath: string;
-}
-
-const MANIFEST = 'manifest.json';
 const MODEL = 'classifier.onnx';
-
-const classifiersFolder = (projectFolder: string): string => join(projectFolder, 'classifiers');
 
 /** Rejects with a `ClassifierDataError` when the project lacks data. */
 export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier> {
@@ -80,7 +73,7 @@ export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier
   const model = classifierModel(sizes, config, standardisation, weights);
   const scored = await score(model, sizes, split.heldOut);
   const threshold = chooseThreshold(scored);
-  const number = nextNumber(classifiersFolder(job.projectFolder));
+  const { number, folder } = nextClassifierFolder(job.projectFolder);
   const manifest = classifierManifestSchema.parse({
     kind: 'classifier',
     name: `classifier-${number}`,
@@ -101,12 +94,11 @@ export async function makeClassifier(job: ClassifierJob): Promise<MadeClassifier
     curve: thresholdCurve(scored, threshold),
     createdAtMs: job.createdAtMs,
   });
-  const folder = join(classifiersFolder(job.projectFolder), String(number));
   writeFolderAtomically(folder, (temporary) => {
     writeFileSync(join(temporary, MODEL), model);
-    writeFileSync(join(temporary, MANIFEST), text(manifest));
+    writeClassifierManifest(temporary, manifest);
   });
-  return { manifest, manifestPath: join(folder, MANIFEST) };
+  return { manifest, manifestPath: manifestIn(folder) };
 }
 
 async function readEpisodes(job: ClassifierJob) {
@@ -158,37 +150,4 @@ async function score(
   } finally {
     await session.dispose();
   }
-}
-
-const text = (manifest: ClassifierManifest) => `${JSON.stringify(manifest, undefined, 2)}\n`;
-
-function nextNumber(folder: string): number {
-  const taken = existsSync(folder) ? readdirSync(folder).map(Number).filter(Number.isInteger) : [];
-  return Math.max(0, ...taken) + 1;
-}
-
-/** Lists the project's classifiers, newest first. Folders without a readable manifest are left out. */
-export function listClassifiers(projectFolder: string): MadeClassifier[] {
-  const folder = classifiersFolder(projectFolder);
-  const names = existsSync(folder) ? readdirSync(folder) : [];
-  return names
-    .filter((name) => /^\d+$/.test(name))
-    .sort((a, b) => Number(b) - Number(a))
-    .flatMap((name) => {
-      const manifestPath = join(folder, name, MANIFEST);
-      try {
-        return [
-          { manifest: classifierManifestSchema.parse(JSON.parse(readFileSync(manifestPath, 'utf8'))), manifestPath },
-        ];
-      } catch {
-        return []; // Using it by name throws an error with the reason.
-      }
-    });
-}
-
-/** Writes another threshold into the classifier's manifest. */
-export function withThreshold({ manifest, manifestPath }: MadeClassifier, threshold: number): MadeClassifier {
-  const changed = { ...manifest, threshold };
-  writeFileAtomically(manifestPath, [new TextEncoder().encode(text(changed))]);
-  return { manifest: changed, manifestPath };
 }

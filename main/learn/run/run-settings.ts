@@ -8,7 +8,7 @@ import type { MapShape } from '../../api/policy.ts';
 import type { RunSpec } from '../../api/run.ts';
 import { writeFileAtomically } from '../../models/atomic-files.ts';
 import { type ConfiguredAlgorithm, SettingsError } from '../algorithms/algorithm-registry.ts';
-import { configureSpec } from '../recipes/recipe-registry.ts';
+import { configureSpec } from '../recipes/configure-spec.ts';
 import type { RunFolder } from './run-folder.ts';
 import { TrainingError } from './training-error.ts';
 

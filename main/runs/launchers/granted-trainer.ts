@@ -1,6 +1,6 @@
 /**
- * A trainer that works on what it is granted, as promises: one block at a time, an error in the trainer's own words when it dies
- * instead, and no process left behind when whoever uses it fails.
+ * A trainer with the pace `granted`, as promises: one block at a time, and an error in the trainer's own words when it
+ * dies. Disposing leaves no process behind.
  */
 import { openStoreReader } from '../../../data/reading/reader.ts';
 import { inWords } from '../../api/error-words.ts';
@@ -11,10 +11,10 @@ import type { TrainerHandle } from './launcher.ts';
 export type Block = Extract<FromTrainer, { kind: 'block' }>;
 
 export interface GrantedTrainer extends AsyncDisposable {
-  /** Grants what the limit allows and resolves with the block made from it. Only one at a time. */
+  /** Grants everything up to the limit and resolves with the block made from it. Only one at a time. */
   block(limit: GrantLimit): Promise<Block>;
   onProgress(listener: (step: number, steps: number) => void): () => void;
-  /** Lets it publish and write its checkpoint; throws when it ends otherwise. */
+  /** Lets the trainer publish, write its checkpoint and end. Throws when it ends otherwise. */
   finish(): Promise<void>;
 }
 

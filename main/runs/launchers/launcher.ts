@@ -1,4 +1,6 @@
-/** How a run's trainer is started, whatever it runs on. One file per place: `local-process.ts` now; clusters speak the same interface. */
+/**
+ * Starts the trainer of a run. Each kind of machine has a file with this interface; `local-process.ts` is the first.
+ */
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
 import type { ChildEnd } from './child-end.ts';
 
@@ -7,7 +9,7 @@ export interface TrainerHandle {
   onMessage(listener: (message: FromTrainer) => void): () => void;
   /** Resolves with how the trainer ended; never rejects. */
   readonly ended: Promise<TrainerEnd>;
-  /** Ends it at once; what it checkpointed stays. */
+  /** Ends the trainer at once. Its checkpoint stays. */
   kill(): void;
 }
 

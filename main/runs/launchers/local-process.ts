@@ -1,4 +1,7 @@
-/** Starts a trainer as a child process of this machine, at the lowest priority. Killing it harms nothing: its checkpoints are atomic. */
+/**
+ * Starts a trainer as a child process at the lowest priority. It may be killed at any time, because its checkpoints are
+ * atomic.
+ */
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +26,7 @@ export const launchLocalTrainer: RunLauncher = (config) => {
     try {
       setPriority(child.pid, constants.priority.PRIORITY_LOW);
     } catch {
-      // The child lowers its own priority too; a system that forbids both still runs the trainer, only less politely.
+      // The child lowers its own priority too. A system that forbids both runs the trainer at normal priority.
     }
   }
   const listeners = new Set<(message: FromTrainer) => void>();

@@ -1,4 +1,4 @@
-/** What the commands that make an encoder have in common: their options, what they say on the way, and the files that they leave. */
+/** Shared parts of the commands that make an encoder: their options, their progress, and the files that they write. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -7,7 +7,7 @@ import type { EncoderManifest } from '../../api/policy.ts';
 import { type HoldOutReport, printReport } from './encoder-hold-out.ts';
 
 export interface AssetDefaults {
-  /** The command's file. */
+  /** Name of the command's file. */
   readonly command: string;
   /** The folder that ships. */
   readonly out: string;
@@ -25,7 +25,7 @@ export interface AssetOptions {
   readonly threads: number;
 }
 
-/** Throws with the usage where an option is missing or not what it should be. */
+/** Throws with the usage when an option is missing or wrong. */
 export function assetOptions(defaults: AssetDefaults, args: readonly string[] = process.argv.slice(2)): AssetOptions {
   const usage = `usage: node main/study/assets/${defaults.command} --cache DIR [options]
   --cache DIR       where pictures and training state are kept

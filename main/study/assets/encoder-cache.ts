@@ -1,7 +1,7 @@
 /**
- * Pooled training pictures with labels, in shards of some groups each: made once, kept in a folder of the user's choice,
- * continued where a run was stopped. The folder's name holds a fingerprint of what the first groups look like, so pictures
- * of another renderer, model or pooling are never mixed in.
+ * Pooled training pictures with labels, in files of several groups each. They are made once and kept in a folder that
+ * the user chooses; a stopped run goes on with the next file. The folder's name holds a hash of the first groups'
+ * pictures, so pictures of another renderer, model or pooling are never mixed in.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ interface Shard {
 
 export interface EncoderCache {
   readonly folder: string;
-  /** At least `frames` training frames, made where they are missing. */
+  /** Returns at least `frames` training frames. Makes the ones that are missing. */
   dataset(frames: number, onProgress: (frames: number) => void): EncoderDataset;
 }
 
@@ -72,7 +72,7 @@ function fingerprint(source: EncoderDataSource, cameras: readonly PooledCamera[]
 
 function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], index: number): Shard {
   const groups = Array.from({ length: GROUPS_PER_SHARD }, (_, group) => index * GROUPS_PER_SHARD + group);
-  // Pooled at once: whole pictures of a shard would take tens of megabytes.
+  // Pictures are pooled one by one, because whole pictures of a shard would take tens of megabytes.
   const frames = groups.flatMap((group) =>
     source.group('train', group).map(({ pictures, labels, known }) => ({
       labels,
@@ -98,7 +98,7 @@ function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], 
   };
 }
 
-/** One header of 8 bytes (the count), then labels, each camera's pixels, known flags; little-endian. */
+/** Writes a header of 8 bytes with the count, then labels, each camera's pixels and the known flags; little-endian. */
 function writeShard(path: string, cameras: readonly PooledCamera[], { count, pixels, labels, known }: Shard): void {
   const header = new Uint8Array(ALIGNMENT);
   new DataView(header.buffer).setUint32(0, count, true);
@@ -108,7 +108,8 @@ function writeShard(path: string, cameras: readonly PooledCamera[], { count, pix
 
 function readShard(path: string, cameras: readonly PooledCamera[]): Shard {
   const file = readFileSync(path);
-  const { buffer } = Uint8Array.from(file); // copied, so that views are aligned
+  // A copy, so that the views on it are aligned.
+  const { buffer } = Uint8Array.from(file);
   const count = new DataView(buffer).getUint32(0, true);
   let at = ALIGNMENT;
   const labels = new Float32Array(buffer, at, count * ENCODER_LABEL_COUNT);

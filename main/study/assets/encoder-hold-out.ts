@@ -1,6 +1,6 @@
 /**
- * How well an encoder file reads scenes it was not trained on: other seeds of the encoder's range, other grasps. Goes through
- * the same runtime as the policy process. Errors are lateral, tip to hole, in the tool frame.
+ * Measures an encoder file on scenes that it was not trained on: other seeds of the encoder's range, other grasps. Uses
+ * the same runtime as the policy process. Errors are lateral, from tip to hole, in the tool frame.
  */
 import {
   ENCODER_CAMERAS,
@@ -13,13 +13,13 @@ import { type EncoderReadout, shownLayout } from '../../learn/encoders/encoder.t
 import type { EncoderRuntime } from '../../models/encoder-runtime.ts';
 import { labelColumns } from './encoder-spec.ts';
 
-/** Where the readouts that are judged begin in the embedding, and their units. */
+/** Positions in the embedding of the readouts that are measured, and their units. */
 export interface ReadoutPlaces {
   readonly hole: { readonly at: number; readonly unitM: number };
   readonly yaw: { readonly at: number; readonly unitRad: number };
 }
 
-/** Where the hole and the yaw are among readouts that are shown. */
+/** Finds the hole and the yaw among the readouts that the embedding shows. */
 export function readoutPlaces(readouts: readonly EncoderReadout[]): ReadoutPlaces {
   const layout = shownLayout(readouts);
   const shownUnit = (label: string) => readouts.find((readout) => readout.label === label)!.shown[0]!.unit;
@@ -35,7 +35,7 @@ interface Reading {
   readonly held: boolean;
   readonly distanceM: number;
   readonly errorM: number;
-  /** The hole is more than 0.7 mm off, so that its direction means something. */
+  /** The hole is more than 0.7 mm away, so that its direction is meaningful. */
   readonly hasDirection: boolean;
   readonly directionRight: boolean;
   readonly yawErrorRad: number;
@@ -43,9 +43,9 @@ interface Reading {
 
 export interface HoldOutReport {
   readonly frames: number;
-  /** For the manifest. */
+  /** The numbers that the manifest keeps. */
   readonly summary: Readonly<Record<string, number>>;
-  /** Per situation: frames, median and 90th percentile in mm. */
+  /** Lateral error by situation: median and 90th percentile in mm. */
   readonly modes: Readonly<
     Record<string, { readonly frames: number; readonly medianMm: number; readonly p90Mm: number }>
   >;

@@ -1,6 +1,6 @@
 /**
- * The shipped encoder of the simulated cell: network, readouts and how labels count. Sizes keep the file under 2 MB
- * with float16 weights.
+ * The shipped encoder of the simulated cell: network, readouts and weights of the labels. Sizes keep the file under 2
+ * MB with float16 weights.
  */
 import { ENCODER_LABELS, type EncoderLabelName } from '../../../native/sim/encoder-data/encoder-data.ts';
 import type { EncoderReadout, EncoderSpec } from '../../learn/encoders/encoder.ts';
@@ -11,7 +11,7 @@ interface ReadoutOptions {
   readonly curve?: 'linear' | 'asinh';
   readonly trainedClip?: number;
   readonly weight?: number;
-  /** Units and limits in the embedding; none: taught, not shown. */
+  /** Units and limits in the embedding. A readout without any is trained but not shown. */
   readonly shown?: readonly { readonly unit: number; readonly clip: number }[];
 }
 
@@ -36,7 +36,7 @@ export const CELL_ENCODER: EncoderSpec = {
   ],
   trunk: [192],
   readouts: [
-    // Coarse to find the hole, fine to meet it: 1 mm is 0.05 of the one and 0.33 of the other.
+    // The coarse scale finds the hole and the fine one meets it: 1 mm is 0.05 of the one and 0.33 of the other.
     readout('holeFromTip', 0.002, {
       curve: 'asinh',
       trainedClip: 6,
@@ -60,7 +60,7 @@ export const CELL_ENCODER: EncoderSpec = {
   featureScale: 0.5,
 };
 
-/** How much a frame's hole counts by its distance: most near the rim, where a millimetre decides. */
+/** Weight of a frame's hole label by distance. It is highest near the rim, where a millimetre decides. */
 export function holeWeight(distanceM: number): number {
   return 0.15 + 3 / (1 + distanceM / 0.015);
 }

@@ -1,4 +1,4 @@
-/** Where the training of a model that ships had got to: one file in the cache, so that the same command goes on after a stop. */
+/** The state of a training in one file of the cache, so that the same command goes on after a stop. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,11 +8,11 @@ import { bytesOf, floatsOf, writeFileAtomically } from '../../models/atomic-file
 export interface KeptTraining {
   read(): SupervisedState | undefined;
   write(state: SupervisedState): void;
-  /** Once the weights are final. */
+  /** Call it when the weights are final. */
   remove(): void;
 }
 
-/** `settings`: everything that the weights depend on; other settings never go on from each other's state. */
+/** `settings`: everything that the weights depend on. Each settings have their own file. */
 export function keptTraining(folder: string, settings: unknown): KeptTraining {
   const key = createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 16);
   const path = join(folder, `training-${key}.bin`);

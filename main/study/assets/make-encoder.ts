@@ -1,7 +1,8 @@
 /**
- * Makes the encoder that ships for the simulated cell: `node main/study/assets/make-encoder.ts --cache DIR`.
- * Renders labelled pictures into the cache, trains on them, writes model and manifest, measures the written file on the
- * hold-out set. Deterministic for a seed and a machine's arithmetic; stop it at any time, the same command goes on.
+ * Makes the encoder that ships for the simulated cell: `node main/study/assets/make-encoder.ts --cache DIR`. Renders
+ * labelled pictures into the cache, trains on them, writes model and manifest, and measures the written file on the
+ * hold-out set. The result is the same for a seed and a machine's arithmetic. It may be stopped at any time; the same
+ * command goes on.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -34,7 +35,8 @@ import { keptTraining } from './kept-training.ts';
 
 const MODEL_FILE = 'encoder.onnx';
 const OUTPUT = 'embedding';
-/** Epoch by epoch, its state kept in the cache; removed once the weights are final. */
+
+/** Trains epoch by epoch and keeps the state in the cache until the weights are final. */
 async function train(
   spec: EncoderSpec,
   dataset: EncoderDataset,
@@ -102,7 +104,10 @@ async function main(): Promise<void> {
     embedding: embeddingLayout(CELL_ENCODER).join('; '),
   });
   await writeMeasured({
-    ...{ out, modelFile: MODEL_FILE, model, sinceMs: startMs },
+    out,
+    modelFile: MODEL_FILE,
+    model,
+    sinceMs: startMs,
     manifest: (report) => manifestOf(CELL_ENCODER, model, dataset.count, report),
     measure: async (manifestPath) => {
       const encoder = await loadEncoder(manifestPath, threads);

@@ -1,27 +1,24 @@
 /**
- * Makes the policy that ships: `node main/study/assets/make-starter.ts --data DIR`. Twenty demonstrations by the scripted operator
- * (training seeds), then ConRFT's offline stage of the preset `cell` (β = 1, η = 0: imitation) on pixels, stopped early on
- * purpose, so that it is good enough to try and bad enough to correct. Measured on selection seeds; with `--measure 0` not at all.
+ * Makes the policy that ships: `node main/study/assets/make-starter.ts --data DIR`. Records twenty scripted
+ * demonstrations on training seeds. Then runs ConRFT's offline stage of the preset `cell` on pixels without the Cal-QL
+ * term, which is imitation. It stops early on purpose, so that the policy is good enough to try and bad enough to
+ * correct. Measures the policy on selection seeds, unless `--measure 0` is given.
  */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { systemClock } from '../../api/clock.ts';
-import { inWords } from '../../api/error-words.ts';
-import type { RunSpec } from '../../api/run.ts';
-import { episodeSeed } from '../../api/task.ts';
 import { exportPolicy, readPolicy } from '../../learn/policies/export-policy.ts';
 import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../../models/assets.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
-import { limitNow } from '../../runs/launchers/granted-trainer.ts';
-import { launchLocalTrainer } from '../../runs/launchers/local-process.ts';
-import { openRunRows } from '../../runs/run-rows.ts';
+import { startForegroundRun } from '../../runs/foreground-run.ts';
+import { recordDemonstrations } from '../demonstrations.ts';
 import { type Evaluation, evaluate } from '../evaluation.ts';
-import { episodeOf, openSession } from '../session.ts';
+import { episodeOf, openSession, usePolicy } from '../session.ts';
 
 const DEMONSTRATIONS = 20;
 const UPDATES = 70;
-/** Its part of the training range: another run's demonstrations are other episodes. */
+/** Seed of the run. Demonstrations of other runs are other episodes. */
 const RUN_SEED = 900;
 const TASK = 'insert';
 const USAGE = `usage: node main/study/assets/make-starter.ts --data DIR [options]
@@ -45,70 +42,46 @@ function options() {
   return { data: values.data, out: values.out, updates, measure };
 }
 
-async function recordDemonstrations(projectFolder: string): Promise<void> {
-  const policy = { kind: 'process' } as const;
-  await using session = await openSession({ projectFolder, task: TASK, observation: 'pixels', record: true, policy });
-  let recorded = 0;
-  for (let attempt = 0; recorded < DEMONSTRATIONS; attempt++) {
-    const episode = episodeOf(await session.rig.episode(episodeSeed('training', attempt, RUN_SEED), 'demonstrate'));
-    if (episode.outcome === 'success') recorded++;
-    else session.writer?.discardEpisode(episode.id);
-  }
-  await session.writer?.drained();
-}
-
-/** The manifest of the policy after `updates` updates on what was recorded. */
+/** Returns the manifest of the policy after `updates` updates on the recorded demonstrations. */
 async function imitate(projectFolder: string, updates: number): Promise<string> {
-  const spec: RunSpec = {
-    algorithm: 'conrft',
-    preset: 'cell',
-    stage: 'offline',
-    task: TASK,
-    observation: 'pixels',
-    seed: RUN_SEED,
-    steps: updates,
-    // an average over so few updates is mostly the weights that it began with
-    settings: { averageTau: 1, offline: { alpha: 0 } },
-  };
-  const rows = openRunRows(projectFolder);
-  const runId = await rows.createRun(spec);
-  const trainer = launchLocalTrainer({
+  const run = await startForegroundRun({
     projectFolder,
-    runId,
-    spec,
+    spec: {
+      algorithm: 'conrft',
+      preset: 'cell',
+      stage: 'offline',
+      task: TASK,
+      observation: 'pixels',
+      seed: RUN_SEED,
+      steps: updates,
+      // After so few updates, an average would be mostly the initial weights.
+      settings: { averageTau: 1, offline: { alpha: 0 } },
+    },
     threads: 1,
-    pace: 'granted',
     encoderManifestPath: CELL_ENCODER_MANIFEST,
+    warn: console.error,
   });
-  let manifestPath: string | undefined;
-  let failure: string | undefined;
-  trainer.onMessage((message) => {
-    if (message.kind === 'failed') failure = inWords(message);
-    if (message.kind !== 'block') return;
-    manifestPath = message.manifestPath;
-    trainer.send({ kind: 'finish' });
-  });
-  trainer.send({ kind: 'grant', ...(await limitNow(projectFolder)), updates });
-  const end = await trainer.ended;
-  await rows.close();
-  if (manifestPath === undefined) throw new Error(failure ?? `the trainer ended: ${end.lastWords.trim()}`);
-  return manifestPath;
+  const { policy } = await run.result(() => {});
+  if (!policy) throw new Error('the trainer has published no policy');
+  return policy.manifestPath;
 }
 
 async function measureAlone(
   projectFolder: string,
   manifestPath: string,
   episodes: number,
-  noise: number,
+  actingNoiseStd: number,
 ): Promise<Evaluation> {
-  const policy = { kind: 'process' } as const;
   await using session = await openSession({
-    ...{ projectFolder, task: TASK, observation: 'pixels', record: false, policy },
-    actingNoiseStd: noise,
+    projectFolder,
+    task: TASK,
+    observation: 'pixels',
+    record: false,
+    policy: { kind: 'process' },
+    actingNoiseStd,
   });
-  const used = await session.rig.engine.usePolicy('starter', manifestPath);
-  if (used.kind === 'refused') throw new Error(`${used.message} ${used.remedy}`);
-  // Awaited here: the session must outlive the measurement.
+  await usePolicy(session.rig, 'starter', manifestPath);
+  // Awaited here, because the session must outlive the measurement.
   return await evaluate(
     async (seed) => episodeOf(await session.rig.episode(seed, 'alone')),
     'selection',
@@ -122,7 +95,13 @@ async function measureAlone(
 async function main(): Promise<void> {
   const { data, out, updates, measure } = options();
   const startMs = systemClock.nowMs();
-  await recordDemonstrations(data);
+  await recordDemonstrations({
+    projectFolder: data,
+    task: TASK,
+    observation: 'pixels',
+    seed: RUN_SEED,
+    count: DEMONSTRATIONS,
+  });
   console.log(`${DEMONSTRATIONS} demonstrations`);
   const trained = readPolicy(await imitate(data, updates));
   const { graph: _graph, weights: _weights, kind: _kind, ...manifest } = trained.manifest;

@@ -1,7 +1,8 @@
 /**
  * Makes the convolutional trunk that ships for the simulated cell: `node main/study/assets/make-trunk.ts --cache DIR`.
- * Renders labelled pictures into the cache, trains on them, writes model and manifest, measures the written file on the
- * hold-out set, read by the spatial embeddings that it was taught through. Stop it at any time, the same command goes on.
+ * Renders labelled pictures into the cache, trains on them, and writes model and manifest. Measures the written file on
+ * the hold-out set through the spatial embeddings of the training. It may be stopped at any time; the same command goes
+ * on.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -24,6 +25,7 @@ import { CELL_TRUNK } from './trunk-spec.ts';
 
 const MODEL_FILE = 'trunk.onnx';
 const OUTPUT = 'embedding';
+
 async function train(
   spec: TrunkSpec,
   dataset: EncoderDataset,
@@ -33,7 +35,9 @@ async function train(
   const kept = keptTraining(run.folder, { trunk: spec, config, seed: run.seed, count: dataset.count });
   const startMs = systemClock.nowMs();
   const weights = await trainTrunk({
-    ...{ spec, dataset, config },
+    spec,
+    dataset,
+    config,
     backend: createOrtBackend({ threads: run.threads }),
     rng: createRng(run.seed).split('trunk training'),
     from: kept.read(),
@@ -72,7 +76,7 @@ function manifestOf(spec: TrunkSpec, model: Uint8Array, frames: number, report?:
   });
 }
 
-/** The trunk's file, and behind it the readouts that it was taught with. */
+/** The trunk's file, followed by the readouts of its training. */
 async function withReadouts(trunk: EncoderRuntime, readoutModel: Uint8Array, threads: number) {
   const session = await loadOrtSession(readoutModel, { threads });
   return {
@@ -103,7 +107,10 @@ async function main(): Promise<void> {
 
   const model = trunkModel(CELL_TRUNK, weights);
   await writeMeasured({
-    ...{ out, modelFile: MODEL_FILE, model, sinceMs: startMs },
+    out,
+    modelFile: MODEL_FILE,
+    model,
+    sinceMs: startMs,
     manifest: (report) => manifestOf(CELL_TRUNK, model, dataset.count, report),
     measure: async (manifestPath) => {
       const trunk = await loadEncoder(manifestPath, threads);

@@ -1,6 +1,6 @@
 /**
- * The shipped convolutional trunk of the simulated cell: two cameras at 64 × 64, maps of 32 channels over 4 × 4 places each, so
- * an embedding of 1,024 numbers. Taught the encoder's readouts.
+ * The shipped convolutional trunk of the simulated cell: two cameras at 64 × 64 pixels, each with maps of 32 channels ×
+ * 4 × 4, so an embedding of 1,024 numbers. It is trained on the encoder's readouts.
  */
 import type { TrunkSpec } from '../../learn/encoders/trunk.ts';
 import { CELL_ENCODER } from './encoder-spec.ts';

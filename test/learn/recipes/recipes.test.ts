@@ -5,7 +5,8 @@ import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../../main/api/obs
 import { recipeSchema } from '../../../main/api/run.ts';
 import { imitationStep } from '../../../main/learn/algorithms/imitation/imitation.ts';
 import { parseImitationConfig } from '../../../main/learn/algorithms/imitation/imitation-config.ts';
-import { configureSpec, recipeOf, recipes } from '../../../main/learn/recipes/recipe-registry.ts';
+import { configureSpec } from '../../../main/learn/recipes/configure-spec.ts';
+import { recipeOf, recipes } from '../../../main/learn/recipes/recipe-registry.ts';
 import { TOY_SIZES } from '../policies/toy-batch.ts';
 
 /** A proprioception with touch in it, for the recipe that adds it. */

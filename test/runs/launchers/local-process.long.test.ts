@@ -24,7 +24,7 @@ test('a run that cannot be made ends with why, in words and in a row; one that i
   assert.equal(code, 1);
   assert.match(lastWords, /TrainingError|needs an encoder/);
   assert.deepEqual(messages.map(({ kind }) => kind).slice(-1), ['failed']);
-  trainer.send({ kind: 'finish' }); // into a closed channel: nothing happens
+  trainer.send({ kind: 'finish' }); // Into a closed channel: nothing happens.
 
   const second = launchLocalTrainer({ ...config, runId: await rows.createRun(SPEC), spec: SPEC });
   const followed = followGranted(second);

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { studentInterval } from '../../../main/study/student.ts';
+import { studentInterval } from '../../../main/study/statistics.ts';
 
 export const RESULTS = fileURLToPath(new URL('results.json', import.meta.url));
 

@@ -3,7 +3,7 @@
  * `cell` is this program's own, for the simulated cell. It has the Cal-QL term online too, where it fades over some forty
  * episodes, and a Monte-Carlo floor under the target, uncut at takeovers. η is 0 while the critics are young, a running average
  * of the weights acts, and only a person's steps are imitated. The nets are 128 wide, and acting adds noise.
- * `takeover compare` measures the worth of term, floor and average (`main/study/comparison-methods.ts`).
+ * `takeover compare` measures the worth of term, floor and average (`main/study/comparison/methods.ts`).
  */
 import { z } from 'zod';
 import type { PresetName } from '../../../api/run.ts';

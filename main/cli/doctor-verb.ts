@@ -1,9 +1,0 @@
-/** `takeover doctor`. */
-import { parseVerb } from './arguments.ts';
-import { runDoctor } from './doctor.ts';
-
-export async function run(rest: readonly string[]): Promise<number> {
-  const options = parseVerb('doctor', {}, {}, rest);
-  if (!options) return 0;
-  return runDoctor({ projectFolder: options.data, json: options.json });
-}

@@ -1,0 +1,126 @@
+/**
+ * Measures how far a reward classifier agrees with the simulator on fresh episodes. The classifier ends them; the
+ * simulator only observes. A false success is one that the simulator had not seen by the end. A missed success is one
+ * that the simulator saw while the classifier let the episode run into its time limit. The distance left at a false
+ * success tells a close call from a wrong one.
+ */
+import { curvePointAt } from '../../api/classifier.ts';
+import type { EpisodeSummary } from '../../api/episode.ts';
+import { episodeSeed } from '../../api/task.ts';
+import type { Engine } from '../../engine/engine.ts';
+import { type MadeClassifier, withThreshold } from '../../learn/classifier/classifier-folder.ts';
+import { findPolicy } from '../../runs/policies/policy-registry.ts';
+import { episodeOf, openSession, usePolicy } from '../session.ts';
+import { letClassifierDecide } from './project-classifier.ts';
+
+export interface CheckedEpisode {
+  readonly byClassifier: boolean;
+  /** Index of the first observation that the simulator calls a success; undefined when there was none. */
+  readonly simulatorAt: number | undefined;
+  readonly steps: number;
+  /** Distance to the goal at the end, by the simulator. */
+  readonly remainingM: number;
+}
+
+export interface SuccessCheck {
+  readonly episodes: number;
+  readonly bothSuccess: number;
+  readonly neitherSuccess: number;
+  readonly falseSuccesses: number;
+  readonly missedSuccesses: number;
+  readonly agreement: number;
+  /** Largest distance to the goal at a false success; undefined when there was none. */
+  readonly worstFalseM: number | undefined;
+  /** Mean number of ticks from the simulator's success to the episode's end, where both agree on success. */
+  readonly meanLateTicks: number | undefined;
+}
+
+export function sumUp(episodes: readonly CheckedEpisode[]): SuccessCheck {
+  const count = (classifier: boolean, simulator: boolean) =>
+    episodes.filter((one) => one.byClassifier === classifier && (one.simulatorAt !== undefined) === simulator).length;
+  const late = episodes.flatMap(({ byClassifier, simulatorAt, steps }) =>
+    byClassifier && simulatorAt !== undefined ? [steps - simulatorAt] : [],
+  );
+  const falseM = episodes.flatMap(({ byClassifier, simulatorAt, remainingM }) =>
+    byClassifier && simulatorAt === undefined ? [remainingM] : [],
+  );
+  const [bothSuccess, neitherSuccess] = [count(true, true), count(false, false)];
+  return {
+    episodes: episodes.length,
+    bothSuccess,
+    neitherSuccess,
+    falseSuccesses: count(true, false),
+    missedSuccesses: count(false, true),
+    agreement: episodes.length > 0 ? (bothSuccess + neitherSuccess) / episodes.length : 0,
+    worstFalseM: falseM.length > 0 ? Math.max(...falseM) : undefined,
+    meanLateTicks: late.length > 0 ? late.reduce((sum, ticks) => sum + ticks, 0) / late.length : undefined,
+  };
+}
+
+/** Runs `count` report episodes, which the engine's classifier ends. */
+export async function checkSuccess(
+  engine: Engine,
+  episode: (seed: number) => Promise<EpisodeSummary>,
+  count: number,
+  onEpisode: (done: number) => void,
+): Promise<SuccessCheck> {
+  let observations = 0;
+  let simulatorAt: number | undefined;
+  let remainingM = 0;
+  const off = engine.onSnapshot(({ task }) => {
+    if (task?.success) simulatorAt ??= observations;
+    remainingM = task?.remainingM ?? 0;
+    observations++;
+  });
+  try {
+    const checked: CheckedEpisode[] = [];
+    for (let index = 0; index < count; index++) {
+      observations = 0;
+      simulatorAt = undefined;
+      const { judge, steps } = await episode(episodeSeed('report', index));
+      checked.push({ byClassifier: judge === 'classifier', simulatorAt, steps, remainingM });
+      onEpisode(index + 1);
+    }
+    return sumUp(checked);
+  } finally {
+    off();
+  }
+}
+
+/** Writes the point of the classifier's curve that is nearest to `threshold` into its manifest. */
+export function atThreshold(classifier: MadeClassifier, threshold: number): MadeClassifier {
+  return withThreshold(classifier, curvePointAt(classifier.manifest.curve, threshold)?.threshold ?? threshold);
+}
+
+export interface ClassifierCheckRequest {
+  readonly projectFolder: string;
+  readonly classifier: MadeClassifier;
+  /** Name of the policy that drives. */
+  readonly policy: string;
+  readonly operator: 'none' | 'scripted';
+  readonly episodes: number;
+}
+
+/** Checks a classifier in a headless session of its own. Records nothing. */
+export async function checkClassifier(
+  { projectFolder, classifier, operator, episodes, ...request }: ClassifierCheckRequest,
+  onEpisode: (done: number) => void,
+): Promise<SuccessCheck> {
+  const { task, observation } = classifier.manifest;
+  const policy = findPolicy(projectFolder, request.policy);
+  await using session = await openSession({
+    projectFolder,
+    task,
+    observation,
+    record: false,
+    policy: { kind: 'process' },
+    actingNoiseStd: policy.manifest.actingNoiseStd,
+  });
+  const { rig } = session;
+  await usePolicy(rig, policy.name, policy.manifestPath);
+  await letClassifierDecide(rig.engine, classifier);
+  const help = operator === 'scripted' ? 'supervise' : 'alone';
+  const run = async (seed: number) => episodeOf(await rig.episode(seed, help));
+  // Awaited here, because the session must outlive the check.
+  return await checkSuccess(rig.engine, run, episodes, onEpisode);
+}
