@@ -4,14 +4,14 @@ import { z } from 'zod';
 import { systemClock } from '../api/clock.ts';
 import { outcomeSchema } from '../api/episode.ts';
 import { inWords } from '../api/error-words.ts';
+import { observationKindSchema } from '../api/observation.ts';
 import {
   type EpisodeChoice,
   episodesText,
   exportBufferSchema,
   leftOutText,
   parseEpisodeRanges,
-} from '../api/export.ts';
-import { observationKindSchema } from '../api/observation.ts';
+} from '../api/processes/export.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { startExport } from '../runs/export-process.ts';
 import { parseVerb } from './arguments.ts';

@@ -1,10 +1,18 @@
 /** `takeover finetune`: one stage of training on what the project holds, in the foreground. Ctrl+C keeps what was checkpointed. */
 import { z } from 'zod';
-import { backendSchema, DEFAULT_BACKEND } from '../api/backend.ts';
 import { systemClock } from '../api/clock.ts';
 import { inWords } from '../api/error-words.ts';
 import { observationKindSchema } from '../api/observation.ts';
-import { algorithmSchema, presetSchema, type RunSpec, type RunStatus, recipeSchema, stageSchema } from '../api/run.ts';
+import {
+  algorithmSchema,
+  backendSchema,
+  DEFAULT_BACKEND,
+  presetSchema,
+  type RunSpec,
+  type RunStatus,
+  recipeSchema,
+  stageSchema,
+} from '../api/run.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { recipeOf, recipes } from '../learn/recipes/recipe-registry.ts';
 import { endWords, SMALLER_RUN } from '../runs/launchers/child-end.ts';

@@ -6,9 +6,10 @@
 import type { SetPoint, Snapshot } from '../../native/device.ts';
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
-import type { Fault, OutgoingMessage, Rig } from '../api/messages.ts';
 import { episodeSeed, TASKS } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
+import type { OutgoingMessage } from '../api/window/messages.ts';
+import type { Fault, Rig } from '../api/window/status.ts';
 import type { Engine, EngineOptions, Supervision } from './engine-types.ts';
 import { createControlLoop } from './loop/control-loop.ts';
 import { FAULTS, type LoopFault } from './loop/faults.ts';

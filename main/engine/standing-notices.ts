@@ -4,7 +4,7 @@
  * fault and does not belong here.
  */
 import type { Clock } from '../api/clock.ts';
-import type { StandingNotice } from '../api/messages.ts';
+import type { StandingNotice } from '../api/window/status.ts';
 
 /** Maximum number of notices. The oldest are dropped, because people do not read a longer list. */
 const MAX_NOTICES = 8;

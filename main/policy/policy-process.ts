@@ -1,10 +1,10 @@
 /**
- * The policy process: encoder, policy and reward classifier, asked by the engine over IPC (`main/api/policy-process.ts`), one answer per
+ * The policy process: encoder, policy and reward classifier, asked by the engine over IPC (`main/api/processes/policy-messages.ts`), one answer per
  * observation, in order. It opens no database and never decides anything: late or missing answers are the engine's to handle.
  */
 import { systemClock } from '../api/clock.ts';
 import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
-import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
+import type { FromPolicyProcess, ToPolicyProcess } from '../api/processes/policy-messages.ts';
 import { type EncoderRuntime, loadEncoder } from '../models/encoder-runtime.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
 import { createClassifierRuntime } from './classifier-runtime.ts';

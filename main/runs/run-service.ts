@@ -5,9 +5,9 @@
  */
 import type { Clock } from '../api/clock.ts';
 import type { BufferCounts } from '../api/episode.ts';
+import type { FromTrainer } from '../api/processes/trainer-messages.ts';
 import type { RunSpec, RunStatus } from '../api/run.ts';
 import type { TaskId } from '../api/task.ts';
-import type { FromTrainer } from '../api/trainer-process.ts';
 import { type Answer, done, type PublishedPolicy, type RunService, refused } from '../engine/services.ts';
 import { endWords, SMALLER_RUN } from './launchers/child-end.ts';
 import type { RunLauncher, TrainerEnd, TrainerHandle } from './launchers/launcher.ts';

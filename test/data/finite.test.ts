@@ -13,7 +13,7 @@ import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { createQueries } from '../../data/reading/queries.ts';
 import { createRecorder } from '../../data/recording/recorder.ts';
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
-import type { EpisodeRange } from '../../main/api/export.ts';
+import type { EpisodeRange } from '../../main/api/processes/export.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { expectFinite } from '../../main/learn/run/expect-finite.ts';
 import { TrainingError } from '../../main/learn/run/training-error.ts';

@@ -1,6 +1,6 @@
 /** A window without a page: one socket to a served engine, its messages kept until a test asks for them. */
 import { WebSocket } from 'ws';
-import { type ServerMessage, serverMessageSchema } from '../../main/api/messages.ts';
+import { type ServerMessage, serverMessageSchema } from '../../main/api/window/messages.ts';
 import type { EngineServer } from '../../main/engine/server/server.ts';
 
 const sockets = new Set<WebSocket>();

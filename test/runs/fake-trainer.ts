@@ -1,7 +1,7 @@
 /** A trainer that does what the test says: keeps what it is sent, answers when it is told to, dies on demand. And rows in memory. */
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
+import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/processes/trainer-messages.ts';
 import type { RunSpec, RunStatus } from '../../main/api/run.ts';
-import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/trainer-process.ts';
 import type { RunLauncher, TrainerEnd } from '../../main/runs/launchers/launcher.ts';
 import type { RunRows } from '../../main/runs/run-rows.ts';
 

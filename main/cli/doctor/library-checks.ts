@@ -1,5 +1,5 @@
 /** The libraries that come with the program, and what can compute a training run; each is tried for real. */
-import { BACKENDS, DEFAULT_BACKEND } from '../../api/backend.ts';
+import { BACKENDS, DEFAULT_BACKEND } from '../../api/run.ts';
 import { type Check, fail, info, ok, warn } from './check.ts';
 import type { NativePart, Probes } from './probes.ts';
 

@@ -4,8 +4,7 @@
  */
 
 import type { DeviceHealth, Puck, PuckReading } from '../../../native/device.ts';
-import { createLead } from '../../api/lead.ts';
-import type { TakeoverSettings } from '../../api/teleop.ts';
+import { createLead, type TakeoverSettings } from '../../api/teleop.ts';
 
 /** `takeover` returns the settings in force, which define neutral. */
 export function mergePucks(pucks: readonly Puck[], takeover: () => TakeoverSettings): Puck {

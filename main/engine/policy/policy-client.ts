@@ -4,7 +4,11 @@
  * repeatedly is restarted later each time. After some attempts it is not restarted until the next load.
  */
 import { type Clock, patience } from '../../api/clock.ts';
-import { type FromPolicyProcess, fromPolicyProcessSchema, type ToPolicyProcess } from '../../api/policy-process.ts';
+import {
+  type FromPolicyProcess,
+  fromPolicyProcessSchema,
+  type ToPolicyProcess,
+} from '../../api/processes/policy-messages.ts';
 import { type PolicyChild, spawnPolicyProcess } from './policy-child.ts';
 import type { ClassifierReply, EpisodeOpening, LoadReply, PolicyReply, PolicySource } from './policy-source.ts';
 

@@ -7,7 +7,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, every, systemClock } from '../../api/clock.ts';
 import { messageOf, remedyOf } from '../../api/error-words.ts';
-import { CALLS, type CallName, CLOSE_CODES, type OutgoingMessage } from '../../api/messages.ts';
+import { CALLS, type CallName, CLOSE_CODES, type OutgoingMessage } from '../../api/window/messages.ts';
 import type { Engine } from '../engine.ts';
 import { FAULTS } from '../loop/faults.ts';
 import type { WindowPuck } from '../loop/window-puck.ts';

@@ -1,6 +1,6 @@
 /** Tries one backend and prints what came of it as one JSON line; run as a process of its own by `backends.ts`. */
 import { writeSync } from 'node:fs';
-import { backendSchema } from '../../api/backend.ts';
+import { backendSchema } from '../../api/run.ts';
 import { type BackendFinding, BackendUnavailable, createBackend } from './backends.ts';
 
 const backend = backendSchema.parse(process.argv[2]);

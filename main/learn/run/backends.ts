@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { BACKENDS, type BackendName, backendSchema } from '../../api/backend.ts';
+import { BACKENDS, type BackendName, backendSchema } from '../../api/run.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import { grad } from '../../tensor/grad.ts';
 import { createOrtBackend } from '../../tensor/ort.ts';

@@ -1,12 +1,12 @@
 /**
  * Entry of a trainer process: `node trainer-process.ts`. Reads its `TrainerConfig` as JSON from standard input and
- * communicates over IPC (`main/api/trainer-process.ts`). Puts the parts of a run together and passes messages; the work
+ * communicates over IPC (`main/api/processes/trainer-messages.ts`). Puts the parts of a run together and passes messages; the work
  * is in `trainer.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { systemClock } from '../../api/clock.ts';
-import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
+import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/processes/trainer-messages.ts';
 import { assembleTrainer } from './assemble.ts';
 import type { Trainer } from './trainer.ts';
 import { failureWords } from './training-error.ts';

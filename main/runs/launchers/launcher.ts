@@ -1,5 +1,5 @@
 /** How a run's trainer is started, whatever it runs on. One file per place: `local-process.ts` now; clusters speak the same interface. */
-import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
+import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/processes/trainer-messages.ts';
 import type { ChildEnd } from './child-end.ts';
 
 export interface TrainerHandle {

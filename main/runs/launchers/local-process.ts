@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type FromTrainer, fromTrainerSchema } from '../../api/trainer-process.ts';
+import { type FromTrainer, fromTrainerSchema } from '../../api/processes/trainer-messages.ts';
 import type { RunLauncher, TrainerEnd } from './launcher.ts';
 
 const ENTRY = fileURLToPath(new URL('../../learn/run/trainer-process.ts', import.meta.url));

@@ -4,7 +4,7 @@
  * child may end the engine.
  */
 import { z } from 'zod';
-import { type RunSpec, runStatusSchema } from './run.ts';
+import { type RunSpec, runStatusSchema } from '../run.ts';
 
 export interface TrainerConfig {
   readonly projectFolder: string;

@@ -6,20 +6,14 @@
  * `{ kind: 'hello', code }` (or `token` when it reconnects); the engine answers `{ kind: 'welcome', token, … }` or closes with 4401.
  */
 import { z } from 'zod';
-import { actorSchema } from './action.ts';
-import {
-  classifierStateSchema,
-  frameLabelSchema,
-  labelCountsSchema,
-  rewardLabelSchema,
-  successSettingsSchema,
-  successStatusSchema,
-} from './classifier.ts';
-import { bufferCountsSchema, episodeSummarySchema, modeSchema, phaseSchema, stepSummarySchema } from './episode.ts';
-import { episodeChoiceSchema } from './export.ts';
-import { safetyEventSchema, safetyLimitsSchema } from './limits.ts';
-import { readinessSchema, runOptionsSchema, runPlanSchema, runRequestSchema, runStatusSchema } from './run.ts';
-import { takeoverSettingsSchema, teleopMapSchema } from './teleop.ts';
+import { actorSchema } from '../action.ts';
+import { classifierStateSchema, frameLabelSchema, rewardLabelSchema, successSettingsSchema } from '../classifier.ts';
+import { episodeSummarySchema, modeSchema, stepSummarySchema } from '../episode.ts';
+import { safetyLimitsSchema } from '../limits.ts';
+import { episodeChoiceSchema } from '../processes/export.ts';
+import { readinessSchema, runOptionsSchema, runPlanSchema, runRequestSchema, runStatusSchema } from '../run.ts';
+import { takeoverSettingsSchema, teleopMapSchema } from '../teleop.ts';
+import { rigSchema, statusSchema } from './status.ts';
 
 const nothing = z.object({}).readonly();
 
@@ -202,106 +196,6 @@ export const clientMessageSchema = z.discriminatedUnion('kind', [
   subscribeMessageSchema,
 ]);
 export type ClientMessage = z.input<typeof clientMessageSchema>;
-
-export const faultSchema = z
-  .object({ what: z.string(), armDoes: z.string(), remedy: z.string(), atMs: z.number() })
-  .readonly();
-export type Fault = z.infer<typeof faultSchema>;
-
-export const inputDeviceSchema = z
-  .object({
-    name: z.string(),
-    kind: z.enum(['spacemouse', 'gamepad', 'keyboard', 'screen', 'scripted']),
-    /** `silent`: the device is open but has sent nothing yet. */
-    state: z.enum(['ready', 'silent', 'absent', 'blocked', 'lost']),
-    message: z.string().optional(),
-    remedy: z.string().optional(),
-  })
-  .readonly();
-export type InputDevice = z.infer<typeof inputDeviceSchema>;
-
-/**
- * A condition that the window shows for exactly as long as it lasts. A condition that stops the arm is a fault and
- * never appears here as well.
- */
-export const standingNoticeSchema = z
-  .object({
-    /** Subject of the notice. A second notice of the same topic replaces the first. */
-    topic: z.string(),
-    level: z.enum(['warning', 'error']),
-    text: z.string(),
-    remedy: z.string().optional(),
-  })
-  .readonly();
-export type StandingNotice = z.infer<typeof standingNoticeSchema>;
-
-/** The whole small state of the engine, sent at 10 Hz and at every change of driver or phase. */
-export const statusSchema = z
-  .object({
-    timeMs: z.number(),
-    phase: phaseSchema,
-    mode: modeSchema,
-    /** Who drives now. `nobody` in every phase but RUNNING, unless a person moves the arm by hand control. */
-    driver: z.enum(['policy', 'human', 'nobody']),
-    /** What held the arm, when the phase is HOLD. */
-    holdReason: z.string().optional(),
-    fault: faultSchema.optional(),
-    notices: z.array(standingNoticeSchema).readonly().optional(),
-    episodeId: z.int().optional(),
-    step: z.int(),
-    policy: z.object({ name: z.string(), candidate: z.boolean() }).optional(),
-    buffers: bufferCountsSchema,
-    labels: labelCountsSchema,
-    success: successStatusSchema,
-    tick: z.object({
-      ...{ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), skippedEdges: z.int() },
-      policyLatencyMs: z.number(),
-      /** Simulated seconds per host second over about the last two; absent on a real robot. */
-      realTimeFactor: z.number().nonnegative().optional(),
-    }),
-    forceInTool: z.array(z.number()).length(6).readonly(),
-    gripperOpeningM: z.number(),
-    /** Newest puck deflection, whichever device drives. */
-    puckAxes: z.array(z.number()).length(6).readonly(),
-    puckButtons: z.int(),
-    inputDevices: z.array(inputDeviceSchema).readonly(),
-    safety: z.array(safetyEventSchema).readonly(),
-    storeBytesPerHour: z.number(),
-    diskFreeBytes: z.number(),
-    recording: z.enum(['on', 'off', 'disk-full']),
-    /** Share of episodes solved without help, and of human-driven steps, over the last 20. */
-    unaidedSuccessRate: z.number().optional(),
-    interventionRate: z.number().optional(),
-    /** The window that asks holds the controls. */
-    holdsControls: z.boolean(),
-    controlsHeldByOther: z.boolean(),
-  })
-  .readonly();
-export type Status = z.infer<typeof statusSchema>;
-
-/** Facts that change seldom, sent on welcome and whenever they change. */
-export const rigSchema = z
-  .object({
-    robot: z.string(),
-    simulated: z.boolean(),
-    task: z.string(),
-    instruction: z.string(),
-    maxSteps: z.int(),
-    periodMs: z.number(),
-    limits: safetyLimitsSchema,
-    takeover: takeoverSettingsSchema,
-    teleop: teleopMapSchema,
-    actingNoiseStd: z.number(),
-    autoStart: z.boolean(),
-    success: successSettingsSchema,
-    /** `SceneShapes` as data; its own types live in `shapes.ts`. */
-    shapes: z.unknown(),
-    cameras: z.array(z.object({ name: z.string(), widthPx: z.int(), heightPx: z.int() })).readonly(),
-    tactilePads: z.array(z.object({ name: z.string(), rows: z.int(), columns: z.int() })).readonly(),
-    projectFolder: z.string(),
-  })
-  .readonly();
-export type Rig = z.infer<typeof rigSchema>;
 
 export const serverMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('welcome'), token: z.string(), clientId: z.int(), protocol: z.literal(1) }),

@@ -4,7 +4,7 @@
  * message, because no message of a child may end the engine.
  */
 import { z } from 'zod';
-import type { ObservationKind } from './observation.ts';
+import type { ObservationKind } from '../observation.ts';
 
 export type ToPolicyProcess =
   /** Once, before anything else, for observation kind `pixels`. */

@@ -2,9 +2,9 @@
  * Says which recorded episodes an export takes, for the window and the command line, and describes what it leaves out.
  */
 import { z } from 'zod';
-import { outcomeSchema } from './episode.ts';
-import { observationKindSchema } from './observation.ts';
-import { taskIdSchema } from './task.ts';
+import { outcomeSchema } from '../episode.ts';
+import { observationKindSchema } from '../observation.ts';
+import { taskIdSchema } from '../task.ts';
 
 /** Maximum number of ranges: more than a person types, and few enough for one message. */
 const MAX_RANGES = 5000;
