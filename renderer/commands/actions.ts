@@ -8,6 +8,7 @@ import { call, say, tell } from '../engine/engine.ts';
 import { CallError } from '../engine/engine-client.ts';
 import { closeReplay } from '../engine/replay.ts';
 import { activeRun, type EngineState, useEngine } from '../state/engine-store.ts';
+import { type SceneView, VIEW_FACTS } from '../state/scene-views.ts';
 import { chooseView, endNotice, useWindow, zoomBy } from '../state/window-store.ts';
 import { type ActionId, KEY_BINDINGS } from './keys.ts';
 
@@ -30,10 +31,7 @@ const noVerdict = (state: EngineState) =>
   replayedId() !== undefined || overrulable(state) ? undefined : notRunning(state);
 const nothingToLabel = (state: EngineState) =>
   running(state) || useWindow.getState().replay ? undefined : 'No episode runs, and none is replayed.';
-const view = (name: 'wrist' | 'side' | 'top' | 'free', label: string): Action => ({
-  label,
-  run: () => chooseView(name),
-});
+const view = (name: SceneView): Action => ({ label: VIEW_FACTS[name].label, run: () => chooseView(name) });
 
 /** Tasks of the cell say whether they leave the gripper alone; of another rig's task the engine says it when asked. */
 export function leavesGripperAlone(state: EngineState): boolean {
@@ -108,10 +106,10 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
     },
     run: () => void answered(fineTune()),
   },
-  'view-wrist': view('wrist', 'Wrist'),
-  'view-side': view('side', 'Side'),
-  'view-top': view('top', 'Top'),
-  'view-free': view('free', 'Free'),
+  'view-wrist': view('wrist'),
+  'view-side': view('side'),
+  'view-top': view('top'),
+  'view-free': view('free'),
   follow: {
     label: 'Follow the tool',
     run: () => {

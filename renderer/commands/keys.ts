@@ -3,6 +3,8 @@
  * the layout has it, otherwise the key's position; driving follows the position. While an episode runs, focused buttons
  * ignore Space and Enter; text fields take every key but Escape.
  */
+import { SCENE_VIEWS, type SceneView, VIEW_FACTS } from '../state/scene-views.ts';
+
 export type ActionId =
   | 'stop'
   | 'takeover'
@@ -16,10 +18,7 @@ export type ActionId =
   | 'mode'
   | 'revert'
   | 'fine-tune'
-  | 'view-wrist'
-  | 'view-side'
-  | 'view-top'
-  | 'view-free'
+  | `view-${SceneView}`
   | 'follow'
   | 'crop'
   | 'gripper'
@@ -55,6 +54,8 @@ export interface KeyBinding {
   readonly keys: string;
   readonly says: string;
 }
+const viewAction = (view: SceneView) => `view-${view}` as const;
+
 /** In the order of the overlay. */
 export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'stop', keys: 'Esc', says: 'Stop, always' },
@@ -69,10 +70,7 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'mode', keys: 'R', says: 'Demonstrate or Run' },
   { action: 'revert', keys: 'B', says: 'Back to the last good policy' },
   { action: 'fine-tune', keys: 'F', says: 'Fine-tune' },
-  { action: 'view-wrist', keys: '1', says: 'Wrist view' },
-  { action: 'view-side', keys: '2', says: 'Side view' },
-  { action: 'view-top', keys: '3', says: 'Top view' },
-  { action: 'view-free', keys: '4', says: 'Free view; again: back to tool and task' },
+  ...SCENE_VIEWS.map((view) => ({ action: viewAction(view), keys: VIEW_FACTS[view].key, says: VIEW_FACTS[view].says })),
   { action: 'follow', keys: '5', says: 'Free view follows the tool' },
   { action: 'crop', keys: 'C', says: 'What the policy sees' },
   { action: 'gripper', keys: 'G', says: 'Open or close the gripper' },
@@ -115,10 +113,7 @@ const BY_CHARACTER: Readonly<Record<string, ActionId>> = {
 
 /** Actions of the digit row by position, because some layouts need Shift for digits. */
 const BY_DIGIT: Readonly<Record<string, ActionId>> = {
-  '1': 'view-wrist',
-  '2': 'view-side',
-  '3': 'view-top',
-  '4': 'view-free',
+  ...Object.fromEntries(SCENE_VIEWS.map((view) => [VIEW_FACTS[view].key, viewAction(view)])),
   '5': 'follow',
 };
 

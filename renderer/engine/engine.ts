@@ -7,7 +7,6 @@ import {
   type CallParameters,
   type CallResult,
   type Rig,
-  type SceneShapes,
   type ServerMessage,
   systemClock,
 } from '../../main/api/index.ts';
@@ -24,6 +23,7 @@ import {
   useEngine,
 } from '../state/engine-store.ts';
 import { keyOf, standingOf } from '../state/notices.ts';
+import { isSame } from '../state/same.ts';
 import { endNotice, notify, tidyNotices, useWindow } from '../state/window-store.ts';
 import { requestDraw } from './draw-loop.ts';
 import { CallError, EngineClient, type LinkState } from './engine-client.ts';
@@ -192,14 +192,6 @@ export async function refreshLearning(): Promise<void> {
   }
 }
 
-/** Shapes travel as data of their own type; only their outline is checked here, as the contract leaves them open. */
-function shapesOf(rig: Rig): SceneShapes | undefined {
-  const { shapes } = rig;
-  if (typeof shapes !== 'object' || shapes === null) return undefined;
-  const has = (key: keyof SceneShapes) => Array.isArray(Reflect.get(shapes, key));
-  return has('bodies') && has('materials') && has('cameras') && has('tactile') ? (shapes as SceneShapes) : undefined;
-}
-
 /** An engine that was started again under the same address may have another project. */
 function isAnotherProject(rig: Rig): boolean {
   const known = useEngine.getState().rig;
@@ -214,8 +206,8 @@ function received(message: ServerMessage): void {
         useWindow.setState({ replay: undefined });
       }
       useEngine.setState((state) => {
-        const same = state.rig && JSON.stringify(state.rig.shapes) === JSON.stringify(message.rig.shapes);
-        return { rig: message.rig, shapes: same ? state.shapes : shapesOf(message.rig) };
+        const { rig } = message;
+        return { rig, shapes: isSame(state.shapes, rig.shapes) ? state.shapes : rig.shapes };
       });
       subscribe();
       break;

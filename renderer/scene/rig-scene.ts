@@ -16,8 +16,7 @@ import {
 } from 'three';
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import { type Rig, type SceneShapes, systemClock } from '../../main/api/index.ts';
-import { setViewHeading } from '../driving/view-relative.ts';
-import type { SceneView } from '../state/window-store.ts';
+import type { SceneView } from '../state/scene-views.ts';
 import { colorOf } from '../ui/tokens.ts';
 import { matrixOf } from './build-geometry.ts';
 import { Frustums } from './frustums.ts';
@@ -41,6 +40,8 @@ export interface RigSceneOptions {
   readonly level?: QualityLevel | undefined;
   readonly onMoved: () => void;
   readonly onQuality: (quality: Quality) => void;
+  /** Called with every picture; see `Views.headingRad`. */
+  readonly onHeading: (headingRad: number) => void;
 }
 
 /** What draws WebGL here, asked on a canvas of its own because a context's antialiasing is fixed when it is made. */
@@ -176,7 +177,7 @@ export class RigScene {
     for (const extension of this.extensions) extension.update({ ...frame, camera: this.camera });
     this.views.follow((name) => this.bodies.baseFromBody(name));
     this.views.followTool(frame.follow && frame.poses ? this.toolM() : undefined);
-    setViewHeading(this.views.headingRad());
+    this.options.onHeading(this.views.headingRad());
     this.renderer.render(this.scene, this.camera);
     if (this.quality.level === 'low') this.rest();
     this.measure(sinceMs);

@@ -2,7 +2,7 @@
 import { MathUtils, type Matrix4, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
 import type { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import type { CameraMount, SafetyLimits } from '../../main/api/index.ts';
-import type { SceneView } from '../state/window-store.ts';
+import type { SceneView } from '../state/scene-views.ts';
 import { matrixOf } from './build-geometry.ts';
 import { cornersOf, distanceToFrame } from './framing.ts';
 

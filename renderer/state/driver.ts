@@ -1,12 +1,12 @@
 /** Who drives, in one word, one colour and one shape. A pure function of the link and the engine's status. */
 import type { Status } from '../../main/api/index.ts';
+import type { GlyphName } from '../ui/glyph.tsx';
 
 export type Tone = 'policy' | 'human' | 'hold' | 'danger' | 'plain';
-export type Glyph = 'disc' | 'diamond' | 'ring' | 'arc' | 'bars' | 'octagon' | 'triangle' | 'broken';
 export interface DriverView {
   readonly word: 'POLICY' | 'YOU' | 'READY' | 'RESETTING' | 'HOLD' | 'STOPPED' | 'FAULT' | 'NO LINK';
   readonly tone: Tone;
-  readonly glyph: Glyph;
+  readonly glyph: GlyphName;
   /** One line: why, or what comes next. */
   readonly detail: string;
 }

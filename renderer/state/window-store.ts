@@ -5,9 +5,9 @@ import { type ExportWishes, NO_EXPORT_WISHES } from './export-wishes.ts';
 import { defaultLayout, fitted, type Layout, layoutFrom } from './layout.ts';
 import { type Notice, withNotice, withoutRead } from './notices.ts';
 import { nextZoom, scaleFor, type WindowSize, zoomFrom } from './scale.ts';
+import type { SceneView } from './scene-views.ts';
 
 export type DeskTab = 'episode' | 'runs' | 'data' | 'rig';
-export type SceneView = 'wrist' | 'side' | 'top' | 'free';
 export interface Replay {
   readonly recording: CallResult<'episode.replay'>;
   readonly index: number;

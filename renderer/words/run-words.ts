@@ -1,6 +1,6 @@
 /** What is said about a run: how it stands, and what to do next. Every state has words for both. Pure. */
 import type { RunPlan, RunSpec, RunStatus } from '../../main/api/index.ts';
-import { JUDGED_EPISODES, type Round, type RunRecord } from '../panels/desk/runs/run-record.ts';
+import { JUDGED_EPISODES, type Round, type RunRecord } from '../state/run-record.ts';
 import { duration, fixed, grouped, percent } from './format.ts';
 
 export interface RunWords {

@@ -5,7 +5,7 @@ import type { EpisodeSummary, RunPlan, RunSpec, RunStatus } from '../../main/api
 import { decadeRange, roundUp, stepRange, valueAxis, valueRange } from '../../renderer/charts/axis-range.ts';
 import { type Curves, chartsFor, type Point, spelled, valueAt, withNewest } from '../../renderer/charts/curves.ts';
 import { differences } from '../../renderer/panels/desk/runs/run-differences.ts';
-import { recordOf } from '../../renderer/panels/desk/runs/run-record.ts';
+import { recordOf } from '../../renderer/state/run-record.ts';
 import { planBatches, planTakes, runWords } from '../../renderer/words/run-words.ts';
 
 test('an axis stays while the data is inside it and fills it, and grows in round steps', () => {

@@ -1,15 +1,15 @@
-/** Task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. Read from two metres away. */
+/** The bar: task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. It is read from two metres away. */
 import { ACTIONS, missingForFineTune, perform } from '../../commands/actions.ts';
 import { driverView } from '../../state/driver.ts';
 import { activeRun, liveStatus, useEngine } from '../../state/engine-store.ts';
+import { useSelection } from '../../state/same.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { KeyCap } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
 import { duration, fixed, grouped, percent, rateInWords, THIN } from '../../words/format.ts';
 
 function Driver() {
-  const key = useEngine((state) => JSON.stringify(driverView(state.link.state === 'open', state.status)));
-  const view = JSON.parse(key) as ReturnType<typeof driverView>;
+  const view = useEngine(useSelection((state) => driverView(state.link.state === 'open', state.status)));
   return (
     <div className="driver" data-tone={view.tone} data-testid="driver" role="status" aria-live="polite">
       <Glyph name={view.glyph} className="driver-glyph" />

@@ -1,9 +1,10 @@
 /** The episode: task, mode, go and verdicts, readiness to fine-tune, the policy, how control is taken, and what takes it. */
 import type { Mode, TakeoverMode, TakeoverSettings } from '../../../main/api/index.ts';
+import { ActionButton } from '../../commands/action-button.tsx';
 import { leavesGripperAlone } from '../../commands/actions.ts';
 import { tell } from '../../engine/engine.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
-import { ActionButton, Button, KeyCap } from '../../ui/button.tsx';
+import { Button, KeyCap } from '../../ui/button.tsx';
 import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 import { grouped, withUnit } from '../../words/format.ts';
 import { gripperButtonsInWords } from '../../words/gripper-words.ts';

@@ -1,9 +1,9 @@
 /** The rig: devices and their health, rates and latencies, limits, acting noise, how takeover feels. Limits go to the engine as a whole. */
 import type { SafetyLimits, TakeoverSettings } from '../../../main/api/index.ts';
+import { ActionButton } from '../../commands/action-button.tsx';
 import { tell } from '../../engine/engine.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
-import { ActionButton } from '../../ui/button.tsx';
 import { NumberField, PathLine, Row, Section } from '../../ui/form.tsx';
 import { bytes, fixed, grouped, percent, withUnit } from '../../words/format.ts';
 import { InputDevices } from './input-devices.tsx';

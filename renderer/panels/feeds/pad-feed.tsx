@@ -2,19 +2,19 @@
 import { useRef } from 'react';
 import { decodePad, type PadReading } from '../../../main/api/index.ts';
 import { live, nowMs } from '../../engine/engine.ts';
+import { usePainter } from '../../engine/use-painter.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { fitCanvas } from '../../ui/canvas-size.ts';
 import { HEAT_TABLE, heatOffset } from '../../ui/color-map.ts';
 import { centreOfPressure, padScaleN } from '../../ui/pad-math.ts';
 import { colorOf } from '../../ui/tokens.ts';
-import { usePainter } from '../../ui/use-painter.ts';
 import { fixed } from '../../words/format.ts';
 import { freshnessOf, pace } from '../../words/freshness.ts';
 
 const STALE_MS = 600;
-/** Every how many taxels an arrow stands. */
+/** Distance between two arrows, in taxels. */
 const ARROW_EVERY = 3;
-/** Shear per taxel in N that gives an arrow as long as its cell. */
+/** Shear per taxel, in N, that gives an arrow as long as its cell. */
 const ARROW_FULL_N = 0.12;
 
 const taxels = typeof document === 'undefined' ? undefined : document.createElement('canvas');
@@ -123,7 +123,7 @@ export function PadFeed({ name, stream }: { readonly name: string; readonly stre
     facts.current.textContent = replaying ? 'recorded' : pace(slot, nowMs());
     const changed = fitCanvas(canvas.current);
     if (replaying && !slot && painted.current.count >= 0) {
-      // What was shown is of another replay, or live.
+      // The picture on the canvas belongs to another replay or to the live view.
       canvas.current.getContext('2d')?.clearRect(0, 0, canvas.current.width, canvas.current.height);
       total.current.textContent = '–';
       painted.current = { ...painted.current, count: -1 };

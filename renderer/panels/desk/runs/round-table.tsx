@@ -1,6 +1,7 @@
 /** What a run's policies did with the robot, in rounds of ten episodes, under the ten before them. */
+
+import type { Round, RunRecord } from '../../../state/run-record.ts';
 import { percent } from '../../../words/format.ts';
-import type { Round, RunRecord } from './run-record.ts';
 
 /** Rounds shown; the older ones are in the Data tab. */
 const SHOWN = 6;

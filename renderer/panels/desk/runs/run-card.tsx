@@ -4,6 +4,7 @@ import type { RunStatus } from '../../../../main/api/index.ts';
 import { perform } from '../../../commands/actions.ts';
 import { tell } from '../../../engine/engine.ts';
 import { useEngine } from '../../../state/engine-store.ts';
+import { recordOf } from '../../../state/run-record.ts';
 import { Button, KeyCap } from '../../../ui/button.tsx';
 import { Progress, Row } from '../../../ui/form.tsx';
 import { clockTime, duration, fixed, grouped, withUnit } from '../../../words/format.ts';
@@ -12,7 +13,6 @@ import { BatchMix } from './batch-mix.tsx';
 import { CompareWith, Differences } from './comparison.tsx';
 import { RoundTable } from './round-table.tsx';
 import { RunCharts } from './run-charts.tsx';
-import { recordOf } from './run-record.ts';
 import { useCurves } from './use-curves.ts';
 
 export interface RunCardProps {

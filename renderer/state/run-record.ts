@@ -2,7 +2,7 @@
  * What a run's policies did with the robot, from the list of episodes: in rounds of ten, beside the ten before them; and whether it
  * got better. The engine reverts a candidate that falls by more than 30 points; the same difference is called better or worse here. Pure.
  */
-import type { EpisodeSummary } from '../../../../main/api/index.ts';
+import type { EpisodeSummary } from '../../main/api/index.ts';
 
 export const ROUND_EPISODES = 10;
 /** Fewer say nothing. */
