@@ -165,7 +165,9 @@ export function advanced(run: RunStatus, updates: number): RunStatus {
 export function pastRun(): RunStatus {
   const spec: RunStatus['spec'] = {
     ...({ algorithm: 'conrft', preset: 'cell', stage: 'offline', task: 'insert', observation: 'pixels' } as const),
-    ...{ steps: 1200, seed: 1, startFrom: 'starter' },
+    steps: 1200,
+    seed: 1,
+    startFrom: 'starter',
   };
   return {
     id: 1,

@@ -16,8 +16,8 @@ import { contractRig, firstStatus, pastEpisodes } from './contract-data.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { pictureOf } from './operator.ts';
 import { recordTape, type Tape } from './tape.ts';
+import { until, WAIT_MS } from './until.ts';
 
-const WAIT_MS = 60_000;
 let browser: Browser;
 let context: BrowserContext;
 let engine: ContractEngine;
@@ -27,13 +27,6 @@ const pageErrors: string[] = [];
 let firstWordMs = 0;
 
 /** Waits until `condition` holds here, in this process. */
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = systemClock.nowMs() + WAIT_MS;
-  while (!(await condition())) {
-    assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
-    await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
-  }
-}
 const called = (name: string) => engine.calls.filter((call) => call.name === name);
 const driverSays = (word: string) =>
   page.locator('[data-testid=driver] b', { hasText: new RegExp(`^${word}$`) }).waitFor();
@@ -410,7 +403,10 @@ test('the export form chooses episodes; numbers that cannot be read are said and
     format: 'lerobot-v3',
     includeDiscarded: false,
     choice: {
-      ...{ task: 'lift', observation: 'state', buffer: 'demo', outcome: 'success' },
+      task: 'lift',
+      observation: 'state',
+      buffer: 'demo',
+      outcome: 'success',
       episodes: [
         [1, 5],
         [8, 8],

@@ -141,8 +141,20 @@ test('a try that waits is not made beside the new one', () => {
 });
 
 const episode = (id: number): EpisodeSummary => ({
-  ...{ id, sessionId: 1, task: 'insert', mode: 'run', observation: 'pixels', seed: id, policyIsCandidate: false },
-  ...{ startedAtMs: 0, steps: 50, humanSteps: 0, takeovers: 0, return: 0, outcome: 'success', discarded: false },
+  id,
+  sessionId: 1,
+  task: 'insert',
+  mode: 'run',
+  observation: 'pixels',
+  seed: id,
+  policyIsCandidate: false,
+  startedAtMs: 0,
+  steps: 50,
+  humanSteps: 0,
+  takeovers: 0,
+  return: 0,
+  outcome: 'success',
+  discarded: false,
 });
 const page = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => episode(to - 1 - index));
 

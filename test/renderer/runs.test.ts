@@ -79,10 +79,17 @@ test('the newest point is added once; a curve is read at or before a step', () =
 
 const SPEC: RunSpec = {
   ...({ algorithm: 'conrft', preset: 'cell', stage: 'online', task: 'insert', observation: 'pixels' } as const),
-  ...{ seed: 0, startFrom: 'starter' },
+  seed: 0,
+  startFrom: 'starter',
 };
 const RUN: RunStatus = {
-  ...{ id: 3, spec: SPEC, state: 'finished', startedAtMs: 0, step: 800, updatesPerSec: 20, metrics: {} },
+  id: 3,
+  spec: SPEC,
+  state: 'finished',
+  startedAtMs: 0,
+  step: 800,
+  updatesPerSec: 20,
+  metrics: {},
   policy: 'run-3/800',
 };
 
@@ -90,7 +97,13 @@ const RUN: RunStatus = {
 function episodes(firstId: number, count: number, solved: number, policy: string): EpisodeSummary[] {
   return Array.from({ length: count }, (_, index) => ({
     ...({ sessionId: 1, task: 'insert', mode: 'run', observation: 'pixels', seed: 1, startedAtMs: 0 } as const),
-    ...{ id: firstId + index, policy, policyIsCandidate: false, steps: 40, takeovers: 0, return: 0, discarded: false },
+    id: firstId + index,
+    policy,
+    policyIsCandidate: false,
+    steps: 40,
+    takeovers: 0,
+    return: 0,
+    discarded: false,
     humanSteps: index < solved ? 0 : 20,
     outcome: 'success' as const,
   }));

@@ -101,8 +101,14 @@ export const exportLineSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), doneEpisodes: count, totalEpisodes: count, doneFrames: count }),
   z.object({ kind: z.literal('warning'), message: z.string() }),
   z.object({
-    ...{ kind: z.literal('done'), format: z.string(), out: z.string(), leftOut: leftOutSchema },
-    ...{ episodes: count, frames: count, bytes: count, problems: z.array(z.string()).readonly() },
+    kind: z.literal('done'),
+    format: z.string(),
+    out: z.string(),
+    leftOut: leftOutSchema,
+    episodes: count,
+    frames: count,
+    bytes: count,
+    problems: z.array(z.string()).readonly(),
   }),
   z.object({ kind: z.literal('error'), message: z.string(), remedy: z.string(), cancelled: z.boolean() }),
 ]);

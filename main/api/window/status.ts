@@ -60,7 +60,10 @@ export const statusSchema = z
     labels: labelCountsSchema,
     success: successStatusSchema,
     tick: z.object({
-      ...{ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), skippedEdges: z.int() },
+      hz: z.number(),
+      jitterP99Ms: z.number(),
+      missedDeadlines: z.int(),
+      skippedEdges: z.int(),
       policyLatencyMs: z.number(),
       /** Simulated seconds per host second over about the last two; absent on a real robot. */
       realTimeFactor: z.number().nonnegative().optional(),

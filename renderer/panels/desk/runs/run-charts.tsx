@@ -28,7 +28,9 @@ export function RunCharts({ run, curves, compared }: RunChartsProps) {
       chartsFor(Object.keys(curves)).map((chart) => ({
         ...chart,
         lines: chart.lines.map(({ metric, label, color }) => ({
-          ...{ label, color, points: curves[metric] ?? [] },
+          label,
+          color,
+          points: curves[metric] ?? [],
           ...(other?.[metric] ? { compared: other[metric] } : {}),
         })),
       })),
