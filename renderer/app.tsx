@@ -1,4 +1,6 @@
-/** The window's frame: bar, feeds, scene, desk, timeline, and the splitters between them. Overlays never cover the bar. */
+/**
+ * The window's frame: bar, feeds, scene, desk, timeline, and the splitters between them. Overlays never cover the bar.
+ */
 import { type CSSProperties, useEffect, useLayoutEffect } from 'react';
 import { requestDraw } from './engine/draw-loop.ts';
 import { Bar } from './panels/bar/bar.tsx';

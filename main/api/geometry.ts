@@ -1,4 +1,6 @@
-/** Geometry's one convention: metres, radians, right-handed, z up; quaternions are [x, y, z, w] with w ≥ 0 when stored. */
+/**
+ * Geometry's one convention: metres, radians, right-handed, z up; quaternions are [x, y, z, w] with w ≥ 0 when stored.
+ */
 import { z } from 'zod';
 
 export const vec3Schema = z.tuple([z.number(), z.number(), z.number()]).readonly();

@@ -1,6 +1,6 @@
 /**
- * A small line chart, the only file that imports uPlot. Its data is replaced in place and its axes stand still. Its legend
- * shows the newest values, or those where the chart is read. The curves of a second run are dashed.
+ * A small line chart, the only file that imports uPlot. Its data is replaced in place and its axes stand still. Its
+ * legend shows the newest values, or those where the chart is read. The curves of a second run are dashed.
  */
 import './safe-locale.ts';
 import 'uplot/dist/uPlot.min.css';
@@ -72,14 +72,14 @@ export function short(value: number): string {
 const percentOf = (value: number) => `${(100 * value).toFixed(0)}`;
 const thousands = (value: number) => (value >= 1000 ? `${value / 1000}k` : `${value}`);
 
-/** What the plot's callbacks read. It changes together with the plot and its data, never in between. */
+/** Values that the plot's callbacks read. They change together with the plot and its data, never in between. */
 interface Drawn {
   readonly x: Range;
   readonly y: ValueAxis;
   readonly writeTick: (value: number) => string;
 }
 
-/** What a plot is made with; another one needs a new plot. */
+/** The properties that are fixed when a plot is made. */
 interface PlotStyle {
   readonly log: boolean;
   readonly traces: readonly Pick<Trace, 'label' | 'color' | 'dashed'>[];

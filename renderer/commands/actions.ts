@@ -1,6 +1,6 @@
 /**
- * Everything an operator can ask for, once: buttons and keys both run these, show their key from `keys.ts`,
- * and say why when an action is not to be had now. While a replay is open, verdicts and discards are of the episode on the screen.
+ * The operator's actions. Buttons and keys both run these. A blocked action says why. While a replay is open, verdicts
+ * and discards are for the replayed episode.
  */
 
 import { TASKS } from '../../main/api/index.ts';
@@ -14,14 +14,14 @@ import { type ActionId, KEY_BINDINGS } from './keys.ts';
 
 export interface Action {
   readonly label: string;
-  /** Why it cannot be done now; undefined when it can. */
+  /** Returns why the action cannot run now; `undefined` when it can. */
   readonly blocked?: (state: EngineState) => string | undefined;
   readonly run: () => void;
 }
 
 const running = (state: EngineState) => state.status?.phase === 'running';
 const notRunning = (state: EngineState) => (running(state) ? undefined : 'No episode runs.');
-/** A classifier's verdict on the newest episode can be overruled after its end. */
+/** Returns the newest episode when a classifier ended it: a person may still overrule that. */
 const overrulable = (state: EngineState) => {
   const newest = state.episodes.at(-1);
   return newest?.judge === 'classifier' ? newest : undefined;
@@ -33,13 +33,13 @@ const nothingToLabel = (state: EngineState) =>
   running(state) || useWindow.getState().replay ? undefined : 'No episode runs, and none is replayed.';
 const view = (name: SceneView): Action => ({ label: VIEW_FACTS[name].label, run: () => chooseView(name) });
 
-/** Tasks of the cell say whether they leave the gripper alone; of another rig's task the engine says it when asked. */
+/** True for a task of the cell that masks the gripper. For another rig's task the engine refuses the call. */
 export function leavesGripperAlone(state: EngineState): boolean {
   const task = Object.values(TASKS).find(({ id }) => id === state.rig?.task);
   return task?.actionMask.at(-1) === false;
 }
 
-/** Says what Fine-tune still lacks, shortest first line: "12/20 successes". */
+/** Returns what Fine-tune still lacks, for example "12/20 successes"; `undefined` when nothing. */
 export function missingForFineTune(state: EngineState): string | undefined {
   if (!state.readiness) return 'not known yet';
   const lacking = state.readiness.needs.filter((need) => need.have < need.need);
@@ -148,7 +148,7 @@ function zoom(direction: 1 | 0 | -1): void {
     );
 }
 
-/** Sends Stop before anything else, then closes whatever covers the window. */
+/** Sends Stop before anything else, then closes the overview of keys. */
 function stop(): void {
   void call('control.stop', {}).then(
     () => endNotice('control.stop'),
@@ -165,7 +165,7 @@ function stop(): void {
   useWindow.setState({ helpOpen: false });
 }
 
-/** Who takes over must see the arm. */
+/** Closes a replay first, because a person who takes over must see the arm. */
 function takeOverOrRelease(): void {
   if (useWindow.getState().replay) closeReplay();
   void tell('control.takeover', { engaged: useEngine.getState().status?.driver !== 'human' });
@@ -184,7 +184,7 @@ async function judgeReplayed(episodeId: number, verdict: 'success' | 'failure'):
   say('info', `Episode ${episodeId}: ${verdict}`);
 }
 
-/** The moment on the screen: the one that a replay shows, or now. The counters in the Data tab say how many there are. */
+/** Labels the moment on the screen: the one that a replay shows, otherwise the present one. */
 async function label(what: 'positive' | 'negative'): Promise<void> {
   const { replay } = useWindow.getState();
   const frame = replay ? { episodeId: replay.recording.episode.id, index: replay.index } : undefined;

@@ -43,9 +43,9 @@ export interface KeyPlace {
 }
 export type KeyMeaning =
   | { readonly kind: 'action'; readonly action: ActionId }
-  /** Part of driving: the held-keys table takes it. */
+  /** The key drives the arm; see `held-keys.ts`. */
   | { readonly kind: 'drive' }
-  /** Ours, but nothing to do (a repeat): the browser must not act on it either. */
+  /** The key is one of ours with nothing to do, such as a repeat. The browser must not act on it. */
   | { readonly kind: 'swallow' }
   | { readonly kind: 'leave' };
 
@@ -56,7 +56,7 @@ export interface KeyBinding {
 }
 const viewAction = (view: SceneView) => `view-${view}` as const;
 
-/** In the order of the overlay. */
+/** The keys in the order of the overview. */
 export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'stop', keys: 'Esc', says: 'Stop, always' },
   { action: 'takeover', keys: 'Space', says: 'Take over, release' },
@@ -171,7 +171,7 @@ export function isStop(press: Pick<KeyPress, 'key' | 'code'>): boolean {
   return press.code === 'Escape' || press.key === 'Escape';
 }
 
-/** Held down, they label one moment after the other. */
+/** Actions that repeat while their key is held: they label one moment after the other. */
 const MAY_REPEAT: ReadonlySet<ActionId> = new Set(['label-positive', 'label-negative']);
 
 const ZOOM_BY_CHARACTER: Readonly<Record<string, ActionId>> = { '+': 'zoom-in', '-': 'zoom-out', '0': 'zoom-reset' };
@@ -189,7 +189,7 @@ function zoomOf(press: KeyPress): ActionId | undefined {
   if (!press.ctrl || press.alt) return undefined;
   const byCharacter = ZOOM_BY_CHARACTER[press.key];
   if (byCharacter) return byCharacter;
-  // `+` needs no Shift where `=` is on its key; some layouts give `0` with Shift only; an input method hides characters.
+  // The position counts for `=`, for `0` that needs Shift, and for a character that an input method hides.
   const hidden = NO_CHARACTER.has(press.key) && press.key !== 'Dead';
   const isPlace = hidden || press.code === 'Digit0' || (press.code === 'Equal' && press.key === '=');
   return isPlace ? ZOOM_BY_PLACE[press.code] : undefined;

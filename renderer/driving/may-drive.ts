@@ -2,7 +2,7 @@
 export interface Sight {
   /** The recorded episode that is shown in place of the arm, if any. */
   readonly replay: unknown;
-  /** Why the 3-D view is not drawn; undefined while it is. */
+  /** Why the 3-D view is not drawn; `undefined` while it is. */
   readonly sceneMissing: string | undefined;
   /** True when the person has chosen to drive by the cameras instead. */
   readonly drivesByCameras: boolean;

@@ -1,6 +1,6 @@
 /**
- * Driving as it looks on screen: what a window's puck, keys and gamepad push away from the viewer moves away from the viewer.
- * A SpaceMouse on the desk is not turned, because the teleop map says where it stands beside the robot. Pure.
+ * Driving as it looks on screen: what a window's puck, keys and gamepad push away from the viewer moves away from the
+ * viewer. A SpaceMouse on the table is not turned, because the teleop map says where it stands beside the robot. Pure.
  */
 import type { Vec6 } from '../../main/api/index.ts';
 

@@ -1,6 +1,6 @@
 /**
- * The window's one link to the engine: wires the client to the stores, subscribes the streams that the rig has,
- * claims the controls when nobody holds them, and keeps the heartbeat. Everything else calls `call` and `tell`.
+ * The window's only link to the engine. It passes messages to the stores, subscribes to the rig's streams, claims the
+ * controls when nobody holds them, and sends the heartbeat. Other files use `call` and `tell`.
  */
 import {
   type CallName,
@@ -32,7 +32,7 @@ import { createMetronome } from './metronome.ts';
 import { codeFromFragment, createSession } from './session.ts';
 
 export const live = new LiveStreams();
-/** Beats every 33 ms, hidden or not. */
+/** Beats every 33 ms, also while the window is hidden. */
 export const metronome = createMetronome(33);
 export const nowMs = () => systemClock.nowMs();
 
@@ -61,7 +61,7 @@ const client = new EngineClient({
     ),
 });
 
-/** The one-time code in the address, which it leaves at once. */
+/** Takes the one-time code out of the address. */
 function takeCode(): string | undefined {
   const code = codeFromFragment(location.hash);
   if (code) history.replaceState(null, '', location.pathname + location.search);
@@ -78,7 +78,7 @@ export function say(
   notify({ level, text, remedy, ...about, atMs: nowMs() });
 }
 
-/** A call whose answer matters. */
+/** Makes a call. Rejects with a `CallError`. */
 export function call<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<CallResult<Name>> {
   return client.call(name, parameters);
 }
@@ -97,14 +97,14 @@ export async function tell<Name extends CallName>(name: Name, parameters: CallPa
   }
 }
 
-/** A call repeated many times a second: a refusal is the status's to show. */
+/** Makes a call that repeats many times a second. A refusal is not shown, because the status tells the cause. */
 export function tellQuietly<Name extends CallName>(name: Name, parameters: CallParameters<Name>): void {
   client.call(name, parameters).catch((error: unknown) => {
     if (!(error instanceof CallError)) throw error;
   });
 }
 
-/** How often streams are wanted at most: the picture's own pace on a slow renderer. */
+/** Sets the highest rate of the streams. A slow renderer lowers it. */
 export function setStreamRate(maxHz: number): void {
   streamHz = maxHz;
   subscribe();
@@ -120,7 +120,7 @@ export function subscribe(): void {
 
 export function startEngineLink(): void {
   client.start();
-  // The shell, or a person, shows an engine that was started again by its new address: only the fragment differs, no page is loaded.
+  // The address of an engine that was started again differs only in its fragment, so the browser loads no page.
   window.addEventListener('hashchange', () => {
     const code = takeCode();
     if (!code) return;
@@ -152,7 +152,7 @@ function linkChanged(link: LinkState): void {
   requestDraw();
 }
 
-/** What is asked once per link: everything the engine does not send by itself. */
+/** Asks for everything that the engine does not send by itself. Called once per link. */
 async function load(): Promise<void> {
   try {
     const [episodes, runs, classifier] = await Promise.all([
@@ -170,7 +170,7 @@ async function load(): Promise<void> {
   }
 }
 
-/** The page of episodes before the oldest that is known. */
+/** Loads the page of episodes before the oldest known one. */
 export async function loadOlderEpisodes(): Promise<void> {
   const oldest = useEngine.getState().episodes[0];
   if (!oldest) return;

@@ -1,4 +1,4 @@
-/** Beats that go on while the window is hidden: the heartbeat and the puck's repeats depend on them. */
+/** A timer that goes on while the window is hidden, for the heartbeat and the repeats of a held puck. */
 export interface Metronome {
   onBeat(listener: () => void): void;
   dispose(): void;

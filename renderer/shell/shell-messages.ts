@@ -1,6 +1,6 @@
 /**
- * What the desktop shell tells the page, as DOM events `takeover:shell`: entries of its menu, and what became of engine or page.
- * Checked here, done by whoever starts the window. In a browser none ever comes.
+ * Messages of the desktop shell to the page, as DOM events `takeover:shell`: entries of its menu, and notices about
+ * engine or page. They are checked here and carried out in `shell.ts`. In a browser none comes.
  */
 import { z } from 'zod';
 

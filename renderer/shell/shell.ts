@@ -1,4 +1,4 @@
-/** The desktop shell's menu and notices: each does what the window's own button, key or notice does. */
+/** Carries out the desktop shell's messages. Each does what the window's own button, key or notice does. */
 import { perform } from '../commands/actions.ts';
 import { exportProject } from '../commands/export-project.ts';
 import { say } from '../engine/engine.ts';

@@ -1,4 +1,4 @@
-/** The few form parts of the desk: a section, a row, a choice among few, a switch, a number with its unit. */
+/** Parts of forms: a section, a row, a choice among few, a switch, a number with its unit, a progress bar, a path. */
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { changedValue, isWrong } from './number-entry.ts';
 
@@ -94,11 +94,13 @@ export interface NumberFieldProps {
   readonly low: number;
   readonly high: number;
   readonly decimals: number;
-  /** Resolves to whether the engine accepted it. */
+  /** Resolves to true when the engine accepted the value. */
   readonly onCommit: (value: number) => Promise<boolean>;
 }
 
-/** Committed on Enter or when the field is left; out of range is said, not sent. What was refused gives way to the value in force. */
+/**
+ * Commits on Enter or when the field loses the focus. A value out of range is marked, not sent; a refused one is reset.
+ */
 export function NumberField({ label, unit, value, low, high, decimals, onCommit }: NumberFieldProps) {
   const id = useId();
   const inForce = value.toFixed(decimals);

@@ -1,4 +1,4 @@
-/** The shapes that say who drives, and how an episode ended, without colour. */
+/** The shapes that tell without colour who drives and how an episode ended. */
 import type { Outcome } from '../../main/api/index.ts';
 
 export type GlyphName = 'disc' | 'diamond' | 'ring' | 'arc' | 'bars' | 'octagon' | 'triangle' | 'broken';

@@ -1,4 +1,6 @@
-/** The movable edge of a panel: drag it, or focus it and use the arrow keys. A double click restores the default layout. */
+/**
+ * The movable edge of a panel: drag it, or focus it and use the arrow keys. A double click restores the default layout.
+ */
 import { useRef } from 'react';
 import { primaryIsDown } from './primary-button.ts';
 

@@ -1,10 +1,10 @@
-/** What is said about a run: how it stands, and what to do next. Every state has words for both. Pure. */
+/** The words about a run: its state and what to do next, and the words about a plan. Pure. */
 import type { RunPlan, RunSpec, RunStatus } from '../../main/api/index.ts';
 import { JUDGED_EPISODES, type Round, type RunRecord } from '../state/run-record.ts';
 import { duration, fixed, grouped, percent } from './format.ts';
 
 export interface RunWords {
-  /** On the badge. */
+  /** Text of the badge. */
   readonly state: string;
   readonly tone: 'plain' | 'success' | 'danger';
   readonly says: string;
@@ -23,7 +23,7 @@ export const algorithmTitle = (name: RunSpec['algorithm']): string => NAMES[name
 
 export const settingsTitle = ({ preset, recipe }: Pick<RunSpec, 'preset' | 'recipe'>): string => recipe ?? preset;
 
-/** "offline · cell". */
+/** Returns for example "offline · cell". */
 export const kindOf = (spec: RunSpec): string => `${spec.stage} · ${settingsTitle(spec)}`;
 
 const solved = ({ unaided, episodes }: Round) => `${unaided} of ${episodes}`;
@@ -132,14 +132,14 @@ const sentence = (text: string) => {
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 };
 
-/** What an online run's batches are drawn from. */
+/** Says which data an online run's batches come from. */
 export function planBatches({ demoShare, ownEpisodes }: Pick<RunPlan, 'demoShare' | 'ownEpisodes'>): string {
   if (ownEpisodes !== undefined)
     return `what its own policy did in its newest ${ownEpisodes} episodes; demonstrations to hold it to what it was`;
   return `${percent(demoShare)} from the demo buffer`;
 }
 
-/** How long a run that is planned will take, or why nobody knows. */
+/** Says how long a planned run will take, or why that is not known. */
 export function planTakes(plan: RunPlan, stepHz: number): string {
   const { steps, owed, speed, updatesPerStep } = plan;
   const like = speed && `at ${fixed(speed.updatesPerSec, 1)}\u2009/s, as run ${speed.runId}`;

@@ -1,4 +1,6 @@
-/** A reward classifier as a project has one after an evening, with scores made up from two bell curves; test data only. */
+/**
+ * A reward classifier as a project has one after an evening, with scores made up from two bell curves; test data only.
+ */
 import { type ClassifierManifest, type ClassifierState, classifierManifestSchema } from '../../main/api/index.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { chooseThreshold, type ScoredFrame, thresholdCurve } from '../../main/learn/classifier/classifier-threshold.ts';

@@ -29,7 +29,10 @@ const STANDING = ['deadline', 'judge', 'policy', 'settings'].map((topic) => ({
   text: `Something about the ${topic} that takes a line or two to say in full.`,
   remedy: 'Do what is to be done about it, and this line leaves by itself.',
 }));
-/** The 3-D scene draws in software here: without it the same window is faster at 4K, and the message that it is missing shows. */
+/**
+ * The 3-D scene draws in software here: without it the same window is faster at 4K, and the message that it is missing
+ * shows.
+ */
 const WITHOUT_WEBGL = `
   const before = HTMLCanvasElement.prototype.getContext;
   HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {

@@ -1,7 +1,7 @@
 /**
- * The Runs tab in a real headless browser, against the scripted engine: what a run would do is said before it starts, curves move with
- * the newest points alone, two runs are compared, a run is cancelled, and everything is reached by Tab.
- * Needs renderer/dist (npm run build). Every wait is for a state, never for a time.
+ * Tests the Runs tab in a headless browser against the scripted engine: the plan before the start, curves that move
+ * with the newest points alone, the comparison of two runs, cancelling, and the reach of Tab. Needs renderer/dist (npm
+ * run build). Every wait is for a state, never for a time.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';

@@ -1,6 +1,6 @@
 /**
- * The success detector in a real headless browser, against the scripted engine: labelling with a key, training, reading the record,
- * moving the threshold, letting the classifier decide, overruling it. Needs renderer/dist (npm run build).
+ * The success detector in a real headless browser, against the scripted engine: labelling with a key, training, reading
+ * the record, moving the threshold, letting the classifier decide, overruling it. Needs renderer/dist (npm run build).
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
@@ -55,7 +55,7 @@ test('P labels the moment, Shift P the contrary, and nothing is sent where there
   assert.deepEqual(called('label.set'), [{ label: 'positive' }, { label: 'negative' }]);
   await page.locator('.label-counts', { hasText: '43 success · 119 not' }).waitFor();
   engine.pause();
-  // Who drives must see the arm: a replay is for when nobody does.
+  // A person who drives must see the arm, so a replay opens only when nobody drives.
   engine.status = { ...engine.status, phase: 'ready', driver: 'nobody' };
 });
 

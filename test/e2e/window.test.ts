@@ -129,7 +129,8 @@ const AWAY_IN_FREE_VIEW = [-0.598, 0.801] as const;
 
 function assertMoves(axes: readonly number[] | undefined, [x, y]: readonly [number, number]) {
   assert.ok(axes && axes.length === 6 && axes.slice(2).every((value) => value === 0), `${axes}`);
-  const twist = baseTwistFromPuck(axes as unknown as Vec6, { ...DEFAULT_TELEOP_MAP, deadZone: 0 }); // its length was just checked
+  // The assertion above has checked the length.
+  const twist = baseTwistFromPuck(axes as unknown as Vec6, { ...DEFAULT_TELEOP_MAP, deadZone: 0 });
   assert.ok(Math.hypot(twist[0] - x, twist[1] - y) < 0.02, `moves ${twist.slice(0, 2)}, expected ${x}, ${y}`);
 }
 

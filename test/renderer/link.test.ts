@@ -1,4 +1,7 @@
-/** The window's link to an engine that is started again: a newer code, an older socket that must not be heard, what was known before. */
+/**
+ * The window's link to an engine that is started again: a newer code, an older socket that must not be heard, what was
+ * known before.
+ */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { CLOSE_CODES, createVirtualClock, type EpisodeSummary } from '../../main/api/index.ts';
@@ -63,7 +66,8 @@ function bench(code?: string) {
     openSocket: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
-      return socket as unknown as WebSocket; // as much of one as the client uses
+      // The fake has the members of a WebSocket that the client uses.
+      return socket as unknown as WebSocket;
     },
     onLink: (link) => links.push(link),
     onMessage: () => {},
@@ -163,7 +167,7 @@ beforeEach(() => forgetProject());
 test('older episodes are asked for until a page is not full, and a newest page asked again changes nothing of that', () => {
   const known = () => useEngine.getState().episodes.map(({ id }) => id);
   const before = () => useEngine.getState().episodesBefore;
-  putEpisodes([episode(12)]); // it ended before the list was answered
+  putEpisodes([episode(12)]);
   putEpisodePage(page(8, 13), 5);
   assert.deepEqual([known(), before()], [[8, 9, 10, 11, 12], true]);
   putEpisodePage(page(3, 8), 5);

@@ -1,4 +1,7 @@
-/** The Runs tab's pure logic: axes that stand still, curves, what is said of a run in every state, rounds, differences. No DOM. */
+/**
+ * The Runs tab's pure logic: axes that stand still, curves, what is said of a run in every state, rounds, differences.
+ * No DOM.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EpisodeSummary, RunPlan, RunSpec, RunStatus } from '../../main/api/index.ts';

@@ -9,7 +9,7 @@ import { taskIdSchema } from '../task.ts';
 /** Maximum number of ranges: more than a person types, and few enough for one message. */
 const MAX_RANGES = 5000;
 
-/** `rl`: episodes with at least one step in the RL buffer; `demo`: in the demo buffer. Such an episode is exported whole. */
+/** Selects the episodes with at least one step in this buffer. They are exported whole. */
 export const exportBufferSchema = z.enum(['rl', 'demo']);
 export type ExportBuffer = z.infer<typeof exportBufferSchema>;
 
@@ -55,7 +55,7 @@ export function parseEpisodeRanges(text: string): ParsedRanges {
   return { kind: 'ranges', ranges };
 }
 
-/** Ascending episode numbers as `parseEpisodeRanges` reads them. `maxRanges` cuts a long list short; `more` counts the rest. */
+/** Writes ascending episode numbers as `parseEpisodeRanges` reads them. `more` counts those beyond `maxRanges`. */
 export function episodeRangesText(
   ids: readonly number[],
   maxRanges = MAX_RANGES,
@@ -78,7 +78,7 @@ export const leftOutSchema = z
   .readonly();
 export type LeftOut = z.infer<typeof leftOutSchema>;
 
-/** For example "left out: 3 not chosen, 1 discarded"; undefined when nothing is left out. */
+/** Returns for example "left out: 3 not chosen, 1 discarded"; `undefined` when nothing is left out. */
 export function leftOutText(leftOut: LeftOut): string | undefined {
   const parts = [
     ...(leftOut.notChosen > 0 ? [`${leftOut.notChosen} not chosen`] : []),

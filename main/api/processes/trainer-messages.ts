@@ -36,12 +36,12 @@ export type ToTrainer =
    * trainer publishes.
    */
   | ({ readonly kind: 'grant'; readonly updates: number | undefined } & GrantLimit)
-  /** Publish, write a checkpoint, end. */
+  /** Makes the trainer publish, write a checkpoint and end. */
   | { readonly kind: 'finish' }
-  /** Write a checkpoint, end. */
+  /** Makes the trainer write a checkpoint and end. */
   | { readonly kind: 'cancel' };
 
-/** A metric that is NaN is shown as a gap and not refused. */
+/** NaN is accepted and shown as a gap. */
 const metrics = z.record(z.string(), z.number().or(z.nan()));
 
 export const fromTrainerSchema = z.discriminatedUnion('kind', [

@@ -41,15 +41,15 @@ export const standingNoticeSchema = z
   .readonly();
 export type StandingNotice = z.infer<typeof standingNoticeSchema>;
 
-/** The whole small state of the engine, sent at 10 Hz and at every change of driver or phase. */
+/** The engine's state, sent at 10 Hz and at every change of driver or phase. */
 export const statusSchema = z
   .object({
     timeMs: z.number(),
     phase: phaseSchema,
     mode: modeSchema,
-    /** Who drives now. `nobody` in every phase but RUNNING, unless a person moves the arm by hand control. */
+    /** The driver of the arm. `nobody` in every phase but RUNNING, unless a person moves the arm by hand control. */
     driver: z.enum(['policy', 'human', 'nobody']),
-    /** What held the arm, when the phase is HOLD. */
+    /** The cause of the hold, in phase HOLD. */
     holdReason: z.string().optional(),
     fault: faultSchema.optional(),
     notices: z.array(standingNoticeSchema).readonly().optional(),
@@ -78,17 +78,17 @@ export const statusSchema = z
     storeBytesPerHour: z.number(),
     diskFreeBytes: z.number(),
     recording: z.enum(['on', 'off', 'disk-full']),
-    /** Share of episodes solved without help, and of human-driven steps, over the last 20. */
+    /** Share of episodes solved without help, and share of human-driven steps, over the last 20 episodes. */
     unaidedSuccessRate: z.number().optional(),
     interventionRate: z.number().optional(),
-    /** The window that asks holds the controls. */
+    /** True when the window that receives this status holds the controls. */
     holdsControls: z.boolean(),
     controlsHeldByOther: z.boolean(),
   })
   .readonly();
 export type Status = z.infer<typeof statusSchema>;
 
-/** Facts that change seldom, sent on welcome and whenever they change. */
+/** The robot, its task and all settings in force. Sent on welcome and whenever they change. */
 export const rigSchema = z
   .object({
     robot: z.string(),

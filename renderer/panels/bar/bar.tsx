@@ -1,4 +1,7 @@
-/** The bar: task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. It is read from two metres away. */
+/**
+ * The bar: task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. It is read from two metres
+ * away.
+ */
 import { ACTIONS, missingForFineTune, perform } from '../../commands/actions.ts';
 import { driverView } from '../../state/driver.ts';
 import { activeRun, liveStatus, useEngine } from '../../state/engine-store.ts';

@@ -1,4 +1,4 @@
-/** What is recorded: the episodes, their labels, replay, and export. Discarding marks, it never deletes. */
+/** The Data tab: success, the recorded episodes with replay and verdicts, and export. Discarding never deletes. */
 import { useState } from 'react';
 import { type EpisodeSummary, interventionRate } from '../../../main/api/index.ts';
 import { loadOlderEpisodes, tell } from '../../engine/engine.ts';
@@ -82,7 +82,7 @@ function EpisodeRow({
   );
 }
 
-/** More of the store than the window asks for at its start. */
+/** The button that loads episodes before those that the window loaded at its start. */
 function Older({ oldestId }: { readonly oldestId: number | undefined }) {
   const [asking, setAsking] = useState(false);
   return (

@@ -1,4 +1,4 @@
-/** The episode: task, mode, go and verdicts, readiness to fine-tune, the policy, how control is taken, and what takes it. */
+/** The Episode tab: task, mode, start and verdicts, readiness to fine-tune, policy, takeover mode and input devices. */
 import type { Mode, TakeoverMode, TakeoverSettings } from '../../../main/api/index.ts';
 import { ActionButton } from '../../commands/action-button.tsx';
 import { leavesGripperAlone } from '../../commands/actions.ts';

@@ -1,4 +1,6 @@
-/** The moments of the episode that is replayed: how each is labelled and by whom. It is for reviewing the rule's labels. */
+/**
+ * The moments of the episode that is replayed: how each is labelled and by whom. It is for reviewing the rule's labels.
+ */
 import { useEffect, useState } from 'react';
 import type { FrameLabel, LabelSource } from '../../../main/api/index.ts';
 import { call } from '../../engine/engine.ts';

@@ -1,4 +1,4 @@
-/** The rig: devices and their health, rates and latencies, limits, acting noise, how takeover feels. Limits go to the engine as a whole. */
+/** The Rig tab: devices and their health, rates and latencies, limits, takeover settings, acting noise, window size. */
 import type { SafetyLimits, TakeoverSettings } from '../../../main/api/index.ts';
 import { ActionButton } from '../../commands/action-button.tsx';
 import { tell } from '../../engine/engine.ts';

@@ -1,4 +1,4 @@
-/** How often each stream arrives in this window, painted twice a second or so with everything else. */
+/** The rate at which each stream arrives in this window, painted outside React. */
 import { useRef } from 'react';
 import { live, nowMs } from '../../engine/engine.ts';
 import { usePainter } from '../../engine/use-painter.ts';

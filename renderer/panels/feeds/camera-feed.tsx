@@ -42,7 +42,10 @@ function useCaptionPlace(box: RefObject<HTMLElement | null>, aspect: number): vo
   }, [aspect, scale]);
 }
 
-/** Paints a picture at its own size. Reuses the image's memory when it fits; returns `undefined` for an unreadable picture. */
+/**
+ * Paints a picture at its own size. Reuses the image's memory when it fits; returns `undefined` for an unreadable
+ * picture.
+ */
 function paintPicture(
   canvas: HTMLCanvasElement,
   payload: Uint8Array,

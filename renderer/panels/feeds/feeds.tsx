@@ -1,4 +1,7 @@
-/** The robot's senses: cameras, tactile pads, force and torque. They are painted from the streams, never rendered by React. */
+/**
+ * The robot's senses: cameras, tactile pads, force and torque. They are painted from the streams, never rendered by
+ * React.
+ */
 import type { ReactNode } from 'react';
 import { REPLAY } from '../../engine/live-streams.ts';
 import { useEngine } from '../../state/engine-store.ts';

@@ -1,4 +1,6 @@
-/** One tactile pad: pressure as colour with its scale, shear as arrows, total force, centre of pressure, rate and age. */
+/**
+ * One tactile pad: pressure as colour with its scale, shear as arrows, total force, centre of pressure, rate and age.
+ */
 import { useRef } from 'react';
 import { decodePad, type PadReading } from '../../../main/api/index.ts';
 import { live, nowMs } from '../../engine/engine.ts';

@@ -1,4 +1,7 @@
-/** Force and torque at the tool, in the tool frame: bars from zero and steady numbers. The soft limit is the force bars' full scale. */
+/**
+ * Force and torque at the tool, in the tool frame: bars from zero and steady numbers. The soft limit is the force bars'
+ * full scale.
+ */
 import { useRef } from 'react';
 import { usePainter } from '../../engine/use-painter.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';

@@ -1,6 +1,7 @@
 /**
- * The puck on screen: it shows the six axes of whichever device moves, and is a device itself. Disc: x and y; Shift on the disc: tilt;
- * ring: turn; bar: up and down. Letting go is zero. Axes as a SpaceMouse reports them: x right, y towards you, z down.
+ * The puck on screen: it shows the six axes of whichever device moves, and is a device itself. Disc: x and y; Shift on
+ * the disc: tilt; ring: turn; bar: up and down. Letting go is zero. Axes as a SpaceMouse reports them: x right, y
+ * towards you, z down.
  */
 import { type PointerEvent, type RefObject, useEffect, useRef } from 'react';
 import { isNeutral } from '../../../main/api/index.ts';

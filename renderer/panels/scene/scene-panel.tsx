@@ -1,4 +1,6 @@
-/** The scene's place in the window: the stage, its frame in the colour of who drives, and the controls that lie over it. */
+/**
+ * The scene's place in the window: the stage, its frame in the colour of who drives, and the controls that lie over it.
+ */
 import { keysOf, perform } from '../../commands/actions.ts';
 import { refusalToDrive } from '../../driving/may-drive.ts';
 import { useEngine } from '../../state/engine-store.ts';

@@ -1,4 +1,6 @@
-/** Builds the 3-D scene on a canvas, builds it anew for other shapes, and passes the rig's limits and the view on to it. */
+/**
+ * Builds the 3-D scene on a canvas, builds it anew for other shapes, and passes the rig's limits and the view on to it.
+ */
 import { type RefObject, useEffect, useRef, useState } from 'react';
 import { setViewHeading } from '../../driving/driving.ts';
 import { requestDraw } from '../../engine/draw-loop.ts';

@@ -1,6 +1,6 @@
 /**
- * Paints one episode: who acted (colour and hatching; a notch where safety limited the step), reward, force, gripper, playhead.
- * Lengths are design pixels. Reads nothing but its arguments and the look's tokens.
+ * Paints one episode: who acted (colour and hatching; a notch where safety limited the step), reward, force, gripper,
+ * playhead. Lengths are design pixels. Reads nothing but its arguments and the look's tokens.
  */
 import type { StepSummary } from '../../../main/api/index.ts';
 import { hatch } from '../../ui/canvas-size.ts';

@@ -1,4 +1,4 @@
-/** Paints the last 20 episodes as bars (steps by actor, outcome below) and, beside them, both rates as they developed. */
+/** Paints the last 20 episodes as bars (steps by actor, outcome below), and beside them the course of both rates. */
 import type { EpisodeSummary } from '../../../main/api/index.ts';
 import { hatch } from '../../ui/canvas-size.ts';
 import { colorOf } from '../../ui/tokens.ts';
@@ -63,7 +63,7 @@ function strike(context: CanvasRenderingContext2D, from: number, to: number, y: 
   context.fillRect(from - 2, Math.round(y), to - from + 4, 1.5);
 }
 
-/** ✓ success, ✕ failure, – time-out or aborted. */
+/** Draws ✓ for success, ✕ for failure, – for a time-out or an aborted episode. */
 function mark(context: CanvasRenderingContext2D, episode: EpisodeSummary, x: number, y: number): void {
   context.lineWidth = 1.8;
   context.lineCap = 'round';

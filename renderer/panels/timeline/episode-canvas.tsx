@@ -1,4 +1,6 @@
-/** The timeline of the episode that runs, or of the one that is replayed: dragging on a replayed one moves everything. */
+/**
+ * The timeline of the episode that runs, or of the one that is replayed: dragging on a replayed one moves everything.
+ */
 import { type PointerEvent, useEffect, useRef } from 'react';
 import { scrubTo } from '../../engine/replay.ts';
 import { liveEpisode, useEngine } from '../../state/engine-store.ts';

@@ -1,4 +1,7 @@
-/** The timeline: this episode, or the recorded one that is replayed, and beside it the last 20. A click on one opens its replay. */
+/**
+ * The timeline: this episode, or the recorded one that is replayed, and beside it the last 20. A click on one opens its
+ * replay.
+ */
 import { type MouseEvent, type ReactNode, useRef } from 'react';
 import type { EpisodeSummary } from '../../../main/api/index.ts';
 import { openReplay } from '../../engine/replay.ts';

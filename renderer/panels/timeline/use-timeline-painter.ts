@@ -5,7 +5,10 @@ import { useWindow } from '../../state/window-store.ts';
 import { fitCanvas } from '../../ui/canvas-size.ts';
 import { FONT } from './draw-episode.ts';
 
-/** Canvas pixels are `ratio` per design pixel. `changed`: the canvas is empty, or its labels need the typeface that came. */
+/**
+ * Canvas pixels are `ratio` per design pixel. `changed`: the canvas is empty, or its labels need the typeface that
+ * came.
+ */
 export function useTimelinePainter(
   canvas: RefObject<HTMLCanvasElement | null>,
   paint: (canvas: HTMLCanvasElement, ratio: number, changed: boolean) => void,

@@ -1,4 +1,4 @@
-/** Two runs side by side: the other one is chosen here, and what was set differently is listed. Their curves are drawn by the charts. */
+/** The comparison of two runs: the choice of the other run, and a table of the settings that differ. */
 import { useEffect, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { call } from '../../../engine/engine.ts';

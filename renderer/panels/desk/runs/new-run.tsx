@@ -36,7 +36,9 @@ const PRESETS: readonly { readonly value: PresetName; readonly label: string; re
   { value: 'paper', label: 'Paper', title: 'As the paper says' },
   { value: 'released-code', label: 'Code', title: 'As the paper’s released code does' },
 ];
-/** Number of policies to start from that are listed: the newest of each run. Older ones are chosen in the Episode tab. */
+/**
+ * Number of policies to start from that are listed: the newest of each run. Older ones are chosen in the Episode tab.
+ */
 const SHOWN_POLICIES = 12;
 
 function newestOfEachRun(policies: readonly PolicyEntry[]): readonly PolicyEntry[] {

@@ -1,4 +1,4 @@
-/** One run: how it stands, what to do next, its numbers and curves, what its policies did, and what can be done with it. */
+/** One run: its state and what to do next, its numbers and curves, the episodes of its policies, and its buttons. */
 import { useMemo, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { perform } from '../../../commands/actions.ts';
@@ -55,7 +55,7 @@ export function RunCard({ run, open, onOpen }: RunCardProps) {
   );
 }
 
-/** How far, how fast, how long still. */
+/** Progress, speed and time left. */
 function RunPace({ run }: { readonly run: RunStatus }) {
   const active = run.state === 'running' || run.state === 'waiting';
   const { actorUpdatesPerStep: actor, criticUpdatesPerStep: critics } = run.metrics;

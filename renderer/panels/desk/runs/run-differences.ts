@@ -1,4 +1,4 @@
-/** Which settings of two runs differ: what was asked for first, then what the algorithm really used. Pure. */
+/** The settings in which two runs differ: first those of their specs, then those that the algorithms used. Pure. */
 import { DEFAULT_BACKEND, type RunSpec } from '../../../../main/api/index.ts';
 
 export type Settings = Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /**
- * The curves of one run: asked for once, then the newest point of each comes with the run's status, at most once a second.
- * What lies between the last stored point and the first live one is fetched once more soon after, and after many points a long
- * curve is thinned again on the engine's side; nothing else is asked twice.
+ * The curves of one run. They are fetched once. Then the newest points come with the run's status, at most once a
+ * second. A second fetch brings the points between the last stored and the first live one. Later fetches let the engine
+ * thin curves that have grown long.
  */
 import { useEffect, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
@@ -10,16 +10,19 @@ import { call } from '../../../engine/engine.ts';
 import { CallError } from '../../../engine/engine-client.ts';
 import { useEngine } from '../../../state/engine-store.ts';
 
-/** As many as the widest desk has pixels, low and high. */
+/** Number of points per curve, which suffices for the pixels of the widest desk. */
 const POINTS = 1000;
-/** The trainer writes its curves into the store every half a minute. */
+/**
+ * Number of live points before the second fetch, and before each later one. The trainer writes its curves into the
+ * store every half a minute.
+ */
 const FIRST_LIVE_POINTS = 40;
 const LIVE_POINTS = 800;
 
 interface Held {
   readonly runId: number;
   readonly curves: Curves;
-  /** Points that came live since the last fetch. */
+  /** Number of live points since the last fetch. */
   readonly live: number;
   readonly fetches: number;
 }
@@ -39,7 +42,7 @@ export function useCurves(run: RunStatus | undefined): Curves {
   const [round, setRound] = useState(0);
   const id = run?.id;
   const over = run ? isOver(run) : false;
-  // Asked again in every round, and when the run has ended.
+  // The curves are fetched in every round, and when the run has ended.
   useEffect(() => {
     if (id === undefined) return;
     let current = true;
@@ -58,7 +61,8 @@ export function useCurves(run: RunStatus | undefined): Curves {
       current = false;
     };
   }, [id, over, round]);
-  // Straight from the store, not from an effect of each status: after a frozen tab many come at once, and React allows few in a row.
+  // A subscription takes the points, because many statuses come at once after a frozen tab, and React allows few updates
+  // from effects in a row.
   useEffect(() => {
     if (id === undefined) return;
     return useEngine.subscribe((state, before) => {
