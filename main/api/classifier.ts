@@ -13,7 +13,7 @@ export type RewardLabel = z.infer<typeof rewardLabelSchema>;
  * Origin of a label: a person while the episode ran, a person in a replay, or the rule that follows the episode's
  * verdict.
  */
-export const labelSourceSchema = z.enum(['live', 'episode', 'rule']);
+const labelSourceSchema = z.enum(['live', 'episode', 'rule']);
 export type LabelSource = z.infer<typeof labelSourceSchema>;
 /** Labels given by hand are stored. The rule's labels are computed from the current verdicts. */
 export type StoredLabelSource = Exclude<LabelSource, 'rule'>;
@@ -28,11 +28,11 @@ export const labelCountsSchema = z.object({ positives: z.int(), negatives: z.int
 export type LabelCounts = z.infer<typeof labelCountsSchema>;
 
 /** The judge that ends an episode as a success. A person's own verdict always wins. */
-export const successBySchema = z.enum(['simulator', 'classifier', 'human']);
+const successBySchema = z.enum(['simulator', 'classifier', 'human']);
 export type SuccessBy = z.infer<typeof successBySchema>;
 
 /** Limits on the robot's own state. The classifier's success counts only within them; an absent limit does not bind. */
-export const successGuardSchema = z
+const successGuardSchema = z
   .object({
     /** Height of the tool point over the base, metres. */
     toolHeightLowM: z.number().optional(),
@@ -67,7 +67,7 @@ export const DEFAULT_SUCCESS_TICKS = 3;
 const confusionFields = { tp: z.int(), fp: z.int(), tn: z.int(), fn: z.int() } as const;
 export const confusionSchema = z.object(confusionFields).readonly();
 /** Number of frames by true label and predicted label. */
-export type Confusion = z.infer<typeof confusionSchema>;
+type Confusion = z.infer<typeof confusionSchema>;
 
 export function accuracyOf({ tp, fp, tn, fn }: Confusion): number {
   const all = tp + fp + tn + fn;
@@ -82,7 +82,7 @@ export function precisionOf({ tp, fp }: Confusion): number {
   return tp + fp > 0 ? tp / (tp + fp) : 1;
 }
 
-export const curvePointSchema = z.object({ threshold: z.number(), ...confusionFields }).readonly();
+const curvePointSchema = z.object({ threshold: z.number(), ...confusionFields }).readonly();
 /** The held-out confusion at one threshold. */
 export type CurvePoint = z.infer<typeof curvePointSchema>;
 

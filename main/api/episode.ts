@@ -21,7 +21,7 @@ export const outcomeSchema = z.enum(['success', 'failure', 'truncated', 'aborted
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /** The source of an outcome. The human's verdict always wins. */
-export const judgeSchema = z.enum(['human', 'simulator', 'classifier', 'time-limit', 'engine']);
+const judgeSchema = z.enum(['human', 'simulator', 'classifier', 'time-limit', 'engine']);
 export type Judge = z.infer<typeof judgeSchema>;
 
 export const episodeSummarySchema = z

@@ -6,7 +6,7 @@ import { recipeSchema } from './run.ts';
 import { taskIdSchema } from './task.ts';
 
 /** Shape of the maps of a convolutional trunk. Every camera has the same number of channels. */
-export const mapShapeSchema = z
+const mapShapeSchema = z
   .object({
     cameras: z.int().positive(),
     height: z.int().positive(),
@@ -40,7 +40,7 @@ export const encoderManifestSchema = z
   .readonly();
 export type EncoderManifest = z.infer<typeof encoderManifestSchema>;
 
-export const headSchema = z.enum([
+const headSchema = z.enum([
   'consistency',
   'mse',
   'gaussian',

@@ -24,7 +24,7 @@ export const backendSchema = z.enum(['onnxruntime-cpu', 'onnxruntime-webgpu', 'o
 export type BackendName = z.infer<typeof backendSchema>;
 export const DEFAULT_BACKEND: BackendName = 'onnxruntime-cpu';
 
-export interface BackendFacts {
+interface BackendFacts {
   /** A name of a word or two, for narrow places. */
   readonly short: string;
   /** The whole name. */

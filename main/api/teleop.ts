@@ -59,7 +59,7 @@ export function puckFromBaseTwist(twist: Vec6, map: TeleopMap): Vec6 {
 /**
  * How control is taken: by moving the puck, by holding a button, or by pressing a key once to take and once to release.
  */
-export const takeoverModeSchema = z.enum(['motion', 'hold', 'toggle']);
+const takeoverModeSchema = z.enum(['motion', 'hold', 'toggle']);
 export type TakeoverMode = z.infer<typeof takeoverModeSchema>;
 
 export const takeoverSettingsSchema = z
@@ -109,7 +109,7 @@ export function isNeutral(deflection: number, settings: TakeoverSettings): boole
  * - A source at neutral never leads. One between neutral and `engageDeflection` leads only while no other is off
  * neutral.
  */
-export interface Lead<Source> {
+interface Lead<Source> {
   /** Call it for every report of a source. */
   reported(source: Source): void;
   /**

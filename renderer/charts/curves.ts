@@ -7,7 +7,7 @@ export type Point = readonly [step: number, value: number];
 /** The points of each metric. */
 export type Curves = Readonly<Record<string, readonly Point[]>>;
 
-export interface ChartPlan {
+interface ChartPlan {
   readonly title: string;
   readonly unit?: string;
   readonly axis?: AxisWishes;

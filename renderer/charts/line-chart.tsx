@@ -21,7 +21,7 @@ export interface ChartLine {
   readonly compared?: readonly Point[] | undefined;
 }
 
-export interface LineChartProps {
+interface LineChartProps {
   readonly title: string;
   readonly unit?: string | undefined;
   /** The axis of the values; shares are written in percent. */

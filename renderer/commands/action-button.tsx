@@ -6,7 +6,7 @@ import { type ButtonProps, KeyCap } from '../ui/button.tsx';
 import { ACTIONS, keysOf, perform } from './actions.ts';
 import type { ActionId } from './keys.ts';
 
-export interface ActionButtonProps {
+interface ActionButtonProps {
   readonly id: ActionId;
   readonly kind?: ButtonProps['kind'];
   readonly children?: ReactNode;

@@ -28,7 +28,7 @@ export type ActionId =
   | 'help';
 
 export type FocusPlace = 'scene' | 'text' | 'control' | 'elsewhere';
-export interface KeyPress {
+interface KeyPress {
   readonly key: string;
   readonly code: string;
   readonly ctrl: boolean;
@@ -41,7 +41,7 @@ export interface KeyPlace {
   readonly running: boolean;
   readonly dialogOpen: boolean;
 }
-export type KeyMeaning =
+type KeyMeaning =
   | { readonly kind: 'action'; readonly action: ActionId }
   /** The key drives the arm; see `held-keys.ts`. */
   | { readonly kind: 'drive' }
@@ -49,7 +49,7 @@ export type KeyMeaning =
   | { readonly kind: 'swallow' }
   | { readonly kind: 'leave' };
 
-export interface KeyBinding {
+interface KeyBinding {
   readonly action: ActionId;
   readonly keys: string;
   readonly says: string;

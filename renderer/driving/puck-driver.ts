@@ -6,7 +6,7 @@
 import { createLead, type TakeoverSettings, type Vec6 } from '../../main/api/index.ts';
 import { isZero, NEUTRAL } from './held-keys.ts';
 
-export type PuckSource = 'screen' | 'keyboard' | `gamepad ${number}`;
+type PuckSource = 'screen' | 'keyboard' | `gamepad ${number}`;
 export interface PuckMessage {
   readonly source: 'screen' | 'keyboard' | 'gamepad';
   readonly axes: Vec6;

@@ -19,7 +19,7 @@ export interface Place {
   readonly x: number;
   readonly y: number;
 }
-export interface ScreenGrip {
+interface ScreenGrip {
   /** Returns true when the pointer holds the puck from now on. */
   begin(kind: GripKind, pointer: PointerFacts, at: Place): boolean;
   move(pointer: PointerFacts, at: Place): void;

@@ -35,7 +35,7 @@ export class CallError extends Error {
   }
 }
 
-export interface EngineClientOptions {
+interface EngineClientOptions {
   readonly url: string;
   readonly session: Session;
   readonly clock: Clock;

@@ -11,7 +11,7 @@ import {
   systemClock,
 } from '../../main/api/index.ts';
 import {
-  doubtExports,
+  markExportsUnknown,
   forgetProject,
   liveEpisode,
   liveStatus,
@@ -145,7 +145,7 @@ function linkChanged(link: LinkState): void {
   if (link.state === 'open') {
     claimAsked = false;
     live.clear();
-    doubtExports();
+    markExportsUnknown();
     useEngine.setState({ link, everLinked: true });
     void load();
   } else useEngine.setState({ link });
@@ -183,7 +183,7 @@ export async function loadOlderEpisodes(): Promise<void> {
   }
 }
 
-export async function refreshLearning(): Promise<void> {
+async function refreshLearning(): Promise<void> {
   try {
     const [policies, readiness] = await Promise.all([call('policy.list', {}), call('run.readiness', {})]);
     useEngine.setState({ policies: policies.policies, readiness });

@@ -4,7 +4,7 @@
  */
 import { decodeStream, type StreamMessage } from '../../main/api/index.ts';
 
-export interface StreamSlot {
+interface StreamSlot {
   readonly message: StreamMessage;
   /** Differs for every message of the window, so that a painter can tell whether it has painted this one. */
   readonly count: number;

@@ -1,5 +1,5 @@
 /** A timer that goes on while the window is hidden, for the heartbeat and the repeats of a held puck. */
-export interface Metronome {
+interface Metronome {
   onBeat(listener: () => void): void;
   dispose(): void;
 }

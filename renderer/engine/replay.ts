@@ -32,7 +32,7 @@ export async function openReplay(episodeId: number): Promise<void> {
     useWindow.setState({ replay: { recording, index: 0, playing: true } });
     subscribe();
     lastStepMs = nowMs();
-    askFrames();
+    requestPictures();
     requestDraw();
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
@@ -61,7 +61,7 @@ export function scrubTo(index: number, playing = false): void {
   const clipped = Math.min(last, Math.max(0, Math.round(index)));
   if (clipped === replay.index && playing === replay.playing) return;
   useWindow.setState({ replay: { ...replay, index: clipped, playing } });
-  askFrames();
+  requestPictures();
   requestDraw();
 }
 
@@ -76,7 +76,7 @@ export function togglePlaying(): void {
 }
 
 /** Requests the pictures at the cursor, one request at a time. Places that the cursor passed meanwhile are skipped. */
-function askFrames(): void {
+function requestPictures(): void {
   const { replay } = useWindow.getState();
   if (!replay) return;
   const wanted = { episodeId: replay.recording.episode.id, index: replay.index };
@@ -92,7 +92,7 @@ function askFrames(): void {
       busy = false;
       // Pictures arrive before the answer, and may belong to a replay that was closed meanwhile.
       if (useWindow.getState().replay?.recording.episode.id !== wanted.episodeId) live.clearReplay();
-      askFrames();
+      requestPictures();
     });
 }
 
@@ -102,7 +102,7 @@ export function startReplayGuard(): void {
     // A new link starts without pictures.
     if (link.state === 'open' && before.link.state !== 'open') {
       asked = undefined;
-      askFrames();
+      requestPictures();
     }
     if (!isDrivenFromHere(status) || !useWindow.getState().replay) return;
     closeReplay();

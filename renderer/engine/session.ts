@@ -1,7 +1,7 @@
 /**
  * The window's credentials: a one-time code from the address's fragment, then the session's token, kept for this tab.
  */
-export interface TokenStore {
+interface TokenStore {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;

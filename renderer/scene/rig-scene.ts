@@ -32,7 +32,7 @@ import { Views } from './views.ts';
 const LOOK_EVERY_MS = 15;
 const LONGEST_FRAME_MS = 2000;
 
-export interface RigSceneOptions {
+interface RigSceneOptions {
   readonly canvas: HTMLCanvasElement;
   readonly rig: Rig;
   readonly shapes: SceneShapes;

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 
-export const shellMessageSchema = z.discriminatedUnion('kind', [
+const shellMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('export') }),
   z.object({ kind: z.literal('keys') }),
   z.object({ kind: z.literal('zoom'), step: z.union([z.literal(-1), z.literal(0), z.literal(1)]) }),

@@ -6,12 +6,12 @@ import { useWindow } from '../state/window-store.ts';
 import { onShellMessage, type ShellMessage } from './shell-messages.ts';
 
 export function startShell(): void {
-  onShellMessage(window, obey, () =>
+  onShellMessage(window, carryOut, () =>
     say('warning', 'The program around this window said something that it cannot read.', 'They may differ in version.'),
   );
 }
 
-function obey(message: ShellMessage): void {
+function carryOut(message: ShellMessage): void {
   switch (message.kind) {
     case 'export':
       useWindow.setState({ tab: 'data' });

@@ -3,7 +3,7 @@ import type { Status } from '../../main/api/index.ts';
 import type { GlyphName } from '../ui/glyph.tsx';
 
 export type Tone = 'policy' | 'human' | 'hold' | 'danger' | 'plain';
-export interface DriverView {
+interface DriverView {
   readonly word: 'POLICY' | 'YOU' | 'READY' | 'RESETTING' | 'HOLD' | 'STOPPED' | 'FAULT' | 'NO LINK';
   readonly tone: Tone;
   readonly glyph: GlyphName;

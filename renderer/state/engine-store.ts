@@ -77,7 +77,7 @@ export function liveStatus(state: Pick<EngineState, 'link' | 'status'>): Status 
 }
 
 /** Adds or replaces `item`, keeping the order of ids. */
-function placed<Item extends { readonly id: number }>(items: readonly Item[], item: Item): readonly Item[] {
+function withItem<Item extends { readonly id: number }>(items: readonly Item[], item: Item): readonly Item[] {
   const others = items.filter((one) => one.id !== item.id);
   const at = others.findIndex((one) => one.id > item.id);
   return at < 0 ? [...others, item] : [...others.slice(0, at), item, ...others.slice(at)];
@@ -85,7 +85,7 @@ function placed<Item extends { readonly id: number }>(items: readonly Item[], it
 
 export function putEpisodes(items: readonly EpisodeSummary[]): void {
   useEngine.setState((state) => ({
-    episodes: items.reduce<readonly EpisodeSummary[]>(placed, state.episodes),
+    episodes: items.reduce<readonly EpisodeSummary[]>(withItem, state.episodes),
     episodesLoaded: true,
   }));
 }
@@ -100,7 +100,7 @@ export function putEpisodePage(page: readonly EpisodeSummary[], asked: number): 
 }
 
 export function putRun(run: RunStatus): void {
-  useEngine.setState((state) => ({ runs: [...placed([...state.runs].reverse(), run)].reverse() }));
+  useEngine.setState((state) => ({ runs: [...withItem([...state.runs].reverse(), run)].reverse() }));
 }
 
 export function putExport(message: ExportState): void {
@@ -110,7 +110,7 @@ export function putExport(message: ExportState): void {
 }
 
 /** Marks running exports as unknown after a lost link, because they may have ended. One that runs reports soon. */
-export function doubtExports(): void {
+export function markExportsUnknown(): void {
   useEngine.setState((state) => ({
     exports: state.exports.map((one) =>
       one.state === 'running'

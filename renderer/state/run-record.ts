@@ -5,7 +5,7 @@
  */
 import type { EpisodeSummary } from '../../main/api/index.ts';
 
-export const ROUND_EPISODES = 10;
+const ROUND_EPISODES = 10;
 /** Smallest number of episodes that allows a verdict. */
 export const JUDGED_EPISODES = 5;
 const CLEAR_DIFFERENCE = 0.3;

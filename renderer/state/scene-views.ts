@@ -2,7 +2,7 @@
 export const SCENE_VIEWS = ['wrist', 'side', 'top', 'free'] as const;
 export type SceneView = (typeof SCENE_VIEWS)[number];
 
-export interface ViewFacts {
+interface ViewFacts {
   readonly label: string;
   readonly key: string;
   readonly says: string;

@@ -13,7 +13,7 @@ export interface Replay {
   readonly index: number;
   readonly playing: boolean;
 }
-export interface WindowState {
+interface WindowState {
   readonly tab: DeskTab;
   readonly view: SceneView;
   /** Number of requests for the free view. Each one resets it to tool and task. */

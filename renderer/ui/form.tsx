@@ -39,7 +39,7 @@ export function Row({
   );
 }
 
-export interface ChoiceProps<Value extends string> {
+interface ChoiceProps<Value extends string> {
   readonly label: string;
   readonly value: Value | undefined;
   readonly options: readonly { readonly value: Value; readonly label: string; readonly title?: string }[];
@@ -87,7 +87,7 @@ export function Switch({
   );
 }
 
-export interface NumberFieldProps {
+interface NumberFieldProps {
   readonly label: string;
   readonly unit: string;
   readonly value: number;

@@ -3,7 +3,7 @@ import type { RunPlan, RunSpec, RunStatus } from '../../main/api/index.ts';
 import { JUDGED_EPISODES, type Round, type RunRecord } from '../state/run-record.ts';
 import { duration, fixed, grouped, percent } from './format.ts';
 
-export interface RunWords {
+interface RunWords {
   /** Text of the badge. */
   readonly state: string;
   readonly tone: 'plain' | 'success' | 'danger';
@@ -21,10 +21,8 @@ const NAMES: Readonly<Record<RunSpec['algorithm'], string>> = {
 };
 export const algorithmTitle = (name: RunSpec['algorithm']): string => NAMES[name];
 
-export const settingsTitle = ({ preset, recipe }: Pick<RunSpec, 'preset' | 'recipe'>): string => recipe ?? preset;
-
 /** Returns for example "offline · cell". */
-export const kindOf = (spec: RunSpec): string => `${spec.stage} · ${settingsTitle(spec)}`;
+export const kindOf = ({ stage, recipe, preset }: RunSpec): string => `${stage} · ${recipe ?? preset}`;
 
 const solved = ({ unaided, episodes }: Round) => `${unaided} of ${episodes}`;
 

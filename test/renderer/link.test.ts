@@ -8,7 +8,7 @@ import { CLOSE_CODES, createVirtualClock, type EpisodeSummary } from '../../main
 import { type CallError, EngineClient, type LinkState } from '../../renderer/engine/engine-client.ts';
 import { createSession } from '../../renderer/engine/session.ts';
 import {
-  doubtExports,
+  markExportsUnknown,
   forgetProject,
   liveStatus,
   putEpisodePage,
@@ -182,7 +182,7 @@ test('an export that ran when the link was lost is doubted in words, until it is
   const message = { kind: 'export', exportId: 1, fraction: 0.4, directory: 'exports/insert' } as const;
   putExport({ ...message, state: 'running' });
   putExport({ ...message, exportId: 2, state: 'finished' });
-  doubtExports();
+  markExportsUnknown();
   const [finished, doubted] = useEngine.getState().exports;
   assert.equal(finished?.state, 'finished');
   assert.equal(doubted?.state, 'unknown');

@@ -11,10 +11,9 @@ const MAX_RANGES = 5000;
 
 /** Selects the episodes with at least one step in this buffer. They are exported whole. */
 export const exportBufferSchema = z.enum(['rl', 'demo']);
-export type ExportBuffer = z.infer<typeof exportBufferSchema>;
 
 /** Numbers of the first and the last episode; the range includes both. */
-export const episodeRangeSchema = z.tuple([z.int().min(1), z.int().min(1)]).readonly();
+const episodeRangeSchema = z.tuple([z.int().min(1), z.int().min(1)]).readonly();
 export type EpisodeRange = z.infer<typeof episodeRangeSchema>;
 
 /** An episode is chosen when it meets every condition that is given. */
@@ -29,7 +28,7 @@ export const episodeChoiceSchema = z
   .readonly();
 export type EpisodeChoice = z.infer<typeof episodeChoiceSchema>;
 
-export type ParsedRanges =
+type ParsedRanges =
   | { readonly kind: 'ranges'; readonly ranges: readonly EpisodeRange[] }
   | { readonly kind: 'wrong'; readonly message: string };
 
@@ -73,7 +72,7 @@ export function episodeRangesText(
 }
 
 /** Number of episodes that an export leaves out, by the first reason that applies. */
-export const leftOutSchema = z
+const leftOutSchema = z
   .object({ notChosen: z.int(), notEnded: z.int(), discarded: z.int(), withoutSteps: z.int() })
   .readonly();
 export type LeftOut = z.infer<typeof leftOutSchema>;

@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { poseSchema, vec3Schema } from '../geometry.ts';
 
-export const materialSchema = z
+const materialSchema = z
   .object({
     name: z.string(),
     color: vec3Schema,
@@ -19,7 +19,7 @@ export type Material = z.infer<typeof materialSchema>;
 
 const pair = z.tuple([z.number(), z.number()]).readonly();
 
-export const solidSchema = z.discriminatedUnion('kind', [
+const solidSchema = z.discriminatedUnion('kind', [
   /** Revolved about local z: points are [radius, z]. */
   z.object({ kind: z.literal('lathe'), profile: z.array(pair).readonly() }).readonly(),
   z.object({ kind: z.literal('rounded-box'), sizeM: vec3Schema, radiusM: z.number() }).readonly(),
@@ -27,15 +27,15 @@ export const solidSchema = z.discriminatedUnion('kind', [
 ]);
 export type Solid = z.infer<typeof solidSchema>;
 
-export const partSchema = z.object({ solid: solidSchema, bodyFromPart: poseSchema, material: z.string() }).readonly();
+const partSchema = z.object({ solid: solidSchema, bodyFromPart: poseSchema, material: z.string() }).readonly();
 export type Part = z.infer<typeof partSchema>;
 
-export const bodySchema = z
+const bodySchema = z
   .object({ name: z.string(), parts: z.array(partSchema).readonly(), castsShadow: z.boolean() })
   .readonly();
 export type Body = z.infer<typeof bodySchema>;
 
-export const cameraMountSchema = z
+const cameraMountSchema = z
   .object({
     name: z.string(),
     /** Body that carries the camera; 'world' for a fixed one. Camera frame: x right, y up, looks along −z. */
@@ -46,7 +46,7 @@ export const cameraMountSchema = z
   .readonly();
 export type CameraMount = z.infer<typeof cameraMountSchema>;
 
-export const tactileMountSchema = z
+const tactileMountSchema = z
   .object({
     pad: z.string(),
     body: z.string(),

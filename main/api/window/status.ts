@@ -9,12 +9,12 @@ import { safetyEventSchema, safetyLimitsSchema } from '../limits.ts';
 import { takeoverSettingsSchema, teleopMapSchema } from '../teleop.ts';
 import { sceneShapesSchema } from './shapes.ts';
 
-export const faultSchema = z
+const faultSchema = z
   .object({ what: z.string(), armDoes: z.string(), remedy: z.string(), atMs: z.number() })
   .readonly();
 export type Fault = z.infer<typeof faultSchema>;
 
-export const inputDeviceSchema = z
+const inputDeviceSchema = z
   .object({
     name: z.string(),
     kind: z.enum(['spacemouse', 'gamepad', 'keyboard', 'screen', 'scripted']),
@@ -30,7 +30,7 @@ export type InputDevice = z.infer<typeof inputDeviceSchema>;
  * A condition that the window shows for exactly as long as it lasts. A condition that stops the arm is a fault and
  * never appears here as well.
  */
-export const standingNoticeSchema = z
+const standingNoticeSchema = z
   .object({
     /** Subject of the notice. A second notice of the same topic replaces the first. */
     topic: z.string(),

@@ -8,7 +8,7 @@
  * tactile: u16 rows · u16 columns · u32 reserved · f32 total[4] · f32 [3, rows, columns].
  * poses: 7 × f32 per body.
  */
-export const STREAM_KINDS = { camera: 1, tactile: 2, poses: 3 } as const;
+const STREAM_KINDS = { camera: 1, tactile: 2, poses: 3 } as const;
 export type StreamKind = keyof typeof STREAM_KINDS;
 
 export interface StreamMessage {

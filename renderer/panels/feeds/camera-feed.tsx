@@ -14,7 +14,7 @@ const STALE_MS = 600;
 /** Space beside a picture, in design pixels, that its name and facts need. */
 const CAPTION_PX = 64;
 
-export interface CameraFeedProps {
+interface CameraFeedProps {
   readonly name: string;
   readonly stream: string;
   readonly camera: { readonly widthPx: number; readonly heightPx: number };

@@ -7,7 +7,7 @@ export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
-export interface Segment extends Stretch {
+interface Segment extends Stretch {
   readonly actor: Actor;
   readonly idle: boolean;
 }

@@ -6,7 +6,7 @@ import { CallError } from '../../../engine/engine-client.ts';
 import { algorithmTitle, kindOf } from '../../../words/run-words.ts';
 import { differences, type Settings } from './run-differences.ts';
 
-export interface CompareWithProps {
+interface CompareWithProps {
   readonly run: RunStatus;
   readonly runs: readonly RunStatus[];
   readonly comparedId: number | undefined;

@@ -15,7 +15,7 @@ import { RoundTable } from './round-table.tsx';
 import { RunCharts } from './run-charts.tsx';
 import { useCurves } from './use-curves.ts';
 
-export interface RunCardProps {
+interface RunCardProps {
   readonly run: RunStatus;
   readonly open: boolean;
   readonly onOpen: () => void;

@@ -8,7 +8,7 @@ import { type Curves, chartsFor } from '../../../charts/curves.ts';
 import { LineChart } from '../../../charts/line-chart.tsx';
 import { grouped } from '../../../words/format.ts';
 
-export interface RunChartsProps {
+interface RunChartsProps {
   readonly run: RunStatus;
   readonly curves: Curves;
   readonly compared: { readonly run: RunStatus; readonly curves: Curves } | undefined;

@@ -3,7 +3,7 @@ import { DEFAULT_BACKEND, type RunSpec } from '../../../../main/api/index.ts';
 
 export type Settings = Readonly<Record<string, string>>;
 
-export interface Difference {
+interface Difference {
   readonly name: string;
   readonly here: string;
   readonly there: string;
@@ -27,7 +27,7 @@ function asked(spec: RunSpec): Settings {
   };
 }
 
-export interface RunSettings {
+interface RunSettings {
   readonly spec: RunSpec;
   readonly settings: Settings;
 }

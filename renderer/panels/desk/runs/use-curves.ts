@@ -69,12 +69,12 @@ export function useCurves(run: RunStatus | undefined): Curves {
       if (state.runs !== before.runs) setHeld((known) => withLive(known, statusOf(state.runs, id)));
     });
   }, [id]);
-  const mine = held?.runId === id ? held : undefined;
-  const full = mine !== undefined && mine.live >= (mine.fetches === 1 ? FIRST_LIVE_POINTS : LIVE_POINTS);
+  const shown = held?.runId === id ? held : undefined;
+  const full = shown !== undefined && shown.live >= (shown.fetches === 1 ? FIRST_LIVE_POINTS : LIVE_POINTS);
   useEffect(() => {
     if (full) setRound((before) => before + 1);
   }, [full]);
-  return mine?.curves ?? NOTHING;
+  return shown?.curves ?? NOTHING;
 }
 
 const NOTHING: Curves = {};
