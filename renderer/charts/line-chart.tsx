@@ -133,13 +133,12 @@ function usePlot(
   return plot;
 }
 
-function Legend({
-  lines,
-  valueIn,
-}: {
+interface LegendProps {
   readonly lines: readonly ChartLine[];
   readonly valueIn: (points: readonly Point[]) => string;
-}) {
+}
+
+function Legend({ lines, valueIn }: LegendProps) {
   return (
     <ul className={lines.some(({ compared }) => compared) ? 'legend compared' : 'legend'}>
       {lines.map((line) => (

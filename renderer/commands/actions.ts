@@ -4,8 +4,8 @@
  */
 
 import { TASKS } from '../../main/api/index.ts';
-import { call, say, tell } from '../engine/engine.ts';
-import { CallError } from '../engine/engine-client.ts';
+import { call, say, showRefusal, tell } from '../engine/engine.ts';
+import { ignoreRefusal } from '../engine/engine-client.ts';
 import { closeReplay } from '../engine/replay.ts';
 import { activeRun, type EngineState, useEngine } from '../state/engine-store.ts';
 import { type SceneView, VIEW_FACTS } from '../state/scene-views.ts';
@@ -26,6 +26,7 @@ const overrulable = (state: EngineState) => {
   const newest = state.episodes.at(-1);
   return newest?.judge === 'classifier' ? newest : undefined;
 };
+const otherMode = (state: EngineState) => (state.status?.mode === 'demonstrate' ? 'run' : 'demonstrate');
 const replayedId = () => useWindow.getState().replay?.recording.episode.id;
 const noVerdict = (state: EngineState) =>
   replayedId() !== undefined || overrulable(state) ? undefined : notRunning(state);
@@ -46,14 +47,7 @@ export function missingForFineTune(state: EngineState): string | undefined {
   return lacking.length === 0 ? undefined : lacking.map((need) => `${need.have}/${need.need} ${need.label}`).join(', ');
 }
 
-async function answered(promise: Promise<unknown>): Promise<void> {
-  try {
-    await promise;
-  } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
-  }
-}
+const answered = (promise: Promise<unknown>) => promise.catch((error: unknown) => showRefusal(error));
 
 export const ACTIONS: Readonly<Record<ActionId, Action>> = {
   stop: { label: 'Stop', run: stop },
@@ -68,17 +62,9 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
   },
   success: { label: 'Success', blocked: noVerdict, run: () => judge('success') },
   failure: { label: 'Failure', blocked: noVerdict, run: () => judge('failure') },
-  discard: {
-    label: 'Discard',
-    blocked: notDiscardable,
-    run: discard,
-  },
+  discard: { label: 'Discard', blocked: notDiscardable, run: discard },
   undo: { label: 'Undo', run: () => void answered(undo()) },
-  'label-positive': {
-    label: 'Is success',
-    blocked: nothingToLabel,
-    run: () => void answered(label('positive')),
-  },
+  'label-positive': { label: 'Is success', blocked: nothingToLabel, run: () => void answered(label('positive')) },
   'label-negative': { label: 'Is not', blocked: nothingToLabel, run: () => void answered(label('negative')) },
   next: {
     label: 'Start episode',
@@ -91,10 +77,7 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
   mode: {
     label: 'Demonstrate',
     blocked: (state) => (running(state) ? 'Not while an episode runs.' : undefined),
-    run: () =>
-      void tell('mode.set', {
-        mode: useEngine.getState().status?.mode === 'demonstrate' ? 'run' : 'demonstrate',
-      }),
+    run: () => void tell('mode.set', { mode: otherMode(useEngine.getState()) }),
   },
   revert: { label: 'Back to the last good policy', run: () => void answered(revert()) },
   'fine-tune': {
@@ -117,10 +100,7 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
       if (useWindow.getState().view !== 'free') chooseView('free');
     },
   },
-  crop: {
-    label: 'Policy’s view',
-    run: () => useWindow.setState((state) => ({ cropShown: !state.cropShown })),
-  },
+  crop: { label: 'Policy’s view', run: () => useWindow.setState((state) => ({ cropShown: !state.cropShown })) },
   gripper: {
     label: 'Gripper',
     blocked: (state) => {
@@ -136,16 +116,9 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
 };
 
 function zoom(direction: 1 | 0 | -1): void {
+  const refusal = direction > 0 ? 'This window has no room for larger letters.' : 'Letters are as small as they get.';
   if (zoomBy(direction)) endNotice('zoom');
-  else
-    say(
-      'info',
-      direction > 0 ? 'This window has no room for larger letters.' : 'Letters are as small as they get.',
-      undefined,
-      {
-        topic: 'zoom',
-      },
-    );
+  else say('info', refusal, undefined, { topic: 'zoom' });
 }
 
 /** Sends Stop before anything else, then closes the overview of keys. */
@@ -153,7 +126,7 @@ function stop(): void {
   void call('control.stop', {}).then(
     () => endNotice('control.stop'),
     (error: unknown) => {
-      if (!(error instanceof CallError)) throw error;
+      ignoreRefusal(error);
       say(
         'error',
         `Stop was not delivered: ${error.message}`,

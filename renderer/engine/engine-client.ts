@@ -35,6 +35,11 @@ export class CallError extends Error {
   }
 }
 
+/** Throws every error but a `CallError`. For calls whose refusal is not shown. */
+export function ignoreRefusal(error: unknown): asserts error is CallError {
+  if (!(error instanceof CallError)) throw error;
+}
+
 interface EngineClientOptions {
   readonly url: string;
   readonly session: Session;
@@ -205,26 +210,18 @@ export class EngineClient {
     this.socket = undefined;
     this.welcomed = false;
     this.failAll('The link to the engine was lost.', 'The window tries again by itself.');
+    const refused = (reason: string, remedy: string) => this.options.onLink({ state: 'refused', reason, remedy });
     if (code === CLOSE_CODES.badToken) {
       this.options.session.refused();
       const { code: again, token } = this.options.session.credentials();
-      if (!again && !token) {
-        this.options.onLink({
-          state: 'refused',
-          reason: 'This address has been used already, or the engine has started anew.',
-          remedy: 'Open the address that the engine printed last.',
-        });
-        return;
-      }
+      if (!again && !token)
+        return void refused(
+          'This address has been used already, or the engine has started anew.',
+          'Open the address that the engine printed last.',
+        );
     }
-    if (code === CLOSE_CODES.badOrigin) {
-      this.options.onLink({
-        state: 'refused',
-        reason: 'The engine does not accept pages from here.',
-        remedy: 'Open the address that the engine printed.',
-      });
-      return;
-    }
+    if (code === CLOSE_CODES.badOrigin)
+      return void refused('The engine does not accept pages from here.', 'Open the address that the engine printed.');
     this.attempt++;
     const { clock } = this.options;
     const retryAtMs = clock.nowMs() + backoffMs(this.attempt);

@@ -11,10 +11,10 @@ import {
   systemClock,
 } from '../../main/api/index.ts';
 import {
-  markExportsUnknown,
   forgetProject,
   liveEpisode,
   liveStatus,
+  markExportsUnknown,
   putEpisodePage,
   putEpisodes,
   putExport,
@@ -26,7 +26,7 @@ import { keyOf, standingOf } from '../state/notices.ts';
 import { isSame } from '../state/same.ts';
 import { endNotice, notify, tidyNotices, useWindow } from '../state/window-store.ts';
 import { requestDraw } from './draw-loop.ts';
-import { CallError, EngineClient, type LinkState } from './engine-client.ts';
+import { EngineClient, ignoreRefusal, type LinkState } from './engine-client.ts';
 import { LiveStreams, REPLAY } from './live-streams.ts';
 import { createMetronome } from './metronome.ts';
 import { codeFromFragment, createSession } from './session.ts';
@@ -83,6 +83,13 @@ export function call<Name extends CallName>(name: Name, parameters: CallParamete
   return client.call(name, parameters);
 }
 
+/** For a call that was refused or lost its link: shows that as a notice. Throws any other error. */
+export function showRefusal(error: unknown, lost: 'warning' | 'error' | 'silent' = 'warning', topic?: string): void {
+  ignoreRefusal(error);
+  const level = error.linkLost ? lost : 'error';
+  if (level !== 'silent') say(level, error.message, error.remedy, topic === undefined ? {} : { topic });
+}
+
 /** Makes a call. A refusal is shown until the same call is accepted. Resolves to whether it was accepted. */
 export async function tell<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<boolean> {
   try {
@@ -90,18 +97,14 @@ export async function tell<Name extends CallName>(name: Name, parameters: CallPa
     endNotice(name);
     return true;
   } catch (error) {
-    if (error instanceof CallError)
-      say(error.linkLost ? 'warning' : 'error', error.message, error.remedy, { topic: name });
-    else throw error;
+    showRefusal(error, 'warning', name);
     return false;
   }
 }
 
 /** Makes a call that repeats many times a second. A refusal is not shown, because the status tells the cause. */
 export function tellQuietly<Name extends CallName>(name: Name, parameters: CallParameters<Name>): void {
-  client.call(name, parameters).catch((error: unknown) => {
-    if (!(error instanceof CallError)) throw error;
-  });
+  client.call(name, parameters).catch(ignoreRefusal);
 }
 
 /** Sets the highest rate of the streams. A slow renderer lowers it. */
@@ -165,8 +168,7 @@ async function load(): Promise<void> {
     for (const run of runs.runs) putRun(run);
     await refreshLearning();
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    if (!error.linkLost) say('error', error.message, error.remedy);
+    showRefusal(error, 'silent');
   }
 }
 
@@ -178,8 +180,7 @@ export async function loadOlderEpisodes(): Promise<void> {
     const page = await call('episode.list', { limit: EPISODES_PER_PAGE, beforeId: oldest.id });
     putEpisodePage(page.episodes, EPISODES_PER_PAGE);
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
+    showRefusal(error);
   }
 }
 
@@ -188,7 +189,7 @@ async function refreshLearning(): Promise<void> {
     const [policies, readiness] = await Promise.all([call('policy.list', {}), call('run.readiness', {})]);
     useEngine.setState({ policies: policies.policies, readiness });
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
+    ignoreRefusal(error);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Status } from '../../main/api/index.ts';
 import { useEngine } from '../state/engine-store.ts';
 import { useWindow } from '../state/window-store.ts';
 import { requestDraw } from './draw-loop.ts';
-import { call, live, metronome, nowMs, say, subscribe } from './engine.ts';
+import { call, live, metronome, nowMs, say, showRefusal, subscribe } from './engine.ts';
 import { CallError } from './engine-client.ts';
 
 let asked: { episodeId: number; index: number } | undefined;
@@ -35,8 +35,7 @@ export async function openReplay(episodeId: number): Promise<void> {
     requestPictures();
     requestDraw();
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    say('error', error.message, error.remedy);
+    showRefusal(error, 'error');
   }
 }
 

@@ -17,6 +17,7 @@ import {
   SRGBColorSpace,
 } from 'three';
 import { type CameraMount, decodePicture } from '../../main/api/index.ts';
+import { copyRgb } from '../ui/rgb.ts';
 import { colorOf } from '../ui/tokens.ts';
 import { matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
@@ -122,11 +123,7 @@ export class Frustums implements SceneExtension {
     }
     const data = texture.image.data;
     if (!data) return;
-    for (let index = 0; index < pixels; index++) {
-      data[4 * index] = rgb[3 * index]!;
-      data[4 * index + 1] = rgb[3 * index + 1]!;
-      data[4 * index + 2] = rgb[3 * index + 2]!;
-    }
+    copyRgb(rgb, data, pixels);
     texture.needsUpdate = true;
   }
 

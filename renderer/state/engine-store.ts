@@ -141,7 +141,7 @@ export function putStep(episodeId: number, step: StepSummary): void {
   liveEpisode.count++;
 }
 
+export const isUnderWay = ({ state }: RunStatus): boolean => state === 'running' || state === 'waiting';
+
 /** Returns the run that is under way, if any. */
-export function activeRun(runs: readonly RunStatus[]): RunStatus | undefined {
-  return runs.find((run) => run.state === 'running' || run.state === 'waiting');
-}
+export const activeRun = (runs: readonly RunStatus[]): RunStatus | undefined => runs.find(isUnderWay);

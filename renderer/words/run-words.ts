@@ -81,45 +81,37 @@ function running(run: RunStatus): Pick<RunWords, 'says' | 'next'> {
 }
 
 function finished(run: RunStatus, { before, newest, verdict }: RunRecord): RunWords {
+  const state = 'finished';
   const from = run.spec.startFrom ?? 'the policy before it';
+  const now = newest && solved(newest);
+  const compared = `without help it solved ${now}, ${before && solved(before)} before it.`;
+  const again = 'Correct it where it still errs, then fine-tune again (F).';
   switch (verdict) {
     case 'better':
       return {
         state: 'finished, better',
         tone: 'success',
-        says: `Better: without help it solved ${newest && solved(newest)}, ${before && solved(before)} before it.`,
+        says: `Better: ${compared}`,
         next: 'Use its policy, and fine-tune online to go on (F).',
       };
     case 'worse':
       return {
         state: 'finished, worse',
         tone: 'danger',
-        says: `Worse: without help it solved ${newest && solved(newest)}, ${before && solved(before)} before it.`,
+        says: `Worse: ${compared}`,
         next: `Go back to ${from} (B), correct it where it errs, then start a new run from it.`,
       };
     case 'same':
-      return {
-        state: 'finished',
-        tone: 'plain',
-        says: `No clear change: without help it solved ${newest && solved(newest)}, ${before && solved(before)} before it.`,
-        next: 'Correct it where it still errs, then fine-tune again (F).',
-      };
+      return { state, tone: 'plain', says: `No clear change: ${compared}`, next: again };
     case 'alone':
+      return { state, tone: 'plain', says: `Without help it solved ${now}; no policy drove before it.`, next: again };
+    case 'unjudged':
       return {
-        state: 'finished',
+        state,
         tone: 'plain',
-        says: `Without help it solved ${newest && solved(newest)}; no policy drove before it.`,
-        next: 'Correct it where it still errs, then fine-tune again (F).',
-      };
-    case 'unjudged': {
-      const driven = newest?.episodes ?? 0;
-      return {
-        state: 'finished',
-        tone: 'plain',
-        says: `Not judged yet: its policies drove ${driven} of the ${JUDGED_EPISODES} episodes that takes.`,
+        says: `Not judged yet: its policies drove ${newest?.episodes ?? 0} of the ${JUDGED_EPISODES} episodes that takes.`,
         next: run.policy ? `Use ${run.policy} and start an episode (N).` : 'Start a new run: this one made no policy.',
       };
-    }
     default:
       return verdict satisfies never;
   }

@@ -25,20 +25,17 @@ function Driver() {
 }
 
 function Tick() {
-  const hz = useEngine((state) => liveStatus(state)?.tick.hz);
-  const jitter = useEngine((state) => liveStatus(state)?.tick.jitterP99Ms);
-  const missed = useEngine((state) => liveStatus(state)?.tick.missedDeadlines);
-  const skipped = useEngine((state) => liveStatus(state)?.tick.skippedEdges);
+  const tick = useEngine(useSelection((state) => liveStatus(state)?.tick));
   return (
     <div
       className="figure tick"
-      title={`Control ticks per second, measured over 5${THIN}s, and the 99th percentile of their jitter; ${missed ?? '–'} missed deadlines, ${skipped ?? '–'} skipped ticks`}
+      title={`Control ticks per second, measured over 5${THIN}s, and the 99th percentile of their jitter; ${tick?.missedDeadlines ?? '–'} missed deadlines, ${tick?.skippedEdges ?? '–'} skipped ticks`}
     >
       <b>
-        {hz === undefined ? '–' : fixed(hz, 1)}
+        {tick ? fixed(tick.hz, 1) : '–'}
         <span className="unit">{THIN}Hz</span>
       </b>
-      <small>{`±${jitter === undefined ? '–' : fixed(jitter, 1)}${THIN}ms`}</small>
+      <small>{`±${tick ? fixed(tick.jitterP99Ms, 1) : '–'}${THIN}ms`}</small>
     </div>
   );
 }
@@ -57,15 +54,13 @@ function Rate() {
   );
 }
 
-function Counter({
-  label,
-  of,
-  title,
-}: {
+interface CounterProps {
   readonly label: string;
   readonly of: 'rlTransitions' | 'demoTransitions';
   readonly title: string;
-}) {
+}
+
+function Counter({ label, of, title }: CounterProps) {
   const count = useEngine((state) => state.status?.buffers[of]);
   return (
     <div className="figure counter" title={title} data-testid={`counter-${label}`}>

@@ -8,14 +8,14 @@ import { type ExportState, useEngine } from '../../state/engine-store.ts';
 import { choiceOf, type ExportWishes } from '../../state/export-wishes.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { type Option, PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 
 interface FieldSpec {
   readonly field: 'task' | 'observation' | 'buffer' | 'outcome';
   readonly label: string;
   readonly title: string;
   readonly all: string;
-  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly options: readonly Option<string>[];
 }
 
 const plain = (values: readonly string[]) => values.map((value) => ({ value, label: value }));

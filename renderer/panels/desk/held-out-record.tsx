@@ -43,13 +43,7 @@ const Percent = ({ fraction }: { readonly fraction: number }) => (
   </>
 );
 
-function ConfusionTable({
-  point,
-  heldOut,
-}: {
-  readonly point: CurvePoint;
-  readonly heldOut: ClassifierManifest['heldOut'];
-}) {
+function ConfusionTable({ point, heldOut }: { readonly point: CurvePoint } & Pick<ClassifierManifest, 'heldOut'>) {
   return (
     <table className="confusion">
       <caption className="muted small">

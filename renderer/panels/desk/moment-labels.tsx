@@ -1,10 +1,9 @@
 /**
  * The moments of the episode that is replayed: how each is labelled and by whom. It is for reviewing the rule's labels.
  */
-import { useEffect, useState } from 'react';
 import type { FrameLabel, LabelSource } from '../../../main/api/index.ts';
 import { call } from '../../engine/engine.ts';
-import { CallError } from '../../engine/engine-client.ts';
+import { useAnswer } from '../../engine/use-answer.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Row } from '../../ui/form.tsx';
@@ -23,22 +22,12 @@ function useLabels(episodeId: number | undefined): readonly FrameLabel[] {
     const episode = state.episodes.find(({ id }) => id === episodeId);
     return `${episode?.outcome} ${episode?.judge}`;
   });
-  const [labels, setLabels] = useState<readonly FrameLabel[]>([]);
-  useEffect(() => {
-    if (episodeId === undefined) return;
-    let current = true;
-    call('label.list', { episodeId }).then(
-      (answer) => current && setLabels(answer.labels),
-      (error: unknown) => {
-        // The moments are then shown without marks; other notices tell what is wrong with the link or the store.
-        if (!(error instanceof CallError)) throw error;
-      },
-    );
-    return () => {
-      current = false;
-    };
-  }, [episodeId, given?.positives, given?.negatives, verdict]);
-  return labels;
+  // Without an answer the moments are shown without marks. Other notices tell what is wrong with the link or the store.
+  const answer = useAnswer(
+    () => (episodeId === undefined ? undefined : call('label.list', { episodeId })),
+    [episodeId, given, verdict],
+  );
+  return answer?.labels ?? [];
 }
 
 function MomentWords({ label }: { readonly label: FrameLabel | undefined }) {

@@ -5,13 +5,13 @@ import { ActionButton } from '../../commands/action-button.tsx';
 import { tell } from '../../engine/engine.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, NumberField, Progress } from '../../ui/form.tsx';
+import { Choice, NumberField, type Option, Progress } from '../../ui/form.tsx';
 import { clockTime } from '../../words/format.ts';
 import { HeldOutRecord } from './held-out-record.tsx';
 import { MomentLabels } from './moment-labels.tsx';
 import { LabelCounters } from './success-bar.tsx';
 
-const JUDGES: readonly { readonly value: SuccessBy; readonly label: string; readonly title: string }[] = [
+const JUDGES: readonly Option<SuccessBy>[] = [
   { value: 'simulator', label: 'Simulator', title: 'The cell knows when the task is solved' },
   { value: 'classifier', label: 'Classifier', title: 'The classifier ends the episode; your verdict still wins' },
   { value: 'human', label: 'You', title: 'Only Enter ends an episode as a success' },

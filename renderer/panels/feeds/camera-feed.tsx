@@ -4,13 +4,12 @@
  */
 import { type CSSProperties, type RefObject, useEffect, useRef } from 'react';
 import { decodePicture } from '../../../main/api/index.ts';
-import { live, nowMs } from '../../engine/engine.ts';
+import { live } from '../../engine/engine.ts';
 import { usePainter } from '../../engine/use-painter.ts';
-import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
-import { freshnessOf, pace } from '../../words/freshness.ts';
+import { copyRgb } from '../../ui/rgb.ts';
+import { paintFreshness } from './paint-freshness.ts';
 
-const STALE_MS = 600;
 /** Space beside a picture, in design pixels, that its name and facts need. */
 const CAPTION_PX = 64;
 
@@ -61,11 +60,7 @@ function paintPicture(
     image = new ImageData(widthPx, heightPx);
     image.data.fill(255);
   }
-  for (let index = 0; index < pixels; index++) {
-    image.data[4 * index] = rgb[3 * index]!;
-    image.data[4 * index + 1] = rgb[3 * index + 1]!;
-    image.data[4 * index + 2] = rgb[3 * index + 2]!;
-  }
+  copyRgb(rgb, image.data, pixels);
   canvas.getContext('2d')?.putImageData(image, 0, 0);
   return image;
 }
@@ -96,12 +91,7 @@ export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
   useCaptionPlace(box, aspect);
   usePainter(() => {
     if (!box.current || !canvas.current || !facts.current || !reason.current) return;
-    const slot = live.get(stream);
-    const linked = useEngine.getState().link.state === 'open';
-    const fresh = replaying && slot ? { stale: false, says: '' } : freshnessOf(linked, slot, nowMs(), STALE_MS);
-    box.current.classList.toggle('stale', fresh.stale);
-    if (reason.current.textContent !== fresh.says) reason.current.textContent = fresh.says;
-    const words = replaying ? 'recorded' : pace(slot, nowMs());
+    const words = paintFreshness(box.current, reason.current, stream, replaying);
     facts.current.textContent = box.current.classList.contains('beside') ? words.replace(' · ', '\n') : words;
     painted.current = paintNewest(canvas.current, stream, replaying, painted.current);
   });

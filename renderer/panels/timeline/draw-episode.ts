@@ -4,7 +4,7 @@
  */
 import type { StepSummary } from '../../../main/api/index.ts';
 import { hatch } from '../../ui/canvas-size.ts';
-import { colorOf } from '../../ui/tokens.ts';
+import { type ColorToken, colorOf } from '../../ui/tokens.ts';
 import { limitedStretches, segmentsOf } from './segments.ts';
 
 export interface EpisodePicture {
@@ -38,32 +38,22 @@ interface Lane {
   readonly value: (step: StepSummary) => number;
   readonly low: number;
   readonly high: number;
-  readonly color: string;
+  readonly color: ColorToken;
   readonly unit: string;
-  readonly decimals: number;
+  readonly decimals?: number;
   /** True when the area under the line is tinted. */
-  readonly fill: boolean;
+  readonly fill?: boolean;
 }
 
 const lanesOf = ({ forceFullN }: EpisodePicture): readonly Lane[] => [
-  {
-    label: 'reward',
-    value: (step) => step.reward,
-    low: -1,
-    high: 10,
-    color: colorOf('text'),
-    unit: '',
-    decimals: 2,
-    fill: false,
-  },
+  { label: 'reward', value: (step) => step.reward, low: -1, high: 10, color: 'text', unit: '', decimals: 2 },
   {
     label: 'force',
-    value: (step) => step.forceN,
+    value: ({ forceN }) => forceN,
     low: 0,
     high: forceFullN,
-    color: colorOf('muted'),
+    color: 'muted',
     unit: '\u2009N',
-    decimals: 0,
     fill: true,
   },
   {
@@ -71,10 +61,8 @@ const lanesOf = ({ forceFullN }: EpisodePicture): readonly Lane[] => [
     value: (step) => step.gripperOpeningM * 1000,
     low: 0,
     high: 45,
-    color: colorOf('muted'),
+    color: 'muted',
     unit: '\u2009mm',
-    decimals: 0,
-    fill: false,
   },
 ];
 
@@ -146,7 +134,7 @@ function drawLane(sheet: Sheet, lane: Lane, top: number): void {
   context.fillStyle = colorOf('text');
   context.textAlign = 'right';
   const value = lane.value(step);
-  const text = `${value < 0 ? '\u2212' : ''}${Math.abs(value).toFixed(lane.decimals)}${lane.unit}`;
+  const text = `${value < 0 ? '\u2212' : ''}${Math.abs(value).toFixed(lane.decimals ?? 0)}${lane.unit}`;
   context.fillText(text, width, top + lanePx / 2);
 }
 
@@ -161,14 +149,14 @@ function drawLine({ context, picture, lanePx, x }: Sheet, lane: Lane, top: numbe
     else context.lineTo(x(step.index), value);
     context.lineTo(x(step.index + 1), value);
   });
-  context.strokeStyle = lane.color;
+  context.strokeStyle = colorOf(lane.color);
   context.lineWidth = 1.25;
   context.stroke();
   if (!lane.fill) return;
   context.lineTo(x((picture.steps.at(-1)?.index ?? 0) + 1), bottom);
   context.lineTo(x(picture.steps[0]?.index ?? 0), bottom);
   context.globalAlpha = 0.22;
-  context.fillStyle = lane.color;
+  context.fillStyle = colorOf(lane.color);
   context.fill();
   context.globalAlpha = 1;
 }

@@ -1,5 +1,5 @@
 /** The form of a new run: a person's choices, and the plan that the engine makes of them. */
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import {
   BACKENDS,
   backendSchema,
@@ -11,19 +11,18 @@ import {
   type RunSpec,
   type Stage,
 } from '../../../../main/api/index.ts';
-import { call, say } from '../../../engine/engine.ts';
-import { CallError } from '../../../engine/engine-client.ts';
+import { call, showRefusal } from '../../../engine/engine.ts';
+import { useAnswer } from '../../../engine/use-answer.ts';
 import { activeRun, type PolicyEntry, useEngine } from '../../../state/engine-store.ts';
-import { useSame } from '../../../state/same.ts';
 import { Button } from '../../../ui/button.tsx';
-import { Choice, Section } from '../../../ui/form.tsx';
+import { Choice, type Option, Picker, Section } from '../../../ui/form.tsx';
 import { algorithmTitle } from '../../../words/run-words.ts';
 import { Plan, whyBlocked } from './plan.tsx';
 
 type Request = NonNullable<CallParameters<'run.plan'>['spec']>;
 type Algorithm = RunOptions['algorithms'][number];
 
-const STAGES: readonly { readonly value: Stage; readonly label: string; readonly title: string }[] = [
+const STAGES: readonly Option<Stage>[] = [
   {
     value: 'offline',
     label: 'Offline',
@@ -31,7 +30,7 @@ const STAGES: readonly { readonly value: Stage; readonly label: string; readonly
   },
   { value: 'online', label: 'Online', title: 'From both buffers, as you go on driving and correcting' },
 ];
-const PRESETS: readonly { readonly value: PresetName; readonly label: string; readonly title: string }[] = [
+const PRESETS: readonly Option<PresetName>[] = [
   { value: 'cell', label: 'Cell', title: 'What was found to work in the simulated cell' },
   { value: 'paper', label: 'Paper', title: 'As the paper says' },
   { value: 'released-code', label: 'Code', title: 'As the paper’s released code does' },
@@ -46,38 +45,14 @@ function newestOfEachRun(policies: readonly PolicyEntry[]): readonly PolicyEntry
   return [...byRun.values()].reverse().slice(0, SHOWN_POLICIES);
 }
 
-/** Returns the engine's answer. Asks again when the content of `causes` has changed. */
-function useAnswer<Value>(ask: () => Promise<Value>, causes: readonly unknown[]): Value | undefined {
-  const [answer, setAnswer] = useState<Value | undefined>(undefined);
-  const key = useSame(causes);
-  useEffect(() => {
-    let current = true;
-    ask()
-      .then((value) => {
-        if (current) setAnswer(value);
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof CallError)) throw error;
-        if (current && !error.linkLost) say('error', error.message, error.remedy);
-      });
-    return () => {
-      current = false;
-    };
-  }, [key]);
-  return answer;
-}
-
-function Settings({
-  algorithm,
-  recipes,
-  spec,
-  onChange,
-}: {
+interface SettingsProps {
   readonly algorithm: Algorithm;
   readonly recipes: RunOptions['recipes'];
   readonly spec: RunSpec;
   readonly onChange: (change: Request) => void;
-}) {
+}
+
+function Settings({ algorithm, recipes, spec, onChange }: SettingsProps) {
   const own = recipes.filter((recipe) => recipe.algorithm === algorithm.name);
   return (
     <>
@@ -116,72 +91,38 @@ interface PickProps {
 function StartFrom({ request, onChange }: PickProps) {
   const policies = useEngine((state) => state.policies);
   const inUse = useEngine((state) => state.status?.policy?.name);
+  const others = newestOfEachRun(policies).filter(({ name }) => name !== inUse);
   return (
-    <label className="labelled">
-      <span className="row-label">Start from</span>
-      <select
-        value={request.startFrom ?? ''}
-        onChange={(event) => onChange({ startFrom: event.target.value === '' ? undefined : event.target.value })}
-      >
-        <option value="">{inUse === undefined ? 'No policy is in use' : `${inUse}, in use now`}</option>
-        {newestOfEachRun(policies)
-          .filter(({ name }) => name !== inUse)
-          .map(({ name }) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
-        <option value={FRESH_WEIGHTS}>fresh weights</option>
-      </select>
-    </label>
+    <Picker
+      label="Start from"
+      value={request.startFrom ?? ''}
+      options={[
+        { value: '', label: inUse === undefined ? 'No policy is in use' : `${inUse}, in use now` },
+        ...others.map(({ name }) => ({ value: name, label: name })),
+        { value: FRESH_WEIGHTS, label: 'fresh weights' },
+      ]}
+      onChange={(name) => onChange({ startFrom: name === '' ? undefined : name })}
+    />
   );
 }
+
+const BACKEND_OPTIONS = backendSchema.options.map((value) => {
+  const { short, title } = BACKENDS[value];
+  return { value, label: short, title };
+});
 
 function ComputedBy({ request, onChange }: PickProps) {
   const backend = request.backend ?? DEFAULT_BACKEND;
   return (
     <>
-      <label className="labelled">
-        <span className="row-label">Computed by</span>
-        <select value={backend} onChange={(event) => onChange({ backend: backendSchema.parse(event.target.value) })}>
-          {backendSchema.options.map((name) => (
-            <option key={name} value={name} title={BACKENDS[name].title}>
-              {BACKENDS[name].short}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Picker
+        label="Computed by"
+        value={backend}
+        options={BACKEND_OPTIONS}
+        onChange={(name) => onChange({ backend: backendSchema.parse(name) })}
+      />
       {backend === DEFAULT_BACKEND ? null : <p className="muted small">{BACKENDS[backend].remedy}</p>}
     </>
-  );
-}
-
-function AlgorithmChoice({
-  algorithms,
-  chosen,
-  onChange,
-}: {
-  readonly algorithms: readonly Algorithm[];
-  readonly chosen: Algorithm['name'] | undefined;
-  readonly onChange: (change: Request) => void;
-}) {
-  return (
-    <label className="labelled">
-      <span className="row-label">Algorithm</span>
-      <select
-        value={chosen ?? ''}
-        onChange={(event) => {
-          const next = algorithms.find(({ name }) => name === event.target.value);
-          if (next) onChange({ algorithm: next.name, preset: 'cell', recipe: undefined });
-        }}
-      >
-        {algorithms.map(({ name }) => (
-          <option key={name} value={name}>
-            {algorithmTitle(name)}
-          </option>
-        ))}
-      </select>
-    </label>
   );
 }
 
@@ -194,8 +135,9 @@ export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => v
   );
   /** Holds only what was chosen here. The engine fills in the rest, and its plan shows it. */
   const [request, setRequest] = useState<Request>({});
-  const options = useAnswer(() => call('run.options', {}), [linked]);
-  const plan = useAnswer(() => call('run.plan', { spec: request }), [linked, request, inUse, changed]);
+  const refused = (error: unknown) => showRefusal(error, 'silent');
+  const options = useAnswer(() => call('run.options', {}), [linked], refused);
+  const plan = useAnswer(() => call('run.plan', { spec: request }), [linked, request, inUse, changed], refused);
   const algorithms = options?.algorithms ?? [];
   const algorithm = algorithms.find(({ name }) => name === plan?.spec.algorithm);
   const change = (more: Request) => setRequest((before) => ({ ...before, ...more }));
@@ -205,13 +147,20 @@ export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => v
       const { runId } = await call('run.start', { spec: request });
       onStarted(runId);
     } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      say('error', error.message, error.remedy);
+      showRefusal(error, 'error');
     }
   };
   return (
     <Section title="New run">
-      <AlgorithmChoice algorithms={algorithms} chosen={plan?.spec.algorithm} onChange={change} />
+      <Picker
+        label="Algorithm"
+        value={plan?.spec.algorithm ?? ''}
+        options={algorithms.map(({ name }) => ({ value: name, label: algorithmTitle(name) }))}
+        onChange={(name) => {
+          const next = algorithms.find((one) => one.name === name);
+          if (next) change({ algorithm: next.name, preset: 'cell', recipe: undefined });
+        }}
+      />
       {algorithm && plan ? (
         <Settings algorithm={algorithm} recipes={options?.recipes ?? []} spec={plan.spec} onChange={change} />
       ) : null}

@@ -7,8 +7,8 @@ import { useEffect, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { type Curves, withNewest } from '../../../charts/curves.ts';
 import { call } from '../../../engine/engine.ts';
-import { CallError } from '../../../engine/engine-client.ts';
-import { useEngine } from '../../../state/engine-store.ts';
+import { ignoreRefusal } from '../../../engine/engine-client.ts';
+import { isUnderWay, useEngine } from '../../../state/engine-store.ts';
 
 /** Number of points per curve, which suffices for the pixels of the widest desk. */
 const POINTS = 1000;
@@ -27,8 +27,6 @@ interface Held {
   readonly fetches: number;
 }
 
-const isOver = (run: RunStatus) => run.state !== 'running' && run.state !== 'waiting';
-
 function withLive(held: Held | undefined, run: RunStatus | undefined): Held | undefined {
   if (!held || !run || held.runId !== run.id) return held;
   const curves = withNewest(held.curves, run);
@@ -41,7 +39,7 @@ export function useCurves(run: RunStatus | undefined): Curves {
   const [held, setHeld] = useState<Held | undefined>(undefined);
   const [round, setRound] = useState(0);
   const id = run?.id;
-  const over = run ? isOver(run) : false;
+  const over = run ? !isUnderWay(run) : false;
   // The curves are fetched in every round, and when the run has ended.
   useEffect(() => {
     if (id === undefined) return;
@@ -54,9 +52,7 @@ export function useCurves(run: RunStatus | undefined): Curves {
           return withLive({ runId: id, curves: series, live: 0, fetches }, statusOf(useEngine.getState().runs, id));
         });
       })
-      .catch((error: unknown) => {
-        if (!(error instanceof CallError)) throw error;
-      });
+      .catch(ignoreRefusal);
     return () => {
       current = false;
     };
