@@ -40,11 +40,7 @@ export interface EngineState {
   readonly classifier: ClassifierState | undefined;
 }
 
-type ProjectState = Pick<
-  EngineState,
-  'episodes' | 'episodesLoaded' | 'episodesBefore' | 'runs' | 'policies' | 'readiness' | 'exports' | 'classifier'
->;
-const NO_PROJECT: ProjectState = {
+const NO_PROJECT = {
   episodes: [],
   episodesLoaded: false,
   episodesBefore: false,
@@ -53,7 +49,7 @@ const NO_PROJECT: ProjectState = {
   readiness: undefined,
   exports: [],
   classifier: undefined,
-};
+} satisfies Partial<EngineState>;
 
 export const useEngine = create<EngineState>(() => ({
   link: { state: 'connecting' },
