@@ -8,9 +8,9 @@ import { CLOSE_CODES, createVirtualClock, type EpisodeSummary } from '../../main
 import { type CallError, EngineClient, type LinkState } from '../../renderer/engine/engine-client.ts';
 import { createSession } from '../../renderer/engine/session.ts';
 import {
-  markExportsUnknown,
   forgetProject,
   liveStatus,
+  markExportsUnknown,
   putEpisodePage,
   putEpisodes,
   putExport,
