@@ -5,8 +5,8 @@
 import { createWriteStream, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { app } from 'electron';
-import { NO_OTHER_HOST, QUIET_SWITCHES } from '../main/api/chromium-switches.ts';
 import { systemClock } from '../main/api/clock.ts';
+import { NO_OTHER_HOST, QUIET_SWITCHES } from '../main/api/processes/chromium-switches.ts';
 import { startApplication } from './application.ts';
 import { HANDED_OVER_EXIT_CODE, parseShellRequest, readHandedOver, type ShellRequest } from './arguments.ts';
 import { createElectronShell } from './electron-shell.ts';

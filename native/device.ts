@@ -6,8 +6,8 @@ import type { Clock } from '../main/api/clock.ts';
 import type { Pose, Vec6 } from '../main/api/geometry.ts';
 import type { SafetyLimits } from '../main/api/limits.ts';
 import type { CameraFrame, TactileFrame } from '../main/api/observation.ts';
-import type { SceneShapes } from '../main/api/shapes.ts';
 import type { TaskId } from '../main/api/task.ts';
+import type { SceneShapes } from '../main/api/window/shapes.ts';
 
 /** The robot measured at one instant. */
 export interface RobotState {

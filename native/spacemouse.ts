@@ -6,9 +6,8 @@
  * Axes are the device's own: x right, y towards the operator, z down, each in [-1, 1]. Never a robot's frame.
  */
 import type { Clock } from '../main/api/clock.ts';
-import { createLead } from '../main/api/lead.ts';
-import type { InputDevice } from '../main/api/messages.ts';
-import type { TakeoverSettings } from '../main/api/teleop.ts';
+import { createLead, type TakeoverSettings } from '../main/api/teleop.ts';
+import type { InputDevice } from '../main/api/window/status.ts';
 import type { DeviceHealth, Puck, PuckReading } from './device.ts';
 import type { HidDevice, HidTransport } from './hid.ts';
 import { type Blocked, createSixAxisBus, type Entry } from './six-axis-bus.ts';

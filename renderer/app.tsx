@@ -1,4 +1,6 @@
-/** The window's frame: bar, feeds, scene, desk, timeline; splitters between them; what lies over them never covers the bar. */
+/**
+ * The window's frame: bar, feeds, scene, desk, timeline, and the splitters between them. Overlays never cover the bar.
+ */
 import { type CSSProperties, useEffect, useLayoutEffect } from 'react';
 import { requestDraw } from './engine/draw-loop.ts';
 import { Bar } from './panels/bar/bar.tsx';
@@ -9,19 +11,16 @@ import { ScenePanel } from './panels/scene/scene-panel.tsx';
 import { Timeline } from './panels/timeline/timeline.tsx';
 import { driverView } from './state/driver.ts';
 import { useEngine } from './state/engine-store.ts';
-import { PANEL_RANGE } from './state/layout.ts';
+import { type Layout, PANEL_RANGE } from './state/layout.ts';
 import { isNarrow } from './state/scale.ts';
 import { fitLayout, resetLayout, setLayout, useWindow, windowSize } from './state/window-store.ts';
-import { Splitter } from './ui/splitter.tsx';
+import { Splitter, type SplitterProps } from './ui/splitter.tsx';
 
 /** Text size of the design at factor 1, in pixels. All other lengths are relative to it. */
 const TEXT_PX = 13;
 
-export function App() {
-  const layout = useWindow((state) => state.layout);
-  const scale = useWindow((state) => state.scale);
-  const helpOpen = useWindow((state) => state.helpOpen);
-  const tone = useEngine((state) => driverView(state.link.state === 'open', state.status).tone);
+/** Applies the window's scale to the page, and fits the layout when the window changes its size. */
+function useWindowSize(scale: number): void {
   useEffect(() => {
     const resized = () => {
       fitLayout();
@@ -34,6 +33,33 @@ export function App() {
     document.documentElement.style.fontSize = `${TEXT_PX * scale}px`;
     document.documentElement.toggleAttribute('data-narrow', isNarrow(windowSize(), scale));
   });
+}
+
+/** The splitter that sets one length of the layout. */
+function PanelSplitter({
+  panel,
+  ...props
+}: { readonly panel: keyof Layout } & Pick<SplitterProps, 'label' | 'axis' | 'edge'>) {
+  const valuePx = useWindow((state) => state.layout[panel]);
+  const scale = useWindow((state) => state.scale);
+  return (
+    <Splitter
+      {...props}
+      {...PANEL_RANGE[panel]}
+      scale={scale}
+      valuePx={valuePx}
+      onChange={(px) => setLayout({ [panel]: px })}
+      onReset={resetLayout}
+    />
+  );
+}
+
+export function App() {
+  const layout = useWindow((state) => state.layout);
+  const scale = useWindow((state) => state.scale);
+  const helpOpen = useWindow((state) => state.helpOpen);
+  const tone = useEngine((state) => driverView(state.link.state === 'open', state.status).tone);
+  useWindowSize(scale);
   useEffect(requestDraw);
   const px = (designPx: number) => `calc(${designPx} * var(--px))`;
   return (
@@ -48,38 +74,14 @@ export function App() {
         }}
       >
         <Feeds>
-          <Splitter
-            label="Width of the feeds"
-            axis="x"
-            edge="end"
-            valuePx={layout.feedsPx}
-            {...PANEL_RANGE.feedsPx}
-            onChange={(feedsPx) => setLayout({ feedsPx })}
-            onReset={resetLayout}
-          />
+          <PanelSplitter panel="feedsPx" label="Width of the feeds" axis="x" edge="end" />
         </Feeds>
         <ScenePanel />
         <Desk>
-          <Splitter
-            label="Width of the desk"
-            axis="x"
-            edge="start"
-            valuePx={layout.deskPx}
-            {...PANEL_RANGE.deskPx}
-            onChange={(deskPx) => setLayout({ deskPx })}
-            onReset={resetLayout}
-          />
+          <PanelSplitter panel="deskPx" label="Width of the desk" axis="x" edge="start" />
         </Desk>
         <Timeline>
-          <Splitter
-            label="Height of the timeline"
-            axis="y"
-            edge="start"
-            valuePx={layout.timelinePx}
-            {...PANEL_RANGE.timelinePx}
-            onChange={(timelinePx) => setLayout({ timelinePx })}
-            onReset={resetLayout}
-          />
+          <PanelSplitter panel="timelinePx" label="Height of the timeline" axis="y" edge="start" />
         </Timeline>
       </div>
       <KeysOverlay />

@@ -1,4 +1,4 @@
-/** Starts the window: link, keyboard, driving, replay clock, then React. */
+/** Starts the window: keyboard, driving, replay, desktop shell, link to the engine, then React. */
 import './zod-jitless.ts';
 import './styles/tokens.css';
 import './styles/base.css';

@@ -1,6 +1,6 @@
 /**
- * How the window is built: root here, output in dist, relative addresses so that any path can serve it.
- * Nothing is inlined as a data address, so a strict content security policy holds.
+ * Builds the window from this folder into `dist`. Addresses are relative, so that any path can serve it. Nothing is
+ * inlined as a data address, because the content security policy forbids it.
  */
 import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';

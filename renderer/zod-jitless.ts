@@ -1,4 +1,6 @@
-/** Imported before every schema: zod must not probe for `new Function`, which the content security policy forbids. */
+/**
+ * Imported before every schema, because zod would probe for `new Function`, which the content security policy forbids.
+ */
 import { config } from 'zod';
 
 config({ jitless: true });

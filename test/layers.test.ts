@@ -104,6 +104,7 @@ const TABLE: readonly Row[] = [
     may: [],
     packages: [node, wrapperOnly('vite'), wrapperOnly('@vitejs/plugin-react')],
   },
+  { files: /^renderer\/ui\//, may: [/^renderer\/ui\//, api], packages: [wrapperOnly('react')] },
   {
     files: /^renderer\//,
     may: [/^renderer\//, api],

@@ -1,5 +1,5 @@
 /** Chooses the episodes of an export and counts the ones that it leaves out, each with its reason. */
-import { type EpisodeChoice, type EpisodeRange, type LeftOut, leftOutText } from '../../main/api/export.ts';
+import { type EpisodeChoice, type EpisodeRange, type LeftOut, leftOutText } from '../../main/api/processes/export.ts';
 import type { CatalogueEntry } from '../reading/catalogue.ts';
 import { StoreError } from '../store-error.ts';
 

@@ -5,7 +5,7 @@
  */
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
-import { type ExportLine, episodeChoiceSchema } from '../../main/api/export.ts';
+import { type ExportLine, episodeChoiceSchema } from '../../main/api/processes/export.ts';
 import { openForReading } from '../database.ts';
 import { createQueries } from '../reading/queries.ts';
 import { errorCode, errorText, StoreError } from '../store-error.ts';

@@ -1,5 +1,5 @@
 /** The interface of an export format: it describes itself, writes a dataset from a project, and checks what it wrote. */
-import type { EpisodeChoice, LeftOut } from '../../main/api/export.ts';
+import type { EpisodeChoice, LeftOut } from '../../main/api/processes/export.ts';
 import type { Queries } from '../reading/queries.ts';
 
 export interface Progress {

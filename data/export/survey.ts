@@ -3,7 +3,7 @@
  * differ in cameras, pads, joints, control rate or kind of observation. The error names their numbers, the difference,
  * and how to choose them apart.
  */
-import { episodeRangesText } from '../../main/api/export.ts';
+import { episodeRangesText } from '../../main/api/processes/export.ts';
 import type { CatalogueEntry, ContentCount, EpisodeContents } from '../reading/catalogue.ts';
 import { StoreError } from '../store-error.ts';
 

@@ -7,7 +7,7 @@ import { z } from 'zod';
 export const ACTION_SIZE = 7;
 export const ACTION_NAMES = ['x', 'y', 'z', 'rx', 'ry', 'rz', 'gripper'] as const;
 
-/** What one unit of action means in one control period. */
+/** The motion that one unit of action means in one control period. */
 export interface ActionScale {
   /** Metres per unit, relative to the measured position. */
   readonly translationM: number;
@@ -19,10 +19,10 @@ export interface ActionScale {
 
 export const DEFAULT_ACTION_SCALE: ActionScale = { translationM: 0.01, rotationRad: 0.05, rotationLeashRad: 0.1 };
 
-/** true = the dimension is used; a masked one is zero in policy, noise, execution and loss. */
+/** A dimension is used where the mask is true. Elsewhere it is zero in policy, noise, execution and loss. */
 export const actionMaskSchema = z.array(z.boolean()).length(ACTION_SIZE).readonly();
 export type ActionMask = z.infer<typeof actionMaskSchema>;
 
-/** Who acted in a step. `mixed` marks the tick in which control changed hands. */
+/** The actor of a step. `mixed` marks the tick in which control changed hands. */
 export const actorSchema = z.enum(['policy', 'human', 'mixed']);
 export type Actor = z.infer<typeof actorSchema>;

@@ -1,6 +1,6 @@
 /**
- * The reward classifier: frames that people or rules have labelled, the network trained on them, and how its opinion becomes a verdict.
- * Probabilities are those of success; a frame counts as success at or above the threshold.
+ * The reward classifier: the labelled frames, the manifest of the network trained on them, and how its output ends an
+ * episode. Probabilities are those of success; a frame counts as success at or above the threshold.
  */
 import { z } from 'zod';
 import { observationKindSchema } from './observation.ts';
@@ -9,13 +9,16 @@ import { type TaskId, taskIdSchema } from './task.ts';
 export const rewardLabelSchema = z.enum(['positive', 'negative']);
 export type RewardLabel = z.infer<typeof rewardLabelSchema>;
 
-/** Who says so: a person at the moment itself, a person in a replay, or the rule that reads it from an episode's verdict. */
-export const labelSourceSchema = z.enum(['live', 'episode', 'rule']);
+/**
+ * Origin of a label: a person while the episode ran, a person in a replay, or the rule that follows the episode's
+ * verdict.
+ */
+const labelSourceSchema = z.enum(['live', 'episode', 'rule']);
 export type LabelSource = z.infer<typeof labelSourceSchema>;
-/** Labels given by hand are stored; those of the rule follow from the verdicts that stand. */
+/** Labels given by hand are stored. The rule's labels are computed from the current verdicts. */
 export type StoredLabelSource = Exclude<LabelSource, 'rule'>;
 
-/** What one observation of an episode is held to be; observations that nobody vouches for are left out. */
+/** The label of one observation of an episode. Observations without a label are left out. */
 export const frameLabelSchema = z
   .object({ index: z.int(), label: rewardLabelSchema, source: labelSourceSchema })
   .readonly();
@@ -24,12 +27,12 @@ export type FrameLabel = z.infer<typeof frameLabelSchema>;
 export const labelCountsSchema = z.object({ positives: z.int(), negatives: z.int() }).readonly();
 export type LabelCounts = z.infer<typeof labelCountsSchema>;
 
-/** Whose word ends an episode as a success. A person's own verdict always wins. */
-export const successBySchema = z.enum(['simulator', 'classifier', 'human']);
+/** The judge that ends an episode as a success. A person's own verdict always wins. */
+const successBySchema = z.enum(['simulator', 'classifier', 'human']);
 export type SuccessBy = z.infer<typeof successBySchema>;
 
-/** Limits that the robot's own state must keep for a success to be believed; an absent one does not bind. */
-export const successGuardSchema = z
+/** Limits on the robot's own state. The classifier's success counts only within them; an absent limit does not bind. */
+const successGuardSchema = z
   .object({
     /** Height of the tool point over the base, metres. */
     toolHeightLowM: z.number().optional(),
@@ -51,39 +54,39 @@ export const SUCCESS_GUARDS: Readonly<Record<TaskId, SuccessGuard>> = {
 export const successSettingsSchema = z
   .object({
     by: successBySchema,
-    /** The classifier must say so at this many ticks in a row. */
+    /** Number of ticks in a row at which the classifier must report success. */
     ticks: z.int().min(1).max(20),
     guard: successGuardSchema,
   })
   .readonly();
 export type SuccessSettings = z.infer<typeof successSettingsSchema>;
 
-/** One tick alone can be a trick of the light, and a peg that is nearly in looks as if it were: after three it is. */
+/** A single tick may be wrong: light changes, and a peg that is nearly in looks inserted. */
 export const DEFAULT_SUCCESS_TICKS = 3;
 
 const confusionFields = { tp: z.int(), fp: z.int(), tn: z.int(), fn: z.int() } as const;
 export const confusionSchema = z.object(confusionFields).readonly();
-/** Frames by what they are and what they were taken for. */
-export type Confusion = z.infer<typeof confusionSchema>;
+/** Number of frames by true label and predicted label. */
+type Confusion = z.infer<typeof confusionSchema>;
 
 export function accuracyOf({ tp, fp, tn, fn }: Confusion): number {
   const all = tp + fp + tn + fn;
   return all > 0 ? (tp + tn) / all : 0;
 }
-/** Share of the positives that are found; 0 when there are none. */
+/** Returns the share of the positives that are found; 0 when there are none. */
 export function recallOf({ tp, fn }: Confusion): number {
   return tp + fn > 0 ? tp / (tp + fn) : 0;
 }
-/** Share of the alarms that are right; 1 when there are none. */
+/** Returns the share of the predicted successes that are right; 1 when there are none. */
 export function precisionOf({ tp, fp }: Confusion): number {
   return tp + fp > 0 ? tp / (tp + fp) : 1;
 }
 
-export const curvePointSchema = z.object({ threshold: z.number(), ...confusionFields }).readonly();
+const curvePointSchema = z.object({ threshold: z.number(), ...confusionFields }).readonly();
 /** The held-out confusion at one threshold. */
 export type CurvePoint = z.infer<typeof curvePointSchema>;
 
-/** The curve's point nearest to a threshold: thresholds are chosen from its points. */
+/** Returns the curve's point nearest to a threshold. Thresholds are chosen from the points. */
 export function curvePointAt(curve: readonly CurvePoint[], threshold: number): CurvePoint | undefined {
   const distance = (point: CurvePoint) => Math.abs(point.threshold - threshold);
   return curve.reduce<CurvePoint | undefined>(
@@ -102,24 +105,29 @@ export const classifierManifestSchema = z
     name: z.string(),
     task: taskIdSchema,
     observation: observationKindSchema,
-    /** Model with inputs `embedding` [1, E] and, where P > 0, `proprioception` [1, P], and output `logit` [1, 1]; normalisation is inside. */
+    /**
+     * Model with inputs `embedding` [1, E] and, when P > 0, `proprioception` [1, P], and output `logit` [1, 1]. It
+     * normalises its inputs.
+     */
     model: z.string(),
     /** SHA-256 of the model file, hex. */
     sha256: z.string().length(64),
     embeddingSize: z.int().positive(),
     proprioceptionSize: z.int().min(0),
-    /** The encoder whose embeddings it was trained on; undefined where the observation has none. */
+    /** The encoder whose embeddings the classifier was trained on; absent when the observation has none. */
     encoderSha256: z.string().optional(),
-    /** In use; `ruleThreshold` is what the rule chose, which a person may have changed. */
+    /** Threshold in use. `ruleThreshold` is the one that the rule chose; a person may set another. */
     threshold: z.number().min(0).max(1),
     ruleThreshold: z.number().min(0).max(1),
     seed: z.int(),
     updates: z.int(),
-    /** Labelled frames by who labelled them. */
+    /** Number of labelled frames by the origin of the label. */
     frames: z.record(labelSourceSchema, labelCountsSchema).readonly(),
     training: sideSchema,
     heldOut: sideSchema,
-    /** On the held-out episodes, at thresholds from 0 to 1. The rule's threshold was chosen on these same frames. */
+    /**
+     * Confusion on the held-out episodes at thresholds from 0 to 1. The rule's threshold was chosen on the same frames.
+     */
     curve: z.array(curvePointSchema).readonly(),
     createdAtMs: z.number(),
   })
@@ -133,13 +141,13 @@ export const classifierEndSchema = z.discriminatedUnion('kind', [
 ]);
 export type ClassifierEnd = Readonly<z.infer<typeof classifierEndSchema>>;
 
-/** What the window shows of it. */
+/** All classifiers of a project, and the training under way, as the window shows them. */
 export const classifierStateSchema = z
   .object({
     training: z.boolean(),
     /** Newest first. */
     classifiers: z.array(classifierManifestSchema).readonly(),
-    /** The one whose opinion is asked for at every tick. */
+    /** Name of the classifier that judges every tick. */
     inUse: z.string().optional(),
     message: z.string().optional(),
     remedy: z.string().optional(),
@@ -147,12 +155,12 @@ export const classifierStateSchema = z
   .readonly();
 export type ClassifierState = z.infer<typeof classifierStateSchema>;
 
-/** The detector at this tick. */
+/** The state of success detection at this tick. */
 export const successStatusSchema = z
   .object({
     classifier: z.string().optional(),
     threshold: z.number().optional(),
-    /** Of the newest observation; undefined while none has been judged or when the answer came late. */
+    /** Probability for the newest observation. Absent before the first one is judged and when the answer came late. */
     probability: z.number().optional(),
     guardMet: z.boolean(),
     /** Ticks in a row at which classifier and guard agreed on success. */

@@ -1,7 +1,7 @@
 /**
- * Time, as an argument. The only file of the engine's side that may touch the host's clock or timers;
- * everything else receives a `Clock`. Times are milliseconds on a monotonic axis whose zero is arbitrary,
- * except `wallTimeMs`, which is Unix time and is used for labels only, never for control.
+ * Time as an argument. Only this file may touch the host's clock or timers; everything else receives a `Clock`. Times
+ * are milliseconds on a monotonic axis with an arbitrary zero. `wallTimeMs` is Unix time and serves as a label only,
+ * never for control.
  */
 
 export interface Clock {
@@ -9,7 +9,7 @@ export interface Clock {
   nowMs(): number;
   /** Unix time in milliseconds, for records that people read. */
   wallTimeMs(): number;
-  /** Resolves at or after `timeMs`; at once when that is already past. On a virtual clock this is what moves time. */
+  /** Resolves at or after `timeMs`, at once when that is past. On a virtual clock this call moves the time. */
   sleepUntilMs(timeMs: number): Promise<void>;
   /** Calls `callback` at or after `timeMs`, once. Returns a function that cancels it. */
   at(timeMs: number, callback: () => void): () => void;
@@ -104,10 +104,10 @@ export function patience(clock: Clock, limitMs: number, onOver: () => void): () 
   return () => cancel();
 }
 
-/** A clock that moves only when told to: `advanceToMs` fires what falls due, in order. For tests and lockstep runs. */
+/** A clock that moves only when told to: `advanceToMs` fires what is due, in order. For tests and lockstep runs. */
 export interface VirtualClock extends Clock {
   advanceToMs(timeMs: number): void;
-  /** When the next callback falls due; Infinity when none is waiting. */
+  /** Returns when the next callback is due; Infinity when none is waiting. */
   nextDueMs(): number;
 }
 

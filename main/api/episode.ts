@@ -1,11 +1,14 @@
-/** What is recorded: episodes and the steps in them. Records are written once; corrections are events that refer to them. */
+/** The recorded data: episodes and their steps. Records are written once; corrections are events that refer to them. */
 import { z } from 'zod';
 import { actorSchema } from './action.ts';
 import { safetyEventSchema } from './limits.ts';
 import { observationKindSchema } from './observation.ts';
 import { taskIdSchema } from './task.ts';
 
-/** RESETTING (slow, Stop works) → READY (waits for the operator's go) → RUNNING; only RUNNING records. HOLD: no motion commanded. */
+/**
+ * RESETTING (slow, Stop works) → READY (waits for the operator) → RUNNING. Only RUNNING records. In HOLD no motion is
+ * commanded.
+ */
 export const phaseSchema = z.enum(['resetting', 'ready', 'running', 'hold']);
 export type Phase = z.infer<typeof phaseSchema>;
 
@@ -17,8 +20,8 @@ export type Mode = z.infer<typeof modeSchema>;
 export const outcomeSchema = z.enum(['success', 'failure', 'truncated', 'aborted']);
 export type Outcome = z.infer<typeof outcomeSchema>;
 
-/** Who said so. The human's verdict always wins. */
-export const judgeSchema = z.enum(['human', 'simulator', 'classifier', 'time-limit', 'engine']);
+/** The source of an outcome. The human's verdict always wins. */
+const judgeSchema = z.enum(['human', 'simulator', 'classifier', 'time-limit', 'engine']);
 export type Judge = z.infer<typeof judgeSchema>;
 
 export const episodeSummarySchema = z
@@ -29,7 +32,7 @@ export const episodeSummarySchema = z
     mode: modeSchema,
     observation: observationKindSchema,
     seed: z.int(),
-    /** Name of the policy that drove; undefined in Demonstrate mode. */
+    /** Name of the policy that drove; absent in Demonstrate mode. */
     policy: z.string().optional(),
     /** True while that policy was on trial. */
     policyIsCandidate: z.boolean(),
@@ -46,13 +49,13 @@ export const episodeSummarySchema = z
   .readonly();
 export type EpisodeSummary = z.infer<typeof episodeSummarySchema>;
 
-/** One step as the window shows it; the store keeps more. */
+/** One step as the window shows it. The store keeps more. */
 export const stepSummarySchema = z
   .object({
     index: z.int(),
     actor: actorSchema,
     idle: z.boolean(),
-    /** What was executed, [7] in [-1, 1], tool frame. */
+    /** The executed action, [7] in [-1, 1], in the tool frame. */
     action: z.array(z.number()).readonly(),
     reward: z.number(),
     forceN: z.number(),
@@ -62,7 +65,10 @@ export const stepSummarySchema = z
   .readonly();
 export type StepSummary = z.infer<typeof stepSummarySchema>;
 
-/** Live counters of both buffers, by the rules of the design page. */
+/**
+ * Live counters of both buffers. Every step of a policy episode is in the RL buffer, every human step in the demo
+ * buffer too. Demonstrations are in the demo buffer only.
+ */
 export const bufferCountsSchema = z
   .object({
     rlTransitions: z.int(),
@@ -74,7 +80,7 @@ export const bufferCountsSchema = z
   .readonly();
 export type BufferCounts = z.infer<typeof bufferCountsSchema>;
 
-/** Intervention rate = human-driven steps / all steps. */
+/** Returns human-driven steps divided by all steps; 0 for an episode without steps. */
 export function interventionRate(episode: { readonly humanSteps: number; readonly steps: number }): number {
   return episode.steps > 0 ? episode.humanSteps / episode.steps : 0;
 }

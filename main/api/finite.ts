@@ -3,7 +3,7 @@
 /** A named list of numbers, such as a sensor's reading. */
 export type NamedNumbers = readonly [name: string, values: ArrayLike<number>];
 
-export interface NotFinite {
+interface NotFinite {
   readonly name: string;
   readonly index: number;
   readonly value: number;

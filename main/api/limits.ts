@@ -7,20 +7,22 @@ export const safetyLimitsSchema = z
     /** Box for the tool point, in the base frame. */
     workspaceLowM: vec3Schema,
     workspaceHighM: vec3Schema,
-    /** Largest angle between the tool's axis and the reset pose's. */
+    /** Largest angle between the tool's axis and its axis in the reset pose. */
     maxTiltRad: z.number().positive(),
     /** 250 mm/s is the reduced speed of ISO 10218. */
     maxLinearMPerSec: z.number().positive().max(0.25),
     maxAngularRadPerSec: z.number().positive().max(1),
-    /** How far a set-point may lie from the measured pose: bounds the spring force of an impedance controller. */
+    /**
+     * Largest distance of a set-point from the measured pose. It bounds the spring force of an impedance controller.
+     */
     maxSetPointLeadM: z.number().positive(),
     maxSetPointLeadRad: z.number().positive(),
-    /** Above the first, motion further into the contact is refused; above the second, the arm holds. */
+    /** Above the soft force, motion further into the contact is refused. Above the stop force, the arm holds. */
     softForceN: z.number().positive(),
     stopForceN: z.number().positive(),
-    /** Robot state older than this means hold. */
+    /** The arm holds when the robot's state is older than this. */
     maxStateAgeMs: z.number().positive(),
-    /** Least time between two opposite gripper commands. */
+    /** Shortest time between two opposite gripper commands. */
     gripperRefractoryMs: z.number().nonnegative(),
   })
   .readonly();

@@ -1,13 +1,13 @@
 /**
- * What the robot senses at a tick's edge. Never a privileged pose: those belong to the simulator's own reward and operator.
+ * The observation at a tick's edge. It never holds a pose of peg or socket that only the simulator knows.
  *
- * The proprioception vector of one instant has `PROPRIOCEPTION_SIZE` numbers, already scaled to about [-1, 1] and clipped to ±5,
- * in the order of `PROPRIOCEPTION_FIELDS`. A policy sees two of them, the previous one first ("2 stacked");
- * at an episode's first step both are the same.
+ * The proprioception vector of one instant has `PROPRIOCEPTION_SIZE` numbers in the order of `PROPRIOCEPTION_FIELDS`,
+ * scaled to about [-1, 1] and clipped to ±5. A policy sees two stacked vectors, the previous one first. At an episode's
+ * first step both are the same.
  */
 import { z } from 'zod';
 
-/** Field, how many numbers, and what one unit of the scaled number is worth. */
+/** Each field: its name, its number of values, and the physical amount of one scaled unit. */
 export const PROPRIOCEPTION_FIELDS = [
   {
     name: 'position',
@@ -72,9 +72,15 @@ export interface TactileFrame {
   readonly total: readonly [number, number, number, number];
 }
 
-/** What stands in for the pictures: the frozen encoder's embedding, the simulator's own state (a control), or zeros (a control). */
+/**
+ * The part of an observation besides proprioception. `pixels`: the frozen encoder's embedding of the pictures. The
+ * others are controls of experiments: `state` is the simulator's own state, `blind` is zeros.
+ */
 export const observationKindSchema = z.enum(['pixels', 'state', 'blind']);
 export type ObservationKind = z.infer<typeof observationKindSchema>;
 
-/** Where the simulator knows the hole to be, for the `state` control: offset at two scales (6 numbers) and the yaw error. */
+/**
+ * Size of the estimate that the `state` control gives: the offset to the hole at two scales (6 numbers), and the yaw
+ * error.
+ */
 export const STATE_ESTIMATE_SIZE = 7;

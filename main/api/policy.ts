@@ -1,12 +1,12 @@
-/** The manifest that travels with a policy or an encoder: everything a runtime needs besides the ONNX file beside it. */
+/** The manifests of policies and encoders: everything that a runtime needs besides the ONNX file beside them. */
 import { z } from 'zod';
 import { ACTION_SIZE, actionMaskSchema } from './action.ts';
 import { observationKindSchema } from './observation.ts';
 import { recipeSchema } from './run.ts';
 import { taskIdSchema } from './task.ts';
 
-/** Maps of a convolutional trunk, of every camera as many. */
-export const mapShapeSchema = z
+/** Shape of the maps of a convolutional trunk. Every camera has the same number of channels. */
+const mapShapeSchema = z
   .object({
     cameras: z.int().positive(),
     height: z.int().positive(),
@@ -22,12 +22,12 @@ export const encoderManifestSchema = z
     name: z.string(),
     /** File name of the model, beside this manifest. */
     model: z.string(),
-    /** SHA-256 of the model file, hex; a policy names the encoder it was trained on by it. */
+    /** SHA-256 of the model file, hex. A policy names its encoder by this hash. */
     sha256: z.string().length(64),
     /** One uint8 NHWC input per camera. */
     cameras: z.array(z.object({ name: z.string(), input: z.string(), widthPx: z.int(), heightPx: z.int() })).readonly(),
     embeddingSize: z.int().positive(),
-    /** The embedding holds maps, one camera after the other, each [channels, height · width] row-major; absent = it is a vector. */
+    /** Present when the embedding holds maps: one camera after the other, each [channels, height · width] row-major. */
     maps: mapShapeSchema.optional(),
     output: z.string(),
     trainedOn: z.object({ labels: z.string(), frames: z.int(), seedRange: z.string() }).readonly(),
@@ -40,7 +40,7 @@ export const encoderManifestSchema = z
   .readonly();
 export type EncoderManifest = z.infer<typeof encoderManifestSchema>;
 
-export const headSchema = z.enum([
+const headSchema = z.enum([
   'consistency',
   'mse',
   'gaussian',
@@ -56,13 +56,13 @@ export type HeadName = z.infer<typeof headSchema>;
 /** A policy that predicts K actions at a time, and how its chunks are executed (`main/policy/chunk-executor.ts`). */
 export const chunkSchema = z
   .object({
-    /** K */
+    /** K: actions in one chunk. */
     size: z.int().positive(),
-    /** M ≤ K: actions executed before the policy is asked again. */
+    /** M ≤ K: actions that are executed before the next chunk is computed. */
     execute: z.int().positive(),
-    /** First actions of a newer chunk to drop, because they were meant for ticks that have passed. */
+    /** Number of first actions that are dropped from a newer chunk, because their ticks have passed. */
     latencySteps: z.int().min(0),
-    /** Temporal ensembling of overlapping chunks: weights exp(−rate·i), i = 0 the oldest; absent = none. */
+    /** Temporal ensembling of overlapping chunks with weights exp(−rate·i), i = 0 the oldest. Absent: none. */
     ensembleRate: z.number().min(0).optional(),
   })
   .readonly();
@@ -74,9 +74,9 @@ export const policyManifestSchema = z
     /** Unique within a project folder, e.g. `starter` or `run-3/1200`. */
     name: z.string(),
     head: headSchema,
-    /** Numbers of standard normal noise that one evaluation takes; 0 = the graph has no input `noise`. */
+    /** Number of standard normal values that one evaluation takes; 0 when the graph has no input `noise`. */
     noiseSize: z.int().min(0).default(ACTION_SIZE),
-    /** Absent: one action at a time, output `action` [1, A]; else output `actions` [1, K, A]. */
+    /** Present when the output is `actions` [1, K, A]. Absent when it is one `action` [1, A]. */
     chunk: chunkSchema.optional(),
     task: taskIdSchema,
     observation: observationKindSchema,
@@ -88,15 +88,17 @@ export const policyManifestSchema = z
     embeddingSize: z.int(),
     proprioceptionSize: z.int(),
     actionMask: actionMaskSchema,
-    /** The gripper's command is a choice of −1, 0 and 1, where the task uses it. */
+    /** True when the gripper's command is a choice of −1, 0 and 1. */
     discreteGripper: z.boolean().optional(),
     encoderSha256: z.string().optional(),
-    /** Standard deviation of gaussian noise added to the action when acting; 0 = none. */
+    /** Standard deviation of the Gaussian noise that is added to an action when acting. */
     actingNoiseStd: z.number().min(0),
     trainedSteps: z.int(),
-    /** The recipe that its run followed: it says what the policy is judged by. */
+    /** The recipe of the policy's run. It tells by which measure the policy is judged. */
     recipe: recipeSchema.optional(),
-    /** SHA-256 of the two files and of this manifest without its last field, hex; absent in policies of older versions. */
+    /**
+     * SHA-256 of the two files and of this manifest without its last field, hex. Policies of older versions have none.
+     */
     graphSha256: z.string().length(64).optional(),
     weightsSha256: z.string().length(64).optional(),
     manifestSha256: z.string().length(64).optional(),

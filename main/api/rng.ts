@@ -1,6 +1,6 @@
 /**
- * Chance, as an argument. The only file that may make random numbers; everything else receives an `Rng`.
- * sfc32 (Chris Doty-Humphrey, PractRand), seeded through splitmix32: the same seed gives the same stream on every machine.
+ * Chance as an argument. Only this file may make random numbers; everything else receives an `Rng`. The generator is
+ * sfc32 (Chris Doty-Humphrey, PractRand), seeded through splitmix32. A seed gives the same stream on every machine.
  */
 
 export interface Rng {
@@ -12,9 +12,9 @@ export interface Rng {
   integer(count: number): number;
   /** Standard normal. */
   normal(): number;
-  /** Independent stream named by `label`: adding a consumer does not shift the others. */
+  /** Returns an independent stream named by `label`. Adding a consumer does not shift the others. */
   split(label: string | number): Rng;
-  /** The whole state, so that a stream can be stored and continued to the byte. */
+  /** Returns the whole state. A stream that is stored continues to the bit. */
   save(): RngState;
 }
 

@@ -1,23 +1,65 @@
-/** Fine-tuning runs: what is asked for, how they are going, what they cost. */
+/** Fine-tuning runs: request, plan, state and metrics, and the libraries that can compute them. */
 import { z } from 'zod';
-import { backendSchema } from './backend.ts';
 import { observationKindSchema } from './observation.ts';
 import { taskIdSchema } from './task.ts';
 
 /**
- * `conrft` and `cal-ql` (its critic alone improves the policy, no imitation), `rlpd` and `hil-serl` learn from reward; `imitation` is behaviour cloning
- * with any policy head: offline it is SFT on the demonstrations, online it goes on as the corrections come in (HG-DAgger);
- * `ppo` clones the demonstrations offline and learns online from the reward of its own newest episodes alone.
+ * `conrft`, `rlpd` and `hil-serl` learn from reward; so does `cal-ql`, which is ConRFT without imitation. `imitation`
+ * is behaviour cloning with any policy head: offline it is SFT on the demonstrations, online it is HG-DAgger. `ppo`
+ * clones the demonstrations offline and learns online from the reward of its own newest episodes.
  */
 export const algorithmSchema = z.enum(['conrft', 'cal-ql', 'rlpd', 'hil-serl', 'imitation', 'ppo']);
 export type AlgorithmName = z.infer<typeof algorithmSchema>;
-/** `paper` and `released-code` are what they say; `cell` is what was found to work in the simulated cell. Not every algorithm has all. */
+/** `cell` holds the settings that work in the simulated cell. Some algorithms lack some presets. */
 export const presetSchema = z.enum(['cell', 'paper', 'released-code']);
 export type PresetName = z.infer<typeof presetSchema>;
 export const stageSchema = z.enum(['offline', 'online']);
 export type Stage = z.infer<typeof stageSchema>;
 
-/** The handbook's recipes (`main/learn/recipes/`): settings of an algorithm and how their result is judged, as data. */
+/**
+ * The library and the processor that compute a training run. The person who starts the run chooses; nothing is
+ * substituted.
+ */
+export const backendSchema = z.enum(['onnxruntime-cpu', 'onnxruntime-webgpu', 'onnxruntime-cuda', 'tensorflow']);
+export type BackendName = z.infer<typeof backendSchema>;
+export const DEFAULT_BACKEND: BackendName = 'onnxruntime-cpu';
+
+interface BackendFacts {
+  /** A name of a word or two, for narrow places. */
+  readonly short: string;
+  /** The whole name. */
+  readonly title: string;
+  /** Tells a person what to do when this backend does not work. */
+  readonly remedy: string;
+}
+
+export const BACKENDS: Readonly<Record<BackendName, BackendFacts>> = {
+  'onnxruntime-cpu': {
+    short: 'Processor',
+    title: 'ONNX Runtime on the processor',
+    remedy: 'It comes with the program: install the dependencies again with npm ci.',
+  },
+  'onnxruntime-webgpu': {
+    short: 'Graphics card, WebGPU',
+    title: 'ONNX Runtime on a graphics card, by WebGPU',
+    remedy:
+      "It comes with the program and needs a graphics driver: on Linux Vulkan (libvulkan1 and the card's own driver, such as mesa-vulkan-drivers), on macOS Metal, on Windows D3D12.",
+  },
+  'onnxruntime-cuda': {
+    short: 'NVIDIA card, CUDA',
+    title: 'ONNX Runtime on an NVIDIA card, by CUDA',
+    remedy:
+      'Linux x64 with an NVIDIA driver, CUDA 12 and cuDNN 9. Add the provider with: ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js (fetches some hundred MB from nuget.org).',
+  },
+  tensorflow: {
+    short: 'NVIDIA card, TensorFlow',
+    title: 'TensorFlow on an NVIDIA card, by tfjs-node-gpu',
+    remedy:
+      'npm install --no-save @tensorflow/tfjs-node-gpu@4 downloads some 400 MB; it needs an NVIDIA driver, CUDA 11 and cuDNN 8.',
+  },
+};
+
+/** The recipes of `main/learn/recipes/`: settings of an algorithm and the measure of their result, as data. */
 export const recipeSchema = z.enum([
   'bc-baseline',
   'multi-modal',
@@ -31,25 +73,25 @@ export type RecipeName = z.infer<typeof recipeSchema>;
 const runSpecFields = z.object({
   algorithm: algorithmSchema,
   preset: presetSchema,
-  /** Settings of this recipe instead of the preset's. */
+  /** The settings of this recipe replace the preset's. */
   recipe: recipeSchema.optional(),
-  /** Settings of the algorithm that differ from the preset's, by name; groups may be given in part. */
+  /** Settings of the algorithm that differ from the preset's, by name. A group may name only some of its settings. */
   settings: z.record(z.string(), z.json()).readonly().optional(),
   stage: stageSchema,
   task: taskIdSchema,
   observation: observationKindSchema,
-  /** Actor updates to make; an online run without it goes on for as long as it is fed. */
+  /** Number of actor updates. An online run without it goes on until it is cancelled. */
   steps: z.int().positive().optional(),
   seed: z.int(),
-  /** What computes it; the default where absent. */
+  /** The library and processor that compute the run; `DEFAULT_BACKEND` when absent. */
   backend: backendSchema.optional(),
-  /** Name of the policy to start from; undefined = fresh weights. */
+  /** Name of the policy to start from. Absent in a spec: fresh weights; absent in a request: the policy in use. */
   startFrom: z.string().optional(),
 });
 export const runSpecSchema = runSpecFields.readonly();
-/** In a request, as the policy to start from: none, though a policy is in use. */
+/** Value of `startFrom` in a request for fresh weights although a policy is in use. */
 export const FRESH_WEIGHTS = 'fresh';
-/** What a person may choose; the rest follows from the project and its state. */
+/** The fields that a person chose. The engine fills in the others from the project and its state. */
 export const runRequestSchema = runSpecFields.partial().readonly();
 export type RunSpec = z.infer<typeof runSpecSchema>;
 
@@ -62,18 +104,18 @@ export const runStatusSchema = z
     spec: runSpecSchema,
     state: runStateSchema,
     startedAtMs: z.number(),
-    /** Actor updates made, and how many were asked for. */
+    /** Number of actor updates made, and the number requested. */
     step: z.int(),
     steps: z.int().optional(),
     updatesPerSec: z.number(),
     secondsLeft: z.number().optional(),
-    /** Online: actor updates that recorded steps have earned and that are still to be made; 0 = it has caught up. */
+    /** Online: actor updates that are due for the recorded steps and not made yet; 0 when the run has caught up. */
     owed: z.int().optional(),
-    /** Newest value of each metric of the algorithm, by name: the newest point of each curve. */
+    /** Newest value of each metric, by name; it is the newest point of the metric's curve. */
     metrics: z.record(z.string(), z.number()).readonly(),
-    /** The step of that point. */
+    /** Step of the newest metrics. */
     metricsStep: z.int().optional(),
-    /** Newest published policy. */
+    /** Name of the newest published policy. */
     policy: z.string().optional(),
     message: z.string().optional(),
     remedy: z.string().optional(),
@@ -81,7 +123,7 @@ export const runStatusSchema = z
   .readonly();
 export type RunStatus = z.infer<typeof runStatusSchema>;
 
-/** What can be asked for: algorithms, each with its presets. */
+/** The algorithms, presets and recipes that a run may have. */
 export const runOptionsSchema = z
   .object({
     algorithms: z.array(z.object({ name: algorithmSchema, presets: z.array(presetSchema).readonly() })).readonly(),
@@ -92,7 +134,7 @@ export const runOptionsSchema = z
   .readonly();
 export type RunOptions = z.infer<typeof runOptionsSchema>;
 
-/** What Fine-tune needs before it can start, each line true or false with the reason in words. */
+/** Data that Fine-tune needs before it can start: how much there is, and how much is needed. */
 export const readinessSchema = z
   .object({
     ready: z.boolean(),
@@ -101,26 +143,29 @@ export const readinessSchema = z
   .readonly();
 export type Readiness = z.infer<typeof readinessSchema>;
 
-/** What a run would be if it were started now: nothing is done yet. */
+/** A run as it would be if it were started now. Planning changes nothing. */
 export const runPlanSchema = z
   .object({
     spec: runSpecSchema,
     needs: readinessSchema.unwrap().shape.needs,
-    /** Why it cannot be started as it was asked for. */
+    /** Why the run cannot start as requested. */
     problem: z.object({ message: z.string(), remedy: z.string() }).optional(),
-    /** Why it begins with fresh weights, where a policy is in use. */
+    /** Why the run begins with fresh weights although a policy is in use. */
     freshBecause: z.string().optional(),
-    /** Actor updates it will make; absent = it goes on until it is cancelled. */
+    /** Number of actor updates. Absent: the run goes on until it is cancelled. */
     steps: z.int().optional(),
-    /** Online: updates that what is recorded has earned already; they come first. */
+    /** Online: updates that are due for what is recorded already. The run makes them first. */
     owed: z.int(),
     /** Online: actor updates per environment step. */
     updatesPerStep: z.number(),
-    /** Share of its batches that comes from the demo buffer. */
+    /** Share of each batch that comes from the demo buffer. */
     demoShare: z.number(),
-    /** Online: it learns from so many of its own newest episodes alone, and reads the demo buffer for its states; absent = from both buffers. */
+    /**
+     * Online: number of its own newest episodes that the run learns from; the demo buffer then gives states only.
+     * Absent: the run learns from both buffers.
+     */
     ownEpisodes: z.int().optional(),
-    /** How fast the newest run of this kind was on this machine; absent = there was none. */
+    /** Speed of the newest run of this kind on this machine. Absent when there was none. */
     speed: z.object({ runId: z.int(), updatesPerSec: z.number() }).optional(),
   })
   .readonly();

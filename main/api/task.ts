@@ -7,7 +7,7 @@ export type TaskId = z.infer<typeof taskIdSchema>;
 
 export interface TaskSpec {
   readonly id: TaskId;
-  /** What a language-conditioned model would be told. */
+  /** The task in words, for a person or a language-conditioned model. */
   readonly instruction: string;
   /** Control periods before a time-out (a truncation, never a termination). */
   readonly maxSteps: number;
@@ -37,13 +37,17 @@ export const TASKS: Readonly<Record<TaskId, TaskSpec>> = {
   lift: {
     id: 'lift',
     instruction: 'lift the yellow block',
-    maxSteps: 200, // the way down alone is 370 mm: the expert takes 84 steps, a person 95
+    // The way down alone is 370 mm: the scripted expert takes 84 steps, a person 95.
+    maxSteps: 200,
     actionMask: [...arm, true],
     ...rewards,
   },
 };
 
-/** First seed and number of seeds of each range. No seed belongs to two; grasps, socket poses and operator noise follow from the seed. */
+/**
+ * First seed and number of seeds of each range. The ranges do not overlap. Grasps, socket poses and operator noise
+ * follow from the seed.
+ */
 export const SEED_RANGES = {
   encoder: { first: 1_000_000, count: 1_000_000 },
   training: { first: 10_000_000, count: 10_000_000 },
@@ -52,7 +56,7 @@ export const SEED_RANGES = {
 } as const;
 export type SeedRange = keyof typeof SEED_RANGES;
 
-/** The seed of episode `index` in a range; a run's own seed picks its part of the training range. */
+/** Returns the seed of episode `index` in a range. `runSeed` selects the run's part of the range. */
 export function episodeSeed(range: SeedRange, index: number, runSeed = 0): number {
   const { first, count } = SEED_RANGES[range];
   const offset = (runSeed * 10_007 + index) % count;

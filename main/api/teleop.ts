@@ -1,13 +1,14 @@
 /**
- * From a puck's axes to a twist in the robot's base frame, as data: a signed permutation, gains and a dead zone.
- * Rotation and translation are treated alike: `base[i] = sign * gain * deadZone(puck[source])`.
+ * Hand control: the map from a puck to the robot, the settings of takeover, neutral, and the choice among several
+ * devices. The map turns a puck's axes into a twist in the robot's base frame. It is a signed permutation with gains
+ * and a dead zone, the same for rotation and translation: `base[i] = sign * gain * deadZone(puck[source])`.
  */
 import { z } from 'zod';
 import type { Vec6 } from './geometry.ts';
 
 export const teleopMapSchema = z
   .object({
-    /** For each of the six base-frame components (x, y, z, rx, ry, rz): which puck axis drives it, and its sign. */
+    /** The puck axis, and below its sign, for each base-frame component (x, y, z, rx, ry, rz). */
     source: z.array(z.int().min(0).max(5)).length(6).readonly(),
     sign: z
       .array(z.union([z.literal(1), z.literal(-1)]))
@@ -15,13 +16,16 @@ export const teleopMapSchema = z
       .readonly(),
     translationGain: z.number().min(0).max(1),
     rotationGain: z.number().min(0).max(1),
-    /** Deflection below this reads as zero; the rest is stretched to keep full scale. */
+    /** A deflection below this is zero. The rest is stretched to keep full scale. */
     deadZone: z.number().min(0).max(0.5),
   })
   .readonly();
 export type TeleopMap = z.infer<typeof teleopMapSchema>;
 
-/** Raw HID axes (x right, y towards the operator, z down) with the operator behind the robot's base, looking along base +x. */
+/**
+ * Raw HID axes (x right, y towards the operator, z down) with the operator behind the robot's base, looking along base
+ * +x.
+ */
 export const DEFAULT_TELEOP_MAP: TeleopMap = {
   source: [1, 0, 2, 4, 3, 5],
   sign: [-1, -1, -1, -1, -1, -1],
@@ -30,7 +34,7 @@ export const DEFAULT_TELEOP_MAP: TeleopMap = {
   deadZone: 0.04,
 };
 
-/** Puck deflection, each axis in [-1, 1], to a base-frame twist, each component in [-1, 1] of full scale. */
+/** Returns the base-frame twist of a puck deflection. Each axis and each component is in [-1, 1] of full scale. */
 export function baseTwistFromPuck(axes: Vec6, map: TeleopMap): Vec6 {
   const component = (index: number) => {
     const raw = axes[map.source[index] ?? 0] ?? 0;
@@ -41,7 +45,7 @@ export function baseTwistFromPuck(axes: Vec6, map: TeleopMap): Vec6 {
   return [component(0), component(1), component(2), component(3), component(4), component(5)];
 }
 
-/** The deflection that gives `twist`: the inverse, for a scripted operator. Components beyond the gain are clipped. */
+/** Returns the deflection that gives `twist`, for a scripted operator. Components beyond the gain are clipped. */
 export function puckFromBaseTwist(twist: Vec6, map: TeleopMap): Vec6 {
   const axes = [0, 0, 0, 0, 0, 0];
   map.source.forEach((source, index) => {
@@ -52,8 +56,10 @@ export function puckFromBaseTwist(twist: Vec6, map: TeleopMap): Vec6 {
   return [axes[0]!, axes[1]!, axes[2]!, axes[3]!, axes[4]!, axes[5]!];
 }
 
-/** How control is taken: by moving the puck, by holding a button, or by pressing a key once to take and once to release. */
-export const takeoverModeSchema = z.enum(['motion', 'hold', 'toggle']);
+/**
+ * How control is taken: by moving the puck, by holding a button, or by pressing a key once to take and once to release.
+ */
+const takeoverModeSchema = z.enum(['motion', 'hold', 'toggle']);
 export type TakeoverMode = z.infer<typeof takeoverModeSchema>;
 
 export const takeoverSettingsSchema = z
@@ -66,7 +72,7 @@ export const takeoverSettingsSchema = z
     engageDeflection: z.number().min(0.02).max(0.9),
     /** A device at or below this deflection is at neutral, in every mode. See `isNeutral`. */
     neutralDeflection: z.number().min(0.01).max(0.9),
-    /** Motion mode: how long neutral before the policy drives again. */
+    /** Motion mode: time at neutral before the policy drives again. */
     releaseAfterMs: z.number().min(0).max(5000),
     /** Hold mode: the button. */
     holdButton: z.int().min(0).max(31),
@@ -93,4 +99,54 @@ export function deflectionOf(axes: Vec6): number {
  */
 export function isNeutral(deflection: number, settings: TakeoverSettings): boolean {
   return deflection <= Math.min(settings.neutralDeflection, settings.engageDeflection);
+}
+
+/**
+ * Chooses which of several input devices leads. The same rule serves the interfaces of a SpaceMouse, the pucks of an
+ * engine, and keys, gamepads and screen of a window. The takeover settings define neutral, with hysteresis:
+ *
+ * - The source off neutral that moved last leads, until it is back at neutral. A repeated report is no movement.
+ * - A source at neutral never leads. One between neutral and `engageDeflection` leads only while no other is off
+ * neutral.
+ */
+interface Lead<Source> {
+  /** Call it for every report of a source. */
+  reported(source: Source): void;
+  /**
+   * Returns the source whose axes count. While all are at neutral, it is the last one that led; `undefined` before the
+   * first report.
+   */
+  leader(): Source | undefined;
+  /** Forgets a source that is gone. */
+  forget(source: Source): void;
+}
+
+/** `axesOf` returns the newest axes of a source, or zero when its newest report is too old. */
+export function createLead<Source>(axesOf: (source: Source) => Vec6, takeover: () => TakeoverSettings): Lead<Source> {
+  /** Axes of the newest report of each source. The source that moved last is the last entry. */
+  const reports = new Map<Source, Vec6>();
+  let leader: Source | undefined;
+  const offNeutral = (source: Source) => !isNeutral(deflectionOf(axesOf(source)), takeover());
+  const current = (): Source | undefined => {
+    if (leader === undefined || !offNeutral(leader)) leader = [...reports.keys()].findLast(offNeutral) ?? leader;
+    return leader;
+  };
+  return {
+    reported: (source) => {
+      const axes = axesOf(source);
+      const before = reports.get(source);
+      if (before?.every((value, index) => value === axes[index])) return;
+      const led = current();
+      reports.delete(source);
+      reports.set(source, axes);
+      if (led === undefined) leader = source;
+      else if (offNeutral(source) && (!offNeutral(led) || deflectionOf(axes) >= takeover().engageDeflection))
+        leader = source;
+    },
+    leader: current,
+    forget: (source) => {
+      reports.delete(source);
+      if (leader === source) leader = undefined;
+    },
+  };
 }

@@ -2,8 +2,7 @@
  * `takeover finetune`: one stage of training on what the project holds, in the foreground. Ctrl+C keeps what was
  * checkpointed.
  */
-import { backendSchema, DEFAULT_BACKEND } from '../api/backend.ts';
-import { type RunSpec, stageSchema } from '../api/run.ts';
+import { backendSchema, DEFAULT_BACKEND, type RunSpec, stageSchema } from '../api/run.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
 import { option, parseVerb, type VerbOptions } from './options/parse-verb.ts';

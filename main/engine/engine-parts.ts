@@ -1,7 +1,7 @@
 /** The parts of an engine. Each owns its state. `engine.ts` makes them, and the files beside it work on them. */
 import type { Snapshot } from '../../native/device.ts';
-import type { OutgoingMessage } from '../api/messages.ts';
 import type { TaskSpec } from '../api/task.ts';
+import type { OutgoingMessage } from '../api/window/messages.ts';
 import type { EngineOptions, Supervision } from './engine-types.ts';
 import type { Listeners } from './listeners.ts';
 import type { LiveRun } from './live-run.ts';

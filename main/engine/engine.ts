@@ -6,8 +6,8 @@
 import type { SetPoint, Snapshot } from '../../native/device.ts';
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
-import type { OutgoingMessage } from '../api/messages.ts';
 import { TASKS } from '../api/task.ts';
+import type { OutgoingMessage } from '../api/window/messages.ts';
 import { openEngine } from './engine-opening.ts';
 import type { EngineParts } from './engine-parts.ts';
 import { rigOf, sendRig, statusOf } from './engine-status.ts';

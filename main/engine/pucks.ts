@@ -2,8 +2,8 @@
 import type { DeviceHealth, Puck, PuckReading } from '../../native/device.ts';
 import type { Clock } from '../api/clock.ts';
 import type { Vec6 } from '../api/geometry.ts';
-import { createLead } from '../api/lead.ts';
 import type { TakeoverSettings } from '../api/teleop.ts';
+import { createLead } from '../api/teleop.ts';
 
 /** A window that is silent for longer than this reads as zero, so that a lost key-up event cannot move the arm. */
 const STALE_MS = 100;

@@ -5,7 +5,7 @@
 
 import type { z } from 'zod';
 import type { ClassifierManifest, ClassifierState } from '../api/classifier.ts';
-import type { EpisodeChoice } from '../api/export.ts';
+import type { EpisodeChoice } from '../api/processes/export.ts';
 import type { Readiness, RunOptions, RunPlan, RunStatus, runRequestSchema } from '../api/run.ts';
 
 export type Answer<Value> =

@@ -3,7 +3,7 @@
  * A call ends a notice, or a time without news. A window that opens later shows them too. Each topic has one notice.
  */
 import type { Clock } from '../api/clock.ts';
-import type { Fault, StandingNotice } from '../api/messages.ts';
+import type { Fault, StandingNotice } from '../api/window/status.ts';
 import type { LoopFault } from './loop/faults.ts';
 import type { Answer } from './services.ts';
 

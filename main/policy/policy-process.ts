@@ -6,7 +6,7 @@
 import { systemClock } from '../api/clock.ts';
 import { remedyOf } from '../api/error-words.ts';
 import { type ObservationKind, STATE_ESTIMATE_SIZE } from '../api/observation.ts';
-import type { FromPolicyProcess, ToPolicyProcess } from '../api/policy-process.ts';
+import type { FromPolicyProcess, ToPolicyProcess } from '../api/processes/policy-messages.ts';
 import { type EncoderRuntime, loadEncoder } from '../models/encoder-runtime.ts';
 import { ModelError, reasonOf } from '../models/model-error.ts';
 import { createClassifierRuntime } from './classifier-runtime.ts';

@@ -1,8 +1,8 @@
 /** The one run that is going on: its trainer is started, followed to its end, and cancelled here. */
 import type { Clock } from '../api/clock.ts';
 import { messageOf } from '../api/error-words.ts';
+import type { FromTrainer } from '../api/processes/trainer-messages.ts';
 import type { RunSpec, RunStatus } from '../api/run.ts';
-import type { FromTrainer } from '../api/trainer-process.ts';
 import { type Answer, done, type PublishedPolicy, refused } from '../engine/services.ts';
 import { endWords, SMALLER_RUN } from './launchers/child-end.ts';
 import type { RunLauncher, TrainerEnd, TrainerHandle } from './launchers/launcher.ts';

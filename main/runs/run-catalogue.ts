@@ -37,17 +37,16 @@ export interface RunCatalogue {
  * encoder do not fit.
  */
 export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string): RunCatalogue {
-  const recipeRegistry = () => import('../learn/recipes/recipe-registry.ts');
   const encoderOf = ({ observation }: RunSpec) =>
     observation === 'pixels' && encoderManifestPath !== undefined
       ? readEncoderManifest(encoderManifestPath)
       : undefined;
   const configured = async (spec: RunSpec) =>
-    (await recipeRegistry()).configureSpec(spec, spec.settings, encoderOf(spec)?.maps);
+    (await import('../learn/recipes/configure-spec.ts')).configureSpec(spec, spec.settings, encoderOf(spec)?.maps);
   return {
     options: async () => {
       const { algorithmNames, presetsOf } = await import('../learn/algorithms/algorithm-registry.ts');
-      const { recipes } = await recipeRegistry();
+      const { recipes } = await import('../learn/recipes/recipe-registry.ts');
       return {
         algorithms: algorithmNames().map((name) => ({ name, presets: presetsOf(name) })),
         recipes: recipes().map(({ name, title, algorithm, preset }) => ({ name, title, algorithm, preset })),

@@ -5,7 +5,7 @@
  */
 import { Euler, Quaternion } from 'three';
 import { createRng } from '../../main/api/rng.ts';
-import type { CameraMount, SceneShapes } from '../../main/api/shapes.ts';
+import type { CameraMount, SceneShapes } from '../../main/api/window/shapes.ts';
 import { DEFAULT_LOOK, type RenderLook } from './camera/rasteriser.ts';
 
 export const CONDITIONS = ['usual', 'light', 'colour', 'camera'] as const;

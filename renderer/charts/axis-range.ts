@@ -1,22 +1,24 @@
-/** Axes that stand still: a range grows in round steps when the data leaves it, and shrinks only when most of it is empty. Pure. */
+/**
+ * Ranges of axes that stand still: they grow in round steps when data leaves them, and shrink when most is empty. Pure.
+ */
 export type Range = readonly [low: number, high: number];
 
 const MANTISSAS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
-/** A range of which the data uses less than this share is drawn anew. */
+/** A range is replaced when the data uses less than this share of it. */
 const KEPT_USE = 0.35;
-/** Data that spans so many times its lowest value is drawn in logarithms. */
+/** Data whose highest value is more than this multiple of its lowest is drawn on a logarithmic axis. */
 const LOG_RATIO = 200;
 
-/** 0.3 · 4 is not quite 1.2. */
+/** Removes the rounding error of a product such as 0.3 · 4. */
 const exact = (value: number) => Number(value.toPrecision(12));
 
-/** The smallest round number that is not below `value` (positive). */
+/** Returns the smallest round number that is not below the positive `value`. */
 export function roundUp(value: number): number {
   const decade = 10 ** Math.floor(Math.log10(value));
   return exact((MANTISSAS.find((mantissa) => mantissa * decade >= value * (1 - 1e-9)) ?? 10) * decade);
 }
 
-/** From 0 to a round number of steps. */
+/** Returns the range from 0 to a round number of steps. */
 export function stepRange(newest: number, planned: number | undefined): Range {
   return [0, Math.max(planned ?? 0, roundUp(Math.max(newest, 100)))];
 }
@@ -30,7 +32,9 @@ export function extent(values: Iterable<number>): Range | undefined {
   return low <= high ? [low, high] : undefined;
 }
 
-/** `before` while it still does; 0 is kept in sight where it is near, or wanted. */
+/**
+ * Returns `before` while it still fits, otherwise a round range. Includes 0 when it is near or `fromZero` asks for it.
+ */
 export function valueRange(data: Range | undefined, before: Range | undefined, fromZero = false): Range {
   if (!data) return before ?? [0, 1];
   const low = fromZero ? Math.min(0, data[0]) : data[0];
@@ -45,7 +49,7 @@ export function valueRange(data: Range | undefined, before: Range | undefined, f
   return [exact(bottom), exact(top)];
 }
 
-/** Whole decades. */
+/** Widens a range to whole decades. */
 export function decadeRange([low, high]: Range): Range {
   return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * (1 + 1e-9)))];
 }
@@ -54,10 +58,10 @@ const wantsLog = (data: Range | undefined): boolean =>
   data !== undefined && data[0] > 0 && data[1] / data[0] > LOG_RATIO;
 
 export interface AxisWishes {
-  /** Values are shares: 0 to 100 %. */
+  /** True when the values are shares from 0 to 100 %. */
   readonly share?: boolean | undefined;
   readonly fromZero?: boolean | undefined;
-  /** In logarithms where the data spans decades. */
+  /** True when the axis may be logarithmic, which it is once the data spans decades. */
   readonly mayLog?: boolean | undefined;
 }
 
@@ -68,7 +72,9 @@ export interface ValueAxis {
   readonly log: boolean;
 }
 
-/** Once in logarithms it stays while it can: an axis that changes its kind cannot be read. */
+/**
+ * A logarithmic axis stays logarithmic while the data allows it, because an axis that changes its kind is hard to read.
+ */
 export function valueAxis(data: Range | undefined, before: ValueAxis | undefined, wishes: AxisWishes): ValueAxis {
   if (wishes.share) return { range: [0, 1], log: false };
   if (wishes.mayLog && data && data[0] > 0 && (before?.log || wantsLog(data)))

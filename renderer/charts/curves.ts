@@ -1,13 +1,13 @@
-/** A run's curves as the charts take them: which metric stands in which chart, under which name, and the newest points added. Pure. */
+/** The charts of a run: which metrics each shows under which names, and how new points join the curves. Pure. */
 import type { RunStatus } from '../../main/api/index.ts';
 import type { ColorToken } from '../ui/tokens.ts';
 import { type AxisWishes, SHARES } from './axis-range.ts';
 
 export type Point = readonly [step: number, value: number];
-/** By metric. */
+/** The points of each metric. */
 export type Curves = Readonly<Record<string, readonly Point[]>>;
 
-export interface ChartPlan {
+interface ChartPlan {
   readonly title: string;
   readonly unit?: string;
   readonly axis?: AxisWishes;
@@ -71,11 +71,11 @@ const CHARTS: readonly ChartPlan[] = [
   },
 ];
 
-/** `actionError` → "action error". */
+/** Spells a metric's name: "action error" for `actionError`. */
 export const spelled = (metric: string): string =>
   metric.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
 
-/** The charts that have something to show; a metric that no chart names gets one of its own. */
+/** Returns the charts that have data. A metric that no chart names gets a chart of its own. */
 export function chartsFor(metrics: readonly string[]): readonly ChartPlan[] {
   const there = new Set(metrics);
   const named = CHARTS.map((chart) => ({ ...chart, lines: chart.lines.filter(({ metric }) => there.has(metric)) }));
@@ -89,7 +89,7 @@ export function chartsFor(metrics: readonly string[]): readonly ChartPlan[] {
   return [...named.filter((chart) => chart.lines.length > 0), ...others];
 }
 
-/** The newest point of each curve, as a status brings it; a point that is there already changes nothing. */
+/** Adds the newest point of each curve from a run's status. Returns `curves` itself when it has them already. */
 export function withNewest(
   curves: Curves,
   { metrics, metricsStep }: Pick<RunStatus, 'metrics' | 'metricsStep'>,
@@ -105,7 +105,7 @@ export function withNewest(
   };
 }
 
-/** The newest value at or before `step`; the newest of all where no step is given. */
+/** Returns the newest value at or before `step`, or the newest of all without a step. */
 export function valueAt(points: readonly Point[], step: number | undefined): number | undefined {
   if (step === undefined) return points.at(-1)?.[1];
   let [low, high] = [0, points.length];

@@ -1,11 +1,12 @@
 /**
- * The one place that knows uPlot: a small line chart whose data is replaced in place, whose axes stand still, and whose legend says
- * the newest values, or those where it is read. A second run's curves are dashed.
+ * A small line chart, the only file that imports uPlot. Its data is replaced in place and its axes stand still. Its
+ * legend shows the newest values, or those where the chart is read. The curves of a second run are dashed.
  */
 import './safe-locale.ts';
 import 'uplot/dist/uPlot.min.css';
-import { useEffect, useMemo, useRef } from 'react';
+import { type RefObject, useEffect, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
+import { useSame } from '../state/same.ts';
 import { useWindow } from '../state/window-store.ts';
 import { type ColorToken, colorOf } from '../ui/tokens.ts';
 import { type AxisWishes, extent, type Range, type ValueAxis, valueAxis } from './axis-range.ts';
@@ -16,14 +17,14 @@ export interface ChartLine {
   readonly color: ColorToken;
   /** In rising x. */
   readonly points: readonly Point[];
-  /** The same of the run it is compared with. */
+  /** The same curve of the run that this one is compared with. */
   readonly compared?: readonly Point[] | undefined;
 }
 
-export interface LineChartProps {
+interface LineChartProps {
   readonly title: string;
   readonly unit?: string | undefined;
-  /** Of its values; shares are written in percent. */
+  /** The axis of the values; shares are written in percent. */
   readonly axis?: AxisWishes | undefined;
   readonly lines: readonly ChartLine[];
   readonly xRange: Range;
@@ -49,12 +50,12 @@ const tracesOf = (lines: readonly ChartLine[]): readonly Trace[] =>
     ...(compared ? [{ label, color, dashed: true, points: compared }] : []),
   ]);
 
-/** All traces on one axis: the union of their x, with gaps where a trace has no value. */
+/** Returns all traces on one axis: the union of their x, with gaps where a trace has no value. */
 export function aligned(traces: readonly Pick<Trace, 'points'>[]): [number[], ...(number | null | undefined)[][]] {
   const xs = [...new Set(traces.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
   const place = new Map(xs.map((x, index) => [x, index]));
   const columns = traces.map(({ points }) => {
-    // `undefined` is uPlot's word for "no sample here": the line goes on through it.
+    // To uPlot `undefined` means that there is no sample, and the line goes on through it.
     const column: (number | undefined)[] = new Array(xs.length).fill(undefined);
     for (const [x, y] of points) column[place.get(x) ?? 0] = y;
     return column;
@@ -62,7 +63,7 @@ export function aligned(traces: readonly Pick<Trace, 'points'>[]): [number[], ..
   return [xs, ...columns];
 }
 
-/** Always about three digits, so that a number that changes keeps its width. */
+/** Writes about three digits, so that a number that changes keeps its width. */
 export function short(value: number): string {
   const size = Math.abs(value);
   if (size !== 0 && (size < 0.001 || size >= 100_000)) return value.toExponential(1);
@@ -71,18 +72,94 @@ export function short(value: number): string {
 const percentOf = (value: number) => `${(100 * value).toFixed(0)}`;
 const thousands = (value: number) => (value >= 1000 ? `${value / 1000}k` : `${value}`);
 
-/** What the plot draws by; it changes together with the plot and its data, never in between. */
+/** Values that the plot's callbacks read. They change together with the plot and its data, never in between. */
 interface Drawn {
   readonly x: Range;
   readonly y: ValueAxis;
   readonly writeTick: (value: number) => string;
 }
 
+/** The properties that are fixed when a plot is made. */
+interface PlotStyle {
+  readonly log: boolean;
+  readonly traces: readonly Pick<Trace, 'label' | 'color' | 'dashed'>[];
+  readonly scale: number;
+}
+
 const powersOfTen = (value: number) => (Number.isInteger(Math.log10(value)) ? short(value) : '');
+
+/** Keeps a uPlot inside `host` that shows the traces. Returns the plot. */
+function usePlot(
+  host: RefObject<HTMLDivElement | null>,
+  traces: readonly Trace[],
+  now: Drawn,
+  readAt: number | undefined,
+): RefObject<uPlot | undefined> {
+  const plot = useRef<uPlot | undefined>(undefined);
+  const drawn = useRef(now);
+  const style = useSame<PlotStyle>({
+    log: now.y.log,
+    traces: traces.map(({ label, color, dashed }) => ({ label, color, dashed })),
+    scale: useWindow((state) => state.scale),
+  });
+  useEffect(() => {
+    drawn.current = now;
+  });
+  useEffect(() => {
+    const element = host.current;
+    if (!element) return;
+    const size = () => ({ width: Math.max(80, element.clientWidth), height: HEIGHT_PX * style.scale });
+    const made = new uPlot({ ...optionsOf(style, drawn), ...size() }, aligned([]), element);
+    plot.current = made;
+    const observer = new ResizeObserver(() => made.setSize(size()));
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      plot.current = undefined;
+    };
+  }, [style]);
+  // A new plot needs its data; a wider axis needs a new drawing.
+  useEffect(() => {
+    plot.current?.setData(aligned(traces));
+  }, [traces, style, now.x[1]]);
+  // The cursor stays at its step when the axis moves under it.
+  useEffect(() => {
+    const made = plot.current;
+    if (!made) return;
+    const left = readAt === undefined ? -10 : made.valToPos(readAt, 'x');
+    if (Math.abs((made.cursor.left ?? -10) - left) > 0.5) made.setCursor({ left, top: 0 }, false);
+  }, [readAt, traces, style]);
+  return plot;
+}
+
+interface LegendProps {
+  readonly lines: readonly ChartLine[];
+  readonly valueIn: (points: readonly Point[]) => string;
+}
+
+function Legend({ lines, valueIn }: LegendProps) {
+  return (
+    <ul className={lines.some(({ compared }) => compared) ? 'legend compared' : 'legend'}>
+      {lines.map((line) => (
+        <li key={line.label}>
+          <i data-color={line.color} />
+          <span>{line.label}</span>
+          <b>{valueIn(line.points)}</b>
+          {line.compared ? (
+            <>
+              <i data-color={line.color} data-dashed="true" />
+              <b>{valueIn(line.compared)}</b>
+            </>
+          ) : null}
+        </li>
+      ))}
+    </ul>
+  );
+}
 
 export function LineChart({ title, unit, axis = NO_WISHES, lines, xRange, readAt, onRead }: LineChartProps) {
   const host = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot | undefined>(undefined);
   const before = useRef<ValueAxis | undefined>(undefined);
   const traces = useMemo(() => tracesOf(lines), [lines]);
   const y = useMemo(
@@ -90,71 +167,23 @@ export function LineChart({ title, unit, axis = NO_WISHES, lines, xRange, readAt
     [traces, axis],
   );
   before.current = y;
-  const shape = JSON.stringify({
-    log: y.log,
-    traces: traces.map(({ label, color, dashed }) => [label, color, dashed]),
-  });
-  const single = lines.length === 1 && !lines[0]?.compared ? lines[0] : undefined;
   const write = axis.share ? percentOf : short;
-  const scale = useWindow((state) => state.scale);
-  const now: Drawn = { x: xRange, y, writeTick: axis.share ? percentOf : y.log ? powersOfTen : short };
-  const drawn = useRef(now);
-
-  useEffect(() => {
-    drawn.current = now;
-  });
-  useEffect(() => {
-    const element = host.current;
-    if (!element) return;
-    const made = new uPlot(optionsOf(shape, Math.max(80, element.clientWidth), drawn, scale), aligned([]), element);
-    plot.current = made;
-    const observer = new ResizeObserver(() =>
-      made.setSize({ width: Math.max(80, element.clientWidth), height: HEIGHT_PX * scale }),
-    );
-    observer.observe(element);
-    return () => {
-      observer.disconnect();
-      made.destroy();
-      plot.current = undefined;
-    };
-  }, [shape, scale]);
-  // A chart that was made anew needs its data, a wider axis its drawing.
-  useEffect(() => {
-    plot.current?.setData(aligned(traces));
-  }, [traces, shape, scale, xRange[1]]);
-  // The cursor stands at a step, also when the axis moves under it.
-  useEffect(() => {
-    const made = plot.current;
-    if (!made) return;
-    const left = readAt === undefined ? -10 : made.valToPos(readAt, 'x');
-    if (Math.abs((made.cursor.left ?? -10) - left) > 0.5) made.setCursor({ left, top: 0 }, false);
-  }, [readAt, traces, shape, scale]);
-
+  const writeTick = y.log && !axis.share ? powersOfTen : write;
+  const plot = usePlot(host, traces, { x: xRange, y, writeTick }, readAt);
+  const single = lines.length === 1 && !lines[0]?.compared ? lines[0] : undefined;
+  const valueIn = (points: readonly Point[]) => {
+    const value = valueAt(points, readAt);
+    return value === undefined ? '–' : write(value);
+  };
   return (
     <figure className="chart">
       <figcaption>
         <b>{title}</b>
-        {single ? <b className="chart-value">{written(valueAt(single.points, readAt), write)}</b> : null}
+        {single ? <b className="chart-value">{valueIn(single.points)}</b> : null}
         {unit ? <span className="muted">{unit}</span> : null}
         {y.log ? <span className="muted">log</span> : null}
       </figcaption>
-      {single ? null : (
-        <ul className={lines.some(({ compared }) => compared) ? 'legend compared' : 'legend'}>
-          {lines.map((line) => (
-            <li key={line.label}>
-              <i data-color={line.color} />
-              <span>{line.label}</span>
-              <b>{written(valueAt(line.points, readAt), write)}</b>
-              {line.compared ? (
-                <>
-                  <i data-color={line.color} data-dashed="true" />
-                  <b>{written(valueAt(line.compared, readAt), write)}</b>
-                </>
-              ) : null}
-            </li>
-          ))}
-        </ul>
-      )}
+      {single ? null : <Legend lines={lines} valueIn={valueIn} />}
       <div
         ref={host}
         onPointerMove={(event) => {
@@ -167,15 +196,10 @@ export function LineChart({ title, unit, axis = NO_WISHES, lines, xRange, readAt
   );
 }
 
-const written = (value: number | undefined, write: (value: number) => string) =>
-  value === undefined ? '–' : write(value);
-
-interface Held<Value> {
-  readonly current: Value;
-}
-
-function optionsOf(shape: string, width: number, drawn: Held<Drawn>, scale: number): uPlot.Options {
-  const { log, traces } = JSON.parse(shape) as { log: boolean; traces: [string, ColorToken, boolean][] }; // written by this file
+function optionsOf(
+  { log, traces, scale }: PlotStyle,
+  drawn: RefObject<Drawn>,
+): Omit<uPlot.Options, 'width' | 'height'> {
   const axis = {
     stroke: colorOf('muted'),
     font: `${12 * scale}px "Inter Variable"`,
@@ -183,10 +207,8 @@ function optionsOf(shape: string, width: number, drawn: Held<Drawn>, scale: numb
     ticks: { show: false },
   };
   return {
-    width,
-    height: HEIGHT_PX * scale,
     legend: { show: false },
-    // Reading only: nothing is selected, nothing zoomed.
+    // The chart is for reading: nothing is selected or zoomed.
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 * scale } },
     padding: [6 * scale, 16 * scale, 0, 0],
     scales: {
@@ -205,7 +227,7 @@ function optionsOf(shape: string, width: number, drawn: Held<Drawn>, scale: numb
     ],
     series: [
       {},
-      ...traces.map(([label, color, dashed]) => ({
+      ...traces.map(({ label, color, dashed }) => ({
         label,
         stroke: colorOf(color),
         width: 1.75 * scale,

@@ -1,4 +1,4 @@
-/** uPlot formats with the browser's language when it loads; where that is no valid tag (a POSIX locale), it would throw. Imported before it. */
+/** Imported before uPlot, which formats with the browser's language when it loads and throws for a POSIX locale. */
 try {
   new Intl.NumberFormat(navigator.language);
 } catch {

@@ -1,61 +1,53 @@
 /**
- * Everything an operator can ask for, once: buttons and keys both run these, show their key from `keys.ts`,
- * and say why when an action is not to be had now. While a replay is open, verdicts and discards are of the episode on the screen.
+ * The operator's actions. Buttons and keys both run these. A blocked action says why. While a replay is open, verdicts
+ * and discards are for the replayed episode.
  */
 
 import { TASKS } from '../../main/api/index.ts';
-import { call, say, tell } from '../engine/engine.ts';
-import { CallError } from '../engine/engine-client.ts';
+import { call, say, showRefusal, tell } from '../engine/engine.ts';
+import { ignoreRefusal } from '../engine/engine-client.ts';
 import { closeReplay } from '../engine/replay.ts';
 import { activeRun, type EngineState, useEngine } from '../state/engine-store.ts';
+import { type SceneView, VIEW_FACTS } from '../state/scene-views.ts';
 import { chooseView, endNotice, useWindow, zoomBy } from '../state/window-store.ts';
 import { type ActionId, KEY_BINDINGS } from './keys.ts';
 
 export interface Action {
   readonly label: string;
-  /** Why it cannot be done now; undefined when it can. */
+  /** Returns why the action cannot run now; `undefined` when it can. */
   readonly blocked?: (state: EngineState) => string | undefined;
   readonly run: () => void;
 }
 
 const running = (state: EngineState) => state.status?.phase === 'running';
 const notRunning = (state: EngineState) => (running(state) ? undefined : 'No episode runs.');
-/** A classifier's verdict on the newest episode can be overruled after its end. */
+/** Returns the newest episode when a classifier ended it: a person may still overrule that. */
 const overrulable = (state: EngineState) => {
   const newest = state.episodes.at(-1);
   return newest?.judge === 'classifier' ? newest : undefined;
 };
+const otherMode = (state: EngineState) => (state.status?.mode === 'demonstrate' ? 'run' : 'demonstrate');
 const replayedId = () => useWindow.getState().replay?.recording.episode.id;
 const noVerdict = (state: EngineState) =>
   replayedId() !== undefined || overrulable(state) ? undefined : notRunning(state);
 const nothingToLabel = (state: EngineState) =>
   running(state) || useWindow.getState().replay ? undefined : 'No episode runs, and none is replayed.';
-const view = (name: 'wrist' | 'side' | 'top' | 'free', label: string): Action => ({
-  label,
-  run: () => chooseView(name),
-});
+const view = (name: SceneView): Action => ({ label: VIEW_FACTS[name].label, run: () => chooseView(name) });
 
-/** Tasks of the cell say whether they leave the gripper alone; of another rig's task the engine says it when asked. */
+/** True for a task of the cell that masks the gripper. For another rig's task the engine refuses the call. */
 export function leavesGripperAlone(state: EngineState): boolean {
   const task = Object.values(TASKS).find(({ id }) => id === state.rig?.task);
   return task?.actionMask.at(-1) === false;
 }
 
-/** Says what Fine-tune still lacks, shortest first line: "12/20 successes". */
+/** Returns what Fine-tune still lacks, for example "12/20 successes"; `undefined` when nothing. */
 export function missingForFineTune(state: EngineState): string | undefined {
   if (!state.readiness) return 'not known yet';
   const lacking = state.readiness.needs.filter((need) => need.have < need.need);
   return lacking.length === 0 ? undefined : lacking.map((need) => `${need.have}/${need.need} ${need.label}`).join(', ');
 }
 
-async function answered(promise: Promise<unknown>): Promise<void> {
-  try {
-    await promise;
-  } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
-  }
-}
+const answered = (promise: Promise<unknown>) => promise.catch((error: unknown) => showRefusal(error));
 
 export const ACTIONS: Readonly<Record<ActionId, Action>> = {
   stop: { label: 'Stop', run: stop },
@@ -70,17 +62,9 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
   },
   success: { label: 'Success', blocked: noVerdict, run: () => judge('success') },
   failure: { label: 'Failure', blocked: noVerdict, run: () => judge('failure') },
-  discard: {
-    label: 'Discard',
-    blocked: notDiscardable,
-    run: discard,
-  },
+  discard: { label: 'Discard', blocked: notDiscardable, run: discard },
   undo: { label: 'Undo', run: () => void answered(undo()) },
-  'label-positive': {
-    label: 'Is success',
-    blocked: nothingToLabel,
-    run: () => void answered(label('positive')),
-  },
+  'label-positive': { label: 'Is success', blocked: nothingToLabel, run: () => void answered(label('positive')) },
   'label-negative': { label: 'Is not', blocked: nothingToLabel, run: () => void answered(label('negative')) },
   next: {
     label: 'Start episode',
@@ -93,10 +77,7 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
   mode: {
     label: 'Demonstrate',
     blocked: (state) => (running(state) ? 'Not while an episode runs.' : undefined),
-    run: () =>
-      void tell('mode.set', {
-        mode: useEngine.getState().status?.mode === 'demonstrate' ? 'run' : 'demonstrate',
-      }),
+    run: () => void tell('mode.set', { mode: otherMode(useEngine.getState()) }),
   },
   revert: { label: 'Back to the last good policy', run: () => void answered(revert()) },
   'fine-tune': {
@@ -108,10 +89,10 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
     },
     run: () => void answered(fineTune()),
   },
-  'view-wrist': view('wrist', 'Wrist'),
-  'view-side': view('side', 'Side'),
-  'view-top': view('top', 'Top'),
-  'view-free': view('free', 'Free'),
+  'view-wrist': view('wrist'),
+  'view-side': view('side'),
+  'view-top': view('top'),
+  'view-free': view('free'),
   follow: {
     label: 'Follow the tool',
     run: () => {
@@ -119,10 +100,7 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
       if (useWindow.getState().view !== 'free') chooseView('free');
     },
   },
-  crop: {
-    label: 'Policy’s view',
-    run: () => useWindow.setState((state) => ({ cropShown: !state.cropShown })),
-  },
+  crop: { label: 'Policy’s view', run: () => useWindow.setState((state) => ({ cropShown: !state.cropShown })) },
   gripper: {
     label: 'Gripper',
     blocked: (state) => {
@@ -138,24 +116,17 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
 };
 
 function zoom(direction: 1 | 0 | -1): void {
+  const refusal = direction > 0 ? 'This window has no room for larger letters.' : 'Letters are as small as they get.';
   if (zoomBy(direction)) endNotice('zoom');
-  else
-    say(
-      'info',
-      direction > 0 ? 'This window has no room for larger letters.' : 'Letters are as small as they get.',
-      undefined,
-      {
-        topic: 'zoom',
-      },
-    );
+  else say('info', refusal, undefined, { topic: 'zoom' });
 }
 
-/** Sends Stop before anything else, then closes whatever covers the window. */
+/** Sends Stop before anything else, then closes the overview of keys. */
 function stop(): void {
   void call('control.stop', {}).then(
     () => endNotice('control.stop'),
     (error: unknown) => {
-      if (!(error instanceof CallError)) throw error;
+      ignoreRefusal(error);
       say(
         'error',
         `Stop was not delivered: ${error.message}`,
@@ -167,7 +138,7 @@ function stop(): void {
   useWindow.setState({ helpOpen: false });
 }
 
-/** Who takes over must see the arm. */
+/** Closes a replay first, because a person who takes over must see the arm. */
 function takeOverOrRelease(): void {
   if (useWindow.getState().replay) closeReplay();
   void tell('control.takeover', { engaged: useEngine.getState().status?.driver !== 'human' });
@@ -186,7 +157,7 @@ async function judgeReplayed(episodeId: number, verdict: 'success' | 'failure'):
   say('info', `Episode ${episodeId}: ${verdict}`);
 }
 
-/** The moment on the screen: the one that a replay shows, or now. The counters in the Data tab say how many there are. */
+/** Labels the moment on the screen: the one that a replay shows, otherwise the present one. */
 async function label(what: 'positive' | 'negative'): Promise<void> {
   const { replay } = useWindow.getState();
   const frame = replay ? { episodeId: replay.recording.episode.id, index: replay.index } : undefined;

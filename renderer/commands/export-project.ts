@@ -1,7 +1,6 @@
 /** Exports the episodes that the Data tab's form selects. The form's button and the shell's menu both use it. */
 import { episodesText } from '../../main/api/index.ts';
-import { call, say } from '../engine/engine.ts';
-import { CallError } from '../engine/engine-client.ts';
+import { call, say, showRefusal } from '../engine/engine.ts';
 import { choiceOf } from '../state/export-wishes.ts';
 import { useWindow } from '../state/window-store.ts';
 
@@ -20,7 +19,6 @@ export async function exportProject(): Promise<void> {
     const left = answer.leftOut === undefined ? '' : `; ${answer.leftOut}`;
     say('info', `Exporting ${episodesText(answer.episodes)} to ${answer.directory}${left}`);
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
+    showRefusal(error);
   }
 }

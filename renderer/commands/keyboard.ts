@@ -1,5 +1,4 @@
-/** Listens to every key before anyone else, asks `keys.ts` what it means, and does that. */
-
+/** Listens to every key before any other handler, and does what `keys.ts` says it means. */
 import { holdKey, reconcileKeys, releaseAllKeys, releaseKey } from '../driving/driving.ts';
 import { useEngine } from '../state/engine-store.ts';
 import { useWindow } from '../state/window-store.ts';
@@ -48,12 +47,12 @@ function onKeyDown(event: KeyboardEvent): void {
     { focus, running, dialogOpen: useWindow.getState().helpOpen },
   );
   if (isStop(event)) stopPressed = true;
-  // Arrow keys and the like belong to sliders and lists, letters to a select.
+  // The browser handles arrow keys on sliders and lists, and letters on a select.
   if (meaning.kind === 'leave') return;
   if (focus === 'control' && event.target instanceof HTMLSelectElement && !isStop(event)) return;
   event.preventDefault();
   event.stopPropagation();
-  // A key that was refused, or released for the person, drives only after a new press.
+  // A key that was refused or released automatically drives only after a new press.
   const driveCode = meaning.kind === 'drive' && !event.repeat ? driveCodeOf(event) : undefined;
   if (driveCode) holdKey(driveCode);
   if (meaning.kind !== 'action') return;

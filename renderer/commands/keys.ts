@@ -3,6 +3,8 @@
  * the layout has it, otherwise the key's position; driving follows the position. While an episode runs, focused buttons
  * ignore Space and Enter; text fields take every key but Escape.
  */
+import { SCENE_VIEWS, type SceneView, VIEW_FACTS } from '../state/scene-views.ts';
+
 export type ActionId =
   | 'stop'
   | 'takeover'
@@ -16,10 +18,7 @@ export type ActionId =
   | 'mode'
   | 'revert'
   | 'fine-tune'
-  | 'view-wrist'
-  | 'view-side'
-  | 'view-top'
-  | 'view-free'
+  | `view-${SceneView}`
   | 'follow'
   | 'crop'
   | 'gripper'
@@ -29,7 +28,7 @@ export type ActionId =
   | 'help';
 
 export type FocusPlace = 'scene' | 'text' | 'control' | 'elsewhere';
-export interface KeyPress {
+interface KeyPress {
   readonly key: string;
   readonly code: string;
   readonly ctrl: boolean;
@@ -42,20 +41,22 @@ export interface KeyPlace {
   readonly running: boolean;
   readonly dialogOpen: boolean;
 }
-export type KeyMeaning =
+type KeyMeaning =
   | { readonly kind: 'action'; readonly action: ActionId }
-  /** Part of driving: the held-keys table takes it. */
+  /** The key drives the arm; see `held-keys.ts`. */
   | { readonly kind: 'drive' }
-  /** Ours, but nothing to do (a repeat): the browser must not act on it either. */
+  /** The key is one of ours with nothing to do, such as a repeat. The browser must not act on it. */
   | { readonly kind: 'swallow' }
   | { readonly kind: 'leave' };
 
-export interface KeyBinding {
+interface KeyBinding {
   readonly action: ActionId;
   readonly keys: string;
   readonly says: string;
 }
-/** In the order of the overlay. */
+const viewAction = (view: SceneView) => `view-${view}` as const;
+
+/** The keys in the order of the overview. */
 export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'stop', keys: 'Esc', says: 'Stop, always' },
   { action: 'takeover', keys: 'Space', says: 'Take over, release' },
@@ -69,10 +70,7 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'mode', keys: 'R', says: 'Demonstrate or Run' },
   { action: 'revert', keys: 'B', says: 'Back to the last good policy' },
   { action: 'fine-tune', keys: 'F', says: 'Fine-tune' },
-  { action: 'view-wrist', keys: '1', says: 'Wrist view' },
-  { action: 'view-side', keys: '2', says: 'Side view' },
-  { action: 'view-top', keys: '3', says: 'Top view' },
-  { action: 'view-free', keys: '4', says: 'Free view; again: back to tool and task' },
+  ...SCENE_VIEWS.map((view) => ({ action: viewAction(view), keys: VIEW_FACTS[view].key, says: VIEW_FACTS[view].says })),
   { action: 'follow', keys: '5', says: 'Free view follows the tool' },
   { action: 'crop', keys: 'C', says: 'What the policy sees' },
   { action: 'gripper', keys: 'G', says: 'Open or close the gripper' },
@@ -115,10 +113,7 @@ const BY_CHARACTER: Readonly<Record<string, ActionId>> = {
 
 /** Actions of the digit row by position, because some layouts need Shift for digits. */
 const BY_DIGIT: Readonly<Record<string, ActionId>> = {
-  '1': 'view-wrist',
-  '2': 'view-side',
-  '3': 'view-top',
-  '4': 'view-free',
+  ...Object.fromEntries(SCENE_VIEWS.map((view) => [VIEW_FACTS[view].key, viewAction(view)])),
   '5': 'follow',
 };
 
@@ -176,7 +171,7 @@ export function isStop(press: Pick<KeyPress, 'key' | 'code'>): boolean {
   return press.code === 'Escape' || press.key === 'Escape';
 }
 
-/** Held down, they label one moment after the other. */
+/** Actions that repeat while their key is held: they label one moment after the other. */
 const MAY_REPEAT: ReadonlySet<ActionId> = new Set(['label-positive', 'label-negative']);
 
 const ZOOM_BY_CHARACTER: Readonly<Record<string, ActionId>> = { '+': 'zoom-in', '-': 'zoom-out', '0': 'zoom-reset' };
@@ -194,7 +189,7 @@ function zoomOf(press: KeyPress): ActionId | undefined {
   if (!press.ctrl || press.alt) return undefined;
   const byCharacter = ZOOM_BY_CHARACTER[press.key];
   if (byCharacter) return byCharacter;
-  // `+` needs no Shift where `=` is on its key; some layouts give `0` with Shift only; an input method hides characters.
+  // The position counts for `=`, for `0` that needs Shift, and for a character that an input method hides.
   const hidden = NO_CHARACTER.has(press.key) && press.key !== 'Dead';
   const isPlace = hidden || press.code === 'Digit0' || (press.code === 'Equal' && press.key === '=');
   return isPlace ? ZOOM_BY_PLACE[press.code] : undefined;

@@ -7,6 +7,7 @@ import { DEFAULT_TAKEOVER, type Vec6 } from '../../main/api/index.ts';
 import { requestDraw } from '../engine/draw-loop.ts';
 import { metronome, nowMs, say, tellQuietly } from '../engine/engine.ts';
 import { useEngine } from '../state/engine-store.ts';
+import { isSame } from '../state/same.ts';
 import { useWindow } from '../state/window-store.ts';
 import { createGamepads, type Pad } from './gamepads.ts';
 import { axesFromKeys, isZero, NEUTRAL, reconciled, type ShownModifiers } from './held-keys.ts';
@@ -19,9 +20,17 @@ import { turnedWithView } from './view-relative.ts';
 export const takeoverInForce = () => useEngine.getState().rig?.takeover ?? DEFAULT_TAKEOVER;
 
 let held: ReadonlySet<string> = new Set();
+let viewHeadingRad = 0;
+type ListedGamepad = Pick<Pad, 'index' | 'name' | 'standard'>;
+let listed: readonly ListedGamepad[] = [];
 const gamepads = createGamepads();
 export const puck = new PuckDriver((message) => tellQuietly('input.puck', message), takeoverInForce);
 export const screenGrip = createScreenGrip({ mayDrive, onMove: movePuck });
+
+/** The scene reports the heading of its view with every picture; see `turnedWithView`. */
+export function setViewHeading(headingRad: number): void {
+  viewHeadingRad = headingRad;
+}
 
 /** In hold mode, moving a key or the puck on screen is as deliberate as its button. */
 function holdBit(): number {
@@ -31,7 +40,7 @@ function holdBit(): number {
 
 function applyKeys(): void {
   const axes = axesFromKeys(held);
-  puck.set('keyboard', turnedWithView(axes), isZero(axes) ? 0 : holdBit());
+  puck.set('keyboard', turnedWithView(axes, viewHeadingRad), isZero(axes) ? 0 : holdBit());
 }
 
 /** Returns whether inputs may drive. When not, gives the reason once, for as long as its notice is shown. */
@@ -71,7 +80,7 @@ export function reconcileKeys(shown: ShownModifiers): void {
 
 function movePuck(axes: Vec6): void {
   const zero = isZero(axes) || !mayDrive();
-  puck.set('screen', zero ? NEUTRAL : turnedWithView(axes), zero ? 0 : holdBit());
+  puck.set('screen', zero ? NEUTRAL : turnedWithView(axes, viewHeadingRad), zero ? 0 : holdBit());
   requestDraw();
 }
 
@@ -90,15 +99,17 @@ function connectedPads(): readonly Pad[] {
 function pollGamepads(): void {
   const drives = () => document.hasFocus() && mayDrive();
   for (const { index, axes, held: pressed } of gamepads.poll(connectedPads(), drives))
-    puck.set(`gamepad ${index}`, turnedWithView(axes), pressed ? holdBit() : 0);
+    puck.set(`gamepad ${index}`, turnedWithView(axes, viewHeadingRad), pressed ? holdBit() : 0);
 }
 
 /**
- * Returns the connected gamepads for the desk, as JSON. Browsers list a gamepad only after one of its buttons was
- * pressed on this page.
+ * Returns the connected gamepads for the desk: the same list until one comes or goes. Browsers list a gamepad only
+ * after one of its buttons was pressed on this page.
  */
-export function gamepadsAsJson(): string {
-  return JSON.stringify(connectedPads().map(({ index, name, standard }) => ({ index, name, standard })));
+export function listedGamepads(): readonly ListedGamepad[] {
+  const now = connectedPads().map(({ index, name, standard }) => ({ index, name, standard }));
+  if (!isSame(listed, now)) listed = now;
+  return listed;
 }
 
 /** Releases everything that this window holds: keys, the puck on screen, gamepads. */

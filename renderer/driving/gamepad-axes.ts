@@ -1,6 +1,7 @@
 /**
- * A gamepad in the browser's standard layout to six axes: left stick x/y, right stick turn and tilt, bumpers up and down,
- * D-pad left and right roll. It drives only while a trigger is held, so that a pad lying on the table moves nothing.
+ * Maps a gamepad in the browser's standard layout to six axes: left stick x and y, right stick turn and tilt, bumpers
+ * up and down, D-pad left and right roll. It drives only while a trigger is held, so that a resting gamepad moves
+ * nothing.
  */
 import type { Vec6 } from '../../main/api/index.ts';
 import { NEUTRAL } from './held-keys.ts';

@@ -12,7 +12,7 @@ export interface Pad extends GamepadReading {
   /** True when the browser knows the layout of the buttons and sticks. Other gamepads cannot drive. */
   readonly standard: boolean;
 }
-export interface PadDeflection {
+interface PadDeflection {
   readonly index: number;
   readonly axes: Vec6;
   readonly held: boolean;

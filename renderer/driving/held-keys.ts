@@ -1,10 +1,10 @@
 /**
- * Held keys to the six axes a SpaceMouse would report: x right, y towards the operator, z down, and the turns about them.
- * Pure; blur and lost focus are the caller's, who passes an empty set. `reconciled` drops keys whose release never comes.
+ * Maps held keys to the six axes of a SpaceMouse: x right, y towards the operator, z down, and the turns about them.
+ * `reconciled` drops keys whose release event is lost. At a blur or a lost focus the caller passes an empty set. Pure.
  */
 import type { Vec6 } from '../../main/api/index.ts';
 
-/** Key code → axis and sign. */
+/** The axis and the sign of each key code. */
 const AXIS_OF: Readonly<Record<string, readonly [axis: number, sign: 1 | -1]>> = {
   KeyD: [0, 1],
   KeyA: [0, -1],
@@ -43,7 +43,7 @@ export interface ShownModifiers {
   readonly meta: boolean;
   readonly alt: boolean;
   readonly shift: boolean;
-  /** The key of a key event; undefined for a pointer. */
+  /** The key of a key event; `undefined` for a pointer event. */
   readonly key?: string | undefined;
 }
 

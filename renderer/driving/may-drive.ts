@@ -1,8 +1,8 @@
 /** Decides why this window's keys, gamepads and puck do not drive now. A person must see the arm to drive it. Pure. */
-export interface Sight {
+interface Sight {
   /** The recorded episode that is shown in place of the arm, if any. */
   readonly replay: unknown;
-  /** Why the 3-D view is not drawn; undefined while it is. */
+  /** Why the 3-D view is not drawn; `undefined` while it is. */
   readonly sceneMissing: string | undefined;
   /** True when the person has chosen to drive by the cameras instead. */
   readonly drivesByCameras: boolean;

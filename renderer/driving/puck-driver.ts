@@ -6,7 +6,7 @@
 import { createLead, type TakeoverSettings, type Vec6 } from '../../main/api/index.ts';
 import { isZero, NEUTRAL } from './held-keys.ts';
 
-export type PuckSource = 'screen' | 'keyboard' | `gamepad ${number}`;
+type PuckSource = 'screen' | 'keyboard' | `gamepad ${number}`;
 export interface PuckMessage {
   readonly source: 'screen' | 'keyboard' | 'gamepad';
   readonly axes: Vec6;
@@ -38,7 +38,7 @@ export class PuckDriver {
     return { source: source === 'screen' || source === 'keyboard' ? source : 'gamepad', axes, buttons };
   }
 
-  /** A new deflection. `buttons` has the hold button set while the source counts as held. */
+  /** Takes a new deflection. `buttons` has the hold button set while the source counts as held. */
   set(source: PuckSource, axes: Vec6, buttons: number): void {
     this.sources.set(source, { axes, buttons });
     this.lead.reported(source);
@@ -52,7 +52,7 @@ export class PuckDriver {
     this.tell();
   }
 
-  /** Repeats what is held; to be called at 20 Hz or faster. */
+  /** Repeats a deflection that is held. Call it at 20 Hz or faster. */
   beat(): void {
     if (this.active) this.send(this.sent);
   }

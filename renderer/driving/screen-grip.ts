@@ -1,7 +1,6 @@
 /**
- * The grip on the on-screen puck, held by the primary button of one pointer. Pure; the panel passes each pointer event
- * on. An event of that pointer without the primary button ends the grip, because a menu, a dialog or a remote desktop
- * may have swallowed the release.
+ * The grip on the on-screen puck, held by the primary button of one pointer. An event of that pointer without the
+ * button ends the grip, because a menu, a dialog or a remote desktop may have swallowed the release. Pure.
  */
 import type { Vec6 } from '../../main/api/index.ts';
 import { NEUTRAL } from './held-keys.ts';
@@ -20,7 +19,7 @@ export interface Place {
   readonly x: number;
   readonly y: number;
 }
-export interface ScreenGrip {
+interface ScreenGrip {
   /** Returns true when the pointer holds the puck from now on. */
   begin(kind: GripKind, pointer: PointerFacts, at: Place): boolean;
   move(pointer: PointerFacts, at: Place): void;

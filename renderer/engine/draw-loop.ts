@@ -1,4 +1,4 @@
-/** One animation frame for everything that is painted outside React, and only when something asked for it. */
+/** One animation frame for everything that is painted outside React. A frame is drawn only on request. */
 type Painter = (nowMs: number) => void;
 
 const painters = new Set<Painter>();
@@ -9,14 +9,14 @@ function paint(nowMs: number): void {
   for (const painter of painters) painter(nowMs);
 }
 
-/** Asks for one more frame. `nowMs` that painters receive is the frame's own time, on the clock's axis. */
+/** Requests one frame. Painters receive the frame's own time, which is on the clock's axis. */
 export function requestDraw(): void {
   if (scheduled) return;
   scheduled = true;
   requestAnimationFrame(paint);
 }
 
-/** Returns a function that ends it. */
+/** Adds a painter for every frame. Returns a function that removes it. */
 export function addPainter(painter: Painter): () => void {
   painters.add(painter);
   requestDraw();

@@ -1,6 +1,6 @@
 /**
  * The WebSocket to the engine: hello, typed calls, subscriptions, binary streams, and reconnection with back-off.
- * Everything that arrives is parsed here with the contract's schemas; what does not parse is reported and dropped, never thrown.
+ * Each message is parsed with the contract's schemas. One that does not parse is reported and dropped, never thrown.
  */
 import { RemediedError } from '../../main/api/error-words.ts';
 import {
@@ -19,12 +19,12 @@ import type { Session } from './session.ts';
 export type LinkState =
   | { readonly state: 'connecting' }
   | { readonly state: 'open' }
-  /** Lost, and tried again at `retryAtMs` on the client's clock. */
+  /** The link is lost. The next attempt is at `retryAtMs` on the client's clock. */
   | { readonly state: 'lost'; readonly retryAtMs: number; readonly attempt: number }
-  /** Not tried again by itself. */
+  /** The engine refused this window, which makes no further attempt by itself. */
   | { readonly state: 'refused'; readonly reason: string; readonly remedy: string };
 
-/** A call that was refused, or could not be answered. */
+/** A call that was refused or not answered. */
 export class CallError extends RemediedError {
   readonly linkLost: boolean;
   constructor(message: string, remedy: string, linkLost = false) {
@@ -33,7 +33,12 @@ export class CallError extends RemediedError {
   }
 }
 
-export interface EngineClientOptions {
+/** Throws every error but a `CallError`. For calls whose refusal is not shown. */
+export function ignoreRefusal(error: unknown): asserts error is CallError {
+  if (!(error instanceof CallError)) throw error;
+}
+
+interface EngineClientOptions {
   readonly url: string;
   readonly session: Session;
   readonly clock: Clock;
@@ -52,7 +57,7 @@ interface Waiting {
 }
 const ANSWER_WITHIN_MS = 10_000;
 
-/** 0.25 s, 0.5 s, 1 s, 2 s, then every 4 s. */
+/** Returns the wait before an attempt: 0.25 s, 0.5 s, 1 s, 2 s, then 4 s each time. */
 export function backoffMs(attempt: number): number {
   return Math.min(4000, 250 * 2 ** Math.max(0, attempt - 1));
 }
@@ -71,7 +76,7 @@ export class EngineClient {
     this.options = options;
   }
 
-  /** Connects anew, whatever there was before. */
+  /** Connects anew. An earlier socket is dropped. */
   start(): void {
     this.cancelRetry();
     this.drop();
@@ -91,7 +96,7 @@ export class EngineClient {
     this.failAll('The window was closed.', '');
   }
 
-  /** Lets go of the socket: what it still says, its end above all, is of no link that counts. */
+  /** Closes the socket and ignores its later events, because they say nothing about the next link. */
   private drop(): void {
     const socket = this.socket;
     this.socket = undefined;
@@ -103,7 +108,7 @@ export class EngineClient {
     socket.close();
   }
 
-  /** Which streams to send, and how often at most. Asked again after every reconnection. */
+  /** Sets the streams that the engine sends and their highest rate. Repeated after every reconnection. */
   subscribe(streams: readonly string[], maxHz: number): void {
     this.wanted = { streams, maxHz };
     if (this.welcomed) this.send({ kind: 'subscribe', streams: [...streams], maxHz });
@@ -121,7 +126,7 @@ export class EngineClient {
         this.waiting.delete(id);
         reject(new CallError(`The engine did not answer ${name} within 10 s.`, 'See the engine’s own output.'));
       });
-      // The schema of this very call has parsed the result; the map from name to type is not visible to the compiler.
+      // The call's own schema has parsed the result. The compiler cannot see that the name determines the type.
       const settle = (result: unknown) => resolve(result as CallResult<Name>);
       this.waiting.set(id, { name, resolve: settle, reject, cancelTimeout });
       this.send({ kind: 'call', id, name, parameters });
@@ -203,26 +208,18 @@ export class EngineClient {
     this.socket = undefined;
     this.welcomed = false;
     this.failAll('The link to the engine was lost.', 'The window tries again by itself.');
+    const refused = (reason: string, remedy: string) => this.options.onLink({ state: 'refused', reason, remedy });
     if (code === CLOSE_CODES.badToken) {
       this.options.session.refused();
       const { code: again, token } = this.options.session.credentials();
-      if (!again && !token) {
-        this.options.onLink({
-          state: 'refused',
-          reason: 'This address has been used already, or the engine has started anew.',
-          remedy: 'Open the address that the engine printed last.',
-        });
-        return;
-      }
+      if (!again && !token)
+        return void refused(
+          'This address has been used already, or the engine has started anew.',
+          'Open the address that the engine printed last.',
+        );
     }
-    if (code === CLOSE_CODES.badOrigin) {
-      this.options.onLink({
-        state: 'refused',
-        reason: 'The engine does not accept pages from here.',
-        remedy: 'Open the address that the engine printed.',
-      });
-      return;
-    }
+    if (code === CLOSE_CODES.badOrigin)
+      return void refused('The engine does not accept pages from here.', 'Open the address that the engine printed.');
     this.attempt++;
     const { clock } = this.options;
     const retryAtMs = clock.nowMs() + backoffMs(this.attempt);

@@ -1,21 +1,20 @@
 /**
- * The window's one link to the engine: wires the client to the stores, subscribes the streams that the rig has,
- * claims the controls when nobody holds them, and keeps the heartbeat. Everything else calls `call` and `tell`.
+ * The window's only link to the engine. It passes messages to the stores, subscribes to the rig's streams, claims the
+ * controls when nobody holds them, and sends the heartbeat. Other files use `call` and `tell`.
  */
 import {
   type CallName,
   type CallParameters,
   type CallResult,
   type Rig,
-  type SceneShapes,
   type ServerMessage,
   systemClock,
 } from '../../main/api/index.ts';
 import {
-  doubtExports,
   forgetProject,
   liveEpisode,
   liveStatus,
+  markExportsUnknown,
   putEpisodePage,
   putEpisodes,
   putExport,
@@ -24,15 +23,16 @@ import {
   useEngine,
 } from '../state/engine-store.ts';
 import { keyOf, standingOf } from '../state/notices.ts';
+import { isSame } from '../state/same.ts';
 import { endNotice, notify, tidyNotices, useWindow } from '../state/window-store.ts';
 import { requestDraw } from './draw-loop.ts';
-import { CallError, EngineClient, type LinkState } from './engine-client.ts';
+import { EngineClient, ignoreRefusal, type LinkState } from './engine-client.ts';
 import { LiveStreams, REPLAY } from './live-streams.ts';
 import { createMetronome } from './metronome.ts';
 import { codeFromFragment, createSession } from './session.ts';
 
 export const live = new LiveStreams();
-/** Beats every 33 ms, hidden or not. */
+/** Beats every 33 ms, also while the window is hidden. */
 export const metronome = createMetronome(33);
 export const nowMs = () => systemClock.nowMs();
 
@@ -61,7 +61,7 @@ const client = new EngineClient({
     ),
 });
 
-/** The one-time code in the address, which it leaves at once. */
+/** Takes the one-time code out of the address. */
 function takeCode(): string | undefined {
   const code = codeFromFragment(location.hash);
   if (code) history.replaceState(null, '', location.pathname + location.search);
@@ -78,9 +78,16 @@ export function say(
   notify({ level, text, remedy, ...about, atMs: nowMs() });
 }
 
-/** A call whose answer matters. */
+/** Makes a call. Rejects with a `CallError`. */
 export function call<Name extends CallName>(name: Name, parameters: CallParameters<Name>): Promise<CallResult<Name>> {
   return client.call(name, parameters);
+}
+
+/** For a call that was refused or lost its link: shows that as a notice. Throws any other error. */
+export function showRefusal(error: unknown, lost: 'warning' | 'error' | 'silent' = 'warning', topic?: string): void {
+  ignoreRefusal(error);
+  const level = error.linkLost ? lost : 'error';
+  if (level !== 'silent') say(level, error.message, error.remedy, topic === undefined ? {} : { topic });
 }
 
 /** Makes a call. A refusal is shown until the same call is accepted. Resolves to whether it was accepted. */
@@ -90,21 +97,17 @@ export async function tell<Name extends CallName>(name: Name, parameters: CallPa
     endNotice(name);
     return true;
   } catch (error) {
-    if (error instanceof CallError)
-      say(error.linkLost ? 'warning' : 'error', error.message, error.remedy, { topic: name });
-    else throw error;
+    showRefusal(error, 'warning', name);
     return false;
   }
 }
 
-/** A call repeated many times a second: a refusal is the status's to show. */
+/** Makes a call that repeats many times a second. A refusal is not shown, because the status tells the cause. */
 export function tellQuietly<Name extends CallName>(name: Name, parameters: CallParameters<Name>): void {
-  client.call(name, parameters).catch((error: unknown) => {
-    if (!(error instanceof CallError)) throw error;
-  });
+  client.call(name, parameters).catch(ignoreRefusal);
 }
 
-/** How often streams are wanted at most: the picture's own pace on a slow renderer. */
+/** Sets the highest rate of the streams. A slow renderer lowers it. */
 export function setStreamRate(maxHz: number): void {
   streamHz = maxHz;
   subscribe();
@@ -120,7 +123,7 @@ export function subscribe(): void {
 
 export function startEngineLink(): void {
   client.start();
-  // The shell, or a person, shows an engine that was started again by its new address: only the fragment differs, no page is loaded.
+  // The address of an engine that was started again differs only in its fragment, so the browser loads no page.
   window.addEventListener('hashchange', () => {
     const code = takeCode();
     if (!code) return;
@@ -145,14 +148,14 @@ function linkChanged(link: LinkState): void {
   if (link.state === 'open') {
     claimAsked = false;
     live.clear();
-    doubtExports();
+    markExportsUnknown();
     useEngine.setState({ link, everLinked: true });
     void load();
   } else useEngine.setState({ link });
   requestDraw();
 }
 
-/** What is asked once per link: everything the engine does not send by itself. */
+/** Asks for everything that the engine does not send by itself. Called once per link. */
 async function load(): Promise<void> {
   try {
     const [episodes, runs, classifier] = await Promise.all([
@@ -165,12 +168,11 @@ async function load(): Promise<void> {
     for (const run of runs.runs) putRun(run);
     await refreshLearning();
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    if (!error.linkLost) say('error', error.message, error.remedy);
+    showRefusal(error, 'silent');
   }
 }
 
-/** The page of episodes before the oldest that is known. */
+/** Loads the page of episodes before the oldest known one. */
 export async function loadOlderEpisodes(): Promise<void> {
   const oldest = useEngine.getState().episodes[0];
   if (!oldest) return;
@@ -178,26 +180,17 @@ export async function loadOlderEpisodes(): Promise<void> {
     const page = await call('episode.list', { limit: EPISODES_PER_PAGE, beforeId: oldest.id });
     putEpisodePage(page.episodes, EPISODES_PER_PAGE);
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    say(error.linkLost ? 'warning' : 'error', error.message, error.remedy);
+    showRefusal(error);
   }
 }
 
-export async function refreshLearning(): Promise<void> {
+async function refreshLearning(): Promise<void> {
   try {
     const [policies, readiness] = await Promise.all([call('policy.list', {}), call('run.readiness', {})]);
     useEngine.setState({ policies: policies.policies, readiness });
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
+    ignoreRefusal(error);
   }
-}
-
-/** Shapes travel as data of their own type; only their outline is checked here, as the contract leaves them open. */
-function shapesOf(rig: Rig): SceneShapes | undefined {
-  const { shapes } = rig;
-  if (typeof shapes !== 'object' || shapes === null) return undefined;
-  const has = (key: keyof SceneShapes) => Array.isArray(Reflect.get(shapes, key));
-  return has('bodies') && has('materials') && has('cameras') && has('tactile') ? (shapes as SceneShapes) : undefined;
 }
 
 /** An engine that was started again under the same address may have another project. */
@@ -214,8 +207,8 @@ function received(message: ServerMessage): void {
         useWindow.setState({ replay: undefined });
       }
       useEngine.setState((state) => {
-        const same = state.rig && JSON.stringify(state.rig.shapes) === JSON.stringify(message.rig.shapes);
-        return { rig: message.rig, shapes: same ? state.shapes : shapesOf(message.rig) };
+        const { rig } = message;
+        return { rig, shapes: isSame(state.shapes, rig.shapes) ? state.shapes : rig.shapes };
       });
       subscribe();
       break;

@@ -1,19 +1,19 @@
 /**
- * The newest message of every stream, outside React: textures, canvases and matrices are updated from here in place.
- * A message older than the one already held is dropped. Times are on the window's own clock, milliseconds.
+ * The newest message of every stream, outside React. Textures, canvases and matrices are updated in place from here.
+ * A message older than the newest is dropped. Times are milliseconds on the window's own clock.
  */
 import { decodeStream, type StreamMessage } from '../../main/api/index.ts';
 
-export interface StreamSlot {
+interface StreamSlot {
   readonly message: StreamMessage;
-  /** Grows with every message, also of a stream that was forgotten meanwhile: a painter compares it with the count it painted last. */
+  /** Differs for every message of the window, so that a painter can tell whether it has painted this one. */
   readonly count: number;
   readonly arrivedMs: number;
   readonly meanGapMs: number;
   readonly rateHz: number;
 }
 
-/** Names of recorded pictures and pads begin so. */
+/** Prefix of the streams of recorded pictures and pads. */
 export const REPLAY = 'replay/';
 
 /** True when `sequence` comes after `previous` on the u32 circle. */
@@ -31,7 +31,7 @@ export class LiveStreams {
     const message = decodeStream(bytes);
     const before = this.slots.get(message.name);
     if (before && !isNewer(message.sequence, before.message.sequence) && nowMs - before.arrivedMs < 1000) return;
-    // On the engine's clock: messages that arrive in a burst were not sent in one.
+    // The engine's clock counts, because messages that arrive in a burst were not sent in one.
     const gapMs = before ? message.timeMs - before.message.timeMs : 0;
     const usable = before && gapMs > 0 && gapMs < 2000;
     const meanGapMs = usable
@@ -48,12 +48,12 @@ export class LiveStreams {
     return this.slots.get(name);
   }
 
-  /** Forgets everything, as after a lost link: old sequence numbers mean nothing to a new engine. */
+  /** Forgets everything. Call it for a new link, because a new engine counts its sequence anew. */
   clear(): void {
     this.slots.clear();
   }
 
-  /** Forgets the pictures of a replay: they are of one episode. */
+  /** Forgets the pictures of a replay, because they belong to one episode. */
   clearReplay(): void {
     for (const name of [...this.slots.keys()]) if (name.startsWith(REPLAY)) this.slots.delete(name);
   }

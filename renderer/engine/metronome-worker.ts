@@ -1,4 +1,7 @@
-/** A timer in a worker: unlike the page's own, it is not slowed when the window is hidden. Posts at the period it is told. */
+/**
+ * The metronome's timer, in a worker because a browser slows a hidden page's own timers. The first message is the
+ * period.
+ */
 import { every, systemClock } from '../../main/api/clock.ts';
 
 let end = () => {};

@@ -1,5 +1,5 @@
-/** Beats that go on while the window is hidden: the heartbeat and the puck's repeats depend on them. */
-export interface Metronome {
+/** A timer that goes on while the window is hidden, for the heartbeat and the repeats of a held puck. */
+interface Metronome {
   onBeat(listener: () => void): void;
   dispose(): void;
 }

@@ -1,17 +1,18 @@
-/** Replay of a recorded episode: one cursor moves scene, feeds and pads together. Pictures are asked for as the cursor moves, newest wins. */
-
+/**
+ * Replay of a recorded episode: one cursor moves scene, feeds and pads. The pictures of its newest place are requested.
+ */
 import type { Status } from '../../main/api/index.ts';
 import { useEngine } from '../state/engine-store.ts';
 import { useWindow } from '../state/window-store.ts';
 import { requestDraw } from './draw-loop.ts';
-import { call, live, metronome, nowMs, say, subscribe } from './engine.ts';
+import { call, live, metronome, nowMs, say, showRefusal, subscribe } from './engine.ts';
 import { CallError } from './engine-client.ts';
 
 let asked: { episodeId: number; index: number } | undefined;
 let busy = false;
 let lastStepMs = 0;
 
-/** Who drives must see the arm; a window that only watches may look at what it likes. */
+/** True when this window's operator drives, who then must see the arm. A window that only watches may show a replay. */
 function isDrivenFromHere(status: Status | undefined): boolean {
   return status?.driver === 'human' && !status.controlsHeldByOther;
 }
@@ -31,11 +32,10 @@ export async function openReplay(episodeId: number): Promise<void> {
     useWindow.setState({ replay: { recording, index: 0, playing: true } });
     subscribe();
     lastStepMs = nowMs();
-    askFrames();
+    requestPictures();
     requestDraw();
   } catch (error) {
-    if (!(error instanceof CallError)) throw error;
-    say('error', error.message, error.remedy);
+    showRefusal(error, 'error');
   }
 }
 
@@ -46,13 +46,13 @@ export function closeReplay(): void {
   requestDraw();
 }
 
-/** So that no episode is shown with another one's pictures. */
+/** Drops the pictures, so that no episode is shown with those of another. */
 function forgetPictures(): void {
   asked = undefined;
   live.clearReplay();
 }
 
-/** Index of an observation, 0 … T; out of range is clipped. */
+/** Moves the cursor to an observation, 0 … T. An index out of range is clipped. */
 export function scrubTo(index: number, playing = false): void {
   const { replay } = useWindow.getState();
   if (!replay) return;
@@ -60,7 +60,7 @@ export function scrubTo(index: number, playing = false): void {
   const clipped = Math.min(last, Math.max(0, Math.round(index)));
   if (clipped === replay.index && playing === replay.playing) return;
   useWindow.setState({ replay: { ...replay, index: clipped, playing } });
-  askFrames();
+  requestPictures();
   requestDraw();
 }
 
@@ -74,8 +74,8 @@ export function togglePlaying(): void {
   });
 }
 
-/** One request in flight at a time: while it is, the cursor may move on, and only its last place is asked for. */
-function askFrames(): void {
+/** Requests the pictures at the cursor, one request at a time. Places that the cursor passed meanwhile are skipped. */
+function requestPictures(): void {
   const { replay } = useWindow.getState();
   if (!replay) return;
   const wanted = { episodeId: replay.recording.episode.id, index: replay.index };
@@ -89,19 +89,19 @@ function askFrames(): void {
     })
     .finally(() => {
       busy = false;
-      // Pictures come before the answer: these may be of a replay that has been closed meanwhile.
+      // Pictures arrive before the answer, and may belong to a replay that was closed meanwhile.
       if (useWindow.getState().replay?.recording.episode.id !== wanted.episodeId) live.clearReplay();
-      askFrames();
+      requestPictures();
     });
 }
 
-/** A person who takes control, with a SpaceMouse say, finds the window back at the live scene. */
+/** Closes a replay when a person takes control, for example with a SpaceMouse. */
 export function startReplayGuard(): void {
   useEngine.subscribe(({ status, link }, before) => {
-    // A new link has forgotten all pictures.
+    // A new link starts without pictures.
     if (link.state === 'open' && before.link.state !== 'open') {
       asked = undefined;
-      askFrames();
+      requestPictures();
     }
     if (!isDrivenFromHere(status) || !useWindow.getState().replay) return;
     closeReplay();

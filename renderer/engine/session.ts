@@ -1,23 +1,25 @@
-/** The right to talk to the engine: a one-time code from the address's fragment, then the session's token, kept for this tab. */
-export interface TokenStore {
+/**
+ * The window's credentials: a one-time code from the address's fragment, then the session's token, kept for this tab.
+ */
+interface TokenStore {
   getItem(key: string): string | null;
   setItem(key: string, value: string): void;
   removeItem(key: string): void;
 }
 const KEY = 'takeover.token';
 
-/** `#code=abc` → "abc". */
+/** Returns "abc" for `#code=abc`. */
 export function codeFromFragment(fragment: string): string | undefined {
   return new URLSearchParams(fragment.replace(/^#/, '')).get('code') ?? undefined;
 }
 
 export interface Session {
-  /** What to say in `hello`: an unused code first, else the token. */
+  /** Returns the credentials for `hello`: an unused code, otherwise the token. */
   credentials(): { readonly code?: string; readonly token?: string };
   welcomed(token: string): void;
-  /** A newer address was opened: its code comes before what is known, which may be of an engine that is gone. */
+  /** Takes the code of a newer address. It precedes the token, which may belong to an engine that is gone. */
   offered(code: string): void;
-  /** The engine refused what was offered: never offer it again. */
+  /** Drops the credentials that the engine refused. */
   refused(): void;
 }
 
@@ -37,7 +39,7 @@ export function createSession(code: string | undefined, store: TokenStore): Sess
       unusedCode = code;
     },
     refused: () => {
-      // A reload keeps the fragment's code in the history on some browsers; the token may still be good.
+      // Some browsers keep the used code in the history when the page is reloaded; the token may still be valid.
       if (unusedCode) unusedCode = undefined;
       else store.removeItem(KEY);
     },

@@ -1,4 +1,4 @@
-/** Solids of the contract to three.js geometry, and poses to matrices. Metres, z up. */
+/** Makes three.js geometry from the contract's solids, and matrices from poses. Metres, z up. */
 import { BoxGeometry, type BufferGeometry, LatheGeometry, Matrix4, Quaternion, Vector2, Vector3 } from 'three';
 import { RoundedBoxGeometry } from 'three/examples/jsm/geometries/RoundedBoxGeometry.js';
 import type { Pose, Solid } from '../../main/api/index.ts';
@@ -13,7 +13,7 @@ export function matrixOf(pose: Pose, target = new Matrix4()): Matrix4 {
   return target.compose(position, orientation, one);
 }
 
-/** From seven numbers of a pose stream: x, y, z, qx, qy, qz, qw. */
+/** Reads the seven numbers of a pose: x, y, z, qx, qy, qz, qw. */
 export function matrixAt(numbers: ArrayLike<number>, offset: number, target: Matrix4): Matrix4 {
   const at = (index: number) => numbers[offset + index] ?? 0;
   position.set(at(0), at(1), at(2));
@@ -22,11 +22,11 @@ export function matrixAt(numbers: ArrayLike<number>, offset: number, target: Mat
 }
 
 export interface Detail {
-  /** Segments round a lathe. */
+  /** Number of segments around a lathe. */
   readonly lathe: number;
-  /** Segments of a rounded edge. */
+  /** Number of segments of a rounded edge. */
   readonly edge: number;
-  /** Diffuse light only: a third of the work in software. */
+  /** True for diffuse light only, which takes a third of the time in software rendering. */
   readonly simpleShading: boolean;
 }
 

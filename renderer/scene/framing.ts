@@ -5,7 +5,7 @@
 import { Vector3 } from 'three';
 import type { SafetyLimits } from '../../main/api/index.ts';
 
-export interface Lens {
+interface Lens {
   readonly verticalFovRad: number;
   /** Width divided by height. */
   readonly aspect: number;

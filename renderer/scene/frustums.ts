@@ -1,4 +1,4 @@
-/** Each camera where it is mounted: its frustum as lines and, in its far plane, the picture it takes right now. */
+/** Each mounted camera: its frustum as lines and, in the far plane, its newest picture. */
 import {
   BufferGeometry,
   Color,
@@ -17,11 +17,12 @@ import {
   SRGBColorSpace,
 } from 'three';
 import { type CameraMount, decodePicture } from '../../main/api/index.ts';
+import { copyRgb } from '../ui/rgb.ts';
 import { colorOf } from '../ui/tokens.ts';
 import { matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
-/** Length of a fixed camera's frustum, and of one that the arm carries: there it must not hide the tool. */
+/** Length of a fixed camera's frustum, and of one on the arm, which must not hide the tool. */
 const FIXED_DEPTH_M = 0.09;
 const CARRIED_DEPTH_M = 0.05;
 
@@ -38,7 +39,7 @@ export class Frustums implements SceneExtension {
   private readonly frustums: readonly Frustum[];
   private readonly world: SceneWorld;
   private readonly lines: LineBasicMaterial;
-  /** The camera that is looked through: its own frustum would be in the way. */
+  /** Name of the camera that the view looks through. Its frustum is not drawn. */
   hidden: string | undefined;
 
   constructor(world: SceneWorld) {
@@ -72,7 +73,7 @@ export class Frustums implements SceneExtension {
     });
     const outline = new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3));
     const plane = new PlaneGeometry(2 * halfWidth, 2 * halfHeight).translate(0, 0, -depthM);
-    // Pictures come row by row from the top; textures start at the bottom.
+    // The rows of a picture start at the top, those of a texture at the bottom.
     const uv = plane.getAttribute('uv');
     for (let index = 0; index < uv.count; index++) uv.setY(index, 1 - uv.getY(index));
     const picture = new Mesh(plane, new MeshBasicMaterial({ side: DoubleSide, toneMapped: false, color: 0x2a313b }));
@@ -84,7 +85,7 @@ export class Frustums implements SceneExtension {
     return { mount, bodyFromCamera: matrixOf(mount.bodyFromCamera), group, picture, texture: undefined, painted: -1 };
   }
 
-  /** What a ray may hit to look through a camera. */
+  /** The pictures in the scene. A double click on one looks through its camera. */
   get targets(): readonly Object3D[] {
     return this.frustums.filter((one) => one.group.visible).map((one) => one.picture);
   }
@@ -96,7 +97,7 @@ export class Frustums implements SceneExtension {
       one.group.matrix.multiplyMatrices(this.world.baseFromBody(one.mount.body), one.bodyFromCamera);
       one.group.matrixWorldNeedsUpdate = true;
       const slot = frame.stream(one.mount.name);
-      // A replay that has no picture yet must not show the one of another.
+      // A replay without a picture yet must not show another episode's.
       one.picture.visible = slot !== undefined || one.painted < 0;
       if (!slot || slot.count === one.painted) continue;
       one.painted = slot.count;
@@ -122,11 +123,7 @@ export class Frustums implements SceneExtension {
     }
     const data = texture.image.data;
     if (!data) return;
-    for (let index = 0; index < pixels; index++) {
-      data[4 * index] = rgb[3 * index]!;
-      data[4 * index + 1] = rgb[3 * index + 1]!;
-      data[4 * index + 2] = rgb[3 * index + 2]!;
-    }
+    copyRgb(rgb, data, pixels);
     texture.needsUpdate = true;
   }
 

@@ -1,4 +1,6 @@
-/** The commanded tool pose as a line drawing: the tool body's largest part, and a cross at the tool point: where the arm is asked to be, against where it is. */
+/**
+ * The ghost: the commanded tool pose as a line drawing of the tool body's largest part, and a cross at the tool point.
+ */
 import {
   BoxGeometry,
   BufferGeometry,
@@ -22,7 +24,7 @@ function extentM(solid: Solid): number {
   return solid.kind === 'lathe' ? 2 * Math.max(...solid.profile.map(([radius]) => radius)) : Math.max(...solid.sizeM);
 }
 
-/** A few lines that stand for a solid: a box's edges, a lathe's widest circle. */
+/** Returns a few lines for a solid: the edges of a box, the widest circle of a lathe. */
 function outline(solid: Solid): BufferGeometry {
   if (solid.kind !== 'lathe') return new EdgesGeometry(new BoxGeometry(...solid.sizeM));
   const [radius, z] = solid.profile.reduce((widest, point) => (point[0] > widest[0] ? point : widest));

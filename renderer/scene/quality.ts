@@ -1,4 +1,4 @@
-/** The ladder: what is drawn, and how often, by what the machine can do. Pure; the scene asks it once at start and then every second. */
+/** The levels of quality: what is drawn, and how often, by the speed of the machine. Pure. */
 export type QualityLevel = 'high' | 'medium' | 'low';
 export interface Quality {
   readonly level: QualityLevel;
@@ -7,7 +7,7 @@ export interface Quality {
   readonly maxPixelRatio: number;
   readonly antialias: boolean;
   readonly latheSegments: number;
-  /** Also the most that streams are asked for. */
+  /** Highest rate of the streams. */
   readonly streamHz: number;
 }
 
@@ -46,7 +46,7 @@ export function firstLevel(rendererName: string): QualityLevel {
   return SOFTWARE.test(rendererName) ? 'low' : 'high';
 }
 
-/** Steps down when frames take longer than their budget; never up by itself, so that it does not swing. */
+/** Steps down when frames take longer than their budget. It never steps up, because the level would then swing. */
 export function nextLevel(level: QualityLevel, meanFrameMs: number): QualityLevel {
   if (level === 'high' && meanFrameMs > 22) return 'medium';
   if (level === 'medium' && meanFrameMs > 45) return 'low';

@@ -1,4 +1,4 @@
-/** The arm, gripper and task: bodies built once from the shapes, then moved by writing their matrices. */
+/** The bodies of arm, gripper and task: built once from the shapes, then moved by writing their matrices. */
 import {
   type BufferGeometry,
   Color,
@@ -15,7 +15,7 @@ import type { SceneShapes } from '../../main/api/index.ts';
 import { type Detail, geometryOf, matrixAt, matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame } from './scene-extension.ts';
 
-/** A body that is not part of the scene now is parked far below the floor. */
+/** A body below this height is parked and not drawn. */
 const PARKED_BELOW_M = -0.5;
 const IDENTITY = new Matrix4();
 
@@ -43,7 +43,7 @@ export class RigBodies implements SceneExtension {
     this.order = shapes.bodies.map((body, index) => {
       const group = new Group();
       group.matrixAutoUpdate = false;
-      // Where a body is, is not known before the first poses: until then only the world, which comes first, is shown.
+      // Before the first poses only the world is shown, which comes first and does not move.
       group.visible = index === 0;
       const byMaterial = new Map<string, BufferGeometry[]>();
       for (const part of body.parts) {

@@ -1,6 +1,6 @@
 /**
- * The 3-D scene on one canvas: owns the renderer and its extensions, draws only when asked and no faster than its quality allows.
- * It knows nothing of React or of the link: what it draws comes as a `SceneFrame`.
+ * The 3-D scene on one canvas: renderer, camera and extensions. It draws on request, and no faster than its quality
+ * allows. It does not depend on React or the link: each drawing gets a `SceneFrame`.
  */
 import {
   Color,
@@ -16,8 +16,7 @@ import {
 } from 'three';
 import { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import { type Rig, type SceneShapes, systemClock } from '../../main/api/index.ts';
-import { setViewHeading } from '../driving/view-relative.ts';
-import type { SceneView } from '../state/window-store.ts';
+import type { SceneView } from '../state/scene-views.ts';
 import { colorOf } from '../ui/tokens.ts';
 import { matrixOf } from './build-geometry.ts';
 import { Frustums } from './frustums.ts';
@@ -33,17 +32,21 @@ import { Views } from './views.ts';
 const LOOK_EVERY_MS = 15;
 const LONGEST_FRAME_MS = 2000;
 
-export interface RigSceneOptions {
+interface RigSceneOptions {
   readonly canvas: HTMLCanvasElement;
   readonly rig: Rig;
   readonly shapes: SceneShapes;
-  /** Overrides what the ladder would choose. */
+  /** Fixes the quality; otherwise it follows the machine. */
   readonly level?: QualityLevel | undefined;
   readonly onMoved: () => void;
   readonly onQuality: (quality: Quality) => void;
+  /** Called with every picture; see `Views.headingRad`. */
+  readonly onHeading: (headingRad: number) => void;
 }
 
-/** What draws WebGL here, asked on a canvas of its own because a context's antialiasing is fixed when it is made. */
+/**
+ * Returns the name of the WebGL renderer. It takes a canvas of its own, because antialiasing is fixed with the context.
+ */
 function rendererName(): string {
   const gl = document.createElement('canvas').getContext('webgl2');
   if (!gl) throw new Error('WebGL 2 is not available');
@@ -135,7 +138,7 @@ export class RigScene {
     this.views.frame();
   }
 
-  /** The camera whose picture lies under a point, in −1 … 1 across the canvas. */
+  /** Returns the camera whose picture lies under a point, in −1 … 1 across the canvas. */
   cameraAt(x: number, y: number): string | undefined {
     const ray = new Raycaster();
     ray.setFromCamera(new Vector2(x, y), this.camera);
@@ -164,7 +167,7 @@ export class RigScene {
     this.trail.setViewport(width * ratio, height * ratio, ratio);
   }
 
-  /** Draws, unless the last drawing was so recent that this one must wait: then returns in how many milliseconds to ask again. */
+  /** Draws, and returns `undefined`. When the last drawing was too recent, returns the milliseconds to wait instead. */
   draw(frame: Omit<SceneFrame, 'camera'>): number | undefined {
     const waitMs = this.drawnMs + Math.max(1000 / this.quality.maxFps, this.restMs) - 3 - frame.nowMs;
     if (waitMs > 0) return Math.min(waitMs, LONGEST_FRAME_MS);
@@ -176,7 +179,7 @@ export class RigScene {
     for (const extension of this.extensions) extension.update({ ...frame, camera: this.camera });
     this.views.follow((name) => this.bodies.baseFromBody(name));
     this.views.followTool(frame.follow && frame.poses ? this.toolM() : undefined);
-    setViewHeading(this.views.headingRad());
+    this.options.onHeading(this.views.headingRad());
     this.renderer.render(this.scene, this.camera);
     if (this.quality.level === 'low') this.rest();
     this.measure(sinceMs);
@@ -184,8 +187,8 @@ export class RigScene {
   }
 
   /**
-   * Drawing in software takes the processor that the control loop needs too: it may have a third of the time. The fence
-   * tells when a picture is finished without waiting for it: a blocked page would let the engine's messages pile up.
+   * Limits software rendering to a third of the time, because the control loop needs the processor too. A fence tells
+   * when the picture is finished, because waiting for it would block the page and let messages pile up.
    */
   private rest(): void {
     const gl = this.renderer.getContext();
@@ -209,12 +212,14 @@ export class RigScene {
     this.cancelLook = systemClock.at(startedMs + LOOK_EVERY_MS, look);
   }
 
-  /** Frames further apart than 200 ms were not asked for sooner, and say nothing about speed. */
+  /**
+   * Steps the quality down on a slow machine. Frames more than 200 ms apart were not requested sooner and do not count.
+   */
   private measure(sinceMs: number): void {
     if (this.options.level || sinceMs > 200) return;
     this.meanFrameMs += 0.05 * (sinceMs - this.meanFrameMs);
     this.frames++;
-    // Streams pace the drawing: only frames slower than the streams say that the machine is.
+    // The streams pace the drawing, so only frames slower than the streams show that the machine is slow.
     if (this.frames < 90 || this.meanFrameMs < 1500 / this.quality.streamHz) return;
     const level = nextLevel(this.quality.level, this.meanFrameMs);
     this.frames = 0;

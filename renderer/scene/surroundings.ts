@@ -1,4 +1,4 @@
-/** What the rig stands in: floor grid, light, and the workspace box that safety keeps the tool in. Z is up. */
+/** The surroundings of the rig: floor grid, light, and the workspace box that safety keeps the tool in. Z is up. */
 import {
   AmbientLight,
   BufferGeometry,

@@ -1,6 +1,6 @@
 /**
- * Both tactile pads as coloured height fields: at their true size on the fingertips, and enlarged beside the tool, tied to it
- * by a line, where a person can read them. The enlarged one opens towards the viewer like a page.
+ * The tactile pads as coloured height fields: at their true size on the fingertips, and enlarged beside the tool, where
+ * a person can read them. A line ties each enlarged field to its pad. It turns towards the viewer like a page.
  */
 import {
   BufferAttribute,
@@ -25,7 +25,7 @@ import { matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 const ENLARGED = 3.2;
-/** How far the enlarged field stands to the side and above, metres, and its height at full scale as a share of its width. */
+/** Offsets of the enlarged field in metres, and its height at full scale as a share of its width. */
 const ASIDE_M = 0.13;
 const ABOVE_M = 0.085;
 const RELIEF = 0.32;
@@ -68,7 +68,7 @@ export class TactileRelief implements SceneExtension {
   private readonly padAt = new Vector3();
   private readonly outward = new Vector3();
   private readonly right = new Vector3();
-  /** On which side of the picture the first pad's field stands. */
+  /** Side of the picture on which the first pad's field stands. */
   private firstSide: 1 | -1 = -1;
   private readonly along = new Vector3();
   private readonly towards = new Vector3();
@@ -129,7 +129,7 @@ export class TactileRelief implements SceneExtension {
     });
   }
 
-  /** Heights and colours from a reading; the field's y is the pad's outward normal. */
+  /** Sets heights and colours from a reading. The field's y is the pad's outward normal. */
   private shape(relief: Relief, pad: PadReading): void {
     const { geometry } = relief.small;
     const position = geometry.getAttribute('position') as BufferAttribute;
@@ -160,7 +160,7 @@ export class TactileRelief implements SceneExtension {
     this.padAt.setFromMatrixPosition(this.baseFromPad);
     this.outward.setFromMatrixColumn(this.baseFromPad, 1).negate();
     this.along.setFromMatrixColumn(this.baseFromPad, 2);
-    // Each field stands on its own finger's side of the picture; changes of mind need a clear reason.
+    // Each field stands on its finger's side of the picture. A threshold keeps it from jumping between the sides.
     const lean = this.outward.dot(this.right);
     if (index === 0 && Math.abs(lean) > 0.3) this.firstSide = lean > 0 ? 1 : -1;
     const side = index === 0 ? this.firstSide : -this.firstSide;
@@ -168,7 +168,7 @@ export class TactileRelief implements SceneExtension {
       .copy(this.padAt)
       .addScaledVector(this.right, side * ASIDE_M)
       .addScaledVector(this.along, -ABOVE_M);
-    // The page's normal: halfway between straight at the viewer and upright, so that the relief shows as relief.
+    // The normal lies between the direction to the viewer and the vertical, so that heights are visible.
     const normal = this.outward
       .copy(this.towards)
       .sub(this.anchor)

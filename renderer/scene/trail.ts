@@ -1,4 +1,4 @@
-/** Where the tool has been, coloured by who drove, fading with age: a ribbon of constant width on the screen. */
+/** The path of the tool: a ribbon of constant width on the screen, coloured by who drove, fading with age. */
 import {
   BufferAttribute,
   BufferGeometry,
@@ -27,7 +27,7 @@ const COLOR: Readonly<Record<Tone, ColorToken>> = {
   plain: 'hold',
 };
 
-const vertexShader = /* glsl */ `
+const vertexShader = `
   attribute vec3 previous; attribute vec3 next; attribute float side; attribute vec4 tint;
   uniform vec2 viewportPx; uniform float widthPx;
   varying vec4 vTint; varying float vSide;
@@ -43,7 +43,7 @@ const vertexShader = /* glsl */ `
     here.xy += across * side * widthPx / viewportPx * here.w;
     gl_Position = here;
   }`;
-const fragmentShader = /* glsl */ `
+const fragmentShader = `
   varying vec4 vTint; varying float vSide;
   void main() {
     float edge = 1.0 - smoothstep(0.55, 1.0, abs(vSide));
@@ -103,7 +103,7 @@ export class Trail implements SceneExtension {
       transparent: true,
       side: DoubleSide,
       depthWrite: false,
-      // Seen through the arm too: a path hidden by the hand that made it says nothing.
+      // The trail is drawn over the arm, because the hand that made it would hide it.
       depthTest: false,
       uniforms: { viewportPx: { value: new Vector2(1, 1) }, widthPx: { value: 5 } },
     });
@@ -127,7 +127,7 @@ export class Trail implements SceneExtension {
       this.baseFromTool.multiplyMatrices(this.world.baseFromBody(this.world.shapes.tool.body), this.bodyFromTool);
       const at = new Vector3().setFromMatrixPosition(this.baseFromTool);
       const last = this.points[this.points.length - 1];
-      // A jump is a reset of the simulation or a scrub, not a motion.
+      // A jump is a reset of the simulation or a move of the replay's cursor, not a motion.
       if (last && last.at.distanceTo(at) > 0.08) this.points.length = 0;
       if (!last || last.at.distanceTo(at) > STEP_M) this.points.push({ at, tone: frame.tone, timeMs: frame.nowMs });
     }

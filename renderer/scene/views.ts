@@ -1,8 +1,11 @@
-/** The four views. Wrist and side look through that camera; top looks down on the workspace; free is the person's own orbit. */
+/**
+ * The four views: wrist and side look through that camera, top looks down on the workspace, free orbits as a person
+ * likes.
+ */
 import { MathUtils, type Matrix4, type PerspectiveCamera, Quaternion, Vector3 } from 'three';
 import type { OrbitControls } from 'three/examples/jsm/controls/OrbitControls.js';
 import type { CameraMount, SafetyLimits } from '../../main/api/index.ts';
-import type { SceneView } from '../state/window-store.ts';
+import type { SceneView } from '../state/scene-views.ts';
 import { matrixOf } from './build-geometry.ts';
 import { cornersOf, distanceToFrame } from './framing.ts';
 
@@ -52,7 +55,7 @@ export class Views {
     if (!this.turned) this.compose();
   }
 
-  /** The camera that is looked through now. */
+  /** Name of the camera that the view looks through. */
   get looksThrough(): string | undefined {
     return this.through?.name;
   }
@@ -72,7 +75,7 @@ export class Views {
       const middle = [0, 1].map((axis) => (limits.workspaceLowM[axis]! + limits.workspaceHighM[axis]!) / 2);
       const heightM = 0.95;
       this.controls.target.set(middle[0]!, middle[1]!, 0);
-      // Straight down is a pole of the orbit: a hair off keeps the base at the bottom of the picture.
+      // Straight down is a pole of the orbit. A small offset keeps the base at the bottom of the picture.
       this.camera.position.set(middle[0]! - 0.001, middle[1]!, heightM);
       this.controls.update();
       return;
@@ -125,14 +128,14 @@ export class Views {
     this.lastToolM = toolM;
   }
 
-  /** Direction away from the viewer over the table, from the base's +x: of the view's axis, or of its upper edge when it looks down. */
+  /** Returns the direction away from the viewer over the table, counter-clockwise from the base's +x. */
   headingRad(): number {
     this.camera.getWorldDirection(away);
     upper.set(0, 1, 0).applyQuaternion(this.camera.quaternion);
     return Math.atan2(away.y + upper.y, away.x + upper.x);
   }
 
-  /** Keeps the eye where the camera is that is looked through. */
+  /** Keeps the eye at the camera that the view looks through. */
   follow(baseFromBody: (name: string) => Matrix4): void {
     if (!this.through) return;
     const pose = matrixOf(this.through.bodyFromCamera).premultiply(baseFromBody(this.through.body));

@@ -1,10 +1,10 @@
 /**
- * What the desktop shell tells the page, as DOM events `takeover:shell`: entries of its menu, and what became of engine or page.
- * Checked here, done by whoever starts the window. In a browser none ever comes.
+ * Messages of the desktop shell to the page, as DOM events `takeover:shell`: entries of its menu, and notices about
+ * engine or page. They are checked here and carried out in `shell.ts`. In a browser none comes.
  */
 import { z } from 'zod';
 
-export const shellMessageSchema = z.discriminatedUnion('kind', [
+const shellMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('export') }),
   z.object({ kind: z.literal('keys') }),
   z.object({ kind: z.literal('zoom'), step: z.union([z.literal(-1), z.literal(0), z.literal(1)]) }),

@@ -1,4 +1,4 @@
-/** The desktop shell's menu and notices: each does what the window's own button, key or notice does. */
+/** Carries out the desktop shell's messages. Each does what the window's own button, key or notice does. */
 import { perform } from '../commands/actions.ts';
 import { exportProject } from '../commands/export-project.ts';
 import { say } from '../engine/engine.ts';
@@ -6,12 +6,12 @@ import { useWindow } from '../state/window-store.ts';
 import { onShellMessage, type ShellMessage } from './shell-messages.ts';
 
 export function startShell(): void {
-  onShellMessage(window, obey, () =>
+  onShellMessage(window, carryOut, () =>
     say('warning', 'The program around this window said something that it cannot read.', 'They may differ in version.'),
   );
 }
 
-function obey(message: ShellMessage): void {
+function carryOut(message: ShellMessage): void {
   switch (message.kind) {
     case 'export':
       useWindow.setState({ tab: 'data' });

@@ -1,18 +1,18 @@
-/** Who drives, in one word, one colour and one shape. A pure function of the link and the engine's status. */
+/** The driver in one word, one colour and one shape: a pure function of the link and the engine's status. */
 import type { Status } from '../../main/api/index.ts';
+import type { GlyphName } from '../ui/glyph.tsx';
 
 export type Tone = 'policy' | 'human' | 'hold' | 'danger' | 'plain';
-export type Glyph = 'disc' | 'diamond' | 'ring' | 'arc' | 'bars' | 'octagon' | 'triangle' | 'broken';
-export interface DriverView {
+interface DriverView {
   readonly word: 'POLICY' | 'YOU' | 'READY' | 'RESETTING' | 'HOLD' | 'STOPPED' | 'FAULT' | 'NO LINK';
   readonly tone: Tone;
-  readonly glyph: Glyph;
-  /** One line: why, or what comes next. */
+  readonly glyph: GlyphName;
+  /** One line that says why, or what comes next. */
   readonly detail: string;
 }
 export type DriverInput = Pick<Status, 'phase' | 'mode' | 'driver' | 'holdReason' | 'fault' | 'policy'>;
 
-/** The engine gives the reason in words only; a hold that Stop caused says so at its start. */
+/** The engine gives the cause of a hold in words only. Those of Stop begin with this. */
 const stoppedByHand = /^\W*stop/i;
 
 export function driverView(linked: boolean, status: DriverInput | undefined): DriverView {

@@ -1,4 +1,4 @@
-/** The engine's slow state as React sees it: link, status, rig, episodes, runs, policies, exports. Streams bypass it. */
+/** The engine's state for React: link, status, rig, episodes, runs, policies, exports. Streams bypass this store. */
 import { create } from 'zustand';
 import type {
   CallResult,
@@ -16,12 +16,12 @@ import type { LinkState } from '../engine/engine-client.ts';
 
 export type PolicyEntry = CallResult<'policy.list'>['policies'][number];
 type ExportMessage = Extract<ServerMessage, { kind: 'export' }>;
-/** `unknown`: the link was lost while it ran, and nothing has been heard of it since. */
+/** `unknown`: the link was lost while the export ran, and no message about it has come since. */
 export type ExportState = Omit<ExportMessage, 'state'> & { readonly state: ExportMessage['state'] | 'unknown' };
 
 export interface EngineState {
   readonly link: LinkState;
-  /** A first status has been seen since the page opened. */
+  /** True once the page has been linked to the engine. */
   readonly everLinked: boolean;
   readonly status: Status | undefined;
   readonly rig: Rig | undefined;
@@ -29,22 +29,18 @@ export interface EngineState {
   /** Oldest first. */
   readonly episodes: readonly EpisodeSummary[];
   readonly episodesLoaded: boolean;
-  /** The store may have episodes before the oldest of these. */
+  /** True when the store may have older episodes. */
   readonly episodesBefore: boolean;
   /** Newest first. */
   readonly runs: readonly RunStatus[];
   readonly policies: readonly PolicyEntry[];
   readonly readiness: Readiness | undefined;
   readonly exports: readonly ExportState[];
-  /** Reward classifiers of the project; undefined until the engine has told. */
+  /** Reward classifiers of the project; `undefined` until the engine has sent them. */
   readonly classifier: ClassifierState | undefined;
 }
 
-type ProjectState = Pick<
-  EngineState,
-  'episodes' | 'episodesLoaded' | 'episodesBefore' | 'runs' | 'policies' | 'readiness' | 'exports' | 'classifier'
->;
-const NO_PROJECT: ProjectState = {
+const NO_PROJECT = {
   episodes: [],
   episodesLoaded: false,
   episodesBefore: false,
@@ -53,7 +49,7 @@ const NO_PROJECT: ProjectState = {
   readiness: undefined,
   exports: [],
   classifier: undefined,
-};
+} satisfies Partial<EngineState>;
 
 export const useEngine = create<EngineState>(() => ({
   link: { state: 'connecting' },
@@ -71,13 +67,13 @@ export function forgetProject(): void {
   liveEpisode.count++;
 }
 
-/** What the engine says now; undefined without a link, when what it said last is no longer true. */
+/** Returns the engine's status; `undefined` without a link, because the last status is then out of date. */
 export function liveStatus(state: Pick<EngineState, 'link' | 'status'>): Status | undefined {
   return state.link.state === 'open' ? state.status : undefined;
 }
 
-/** Puts `item` where its id says, keeping the order of ids. */
-function placed<Item extends { readonly id: number }>(items: readonly Item[], item: Item): readonly Item[] {
+/** Adds or replaces `item`, keeping the order of ids. */
+function withItem<Item extends { readonly id: number }>(items: readonly Item[], item: Item): readonly Item[] {
   const others = items.filter((one) => one.id !== item.id);
   const at = others.findIndex((one) => one.id > item.id);
   return at < 0 ? [...others, item] : [...others.slice(0, at), item, ...others.slice(at)];
@@ -85,22 +81,22 @@ function placed<Item extends { readonly id: number }>(items: readonly Item[], it
 
 export function putEpisodes(items: readonly EpisodeSummary[]): void {
   useEngine.setState((state) => ({
-    episodes: items.reduce<readonly EpisodeSummary[]>(placed, state.episodes),
+    episodes: items.reduce<readonly EpisodeSummary[]>(withItem, state.episodes),
     episodesLoaded: true,
   }));
 }
 
-/** The newest episodes, or those before the oldest known: as many as asked for means that there may be more. */
+/** Adds the newest episodes, or those before the oldest known. A full page means that there may be more. */
 export function putEpisodePage(page: readonly EpisodeSummary[], asked: number): void {
   const oldestKnown = useEngine.getState().episodes[0]?.id ?? Number.POSITIVE_INFINITY;
   putEpisodes(page);
-  // The newest page, asked again after a lost link, says nothing of what lies before the oldest.
+  // The newest page, requested again after a lost link, does not show whether there are older episodes.
   if (page.every(({ id }) => id >= oldestKnown) && page.length > 0) return;
   useEngine.setState({ episodesBefore: page.length >= asked });
 }
 
 export function putRun(run: RunStatus): void {
-  useEngine.setState((state) => ({ runs: [...placed([...state.runs].reverse(), run)].reverse() }));
+  useEngine.setState((state) => ({ runs: [...withItem([...state.runs].reverse(), run)].reverse() }));
 }
 
 export function putExport(message: ExportState): void {
@@ -109,8 +105,8 @@ export function putExport(message: ExportState): void {
   }));
 }
 
-/** After a lost link: an export that ran then may have ended meanwhile. One that still runs is heard of soon. */
-export function doubtExports(): void {
+/** Marks running exports as unknown after a lost link, because they may have ended. One that runs reports soon. */
+export function markExportsUnknown(): void {
   useEngine.setState((state) => ({
     exports: state.exports.map((one) =>
       one.state === 'running'
@@ -124,7 +120,7 @@ export function doubtExports(): void {
   }));
 }
 
-/** Steps of the episode that runs now, and what the newest set-point is: painted, not rendered. */
+/** Steps of the running episode and the newest set-point. They are painted, not rendered by React. */
 export const liveEpisode: {
   episodeId: number | undefined;
   steps: StepSummary[];
@@ -141,7 +137,7 @@ export function putStep(episodeId: number, step: StepSummary): void {
   liveEpisode.count++;
 }
 
-/** The run that is under way, if any. */
-export function activeRun(runs: readonly RunStatus[]): RunStatus | undefined {
-  return runs.find((run) => run.state === 'running' || run.state === 'waiting');
-}
+export const isUnderWay = ({ state }: RunStatus): boolean => state === 'running' || state === 'waiting';
+
+/** Returns the run that is under way, if any. */
+export const activeRun = (runs: readonly RunStatus[]): RunStatus | undefined => runs.find(isUnderWay);

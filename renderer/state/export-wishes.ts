@@ -24,7 +24,7 @@ export const NO_EXPORT_WISHES: ExportWishes = {
   episodes: '',
 };
 
-export type WishedChoice =
+type WishedChoice =
   | { readonly kind: 'everything' }
   | { readonly kind: 'choice'; readonly choice: EpisodeChoice }
   | { readonly kind: 'wrong'; readonly message: string };

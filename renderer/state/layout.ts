@@ -8,7 +8,7 @@ export interface Layout {
   readonly timelinePx: number;
 }
 
-/** What a splitter may set; the scene between feeds and desk keeps its own least width. */
+/** Limits of the splitters. The scene between feeds and desk keeps its smallest width in addition. */
 export const PANEL_RANGE = {
   feedsPx: { lowPx: 200, highPx: 640 },
   deskPx: { lowPx: 280, highPx: 640 },
@@ -28,7 +28,7 @@ export function defaultLayout(widthPx: number, heightPx: number): Layout {
   };
 }
 
-/** Reads a remembered layout; anything unreadable or for a much different window gives the default. */
+/** Reads a stored layout. Returns the default for an unreadable one and for one that this window has no room for. */
 export function layoutFrom(text: string | null, widthPx: number, heightPx: number): Layout {
   const fallback = defaultLayout(widthPx, heightPx);
   try {
@@ -48,8 +48,8 @@ export function layoutFrom(text: string | null, widthPx: number, heightPx: numbe
 }
 
 /**
- * What a window has room for: the scene keeps its least width, the timeline at most half the height. The panel that is being
- * moved (`moved`) gives way first, then the desk, then the feeds.
+ * Fits a layout to the window. The scene keeps its smallest width, and the timeline takes at most half the height. The
+ * panel that a person moves gives way first, then the desk, then the feeds.
  */
 export function fitted(wished: Layout, widthPx: number, heightPx: number, moved?: 'feedsPx' | 'deskPx'): Layout {
   let { feedsPx, deskPx } = wished;

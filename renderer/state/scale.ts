@@ -44,7 +44,7 @@ export function nextZoom(size: WindowSize, zoom: number, direction: 1 | -1): num
   return scaleFor(size, clipped) === scaleFor(size, zoom) ? undefined : clipped;
 }
 
-/** Reads a remembered zoom; anything unreadable or out of range is 1. */
+/** Reads a stored zoom. Returns 1 for anything unreadable or out of range. */
 export function zoomFrom(text: string | null): number {
   const value = Number(text ?? Number.NaN);
   return value >= ZOOM.low && value <= ZOOM.high ? value : 1;

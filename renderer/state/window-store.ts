@@ -1,19 +1,19 @@
-/** What belongs to this window alone: tabs, view, overlays, notices, a replay, and the remembered layout. */
+/** The state of this window alone: tab, view, overlays, notices, replay, and the stored layout and zoom. */
 import { create } from 'zustand';
 import type { CallResult } from '../../main/api/index.ts';
 import { type ExportWishes, NO_EXPORT_WISHES } from './export-wishes.ts';
 import { defaultLayout, fitted, type Layout, layoutFrom } from './layout.ts';
 import { type Notice, withNotice, withoutRead } from './notices.ts';
 import { nextZoom, scaleFor, type WindowSize, zoomFrom } from './scale.ts';
+import type { SceneView } from './scene-views.ts';
 
 export type DeskTab = 'episode' | 'runs' | 'data' | 'rig';
-export type SceneView = 'wrist' | 'side' | 'top' | 'free';
 export interface Replay {
   readonly recording: CallResult<'episode.replay'>;
   readonly index: number;
   readonly playing: boolean;
 }
-export interface WindowState {
+interface WindowState {
   readonly tab: DeskTab;
   readonly view: SceneView;
   /** Number of requests for the free view. Each one resets it to tool and task. */
@@ -22,7 +22,7 @@ export interface WindowState {
   readonly follow: boolean;
   readonly cropShown: boolean;
   readonly helpOpen: boolean;
-  /** Step of the first-start hint; undefined when it is done or skipped. */
+  /** Step of the first-start hint; `undefined` when it is done or skipped. */
   readonly hintStep: number | undefined;
   readonly notices: readonly Notice[];
   /** Keys of the engine's notices that were dismissed here; each is forgotten when its notice is over. */
@@ -36,9 +36,9 @@ export interface WindowState {
   /** Screen pixels per design pixel. */
   readonly scale: number;
   readonly exportWishes: ExportWishes;
-  /** The scene has the keyboard: driving keys move the arm. */
+  /** True when the scene has the keyboard, so that driving keys move the arm. */
   readonly sceneFocused: boolean;
-  /** Why the 3-D view is not drawn; undefined while it is. */
+  /** Why the 3-D view is not drawn; `undefined` while it is. */
   readonly sceneMissing: string | undefined;
   /** Set when the person drives by the cameras while the 3-D view is missing. Cleared when the view is drawn again. */
   readonly drivesByCameras: boolean;
@@ -54,15 +54,15 @@ export const windowSize = (): WindowSize =>
   hasPage ? { widthPx: innerWidth, heightPx: innerHeight } : { widthPx: 1440, heightPx: 900 };
 const firstZoom = zoomFrom(hasPage ? localStorage.getItem(ZOOM_KEY) : null);
 const firstScale = scaleFor(windowSize(), firstZoom);
-/** The window's size in design pixels. */
+/** Returns the window's width and height in design pixels. */
 function designSize(scale: number): readonly [number, number] {
   const { widthPx, heightPx } = windowSize();
   return [widthPx / scale, heightPx / scale];
 }
 
-/** As it was set; what is shown is what the window has room for. */
+/** The layout that was set. The shown one is fitted to the window. */
 let wished: Layout = layoutFrom(hasPage ? localStorage.getItem(LAYOUT_KEY) : null, ...designSize(firstScale));
-/** True while no person has set the layout, which then follows the window's size. */
+/** True while nobody has set the layout, which then follows the window's size. */
 let isDefault = !hasPage || localStorage.getItem(LAYOUT_KEY) === null;
 
 export const useWindow = create<WindowState>(() => ({
@@ -105,7 +105,7 @@ export function resetLayout(): void {
   fitLayout();
 }
 
-/** The window has another size: what was set comes back when there is room for it again. */
+/** Fits the layout that was set to the window's present size. */
 export function fitLayout(): void {
   const { zoom } = useWindow.getState();
   const scale = scaleFor(windowSize(), zoom);

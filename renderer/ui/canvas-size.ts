@@ -1,4 +1,4 @@
-/** Makes a canvas's pixels match its place on the screen. Returns true when it changed, and everything on it is gone. */
+/** Fits a canvas's pixels to its size on the screen. Returns true when that changed it, which also clears it. */
 export function fitCanvas(canvas: HTMLCanvasElement): boolean {
   const ratio = Math.min(3, window.devicePixelRatio || 1);
   const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
@@ -9,7 +9,7 @@ export function fitCanvas(canvas: HTMLCanvasElement): boolean {
   return true;
 }
 
-/** Diagonal lines in `color`: what tells human from policy without colour. Sizes in canvas pixels. */
+/** Returns diagonal lines, which tell human from policy without colour. Sizes in canvas pixels. */
 export function hatch(
   context: CanvasRenderingContext2D,
   color: string,

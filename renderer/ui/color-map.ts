@@ -1,6 +1,7 @@
 /**
- * The colour map of tactile pads and heat: dark indigo to pale mint along a path in OKLab whose lightness rises linearly,
- * resampled to equal steps of OKLab distance, so equal differences of value look equally large. None of the five meanings' hues at the top.
+ * The colour map of tactile pads: from dark indigo to pale mint along a path in OKLab whose lightness rises linearly.
+ * It is resampled to equal steps of OKLab distance, so that equal differences of value look equally large. Its top
+ * avoids the five colours that have a meaning.
  */
 const STEPS = 256;
 
@@ -21,7 +22,7 @@ const gamma = (linear: number) => {
   return clipped <= 0.0031308 ? 12.92 * clipped : 1.055 * clipped ** (1 / 2.4) - 0.055;
 };
 
-/** Where the path is at `t`: lightness, a, b. */
+/** Returns the path's lightness, a and b at `t`. */
 function path(t: number): [number, number, number] {
   const hueRad = ((290 - 125 * t ** 0.85) * Math.PI) / 180;
   const chroma = 0.035 + 0.1 * Math.sin(Math.PI * Math.min(1, 0.08 + 0.9 * t)) ** 0.9;
@@ -51,10 +52,10 @@ function buildTable(): Uint8ClampedArray {
   return table;
 }
 
-/** RGB bytes of 256 equal steps. */
+/** RGB bytes of the map's 256 steps. */
 export const HEAT_TABLE = buildTable();
 
-/** Offset into `HEAT_TABLE` of a value in 0 … 1; clipped. */
+/** Returns the offset into `HEAT_TABLE` of a value, which is clipped to 0 … 1. */
 export function heatOffset(fraction: number): number {
   return 3 * Math.round(Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0)) * (STEPS - 1));
 }

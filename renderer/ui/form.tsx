@@ -1,16 +1,14 @@
-/** The few form parts of the desk: a section, a row, a choice among few, a switch, a number with its unit. */
+/** Parts of forms: a section, a row, a choice among few, a switch, a number with its unit, a progress bar, a path. */
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { changedValue, isWrong } from './number-entry.ts';
 
-export function Section({
-  title,
-  aside,
-  children,
-}: {
+interface SectionProps {
   readonly title: string;
   readonly aside?: ReactNode;
   readonly children: ReactNode;
-}) {
+}
+
+export function Section({ title, aside, children }: SectionProps) {
   return (
     <section className="section">
       <header>
@@ -22,15 +20,13 @@ export function Section({
   );
 }
 
-export function Row({
-  label,
-  children,
-  title,
-}: {
+interface RowProps {
   readonly label: string;
   readonly children: ReactNode;
   readonly title?: string;
-}) {
+}
+
+export function Row({ label, children, title }: RowProps) {
   return (
     <div className="row" title={title}>
       <span className="row-label">{label}</span>
@@ -39,10 +35,16 @@ export function Row({
   );
 }
 
-export interface ChoiceProps<Value extends string> {
+export interface Option<Value extends string> {
+  readonly value: Value;
+  readonly label: string;
+  readonly title?: string;
+}
+
+interface ChoiceProps<Value extends string> {
   readonly label: string;
   readonly value: Value | undefined;
-  readonly options: readonly { readonly value: Value; readonly label: string; readonly title?: string }[];
+  readonly options: readonly Option<Value>[];
   readonly onChange: (value: Value) => void;
   readonly blocked?: string | undefined;
 }
@@ -70,15 +72,36 @@ export function Choice<Value extends string>({ label, value, options, onChange, 
   );
 }
 
-export function Switch({
-  label,
-  on,
-  onChange,
-}: {
+interface PickerProps {
+  readonly label: string;
+  readonly value: string;
+  readonly options: readonly Option<string>[];
+  readonly onChange: (value: string) => void;
+}
+
+/** A list to pick from, under its label. */
+export function Picker({ label, value, options, onChange }: PickerProps) {
+  return (
+    <label className="labelled">
+      <span className="row-label">{label}</span>
+      <select value={value} onChange={(event) => onChange(event.target.value)}>
+        {options.map((option) => (
+          <option key={option.value} value={option.value} title={option.title}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface SwitchProps {
   readonly label: string;
   readonly on: boolean;
   readonly onChange: (on: boolean) => void;
-}) {
+}
+
+export function Switch({ label, on, onChange }: SwitchProps) {
   return (
     <button type="button" className="switch" role="switch" aria-checked={on} onClick={() => onChange(!on)}>
       <i />
@@ -87,18 +110,20 @@ export function Switch({
   );
 }
 
-export interface NumberFieldProps {
+interface NumberFieldProps {
   readonly label: string;
   readonly unit: string;
   readonly value: number;
   readonly low: number;
   readonly high: number;
   readonly decimals: number;
-  /** Resolves to whether the engine accepted it. */
+  /** Resolves to true when the engine accepted the value. */
   readonly onCommit: (value: number) => Promise<boolean>;
 }
 
-/** Committed on Enter or when the field is left; out of range is said, not sent. What was refused gives way to the value in force. */
+/**
+ * Commits on Enter or when the field loses the focus. A value out of range is marked, not sent; a refused one is reset.
+ */
 export function NumberField({ label, unit, value, low, high, decimals, onCommit }: NumberFieldProps) {
   const id = useId();
   const inForce = value.toFixed(decimals);

@@ -1,6 +1,7 @@
-/** The shapes that say who drives, and how an episode ended, without colour. */
+/** The shapes that tell without colour who drives and how an episode ended. */
 import type { Outcome } from '../../main/api/index.ts';
-import type { Glyph as GlyphName } from '../state/driver.ts';
+
+export type GlyphName = 'disc' | 'diamond' | 'ring' | 'arc' | 'bars' | 'octagon' | 'triangle' | 'broken';
 
 const PATHS: Readonly<Record<GlyphName, { readonly d: string; readonly stroke?: boolean }>> = {
   disc: { d: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18z' },

@@ -1,5 +1,5 @@
-/** What somebody typed into a number field, against the value in force: the same, out of range, or a new value to send. */
-export interface NumberRange {
+/** Compares the text of a number field with the value in force: the same, out of range, or a new value to send. */
+interface NumberRange {
   readonly value: number;
   readonly low: number;
   readonly high: number;
@@ -11,7 +11,7 @@ export function isWrong(text: string, { low, high }: NumberRange): boolean {
   return text.trim() === '' || !Number.isFinite(entered) || entered < low || entered > high;
 }
 
-/** Rounded as it will be shown; undefined where there is nothing to send. */
+/** Returns the value to send, rounded as it is shown; `undefined` when there is none. */
 export function changedValue(text: string, range: NumberRange): number | undefined {
   if (isWrong(text, range)) return undefined;
   const entered = Number(Number(text).toFixed(range.decimals));

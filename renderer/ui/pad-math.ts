@@ -1,7 +1,7 @@
-/** What is read off a tactile pad: centre of pressure, the scale to draw it at, the largest shear. Newtons per taxel. */
+/** Measures of a tactile pad: the centre of pressure, and the scale to draw it at. Newtons per taxel. */
 import type { PadReading } from '../../main/api/index.ts';
 
-/** In taxel coordinates (column, row), 0 at the first taxel's centre; undefined without contact. */
+/** Returns the centre in taxels, 0 at the first taxel's centre; `undefined` without contact. */
 export function centreOfPressure(pad: PadReading): { readonly column: number; readonly row: number } | undefined {
   let sum = 0;
   let column = 0;
@@ -18,7 +18,10 @@ export function centreOfPressure(pad: PadReading): { readonly column: number; re
 
 const SCALES_N = [0.1, 0.2, 0.5, 1, 2, 5, 10];
 
-/** The smallest round full scale that holds the pad's peak, and never falls while `previousN` still fits within a factor of five. */
+/**
+ * Returns the smallest round full scale that holds the pad's peak. It falls only when the peak is below a fifth of
+ * `previousN`.
+ */
 export function padScaleN(pad: PadReading, previousN: number): number {
   let peak = 0;
   const taxels = pad.rows * pad.columns;

@@ -1,23 +1,25 @@
-/** The edge of a panel, inside it: drag it, or focus it and use the arrow keys. Double click puts the default layout back. */
+/**
+ * The movable edge of a panel: drag it, or focus it and use the arrow keys. A double click restores the default layout.
+ */
 import { useRef } from 'react';
-import { useWindow } from '../state/window-store.ts';
 import { primaryIsDown } from './primary-button.ts';
 
 export interface SplitterProps {
   readonly label: string;
   readonly axis: 'x' | 'y';
+  /** Screen pixels per design pixel. */
+  readonly scale: number;
   readonly valuePx: number;
   readonly lowPx: number;
   readonly highPx: number;
-  /** Which edge of its panel: dragging the end one right, or the start one left or up, makes the panel larger. */
+  /** The edge of the panel that the splitter stands on: dragging it outwards makes the panel larger. */
   readonly edge: 'start' | 'end';
   readonly onChange: (valuePx: number) => void;
   readonly onReset: () => void;
 }
 
-export function Splitter({ label, axis, valuePx, lowPx, highPx, edge, onChange, onReset }: SplitterProps) {
+export function Splitter({ label, axis, scale, valuePx, lowPx, highPx, edge, onChange, onReset }: SplitterProps) {
   const start = useRef<{ at: number; value: number } | undefined>(undefined);
-  const scale = useWindow((state) => state.scale);
   const sign = edge === 'end' ? 1 : -1;
   const clip = (value: number) => Math.round(Math.min(highPx, Math.max(lowPx, value)));
   const at = (event: { clientX: number; clientY: number }) => (axis === 'x' ? event.clientX : event.clientY) / scale;

@@ -1,4 +1,4 @@
-/** Reads the look's tokens for what is drawn outside CSS: canvases, charts and the 3-D scene. One source: styles/tokens.css. */
+/** Reads the colour tokens of `styles/tokens.css` for canvases, charts and the 3-D scene. */
 export type ColorToken =
   | 'background'
   | 'panel'
@@ -18,7 +18,7 @@ export type ColorToken =
 
 const cache = new Map<ColorToken, string>();
 
-/** A CSS colour, `#rrggbb`. */
+/** Returns a CSS colour, `#rrggbb`. */
 export function colorOf(token: ColorToken): string {
   const known = cache.get(token);
   if (known) return known;

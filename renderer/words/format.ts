@@ -1,4 +1,4 @@
-/** Numbers as people read them: units after a thin space, fixed decimals so that nothing jumps, thousands in groups. */
+/** Formats numbers: units after a thin space, fixed decimals so that nothing jumps, thousands in groups. */
 export const THIN = '\u2009';
 const MINUS = '\u2212';
 
@@ -11,7 +11,7 @@ export function withUnit(value: number | undefined, decimals: number, unit: stri
   return value === undefined || !Number.isFinite(value) ? `–${THIN}${unit}` : `${fixed(value, decimals)}${THIN}${unit}`;
 }
 
-/** 12340 → "12 340". */
+/** Returns "12 340" for 12340. */
 export function grouped(value: number): string {
   return Math.trunc(value)
     .toString()
@@ -33,7 +33,7 @@ export function bytes(count: number): string {
   return withUnit(value, index > 1 && value < 100 ? 1 : 0, units[index] ?? 'B');
 }
 
-/** 75 s → "1 min 15 s"; 4000 s → "1 h 07 min". */
+/** Returns "1 min 15 s" for 75, and "1 h 06 min" for 4000. */
 export function duration(seconds: number | undefined): string {
   if (seconds === undefined || !Number.isFinite(seconds)) return '–';
   const whole = Math.max(0, Math.round(seconds));
@@ -43,7 +43,7 @@ export function duration(seconds: number | undefined): string {
   return `${Math.floor(whole / 3600)}${THIN}h ${two(Math.floor((whole % 3600) / 60))}${THIN}min`;
 }
 
-/** Unix time to hours and minutes of the day. */
+/** Returns the hours and minutes of the day of a Unix time. */
 export function clockTime(unixMs: number): string {
   return new Date(unixMs).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' });
 }

@@ -1,4 +1,4 @@
-/** Is a stream fresh, and if not, why, in words; how often it comes and how old it is. Ages in milliseconds on the window's clock. */
+/** Says in words why a stream is stale, how often it comes and how old it is. Times are on the window's clock. */
 import { THIN } from './format.ts';
 
 export interface Freshness {
@@ -22,7 +22,7 @@ export function freshnessOf(
   };
 }
 
-/** Rate and age, as a feed shows them: "30 Hz · 40 ms". */
+/** Returns rate and age of a feed: "30 Hz · 40 ms". */
 export function pace(slot: { readonly arrivedMs: number; readonly rateHz: number } | undefined, nowMs: number): string {
   if (!slot) return '–';
   const ageMs = Math.min(9990, Math.max(0, Math.round((nowMs - slot.arrivedMs) / 10) * 10));

@@ -1,4 +1,4 @@
-/** What a device's first two buttons do to the gripper, in words; the control loop does it. */
+/** Says what a device's first two buttons do to the gripper. The control loop acts on them. */
 import type { TakeoverSettings } from '../../main/api/index.ts';
 
 export function gripperButtonsInWords({ mode, holdButton }: TakeoverSettings): string {

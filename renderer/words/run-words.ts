@@ -1,10 +1,10 @@
-/** What is said about a run: how it stands, and what to do next. Every state has words for both. Pure. */
+/** The words about a run: its state and what to do next, and the words about a plan. Pure. */
 import type { RunPlan, RunSpec, RunStatus } from '../../main/api/index.ts';
-import { JUDGED_EPISODES, type Round, type RunRecord } from '../panels/desk/runs/run-record.ts';
+import { JUDGED_EPISODES, type Round, type RunRecord } from '../state/run-record.ts';
 import { duration, fixed, grouped, percent } from './format.ts';
 
-export interface RunWords {
-  /** On the badge. */
+interface RunWords {
+  /** Text of the badge. */
   readonly state: string;
   readonly tone: 'plain' | 'success' | 'danger';
   readonly says: string;
@@ -21,10 +21,8 @@ const NAMES: Readonly<Record<RunSpec['algorithm'], string>> = {
 };
 export const algorithmTitle = (name: RunSpec['algorithm']): string => NAMES[name];
 
-export const settingsTitle = ({ preset, recipe }: Pick<RunSpec, 'preset' | 'recipe'>): string => recipe ?? preset;
-
-/** "offline · cell". */
-export const kindOf = (spec: RunSpec): string => `${spec.stage} · ${settingsTitle(spec)}`;
+/** Returns for example "offline · cell". */
+export const kindOf = ({ stage, recipe, preset }: RunSpec): string => `${stage} · ${recipe ?? preset}`;
 
 const solved = ({ unaided, episodes }: Round) => `${unaided} of ${episodes}`;
 
@@ -83,45 +81,37 @@ function running(run: RunStatus): Pick<RunWords, 'says' | 'next'> {
 }
 
 function finished(run: RunStatus, { before, newest, verdict }: RunRecord): RunWords {
+  const state = 'finished';
   const from = run.spec.startFrom ?? 'the policy before it';
+  const now = newest && solved(newest);
+  const compared = `without help it solved ${now}, ${before && solved(before)} before it.`;
+  const again = 'Correct it where it still errs, then fine-tune again (F).';
   switch (verdict) {
     case 'better':
       return {
         state: 'finished, better',
         tone: 'success',
-        says: `Better: without help it solved ${newest && solved(newest)}, ${before && solved(before)} before it.`,
+        says: `Better: ${compared}`,
         next: 'Use its policy, and fine-tune online to go on (F).',
       };
     case 'worse':
       return {
         state: 'finished, worse',
         tone: 'danger',
-        says: `Worse: without help it solved ${newest && solved(newest)}, ${before && solved(before)} before it.`,
+        says: `Worse: ${compared}`,
         next: `Go back to ${from} (B), correct it where it errs, then start a new run from it.`,
       };
     case 'same':
-      return {
-        state: 'finished',
-        tone: 'plain',
-        says: `No clear change: without help it solved ${newest && solved(newest)}, ${before && solved(before)} before it.`,
-        next: 'Correct it where it still errs, then fine-tune again (F).',
-      };
+      return { state, tone: 'plain', says: `No clear change: ${compared}`, next: again };
     case 'alone':
+      return { state, tone: 'plain', says: `Without help it solved ${now}; no policy drove before it.`, next: again };
+    case 'unjudged':
       return {
-        state: 'finished',
+        state,
         tone: 'plain',
-        says: `Without help it solved ${newest && solved(newest)}; no policy drove before it.`,
-        next: 'Correct it where it still errs, then fine-tune again (F).',
-      };
-    case 'unjudged': {
-      const driven = newest?.episodes ?? 0;
-      return {
-        state: 'finished',
-        tone: 'plain',
-        says: `Not judged yet: its policies drove ${driven} of the ${JUDGED_EPISODES} episodes that takes.`,
+        says: `Not judged yet: its policies drove ${newest?.episodes ?? 0} of the ${JUDGED_EPISODES} episodes that takes.`,
         next: run.policy ? `Use ${run.policy} and start an episode (N).` : 'Start a new run: this one made no policy.',
       };
-    }
     default:
       return verdict satisfies never;
   }
@@ -132,14 +122,14 @@ const sentence = (text: string) => {
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 };
 
-/** What an online run's batches are drawn from. */
+/** Says which data an online run's batches come from. */
 export function planBatches({ demoShare, ownEpisodes }: Pick<RunPlan, 'demoShare' | 'ownEpisodes'>): string {
   if (ownEpisodes !== undefined)
     return `what its own policy did in its newest ${ownEpisodes} episodes; demonstrations to hold it to what it was`;
   return `${percent(demoShare)} from the demo buffer`;
 }
 
-/** How long a run that is planned will take, or why nobody knows. */
+/** Says how long a planned run will take, or why that is not known. */
 export function planTakes(plan: RunPlan, stepHz: number): string {
   const { steps, owed, speed, updatesPerStep } = plan;
   const like = speed && `at ${fixed(speed.updatesPerSec, 1)}\u2009/s, as run ${speed.runId}`;

@@ -1,10 +1,11 @@
 /**
- * Is it safe, in words for who looks at the arm: what safety did to the newest steps. What only smooths a motion (the set-point's
- * lead, a gripper asked too soon) is not said. The engine decides; nothing here limits anything.
+ * Says in words what safety did to the newest steps, for a person who looks at the arm. Events that only smooth a
+ * motion (the set-point's lead, a gripper command that comes too soon) have no words. The engine limits; this file only
+ * tells.
  */
 import type { SafetyEvent, StepSummary } from '../../main/api/index.ts';
 
-/** The gravest first; undefined: not worth a word to an operator. */
+/** The words of each event, gravest first; `undefined` for an event that is not told. */
 const WORDS = {
   'not-finite': 'held: a command or a measurement was no number',
   'stale-state': 'held: the robot’s state is too old',
@@ -17,11 +18,12 @@ const WORDS = {
   lead: undefined,
   'gripper-refractory': undefined,
 } as const satisfies Readonly<Record<SafetyEvent, string | undefined>>;
-const GRAVEST_FIRST = Object.keys(WORDS) as readonly SafetyEvent[]; // the keys of the table above
+// The keys are those of the table above.
+const GRAVEST_FIRST = Object.keys(WORDS) as readonly SafetyEvent[];
 
-/** So long after a limited step it is still said: it must be possible to read it. */
+/** Time that the words stay after a limited step, so that a person can read them. */
 const SAID_FOR_MS = 1000;
-/** One line has room for these. */
+/** Number of events that one line has room for. */
 const MOST_WORDS = 2;
 
 type Limited = Pick<StepSummary, 'safety'>;
@@ -30,7 +32,7 @@ export function isLimited(step: Limited): boolean {
   return step.safety.some((event) => WORDS[event] !== undefined);
 }
 
-/** What limited the last second of these steps, oldest first; empty when nothing did that is worth saying. */
+/** Says what limited the last second of `steps`, which are oldest first. Empty when nothing did. */
 export function newestLimitsInWords(steps: readonly Limited[], periodMs: number): string {
   const newest = steps.slice(-Math.ceil(SAID_FOR_MS / periodMs));
   const happened = new Set(newest.flatMap(({ safety }) => safety));

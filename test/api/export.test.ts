@@ -1,7 +1,7 @@
 /** Episode numbers as people type them and as messages print them; words for what an export leaves out. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { episodeRangesText, leftOutText, parseEpisodeRanges } from '../../main/api/export.ts';
+import { episodeRangesText, leftOutText, parseEpisodeRanges } from '../../main/api/processes/export.ts';
 
 const parsed = (text: string) => {
   const result = parseEpisodeRanges(text);

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Vec6 } from '../../main/api/geometry.ts';
-import { createLead } from '../../main/api/lead.ts';
-import { DEFAULT_TAKEOVER, deflectionOf, isNeutral } from '../../main/api/teleop.ts';
+import { createLead, DEFAULT_TAKEOVER, deflectionOf, isNeutral } from '../../main/api/teleop.ts';
 
 const along = (x: number): Vec6 => [x, 0, 0, 0, 0, 0];
 const REST = along(0);

@@ -4,9 +4,9 @@
  */
 import { writeFileSync, writeSync } from 'node:fs';
 import { serialize } from 'node:v8';
-import { backendSchema } from '../../main/api/backend.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng } from '../../main/api/rng.ts';
+import { backendSchema } from '../../main/api/run.ts';
 import { createBackend } from '../../main/learn/run/backends.ts';
 import { ort } from '../../main/tensor/backends/onnxruntime.ts';
 import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deserialize } from 'node:v8';
-import { type BackendName, backendSchema } from '../../main/api/backend.ts';
+import { type BackendName, backendSchema } from '../../main/api/run.ts';
 import { probeBackend } from '../../main/learn/run/backends.ts';
 import { type SoftwareAdapter, unpackSoftwareAdapter } from '../learn/software-adapter.ts';
 import { largestError } from '../learn/step-inputs.ts';

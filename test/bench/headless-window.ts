@@ -1,13 +1,8 @@
 /** A window without a page: speaks the engine's protocol over the real socket, watches every stream, drives and presses keys. */
 import { WebSocket } from 'ws';
 import { type Clock, every, systemClock } from '../../main/api/clock.ts';
-import {
-  type CallName,
-  type Rig,
-  type ServerMessage,
-  type Status,
-  serverMessageSchema,
-} from '../../main/api/messages.ts';
+import { type CallName, type ServerMessage, serverMessageSchema } from '../../main/api/window/messages.ts';
+import type { Rig, Status } from '../../main/api/window/status.ts';
 
 const HEARTBEAT_MS = 100;
 const PUCK_MS = 40;

@@ -6,8 +6,8 @@
  * reported as well.
  */
 import { systemClock } from '../../main/api/clock.ts';
-import { CALLS, serverMessageSchema } from '../../main/api/messages.ts';
 import type { RunStatus } from '../../main/api/run.ts';
+import { CALLS, serverMessageSchema } from '../../main/api/window/messages.ts';
 import { type Training, whileTraining } from './busy-trainer.ts';
 
 export interface MetricsCostOptions {

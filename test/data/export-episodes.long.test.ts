@@ -12,7 +12,7 @@ import { lerobotV3 } from '../../data/export/lerobot-v3.ts';
 import { createQueries } from '../../data/reading/queries.ts';
 import type { ObservationRecord, StoreWriter } from '../../data/records.ts';
 import { errorInWords } from '../../main/api/error-words.ts';
-import { type EpisodeChoice, parseEpisodeRanges } from '../../main/api/export.ts';
+import { type EpisodeChoice, parseEpisodeRanges } from '../../main/api/processes/export.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
 import { inFolder, observation, openWriter, recordEpisode, saying, start, step } from './fixture.ts';
 

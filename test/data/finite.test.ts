@@ -13,7 +13,7 @@ import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { createQueries } from '../../data/reading/queries.ts';
 import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
-import type { EpisodeRange } from '../../main/api/export.ts';
+import type { EpisodeRange } from '../../main/api/processes/export.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { expectFinite, TrainingError } from '../../main/learn/run/training-error.ts';
 import { inFolder, openWriter, type PictureSize, recordEpisode, SMALL, start, step } from './fixture.ts';

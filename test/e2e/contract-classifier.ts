@@ -1,4 +1,6 @@
-/** A reward classifier as a project has one after an evening, with scores made up from two bell curves; test data only. */
+/**
+ * A reward classifier as a project has one after an evening, with scores made up from two bell curves; test data only.
+ */
 import { type ClassifierManifest, type ClassifierState, classifierManifestSchema } from '../../main/api/index.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { chooseThreshold, type ScoredFrame, thresholdCurve } from '../../main/learn/classifier/classifier-threshold.ts';
@@ -13,9 +15,17 @@ export function madeUpClassifier(number: number): ClassifierManifest {
   return classifierManifestSchema.parse({
     kind: 'classifier',
     name: `classifier-${number}`,
-    ...{ task: 'insert', observation: 'pixels', model: 'classifier.onnx', sha256: 'c'.repeat(64) },
-    ...{ embeddingSize: 64, proprioceptionSize: 0, encoderSha256: 'e'.repeat(64) },
-    ...{ threshold, ruleThreshold: threshold, seed: number, updates: 300 },
+    task: 'insert',
+    observation: 'pixels',
+    model: 'classifier.onnx',
+    sha256: 'c'.repeat(64),
+    embeddingSize: 64,
+    proprioceptionSize: 0,
+    encoderSha256: 'e'.repeat(64),
+    threshold,
+    ruleThreshold: threshold,
+    seed: number,
+    updates: 300,
     frames: {
       live: { positives: 42, negatives: 118 },
       episode: { positives: 0, negatives: 0 },

@@ -1,5 +1,4 @@
-/** What a project looks like after an evening's work: episodes that get better, two runs, policies. Made up, deterministic, test data only. */
-
+/** Made-up test data of a project: episodes that get better, two runs, policies. Deterministic. */
 import {
   DEFAULT_SUCCESS_TICKS,
   DEFAULT_TAKEOVER,
@@ -109,7 +108,7 @@ export const firstStatus: Status = {
   controlsHeldByOther: false,
 };
 
-/** What a run measures at a step: the losses fall, the values rise, the floor is met less and less. The same step gives the same numbers. */
+/** Returns a run's metrics at a step: losses fall, values rise, the floor binds less. Deterministic. */
 function metricsAt(step: number, online: boolean): Record<string, number> {
   const share = step / (online ? 4000 : 1200);
   const rng = createRng(step);
@@ -165,7 +164,9 @@ export function advanced(run: RunStatus, updates: number): RunStatus {
 export function pastRun(): RunStatus {
   const spec: RunStatus['spec'] = {
     ...({ algorithm: 'conrft', preset: 'cell', stage: 'offline', task: 'insert', observation: 'pixels' } as const),
-    ...{ steps: 1200, seed: 1, startFrom: 'starter' },
+    steps: 1200,
+    seed: 1,
+    startFrom: 'starter',
   };
   return {
     id: 1,

@@ -1,7 +1,7 @@
 /**
- * A small scripted engine that speaks the contract exactly: serves the built window, answers every call, streams a tape.
- * Test code only. Tests read `calls`, change `status`, and cut links; it never decides anything a real engine decides.
- * Run by itself it serves until ended: node test/e2e/contract-engine.ts 5199
+ * A small scripted engine that speaks the contract exactly: serves the built window, answers every call, streams a
+ * tape. Test code only. Tests read `calls`, change `status`, and cut links; it never decides anything a real engine
+ * decides. Run by itself it serves until ended: node test/e2e/contract-engine.ts 5199
  */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -308,7 +308,8 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
     };
     const episode = engine.episodes.find((one) => one.id === given['episodeId']);
     const run = engine.runs.find((one) => one.id === given['runId']);
-    const request = (given['spec'] ?? {}) as Partial<RunStatus['spec']>; // parsed by the contract's schema
+    // The contract's schema has parsed the parameters.
+    const request = (given['spec'] ?? {}) as Partial<RunStatus['spec']>;
     switch (name) {
       case 'controls.claim':
         for (const other of clients) other.holds = other === client;

@@ -1,6 +1,7 @@
 /**
- * One click to fine-tune, in the real product: a project with twenty demonstrations, the window in a headless browser, the trainer as
- * its own process. The run is shown, the newer policy takes over at the next episode as a candidate, one key goes back, cancel ends it.
+ * One click to fine-tune, in the real product: a project with twenty demonstrations, the window in a headless browser,
+ * the trainer as its own process. The run is shown, the newer policy takes over at the next episode as a candidate, one
+ * key goes back, cancel ends it.
  */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -8,26 +8,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Browser, CDPSession, Page } from 'playwright-core';
-import { systemClock } from '../../main/api/index.ts';
 import { openBrowser, SCENE_UNDRAWN } from './browser.ts';
 import { contractRig, firstStatus } from './contract-data.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { recordTape } from './tape.ts';
+import { until, WAIT_MS } from './until.ts';
 
-const WAIT_MS = 60_000;
 let browser: Browser;
 let engine: ContractEngine;
 let page: Page;
 let devtools: CDPSession;
 const pageErrors: string[] = [];
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = systemClock.nowMs() + WAIT_MS;
-  while (!(await condition())) {
-    assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
-    await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
-  }
-}
 const called = (name: string) => engine.calls.filter((call) => call.name === name);
 const driverSays = (word: string) =>
   page.locator('[data-testid=driver] b', { hasText: new RegExp(`^${word}$`) }).waitFor();
@@ -78,7 +70,11 @@ type MouseType = 'mousePressed' | 'mouseMoved' | 'mouseReleased';
 /** A real move names the button that is down: the browser gives the pointer's capture up at a move that names none. */
 const mouse = (type: MouseType, x: number, y: number, buttons: number, button?: 'left' | 'right') =>
   devtools.send('Input.dispatchMouseEvent', {
-    ...{ type, x, y, buttons, clickCount: type === 'mouseMoved' ? 0 : 1 },
+    type,
+    x,
+    y,
+    buttons,
+    clickCount: type === 'mouseMoved' ? 0 : 1,
     button: button ?? (buttons === 1 ? 'left' : buttons === 2 ? 'right' : 'none'),
   });
 async function puckCentre() {

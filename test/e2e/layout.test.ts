@@ -5,13 +5,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { systemClock } from '../../main/api/index.ts';
 import { openBrowser, SCENE_UNDRAWN } from './browser.ts';
 import { contractRig, firstStatus } from './contract-data.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { recordTape, type Tape } from './tape.ts';
+import { until, WAIT_MS } from './until.ts';
 
-const WAIT_MS = 60_000;
 const SIZES = [
   { width: 1024, height: 700 },
   { width: 1440, height: 900 },
@@ -30,7 +29,10 @@ const STANDING = ['deadline', 'judge', 'policy', 'settings'].map((topic) => ({
   text: `Something about the ${topic} that takes a line or two to say in full.`,
   remedy: 'Do what is to be done about it, and this line leaves by itself.',
 }));
-/** The 3-D scene draws in software here: without it the same window is faster at 4K, and the message that it is missing shows. */
+/**
+ * The 3-D scene draws in software here: without it the same window is faster at 4K, and the message that it is missing
+ * shows.
+ */
 const WITHOUT_WEBGL = `
   const before = HTMLCanvasElement.prototype.getContext;
   HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
@@ -75,13 +77,6 @@ async function open(size: Size, options: { webgl?: boolean; first?: boolean } = 
       await engine.close();
     },
   };
-}
-async function until(what: string, condition: () => Promise<boolean>): Promise<void> {
-  const endMs = systemClock.nowMs() + WAIT_MS;
-  while (!(await condition())) {
-    assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
-    await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
-  }
 }
 
 /** The visible part of each element: its box, cut by every ancestor that hides overflow. */

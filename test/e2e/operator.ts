@@ -1,6 +1,7 @@
 /**
- * An operator at the window of a real engine. On a machine that does too much at once the engine may hold by itself; the operator
- * then does what the banner says, presses Resume, and goes on; how often is counted. Every wait is for a state.
+ * An operator at the window of a real engine. On a machine that does too much at once the engine may hold by itself;
+ * the operator then does what the banner says, presses Resume, and goes on; how often is counted. Every wait is for a
+ * state.
  */
 import assert from 'node:assert/strict';
 import type { Page } from 'playwright-core';

@@ -1,7 +1,7 @@
 /**
- * The product from end to end, as a newcomer meets it: `takeover serve`, its window in a headless browser, the simulated cell, the
- * starter policy; watch, take over, judge, stop, demonstrate, replay, export. Then the engine is killed while it records.
- * The steps build on each other. UPDATE_SCREENSHOT=1 renews the README's picture.
+ * The product from end to end, as a newcomer meets it: `takeover serve`, its window in a headless browser, the
+ * simulated cell, the starter policy; watch, take over, judge, stop, demonstrate, replay, export. Then the engine is
+ * killed while it records. The steps build on each other. UPDATE_SCREENSHOT=1 renews the README's picture.
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
@@ -24,7 +24,10 @@ const MAX_PICTURE_BYTES = 400_000;
 /** An episode may end by itself just before the key does it. */
 const MAX_ATTEMPTS = 5;
 const VIEWPORT = { width: 1280, height: 800 };
-/** The first is asked of a machine that has nothing else to do; one that has, or that its host takes time from, gets more. */
+/**
+ * The first is asked of a machine that has nothing else to do; one that has, or that its host takes time from, gets
+ * more.
+ */
 const FIRST_MOVE_MS = { free: 10_000, busy: 40_000 };
 const MAX_STOLEN_SHARE = 0.05;
 
@@ -212,7 +215,8 @@ test('the Data tab exports chosen episodes only, and says what it leaves out', a
 
 test('killed while it records: the window says so; started again, nothing but the step in flight is lost', async () => {
   await page.getByTestId('scene').focus();
-  await page.keyboard.press('r'); // back to watching
+  // The R key goes back to Run mode, in which the policy drives.
+  await page.keyboard.press('r');
   await operator.until('a policy episode is recorded again', async () => {
     if ((await operator.word()) === 'READY') await page.keyboard.press('n');
     return (await operator.word()) === 'POLICY';
@@ -256,7 +260,7 @@ async function recorded() {
   }
 }
 
-/** Of the scene's middle, where nothing lies over it. */
+/** Returns the grey values of the scene's middle, which nothing covers. */
 async function sceneGreys(): Promise<Uint8Array> {
   const box = (await page.getByTestId('scene').boundingBox())!;
   const clip = { x: box.x + 180, y: box.y + 60, width: box.width - 220, height: box.height - 300 };

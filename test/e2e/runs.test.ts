@@ -1,31 +1,23 @@
 /**
- * The Runs tab in a real headless browser, against the scripted engine: what a run would do is said before it starts, curves move with
- * the newest points alone, two runs are compared, a run is cancelled, and everything is reached by Tab.
- * Needs renderer/dist (npm run build). Every wait is for a state, never for a time.
+ * Tests the Runs tab in a headless browser against the scripted engine: the plan before the start, curves that move
+ * with the newest points alone, the comparison of two runs, cancelling, and the reach of Tab. Needs renderer/dist (npm
+ * run build). Every wait is for a state, never for a time.
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { systemClock } from '../../main/api/index.ts';
 import { openBrowser, SCENE_UNDRAWN } from './browser.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { recordTape } from './tape.ts';
+import { until, WAIT_MS } from './until.ts';
 
-const WAIT_MS = 60_000;
 let browser: Browser;
 let engine: ContractEngine;
 let page: Page;
 const pageErrors: string[] = [];
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = systemClock.nowMs() + WAIT_MS;
-  while (!(await condition())) {
-    assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
-    await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
-  }
-}
 const called = (name: string) => engine.calls.filter((call) => call.name === name);
 const run = (id: number) => page.locator('.run', { has: page.getByText(`Run ${id}`, { exact: true }) });
 const chart = (title: string) => page.locator('.chart', { has: page.getByText(title, { exact: true }) });
@@ -88,7 +80,9 @@ test('a run is started as it was chosen, waits, and shows itself', async () => {
   await startButton().click();
   await until('the start', () => called('run.start').length === 1);
   assert.deepEqual(called('run.start')[0]?.parameters['spec'], {
-    ...{ algorithm: 'conrft', preset: 'paper', stage: 'offline' },
+    algorithm: 'conrft',
+    preset: 'paper',
+    stage: 'offline',
   });
   await run(1).getByText('Its trainer starts').waitFor();
   assert.equal(await startButton().getAttribute('aria-disabled'), 'true');

@@ -11,7 +11,7 @@ export interface Served {
   readonly url: string;
   readonly child: ChildProcess;
   readonly startedMs: number;
-  /** What it wrote to its error output so far. */
+  /** Returns the text of its error output so far. */
   readonly said: () => string;
   readonly exited: Promise<{ readonly code: number | undefined; readonly signal: string | undefined }>;
 }

@@ -1,30 +1,22 @@
 /**
- * The success detector in a real headless browser, against the scripted engine: labelling with a key, training, reading the record,
- * moving the threshold, letting the classifier decide, overruling it. Needs renderer/dist (npm run build).
+ * The success detector in a real headless browser, against the scripted engine: labelling with a key, training, reading
+ * the record, moving the threshold, letting the classifier decide, overruling it. Needs renderer/dist (npm run build).
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
-import { systemClock } from '../../main/api/index.ts';
 import { openBrowser, SCENE_UNDRAWN } from './browser.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { recordTape } from './tape.ts';
+import { until, WAIT_MS } from './until.ts';
 
-const WAIT_MS = 60_000;
 let browser: Browser;
 let engine: ContractEngine;
 let page: Page;
 const pageErrors: string[] = [];
 
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = systemClock.nowMs() + WAIT_MS;
-  while (!(await condition())) {
-    assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
-    await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
-  }
-}
 const called = (name: string) => engine.calls.filter((call) => call.name === name).map(({ parameters }) => parameters);
 const tab = (name: string) => page.getByRole('tab', { name }).click();
 
@@ -64,7 +56,7 @@ test('P labels the moment, Shift P the contrary, and nothing is sent where there
   assert.deepEqual(called('label.set'), [{ label: 'positive' }, { label: 'negative' }]);
   await page.locator('.label-counts', { hasText: '43 success · 119 not' }).waitFor();
   engine.pause();
-  // Who drives must see the arm: a replay is for when nobody does.
+  // A person who drives must see the arm, so a replay opens only when nobody drives.
   engine.status = { ...engine.status, phase: 'ready', driver: 'nobody' };
 });
 

@@ -1,6 +1,7 @@
 /**
- * A recorded episode of the simulated cell for the contract engine to play back: the scripted expert drives in lockstep,
- * one stretch of it labelled as a person's. Poses at 30 Hz, pictures and pads at every step. The same seed gives the same tape.
+ * A recorded episode of the simulated cell for the contract engine to play back: the scripted expert drives in
+ * lockstep, one stretch of it labelled as a person's. Poses at 30 Hz, pictures and pads at every step. The same seed
+ * gives the same tape.
  */
 import { Quaternion, Vector3 } from 'three';
 import type { Actor, CameraFrame, StepSummary, TactileFrame } from '../../main/api/index.ts';
@@ -16,7 +17,7 @@ export interface TapeStep {
   readonly poses: readonly Float32Array[];
   readonly wrench: readonly number[];
   readonly toolPositionM: readonly number[];
-  /** x, y, z, qx, qy, qz, qw. */
+  /** The set-point: x, y, z, qx, qy, qz, qw. */
   readonly setPoint: readonly number[];
 }
 export interface Tape {
@@ -26,7 +27,7 @@ export interface Tape {
 const PERIOD_MS = 100;
 const SUBSTEPS = 3;
 
-/** Which steps a person drove. */
+/** Returns who drove a step. */
 function actorAt(index: number): Actor {
   if (index === 9) return 'mixed';
   return index > 9 && index < 19 ? 'human' : 'policy';

@@ -16,8 +16,8 @@ import { contractRig, firstStatus, pastEpisodes } from './contract-data.ts';
 import { type ContractEngine, createContractEngine } from './contract-engine.ts';
 import { pictureOf } from './operator.ts';
 import { recordTape, type Tape } from './tape.ts';
+import { until, WAIT_MS } from './until.ts';
 
-const WAIT_MS = 60_000;
 let browser: Browser;
 let context: BrowserContext;
 let engine: ContractEngine;
@@ -27,13 +27,6 @@ const pageErrors: string[] = [];
 let firstWordMs = 0;
 
 /** Waits until `condition` holds here, in this process. */
-async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endMs = systemClock.nowMs() + WAIT_MS;
-  while (!(await condition())) {
-    assert.ok(systemClock.nowMs() < endMs, `waited too long for: ${what}`);
-    await systemClock.sleepUntilMs(systemClock.nowMs() + 20);
-  }
-}
 const called = (name: string) => engine.calls.filter((call) => call.name === name);
 const driverSays = (word: string) =>
   page.locator('[data-testid=driver] b', { hasText: new RegExp(`^${word}$`) }).waitFor();
@@ -138,7 +131,8 @@ const AWAY_IN_FREE_VIEW = [-0.598, 0.801] as const;
 
 function assertMoves(axes: readonly number[] | undefined, [x, y]: readonly [number, number]) {
   assert.ok(axes && axes.length === 6 && axes.slice(2).every((value) => value === 0), `${axes}`);
-  const twist = baseTwistFromPuck(axes as unknown as Vec6, { ...DEFAULT_TELEOP_MAP, deadZone: 0 }); // its length was just checked
+  // The assertion above has checked the length.
+  const twist = baseTwistFromPuck(axes as unknown as Vec6, { ...DEFAULT_TELEOP_MAP, deadZone: 0 });
   assert.ok(Math.hypot(twist[0] - x, twist[1] - y) < 0.02, `moves ${twist.slice(0, 2)}, expected ${x}, ${y}`);
 }
 
@@ -412,7 +406,10 @@ test('the export form chooses episodes; numbers that cannot be read are said and
     format: 'lerobot-v3',
     includeDiscarded: false,
     choice: {
-      ...{ task: 'lift', observation: 'state', buffer: 'demo', outcome: 'success' },
+      task: 'lift',
+      observation: 'state',
+      buffer: 'demo',
+      outcome: 'success',
       episodes: [
         [1, 5],
         [8, 8],

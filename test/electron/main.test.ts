@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { NO_OTHER_HOST, QUIET_SWITCHES } from '../../main/api/chromium-switches.ts';
+import { NO_OTHER_HOST, QUIET_SWITCHES } from '../../main/api/processes/chromium-switches.ts';
 import { ROOT } from '../source-files.ts';
 
 type Call = readonly [name: string, ...given: unknown[]];

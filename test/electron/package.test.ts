@@ -45,10 +45,10 @@ test('types go, lines stay, and names of source files become names of their outp
 test('the shell reaches four small files of the contract and no more of the program', () => {
   const outside = reachableFrom(ROOT, 'electron/main.ts').filter((file) => !file.startsWith('electron/'));
   assert.deepEqual(outside, [
-    'main/api/chromium-switches.ts',
     'main/api/clock.ts',
     'main/api/content-security-policy.ts',
     'main/api/output-tail.ts',
+    'main/api/processes/chromium-switches.ts',
   ]);
 });
 

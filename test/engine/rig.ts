@@ -1,8 +1,8 @@
 /** Shared parts of the engine's tests: a fake cell, a puck on a fake HID bus, a policy with given answers, a writer. */
 import type { EpisodeEnd, EpisodeStart, StepRecord, StorePressure, StoreWriter } from '../../data/records.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
-import type { Fault } from '../../main/api/messages.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
+import type { Fault } from '../../main/api/window/status.ts';
 import { createEngine, type Engine, type EngineOptions } from '../../main/engine/engine.ts';
 import type { PolicyObservation, PolicyReply, PolicySource } from '../../main/engine/policy/policy-source.ts';
 import type { Pace } from '../../main/engine/policy/proposals.ts';

@@ -1,6 +1,6 @@
 /** A window without a page: one socket to a served engine. It keeps messages until a test reads them. */
 import { WebSocket } from 'ws';
-import { type ServerMessage, serverMessageSchema } from '../../main/api/messages.ts';
+import { type ServerMessage, serverMessageSchema } from '../../main/api/window/messages.ts';
 import type { EngineServer } from '../../main/engine/server/server.ts';
 
 const sockets = new Set<WebSocket>();

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../main/api/clock.ts';
 import { systemClock } from '../../main/api/clock.ts';
-import type { GrantLimit, TrainerConfig } from '../../main/api/trainer-process.ts';
+import type { GrantLimit, TrainerConfig } from '../../main/api/processes/trainer-messages.ts';
 import { assembleTrainer } from '../../main/learn/run/assemble.ts';
 import { readBlocks, runFolder } from '../../main/learn/run/run-folder.ts';
 

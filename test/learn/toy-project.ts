@@ -10,8 +10,8 @@ import { openStoreWriter } from '../../data/recording/writer.ts';
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
 import { ACTION_SIZE, type Actor } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
+import type { GrantLimit } from '../../main/api/processes/trainer-messages.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
-import type { GrantLimit } from '../../main/api/trainer-process.ts';
 
 export const REACH_GAIN = 0.1;
 export const REACHED = 0.1;

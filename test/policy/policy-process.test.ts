@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK, STATE_ESTIMATE_SIZE } from '../../main/api/observation.ts';
 import type { PolicyManifest } from '../../main/api/policy.ts';
-import type { FromPolicyProcess, ToPolicyProcess } from '../../main/api/policy-process.ts';
+import type { FromPolicyProcess, ToPolicyProcess } from '../../main/api/processes/policy-messages.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { TASKS } from '../../main/api/task.ts';
 import { PRESETS } from '../../main/learn/algorithms/conrft/conrft-config.ts';

@@ -1,13 +1,16 @@
-/** The window's link to an engine that is started again: a newer code, an older socket that must not be heard, what was known before. */
+/**
+ * The window's link to an engine that is started again: a newer code, an older socket that must not be heard, what was
+ * known before.
+ */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 import { CLOSE_CODES, createVirtualClock, type EpisodeSummary } from '../../main/api/index.ts';
 import { type CallError, EngineClient, type LinkState } from '../../renderer/engine/engine-client.ts';
 import { createSession } from '../../renderer/engine/session.ts';
 import {
-  doubtExports,
   forgetProject,
   liveStatus,
+  markExportsUnknown,
   putEpisodePage,
   putEpisodes,
   putExport,
@@ -63,7 +66,8 @@ function bench(code?: string) {
     openSocket: () => {
       const socket = new FakeSocket();
       sockets.push(socket);
-      return socket as unknown as WebSocket; // as much of one as the client uses
+      // The fake has the members of a WebSocket that the client uses.
+      return socket as unknown as WebSocket;
     },
     onLink: (link) => links.push(link),
     onMessage: () => {},
@@ -141,8 +145,20 @@ test('a try that waits is not made beside the new one', () => {
 });
 
 const episode = (id: number): EpisodeSummary => ({
-  ...{ id, sessionId: 1, task: 'insert', mode: 'run', observation: 'pixels', seed: id, policyIsCandidate: false },
-  ...{ startedAtMs: 0, steps: 50, humanSteps: 0, takeovers: 0, return: 0, outcome: 'success', discarded: false },
+  id,
+  sessionId: 1,
+  task: 'insert',
+  mode: 'run',
+  observation: 'pixels',
+  seed: id,
+  policyIsCandidate: false,
+  startedAtMs: 0,
+  steps: 50,
+  humanSteps: 0,
+  takeovers: 0,
+  return: 0,
+  outcome: 'success',
+  discarded: false,
 });
 const page = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => episode(to - 1 - index));
 
@@ -151,7 +167,7 @@ beforeEach(() => forgetProject());
 test('older episodes are asked for until a page is not full, and a newest page asked again changes nothing of that', () => {
   const known = () => useEngine.getState().episodes.map(({ id }) => id);
   const before = () => useEngine.getState().episodesBefore;
-  putEpisodes([episode(12)]); // it ended before the list was answered
+  putEpisodes([episode(12)]);
   putEpisodePage(page(8, 13), 5);
   assert.deepEqual([known(), before()], [[8, 9, 10, 11, 12], true]);
   putEpisodePage(page(3, 8), 5);
@@ -166,7 +182,7 @@ test('an export that ran when the link was lost is doubted in words, until it is
   const message = { kind: 'export', exportId: 1, fraction: 0.4, directory: 'exports/insert' } as const;
   putExport({ ...message, state: 'running' });
   putExport({ ...message, exportId: 2, state: 'finished' });
-  doubtExports();
+  markExportsUnknown();
   const [finished, doubted] = useEngine.getState().exports;
   assert.equal(finished?.state, 'finished');
   assert.equal(doubted?.state, 'unknown');

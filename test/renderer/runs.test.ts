@@ -1,11 +1,14 @@
-/** The Runs tab's pure logic: axes that stand still, curves, what is said of a run in every state, rounds, differences. No DOM. */
+/**
+ * The Runs tab's pure logic: axes that stand still, curves, what is said of a run in every state, rounds, differences.
+ * No DOM.
+ */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EpisodeSummary, RunPlan, RunSpec, RunStatus } from '../../main/api/index.ts';
 import { decadeRange, roundUp, stepRange, valueAxis, valueRange } from '../../renderer/charts/axis-range.ts';
 import { type Curves, chartsFor, type Point, spelled, valueAt, withNewest } from '../../renderer/charts/curves.ts';
 import { differences } from '../../renderer/panels/desk/runs/run-differences.ts';
-import { recordOf } from '../../renderer/panels/desk/runs/run-record.ts';
+import { recordOf } from '../../renderer/state/run-record.ts';
 import { planBatches, planTakes, runWords } from '../../renderer/words/run-words.ts';
 
 test('an axis stays while the data is inside it and fills it, and grows in round steps', () => {
@@ -79,10 +82,17 @@ test('the newest point is added once; a curve is read at or before a step', () =
 
 const SPEC: RunSpec = {
   ...({ algorithm: 'conrft', preset: 'cell', stage: 'online', task: 'insert', observation: 'pixels' } as const),
-  ...{ seed: 0, startFrom: 'starter' },
+  seed: 0,
+  startFrom: 'starter',
 };
 const RUN: RunStatus = {
-  ...{ id: 3, spec: SPEC, state: 'finished', startedAtMs: 0, step: 800, updatesPerSec: 20, metrics: {} },
+  id: 3,
+  spec: SPEC,
+  state: 'finished',
+  startedAtMs: 0,
+  step: 800,
+  updatesPerSec: 20,
+  metrics: {},
   policy: 'run-3/800',
 };
 
@@ -90,7 +100,13 @@ const RUN: RunStatus = {
 function episodes(firstId: number, count: number, solved: number, policy: string): EpisodeSummary[] {
   return Array.from({ length: count }, (_, index) => ({
     ...({ sessionId: 1, task: 'insert', mode: 'run', observation: 'pixels', seed: 1, startedAtMs: 0 } as const),
-    ...{ id: firstId + index, policy, policyIsCandidate: false, steps: 40, takeovers: 0, return: 0, discarded: false },
+    id: firstId + index,
+    policy,
+    policyIsCandidate: false,
+    steps: 40,
+    takeovers: 0,
+    return: 0,
+    discarded: false,
     humanSteps: index < solved ? 0 : 20,
     outcome: 'success' as const,
   }));

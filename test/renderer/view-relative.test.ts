@@ -1,4 +1,4 @@
-/** What is pushed away from the viewer moves away from the viewer, from wherever she looks. */
+/** Tests that a push away from the viewer moves the tool away from the viewer, for every direction of the view. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { baseTwistFromPuck, DEFAULT_TELEOP_MAP } from '../../main/api/teleop.ts';

@@ -239,8 +239,20 @@ test('segments are maximal runs by one actor', () => {
 
 test('rates count ended policy episodes, without discarded ones', () => {
   const episode = (id: number, change: Partial<EpisodeSummary>): EpisodeSummary => ({
-    ...{ id, sessionId: 1, task: 'insert', mode: 'run', observation: 'pixels', seed: id, policyIsCandidate: false },
-    ...{ startedAtMs: 0, steps: 50, humanSteps: 0, takeovers: 0, return: 0, outcome: 'success', discarded: false },
+    id,
+    sessionId: 1,
+    task: 'insert',
+    mode: 'run',
+    observation: 'pixels',
+    seed: id,
+    policyIsCandidate: false,
+    startedAtMs: 0,
+    steps: 50,
+    humanSteps: 0,
+    takeovers: 0,
+    return: 0,
+    outcome: 'success',
+    discarded: false,
     ...change,
   });
   const points = rollingRates(

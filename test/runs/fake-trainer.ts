@@ -3,8 +3,8 @@
  * memory.
  */
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
+import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/processes/trainer-messages.ts';
 import type { RunSpec, RunStatus } from '../../main/api/run.ts';
-import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/trainer-process.ts';
 import type { RunLauncher, TrainerEnd } from '../../main/runs/launchers/launcher.ts';
 import type { RunRows } from '../../main/runs/run-rows.ts';
 

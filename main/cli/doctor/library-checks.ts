@@ -1,5 +1,5 @@
 /** Checks that run each library of the program, and each backend that can compute a training run. */
-import { BACKENDS, DEFAULT_BACKEND } from '../../api/backend.ts';
+import { BACKENDS, DEFAULT_BACKEND } from '../../api/run.ts';
 import { type Check, fail, info, ok, warn } from './check.ts';
 import type { NativePart, Probes } from './probes.ts';
 

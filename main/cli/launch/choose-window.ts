@@ -2,7 +2,7 @@
  * Chooses the window that shows the engine: Electron, else an installed browser as an app window, else the printed URL.
  */
 import { join } from 'node:path';
-import { asArgument, QUIET_SWITCHES } from '../../api/chromium-switches.ts';
+import { asArgument, QUIET_SWITCHES } from '../../api/processes/chromium-switches.ts';
 import { type Browser, findBrowsers, profileFolder } from './find-browser.ts';
 import { findElectron } from './find-electron.ts';
 import { type Host, hasDisplay } from './host.ts';

@@ -3,7 +3,7 @@
  * new process before anything else. A process that was restarted loads again what was in use.
  */
 import type { Clock } from '../../api/clock.ts';
-import type { FromPolicyProcess } from '../../api/policy-process.ts';
+import type { FromPolicyProcess } from '../../api/processes/policy-messages.ts';
 import { createPendingAnswers } from './pending-answers.ts';
 import type { ClassifierReply, LoadReply, PolicyTrouble } from './policy-source.ts';
 import { GIVEN_UP_REMEDY, NOT_RUNNING, RESTART_REMEDY, type RestartingChild } from './restarting-child.ts';

@@ -3,7 +3,7 @@
  * than `patienceMs` of real time; live deadlines are the control loop's and much shorter.
  */
 import type { Clock } from '../../api/clock.ts';
-import { type FromPolicyProcess, fromPolicyProcessSchema } from '../../api/policy-process.ts';
+import { type FromPolicyProcess, fromPolicyProcessSchema } from '../../api/processes/policy-messages.ts';
 import { createListeners } from '../listeners.ts';
 import { createModelLoads } from './model-loads.ts';
 import { createPendingAnswers } from './pending-answers.ts';

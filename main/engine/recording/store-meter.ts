@@ -2,7 +2,7 @@
 
 import type { StoreWriter } from '../../../data/records.ts';
 import type { Clock } from '../../api/clock.ts';
-import type { StandingNotice } from '../../api/messages.ts';
+import type { StandingNotice } from '../../api/window/status.ts';
 
 /** Shortest span over which a rate is computed. */
 const MIN_SPAN_MS = 2000;

@@ -2,7 +2,7 @@
  * The windows that are connected, and what the engine tells them: messages as they come, and a status on request. The
  * engine never waits for a window. A slow one loses old messages, and one that does not read at all is let go.
  */
-import type { OutgoingMessage } from '../../api/messages.ts';
+import type { OutgoingMessage } from '../../api/window/messages.ts';
 import type { Engine } from '../engine.ts';
 import type { Controls } from './controls.ts';
 import type { Caller } from './handlers.ts';

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../api/clock.ts';
 import { messageOf, remedyOf } from '../../api/error-words.ts';
-import { CALLS, type CallName, CLOSE_CODES } from '../../api/messages.ts';
+import { CALLS, type CallName, CLOSE_CODES } from '../../api/window/messages.ts';
 import type { Engine } from '../engine.ts';
 import { type Answer, refused } from '../services.ts';
 import type { Access } from './access.ts';

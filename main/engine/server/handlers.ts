@@ -3,8 +3,8 @@
  * they arrive here. A refusal says what is wrong and what to do.
  */
 import type { z } from 'zod';
-import type { CALLS, CallName } from '../../api/messages.ts';
 import type { CameraFrame, TactileFrame } from '../../api/observation.ts';
+import type { CALLS, CallName } from '../../api/window/messages.ts';
 import type { Engine } from '../engine.ts';
 import type { WindowPuck } from '../pucks.ts';
 import { type Answer, done, refused } from '../services.ts';

@@ -3,8 +3,8 @@
  * malformed. Nothing here throws.
  */
 import type { z } from 'zod';
-import { parseBoundedJson } from '../../api/bounded-json.ts';
-import { clientMessageSchema } from '../../api/messages.ts';
+import { parseBoundedJson } from '../../api/processes/bounded-json.ts';
+import { clientMessageSchema } from '../../api/window/messages.ts';
 
 /** Maximum size of one message, as the socket reads it. */
 export const MAX_MESSAGE_BYTES = 64 * 1024;

@@ -6,7 +6,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Clock, every, systemClock } from '../../api/clock.ts';
 import { messageOf } from '../../api/error-words.ts';
-import { CLOSE_CODES } from '../../api/messages.ts';
+import { CLOSE_CODES } from '../../api/window/messages.ts';
 import type { Engine } from '../engine.ts';
 import type { WindowPuck } from '../pucks.ts';
 import { createAccess, hostAllowed, originAllowed } from './access.ts';

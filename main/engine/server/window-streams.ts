@@ -6,7 +6,7 @@ import type { Snapshot } from '../../../native/device.ts';
 import { type Clock, every } from '../../api/clock.ts';
 import { messageOf } from '../../api/error-words.ts';
 import type { CameraFrame, TactileFrame } from '../../api/observation.ts';
-import { encodePad, encodePicture, encodeStream, type StreamKind } from '../../api/streams.ts';
+import { encodePad, encodePicture, encodeStream, type StreamKind } from '../../api/window/streams.ts';
 import type { Engine } from '../engine.ts';
 import type { Socket } from './socket.ts';
 

@@ -1,6 +1,6 @@
 /** Entry of a process that tries one backend and prints the finding as one JSON line; `backends.ts` runs it. */
 import { writeSync } from 'node:fs';
-import { backendSchema } from '../../api/backend.ts';
+import { backendSchema } from '../../api/run.ts';
 import { type BackendFinding, BackendUnavailable, createBackend } from './backends.ts';
 
 const backend = backendSchema.parse(process.argv[2]);

@@ -4,8 +4,8 @@
  */
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { BACKENDS, type BackendName, backendSchema } from '../../api/backend.ts';
 import { RemediedError } from '../../api/error-words.ts';
+import { BACKENDS, type BackendName, backendSchema } from '../../api/run.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import { createOrtBackend } from '../../tensor/backends/ort.ts';
 import { createTfjsBackend, loadTensorFlow, TensorFlowUnavailable } from '../../tensor/backends/tfjs.ts';

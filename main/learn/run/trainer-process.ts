@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { systemClock } from '../../api/clock.ts';
-import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
+import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/processes/trainer-messages.ts';
 import { assembleTrainer } from './assemble.ts';
 import type { Trainer } from './trainer/trainer.ts';
 import { failureWords } from './training-error.ts';

@@ -1,10 +1,10 @@
 /** Starts the process that trains a reward classifier. Its output follows the contract in `main/api/classifier.ts`. */
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { parseBoundedJson } from '../../api/bounded-json.ts';
 import { type ClassifierEnd, classifierEndSchema } from '../../api/classifier.ts';
 import { systemClock } from '../../api/clock.ts';
 import { followTail } from '../../api/output-tail.ts';
+import { parseBoundedJson } from '../../api/processes/bounded-json.ts';
 import { endChild } from '../../engine/end-child.ts';
 import type { ClassifierJob } from '../../learn/classifier/make-classifier.ts';
 import { endOf, endWords } from '../launchers/child-end.ts';

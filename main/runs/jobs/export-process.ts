@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ExportJobMessage } from '../../../data/export/export-process.ts';
 import { removeLeftovers } from '../../../data/export/target.ts';
-import { parseBoundedJson } from '../../api/bounded-json.ts';
 import type { Clock } from '../../api/clock.ts';
-import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../../api/export.ts';
+import { parseBoundedJson } from '../../api/processes/bounded-json.ts';
+import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../../api/processes/export.ts';
 import { endOf, endWords } from '../launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../data/export/export-process.ts', import.meta.url));

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { removeLeftovers } from '../../../data/export/target.ts';
 import type { Clock } from '../../api/clock.ts';
-import { type ExportLine, episodesText, leftOutText } from '../../api/export.ts';
+import { type ExportLine, episodesText, leftOutText } from '../../api/processes/export.ts';
 import {
   type Answer,
   done,

@@ -4,7 +4,7 @@
  */
 import { openStoreReader } from '../../../data/reading/reader.ts';
 import { inWords } from '../../api/error-words.ts';
-import type { FromTrainer, GrantLimit } from '../../api/trainer-process.ts';
+import type { FromTrainer, GrantLimit } from '../../api/processes/trainer-messages.ts';
 import { endWords, SMALLER_RUN } from './child-end.ts';
 import type { TrainerHandle } from './launcher.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Starts the trainer of a run. Each kind of machine has a file with this interface; `local-process.ts` is the first.
  */
-import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/trainer-process.ts';
+import type { FromTrainer, ToTrainer, TrainerConfig } from '../../api/processes/trainer-messages.ts';
 import type { ChildEnd } from './child-end.ts';
 
 export interface TrainerHandle {

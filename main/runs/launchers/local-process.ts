@@ -5,7 +5,7 @@
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type FromTrainer, fromTrainerSchema } from '../../api/trainer-process.ts';
+import { type FromTrainer, fromTrainerSchema } from '../../api/processes/trainer-messages.ts';
 import { endOf } from './child-end.ts';
 import type { RunLauncher } from './launcher.ts';
 

@@ -1,7 +1,7 @@
 /** Building blocks of the cell's look: profiles to revolve, and parts placed on a body. Lengths in metres. */
 import { Euler, Matrix4, Quaternion, Vector3 } from 'three';
 import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
-import type { Part, Solid } from '../../../main/api/shapes.ts';
+import type { Part, Solid } from '../../../main/api/window/shapes.ts';
 
 export type Profile = (readonly [number, number])[];
 

@@ -2,7 +2,7 @@
  * The look of the cell as data: off-white shells with dark seam rings and one accent on the arm, dark gripper with soft pads,
  * yellow peg and block, blue socket, matt table. Own shapes, no trade mark. Body frames are those of the physics model.
  */
-import type { Body, Material, Part, SceneShapes } from '../../../main/api/shapes.ts';
+import type { Body, Material, Part, SceneShapes } from '../../../main/api/window/shapes.ts';
 import {
   BLOCK_HALF_WIDTH_M,
   DEFAULT_CLEARANCE_M,

@@ -5,7 +5,7 @@
 import { BoxGeometry, type BufferGeometry, LatheGeometry, Matrix4, Quaternion, Vector2, Vector3 } from 'three';
 import { RoundedBoxGeometry } from 'three/examples/jsm/geometries/RoundedBoxGeometry.js';
 import { mergeVertices } from 'three/examples/jsm/utils/BufferGeometryUtils.js';
-import type { Body, Part, SceneShapes, Solid } from '../../../main/api/shapes.ts';
+import type { Body, Part, SceneShapes, Solid } from '../../../main/api/window/shapes.ts';
 
 export interface LevelOfDetail {
   /** Facets around a lathe. */

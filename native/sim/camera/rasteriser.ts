@@ -6,7 +6,7 @@
  */
 import { Matrix4, Quaternion, Vector3 } from 'three';
 import type { Vec3 } from '../../../main/api/geometry.ts';
-import type { CameraMount, SceneShapes } from '../../../main/api/shapes.ts';
+import type { CameraMount, SceneShapes } from '../../../main/api/window/shapes.ts';
 import type { ScenePoses } from '../../device.ts';
 import { develop } from './film.ts';
 import { type BodyMesh, bodyMesh, CAMERA_DETAIL, type LevelOfDetail } from './meshes.ts';

@@ -2,7 +2,7 @@
  * Light on vertices: one lamp with a soft highlight, a sky above, a bounce from the table below. Works in each body's own
  * frame (the lamp and the eye are turned into it), so normals are never transformed. Linear RGB.
  */
-import type { SceneShapes } from '../../../main/api/shapes.ts';
+import type { SceneShapes } from '../../../main/api/window/shapes.ts';
 import type { PlacedMesh, RenderLook } from './rasteriser.ts';
 import type { VertexBuffer } from './triangle-fill.ts';
 

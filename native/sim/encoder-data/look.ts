@@ -3,7 +3,7 @@
  * cell, so that the encoder is sharpest there; the rest vary around it, so that it does not hang on exact colours.
  */
 import type { Rng } from '../../../main/api/rng.ts';
-import type { SceneShapes } from '../../../main/api/shapes.ts';
+import type { SceneShapes } from '../../../main/api/window/shapes.ts';
 import { DEFAULT_LOOK, type RenderLook } from '../camera/rasteriser.ts';
 
 const DEFAULT_LOOK_SHARE = 0.6;

@@ -1,15 +1,18 @@
-/** Task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. Read from two metres away. */
+/**
+ * The bar: task and rig, who drives, how steady the loop is, both buffers, Fine-tune, Stop. It is read from two metres
+ * away.
+ */
 import { ACTIONS, missingForFineTune, perform } from '../../commands/actions.ts';
 import { driverView } from '../../state/driver.ts';
 import { activeRun, liveStatus, useEngine } from '../../state/engine-store.ts';
+import { useSelection } from '../../state/same.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { KeyCap } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
 import { duration, fixed, grouped, percent, rateInWords, THIN } from '../../words/format.ts';
 
 function Driver() {
-  const key = useEngine((state) => JSON.stringify(driverView(state.link.state === 'open', state.status)));
-  const view = JSON.parse(key) as ReturnType<typeof driverView>;
+  const view = useEngine(useSelection((state) => driverView(state.link.state === 'open', state.status)));
   return (
     <div className="driver" data-tone={view.tone} data-testid="driver" role="status" aria-live="polite">
       <Glyph name={view.glyph} className="driver-glyph" />
@@ -22,20 +25,17 @@ function Driver() {
 }
 
 function Tick() {
-  const hz = useEngine((state) => liveStatus(state)?.tick.hz);
-  const jitter = useEngine((state) => liveStatus(state)?.tick.jitterP99Ms);
-  const missed = useEngine((state) => liveStatus(state)?.tick.missedDeadlines);
-  const skipped = useEngine((state) => liveStatus(state)?.tick.skippedEdges);
+  const tick = useEngine(useSelection((state) => liveStatus(state)?.tick));
   return (
     <div
       className="figure tick"
-      title={`Control ticks per second, measured over 5${THIN}s, and the 99th percentile of their jitter; ${missed ?? '–'} missed deadlines, ${skipped ?? '–'} skipped ticks`}
+      title={`Control ticks per second, measured over 5${THIN}s, and the 99th percentile of their jitter; ${tick?.missedDeadlines ?? '–'} missed deadlines, ${tick?.skippedEdges ?? '–'} skipped ticks`}
     >
       <b>
-        {hz === undefined ? '–' : fixed(hz, 1)}
+        {tick ? fixed(tick.hz, 1) : '–'}
         <span className="unit">{THIN}Hz</span>
       </b>
-      <small>{`±${jitter === undefined ? '–' : fixed(jitter, 1)}${THIN}ms`}</small>
+      <small>{`±${tick ? fixed(tick.jitterP99Ms, 1) : '–'}${THIN}ms`}</small>
     </div>
   );
 }
@@ -54,15 +54,13 @@ function Rate() {
   );
 }
 
-function Counter({
-  label,
-  of,
-  title,
-}: {
+interface CounterProps {
   readonly label: string;
   readonly of: 'rlTransitions' | 'demoTransitions';
   readonly title: string;
-}) {
+}
+
+function Counter({ label, of, title }: CounterProps) {
   const count = useEngine((state) => state.status?.buffers[of]);
   return (
     <div className="figure counter" title={title} data-testid={`counter-${label}`}>

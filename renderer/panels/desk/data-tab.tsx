@@ -1,4 +1,4 @@
-/** What is recorded: the episodes, their labels, replay, and export. Discarding marks, it never deletes. */
+/** The Data tab: success, the recorded episodes with replay and verdicts, and export. Discarding never deletes. */
 import { useState } from 'react';
 import { type EpisodeSummary, interventionRate } from '../../../main/api/index.ts';
 import { loadOlderEpisodes, tell } from '../../engine/engine.ts';
@@ -6,14 +6,14 @@ import { openReplay } from '../../engine/replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, Section } from '../../ui/form.tsx';
+import { Choice, type Option, Section } from '../../ui/form.tsx';
 import { OutcomeMark } from '../../ui/glyph.tsx';
 import { bytes, clockTime, percent } from '../../words/format.ts';
 import { ExportPart } from './export-part.tsx';
 import { SuccessPart } from './success-part.tsx';
 
 type Filter = 'all' | 'success' | 'failure' | 'helped' | 'discarded';
-const FILTERS: readonly { readonly value: Filter; readonly label: string }[] = [
+const FILTERS: readonly Option<Filter>[] = [
   { value: 'all', label: 'All' },
   { value: 'success', label: 'Success' },
   { value: 'failure', label: 'Failure' },
@@ -28,15 +28,13 @@ function passes(episode: EpisodeSummary, filter: Filter): boolean {
   return true;
 }
 
-function EpisodeRow({
-  episode,
-  chosen,
-  onChoose,
-}: {
+interface EpisodeRowProps {
   readonly episode: EpisodeSummary;
   readonly chosen: boolean;
   readonly onChoose: () => void;
-}) {
+}
+
+function EpisodeRow({ episode, chosen, onChoose }: EpisodeRowProps) {
   const replayed = useWindow((state) => state.replay?.recording.episode.id === episode.id);
   const share = interventionRate(episode);
   return (
@@ -82,7 +80,7 @@ function EpisodeRow({
   );
 }
 
-/** More of the store than the window asks for at its start. */
+/** The button that loads episodes before those that the window loaded at its start. */
 function Older({ oldestId }: { readonly oldestId: number | undefined }) {
   const [asking, setAsking] = useState(false);
   return (

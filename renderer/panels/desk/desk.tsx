@@ -1,4 +1,4 @@
-/** The desk: what is done about the robot, beside what is seen of it. */
+/** The desk: the panel with the tabs Episode, Runs, Data and Rig, and the notices below them. */
 import type { ComponentType, ReactNode } from 'react';
 import { activeRun, useEngine } from '../../state/engine-store.ts';
 import { type DeskTab, useWindow } from '../../state/window-store.ts';

@@ -1,20 +1,21 @@
-/** The episode: task, mode, go and verdicts, readiness to fine-tune, the policy, how control is taken, and what takes it. */
+/** The Episode tab: task, mode, start and verdicts, readiness to fine-tune, policy, takeover mode and input devices. */
 import type { Mode, TakeoverMode, TakeoverSettings } from '../../../main/api/index.ts';
+import { ActionButton } from '../../commands/action-button.tsx';
 import { leavesGripperAlone } from '../../commands/actions.ts';
 import { tell } from '../../engine/engine.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
-import { ActionButton, Button, KeyCap } from '../../ui/button.tsx';
-import { Choice, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { Button, KeyCap } from '../../ui/button.tsx';
+import { Choice, type Option, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 import { grouped, withUnit } from '../../words/format.ts';
 import { gripperButtonsInWords } from '../../words/gripper-words.ts';
 import { InputDevices } from './input-devices.tsx';
 import { SuccessLive } from './success-bar.tsx';
 
-const MODES: readonly { readonly value: Mode; readonly label: string; readonly title: string }[] = [
+const MODES: readonly Option<Mode>[] = [
   { value: 'run', label: 'Run', title: 'A policy drives and you correct it' },
   { value: 'demonstrate', label: 'Demonstrate', title: 'You drive from start to end' },
 ];
-const TAKEOVER_MODES: readonly { readonly value: TakeoverMode; readonly label: string; readonly title: string }[] = [
+const TAKEOVER_MODES: readonly Option<TakeoverMode>[] = [
   { value: 'motion', label: 'Motion', title: 'Moving the puck takes over; neutral for a moment releases' },
   { value: 'hold', label: 'Hold', title: 'You drive while the button is held' },
   { value: 'toggle', label: 'Toggle', title: 'Space takes over, Space releases' },

@@ -4,19 +4,18 @@
  */
 import { exportBufferSchema, observationKindSchema, outcomeSchema, taskIdSchema } from '../../../main/api/index.ts';
 import { exportProject } from '../../commands/export-project.ts';
-import { useEngine } from '../../state/engine-store.ts';
+import { type ExportState, useEngine } from '../../state/engine-store.ts';
 import { choiceOf, type ExportWishes } from '../../state/export-wishes.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { type Option, PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
 
-type ChoiceField = 'task' | 'observation' | 'buffer' | 'outcome';
 interface FieldSpec {
-  readonly field: ChoiceField;
+  readonly field: 'task' | 'observation' | 'buffer' | 'outcome';
   readonly label: string;
   readonly title: string;
   readonly all: string;
-  readonly options: readonly { readonly value: string; readonly label: string }[];
+  readonly options: readonly Option<string>[];
 }
 
 const plain = (values: readonly string[]) => values.map((value) => ({ value, label: value }));
@@ -52,6 +51,46 @@ const FIELDS: readonly FieldSpec[] = [
   },
 ];
 
+interface WishProps {
+  readonly wishes: ExportWishes;
+  readonly onWish: (change: Partial<ExportWishes>) => void;
+}
+
+function ChoiceField({ spec, wishes, onWish }: { readonly spec: FieldSpec } & WishProps) {
+  const { field, label, title, all, options } = spec;
+  return (
+    <Row label={label} title={title}>
+      <select
+        aria-label={`Export: ${label}`}
+        value={wishes[field]}
+        onChange={(event) => onWish({ [field]: event.target.value })}
+      >
+        <option value="">{all}</option>
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </Row>
+  );
+}
+
+function ExportLine({ line }: { readonly line: ExportState }) {
+  return (
+    <div className="export" data-state={line.state}>
+      <PathLine path={line.directory} />
+      {line.state === 'running' ? (
+        <Progress fraction={line.fraction} label="Progress of the export" />
+      ) : (
+        <span className={line.state === 'failed' ? 'danger-text' : 'muted'}>
+          {line.message ?? (line.state === 'failed' ? 'failed' : 'finished')}
+        </span>
+      )}
+    </div>
+  );
+}
+
 export function ExportPart() {
   const exports = useEngine((state) => state.exports);
   const wishes = useWindow((state) => state.exportWishes);
@@ -61,21 +100,8 @@ export function ExportPart() {
   return (
     <Section title="Export">
       <Row label="Format">LeRobotDataset v3.0</Row>
-      {FIELDS.map(({ field, label, title, all, options }) => (
-        <Row key={field} label={label} title={title}>
-          <select
-            aria-label={`Export: ${label}`}
-            value={wishes[field]}
-            onChange={(event) => wish({ [field]: event.target.value })}
-          >
-            <option value="">{all}</option>
-            {options.map((option) => (
-              <option key={option.value} value={option.value}>
-                {option.label}
-              </option>
-            ))}
-          </select>
-        </Row>
+      {FIELDS.map((spec) => (
+        <ChoiceField key={spec.field} spec={spec} wishes={wishes} onWish={wish} />
       ))}
       <input
         className="path"
@@ -104,17 +130,8 @@ export function ExportPart() {
           {wished.kind === 'everything' ? 'Export the project' : 'Export the chosen episodes'}
         </Button>
       </div>
-      {exports.map((one) => (
-        <div key={one.exportId} className="export" data-state={one.state}>
-          <PathLine path={one.directory} />
-          {one.state === 'running' ? (
-            <Progress fraction={one.fraction} label="Progress of the export" />
-          ) : (
-            <span className={one.state === 'failed' ? 'danger-text' : 'muted'}>
-              {one.message ?? (one.state === 'failed' ? 'failed' : 'finished')}
-            </span>
-          )}
-        </div>
+      {exports.map((line) => (
+        <ExportLine key={line.exportId} line={line} />
       ))}
     </Section>
   );

@@ -1,9 +1,9 @@
-/** What can take control: each device with its state and remedy, and the axes it moves right now. */
+/** The input devices: each with its state and remedy, and the axes of the one that moves now. */
 import { useRef, useSyncExternalStore } from 'react';
-import { useShallow } from 'zustand/react/shallow';
-import { gamepadsAsJson } from '../../driving/driving.ts';
+import { listedGamepads } from '../../driving/driving.ts';
+import { usePainter } from '../../engine/use-painter.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
-import { usePainter } from '../../ui/use-painter.ts';
+import { useSelection } from '../../state/same.ts';
 
 const AXES = ['x', 'y', 'z', 'rx', 'ry', 'rz'] as const;
 const STATE_SAYS = {
@@ -14,7 +14,7 @@ const STATE_SAYS = {
   lost: 'unplugged',
 } as const;
 
-export function LiveAxes() {
+function LiveAxes() {
   const bars = useRef<(HTMLElement | null)[]>([]);
   usePainter(() => {
     const axes = liveStatus(useEngine.getState())?.puckAxes;
@@ -49,18 +49,9 @@ function onGamepads(listener: () => void): () => void {
 }
 
 export function InputDevices() {
-  // The engine hears of a window's gamepad only once it moves something.
-  const gamepads = JSON.parse(useSyncExternalStore(onGamepads, gamepadsAsJson)) as readonly {
-    readonly index: number;
-    readonly name: string;
-    readonly standard: boolean;
-  }[]; // written by gamepadsAsJson
-  const lines = useEngine(
-    useShallow((state) => (state.status?.inputDevices ?? []).map((device) => JSON.stringify(device))),
-  );
-  const devices = lines.map(
-    (line) => JSON.parse(line) as NonNullable<ReturnType<typeof useEngine.getState>['status']>['inputDevices'][number],
-  );
+  // The engine knows a window's gamepad only after it has moved something.
+  const gamepads = useSyncExternalStore(onGamepads, listedGamepads);
+  const devices = useEngine(useSelection((state) => state.status?.inputDevices)) ?? [];
   const ready =
     gamepads.some(({ standard }) => standard) ||
     devices.some(

@@ -1,8 +1,9 @@
-/** While an episode is replayed: what each of its moments is held to show, by whom, and the one on the screen. For reviewing the rule's proposals. */
-import { useEffect, useState } from 'react';
+/**
+ * The moments of the episode that is replayed: how each is labelled and by whom. It is for reviewing the rule's labels.
+ */
 import type { FrameLabel, LabelSource } from '../../../main/api/index.ts';
 import { call } from '../../engine/engine.ts';
-import { CallError } from '../../engine/engine-client.ts';
+import { useAnswer } from '../../engine/use-answer.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Row } from '../../ui/form.tsx';
@@ -13,50 +14,46 @@ const BY: Readonly<Record<LabelSource, string>> = {
   rule: 'from the verdict',
 };
 
-export function MomentLabels() {
-  const episodeId = useWindow((state) => state.replay?.recording.episode.id);
-  const moments = useWindow((state) => state.replay?.recording.poses.length ?? 0);
-  const index = useWindow((state) => state.replay?.index ?? 0);
+/** Returns the labels of an episode. Asks for them again when the number of labels or the verdict changes. */
+function useLabels(episodeId: number | undefined): readonly FrameLabel[] {
   const given = useEngine((state) => state.status?.labels);
-  // What the rule says follows the verdict, which may change under the replay.
+  // The rule's labels follow the verdict, which may change under the replay.
   const verdict = useEngine((state) => {
     const episode = state.episodes.find(({ id }) => id === episodeId);
     return `${episode?.outcome} ${episode?.judge}`;
   });
-  const [labels, setLabels] = useState<readonly FrameLabel[]>([]);
-  const change = `${given?.positives} ${given?.negatives} ${verdict}`;
-  // Asked again whenever counters or verdict change.
-  useEffect(() => {
-    if (episodeId === undefined) return;
-    let current = true;
-    call('label.list', { episodeId }).then(
-      (answer) => current && setLabels(answer.labels),
-      (error: unknown) => {
-        // The moments are shown without marks; what is wrong with the link or the store is said elsewhere.
-        if (!(error instanceof CallError)) throw error;
-      },
-    );
-    return () => {
-      current = false;
-    };
-  }, [episodeId, change]);
+  // Without an answer the moments are shown without marks. Other notices tell what is wrong with the link or the store.
+  const answer = useAnswer(
+    () => (episodeId === undefined ? undefined : call('label.list', { episodeId })),
+    [episodeId, given, verdict],
+  );
+  return answer?.labels ?? [];
+}
+
+function MomentWords({ label }: { readonly label: FrameLabel | undefined }) {
+  if (!label) return <span className="muted">left out</span>;
+  return (
+    <span>
+      <b className={label.label === 'positive' ? 'success-text' : ''}>
+        {label.label === 'positive' ? 'success' : 'not'}
+      </b>{' '}
+      <span className="muted">{BY[label.source]}</span>
+    </span>
+  );
+}
+
+export function MomentLabels() {
+  const episodeId = useWindow((state) => state.replay?.recording.episode.id);
+  const moments = useWindow((state) => state.replay?.recording.poses.length ?? 0);
+  const index = useWindow((state) => state.replay?.index ?? 0);
+  const labels = useLabels(episodeId);
   if (episodeId === undefined) return null;
   const byIndex = new Map(labels.map((label) => [label.index, label]));
-  const shown = byIndex.get(index);
   const positives = labels.filter(({ label }) => label === 'positive').length;
   return (
     <>
       <Row label={`Moment ${index} of episode ${episodeId}`}>
-        {shown ? (
-          <span>
-            <b className={shown.label === 'positive' ? 'success-text' : ''}>
-              {shown.label === 'positive' ? 'success' : 'not'}
-            </b>{' '}
-            <span className="muted">{BY[shown.source]}</span>
-          </span>
-        ) : (
-          <span className="muted">left out</span>
-        )}
+        <MomentWords label={byIndex.get(index)} />
       </Row>
       <div
         className="moments"

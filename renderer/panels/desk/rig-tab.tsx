@@ -1,9 +1,9 @@
-/** The rig: devices and their health, rates and latencies, limits, acting noise, how takeover feels. Limits go to the engine as a whole. */
+/** The Rig tab: devices and their health, rates and latencies, limits, takeover settings, acting noise, window size. */
 import type { SafetyLimits, TakeoverSettings } from '../../../main/api/index.ts';
+import { ActionButton } from '../../commands/action-button.tsx';
 import { tell } from '../../engine/engine.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
-import { ActionButton } from '../../ui/button.tsx';
 import { NumberField, PathLine, Row, Section } from '../../ui/form.tsx';
 import { bytes, fixed, grouped, percent, withUnit } from '../../words/format.ts';
 import { InputDevices } from './input-devices.tsx';
@@ -30,55 +30,57 @@ function Rates() {
   );
 }
 
+/** A setting in whole units that people read: `perUnit` of them make one unit of the contract. */
+interface FieldSpec<Key> {
+  readonly key: Key;
+  readonly label: string;
+  readonly unit: string;
+  readonly perUnit: number;
+  readonly low: number;
+  readonly high: number;
+}
+type NumberKey<Settings> = { [Key in keyof Settings]: Settings[Key] extends number ? Key : never }[keyof Settings];
+
+const LIMITS: readonly FieldSpec<NumberKey<SafetyLimits>>[] = [
+  { key: 'maxLinearMPerSec', label: 'Speed', unit: 'mm/s', perUnit: 1000, low: 1, high: 250 },
+  { key: 'maxAngularRadPerSec', label: 'Turning speed', unit: '°/s', perUnit: DEGREE, low: 1, high: 57 },
+  { key: 'maxTiltRad', label: 'Tilt', unit: '°', perUnit: DEGREE, low: 1, high: 180 },
+  { key: 'softForceN', label: 'Force: push no further', unit: 'N', perUnit: 1, low: 1, high: 200 },
+  { key: 'stopForceN', label: 'Force: hold', unit: 'N', perUnit: 1, low: 1, high: 300 },
+];
+const TAKEOVER: readonly FieldSpec<NumberKey<TakeoverSettings>>[] = [
+  { key: 'engageDeflection', label: 'Takes over at', unit: '%', perUnit: 100, low: 2, high: 90 },
+  { key: 'neutralDeflection', label: 'Neutral below', unit: '%', perUnit: 100, low: 1, high: 90 },
+  { key: 'releaseAfterMs', label: 'Releases after', unit: 'ms', perUnit: 1, low: 0, high: 5000 },
+  { key: 'holdButton', label: 'Hold button', unit: 'no.', perUnit: 1, low: 0, high: 31 },
+];
+
+interface FieldsProps<Key extends string> {
+  readonly fields: readonly FieldSpec<Key>[];
+  readonly values: Readonly<Record<Key, number>>;
+  readonly onCommit: (key: Key, value: number) => Promise<boolean>;
+}
+
+function Fields<Key extends string>({ fields, values, onCommit }: FieldsProps<Key>) {
+  return fields.map(({ key, perUnit, ...field }) => (
+    <NumberField
+      key={key}
+      {...field}
+      value={values[key] * perUnit}
+      decimals={0}
+      onCommit={(value) => onCommit(key, value / perUnit)}
+    />
+  ));
+}
+
 function Limits({ limits }: { readonly limits: SafetyLimits }) {
-  const set = (change: Partial<SafetyLimits>) => tell('settings.set', { limits: { ...limits, ...change } });
   const mm = (values: readonly number[]) => values.map((value) => fixed(value * 1000, 0)).join(', ');
   return (
     <Section title="Limits" aside={<span className="muted small">for policy and person alike</span>}>
-      <NumberField
-        label="Speed"
-        unit="mm/s"
-        value={limits.maxLinearMPerSec * 1000}
-        low={1}
-        high={250}
-        decimals={0}
-        onCommit={(value) => set({ maxLinearMPerSec: value / 1000 })}
-      />
-      <NumberField
-        label="Turning speed"
-        unit="°/s"
-        value={limits.maxAngularRadPerSec * DEGREE}
-        low={1}
-        high={57}
-        decimals={0}
-        onCommit={(value) => set({ maxAngularRadPerSec: value / DEGREE })}
-      />
-      <NumberField
-        label="Tilt"
-        unit="°"
-        value={limits.maxTiltRad * DEGREE}
-        low={1}
-        high={180}
-        decimals={0}
-        onCommit={(value) => set({ maxTiltRad: value / DEGREE })}
-      />
-      <NumberField
-        label="Force: push no further"
-        unit="N"
-        value={limits.softForceN}
-        low={1}
-        high={200}
-        decimals={0}
-        onCommit={(value) => set({ softForceN: value })}
-      />
-      <NumberField
-        label="Force: hold"
-        unit="N"
-        value={limits.stopForceN}
-        low={1}
-        high={300}
-        decimals={0}
-        onCommit={(value) => set({ stopForceN: value })}
+      <Fields
+        fields={LIMITS}
+        values={limits}
+        onCommit={(key, value) => tell('settings.set', { limits: { ...limits, [key]: value } })}
       />
       <Row label="Workspace from">{`${mm(limits.workspaceLowM)} mm`}</Row>
       <Row label="Workspace to">{`${mm(limits.workspaceHighM)} mm`}</Row>
@@ -88,44 +90,12 @@ function Limits({ limits }: { readonly limits: SafetyLimits }) {
 }
 
 function Takeover({ takeover }: { readonly takeover: TakeoverSettings }) {
-  const set = (change: Partial<TakeoverSettings>) => tell('settings.set', { takeover: { ...takeover, ...change } });
   return (
     <Section title="Takeover">
-      <NumberField
-        label="Takes over at"
-        unit="%"
-        value={takeover.engageDeflection * 100}
-        low={2}
-        high={90}
-        decimals={0}
-        onCommit={(value) => set({ engageDeflection: value / 100 })}
-      />
-      <NumberField
-        label="Neutral below"
-        unit="%"
-        value={takeover.neutralDeflection * 100}
-        low={1}
-        high={90}
-        decimals={0}
-        onCommit={(value) => set({ neutralDeflection: value / 100 })}
-      />
-      <NumberField
-        label="Releases after"
-        unit="ms"
-        value={takeover.releaseAfterMs}
-        low={0}
-        high={5000}
-        decimals={0}
-        onCommit={(value) => set({ releaseAfterMs: value })}
-      />
-      <NumberField
-        label="Hold button"
-        unit="no."
-        value={takeover.holdButton}
-        low={0}
-        high={31}
-        decimals={0}
-        onCommit={(value) => set({ holdButton: value })}
+      <Fields
+        fields={TAKEOVER}
+        values={takeover}
+        onCommit={(key, value) => tell('settings.set', { takeover: { ...takeover, [key]: value } })}
       />
     </Section>
   );

@@ -1,7 +1,7 @@
-/** Fine-tuning runs: start one, watch it, cancel it, compare it, use what it made. What is under way stands first. */
+/** The Runs tab: fine-tuning runs to start, watch, cancel and compare. A run that is under way comes first. */
 import { useState } from 'react';
+import { ActionButton } from '../../commands/action-button.tsx';
 import { activeRun, useEngine } from '../../state/engine-store.ts';
-import { ActionButton } from '../../ui/button.tsx';
 import { Section } from '../../ui/form.tsx';
 import { NewRun } from './runs/new-run.tsx';
 import { RunCard } from './runs/run-card.tsx';

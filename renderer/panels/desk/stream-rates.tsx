@@ -1,9 +1,9 @@
-/** How often each stream arrives in this window, painted twice a second or so with everything else. */
+/** The rate at which each stream arrives in this window, painted outside React. */
 import { useRef } from 'react';
 import { live, nowMs } from '../../engine/engine.ts';
+import { usePainter } from '../../engine/use-painter.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { Row } from '../../ui/form.tsx';
-import { usePainter } from '../../ui/use-painter.ts';
 
 export function StreamRates() {
   const rig = useEngine((state) => state.rig);

@@ -1,5 +1,4 @@
-/** Success, live: how many moments are labelled by hand; the classifier's opinion of this one, and how far it is from ending the episode. */
-
+/** Success, live: the number of moments labelled by hand, and the classifier's opinion of this one. */
 import { useEngine } from '../../state/engine-store.ts';
 import { Row } from '../../ui/form.tsx';
 import { grouped, percent } from '../../words/format.ts';
@@ -16,7 +15,7 @@ export function LabelCounters() {
   );
 }
 
-/** In the Episode tab, where somebody labels or a classifier looks on; else nothing. */
+/** For the Episode tab. Shows nothing while nobody labels and no classifier looks on. */
 export function SuccessLive() {
   const labelling = useEngine(
     ({ status }) => status !== undefined && status.labels.positives + status.labels.negatives > 0,

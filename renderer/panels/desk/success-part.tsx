@@ -1,27 +1,17 @@
-/** Who says when a task is solved: labels by hand, the classifier trained on them, its held-out record, and the threshold. */
-import { useEffect, useMemo, useState } from 'react';
-import {
-  accuracyOf,
-  type ClassifierManifest,
-  type CurvePoint,
-  curvePointAt,
-  precisionOf,
-  recallOf,
-  type SuccessBy,
-  type SuccessGuard,
-  type SuccessSettings,
-} from '../../../main/api/index.ts';
-import { SHARES } from '../../charts/axis-range.ts';
-import { type ChartLine, LineChart } from '../../charts/line-chart.tsx';
+/** How success is judged: labels by hand, the classifier trained on them, and who ends an episode as a success. */
+import { useState } from 'react';
+import type { SuccessBy, SuccessGuard, SuccessSettings } from '../../../main/api/index.ts';
+import { ActionButton } from '../../commands/action-button.tsx';
 import { tell } from '../../engine/engine.ts';
 import { useEngine } from '../../state/engine-store.ts';
-import { ActionButton, Button } from '../../ui/button.tsx';
-import { Choice, NumberField, Progress, Row } from '../../ui/form.tsx';
-import { clockTime, grouped } from '../../words/format.ts';
+import { Button } from '../../ui/button.tsx';
+import { Choice, NumberField, type Option, Progress } from '../../ui/form.tsx';
+import { clockTime } from '../../words/format.ts';
+import { HeldOutRecord } from './held-out-record.tsx';
 import { MomentLabels } from './moment-labels.tsx';
 import { LabelCounters } from './success-bar.tsx';
 
-const JUDGES: readonly { readonly value: SuccessBy; readonly label: string; readonly title: string }[] = [
+const JUDGES: readonly Option<SuccessBy>[] = [
   { value: 'simulator', label: 'Simulator', title: 'The cell knows when the task is solved' },
   { value: 'classifier', label: 'Classifier', title: 'The classifier ends the episode; your verdict still wins' },
   { value: 'human', label: 'You', title: 'Only Enter ends an episode as a success' },
@@ -78,122 +68,6 @@ function Judge({ settings }: { readonly settings: SuccessSettings }) {
   );
 }
 
-const logOdds = (probability: number) => Math.log(probability / (1 - probability));
-const CURVE_RANGE = [-8, 8] as const;
-
-function linesOf({ curve }: ClassifierManifest): readonly ChartLine[] {
-  const along = (value: (point: CurvePoint) => number) =>
-    curve.map((point) => [logOdds(point.threshold), value(point)] as const);
-  return [
-    { label: 'recall', color: 'curve-teal', points: along(recallOf) },
-    { label: 'precision', color: 'curve-violet', points: along(precisionOf) },
-  ];
-}
-
-/** Where in the curve a threshold is. */
-function placeOf(curve: readonly CurvePoint[], threshold: number): number {
-  const nearest = curvePointAt(curve, threshold)?.threshold;
-  return Math.max(
-    0,
-    curve.findIndex((point) => point.threshold === nearest),
-  );
-}
-
-/** Its record on episodes that it was not trained on; moving the threshold shows what it would have said, and sets it where the classifier is in use. */
-function Record({ manifest, inUse }: { readonly manifest: ClassifierManifest; readonly inUse: boolean }) {
-  const { curve, threshold, heldOut } = manifest;
-  const stored = placeOf(curve, threshold);
-  const [place, setPlace] = useState(stored);
-  const [readAt, setReadAt] = useState<number | undefined>(undefined);
-  useEffect(() => setPlace(stored), [manifest.name, stored]);
-  const lines = useMemo(() => linesOf(manifest), [manifest]);
-  const point = curve[place];
-  if (!point) return <p className="muted">No held-out frames: nothing is known of how well it judges.</p>;
-  const use = (chosen: number) =>
-    void tell('classifier.use', { name: manifest.name, threshold: chosen }).then((accepted) => {
-      if (!accepted) setPlace(stored);
-    });
-  /** Of the one in use, when the hand lets go of a slider that it has moved; that of another only shows. */
-  const commitMoved = () => {
-    if (inUse && place !== stored) use(point.threshold);
-  };
-  return (
-    <>
-      <Row label="Accuracy, held out">
-        {(100 * accuracyOf(point)).toFixed(1)}
-        <span className="unit">%</span>
-      </Row>
-      <table className="confusion">
-        <caption className="muted small">
-          {grouped(heldOut.positives + heldOut.negatives)} frames of {heldOut.episodes} episodes it was not trained on
-        </caption>
-        <thead>
-          <tr>
-            <th />
-            <th>said success</th>
-            <th>said not</th>
-          </tr>
-        </thead>
-        <tbody>
-          <tr>
-            <th>is success</th>
-            <td>{grouped(point.tp)}</td>
-            <td>{grouped(point.fn)} missed</td>
-          </tr>
-          <tr>
-            <th>is not</th>
-            <td data-wrong={point.fp > 0}>{grouped(point.fp)} false</td>
-            <td>{grouped(point.tn)}</td>
-          </tr>
-        </tbody>
-      </table>
-      <LineChart
-        title="By threshold"
-        unit="log-odds"
-        axis={SHARES}
-        lines={lines}
-        xRange={CURVE_RANGE}
-        readAt={readAt ?? logOdds(point.threshold)}
-        onRead={setReadAt}
-      />
-      <label className="threshold">
-        <span className="row-label">Success from</span>
-        <input
-          type="range"
-          min={0}
-          max={curve.length - 1}
-          step={1}
-          value={place}
-          aria-label="Threshold of success"
-          aria-valuetext={`${(100 * point.threshold).toFixed(1)} %`}
-          onChange={(event) => setPlace(Number(event.target.value))}
-          onPointerUp={commitMoved}
-          onKeyUp={commitMoved}
-        />
-        <b>
-          {(100 * point.threshold).toFixed(1)}
-          <span className="unit">%</span>
-        </b>
-      </label>
-      <p className="muted small">
-        A false success is worse than a late one: the rule takes {(100 * manifest.ruleThreshold).toFixed(1)} %, which
-        lets no held-out failure pass.
-      </p>
-      <div className="buttons two">
-        <Button
-          blocked={place === placeOf(curve, manifest.ruleThreshold) ? 'It is the rule’s already.' : undefined}
-          onClick={() => (inUse ? use(manifest.ruleThreshold) : setPlace(placeOf(curve, manifest.ruleThreshold)))}
-        >
-          Rule’s threshold
-        </Button>
-        <Button blocked={inUse ? 'It is in use.' : undefined} onClick={() => use(point.threshold)}>
-          Use this one
-        </Button>
-      </div>
-    </>
-  );
-}
-
 export function SuccessPart() {
   const classifier = useEngine((state) => state.classifier);
   const settings = useEngine((state) => state.rig?.success);
@@ -245,7 +119,7 @@ export function SuccessPart() {
           ))}
         </select>
       ) : null}
-      {shown ? <Record manifest={shown} inUse={shown.name === classifier?.inUse} /> : null}
+      {shown ? <HeldOutRecord manifest={shown} inUse={shown.name === classifier?.inUse} /> : null}
     </details>
   );
 }

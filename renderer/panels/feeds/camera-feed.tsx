@@ -2,39 +2,33 @@
  * One camera's picture. Its name, rate and age are shown beside it if there is space. A stale picture is grey, with the
  * reason. C shows exactly what the policy is given.
  */
-import { type CSSProperties, useEffect, useRef } from 'react';
+import { type CSSProperties, type RefObject, useEffect, useRef } from 'react';
 import { decodePicture } from '../../../main/api/index.ts';
-import { live, nowMs } from '../../engine/engine.ts';
-import { useEngine } from '../../state/engine-store.ts';
+import { live } from '../../engine/engine.ts';
+import { usePainter } from '../../engine/use-painter.ts';
 import { useWindow } from '../../state/window-store.ts';
-import { usePainter } from '../../ui/use-painter.ts';
-import { freshnessOf, pace } from '../../words/freshness.ts';
+import { copyRgb } from '../../ui/rgb.ts';
+import { paintFreshness } from './paint-freshness.ts';
 
-const STALE_MS = 600;
 /** Space beside a picture, in design pixels, that its name and facts need. */
 const CAPTION_PX = 64;
 
-export interface CameraFeedProps {
+interface CameraFeedProps {
   readonly name: string;
   readonly stream: string;
   readonly camera: { readonly widthPx: number; readonly heightPx: number };
 }
 
-export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
-  const box = useRef<HTMLElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const facts = useRef<HTMLSpanElement>(null);
-  const reason = useRef<HTMLSpanElement>(null);
-  const painted = useRef<{ stream: string; count: number; image: ImageData | undefined }>({
-    stream: '',
-    count: -1,
-    image: undefined,
-  });
-  const cropShown = useWindow((state) => state.cropShown);
-  const replaying = stream !== name;
-  const aspect = camera.widthPx / camera.heightPx;
-  const scale = useWindow((state) => state.scale);
+interface Painted {
+  readonly stream: string;
+  readonly count: number;
+  readonly image: ImageData | undefined;
+}
+const NOTHING_PAINTED: Painted = { stream: '', count: -1, image: undefined };
 
+/** Marks the figure when its caption has space beside the picture. */
+function useCaptionPlace(box: RefObject<HTMLElement | null>, aspect: number): void {
+  const scale = useWindow((state) => state.scale);
   useEffect(() => {
     const figure = box.current;
     if (!figure) return;
@@ -45,41 +39,62 @@ export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
     observer.observe(figure);
     return () => observer.disconnect();
   }, [aspect, scale]);
+}
 
+/**
+ * Paints a picture at its own size. Reuses the image's memory when it fits; returns `undefined` for an unreadable
+ * picture.
+ */
+function paintPicture(
+  canvas: HTMLCanvasElement,
+  payload: Uint8Array,
+  before: ImageData | undefined,
+): ImageData | undefined {
+  const { widthPx, heightPx, rgb } = decodePicture(payload);
+  const pixels = widthPx * heightPx;
+  if (widthPx === 0 || rgb.length < pixels * 3) return undefined;
+  let image = before;
+  if (!image || image.width !== widthPx || image.height !== heightPx) {
+    canvas.width = widthPx;
+    canvas.height = heightPx;
+    image = new ImageData(widthPx, heightPx);
+    image.data.fill(255);
+  }
+  copyRgb(rgb, image.data, pixels);
+  canvas.getContext('2d')?.putImageData(image, 0, 0);
+  return image;
+}
+
+/** Paints the newest picture of the stream, unless it is painted already. Returns what is painted now. */
+function paintNewest(canvas: HTMLCanvasElement, stream: string, replaying: boolean, before: Painted): Painted {
+  const slot = live.get(stream);
+  if (!slot) {
+    if (!replaying || before.count < 0) return before;
+    // The picture on the canvas belongs to another replay or to the live view.
+    canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);
+    return { ...before, count: -1 };
+  }
+  if (before.count === slot.count && before.stream === stream) return before;
+  const image = paintPicture(canvas, slot.message.payload, before.image);
+  return image ? { stream, count: slot.count, image } : before;
+}
+
+export function CameraFeed({ name, stream, camera }: CameraFeedProps) {
+  const box = useRef<HTMLElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const facts = useRef<HTMLSpanElement>(null);
+  const reason = useRef<HTMLSpanElement>(null);
+  const painted = useRef(NOTHING_PAINTED);
+  const cropShown = useWindow((state) => state.cropShown);
+  const replaying = stream !== name;
+  const aspect = camera.widthPx / camera.heightPx;
+  useCaptionPlace(box, aspect);
   usePainter(() => {
     if (!box.current || !canvas.current || !facts.current || !reason.current) return;
-    const slot = live.get(stream);
-    const linked = useEngine.getState().link.state === 'open';
-    const fresh = replaying && slot ? { stale: false, says: '' } : freshnessOf(linked, slot, nowMs(), STALE_MS);
-    box.current.classList.toggle('stale', fresh.stale);
-    if (reason.current.textContent !== fresh.says) reason.current.textContent = fresh.says;
-    const words = replaying ? 'recorded' : pace(slot, nowMs());
+    const words = paintFreshness(box.current, reason.current, stream, replaying);
     facts.current.textContent = box.current.classList.contains('beside') ? words.replace(' · ', '\n') : words;
-    if (replaying && !slot && painted.current.count >= 0) {
-      // What was shown is of another replay, or live.
-      canvas.current.getContext('2d')?.clearRect(0, 0, canvas.current.width, canvas.current.height);
-      painted.current = { ...painted.current, count: -1 };
-    }
-    if (!slot || (painted.current.count === slot.count && painted.current.stream === stream)) return;
-    const picture = decodePicture(slot.message.payload);
-    if (picture.widthPx === 0 || picture.rgb.length < picture.widthPx * picture.heightPx * 3) return;
-    let image = painted.current.image;
-    if (!image || image.width !== picture.widthPx || image.height !== picture.heightPx) {
-      canvas.current.width = picture.widthPx;
-      canvas.current.height = picture.heightPx;
-      image = new ImageData(picture.widthPx, picture.heightPx);
-      image.data.fill(255);
-    }
-    const pixels = picture.widthPx * picture.heightPx;
-    for (let index = 0; index < pixels; index++) {
-      image.data[4 * index] = picture.rgb[3 * index]!;
-      image.data[4 * index + 1] = picture.rgb[3 * index + 1]!;
-      image.data[4 * index + 2] = picture.rgb[3 * index + 2]!;
-    }
-    canvas.current.getContext('2d')?.putImageData(image, 0, 0);
-    painted.current = { stream, count: slot.count, image };
+    painted.current = paintNewest(canvas.current, stream, replaying, painted.current);
   });
-
   return (
     <figure
       ref={box}

@@ -1,4 +1,7 @@
-/** What the robot senses: cameras, tactile pads, force and torque. All painted from the streams, never rendered by React. */
+/**
+ * The robot's senses: cameras, tactile pads, force and torque. They are painted from the streams, never rendered by
+ * React.
+ */
 import type { ReactNode } from 'react';
 import { REPLAY } from '../../engine/live-streams.ts';
 import { useEngine } from '../../state/engine-store.ts';
@@ -7,7 +10,7 @@ import { CameraFeed } from './camera-feed.tsx';
 import { PadFeed } from './pad-feed.tsx';
 import { Wrench } from './wrench.tsx';
 
-/** The wrist's picture first: it is the one the hand follows. */
+/** Puts the wrist's picture first, because the operator's hand follows it. */
 function inOrder<Camera extends { readonly name: string }>(cameras: readonly Camera[]): readonly Camera[] {
   return cameras.toSorted((a, b) => Number(b.name === 'wrist') - Number(a.name === 'wrist'));
 }

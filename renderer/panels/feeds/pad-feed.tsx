@@ -1,20 +1,20 @@
-/** One tactile pad: pressure as colour with its scale, shear as arrows, total force, centre of pressure, rate and age. */
+/**
+ * One tactile pad: pressure as colour with its scale, shear as arrows, total force, centre of pressure, rate and age.
+ */
 import { useRef } from 'react';
 import { decodePad, type PadReading } from '../../../main/api/index.ts';
-import { live, nowMs } from '../../engine/engine.ts';
-import { useEngine } from '../../state/engine-store.ts';
+import { live } from '../../engine/engine.ts';
+import { usePainter } from '../../engine/use-painter.ts';
 import { fitCanvas } from '../../ui/canvas-size.ts';
 import { HEAT_TABLE, heatOffset } from '../../ui/color-map.ts';
 import { centreOfPressure, padScaleN } from '../../ui/pad-math.ts';
 import { colorOf } from '../../ui/tokens.ts';
-import { usePainter } from '../../ui/use-painter.ts';
 import { fixed } from '../../words/format.ts';
-import { freshnessOf, pace } from '../../words/freshness.ts';
+import { paintFreshness } from './paint-freshness.ts';
 
-const STALE_MS = 600;
-/** Every how many taxels an arrow stands. */
+/** Distance between two arrows, in taxels. */
 const ARROW_EVERY = 3;
-/** Shear per taxel in N that gives an arrow as long as its cell. */
+/** Shear per taxel, in N, that gives an arrow as long as its cell. */
 const ARROW_FULL_N = 0.12;
 
 const taxels = typeof document === 'undefined' ? undefined : document.createElement('canvas');
@@ -115,15 +115,11 @@ export function PadFeed({ name, stream }: { readonly name: string; readonly stre
   usePainter(() => {
     if (!box.current || !canvas.current || !total.current || !high.current || !reason.current || !facts.current) return;
     const slot = live.get(stream);
-    const linked = useEngine.getState().link.state === 'open';
     const replaying = stream !== name;
-    const fresh = replaying && slot ? { stale: false, says: '' } : freshnessOf(linked, slot, nowMs(), STALE_MS);
-    box.current.classList.toggle('stale', fresh.stale);
-    if (reason.current.textContent !== fresh.says) reason.current.textContent = fresh.says;
-    facts.current.textContent = replaying ? 'recorded' : pace(slot, nowMs());
+    facts.current.textContent = paintFreshness(box.current, reason.current, stream, replaying);
     const changed = fitCanvas(canvas.current);
     if (replaying && !slot && painted.current.count >= 0) {
-      // What was shown is of another replay, or live.
+      // The picture on the canvas belongs to another replay or to the live view.
       canvas.current.getContext('2d')?.clearRect(0, 0, canvas.current.width, canvas.current.height);
       total.current.textContent = '–';
       painted.current = { ...painted.current, count: -1 };

@@ -1,7 +1,10 @@
-/** Force and torque at the tool, tool frame: bars from zero, numbers that do not jump. The soft limit is the force bars' full scale. */
+/**
+ * Force and torque at the tool, in the tool frame: bars from zero and steady numbers. The soft limit is the force bars'
+ * full scale.
+ */
 import { useRef } from 'react';
+import { usePainter } from '../../engine/use-painter.ts';
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
-import { usePainter } from '../../ui/use-painter.ts';
 import { fixed } from '../../words/format.ts';
 
 const NAMES = ['Fx', 'Fy', 'Fz', 'Tx', 'Ty', 'Tz'] as const;

@@ -6,6 +6,7 @@ import { nowMs, reconnect, tell } from '../../engine/engine.ts';
 import { closeReplay, togglePlaying } from '../../engine/replay.ts';
 import { driverView } from '../../state/driver.ts';
 import { useEngine } from '../../state/engine-store.ts';
+import { useSelection } from '../../state/same.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Glyph } from '../../ui/glyph.tsx';
@@ -131,7 +132,7 @@ function ReplayBanner() {
   );
 }
 
-/** The go, where the eye is: at the foot of the scene. */
+/** The button that starts an episode, at the foot of the scene, where the operator looks. */
 export function ReadyHint() {
   const ready = useEngine(
     (state) => state.link.state === 'open' && state.status?.phase === 'ready' && !state.status.fault,
@@ -155,7 +156,7 @@ export function ReadyHint() {
 export function Banners() {
   const replaying = useWindow((state) => state.replay !== undefined);
   const sceneBroken = useWindow((state) => state.sceneMissing !== undefined);
-  const kinds = useEngine((state) => bannersOf(state, { replaying, sceneBroken }).join(' '));
+  const kinds = useEngine(useSelection((state) => bannersOf(state, { replaying, sceneBroken })));
   const bannerOf: Readonly<Record<BannerKind, ReactNode>> = {
     link: <LinkBanner key="link" />,
     fault: <FaultBanner key="fault" />,
@@ -164,5 +165,5 @@ export function Banners() {
     scene: <SceneBanner key="scene" />,
     replay: <ReplayBanner key="replay" />,
   };
-  return kinds === '' ? null : kinds.split(' ').map((kind) => bannerOf[kind as BannerKind]); // joined a line above
+  return kinds.map((kind) => bannerOf[kind]);
 }

@@ -1,4 +1,7 @@
-/** The overview of keys. It never covers the bar: Stop stays in reach, and Escape stops as ever, closing this too. It takes the focus and gives it back. */
+/**
+ * The overview of keys. It never covers the bar, so that Stop stays in reach. Escape stops and closes it. It takes the
+ * focus and gives it back.
+ */
 import { useEffect, useLayoutEffect, useRef } from 'react';
 import { DRIVE_BINDINGS, KEY_BINDINGS } from '../../commands/keys.ts';
 import { useWindow } from '../../state/window-store.ts';
@@ -32,12 +35,12 @@ export function KeysOverlay() {
 function Sheet() {
   const sheet = useRef<HTMLDivElement>(null);
   const before = useRef<Element | null>(null);
-  // Before the browser takes the focus from what has become inert …
+  // A layout effect runs before the browser takes the focus from the panels, which have become inert.
   useLayoutEffect(() => {
     before.current = document.activeElement;
     sheet.current?.focus();
   }, []);
-  // … and after what was inert can have it again.
+  // The cleanup of an effect runs when the panels can have the focus again.
   useEffect(
     () => () => {
       if (before.current instanceof HTMLElement) before.current.focus({ preventScroll: true });

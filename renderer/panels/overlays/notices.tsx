@@ -1,13 +1,13 @@
 /** Shows notices and their remedies at the foot of the desk. They shrink its scrolled part and cover nothing. */
 import { liveStatus, useEngine } from '../../state/engine-store.ts';
 import { keyOf, type ShownNotice, shownNotices, standingOf } from '../../state/notices.ts';
+import { useSelection } from '../../state/same.ts';
 import { dismissNotice, dismissStanding, useWindow } from '../../state/window-store.ts';
 
 export function Notices() {
   const own = useWindow((state) => state.notices);
   const dismissed = useWindow((state) => state.dismissed);
-  const shown = useEngine((state) => JSON.stringify(shownNotices(own, liveStatus(state), dismissed)));
-  const notices = JSON.parse(shown) as readonly ShownNotice[]; // written a line above
+  const notices = useEngine(useSelection((state) => shownNotices(own, liveStatus(state), dismissed)));
   const dismiss = (notice: ShownNotice) => {
     if (notice.id !== undefined) return dismissNotice(notice.id);
     const standing = standingOf(liveStatus(useEngine.getState())).find(({ topic }) => topic === notice.key);

@@ -1,8 +1,8 @@
-/** Is it safe: one calm line under who drives, there while safety limits what is commanded, or did at the moment that a replay shows. */
+/** One calm line under who drives. It says what safety limits now, or limited at the moment that a replay shows. */
 import { useRef } from 'react';
+import { usePainter } from '../../engine/use-painter.ts';
 import { liveEpisode, liveStatus, useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
-import { usePainter } from '../../ui/use-painter.ts';
 import { newestLimitsInWords } from '../../words/safety-words.ts';
 
 function words(): string {

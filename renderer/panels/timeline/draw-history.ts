@@ -1,10 +1,11 @@
-/** Paints the last 20 episodes as bars (steps by actor, outcome below) and, beside them, both rates as they developed. */
+/** Paints the last 20 episodes as bars (steps by actor, outcome below), and beside them the course of both rates. */
 import type { EpisodeSummary } from '../../../main/api/index.ts';
 import { hatch } from '../../ui/canvas-size.ts';
 import { colorOf } from '../../ui/tokens.ts';
-import { rollingRates } from './rates.ts';
+import { FONT } from './draw-episode.ts';
+import { type RatePoint, rollingRates } from './rates.ts';
 
-export const SHOWN = 20;
+const SHOWN = 20;
 
 export interface HistoryPlaces {
   /** Left and right edges of each episode's bar, in design pixels. */
@@ -23,7 +24,7 @@ export function drawHistory(
   const height = canvas.height / ratio;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
-  context.font = '11px "Inter Variable"';
+  context.font = FONT;
   context.textBaseline = 'middle';
   const barsWidth = Math.round(width * 0.5);
   const shown = episodes.slice(-SHOWN);
@@ -56,13 +57,13 @@ export function drawHistory(
   return { bars };
 }
 
-/** Discarded, without colour: struck out. */
+/** Strikes a discarded episode out, so that it shows without colour too. */
 function strike(context: CanvasRenderingContext2D, from: number, to: number, y: number): void {
   context.fillStyle = colorOf('text');
   context.fillRect(from - 2, Math.round(y), to - from + 4, 1.5);
 }
 
-/** ✓ success, ✕ failure, – time-out or aborted. */
+/** Draws ✓ for success, ✕ for failure, – for a time-out or an aborted episode. */
 function mark(context: CanvasRenderingContext2D, episode: EpisodeSummary, x: number, y: number): void {
   context.lineWidth = 1.8;
   context.lineCap = 'round';
@@ -86,6 +87,18 @@ function mark(context: CanvasRenderingContext2D, episode: EpisodeSummary, x: num
   context.stroke();
 }
 
+interface RateLine {
+  readonly label: string;
+  readonly color: string;
+  readonly value: (point: RatePoint) => number;
+  readonly dash: readonly number[];
+}
+const rateLines = (): readonly RateLine[] => [
+  { label: 'success', color: colorOf('success'), value: (point) => point.unaidedSuccess, dash: [] },
+  { label: 'by hand', color: colorOf('human'), value: (point) => point.intervention, dash: [4, 3] },
+];
+const [RATES_TOP_PX, RATE_LABELS_PX, LABEL_GAP_PX] = [8, 92, 15];
+
 function drawRates(
   context: CanvasRenderingContext2D,
   episodes: readonly EpisodeSummary[],
@@ -94,58 +107,54 @@ function drawRates(
   height: number,
 ): void {
   const points = rollingRates(episodes, SHOWN).slice(-40);
-  const labelsPx = 92;
-  const right = width - labelsPx;
-  const top = 8;
+  const right = width - RATE_LABELS_PX;
   const bottom = height - 18;
+  const y = (share: number) => bottom - share * (bottom - RATES_TOP_PX);
+  const x = (index: number) => left + (points.length < 2 ? 1 : index / (points.length - 1)) * (right - left);
   context.fillStyle = colorOf('line');
-  for (const share of [0, 0.5, 1]) context.fillRect(left, Math.round(bottom - share * (bottom - top)), right - left, 1);
+  for (const share of [0, 0.5, 1]) context.fillRect(left, Math.round(y(share)), right - left, 1);
   context.fillStyle = colorOf('muted');
   context.textAlign = 'left';
   context.fillText('over the last 20 episodes', left, height - 7);
-  const y = (share: number) => bottom - share * (bottom - top);
-  const x = (index: number) => left + (points.length < 2 ? 1 : index / (points.length - 1)) * (right - left);
-  const last = points[points.length - 1];
-  const gap = 15;
-  const successY = last ? y(last.unaidedSuccess) : top + 8;
-  let interventionY = last ? y(last.intervention) : bottom - 8;
-  // Labels that would lie on each other: the second goes below where there is room, else above.
-  if (Math.abs(successY - interventionY) < gap) interventionY = successY + (successY + gap <= bottom - 2 ? gap : -gap);
-  const labelY = (place: number) => Math.min(bottom - 2, Math.max(top + 2, place));
-  const lines = [
-    {
-      label: 'success',
-      color: colorOf('success'),
-      value: (one: (typeof points)[number]) => one.unaidedSuccess,
-      at: successY,
-      dash: [] as number[],
-    },
-    {
-      label: 'by hand',
-      color: colorOf('human'),
-      value: (one: (typeof points)[number]) => one.intervention,
-      at: interventionY,
-      dash: [4, 3],
-    },
-  ];
-  for (const line of lines) {
-    context.strokeStyle = line.color;
-    context.fillStyle = line.color;
-    context.lineWidth = 1.75;
-    context.setLineDash(line.dash);
-    context.beginPath();
-    points.forEach((point, index) => {
-      if (index === 0) context.moveTo(x(index), y(line.value(point)));
-      else context.lineTo(x(index), y(line.value(point)));
-    });
-    context.stroke();
-    context.setLineDash([]);
-    if (last) {
-      context.beginPath();
-      context.arc(x(points.length - 1), y(line.value(last)), 2.6, 0, 2 * Math.PI);
-      context.fill();
-    }
-    const text = last ? `${Math.round(line.value(last) * 100)}\u2009%` : '–';
-    context.fillText(`${text}  ${line.label}`, right + 8, labelY(line.at));
-  }
+  const newest = points.at(-1);
+  const labelYs = labelPlaces(newest && [y(newest.unaidedSuccess), y(newest.intervention)], bottom);
+  rateLines().forEach((line, index) => {
+    drawRate(context, line, points, x, y);
+    const text = newest ? `${Math.round(line.value(newest) * 100)}\u2009%` : '–';
+    context.fillText(`${text}  ${line.label}`, right + 8, labelYs[index] ?? bottom);
+  });
+}
+
+/** Heights of the two labels. If they would overlap, the second goes below where there is room, otherwise above. */
+function labelPlaces(ends: readonly [number, number] | undefined, bottom: number): readonly number[] {
+  const [first, wished] = ends ?? [RATES_TOP_PX + 8, bottom - 8];
+  const apart = first + LABEL_GAP_PX <= bottom - 2 ? LABEL_GAP_PX : -LABEL_GAP_PX;
+  const second = Math.abs(first - wished) < LABEL_GAP_PX ? first + apart : wished;
+  return [first, second].map((place) => Math.min(bottom - 2, Math.max(RATES_TOP_PX + 2, place)));
+}
+
+/** Draws one rate, with a dot at its newest point. */
+function drawRate(
+  context: CanvasRenderingContext2D,
+  line: RateLine,
+  points: readonly RatePoint[],
+  x: (index: number) => number,
+  y: (share: number) => number,
+): void {
+  context.strokeStyle = line.color;
+  context.fillStyle = line.color;
+  context.lineWidth = 1.75;
+  context.setLineDash([...line.dash]);
+  context.beginPath();
+  points.forEach((point, index) => {
+    if (index === 0) context.moveTo(x(index), y(line.value(point)));
+    else context.lineTo(x(index), y(line.value(point)));
+  });
+  context.stroke();
+  context.setLineDash([]);
+  const newest = points.at(-1);
+  if (!newest) return;
+  context.beginPath();
+  context.arc(x(points.length - 1), y(line.value(newest)), 2.6, 0, 2 * Math.PI);
+  context.fill();
 }

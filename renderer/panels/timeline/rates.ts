@@ -1,15 +1,15 @@
-/** How it is getting better: rates over the last episodes, from the list of episodes alone. Discarded ones do not count. */
+/** Rates of unaided success and intervention over the last episodes. Discarded episodes do not count. */
 import type { EpisodeSummary } from '../../../main/api/index.ts';
 
 export interface RatePoint {
   readonly episodeId: number;
   /** Share of policy episodes that ended in success without one human step. */
   readonly unaidedSuccess: number;
-  /** Human-driven steps / all steps. */
+  /** Human-driven steps divided by all steps. */
   readonly intervention: number;
 }
 
-/** One point per policy episode that has ended, over a window of the `window` episodes up to it. Oldest first. */
+/** Returns one point per policy episode that has ended, over the `window` episodes up to it. Oldest first. */
 export function rollingRates(episodes: readonly EpisodeSummary[], window: number): readonly RatePoint[] {
   const counted = episodes.filter((episode) => episode.mode === 'run' && !episode.discarded && episode.outcome);
   return counted.map((episode, index) => {

@@ -1,4 +1,4 @@
-/** Segments of an episode: maximal runs of steps by one actor, and those that safety limited, as the timeline draws them. */
+/** Segments of an episode for the timeline: maximal runs of steps by one actor, and stretches that safety limited. */
 import type { Actor, StepSummary } from '../../../main/api/index.ts';
 import { isLimited } from '../../words/safety-words.ts';
 
@@ -7,7 +7,7 @@ export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
-export interface Segment extends Stretch {
+interface Segment extends Stretch {
   readonly actor: Actor;
   readonly idle: boolean;
 }

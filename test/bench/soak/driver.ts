@@ -1,7 +1,7 @@
 /** The window that holds the controls. It follows the script, and claims and resumes to keep the program running. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CALLS } from '../../../main/api/messages.ts';
+import { CALLS } from '../../../main/api/window/messages.ts';
 import type { DriverEvent, ExportTarget, RunWish } from './schedule.ts';
 import type { World } from './world.ts';
 

@@ -3,7 +3,8 @@
  * notice is repeated when the same text comes again within a few seconds.
  */
 import type { Clock } from '../../../main/api/clock.ts';
-import type { Fault, ServerMessage } from '../../../main/api/messages.ts';
+import type { ServerMessage } from '../../../main/api/window/messages.ts';
+import type { Fault } from '../../../main/api/window/status.ts';
 import type { Cause, Disturbances } from './disturbances.ts';
 import { withoutNumbers } from './tally.ts';
 

@@ -1,6 +1,7 @@
 /** Messages that no window of ours would send: malformed, nested, cut short, of wrong types, too long, binary. Made from a seed. */
-import { CALLS, type CallName } from '../../../main/api/messages.ts';
+
 import type { Rng } from '../../../main/api/rng.ts';
+import { CALLS, type CallName } from '../../../main/api/window/messages.ts';
 
 /** The server closes a socket that sends more. */
 const SIZE_LIMIT = 64 * 1024;

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../../../main/api/clock.ts';
 import type { Phase } from '../../../main/api/episode.ts';
-import type { ServerMessage } from '../../../main/api/messages.ts';
+import type { ServerMessage } from '../../../main/api/window/messages.ts';
 import { percentile } from '../../../main/engine/loop/tick-stats.ts';
 import type { Disturbances } from './disturbances.ts';
 import type { Seat } from './seat.ts';

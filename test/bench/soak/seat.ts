@@ -3,7 +3,8 @@
  * is counted.
  */
 import type { Clock } from '../../../main/api/clock.ts';
-import type { CallName, ServerMessage, Status } from '../../../main/api/messages.ts';
+import type { CallName, ServerMessage } from '../../../main/api/window/messages.ts';
+import type { Status } from '../../../main/api/window/status.ts';
 import { type HeadlessWindow, openHeadlessWindow, type Reply } from '../headless-window.ts';
 import type { EngineSite } from './engine-site.ts';
 import type { Tally } from './tally.ts';

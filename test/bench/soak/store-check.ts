@@ -9,7 +9,7 @@ import { createQueries } from '../../../data/reading/queries.ts';
 import { loadCounts } from '../../../data/recording/tallies.ts';
 import type { Clock } from '../../../main/api/clock.ts';
 import type { BufferCounts } from '../../../main/api/episode.ts';
-import type { ServerMessage } from '../../../main/api/messages.ts';
+import type { ServerMessage } from '../../../main/api/window/messages.ts';
 import type { Seat } from './seat.ts';
 
 /** Time that a busy writer may be behind. */

@@ -1,5 +1,5 @@
 /** The counters of a soak: plain numbers, and the first words of each error. */
-import type { CallName } from '../../../main/api/messages.ts';
+import type { CallName } from '../../../main/api/window/messages.ts';
 import type { UnaskedExit } from './engine-site.ts';
 import type { CHILD_ROLES } from './processes.ts';
 

@@ -1,8 +1,8 @@
 /** Reads the tool's position from the poses sent to a window, to check that nothing moves while the arm is held. */
 import { z } from 'zod';
 import type { Clock } from '../../../main/api/clock.ts';
-import type { Rig } from '../../../main/api/messages.ts';
-import { decodeStream } from '../../../main/api/streams.ts';
+import type { Rig } from '../../../main/api/window/status.ts';
+import { decodeStream } from '../../../main/api/window/streams.ts';
 
 const shapesSchema = z.object({
   bodies: z.array(z.object({ name: z.string() })),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock } from '../../../main/api/clock.ts';
-import type { FromPolicyProcess, ToPolicyProcess } from '../../../main/api/policy-process.ts';
+import type { FromPolicyProcess, ToPolicyProcess } from '../../../main/api/processes/policy-messages.ts';
 import { createPolicyClient, type PolicyChild } from '../../../main/engine/policy/policy-client.ts';
 import { createFakeCell } from '../../../native/fake-cell.ts';
 

@@ -1,4 +1,4 @@
-/** What the desktop shell sends is what the page reads. */
+/** Tests that the page reads the messages of the desktop shell. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PageMessage } from '../../../electron/shell.ts';

@@ -1,7 +1,7 @@
 /** A trainer as a child process: its refusal, its last words, and its end by force. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FromTrainer } from '../../../main/api/trainer-process.ts';
+import type { FromTrainer } from '../../../main/api/processes/trainer-messages.ts';
 import { followGranted } from '../../../main/runs/launchers/granted-trainer.ts';
 import { launchLocalTrainer } from '../../../main/runs/launchers/local-process.ts';
 import { openRunRows } from '../../../main/runs/run-rows.ts';

@@ -2,7 +2,7 @@ import type { LearningSource } from '../../../../data/learning/learning.ts';
 import type { TransitionPool } from '../../../../data/learning/transition-pool.ts';
 import type { RunStore } from '../../../../data/runs.ts';
 import type { Clock } from '../../../api/clock.ts';
-import type { FromTrainer, TrainerConfig } from '../../../api/trainer-process.ts';
+import type { FromTrainer, TrainerConfig } from '../../../api/processes/trainer-messages.ts';
 import type { Learner, OnPolicySteps, TrainingSettings } from '../../algorithms/algorithm.ts';
 import type { RestorableRng } from '../restorable-rng.ts';
 import type { RunFolder } from '../run-folder.ts';

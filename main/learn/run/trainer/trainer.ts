@@ -3,7 +3,7 @@
  * All random numbers come from one stream whose state is checkpointed. A run that was killed therefore repeats its recorded
  * blocks with the same losses and continues. `trainer-process.ts` carries the messages.
  */
-import type { GrantLimit } from '../../../api/trainer-process.ts';
+import type { GrantLimit } from '../../../api/processes/trainer-messages.ts';
 import type { Metrics } from '../../algorithms/algorithm.ts';
 import { type BlockRecord, repairBlocks } from '../run-folder.ts';
 import { TrainingError } from '../training-error.ts';

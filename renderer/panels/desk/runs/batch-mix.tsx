@@ -1,4 +1,4 @@
-/** Whose transitions the batches of a run are made of, and how many there are to draw from. */
+/** The shares of policy, corrections and demonstrations in a run's batches, and the size of the buffers. */
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { useEngine } from '../../../state/engine-store.ts';
 import { grouped, percent } from '../../../words/format.ts';

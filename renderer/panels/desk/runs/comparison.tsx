@@ -1,12 +1,12 @@
-/** Two runs side by side: the other one is chosen here, and what was set differently is listed. Their curves are drawn by the charts. */
-import { useEffect, useState } from 'react';
+/** The comparison of two runs: the choice of the other run, and a table of the settings that differ. */
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { call } from '../../../engine/engine.ts';
-import { CallError } from '../../../engine/engine-client.ts';
+import { useAnswer } from '../../../engine/use-answer.ts';
+import { Picker } from '../../../ui/form.tsx';
 import { algorithmTitle, kindOf } from '../../../words/run-words.ts';
 import { differences, type Settings } from './run-differences.ts';
 
-export interface CompareWithProps {
+interface CompareWithProps {
   readonly run: RunStatus;
   readonly runs: readonly RunStatus[];
   readonly comparedId: number | undefined;
@@ -17,39 +17,25 @@ export function CompareWith({ run, runs, comparedId, onChoose }: CompareWithProp
   const others = runs.filter((one) => one.id !== run.id);
   if (others.length === 0) return null;
   return (
-    <label className="labelled">
-      <span className="row-label">Compare with</span>
-      <select
-        value={comparedId ?? ''}
-        onChange={(event) => onChoose(event.target.value === '' ? undefined : Number(event.target.value))}
-      >
-        <option value="">no other run</option>
-        {others.map((one) => (
-          <option key={one.id} value={one.id}>
-            Run {one.id} · {algorithmTitle(one.spec.algorithm)} · {kindOf(one.spec)}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Picker
+      label="Compare with"
+      value={`${comparedId ?? ''}`}
+      options={[
+        { value: '', label: 'no other run' },
+        ...others.map(({ id, spec }) => ({
+          value: `${id}`,
+          label: `Run ${id} · ${algorithmTitle(spec.algorithm)} · ${kindOf(spec)}`,
+        })),
+      ]}
+      onChange={(id) => onChoose(id === '' ? undefined : Number(id))}
+    />
   );
 }
 
 function useSettings(runId: number): Settings | undefined {
-  const [held, setHeld] = useState<{ readonly runId: number; readonly settings: Settings } | undefined>(undefined);
-  useEffect(() => {
-    let current = true;
-    call('run.settings', { runId })
-      .then(({ settings }) => {
-        if (current) setHeld({ runId, settings });
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof CallError)) throw error;
-      });
-    return () => {
-      current = false;
-    };
-  }, [runId]);
-  return held?.runId === runId ? held.settings : undefined;
+  const ask = async () => ({ runId, ...(await call('run.settings', { runId })) });
+  const answer = useAnswer(ask, [runId]);
+  return answer?.runId === runId ? answer.settings : undefined;
 }
 
 export function Differences({ run, compared }: { readonly run: RunStatus; readonly compared: RunStatus }) {

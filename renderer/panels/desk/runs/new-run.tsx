@@ -1,5 +1,5 @@
-/** A new run: what may be chosen, and what the engine says it would use and how long it would take. */
-import { useEffect, useState } from 'react';
+/** The form of a new run: a person's choices, and the plan that the engine makes of them. */
+import { useState } from 'react';
 import {
   BACKENDS,
   backendSchema,
@@ -9,22 +9,21 @@ import {
   type PresetName,
   parsePolicyName,
   type RunOptions,
-  type RunPlan,
   type RunSpec,
   type Stage,
 } from '../../../../main/api/index.ts';
-import { call, say } from '../../../engine/engine.ts';
-import { CallError } from '../../../engine/engine-client.ts';
+import { call, showRefusal } from '../../../engine/engine.ts';
+import { useAnswer } from '../../../engine/use-answer.ts';
 import { activeRun, type PolicyEntry, useEngine } from '../../../state/engine-store.ts';
 import { Button } from '../../../ui/button.tsx';
-import { Choice, Row, Section } from '../../../ui/form.tsx';
-import { grouped } from '../../../words/format.ts';
-import { algorithmTitle, planBatches, planTakes } from '../../../words/run-words.ts';
+import { Choice, type Option, Picker, Section } from '../../../ui/form.tsx';
+import { algorithmTitle } from '../../../words/run-words.ts';
+import { Plan, whyBlocked } from './plan.tsx';
 
 type Request = NonNullable<CallParameters<'run.plan'>['spec']>;
 type Algorithm = RunOptions['algorithms'][number];
 
-const STAGES: readonly { readonly value: Stage; readonly label: string; readonly title: string }[] = [
+const STAGES: readonly Option<Stage>[] = [
   {
     value: 'offline',
     label: 'Offline',
@@ -32,12 +31,14 @@ const STAGES: readonly { readonly value: Stage; readonly label: string; readonly
   },
   { value: 'online', label: 'Online', title: 'From both buffers, as you go on driving and correcting' },
 ];
-const PRESETS: readonly { readonly value: PresetName; readonly label: string; readonly title: string }[] = [
+const PRESETS: readonly Option<PresetName>[] = [
   { value: 'cell', label: 'Cell', title: 'What was found to work in the simulated cell' },
   { value: 'paper', label: 'Paper', title: 'As the paper says' },
   { value: 'released-code', label: 'Code', title: 'As the paper’s released code does' },
 ];
-/** Of each run the newest policy; older ones are chosen in the Episode tab and are then in use. */
+/**
+ * Number of policies to start from that are listed: the newest of each run. Older ones are chosen in the Episode tab.
+ */
 const SHOWN_POLICIES = 12;
 
 function newestOfEachRun(policies: readonly PolicyEntry[]): readonly PolicyEntry[] {
@@ -45,38 +46,14 @@ function newestOfEachRun(policies: readonly PolicyEntry[]): readonly PolicyEntry
   return [...byRun.values()].reverse().slice(0, SHOWN_POLICIES);
 }
 
-/** What the engine answers, asked again when something that it depends on has changed. */
-function useAnswer<Value>(ask: () => Promise<Value>, key: string): Value | undefined {
-  const [answer, setAnswer] = useState<Value | undefined>(undefined);
-  // The key says when to ask again.
-  useEffect(() => {
-    let current = true;
-    ask()
-      .then((value) => {
-        if (current) setAnswer(value);
-      })
-      .catch((error: unknown) => {
-        if (!(error instanceof CallError)) throw error;
-        if (current && !error.linkLost) say('error', error.message, error.remedy);
-      });
-    return () => {
-      current = false;
-    };
-  }, [key]);
-  return answer;
-}
-
-function Settings({
-  algorithm,
-  recipes,
-  spec,
-  onChange,
-}: {
+interface SettingsProps {
   readonly algorithm: Algorithm;
   readonly recipes: RunOptions['recipes'];
   readonly spec: RunSpec;
   readonly onChange: (change: Request) => void;
-}) {
+}
+
+function Settings({ algorithm, recipes, spec, onChange }: SettingsProps) {
   const own = recipes.filter((recipe) => recipe.algorithm === algorithm.name);
   return (
     <>
@@ -107,124 +84,90 @@ function Settings({
   );
 }
 
-/** `goesOn`: no stage was chosen, so an online run follows an offline one by itself. */
-function Plan({ plan, goesOn }: { readonly plan: RunPlan; readonly goesOn: boolean }) {
-  const counts = useEngine((state) => state.status?.buffers);
-  const stepHz = useEngine((state) => 1000 / (state.rig?.periodMs ?? 100));
-  const online = plan.spec.stage === 'online';
+interface PickProps {
+  readonly request: Request;
+  readonly onChange: (change: Request) => void;
+}
+
+function StartFrom({ request, onChange }: PickProps) {
+  const policies = useEngine((state) => state.policies);
+  const inUse = useEngine((state) => state.status?.policy?.name);
+  const others = newestOfEachRun(policies).filter(({ name }) => name !== inUse);
   return (
-    <div className="plan">
-      <Row label="Uses">
-        {grouped(counts?.demoTransitions ?? 0)} demo{online ? ` and ${grouped(counts?.rlTransitions ?? 0)} RL` : ''}{' '}
-        transitions
-      </Row>
-      {online ? <Row label="Batches">{planBatches(plan)}</Row> : null}
-      <p className="muted small">
-        {planTakes(plan, stepHz)}
-        {goesOn && !online ? ' Then it goes on online by itself.' : ''}
-      </p>
-      {plan.freshBecause ? <p className="small">Fresh weights: {plan.freshBecause}</p> : null}
-      {plan.problem ? (
-        <p className="danger-text small">
-          {plan.problem.message} {plan.problem.remedy}
-        </p>
-      ) : null}
-    </div>
+    <Picker
+      label="Start from"
+      value={request.startFrom ?? ''}
+      options={[
+        { value: '', label: inUse === undefined ? 'No policy is in use' : `${inUse}, in use now` },
+        ...others.map(({ name }) => ({ value: name, label: name })),
+        { value: FRESH_WEIGHTS, label: 'fresh weights' },
+      ]}
+      onChange={(name) => onChange({ startFrom: name === '' ? undefined : name })}
+    />
+  );
+}
+
+const BACKEND_OPTIONS = backendSchema.options.map((value) => {
+  const { short, title } = BACKENDS[value];
+  return { value, label: short, title };
+});
+
+function ComputedBy({ request, onChange }: PickProps) {
+  const backend = request.backend ?? DEFAULT_BACKEND;
+  return (
+    <>
+      <Picker
+        label="Computed by"
+        value={backend}
+        options={BACKEND_OPTIONS}
+        onChange={(name) => onChange({ backend: backendSchema.parse(name) })}
+      />
+      {backend === DEFAULT_BACKEND ? null : <p className="muted small">{BACKENDS[backend].remedy}</p>}
+    </>
   );
 }
 
 export function NewRun({ onStarted }: { readonly onStarted: (runId: number) => void }) {
-  const policies = useEngine((state) => state.policies);
   const inUse = useEngine((state) => state.status?.policy?.name);
   const linked = useEngine((state) => state.link.state === 'open');
   const active = useEngine((state) => activeRun(state.runs)?.id);
   const changed = useEngine(
     (state) => `${state.episodes.length} ${state.runs.map((run) => `${run.id}${run.state}`).join()}`,
   );
-  /** Only what was chosen here: the rest is as the engine would do it, and shown as its plan says. */
+  /** Holds only what was chosen here. The engine fills in the rest, and its plan shows it. */
   const [request, setRequest] = useState<Request>({});
-  const options = useAnswer(() => call('run.options', {}), `${linked}`);
-  const plan = useAnswer(
-    () => call('run.plan', { spec: request }),
-    `${linked} ${JSON.stringify(request)} ${inUse} ${changed}`,
-  );
-  const algorithm = options?.algorithms.find(({ name }) => name === plan?.spec.algorithm);
+  const refused = (error: unknown) => showRefusal(error, 'silent');
+  const options = useAnswer(() => call('run.options', {}), [linked], refused);
+  const plan = useAnswer(() => call('run.plan', { spec: request }), [linked, request, inUse, changed], refused);
+  const algorithms = options?.algorithms ?? [];
+  const algorithm = algorithms.find(({ name }) => name === plan?.spec.algorithm);
   const change = (more: Request) => setRequest((before) => ({ ...before, ...more }));
-  const lacking = plan?.needs.filter(({ have, need }) => have < need) ?? [];
-  const blocked =
-    active !== undefined
-      ? `Run ${active} is under way: cancel it, or wait until it has finished.`
-      : !plan
-        ? 'The engine has not answered yet.'
-        : plan.problem
-          ? `${plan.problem.message} ${plan.problem.remedy}`
-          : lacking.length > 0
-            ? `Still needed: ${lacking.map(({ have, need, label }) => `${have} of ${need} ${label}`).join(', ')}. Record demonstrations (R), or correct the policy.`
-            : undefined;
+  const blocked = whyBlocked(plan, active);
   const start = async () => {
     try {
       const { runId } = await call('run.start', { spec: request });
       onStarted(runId);
     } catch (error) {
-      if (!(error instanceof CallError)) throw error;
-      say('error', error.message, error.remedy);
+      showRefusal(error, 'error');
     }
   };
   return (
     <Section title="New run">
-      <label className="labelled">
-        <span className="row-label">Algorithm</span>
-        <select
-          value={plan?.spec.algorithm ?? ''}
-          onChange={(event) => {
-            const next = options?.algorithms.find(({ name }) => name === event.target.value);
-            if (next) change({ algorithm: next.name, preset: 'cell', recipe: undefined });
-          }}
-        >
-          {(options?.algorithms ?? []).map(({ name }) => (
-            <option key={name} value={name}>
-              {algorithmTitle(name)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Picker
+        label="Algorithm"
+        value={plan?.spec.algorithm ?? ''}
+        options={algorithms.map(({ name }) => ({ value: name, label: algorithmTitle(name) }))}
+        onChange={(name) => {
+          const next = algorithms.find((one) => one.name === name);
+          if (next) change({ algorithm: next.name, preset: 'cell', recipe: undefined });
+        }}
+      />
       {algorithm && plan ? (
         <Settings algorithm={algorithm} recipes={options?.recipes ?? []} spec={plan.spec} onChange={change} />
       ) : null}
       <Choice label="Stage" value={plan?.spec.stage} options={STAGES} onChange={(stage) => change({ stage })} />
-      <label className="labelled">
-        <span className="row-label">Start from</span>
-        <select
-          value={request.startFrom ?? ''}
-          onChange={(event) => change({ startFrom: event.target.value === '' ? undefined : event.target.value })}
-        >
-          <option value="">{inUse === undefined ? 'No policy is in use' : `${inUse}, in use now`}</option>
-          {newestOfEachRun(policies)
-            .filter(({ name }) => name !== inUse)
-            .map(({ name }) => (
-              <option key={name} value={name}>
-                {name}
-              </option>
-            ))}
-          <option value={FRESH_WEIGHTS}>fresh weights</option>
-        </select>
-      </label>
-      <label className="labelled">
-        <span className="row-label">Computed by</span>
-        <select
-          value={request.backend ?? DEFAULT_BACKEND}
-          onChange={(event) => change({ backend: backendSchema.parse(event.target.value) })}
-        >
-          {backendSchema.options.map((name) => (
-            <option key={name} value={name} title={BACKENDS[name].title}>
-              {BACKENDS[name].short}
-            </option>
-          ))}
-        </select>
-      </label>
-      {request.backend !== undefined && request.backend !== DEFAULT_BACKEND ? (
-        <p className="muted small">{BACKENDS[request.backend].remedy}</p>
-      ) : null}
+      <StartFrom request={request} onChange={change} />
+      <ComputedBy request={request} onChange={change} />
       {plan ? <Plan plan={plan} goesOn={request.stage === undefined} /> : null}
       <div className="buttons">
         <Button kind="strong" blocked={blocked} onClick={() => void start()}>

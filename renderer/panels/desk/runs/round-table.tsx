@@ -1,8 +1,9 @@
-/** What a run's policies did with the robot, in rounds of ten episodes, under the ten before them. */
-import { percent } from '../../../words/format.ts';
-import type { Round, RunRecord } from './run-record.ts';
+/** The episodes that a run's policies drove, in rounds of ten, below the ten episodes before them. */
 
-/** Rounds shown; the older ones are in the Data tab. */
+import type { Round, RunRecord } from '../../../state/run-record.ts';
+import { percent } from '../../../words/format.ts';
+
+/** Number of rounds shown. Older episodes are in the Data tab. */
 const SHOWN = 6;
 
 function RoundRow({ round, label }: { readonly round: Round; readonly label: string }) {

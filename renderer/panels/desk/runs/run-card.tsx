@@ -1,9 +1,10 @@
-/** One run: how it stands, what to do next, its numbers and curves, what its policies did, and what can be done with it. */
+/** One run: its state and what to do next, its numbers and curves, the episodes of its policies, and its buttons. */
 import { useMemo, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { perform } from '../../../commands/actions.ts';
 import { tell } from '../../../engine/engine.ts';
-import { useEngine } from '../../../state/engine-store.ts';
+import { isUnderWay, useEngine } from '../../../state/engine-store.ts';
+import { recordOf } from '../../../state/run-record.ts';
 import { Button, KeyCap } from '../../../ui/button.tsx';
 import { Progress, Row } from '../../../ui/form.tsx';
 import { clockTime, duration, fixed, grouped, withUnit } from '../../../words/format.ts';
@@ -12,10 +13,9 @@ import { BatchMix } from './batch-mix.tsx';
 import { CompareWith, Differences } from './comparison.tsx';
 import { RoundTable } from './round-table.tsx';
 import { RunCharts } from './run-charts.tsx';
-import { recordOf } from './run-record.ts';
 import { useCurves } from './use-curves.ts';
 
-export interface RunCardProps {
+interface RunCardProps {
   readonly run: RunStatus;
   readonly open: boolean;
   readonly onOpen: () => void;
@@ -25,7 +25,7 @@ export function RunCard({ run, open, onOpen }: RunCardProps) {
   const episodes = useEngine((state) => state.episodes);
   const record = useMemo(() => recordOf(run.id, episodes), [run.id, episodes]);
   const words = runWords(run, record);
-  const active = run.state === 'running' || run.state === 'waiting';
+  const active = isUnderWay(run);
   const fraction = run.steps ? run.step / run.steps : active ? undefined : 1;
   return (
     <article className="run" data-state={run.state}>
@@ -55,9 +55,9 @@ export function RunCard({ run, open, onOpen }: RunCardProps) {
   );
 }
 
-/** How far, how fast, how long still. */
+/** Progress, speed and time left. */
 function RunPace({ run }: { readonly run: RunStatus }) {
-  const active = run.state === 'running' || run.state === 'waiting';
+  const active = isUnderWay(run);
   const { actorUpdatesPerStep: actor, criticUpdatesPerStep: critics } = run.metrics;
   return (
     <dl className="pace">
@@ -107,7 +107,7 @@ function RunOrigin({ run }: { readonly run: RunStatus }) {
 
 function RunButtons({ run, worse }: { readonly run: RunStatus; readonly worse: boolean }) {
   const { policy } = run;
-  const active = run.state === 'running' || run.state === 'waiting';
+  const active = isUnderWay(run);
   const inUse = useEngine((state) => state.status?.policy?.name === policy && policy !== undefined);
   if (!active && !policy) return null;
   return (

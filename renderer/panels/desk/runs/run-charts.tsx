@@ -1,4 +1,6 @@
-/** The curves of a run, one chart under the other on the same axis of updates, read at one place; another run's lie over them, dashed. */
+/**
+ * The charts of a run on one axis of updates, all read at the same update. Another run's curves lie over them, dashed.
+ */
 import { type KeyboardEvent, useMemo, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { stepRange } from '../../../charts/axis-range.ts';
@@ -6,13 +8,13 @@ import { type Curves, chartsFor } from '../../../charts/curves.ts';
 import { LineChart } from '../../../charts/line-chart.tsx';
 import { grouped } from '../../../words/format.ts';
 
-export interface RunChartsProps {
+interface RunChartsProps {
   readonly run: RunStatus;
   readonly curves: Curves;
   readonly compared: { readonly run: RunStatus; readonly curves: Curves } | undefined;
 }
 
-/** How far an arrow key moves, in shares of the axis. */
+/** Step of an arrow key, as a share of the axis. */
 const STRIDE = 0.02;
 
 const newestStep = (curves: Curves) => Math.max(0, ...Object.values(curves).map((points) => points.at(-1)?.[0] ?? 0));
@@ -28,7 +30,9 @@ export function RunCharts({ run, curves, compared }: RunChartsProps) {
       chartsFor(Object.keys(curves)).map((chart) => ({
         ...chart,
         lines: chart.lines.map(({ metric, label, color }) => ({
-          ...{ label, color, points: curves[metric] ?? [] },
+          label,
+          color,
+          points: curves[metric] ?? [],
           ...(other?.[metric] ? { compared: other[metric] } : {}),
         })),
       })),
@@ -43,7 +47,7 @@ export function RunCharts({ run, curves, compared }: RunChartsProps) {
     event.preventDefault();
   };
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for inputs; this is one stop of Tab for reading with the arrow keys
+    // biome-ignore lint/a11y/useSemanticElements: this is no group of inputs but one stop of Tab
     <div
       className="charts"
       role="group"

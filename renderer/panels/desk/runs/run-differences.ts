@@ -1,9 +1,9 @@
-/** Which settings of two runs differ: what was asked for first, then what the algorithm really used. Pure. */
+/** The settings in which two runs differ: first those of their specs, then those that the algorithms used. Pure. */
 import { DEFAULT_BACKEND, type RunSpec } from '../../../../main/api/index.ts';
 
 export type Settings = Readonly<Record<string, string>>;
 
-export interface Difference {
+interface Difference {
   readonly name: string;
   readonly here: string;
   readonly there: string;
@@ -27,7 +27,7 @@ function asked(spec: RunSpec): Settings {
   };
 }
 
-export interface RunSettings {
+interface RunSettings {
   readonly spec: RunSpec;
   readonly settings: Settings;
 }

@@ -1,30 +1,31 @@
 /**
- * The curves of one run: asked for once, then the newest point of each comes with the run's status, at most once a second.
- * What lies between the last stored point and the first live one is fetched once more soon after, and after many points a long
- * curve is thinned again on the engine's side; nothing else is asked twice.
+ * The curves of one run. They are fetched once. Then the newest points come with the run's status, at most once a
+ * second. A second fetch brings the points between the last stored and the first live one. Later fetches let the engine
+ * thin curves that have grown long.
  */
 import { useEffect, useState } from 'react';
 import type { RunStatus } from '../../../../main/api/index.ts';
 import { type Curves, withNewest } from '../../../charts/curves.ts';
 import { call } from '../../../engine/engine.ts';
-import { CallError } from '../../../engine/engine-client.ts';
-import { useEngine } from '../../../state/engine-store.ts';
+import { ignoreRefusal } from '../../../engine/engine-client.ts';
+import { isUnderWay, useEngine } from '../../../state/engine-store.ts';
 
-/** As many as the widest desk has pixels, low and high. */
+/** Number of points per curve, which suffices for the pixels of the widest desk. */
 const POINTS = 1000;
-/** The trainer writes its curves into the store every half a minute. */
+/**
+ * Number of live points before the second fetch, and before each later one. The trainer writes its curves into the
+ * store every half a minute.
+ */
 const FIRST_LIVE_POINTS = 40;
 const LIVE_POINTS = 800;
 
 interface Held {
   readonly runId: number;
   readonly curves: Curves;
-  /** Points that came live since the last fetch. */
+  /** Number of live points since the last fetch. */
   readonly live: number;
   readonly fetches: number;
 }
-
-const isOver = (run: RunStatus) => run.state !== 'running' && run.state !== 'waiting';
 
 function withLive(held: Held | undefined, run: RunStatus | undefined): Held | undefined {
   if (!held || !run || held.runId !== run.id) return held;
@@ -38,8 +39,8 @@ export function useCurves(run: RunStatus | undefined): Curves {
   const [held, setHeld] = useState<Held | undefined>(undefined);
   const [round, setRound] = useState(0);
   const id = run?.id;
-  const over = run ? isOver(run) : false;
-  // Asked again in every round, and when the run has ended.
+  const over = run ? !isUnderWay(run) : false;
+  // The curves are fetched in every round, and when the run has ended.
   useEffect(() => {
     if (id === undefined) return;
     let current = true;
@@ -51,26 +52,25 @@ export function useCurves(run: RunStatus | undefined): Curves {
           return withLive({ runId: id, curves: series, live: 0, fetches }, statusOf(useEngine.getState().runs, id));
         });
       })
-      .catch((error: unknown) => {
-        if (!(error instanceof CallError)) throw error;
-      });
+      .catch(ignoreRefusal);
     return () => {
       current = false;
     };
   }, [id, over, round]);
-  // Straight from the store, not from an effect of each status: after a frozen tab many come at once, and React allows few in a row.
+  // A subscription takes the points, because many statuses come at once after a frozen tab, and React allows few updates
+  // from effects in a row.
   useEffect(() => {
     if (id === undefined) return;
     return useEngine.subscribe((state, before) => {
       if (state.runs !== before.runs) setHeld((known) => withLive(known, statusOf(state.runs, id)));
     });
   }, [id]);
-  const mine = held?.runId === id ? held : undefined;
-  const full = mine !== undefined && mine.live >= (mine.fetches === 1 ? FIRST_LIVE_POINTS : LIVE_POINTS);
+  const shown = held?.runId === id ? held : undefined;
+  const full = shown !== undefined && shown.live >= (shown.fetches === 1 ? FIRST_LIVE_POINTS : LIVE_POINTS);
   useEffect(() => {
     if (full) setRound((before) => before + 1);
   }, [full]);
-  return mine?.curves ?? NOTHING;
+  return shown?.curves ?? NOTHING;
 }
 
 const NOTHING: Curves = {};

@@ -1,11 +1,12 @@
 /**
- * What a run's policies did with the robot, from the list of episodes: in rounds of ten, beside the ten before them; and whether it
- * got better. The engine reverts a candidate that falls by more than 30 points; the same difference is called better or worse here. Pure.
+ * The record of a run's policies on the robot, from the list of episodes: rounds of ten, the ten episodes before them,
+ * and a verdict. A difference of 30 points counts as better or worse; the engine reverts a candidate at the same fall.
+ * Pure.
  */
-import { type EpisodeSummary, parsePolicyName } from '../../../../main/api/index.ts';
+import { type EpisodeSummary, parsePolicyName } from '../../main/api/index.ts';
 
-export const ROUND_EPISODES = 10;
-/** Fewer say nothing. */
+const ROUND_EPISODES = 10;
+/** Smallest number of episodes that allows a verdict. */
 export const JUDGED_EPISODES = 5;
 const CLEAR_DIFFERENCE = 0.3;
 
@@ -13,22 +14,22 @@ export interface Round {
   readonly firstEpisodeId: number;
   readonly lastEpisodeId: number;
   readonly episodes: number;
-  /** Solved without one human step. */
+  /** Number of episodes solved without a human step. */
   readonly unaided: number;
-  /** Human-driven steps / all steps. */
+  /** Human-driven steps divided by all steps. */
   readonly interventionRate: number;
 }
 
 export type Verdict = 'better' | 'worse' | 'same' | 'unjudged' | 'alone';
 
 export interface RunRecord {
-  /** The last round before the run's first policy drove; undefined when nothing was driven before. */
+  /** The last round before the run's first policy drove; `undefined` when there was none. */
   readonly before: Round | undefined;
   /** Oldest first. */
   readonly rounds: readonly Round[];
-  /** The newest ten of its episodes. */
+  /** The newest ten episodes of its policies. */
   readonly newest: Round | undefined;
-  /** `alone`: nothing to compare with. */
+  /** `alone`: there are no earlier episodes to compare with. */
   readonly verdict: Verdict;
 }
 

@@ -1,6 +1,6 @@
-/** Runs a painter on every requested frame for as long as the component lives; the newest closure is the one that runs. */
+/** Runs the newest closure on every requested frame, as long as the component is mounted. */
 import { useEffect, useRef } from 'react';
-import { addPainter } from '../engine/draw-loop.ts';
+import { addPainter } from './draw-loop.ts';
 
 export function usePainter(paint: (nowMs: number) => void): void {
   const newest = useRef(paint);

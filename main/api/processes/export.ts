@@ -2,19 +2,18 @@
  * Says which recorded episodes an export takes, for the window and the command line, and describes what it leaves out.
  */
 import { z } from 'zod';
-import { outcomeSchema } from './episode.ts';
-import { observationKindSchema } from './observation.ts';
-import { taskIdSchema } from './task.ts';
+import { outcomeSchema } from '../episode.ts';
+import { observationKindSchema } from '../observation.ts';
+import { taskIdSchema } from '../task.ts';
 
 /** Maximum number of ranges: more than a person types, and few enough for one message. */
 const MAX_RANGES = 5000;
 
-/** `rl`: episodes with at least one step in the RL buffer; `demo`: in the demo buffer. Such an episode is exported whole. */
+/** Selects the episodes with at least one step in this buffer. They are exported whole. */
 export const exportBufferSchema = z.enum(['rl', 'demo']);
-export type ExportBuffer = z.infer<typeof exportBufferSchema>;
 
 /** Numbers of the first and the last episode; the range includes both. */
-export const episodeRangeSchema = z.tuple([z.int().min(1), z.int().min(1)]).readonly();
+const episodeRangeSchema = z.tuple([z.int().min(1), z.int().min(1)]).readonly();
 export type EpisodeRange = z.infer<typeof episodeRangeSchema>;
 
 /** An episode is chosen when it meets every condition that is given. */
@@ -29,7 +28,7 @@ export const episodeChoiceSchema = z
   .readonly();
 export type EpisodeChoice = z.infer<typeof episodeChoiceSchema>;
 
-export type ParsedRanges =
+type ParsedRanges =
   | { readonly kind: 'ranges'; readonly ranges: readonly EpisodeRange[] }
   | { readonly kind: 'wrong'; readonly message: string };
 
@@ -55,7 +54,7 @@ export function parseEpisodeRanges(text: string): ParsedRanges {
   return { kind: 'ranges', ranges };
 }
 
-/** Ascending episode numbers as `parseEpisodeRanges` reads them. `maxRanges` cuts a long list short; `more` counts the rest. */
+/** Writes ascending episode numbers as `parseEpisodeRanges` reads them. `more` counts those beyond `maxRanges`. */
 export function episodeRangesText(
   ids: readonly number[],
   maxRanges = MAX_RANGES,
@@ -73,12 +72,12 @@ export function episodeRangesText(
 }
 
 /** Number of episodes that an export leaves out, by the first reason that applies. */
-export const leftOutSchema = z
+const leftOutSchema = z
   .object({ notChosen: z.int(), notEnded: z.int(), discarded: z.int(), withoutSteps: z.int() })
   .readonly();
 export type LeftOut = z.infer<typeof leftOutSchema>;
 
-/** For example "left out: 3 not chosen, 1 discarded"; undefined when nothing is left out. */
+/** Returns for example "left out: 3 not chosen, 1 discarded"; `undefined` when nothing is left out. */
 export function leftOutText(leftOut: LeftOut): string | undefined {
   const parts = [
     ...(leftOut.notChosen > 0 ? [`${leftOut.notChosen} not chosen`] : []),
@@ -101,8 +100,14 @@ export const exportLineSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), doneEpisodes: count, totalEpisodes: count, doneFrames: count }),
   z.object({ kind: z.literal('warning'), message: z.string() }),
   z.object({
-    ...{ kind: z.literal('done'), format: z.string(), out: z.string(), leftOut: leftOutSchema },
-    ...{ episodes: count, frames: count, bytes: count, problems: z.array(z.string()).readonly() },
+    kind: z.literal('done'),
+    format: z.string(),
+    out: z.string(),
+    leftOut: leftOutSchema,
+    episodes: count,
+    frames: count,
+    bytes: count,
+    problems: z.array(z.string()).readonly(),
   }),
   z.object({ kind: z.literal('error'), message: z.string(), remedy: z.string(), cancelled: z.boolean() }),
 ]);

@@ -1,11 +1,14 @@
 /**
- * Binary streams from engine to window, one WebSocket message each, little-endian:
- *   u8 kind · u8 name length · u16 header length · u32 sequence · f64 host time in ms (the engine's) · name (UTF-8, padded so that
- *   the payload starts at a multiple of 8) · payload.
- * camera: u16 width, u16 height, u32 reserved, then RGB bytes. tactile: u16 rows, u16 columns, u32 reserved, then f32 total[4],
- * then f32 [3, rows, columns]. poses: f32 per number, 7 per body. Nothing is compressed: the link is loopback.
+ * Binary streams from engine to window: one WebSocket message each, little-endian, not compressed because the link is
+ * loopback.
+ *
+ * message: u8 kind · u8 name length · u16 header length · u32 sequence · f64 engine's host time in ms · name · payload.
+ * The name is ASCII, padded so that the payload starts at a multiple of 8.
+ * camera: u16 width · u16 height · u32 reserved · RGB bytes.
+ * tactile: u16 rows · u16 columns · u32 reserved · f32 total[4] · f32 [3, rows, columns].
+ * poses: 7 × f32 per body.
  */
-export const STREAM_KINDS = { camera: 1, tactile: 2, poses: 3 } as const;
+const STREAM_KINDS = { camera: 1, tactile: 2, poses: 3 } as const;
 export type StreamKind = keyof typeof STREAM_KINDS;
 
 export interface StreamMessage {
@@ -34,7 +37,7 @@ export function encodeStream(message: StreamMessage): Uint8Array {
   return bytes;
 }
 
-/** Throws a `TypeError` that says what is wrong when the bytes are no stream message. */
+/** Throws a `TypeError` when the bytes are no stream message. */
 export function decodeStream(bytes: Uint8Array): StreamMessage {
   if (bytes.byteLength < FIXED_BYTES)
     throw new TypeError(`stream message of ${bytes.byteLength} bytes; expected at least ${FIXED_BYTES}`);

@@ -3,7 +3,7 @@
  * engine. They disable component updates, metrics, crash reports and dictionaries.
  */
 
-export interface ChromiumSwitch {
+interface ChromiumSwitch {
   readonly name: string;
   readonly value?: string;
 }

@@ -4,14 +4,16 @@
  * message, because no message of a child may end the engine.
  */
 import { z } from 'zod';
-import type { ObservationKind } from './observation.ts';
+import type { ObservationKind } from '../observation.ts';
 
 export type ToPolicyProcess =
-  /** Once, before anything else, for observation kind `pixels`. */
+  /** Sent once, before anything else, for observation kind `pixels`. */
   | { readonly kind: 'load-encoder'; readonly requestId: number; readonly manifestPath: string }
-  /** New weights for the same graph are a buffer copy; only between episodes. */
+  /** Sent only between episodes. New weights for the same graph are a buffer copy. */
   | { readonly kind: 'load-policy'; readonly requestId: number; readonly manifestPath: string }
-  /** A reward classifier: its opinion then comes with every proposal. Refused unless it fits the encoder that is loaded. */
+  /**
+   * Loads a reward classifier, whose probability then comes with every proposal. Refused unless it fits the encoder.
+   */
   | { readonly kind: 'load-classifier'; readonly requestId: number; readonly manifestPath: string }
   /** Seeds the acting noise and forgets the previous observation. */
   | {
@@ -22,7 +24,7 @@ export type ToPolicyProcess =
     }
   | {
       readonly kind: 'observe';
-      /** Never the same twice; the answer carries it. */
+      /** A number that is used once. The answer carries it. */
       readonly sequence: number;
       readonly frames: readonly {
         readonly camera: string;
@@ -34,9 +36,9 @@ export type ToPolicyProcess =
       readonly proprioception: Float32Array;
       /** [STATE_ESTIMATE_SIZE], for observation kind `state`. */
       readonly stateEstimate: Float32Array | undefined;
-      /** False in Demonstrate mode: only the embedding is wanted. */
+      /** False in Demonstrate mode, which needs only the embedding. */
       readonly wantAction: boolean;
-      /** The tick that led here was not the policy's as it proposed: what it had planned ahead no longer holds. */
+      /** True when the last tick did not execute the policy's proposal, so that the rest of its chunk is void. */
       readonly interrupted: boolean;
     };
 
@@ -51,16 +53,16 @@ export const fromPolicyProcessSchema = z.discriminatedUnion('kind', [
     name: z.string(),
     embeddingSize: z.int(),
     encoderSha256: z.string().or(z.undefined()),
-    /** The policy's own acting noise; undefined for an encoder or a classifier. */
+    /** The policy's own acting noise; `undefined` for an encoder or a classifier. */
     actingNoiseStd: z.number().or(z.undefined()),
-    /** The classifier's threshold; undefined for the others. */
+    /** The classifier's threshold; `undefined` for the others. */
     threshold: z.number().or(z.undefined()),
     /** A warning for the person although the model was loaded; usually `undefined`. */
     warning: z.string().or(z.undefined()),
   }),
-  /** A model that cannot be used: what was wrong with it and what to do. The previous one stays in use. */
+  /** The model cannot be used. The previous one stays in use. */
   z.object({ kind: z.literal('refused'), requestId: z.int(), message, remedy: message }),
-  /** An observation that could not be worked on; the process goes on. */
+  /** The observation could not be processed. The process goes on. */
   z.object({ kind: z.literal('failed'), sequence: z.int(), message, remedy: message }),
   z.object({
     kind: z.literal('proposal'),
@@ -74,7 +76,7 @@ export const fromPolicyProcessSchema = z.discriminatedUnion('kind', [
     computeMs: z.number(),
     /** Share of the action's dimensions at ±1 (`main/policy/saturation.ts`). */
     saturation: z.number(),
-    /** Probability of success; undefined without a classifier, or with one for another kind of observation. May be NaN. */
+    /** Probability of success. `undefined` without a classifier for this kind of observation. May be NaN. */
     successProbability: z.number().or(z.nan()).or(z.undefined()),
   }),
 ]);

@@ -1,38 +1,36 @@
 /**
- * The contract between engine and window: calls (window → engine, each answered once) and events (engine → window).
- * Text messages are JSON, checked with these schemas at both ends; camera, tactile and pose streams are binary (`streams.ts`).
+ * The messages between engine and window: calls (window → engine, each answered once) and events (engine → window).
+ * Text messages are JSON, checked with these schemas at both ends. Streams of pictures, pads and poses are binary
+ * (`streams.ts`).
  *
- * Opening: HTTP GET serves the window; the page reads the one-time code from the URL's fragment, opens /socket and sends
- * `{ kind: 'hello', code }` (or `token` when it reconnects); the engine answers `{ kind: 'welcome', token, … }` or closes with 4401.
+ * A page takes the one-time code from its URL's fragment, opens /socket and sends `{ kind: 'hello', code }`, or `token`
+ * when it reconnects. The engine answers `{ kind: 'welcome', token, … }` or closes with 4401.
  */
 import { z } from 'zod';
-import { actorSchema } from './action.ts';
-import {
-  classifierStateSchema,
-  frameLabelSchema,
-  labelCountsSchema,
-  rewardLabelSchema,
-  successSettingsSchema,
-  successStatusSchema,
-} from './classifier.ts';
-import { bufferCountsSchema, episodeSummarySchema, modeSchema, phaseSchema, stepSummarySchema } from './episode.ts';
-import { episodeChoiceSchema } from './export.ts';
-import { safetyEventSchema, safetyLimitsSchema } from './limits.ts';
-import { readinessSchema, runOptionsSchema, runPlanSchema, runRequestSchema, runStatusSchema } from './run.ts';
-import { takeoverSettingsSchema, teleopMapSchema } from './teleop.ts';
+import { actorSchema } from '../action.ts';
+import { classifierStateSchema, frameLabelSchema, rewardLabelSchema, successSettingsSchema } from '../classifier.ts';
+import { episodeSummarySchema, modeSchema, stepSummarySchema } from '../episode.ts';
+import { safetyLimitsSchema } from '../limits.ts';
+import { episodeChoiceSchema } from '../processes/export.ts';
+import { readinessSchema, runOptionsSchema, runPlanSchema, runRequestSchema, runStatusSchema } from '../run.ts';
+import { takeoverSettingsSchema, teleopMapSchema } from '../teleop.ts';
+import { rigSchema, statusSchema } from './status.ts';
 
 const nothing = z.object({}).readonly();
 
 /** Every call: its parameters and its result. */
 export const CALLS = {
-  /** The window that holds the controls may move the robot; claiming takes them from another window. */
+  /** Takes the controls, also from another window. Only the window that holds them may move the robot. */
   'controls.claim': { parameters: nothing, result: nothing },
   'controls.release': { parameters: nothing, result: nothing },
-  /** Sent at 20 Hz or faster while driving from keys, gamepad or the puck on screen; 100 ms of silence reads as zero. */
+  /**
+   * Sent at 20 Hz or faster while keys, a gamepad or the puck on screen drive. After 100 ms of silence it counts as
+   * zero.
+   */
   'input.puck': {
     parameters: z.object({
       source: z.enum(['screen', 'keyboard', 'gamepad']),
-      /** As a SpaceMouse would report it: x right, y back, z down, each in [-1, 1]. */
+      /** Axes as a SpaceMouse reports them: x right, y back, z down, each in [-1, 1]. */
       axes: z.array(z.number().min(-1).max(1)).length(6).readonly(),
       buttons: z.int().min(0),
     }),
@@ -46,13 +44,13 @@ export const CALLS = {
   'control.stop': { parameters: nothing, result: nothing },
   /** Leaves HOLD. Refused while the puck is not at neutral. */
   'control.resume': { parameters: nothing, result: nothing },
-  /** Toggle mode: take or release control. */
+  /** Takes or releases control in toggle mode. */
   'control.takeover': { parameters: z.object({ engaged: z.boolean() }), result: nothing },
-  /** Of whoever drives by hand. Refused where nobody does, and in a task that leaves the gripper alone. */
+  /** Moves the gripper. Refused when nobody drives by hand, and in a task that masks the gripper. */
   'control.gripper': { parameters: z.object({ command: z.enum(['open', 'close', 'toggle']) }), result: nothing },
-  /** READY → RUNNING. */
+  /** Starts an episode: READY → RUNNING. */
   'episode.start': { parameters: nothing, result: nothing },
-  /** Ends the episode, or a recorded one's label is changed; the human's verdict wins. */
+  /** Ends the running episode, or changes the outcome of a recorded one. The human's verdict wins. */
   'episode.verdict': {
     parameters: z.object({ episodeId: z.int().optional(), verdict: z.enum(['success', 'failure']) }),
     result: nothing,
@@ -66,7 +64,7 @@ export const CALLS = {
     parameters: z.object({ limit: z.int().positive().max(1000), beforeId: z.int().optional() }),
     result: z.object({ episodes: z.array(episodeSummarySchema).readonly() }),
   },
-  /** All steps of a recorded episode with body poses per observation (T+1), for replay. */
+  /** Returns all steps of a recorded episode and the body poses of each of its T+1 observations, for replay. */
   'episode.replay': {
     parameters: z.object({ episodeId: z.int() }),
     result: z.object({
@@ -86,9 +84,9 @@ export const CALLS = {
       teleop: teleopMapSchema.optional(),
       actingNoiseStd: z.number().min(0).max(0.5).optional(),
       limits: safetyLimitsSchema.optional(),
-      /** Start the next episode by itself once READY. */
+      /** True when the next episode starts by itself in READY. */
       autoStart: z.boolean().optional(),
-      /** From the next episode on. */
+      /** Takes effect with the next episode. */
       success: successSettingsSchema.optional(),
     }),
     result: nothing,
@@ -108,13 +106,13 @@ export const CALLS = {
         .readonly(),
     }),
   },
-  /** From the next episode on. */
+  /** Loads a policy for the next episode. */
   'policy.use': { parameters: z.object({ name: z.string() }), result: nothing },
-  /** Back to the last good policy, from the next episode on. */
+  /** Goes back to the last good policy with the next episode. */
   'policy.revert': { parameters: nothing, result: z.object({ policy: z.string() }) },
   'run.readiness': { parameters: nothing, result: readinessSchema },
   'run.options': { parameters: nothing, result: runOptionsSchema },
-  /** What `run.start` with the same request would do. */
+  /** Returns what `run.start` with the same request would do. */
   'run.plan': { parameters: z.object({ spec: runRequestSchema.optional() }), result: runPlanSchema },
   'run.start': {
     parameters: z.object({ spec: runRequestSchema.optional() }),
@@ -122,7 +120,7 @@ export const CALLS = {
   },
   'run.cancel': { parameters: z.object({ runId: z.int() }), result: nothing },
   'run.list': { parameters: nothing, result: z.object({ runs: z.array(runStatusSchema).readonly() }) },
-  /** Curves of a run: asked once, the newest points come with its status. Long ones are thinned to `points`, spikes kept. */
+  /** Returns the curves of a run, thinned to `points` with spikes kept. Newer points come with the run's status. */
   'run.metrics': {
     parameters: z.object({
       runId: z.int(),
@@ -131,12 +129,15 @@ export const CALLS = {
     }),
     result: z.object({ series: z.record(z.string(), z.array(z.tuple([z.number(), z.number()])).readonly()) }),
   },
-  /** The settings that a run uses, by name (`online.beta`), as text. */
+  /** Returns the settings of a run by name (`online.beta`), as text. */
   'run.settings': {
     parameters: z.object({ runId: z.int() }),
     result: z.object({ settings: z.record(z.string(), z.string()) }),
   },
-  /** What the newest observation of the running episode shows, or observation `index` of a stored one; takes effect at once, undo takes it back. */
+  /**
+   * Labels the newest observation of the running episode, or observation `index` of a stored one. `episode.undo`
+   * reverts it.
+   */
   'label.set': {
     parameters: z.object({
       label: rewardLabelSchema,
@@ -144,15 +145,17 @@ export const CALLS = {
     }),
     result: z.object({ episodeId: z.int(), index: z.int() }),
   },
-  /** Labels of a stored episode, by hand and by rule. */
+  /** Returns the labels of a stored episode, by hand and by rule. */
   'label.list': {
     parameters: z.object({ episodeId: z.int() }),
     result: z.object({ labels: z.array(frameLabelSchema).readonly() }),
   },
   'classifier.state': { parameters: nothing, result: classifierStateSchema },
-  /** Trains on all labelled frames, in the background; `classifier` messages tell how it went. */
+  /** Trains on all labelled frames in the background. `classifier` messages report the result. */
   'classifier.train': { parameters: nothing, result: nothing },
-  /** Looks on from now on, with this threshold; whether it decides is the setting `success.by`. */
+  /**
+   * Makes a classifier judge every tick with this threshold. The setting `success.by` says whether it ends episodes.
+   */
   'classifier.use': {
     parameters: z.object({ name: z.string(), threshold: z.number().min(0).max(1) }),
     result: nothing,
@@ -162,7 +165,7 @@ export const CALLS = {
       format: z.enum(['lerobot-v3']),
       directory: z.string().min(1).optional(),
       includeDiscarded: z.boolean().optional(),
-      /** Default: all finished episodes. */
+      /** All finished episodes when absent. */
       choice: episodeChoiceSchema.optional(),
     }),
     result: z.object({
@@ -179,19 +182,19 @@ export type CallName = keyof typeof CALLS;
 export type CallParameters<Name extends CallName> = z.input<(typeof CALLS)[Name]['parameters']>;
 export type CallResult<Name extends CallName> = z.output<(typeof CALLS)[Name]['result']>;
 
-export const callMessageSchema = z.object({
+const callMessageSchema = z.object({
   kind: z.literal('call'),
   id: z.int().min(0),
   name: z.enum(Object.keys(CALLS) as [CallName, ...CallName[]]),
   parameters: z.unknown(),
 });
-export const helloMessageSchema = z.object({
+const helloMessageSchema = z.object({
   kind: z.literal('hello'),
   code: z.string().optional(),
   token: z.string().optional(),
 });
-/** Which streams the window wants, by name (`wrist`, `left`, `poses`, …); an empty list stops them. */
-export const subscribeMessageSchema = z.object({
+/** Selects the streams that the window receives, by name (`wrist`, `left`, `poses`, …). An empty list stops them. */
+const subscribeMessageSchema = z.object({
   kind: z.literal('subscribe'),
   streams: z.array(z.string()).max(64),
   maxHz: z.number().min(1).max(60),
@@ -203,113 +206,13 @@ export const clientMessageSchema = z.discriminatedUnion('kind', [
 ]);
 export type ClientMessage = z.input<typeof clientMessageSchema>;
 
-export const faultSchema = z
-  .object({ what: z.string(), armDoes: z.string(), remedy: z.string(), atMs: z.number() })
-  .readonly();
-export type Fault = z.infer<typeof faultSchema>;
-
-export const inputDeviceSchema = z
-  .object({
-    name: z.string(),
-    kind: z.enum(['spacemouse', 'gamepad', 'keyboard', 'screen', 'scripted']),
-    /** `silent`: the device is open but has sent nothing yet. */
-    state: z.enum(['ready', 'silent', 'absent', 'blocked', 'lost']),
-    message: z.string().optional(),
-    remedy: z.string().optional(),
-  })
-  .readonly();
-export type InputDevice = z.infer<typeof inputDeviceSchema>;
-
-/**
- * A condition that the window shows for exactly as long as it lasts. A condition that stops the arm is a fault and
- * never appears here as well.
- */
-export const standingNoticeSchema = z
-  .object({
-    /** Subject of the notice. A second notice of the same topic replaces the first. */
-    topic: z.string(),
-    level: z.enum(['warning', 'error']),
-    text: z.string(),
-    remedy: z.string().optional(),
-  })
-  .readonly();
-export type StandingNotice = z.infer<typeof standingNoticeSchema>;
-
-/** The whole small state of the engine, sent at 10 Hz and at every change of driver or phase. */
-export const statusSchema = z
-  .object({
-    timeMs: z.number(),
-    phase: phaseSchema,
-    mode: modeSchema,
-    /** Who drives now. `nobody` in every phase but RUNNING, unless a person moves the arm by hand control. */
-    driver: z.enum(['policy', 'human', 'nobody']),
-    /** What held the arm, when the phase is HOLD. */
-    holdReason: z.string().optional(),
-    fault: faultSchema.optional(),
-    notices: z.array(standingNoticeSchema).readonly().optional(),
-    episodeId: z.int().optional(),
-    step: z.int(),
-    policy: z.object({ name: z.string(), candidate: z.boolean() }).optional(),
-    buffers: bufferCountsSchema,
-    labels: labelCountsSchema,
-    success: successStatusSchema,
-    tick: z.object({
-      ...{ hz: z.number(), jitterP99Ms: z.number(), missedDeadlines: z.int(), skippedEdges: z.int() },
-      policyLatencyMs: z.number(),
-      /** Simulated seconds per host second over about the last two; absent on a real robot. */
-      realTimeFactor: z.number().nonnegative().optional(),
-    }),
-    forceInTool: z.array(z.number()).length(6).readonly(),
-    gripperOpeningM: z.number(),
-    /** Newest puck deflection, whichever device drives. */
-    puckAxes: z.array(z.number()).length(6).readonly(),
-    puckButtons: z.int(),
-    inputDevices: z.array(inputDeviceSchema).readonly(),
-    safety: z.array(safetyEventSchema).readonly(),
-    storeBytesPerHour: z.number(),
-    diskFreeBytes: z.number(),
-    recording: z.enum(['on', 'off', 'disk-full']),
-    /** Share of episodes solved without help, and of human-driven steps, over the last 20. */
-    unaidedSuccessRate: z.number().optional(),
-    interventionRate: z.number().optional(),
-    /** The window that asks holds the controls. */
-    holdsControls: z.boolean(),
-    controlsHeldByOther: z.boolean(),
-  })
-  .readonly();
-export type Status = z.infer<typeof statusSchema>;
-
-/** Facts that change seldom, sent on welcome and whenever they change. */
-export const rigSchema = z
-  .object({
-    robot: z.string(),
-    simulated: z.boolean(),
-    task: z.string(),
-    instruction: z.string(),
-    maxSteps: z.int(),
-    periodMs: z.number(),
-    limits: safetyLimitsSchema,
-    takeover: takeoverSettingsSchema,
-    teleop: teleopMapSchema,
-    actingNoiseStd: z.number(),
-    autoStart: z.boolean(),
-    success: successSettingsSchema,
-    /** `SceneShapes` as data; its own types live in `shapes.ts`. */
-    shapes: z.unknown(),
-    cameras: z.array(z.object({ name: z.string(), widthPx: z.int(), heightPx: z.int() })).readonly(),
-    tactilePads: z.array(z.object({ name: z.string(), rows: z.int(), columns: z.int() })).readonly(),
-    projectFolder: z.string(),
-  })
-  .readonly();
-export type Rig = z.infer<typeof rigSchema>;
-
 export const serverMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('welcome'), token: z.string(), clientId: z.int(), protocol: z.literal(1) }),
   z.object({ kind: z.literal('answer'), id: z.int(), result: z.unknown() }),
   z.object({ kind: z.literal('refusal'), id: z.int(), message: z.string(), remedy: z.string() }),
   z.object({ kind: z.literal('rig'), rig: rigSchema }),
   z.object({ kind: z.literal('status'), status: statusSchema }),
-  /** A step of the running episode was recorded. `setPoint` is the commanded tool position in the base frame, metres. */
+  /** A step of the running episode was recorded. `toolPositionM` is the tool's position in the base frame. */
   z.object({
     kind: z.literal('step'),
     episodeId: z.int(),
@@ -319,7 +222,7 @@ export const serverMessageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('episode'), episode: episodeSummarySchema }),
   z.object({ kind: z.literal('run'), run: runStatusSchema }),
   z.object({ kind: z.literal('classifier'), state: classifierStateSchema }),
-  /** The set-point as it is commanded: [x, y, z, qx, qy, qz, qw], base frame; drawn as the ghost. */
+  /** The commanded set-point in the base frame, [x, y, z, qx, qy, qz, qw]. The scene draws it as the ghost. */
   z.object({
     kind: z.literal('setPoint'),
     baseFromTool: z.array(z.number()).length(7),
@@ -345,7 +248,7 @@ export const serverMessageSchema = z.discriminatedUnion('kind', [
   }),
 ]);
 export type ServerMessage = z.output<typeof serverMessageSchema>;
-/** What the engine sends: the same union before parsing. */
+/** A message as the engine sends it, before parsing. */
 export type OutgoingMessage = z.input<typeof serverMessageSchema>;
 
 /** WebSocket close codes of this protocol. */

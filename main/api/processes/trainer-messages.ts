@@ -4,7 +4,7 @@
  * child may end the engine.
  */
 import { z } from 'zod';
-import { type RunSpec, runStatusSchema } from './run.ts';
+import { type RunSpec, runStatusSchema } from '../run.ts';
 
 export interface TrainerConfig {
   readonly projectFolder: string;
@@ -36,12 +36,12 @@ export type ToTrainer =
    * trainer publishes.
    */
   | ({ readonly kind: 'grant'; readonly updates: number | undefined } & GrantLimit)
-  /** Publish, write a checkpoint, end. */
+  /** Makes the trainer publish, write a checkpoint and end. */
   | { readonly kind: 'finish' }
-  /** Write a checkpoint, end. */
+  /** Makes the trainer write a checkpoint and end. */
   | { readonly kind: 'cancel' };
 
-/** A metric that is NaN is shown as a gap and not refused. */
+/** NaN is accepted and shown as a gap. */
 const metrics = z.record(z.string(), z.number().or(z.nan()));
 
 export const fromTrainerSchema = z.discriminatedUnion('kind', [

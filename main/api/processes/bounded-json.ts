@@ -6,9 +6,9 @@
 /**
  * Maximum nesting of arrays and objects. The deepest message of the contract, a run's settings, has about ten levels.
  */
-export const MAX_JSON_DEPTH = 32;
+const MAX_JSON_DEPTH = 32;
 
-export type BoundedJson =
+type BoundedJson =
   | { readonly kind: 'value'; readonly value: unknown }
   | { readonly kind: 'refused'; readonly message: string };
 
