@@ -1,7 +1,8 @@
 /**
  * Two-dimensional convolution with one stride and one zero padding for both axes. As in other deep-learning libraries, it is a
- * cross-correlation. Letters: B batch, C input channels, O output channels, H × W input, K × L kernel, M × N output.
- *   y[b,o,m,n] = Σ x[b, c, s·m + k − p, s·n + l − p] · w[o,c,k,l]
+ * cross-correlation. Letters: B batch, C input channels, O output channels. Sizes are H × W input, K × L kernel, M × N output.
+ *   y[b,o,m,n] = Σ x[b, c, s·m + k − p, s·n + l − p] · w[o,c,k,l].
+ *
  * The three ops are the derivatives of one trilinear form F(x, w, g) = Σ x·w·g in one operand each. The gradients of an op are
  * therefore the two others, to any order.
  */

@@ -1,5 +1,5 @@
 /**
- * Runs one step on several threads: workers divide each stage, meet at a barrier after it, and share one memory. To remove it,
+ * Runs one step on several threads: workers divide each stage, wait at a barrier after it, and share one memory. To remove it,
  * delete this folder (and `test/tensor/parallel`) and the line of `backends/ort.ts` that imports it: every step then runs on
  * the calling thread, with the same results to the bit.
  */

@@ -18,10 +18,10 @@ function compute(spec: KernelSpec, vectors: readonly Float64Array[], scalars: re
     ...Array.from({ length: vectors.length + spec.results.length }, () => numbers(length)),
     ...scalars.map(() => numbers(1)),
   ])!;
-  const placed = vectors.map((values) => place(values));
-  const single = scalars.map((value) => place([value]));
+  const placed = vectors.map((values) => copied(values));
+  const single = scalars.map((value) => copied([value]));
   const results = spec.results.map((_, index) => (inPlace ? placed[index]! : arena.allocate(length)!));
-  function place(values: ArrayLike<number>): Float32Array {
+  function copied(values: ArrayLike<number>): Float32Array {
     const array = arena.allocate(values.length)!;
     array.set(values);
     return array;
@@ -74,7 +74,7 @@ suite('a kernel', () => {
     );
   });
 
-  test('results may take the place of operands, in any order', () => {
+  test('results may lie where operands lie, in any order', () => {
     const [x, y] = [t.input('x', [9]), t.input('y', [9])];
     const [total, difference] = [t.add(x, y), t.sub(x, y)];
     const spec = { vectors: [x, y], scalars: [], nodes: [total, difference], results: [difference, total] };
@@ -84,7 +84,7 @@ suite('a kernel', () => {
 });
 
 suite('the memory of kernels', () => {
-  test('is handed out until it is full, with room behind the last number', () => {
+  test('is handed out until it is full, with space behind the last number', () => {
     const arena = createArena([numbers(5), numbers(4)])!;
     const [first, second] = [arena.allocate(5)!, arena.allocate(4)!];
     assert.ok(second.byteOffset >= first.byteOffset + first.byteLength);

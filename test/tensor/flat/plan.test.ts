@@ -89,15 +89,15 @@ suite('the contract of what it compiles to', () => {
     await compiled.dispose();
   });
 
-  test('arrays of its own and arrays of others serve alike, as inputs and as places for results', async () => {
+  test('arrays of its own and arrays of others serve alike, as inputs and as memory for results', async () => {
     const compiled = await divided.compile(training(2));
     const inputs = state();
     const expected = data((await compiled.run(inputs))['next.variance']);
-    for (const place of [compiled.allocate(COUNT), new Float32Array(COUNT)]) {
-      const into = { 'next.variance': { shape: [COUNT], dtype: 'float32', data: place } } as const;
+    for (const array of [compiled.allocate(COUNT), new Float32Array(COUNT)]) {
+      const into = { 'next.variance': { shape: [COUNT], dtype: 'float32', data: array } } as const;
       const found = await compiled.run(inputs, into);
-      assert.equal(found['next.variance']!.data, place);
-      assert.deepEqual([...place], expected);
+      assert.equal(found['next.variance']!.data, array);
+      assert.deepEqual([...array], expected);
     }
     const own = compiled.allocate(COUNT);
     own.set(inputs['variance']!);
@@ -108,7 +108,7 @@ suite('the contract of what it compiles to', () => {
     await compiled.dispose();
   });
 
-  test('a place that an input is read from is not written before it has been read', async () => {
+  test('memory from which an input is read is not written before that', async () => {
     const compiled = await divided.compile(training(2));
     const inputs = state();
     const expected = data((await compiled.run(inputs))['next.p']);
@@ -124,15 +124,15 @@ suite('the contract of what it compiles to', () => {
     await compiled.dispose();
   });
 
-  test('an input that is a result too is read before anything is written to the place lent for it', async () => {
+  test('an input that is a result too is read before anything is written to the array lent for it', async () => {
     const x = t.input('x', [COUNT]);
     const doubled = t.sqrt(t.square(t.mul(x, t.input('rate', []))));
     const compiled = await divided.compile(defineStep({ copy: t.stopGradient(x), doubled, total: t.sum(x) }));
-    const [values, place] = [new Float32Array(COUNT).fill(3), compiled.allocate(COUNT)];
-    const into = { copy: { shape: [COUNT], dtype: 'float32', data: place } } as const;
+    const [values, array] = [new Float32Array(COUNT).fill(3), compiled.allocate(COUNT)];
+    const into = { copy: { shape: [COUNT], dtype: 'float32', data: array } } as const;
     const found = await compiled.run({ x: values, rate: 2 }, into);
-    assert.equal(found['copy']!.data, place);
-    assert.deepEqual([place[0], Number(found['doubled']!.data[0])], [3, 6]);
+    assert.equal(found['copy']!.data, array);
+    assert.deepEqual([array[0], Number(found['doubled']!.data[0])], [3, 6]);
     await compiled.dispose();
   });
 
@@ -197,8 +197,8 @@ suite('the contract of what it compiles to', () => {
     assert.notEqual(results['a']!.data, results['b']!.data);
     assert.deepEqual(data(results['a']), data(results['b']));
     assert.deepEqual(data(results['sum']), data(results['again']));
-    const place = () => ({ shape: [], dtype: 'float32', data: new Float32Array(1) }) as const;
-    for (const into of [{ again: place() }, { sum: place() }, { sum: place(), again: place() }]) {
+    const lentArray = () => ({ shape: [], dtype: 'float32', data: new Float32Array(1) }) as const;
+    for (const into of [{ again: lentArray() }, { sum: lentArray() }, { sum: lentArray(), again: lentArray() }]) {
       const found = await compiled.run({ x: values, rate: 2 }, into);
       assert.notEqual(found['sum']!.data, found['again']!.data);
       for (const [name, { data: lent }] of Object.entries(into)) assert.equal(found[name]!.data, lent, name);

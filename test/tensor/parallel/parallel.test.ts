@@ -156,13 +156,13 @@ suite('a step on several threads', () => {
     const kept = Object.fromEntries(Object.entries(expected).map(([name, value]) => [name, data(value)]));
     const own = compiled.allocate(count);
     own.set(inputs['p'] as Float32Array);
-    for (const place of [compiled.allocate(count), new Float32Array(count)]) {
+    for (const array of [compiled.allocate(count), new Float32Array(count)]) {
       const into = {
-        'next.p': { shape: [count], dtype: 'float32', data: place },
+        'next.p': { shape: [count], dtype: 'float32', data: array },
         highest0: { shape: [], dtype: 'float32', data: new Float32Array(1) },
       } as const;
       const found = await compiled.run({ ...inputs, p: own }, into);
-      assert.equal(found['next.p']!.data, place);
+      assert.equal(found['next.p']!.data, array);
       assert.equal(found['highest0']!.data, into.highest0.data);
       for (const [name, value] of Object.entries(found)) assert.deepEqual(data(value), kept[name], name);
     }
