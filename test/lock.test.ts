@@ -50,7 +50,7 @@ test('no npm runs an install script that is not allowed', () => {
 });
 
 test("every key of .npmrc is npm's own", () => {
-  // npm warns of any other key at every command.
+  // A key that is not npm's own makes every command print a warning.
   const keys = readText('.npmrc')
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith('#'))

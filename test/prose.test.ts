@@ -16,7 +16,7 @@ const LOWER_CASE = /^[a-z]+([ ,.:;'’)]|$)/;
 
 const wordsIn = (sentence: string): number => sentence.split(/\s+/).filter((word) => /[A-Za-z]/.test(word)).length;
 
-/** What is wrong with a comment, in words; empty when nothing is. */
+/** Returns the problems of a comment in words. */
 function problemsOf({ doc, text }: Pick<SourceComment, 'doc' | 'text'>): readonly string[] {
   if (NO_PROSE.test(text)) return [];
   const problems: string[] = [];

@@ -77,7 +77,7 @@ test('killed after its first corrected episode and called again, it goes on to t
     assert.match(other.stderr, /--seed 5: the session in .* was begun with 0/);
   }));
 
-/** What the sessions' trainer could draw, and what it has made of it. */
+/** Returns the data that the session's trainer could draw, and the weights that it made of them. */
 function learned(folder: string) {
   const pool = createTransitionPool({
     ...{ embeddingSize: 0, proprioceptionSize: PROPRIOCEPTION_SIZE },

@@ -1,4 +1,4 @@
-/** What the program says, as a process of its own, to what it does not understand, and when a project lacks what a verb needs; it always ends. */
+/** The program, as a process of its own, refuses what it does not understand and what a project lacks. It always ends. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -16,11 +16,11 @@ test('types go, lines stay, and names of source files become names of their outp
     'main/learn/run/trainer-process.ts',
   ]);
   const source = [
-    "import type { A } from '../../main/api/index.ts';",
-    "import { b } from '../../main/api/index.ts';",
+    "import type { A } from '../api/index.ts';",
+    "import { b } from '../api/index.ts';",
     "const w: URL = new URL('../../data/recording/writer-thread.ts', import.meta.url);",
     "const p = join(root, 'main/learn/run/trainer-process.ts') as string;",
-    "const lazy = () => import('../../main/api/clock.ts');",
+    "const lazy = () => import('./clock.ts');",
     "const other = 'notes.ts'; // see './gone.ts'",
     '/** Not code: `gone-too.ts` */',
     "const ending = '.ts';",

@@ -37,7 +37,7 @@ test('every option and every field that a message of the export names exists', (
   );
   assert.ok(named.has('episodes') && named.has('observation'));
   for (const option of named) {
-    assert.match(verb, new RegExp(`^      '?${option}'?: \\{ type:`, 'm'), `the verb has no --${option}`);
+    assert.match(verb, new RegExp(`^  '?${option}'?: (option|flag)\\(`, 'm'), `the verb has no --${option}`);
     assert.match(form, option === 'episodes' ? /"Episode numbers to export"/ : new RegExp(`field: '${option}'`));
   }
 });
