@@ -4,7 +4,7 @@
  */
 import { app, Menu as ElectronMenu, type MenuItemConstructorOptions, screen, session, shell as system } from 'electron';
 import type { Clock } from '../main/api/clock.ts';
-import { contentSecurityPolicy } from '../main/api/content-security-policy.ts';
+import { contentSecurityPolicy } from '../main/api/window/content-security-policy.ts';
 import type { MenuAction, MenuItem } from './menu-model.ts';
 import { openByDesktop } from './open-file.ts';
 import type { Shell } from './shell.ts';

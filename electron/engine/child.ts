@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createLineSplitter } from '../../main/api/output-tail.ts';
+import { createLineSplitter } from '../../main/api/processes/output-tail.ts';
 import type { ChildEvents, EngineChild } from './engine-process.ts';
 
 /** Characters kept of a line that has no end yet. */

@@ -5,7 +5,7 @@
  * The engine announces itself with one JSON line on standard output: { "url": "http://127.0.0.1:<port>/#…" }.
  */
 import type { Clock } from '../../main/api/clock.ts';
-import { createLineTail } from '../../main/api/output-tail.ts';
+import { createLineTail } from '../../main/api/processes/output-tail.ts';
 import { engineOrigin } from '../window/navigation-policy.ts';
 import {
   afterCrash,

@@ -1,5 +1,5 @@
 /** The shell's own pages, without scripts: one while the engine starts, and one that says why it does not start. */
-import { STATIC_PAGE_POLICY } from '../../main/api/content-security-policy.ts';
+import { STATIC_PAGE_POLICY } from '../../main/api/window/content-security-policy.ts';
 
 const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 

@@ -7,7 +7,6 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { contentSecurityPolicy } from '../../main/api/content-security-policy.ts';
 import {
   CALLS,
   type CallName,
@@ -26,6 +25,7 @@ import {
   type StreamKind,
   systemClock,
 } from '../../main/api/index.ts';
+import { contentSecurityPolicy } from '../../main/api/window/content-security-policy.ts';
 import { madeUpClassifier, noClassifier } from './contract-classifier.ts';
 import {
   advanced,

@@ -46,9 +46,9 @@ test('the shell reaches four small files of the contract and no more of the prog
   const outside = reachableFrom(ROOT, 'electron/main.ts').filter((file) => !file.startsWith('electron/'));
   assert.deepEqual(outside, [
     'main/api/clock.ts',
-    'main/api/content-security-policy.ts',
-    'main/api/output-tail.ts',
     'main/api/processes/chromium-switches.ts',
+    'main/api/processes/output-tail.ts',
+    'main/api/window/content-security-policy.ts',
   ]);
 });
 

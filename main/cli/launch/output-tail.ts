@@ -3,7 +3,7 @@
  * for a message.
  */
 import type { Readable } from 'node:stream';
-import { createLineSplitter, createLineTail } from '../../api/output-tail.ts';
+import { createLineSplitter, createLineTail } from '../../api/processes/output-tail.ts';
 
 const KEPT_LINES = 40;
 /** Longer lines are cut, so that endless output takes no memory. */

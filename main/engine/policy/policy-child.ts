@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '../../api/clock.ts';
 import type { ToPolicyProcess } from '../../api/processes/policy-messages.ts';
-import { endChild } from '../end-child.ts';
+import { endChild } from './end-child.ts';
 
 /** The part of a child process that is used. A test replaces it with its own. */
 export interface PolicyChild {

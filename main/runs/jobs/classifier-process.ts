@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type ClassifierEnd, classifierEndSchema } from '../../api/classifier.ts';
 import { systemClock } from '../../api/clock.ts';
-import { followTail } from '../../api/output-tail.ts';
 import { parseBoundedJson } from '../../api/processes/bounded-json.ts';
-import { endChild } from '../../engine/end-child.ts';
+import { followTail } from '../../api/processes/output-tail.ts';
+import { endChild } from '../../engine/policy/end-child.ts';
 import type { ClassifierJob } from '../../learn/classifier/make-classifier.ts';
 import { endOf, endWords } from '../launchers/child-end.ts';
 

@@ -1,6 +1,6 @@
 /** Follows a child process to its end, and describes the end of a child that did not report it. */
 import type { ChildProcess } from 'node:child_process';
-import { followTail } from '../../api/output-tail.ts';
+import { followTail } from '../../api/processes/output-tail.ts';
 
 export interface ChildEnd {
   readonly code: number | undefined;

@@ -8,7 +8,7 @@ import {
   mayRequest,
   mayUse,
 } from '../../../electron/window/navigation-policy.ts';
-import { contentSecurityPolicy } from '../../../main/api/content-security-policy.ts';
+import { contentSecurityPolicy } from '../../../main/api/window/content-security-policy.ts';
 
 const ORIGIN = 'http://127.0.0.1:4711';
 

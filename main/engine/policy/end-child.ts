@@ -2,7 +2,7 @@
  * Ends a child process in any state: SIGTERM first, then SIGKILL when the child has not ended in time. A suspended
  * process does not handle SIGTERM, so callers wait here for the end.
  */
-import type { Clock } from '../api/clock.ts';
+import type { Clock } from '../../api/clock.ts';
 
 /** The part of Node's `ChildProcess` that is used. */
 interface EndableChild {

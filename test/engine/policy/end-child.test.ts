@@ -3,10 +3,10 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { systemClock } from '../../main/api/clock.ts';
-import { endChild } from '../../main/engine/end-child.ts';
-import { spawnPolicyProcess } from '../../main/engine/policy/policy-child.ts';
-import { childrenOf, isAlive } from './children-of.ts';
+import { systemClock } from '../../../main/api/clock.ts';
+import { endChild } from '../../../main/engine/policy/end-child.ts';
+import { spawnPolicyProcess } from '../../../main/engine/policy/policy-child.ts';
+import { childrenOf, isAlive } from '../children-of.ts';
 
 const linux = process.platform === 'linux';
 
