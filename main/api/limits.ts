@@ -1,6 +1,6 @@
 /** Safety limits: data with units, one set per robot. The defaults are for a tabletop arm beside a seated person. */
 import { z } from 'zod';
-import { vec3Schema } from './geometry.ts';
+import { type Vec3, vec3Schema } from './geometry.ts';
 
 export const safetyLimitsSchema = z
   .object({
@@ -40,3 +40,36 @@ export const safetyEventSchema = z.enum([
   'gripper-refractory',
 ]);
 export type SafetyEvent = z.infer<typeof safetyEventSchema>;
+
+/** The box that a task leaves to the tool point, in the base frame. */
+export interface Workspace {
+  readonly lowM: Vec3;
+  readonly highM: Vec3;
+}
+
+/** Returns the limits with their box reduced to its common part with `box`; unchanged when the two do not meet. */
+export function narrowed(limits: SafetyLimits, box: Workspace): SafetyLimits {
+  const corner = (pick: (a: number, b: number) => number, wide: Vec3, narrow: Vec3): Vec3 => [
+    pick(wide[0], narrow[0]),
+    pick(wide[1], narrow[1]),
+    pick(wide[2], narrow[2]),
+  ];
+  const workspaceLowM = corner(Math.max, limits.workspaceLowM, box.lowM);
+  const workspaceHighM = corner(Math.min, limits.workspaceHighM, box.highM);
+  const empty = workspaceLowM.some((low, axis) => low >= (workspaceHighM[axis] ?? low));
+  return empty ? limits : { ...limits, workspaceLowM, workspaceHighM };
+}
+
+const sameBox = (a: SafetyLimits, b: SafetyLimits) =>
+  [0, 1, 2].every(
+    (axis) => a.workspaceLowM[axis] === b.workspaceLowM[axis] && a.workspaceHighM[axis] === b.workspaceHighM[axis],
+  );
+
+/**
+ * Returns the limits that a person set while a narrowed box was shown: a box that was left as shown stays the wide
+ * one.
+ */
+export function widened(set: SafetyLimits, shown: SafetyLimits, wide: SafetyLimits): SafetyLimits {
+  if (!sameBox(set, shown)) return set;
+  return { ...set, workspaceLowM: wide.workspaceLowM, workspaceHighM: wide.workspaceHighM };
+}

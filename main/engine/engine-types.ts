@@ -4,18 +4,18 @@ import type { Puck, RobotCell, Snapshot } from '../../native/device.ts';
 import type { ActionScale } from '../api/action.ts';
 import type { Clock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
+import type { Workspace } from '../api/limits.ts';
 import type { InputDevice, OutgoingMessage, Rig, Status } from '../api/messages.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import type { TakeoverSettings } from '../api/teleop.ts';
 import type { Timing } from './loop/driving.ts';
 import type { ControlLoop, LoopSettings } from './loop/loop-types.ts';
-import type { Workspace } from './loop/narrowed-limits.ts';
 import type { CandidateState } from './policy/candidate.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { Pace } from './policy/proposals.ts';
 import type { SuccessDesk } from './policy/success-desk.ts';
-import type { Recorder } from './recording/recorder.ts';
+import type { EpisodeRecorder } from './recording/episode-recorder.ts';
 import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
 
 export interface EngineOptions {
@@ -77,7 +77,7 @@ export interface Supervision {
 export interface Engine {
   readonly options: EngineOptions;
   readonly loop: ControlLoop;
-  readonly recorder: Recorder;
+  readonly recorder: EpisodeRecorder;
   readonly supervision: Supervision;
   readonly success: SuccessDesk;
   /** Opens cell, puck and policy. Refuses in words. */

@@ -6,6 +6,7 @@
 import type { SetPoint, Snapshot } from '../../native/device.ts';
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
+import { narrowed, widened } from '../api/limits.ts';
 import type { Fault, OutgoingMessage, Rig } from '../api/messages.ts';
 import { episodeSeed, TASKS } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
@@ -14,13 +15,12 @@ import { createControlLoop } from './loop/control-loop.ts';
 import { FAULTS, type LoopFault } from './loop/faults.ts';
 import { guardCell } from './loop/guarded-cell.ts';
 import type { LoopSettings } from './loop/loop-types.ts';
-import { narrowed, widened } from './loop/narrowed-limits.ts';
 import { createPolicyDesk } from './policy/policy-desk.ts';
 import { noPolicy } from './policy/policy-source.ts';
 import type { Pace } from './policy/proposals.ts';
 import { createSuccessDesk, judgeOf, successFor } from './policy/success-desk.ts';
-import { createEpisodeDesk } from './recording/episode-desk.ts';
-import { createRecorder } from './recording/recorder.ts';
+import { createEpisodeRecorder } from './recording/episode-recorder.ts';
+import { createEpisodeReview } from './recording/episode-review.ts';
 import { statisticsOf } from './recording/statistics.ts';
 import { createStoreMeter, diskNotice } from './recording/store-meter.ts';
 import { type Answer, done, refused } from './services.ts';
@@ -39,7 +39,7 @@ export function createEngine(given: EngineOptions): Engine {
   const headless = options.headless ?? false;
   const policy = options.policy ?? noPolicy();
   const task = TASKS[options.task ?? 'insert'];
-  const recorder = createRecorder(writer, options.hostClock);
+  const recorder = createEpisodeRecorder(writer, options.hostClock);
   const unattended = headless || options.unattended === true;
   const supervision: Supervision = { heartbeatMs: undefined, watchedMs: undefined, windows: 0, unattended };
   const settings: LoopSettings = {
@@ -112,7 +112,7 @@ export function createEngine(given: EngineOptions): Engine {
     onActingNoise: setActingNoise,
   });
 
-  const episodes = createEpisodeDesk({
+  const episodes = createEpisodeReview({
     ...{ recorder, writer, reader, changed, notice },
     loop: () => loop,
     tell: (episode) => {

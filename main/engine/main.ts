@@ -13,9 +13,8 @@ import { DEFAULT_TAKEOVER } from '../api/teleop.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { DEFAULT_TIMING } from './loop/driving.ts';
 import { FAULTS } from './loop/faults.ts';
-import { mergePucks } from './loop/merged-puck.ts';
-import { createWindowPuck } from './loop/window-puck.ts';
 import { createPolicyClient } from './policy/policy-client.ts';
+import { createWindowPuck, mergePucks } from './pucks.ts';
 import { type EngineServer, serveEngine } from './server/server.ts';
 import {
   type Answer,

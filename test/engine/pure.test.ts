@@ -5,14 +5,19 @@ import fc from 'fast-check';
 import { DEFAULT_ACTION_SCALE } from '../../main/api/action.ts';
 import { createVirtualClock } from '../../main/api/clock.ts';
 import type { EpisodeSummary } from '../../main/api/episode.ts';
-import type { Quaternion, Vec3 } from '../../main/api/geometry.ts';
+import {
+  angleBetween,
+  compose,
+  fromRotationVector,
+  type Quaternion,
+  toRotationVector,
+  type Vec3,
+} from '../../main/api/geometry.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
-import { angleBetween, compose, fromRotationVector, toRotationVector } from '../../main/engine/loop/maths.ts';
-import { mergePucks } from '../../main/engine/loop/merged-puck.ts';
 import { actionFromBaseTwist, executedAction, targetFromAction } from '../../main/engine/loop/set-point.ts';
 import { createTickStats } from '../../main/engine/loop/tick-stats.ts';
-import { createWindowPuck } from '../../main/engine/loop/window-puck.ts';
 import * as candidates from '../../main/engine/policy/candidate.ts';
+import { createWindowPuck, mergePucks } from '../../main/engine/pucks.ts';
 import { proprioception } from '../../main/engine/recording/proprioception.ts';
 import { statisticsOf } from '../../main/engine/recording/statistics.ts';
 

@@ -15,7 +15,7 @@ import { openStoreReader } from '../../data/reading/reader.ts';
 import { openStoreWriter, type QueuedStoreWriter } from '../../data/recording/writer.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { CALLS, CLOSE_CODES } from '../../main/api/messages.ts';
-import { createWindowPuck } from '../../main/engine/loop/window-puck.ts';
+import { createWindowPuck } from '../../main/engine/pucks.ts';
 import { type EngineServer, serveEngine } from '../../main/engine/server/server.ts';
 import { done, type ExportService } from '../../main/engine/services.ts';
 import { createClassifierService } from '../../main/runs/classifier-service.ts';

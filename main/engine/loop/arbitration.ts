@@ -1,28 +1,32 @@
 /**
- * Who drives: a pure state machine over puck readings, tick edges and the takeover key. Taking control acts at once, on the
- * reading; giving it back acts at the next tick's edge. `deflection` is the largest axis of a fresh reading (a stale one is zero).
+ * Decides who drives: a pure state machine over puck readings, tick edges and the takeover key. Taking control acts
+ * at once, on the reading. Giving it back acts at the next tick's edge. `deflection` is the largest axis of a
+ * reading, zero for a stale one.
  *
- * driver  input                    motion                             hold                toggle
- * policy  reading                  deflection ≥ engage → human        button down → human  –
- * policy  edge                     deflection ≥ engage → human        button down → human  asked → human
- * policy  key: take                → human                            –                   → human
- * human   reading, > neutral       neutral time forgotten             –                   –
- * human   reading, ≤ neutral       neutral time starts                –                   –
- * human   edge                     neutral for releaseAfter → policy  button up → policy   key said release → policy
- * human   key: release             policy at the next edge            –                   policy at the next edge
- *
- * A deflection between neutral and engage changes nothing for the policy and keeps a person in control (hysteresis). After
- * `fresh` (an episode's start, or a change of mode) a held button counts at once: it is level-triggered, so that letting go is
- * always release. In Demonstrate mode the person drives from start to end: the caller does not ask this machine.
+ * A deflection between neutral and engage changes nothing for the policy and keeps a person in control (hysteresis).
+ * A button that is already held when an episode starts counts at once: it is level-triggered, so that letting go is
+ * always a release. In Demonstrate mode the person drives from start to end, and the caller does not ask this
+ * machine.
  */
+
+// Transitions, by takeover mode:
+//
+// driver  input                    motion                             hold                toggle
+// policy  reading                  deflection ≥ engage → human        button down → human  –
+// policy  edge                     deflection ≥ engage → human        button down → human  asked → human
+// policy  key: take                → human                            –                   → human
+// human   reading, > neutral       neutral time forgotten             –                   –
+// human   reading, ≤ neutral       neutral time starts                –                   –
+// human   edge                     neutral for releaseAfter → policy  button up → policy   key said release → policy
+// human   key: release             policy at the next edge            –                   policy at the next edge
 
 import { isNeutral, type TakeoverSettings } from '../../api/teleop.ts';
 
 export interface ArbitrationState {
   readonly driver: 'policy' | 'human';
-  /** Since when the puck has been at neutral; undefined while it is not, or nobody has engaged. */
+  /** Time since which the puck has been at neutral; `undefined` while it is not, or while nobody has engaged. */
   readonly neutralSinceMs: number | undefined;
-  /** What the takeover key last asked for, until an edge has answered it. */
+  /** Newest request of the takeover key, until an edge has answered it. */
   readonly keyAsks: 'take' | 'release' | undefined;
 }
 
@@ -91,7 +95,7 @@ function whileHumanDrives(state: ArbitrationState, input: PuckInput, settings: T
   }
 }
 
-/** The key takes at once and releases at the next edge; in hold mode only the button counts. */
+/** The key takes control at once and releases it at the next edge. In hold mode only the button counts. */
 function onKey(state: ArbitrationState, engaged: boolean, timeMs: number, settings: TakeoverSettings): ArbitrationStep {
   if (settings.mode === 'hold') return unchanged(state);
   if (!engaged) return unchanged(state.driver === 'human' ? { ...state, keyAsks: 'release' } : FRESH);

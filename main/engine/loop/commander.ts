@@ -1,9 +1,11 @@
-/** The only way to the arm: every set-point passes safety here, last, whoever asked for it. Nothing else calls `cell.command`. */
+/**
+ * The only way to the arm. Every set-point, whoever asked for it, passes safety here last; nothing else calls
+ * `cell.command`.
+ */
 
 import type { RobotCell, SetPoint } from '../../../native/device.ts';
-import type { Quaternion } from '../../api/geometry.ts';
+import { IDENTITY, type Pose, type Vec3 } from '../../api/geometry.ts';
 import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
-import { IDENTITY } from './maths.ts';
 import { limitCommand, type SafetyMemory } from './safety.ts';
 
 export type Sent =
@@ -11,18 +13,23 @@ export type Sent =
   | { readonly kind: 'held'; readonly cause: SafetyEvent; readonly events: readonly SafetyEvent[] };
 
 export interface Commander {
-  /** At an episode's start: the tilt limit is about this orientation, and the gripper counts as commanded like this. */
-  begin(resetOrientation: Quaternion, gripper: 'open' | 'close'): void;
+  /** Begins an episode: the tilt limit is about this orientation, and the gripper counts as commanded like this. */
+  begin(baseFromTool: Pose, gripper: 'open' | 'close'): void;
   send(request: SetPoint): Sent;
-  /** No motion, at once. */
+  /** Stops all motion at once. */
   hold(): void;
   gripper(): 'open' | 'close';
-  /** Called with what was commanded; undefined = hold. */
-  onCommand(listener: (setPoint: SetPoint | undefined) => void): void;
+  /** Newest commanded position of the tool; the episode's first one before that. */
+  commandedM(): Vec3;
 }
 
-export function createCommander(cell: RobotCell, limits: () => SafetyLimits): Commander {
-  let listener: (setPoint: SetPoint | undefined) => void = () => {};
+/** `onCommand` is called with every set-point that was commanded, and with `undefined` for a hold. */
+export function createCommander(
+  cell: RobotCell,
+  limits: () => SafetyLimits,
+  onCommand: (setPoint: SetPoint | undefined) => void,
+): Commander {
+  let commandedM: Vec3 = [0, 0, 0];
   let memory: SafetyMemory = {
     resetOrientation: IDENTITY,
     gripper: 'close',
@@ -30,11 +37,12 @@ export function createCommander(cell: RobotCell, limits: () => SafetyLimits): Co
   };
   const hold = () => {
     cell.hold();
-    listener(undefined);
+    onCommand(undefined);
   };
   return {
-    begin: (resetOrientation, gripper) => {
-      memory = { resetOrientation, gripper, gripperSinceMs: Number.NEGATIVE_INFINITY };
+    begin: ({ positionM, orientation }, gripper) => {
+      memory = { resetOrientation: orientation, gripper, gripperSinceMs: Number.NEGATIVE_INFINITY };
+      commandedM = positionM;
     },
     send: (request) => {
       const verdict = limitCommand(request, cell.state(), limits(), cell.clock.nowMs(), memory);
@@ -43,14 +51,14 @@ export function createCommander(cell: RobotCell, limits: () => SafetyLimits): Co
         hold();
         return { kind: 'held', cause: verdict.command.cause, events: verdict.events };
       }
-      cell.command(verdict.command.setPoint);
-      listener(verdict.command.setPoint);
-      return { kind: 'moved', setPoint: verdict.command.setPoint, events: verdict.events };
+      const { setPoint } = verdict.command;
+      cell.command(setPoint);
+      commandedM = setPoint.baseFromTool.positionM;
+      onCommand(setPoint);
+      return { kind: 'moved', setPoint, events: verdict.events };
     },
     hold,
     gripper: () => memory.gripper,
-    onCommand: (next) => {
-      listener = next;
-    },
+    commandedM: () => commandedM,
   };
 }

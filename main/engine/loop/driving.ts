@@ -1,32 +1,31 @@
 /**
- * One step in flight: who acts in it and what of their action is executed. Applies actions to the arm through the commander,
- * lets a person take over at once, and keeps the books of what was executed.
+ * One step in flight: its actor, and what of the actor's action is executed. Applies actions to the arm through the
+ * commander, lets a person take over at once, and keeps account of what was executed.
  *
- * An action is in force from its effect time, edge + effectDelayMs, until the next one's. A takeover at τ inside the tick sets
- * the set-point to measured pose + human action × fraction, reached at the next effect time, with
- * fraction f = (edge + period + effectDelay − τ) / period, at most 1: what was executed is (1 − f) · policy's + f · human's.
+ * An action is in force from its effect time, edge + effectDelayMs, until the effect time of the next one. A takeover
+ * at τ inside the tick sets the set-point to measured pose + human action × f. It is reached at the next effect time,
+ * where f = (edge + period + effectDelay − τ) / period, at most 1. What was executed is (1 − f) · policy's + f ·
+ * human's.
  */
-
 import type { PuckReading, RobotCell } from '../../../native/device.ts';
 import { ACTION_SIZE, type ActionMask, type ActionScale, type Actor } from '../../api/action.ts';
-import type { Pose, Quaternion } from '../../api/geometry.ts';
+import { IDENTITY, type Pose, type Quaternion } from '../../api/geometry.ts';
 import type { SafetyEvent } from '../../api/limits.ts';
 import { baseTwistFromPuck, deflectionOf, isNeutral, type TakeoverSettings, type TeleopMap } from '../../api/teleop.ts';
 import type { Commander } from './commander.ts';
-import { IDENTITY } from './maths.ts';
 import { actionFromBaseTwist, blend, executedAction, type Gripper, masked, targetFromAction } from './set-point.ts';
 
 export interface Timing {
   readonly periodMs: number;
   readonly effectDelayMs: number;
-  /** A proposal later than this after the edge is not used. */
+  /** A proposal that arrives later than this after the edge is not used. */
   readonly deadlineMs: number;
   readonly servoPeriodMs: number;
 }
 
 export const DEFAULT_TIMING: Timing = { periodMs: 100, effectDelayMs: 30, deadlineMs: 60, servoPeriodMs: 2 };
 
-/** Mutable on purpose: it is filled in during its tick and read once, when it is recorded. */
+/** One step of an episode. It is mutable, because it is filled in during its tick and read once, when it is stored. */
 export interface Flight {
   readonly edgeMs: number;
   actor: Actor;
@@ -37,31 +36,42 @@ export interface Flight {
   takeoverSubstep: number | undefined;
   effectDelayMs: number | undefined;
   late: boolean;
-  /** Motion was cut by Stop or by a fault. */
+  /** True when Stop or a fault cut the motion. */
   cut: boolean;
   safety: SafetyEvent[];
 }
 
+export function newFlight(edgeMs: number, actor: 'policy' | 'human'): Flight {
+  return {
+    edgeMs,
+    actor,
+    idle: false,
+    executed: new Float32Array(ACTION_SIZE),
+    policyAction: undefined,
+    humanAction: undefined,
+    takeoverSubstep: undefined,
+    effectDelayMs: undefined,
+    late: false,
+    cut: false,
+    safety: [],
+  };
+}
+
 export interface Driving {
   begin(baseFromTool: Pose, gripperOpeningM: number): void;
-  newFlight(edgeMs: number, actor: 'policy' | 'human'): Flight;
-  /** Each returns the safety event that made the arm hold, if one did. */
+  /** Each of the next three returns the safety event that made the arm hold, if one did. */
   applyPolicy(flight: Flight, action: Float32Array): SafetyEvent | undefined;
   applyHuman(flight: Flight, reading: PuckReading): SafetyEvent | undefined;
   takeOver(flight: Flight, reading: PuckReading): SafetyEvent | undefined;
   /** The arm rests where it is; the step goes on. */
   rest(): void;
-  /** Stop or fault: nothing of what is left of the tick is executed. */
+  /** Executes nothing of what is left of the tick. Called at Stop and at a fault. */
   cut(flight: Flight): void;
-  /** A person wants the gripper so; taken up by the next human command. */
-  requestGripper(command: Gripper): void;
-  forgetGripperRequest(): void;
+  /** Notes how a person wants the gripper, which the next human command takes up; `undefined` forgets it. */
+  requestGripper(wanted: Gripper | undefined): void;
 }
 
-/** Measured opening above this counts as commanded open, at an episode's start. */
-const OPEN_ABOVE_M = 0.03;
-
-export function createDriving(options: {
+interface DrivingOptions {
   readonly cell: RobotCell;
   readonly commander: Commander;
   readonly timing: Timing;
@@ -69,18 +79,32 @@ export function createDriving(options: {
   readonly mask: ActionMask;
   readonly takeover: () => TakeoverSettings;
   readonly teleop: () => TeleopMap;
-}): Driving {
+}
+
+/** A measured opening above this counts as commanded open at the start of an episode. */
+const OPEN_ABOVE_M = 0.03;
+
+const effectEndMs = (flight: Flight, timing: Timing) => flight.edgeMs + timing.periodMs + timing.effectDelayMs;
+/** Share of a period that is left of the step. */
+const fractionLeft = (flight: Flight, timing: Timing, nowMs: number) =>
+  Math.min(1, Math.max(0, (effectEndMs(flight, timing) - nowMs) / timing.periodMs));
+
+/** Returns the puck's motion as an action, and whether the person does nothing. */
+function humanAction(reading: PuckReading, gripper: number, { cell, mask, takeover, teleop }: DrivingOptions) {
+  const neutral = isNeutral(deflectionOf(reading.axes), takeover());
+  const twist = neutral ? ([0, 0, 0, 0, 0, 0] as const) : baseTwistFromPuck(reading.axes, teleop());
+  const action = masked(actionFromBaseTwist(twist, cell.state().baseFromTool.orientation, gripper), mask);
+  return { action, idle: neutral && action.every((value) => value === 0) };
+}
+
+export function createDriving(options: DrivingOptions): Driving {
   const { cell, commander, timing, scale, mask } = options;
   let orientationTarget: Quaternion = IDENTITY;
   let gripperRequest = 0;
 
-  const fractionLeft = (flight: Flight, nowMs: number) =>
-    Math.min(1, Math.max(0, (effectEndMs(flight) - nowMs) / timing.periodMs));
-  const effectEndMs = (flight: Flight) => flight.edgeMs + timing.periodMs + timing.effectDelayMs;
-
   /**
-   * Commands `action` for `fraction` of a period; answers what of it was executed, in full-period units of the fraction.
-   * Undefined where the arm refused the command: then the step was cut, which has booked what was executed.
+   * Commands `action` for `fraction` of a period. Returns what of it was executed, in full-period units of the
+   * fraction; `undefined` when the command cut the step, because the cut has then accounted for what was executed.
    */
   const command = (flight: Flight, action: Float32Array, fraction: number, rampMs: number) => {
     const measured = cell.state().baseFromTool;
@@ -99,77 +123,55 @@ export function createDriving(options: {
     return { executed: masked(executed, mask), held: undefined };
   };
 
-  const humanAction = (reading: PuckReading) => {
-    const neutral = isNeutral(deflectionOf(reading.axes), options.takeover());
-    const twist = neutral ? ([0, 0, 0, 0, 0, 0] as const) : baseTwistFromPuck(reading.axes, options.teleop());
-    const orientation = cell.state().baseFromTool.orientation;
-    const action = masked(actionFromBaseTwist(twist, orientation, gripperRequest), mask);
-    gripperRequest = 0;
-    return { action, idle: neutral && action.every((value) => value === 0) };
+  const applyForPeriod = (flight: Flight, action: Float32Array) => {
+    const { executed, held } = command(flight, action, 1, timing.periodMs);
+    if (executed) flight.executed = executed;
+    return held;
+  };
+
+  const rest = () => {
+    commander.hold();
+    orientationTarget = cell.state().baseFromTool.orientation;
   };
 
   return {
     begin: (baseFromTool, gripperOpeningM) => {
       orientationTarget = baseFromTool.orientation;
       gripperRequest = 0;
-      commander.begin(baseFromTool.orientation, gripperOpeningM > OPEN_ABOVE_M ? 'open' : 'close');
+      commander.begin(baseFromTool, gripperOpeningM > OPEN_ABOVE_M ? 'open' : 'close');
     },
-    newFlight: (edgeMs, actor) => ({
-      edgeMs,
-      actor,
-      idle: false,
-      executed: new Float32Array(ACTION_SIZE),
-      policyAction: undefined,
-      humanAction: undefined,
-      takeoverSubstep: undefined,
-      effectDelayMs: undefined,
-      late: false,
-      cut: false,
-      safety: [],
-    }),
-    applyPolicy: (flight, action) => {
-      const { executed, held } = command(flight, masked(action, mask), 1, timing.periodMs);
-      if (executed) flight.executed = executed;
-      return held;
-    },
+    applyPolicy: (flight, action) => applyForPeriod(flight, masked(action, mask)),
     applyHuman: (flight, reading) => {
-      const { action, idle } = humanAction(reading);
+      const { action, idle } = humanAction(reading, gripperRequest, options);
+      gripperRequest = 0;
       flight.humanAction = action;
       flight.idle = idle;
-      const { executed, held } = command(flight, action, 1, timing.periodMs);
-      if (executed) flight.executed = executed;
-      return held;
+      return applyForPeriod(flight, action);
     },
     takeOver: (flight, reading) => {
       const nowMs = cell.clock.nowMs();
-      const fraction = fractionLeft(flight, nowMs);
-      const { action } = humanAction(reading);
-      const rampMs = Math.max(0, effectEndMs(flight) - nowMs);
-      const { executed, held } = command(flight, action, fraction, rampMs);
+      const fraction = fractionLeft(flight, timing, nowMs);
+      const { action } = humanAction(reading, gripperRequest, options);
+      gripperRequest = 0;
+      const { executed, held } = command(flight, action, fraction, Math.max(0, effectEndMs(flight, timing) - nowMs));
       flight.actor = 'mixed';
       flight.humanAction = action;
       flight.takeoverSubstep = Math.max(0, Math.round((nowMs - flight.edgeMs) / timing.servoPeriodMs));
       if (executed) flight.executed = blend(flight.executed, executed, fraction);
       return held;
     },
-    rest: () => {
-      commander.hold();
-      orientationTarget = cell.state().baseFromTool.orientation;
-    },
+    rest,
     cut: (flight) => {
-      commander.hold();
-      orientationTarget = cell.state().baseFromTool.orientation;
-      flight.executed = blend(flight.executed, new Float32Array(ACTION_SIZE), fractionLeft(flight, cell.clock.nowMs()));
-      flight.effectDelayMs ??= cell.clock.nowMs() - flight.edgeMs;
-      // What is left of her motion is not what she meant: it is no target to imitate.
+      rest();
+      const nowMs = cell.clock.nowMs();
+      flight.executed = blend(flight.executed, new Float32Array(ACTION_SIZE), fractionLeft(flight, timing, nowMs));
+      flight.effectDelayMs ??= nowMs - flight.edgeMs;
+      // The person did not mean the motion that is left after the cut, so it is no target to imitate.
       if (flight.actor === 'human') flight.idle = true;
       flight.cut = true;
     },
     requestGripper: (wanted) => {
-      gripperRequest = wanted === 'open' ? 1 : -1;
-    },
-    forgetGripperRequest: () => {
-      gripperRequest = 0;
+      gripperRequest = wanted === undefined ? 0 : wanted === 'open' ? 1 : -1;
     },
   };
 }

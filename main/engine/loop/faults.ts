@@ -1,7 +1,8 @@
-/** Everything that makes the arm hold, in words: what happened, what the arm does, what to do. */
+/** The texts of every fault that makes the arm hold: what happened, what the arm does, and what to do. */
 import type { Phase } from '../../api/episode.ts';
 import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
-import type { SensorFault } from './sensor-check.ts';
+import type { Room } from '../recording/episode-recorder.ts';
+import type { SensorFault } from '../recording/sensor-check.ts';
 import type { Alarm } from './watchdog.ts';
 
 export interface LoopFault {
@@ -14,14 +15,16 @@ const HOLDS = 'It holds where it is.';
 const KEPT = 'It holds where it is; everything so far is kept.';
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** What the arm measured when safety stopped it. */
+/** Measurements of the arm at the moment when safety stopped it. */
 export interface Measured {
   readonly forceN: number;
-  /** Of the robot's state. */
+  /** Age of the robot's state. */
   readonly ageMs: number;
 }
 
-/** Only the first three stop the arm by themselves; the others shorten a motion. */
+/**
+ * Describes why safety held the arm. Only the first three causes hold it by themselves; the others shorten a motion.
+ */
 function stopped(cause: SafetyEvent, { forceN, ageMs }: Measured, limits: SafetyLimits): string {
   switch (cause) {
     case 'stop-force':
@@ -124,32 +127,36 @@ export const FAULTS = {
     armDoes: 'It holds where it is; a candidate is reverted.',
     remedy: 'Press Resume to go on with the last good policy.',
   }),
-  storeBehind: (): LoopFault => ({
-    what: 'Recording cannot keep up with the control loop.',
-    armDoes: KEPT,
-    remedy: 'Wait until the store has caught up, then press Resume. A faster disk helps.',
-  }),
-  diskFull: (): LoopFault => ({
-    what: 'The disk has reached its reserve of free space; recording stopped.',
-    armDoes: KEPT,
-    remedy: 'Free some space or choose another project folder, then press Resume.',
-  }),
-  storeAway: (): LoopFault => ({
-    what: "The project's folder cannot be reached; recording stopped.",
-    armDoes: KEPT,
-    remedy: 'Put the folder back where it was, then press Resume.',
-  }),
-  storeStopped: (): LoopFault => ({
-    what: "The store's writer has stopped: nothing is recorded any more.",
-    armDoes: KEPT,
-    remedy: 'Restart the engine.',
-  }),
   reset: (error: unknown): LoopFault => ({
     what: `The reset failed: ${messageOf(error)}`,
     armDoes: HOLDS,
     remedy: 'Clear the cell, then press Resume to try again.',
   }),
 } as const;
+
+/** Faults of a store that takes no steps, by the answer that its recorder gives. */
+export const STORE_FAULTS: Readonly<Record<Exclude<Room, 'plenty'>, LoopFault>> = {
+  none: {
+    what: 'Recording cannot keep up with the control loop.',
+    armDoes: KEPT,
+    remedy: 'Wait until the store has caught up, then press Resume. A faster disk helps.',
+  },
+  'disk-full': {
+    what: 'The disk has reached its reserve of free space; recording stopped.',
+    armDoes: KEPT,
+    remedy: 'Free some space or choose another project folder, then press Resume.',
+  },
+  unreachable: {
+    what: "The project's folder cannot be reached; recording stopped.",
+    armDoes: KEPT,
+    remedy: 'Put the folder back where it was, then press Resume.',
+  },
+  stopped: {
+    what: "The store's writer has stopped: nothing is recorded any more.",
+    armDoes: KEPT,
+    remedy: 'Restart the engine.',
+  },
+};
 
 /** Reasons why an episode does not start, each with a remedy. */
 export const START_REFUSALS = {

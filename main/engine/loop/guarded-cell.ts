@@ -1,12 +1,13 @@
 /**
- * A cell that cannot throw at the control loop. A state that cannot be read is the last one that could: it grows old, and the
- * watchdog and safety hold for that reason. A command that fails is told once to `onTrouble`, which holds and reports.
+ * A cell that cannot throw at the control loop. When the state cannot be read, the last one that could be read is
+ * returned; it grows old, and the watchdog and safety then hold the arm. A command that fails is reported once to
+ * `onTrouble`, which holds.
  */
 import type { RobotCell, RobotState, ScenePoses } from '../../../native/device.ts';
 import { allFinite } from '../../api/finite.ts';
-import { IDENTITY } from './maths.ts';
+import { IDENTITY } from '../../api/geometry.ts';
 
-/** Before the first reading: stale by any measure. */
+/** State before the first reading. It is stale by any measure. */
 const NEVER: RobotState = {
   timeMs: Number.NEGATIVE_INFINITY,
   baseFromTool: { positionM: [0, 0, 0], orientation: IDENTITY },
@@ -24,7 +25,7 @@ export function guardCell<Cell extends RobotCell>(cell: Cell, onTrouble: (error:
     try {
       work();
     } catch (error) {
-      // Holding is what trouble leads to: it must not lead back here.
+      // `onTrouble` holds the arm, and a hold that fails too must not call it again.
       if (telling) return;
       telling = true;
       onTrouble(error);
@@ -37,7 +38,7 @@ export function guardCell<Cell extends RobotCell>(cell: Cell, onTrouble: (error:
       try {
         state = cell.state();
       } catch {
-        // Reported by its age.
+        // The age of the state reports the failure.
       }
       return state;
     },
@@ -46,7 +47,7 @@ export function guardCell<Cell extends RobotCell>(cell: Cell, onTrouble: (error:
         const read = cell.scenePoses();
         if (allFinite(read)) poses = read;
       } catch {
-        // The picture stands still until it can be read again.
+        // The poses of the last reading are shown until they can be read again.
       }
       return poses;
     },

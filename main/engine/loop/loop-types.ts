@@ -1,4 +1,4 @@
-/** What the control loop is made of, what it tells, and what may be asked of it. */
+/** The control loop's options, its events and its interface. */
 
 import type { Puck, RobotCell, SetPoint, Snapshot } from '../../../native/device.ts';
 import type { ActionScale } from '../../api/action.ts';
@@ -13,7 +13,7 @@ import type { PolicySource } from '../policy/policy-source.ts';
 import type { Pace } from '../policy/proposals.ts';
 import type { SuccessDetector } from '../policy/success-detector.ts';
 import type { Requests } from '../recording/episode.ts';
-import type { Recorder } from '../recording/recorder.ts';
+import type { EpisodeRecorder } from '../recording/episode-recorder.ts';
 import type { Timing } from './driving.ts';
 import type { LoopFault } from './faults.ts';
 import type { TickReport } from './tick-stats.ts';
@@ -24,21 +24,21 @@ export interface LoopSettings {
   teleop: TeleopMap;
   limits: SafetyLimits;
   actingNoiseStd: number;
-  /** Whose word ends an episode as a success. */
+  /** Judge whose word ends an episode as a success. */
   success: SuccessSettings;
 }
 
-/** What the loop tells whoever made it. Called on the control thread: listeners hand over and return. */
+/** Events of the loop. Listeners run on the control thread, so they must return at once. */
 export interface LoopEvents {
   phase(phase: Phase, reason: string | undefined): void;
   fault(fault: LoopFault): void;
-  /** Control changed hands. */
+  /** Called when control changes hands. */
   driver(driver: 'policy' | 'human' | 'nobody'): void;
   step(episodeId: number, step: StepSummary, toolPositionM: Vec3): void;
   episodeEnded(episode: EpisodeSummary, proposals: ProposalCount): void;
   snapshot(snapshot: Snapshot): void;
   command(setPoint: SetPoint | undefined): void;
-  /** The policy gave a number that is not one. */
+  /** Called when the policy proposed an action that is not finite. */
   badPolicy(policy: string, because: string): void;
   /** Called when the policy missed its deadline, for the first miss in a row. */
   late(text: string, remedy: string): void;
@@ -48,7 +48,7 @@ export interface LoopEvents {
 
 export interface ProposalCount {
   readonly proposals: number;
-  /** Mean share of action components at ±1. */
+  /** Mean share of the action components that were at ±1. */
   readonly saturation: number;
 }
 
@@ -56,27 +56,27 @@ export interface LoopOptions {
   readonly cell: RobotCell;
   readonly puck: Puck;
   readonly policy: PolicySource;
-  readonly recorder: Recorder;
+  readonly recorder: EpisodeRecorder;
   readonly success: SuccessDetector;
   readonly settings: LoopSettings;
   readonly task: TaskSpec;
   readonly observation: ObservationKind;
   readonly pace: Pace;
-  /** No person watches, so no pictures are taken between episodes. */
+  /** True when no person watches; no pictures are taken between episodes then. */
   readonly headless: boolean;
   readonly timing?: Timing | undefined;
   readonly scale?: ActionScale | undefined;
-  /** Heartbeats of the windows. */
+  /** Returns the newest heartbeats of the windows. */
   readonly supervision: () => Omit<Watched, 'stateTimeMs'>;
   readonly policyIsCandidate: () => boolean;
-  /** Why the policy that is loaded must not drive; undefined = it may. */
+  /** Returns why the loaded policy must not drive; `undefined` when it may. */
   readonly policyRefusal?: (() => Refusal | undefined) | undefined;
-  /** The arm is at the start of an episode: the time to look where that is. */
+  /** Called when a reset has brought the arm to the start of an episode. */
   readonly onReset?: (() => void) | undefined;
   readonly events: Partial<LoopEvents>;
 }
 
-/** Why a request is refused, and what to do about it. */
+/** The reason why a request is refused, and its remedy. */
 export interface Refusal {
   readonly message: string;
   readonly remedy: string;
@@ -92,29 +92,33 @@ export interface ControlLoop {
   phase(): Phase;
   holdReason(): string | undefined;
   driver(): 'policy' | 'human' | 'nobody';
-  /** An episode is being recorded, its last step perhaps still on its way to the store. */
+  /** True while an episode is being recorded, until its last step is handed to the store. */
   episodeOpen(): boolean;
   mode(): Mode;
+  /** Returns the reason when the mode cannot be changed now. */
   setMode(mode: Mode): string | undefined;
-  /** Begins a reset; resolves when READY is reached, or false when it was not. Refused after Stop or a fault until `release`. */
-  reset(seed: number): Promise<boolean>;
   /**
-   * Releases the arm. Stop and faults last until this deliberate call, in every phase, start-up included. A reset must
-   * follow.
+   * Resolves with true when READY is reached. Refused, with false, in RUNNING, and after Stop or a fault until
+   * `release`.
    */
+  reset(seed: number): Promise<boolean>;
+  /** Opens the latch of Stop and faults, which lasts until this deliberate call. A reset must follow. */
   release(): void;
-  /** READY → RUNNING at the next edge; the answer is the reason why not. */
+  /** Enters RUNNING at the next edge. Returns a refusal when it cannot. */
   start(): Refusal | undefined;
-  /** Holds now, from every phase. */
+  /** Holds at once, from every phase. */
   stop(reason: string): void;
   fault(fault: LoopFault): void;
-  /** How often the arm has been held: who waited for something sees whether it was held meanwhile. */
+  /**
+   * Number of times the arm has been held. A caller that waits compares it, to see whether the arm was held
+   * meanwhile.
+   */
   holds(): number;
-  /** Returns the reason why HOLD cannot be left now; `undefined` = it can. `release`, then `reset`, leave HOLD. */
+  /** Returns the reason why HOLD cannot be left now; `undefined` when it can. `release`, then `reset`, leave HOLD. */
   resumeRefusal(): string | undefined;
   request(requests: Partial<Requests>): void;
   takeoverKey(engaged: boolean): void;
-  /** Heard while a person drives. */
+  /** Counts only while a person drives. */
   gripper(command: 'open' | 'close' | 'toggle'): void;
   stats(): TickReport;
   newestSafety(): readonly SafetyEvent[];

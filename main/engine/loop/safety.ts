@@ -1,10 +1,12 @@
 /**
- * The last word on every command: one pure function of (command, measured, limits, now, memory). Limits are data, in SI units,
- * per robot. It runs last on every path, policy and human alike, and imports the contract only, which is why its few lines of
- * quaternion algebra are its own. What it returns satisfies every limit; where the arm is measured outside one already,
- * what it returns goes no further out. Applied twice it changes nothing more. Software: no replacement for an emergency stop.
+ * The last check of every command, policy and human alike. It is one pure function of command, measurement, limits, time
+ * and memory. Limits are data, in SI units, per robot. A returned command satisfies every limit; where the arm is
+ * measured outside a limit already, the command goes no further out. Limiting twice changes nothing more.
+ *
+ * It imports the contract only. Its quaternion algebra is its own: a mistake in the algebra that computes a command
+ * cannot then hide in the check of that command too. It is software, and no replacement for an emergency stop.
  */
-import type { Pose, Quaternion, Vec3, Vec6 } from '../../api/geometry.ts';
+import { add, type Pose, type Quaternion, scale, subtract, type Vec3, type Vec6 } from '../../api/geometry.ts';
 import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
 
 export interface SafetyCommand {
@@ -20,14 +22,14 @@ export interface MeasuredState {
 }
 
 export interface SafetyMemory {
-  /** Where the arm was at the start of the episode: the tilt limit is about this tool axis. */
+  /** Orientation at the start of the episode. The tilt limit is about its tool axis. */
   readonly resetOrientation: Quaternion;
-  /** The gripper command in force, and since when. */
+  /** The gripper command in force. */
   readonly gripper: 'open' | 'close';
   readonly gripperSinceMs: number;
 }
 
-/** `hold` = command no motion; `cause` is its reason. */
+/** `hold` commands no motion; `cause` is its reason. */
 export type SafeCommand =
   | { readonly kind: 'move'; readonly setPoint: SafetyCommand }
   | { readonly kind: 'hold'; readonly cause: SafetyEvent };
@@ -38,7 +40,7 @@ export interface SafetyVerdict {
   readonly memory: SafetyMemory;
 }
 
-/** Slack for rounding, relative to metres and radians: a limited command passes again unchanged. */
+/** Slack for rounding, in metres and radians, so that a limited command passes again unchanged. */
 const SLACK = 1e-9;
 
 export function limitCommand(
@@ -74,7 +76,10 @@ export function limitCommand(
   };
 }
 
-/** Contact, then the box, then speed and lead. All four regions are convex and hold the measured point, so shortening keeps them. */
+/**
+ * Applies contact, box, speed and lead. All four regions are convex and hold the measured point, so shortening keeps
+ * them.
+ */
 function limitPosition(
   command: SafetyCommand,
   from: Vec3,
@@ -95,7 +100,7 @@ function limitPosition(
   if (length(subtract(boxed, to)) > SLACK) {
     to = boxed;
     events.push('workspace');
-    // The box took away what slid along the contact: no motion is left that both allow.
+    // The box removed the motion along the contact, so no motion is left that both allow.
     if (contact && intoContact(to) > SLACK) to = from;
   }
   const speedReachM = (limits.maxLinearMPerSec * command.rampMs) / 1000;
@@ -110,7 +115,7 @@ function limitPosition(
   return to;
 }
 
-/** The box, grown to the measured point where that lies outside: inwards is always allowed, outwards never. */
+/** Clamps to the box, grown to a measured point that lies outside: inwards is always allowed, outwards never. */
 function clampToBox(point: Vec3, measured: Vec3, limits: SafetyLimits): Vec3 {
   const axis = (index: 0 | 1 | 2) => {
     const low = Math.min(limits.workspaceLowM[index], measured[index]);
@@ -144,7 +149,7 @@ function limitOrientation(
     to = turnTowards(from, to, limits.maxSetPointLeadRad);
     if (!events.includes('lead')) events.push('lead');
   }
-  // A shortened turn may pass outside the cone on its way: stop where it leaves.
+  // A shortened turn may leave the cone on its way, so it is stopped where it leaves.
   if (tiltOf(to) > maxTiltRad + SLACK) {
     let inside = 0;
     let outside = 1;
@@ -159,12 +164,15 @@ function limitOrientation(
   return to;
 }
 
-/** Turns the tool's axis straight back into the cone of `maxRad` about `resetAxis`; the turn about the tool's axis stays. */
+/**
+ * Turns the tool's axis straight back into the cone of `maxRad` about `resetAxis`; the turn about the tool's own axis
+ * stays.
+ */
 function tiltBack(orientation: Quaternion, resetAxis: Vec3, maxRad: number): Quaternion {
   const axis = toolAxis(orientation);
   const normal = cross(axis, resetAxis);
   const size = length(normal);
-  // Straight upside down has no shortest way back: any axis across will do.
+  // A tool that points straight the other way has no shortest way back, so any axis across will do.
   const hinge: Vec3 = size > 1e-9 ? scale(normal, 1 / size) : perpendicular(axis);
   const half = (angleOf(axis, resetAxis) - maxRad) / 2;
   const back: Quaternion = [...scale(hinge, Math.sin(half)), Math.cos(half)];
@@ -174,9 +182,6 @@ function tiltBack(orientation: Quaternion, resetAxis: Vec3, maxRad: number): Qua
 const isFinitePose = (pose: Pose) =>
   [...pose.positionM, ...pose.orientation].every(Number.isFinite) && Math.hypot(...pose.orientation) > 1e-6;
 
-const add = (a: Vec3, b: Vec3): Vec3 => [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
-const subtract = (a: Vec3, b: Vec3): Vec3 => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-const scale = (a: Vec3, factor: number): Vec3 => [a[0] * factor, a[1] * factor, a[2] * factor];
 const dot = (a: Vec3, b: Vec3) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 const cross = (a: Vec3, b: Vec3): Vec3 => [
   a[1] * b[2] - a[2] * b[1],
@@ -194,7 +199,7 @@ const shorten = (from: Vec3, to: Vec3, maxM: number): Vec3 => {
 };
 const angleOf = (a: Vec3, b: Vec3) => Math.atan2(length(cross(a, b)), dot(a, b));
 
-/** Unit length; one that already has it is returned as it is, so that limiting twice changes nothing. */
+/** Scales to unit length. A unit quaternion is returned as it is, so that limiting twice changes nothing. */
 const unit = (q: Quaternion): Quaternion => {
   const size = Math.hypot(q[0], q[1], q[2], q[3]);
   return Math.abs(size - 1) < 1e-12 ? q : [q[0] / size, q[1] / size, q[2] / size, q[3] / size];
@@ -210,7 +215,7 @@ const rotate = (q: Quaternion, v: Vec3): Vec3 => {
   const twice = scale(cross(axis, v), 2);
   return add(add(v, scale(twice, q[3])), cross(axis, twice));
 };
-/** The tool's z axis in the base frame. */
+/** Returns the tool's z axis in the base frame. */
 const toolAxis = (q: Quaternion) => rotate(unit(q), [0, 0, 1]);
 const turnBetween = (a: Quaternion, b: Quaternion) => {
   const [x, y, z, w] = multiply([-a[0], -a[1], -a[2], a[3]], b);

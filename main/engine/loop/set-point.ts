@@ -1,31 +1,35 @@
 /**
- * Actions and set-points, both ways (the rule of HIL-SERL). An action's translation is rotated from the tool frame and added to
- * the *measured* position; its rotation is composed in the tool frame onto an orientation *target*, which is kept from tick to
- * tick and leashed to the measured orientation. The frame change is block-diagonal. No limits here: those are safety's.
+ * Conversion between actions and set-points, by the rule of HIL-SERL. An action's translation is rotated from the
+ * tool frame and added to the *measured* position. Its rotation is composed in the tool frame onto an orientation
+ * *target*, which is kept from tick to tick and leashed to the measured orientation. The frame change is
+ * block-diagonal. `safety.ts` applies the limits.
  */
 import { ACTION_SIZE, type ActionMask, type ActionScale } from '../../api/action.ts';
-import type { Pose, Quaternion, Vec3, Vec6 } from '../../api/geometry.ts';
 import {
   add,
   compose,
   fromRotationVector,
   inverse,
   leash,
+  type Pose,
+  type Quaternion,
   rotate,
   rotateBlocks,
   scale,
   subtract,
   toRotationVector,
-} from './maths.ts';
+  type Vec3,
+  type Vec6,
+} from '../../api/geometry.ts';
 
 export type Gripper = 'open' | 'close';
 
-/** A gripper component beyond this opens (or, negative, closes); anything between leaves the gripper as it is. */
+/** A gripper component above this opens and one below its negative closes; one between leaves the gripper as it is. */
 export const GRIPPER_THRESHOLD = 0.5;
 
 export interface ActionContext {
   readonly measured: Pose;
-  /** The kept orientation target, base frame. */
+  /** The orientation target that is kept from tick to tick, in the base frame. */
   readonly orientationTarget: Quaternion;
   readonly gripper: Gripper;
   readonly scale: ActionScale;
@@ -39,7 +43,7 @@ export interface Target {
 const linear = (action: ArrayLike<number>): Vec3 => [action[0] ?? 0, action[1] ?? 0, action[2] ?? 0];
 const angular = (action: ArrayLike<number>): Vec3 => [action[3] ?? 0, action[4] ?? 0, action[5] ?? 0];
 
-/** `fraction` of a period that the action acts for: below 1 in the tick in which control changes hands. */
+/** `fraction` is the share of a period that the action acts for: below 1 in the tick in which control changes hands. */
 export function targetFromAction(action: ArrayLike<number>, context: ActionContext, fraction = 1): Target {
   const { measured, orientationTarget, scale: unit } = context;
   const stepInTool = scale(linear(action), unit.translationM * fraction);
@@ -56,8 +60,9 @@ export function targetFromAction(action: ArrayLike<number>, context: ActionConte
 }
 
 /**
- * The action that was executed when `limited` was commanded instead of `requested`: equal to the requested one where safety
- * changed nothing (the leash is the action's own rule, not a change), the inverse of the rule where it did.
+ * Returns the action that was executed when `limited` was commanded instead of `requested`. It is the requested
+ * action where safety changed nothing, and the inverse of the rule where it did. The leash is part of the rule, not a
+ * change.
  */
 export function executedAction(
   action: Float32Array,
@@ -81,7 +86,10 @@ export function executedAction(
   return executed;
 }
 
-/** A person's base-frame twist, each component in [-1, 1], as an action. Directions are kept: a long block is scaled as a whole. */
+/**
+ * Converts a person's base-frame twist, each component in [-1, 1], to an action. A block that is too long keeps its
+ * direction.
+ */
 export function actionFromBaseTwist(twistInBase: Vec6, baseFromTool: Quaternion, gripper: number): Float32Array {
   const inTool = rotateBlocks(inverse(baseFromTool), twistInBase);
   const action = new Float32Array(ACTION_SIZE);
@@ -96,12 +104,12 @@ export function actionFromBaseTwist(twistInBase: Vec6, baseFromTool: Quaternion,
   return action;
 }
 
-/** Masked dimensions are zero on every path. */
+/** Returns the action with its masked dimensions set to zero and the others clipped to [-1, 1]. */
 export function masked(action: ArrayLike<number>, mask: ActionMask): Float32Array {
   return Float32Array.from({ length: ACTION_SIZE }, (_, index) => (mask[index] ? clip(action[index] ?? 0) : 0));
 }
 
-/** (1 − f) · a + f · b: what was executed when `b` took over for the last `fraction` of the period. */
+/** Returns (1 − f) · a + f · b: the executed action when `b` took over for the last fraction f of the period. */
 export function blend(a: Float32Array, b: Float32Array, fraction: number): Float32Array {
   return a.map((value, index) => (1 - fraction) * value + fraction * (b[index] ?? 0));
 }

@@ -1,10 +1,15 @@
-/** How punctual the control loop is: lateness of each tick's start against its edge over the newest ticks, and what was missed. */
+/**
+ * The grid of the control loop's edges, and its punctuality: how late the newest ticks began, and how many deadlines
+ * were missed.
+ */
+import type { Clock } from '../../api/clock.ts';
+
 const WINDOW_TICKS = 600;
 const RATE_OVER_MS = 5000;
 
 export interface TickReport {
   readonly ticks: number;
-  /** Ticks per second over the newest five; falls while an edge is overdue. */
+  /** Ticks per second over the newest five seconds; falls while an edge is overdue. */
   readonly hz: number;
   readonly jitterP50Ms: number;
   readonly jitterP99Ms: number;
@@ -14,12 +19,45 @@ export interface TickReport {
 }
 
 export interface TickStats {
-  /** A tick that was due at `edgeMs` begins at `startMs`. */
+  /** Notes that the tick due at `edgeMs` begins at `startMs`. */
   edge(edgeMs: number, startMs: number): void;
   skipped(edges: number): void;
-  missedDeadline(): void;
+  /** Returns how many deadlines have been missed in a row. */
+  missedDeadline(): number;
+  /** Ends the row of missed deadlines. */
+  keptDeadline(): void;
   policyLatency(latencyMs: number): void;
   report(nowMs: number): TickReport;
+}
+
+export interface Grid {
+  /** Puts the origin of the grid at `timeMs`. */
+  anchor(timeMs: number): void;
+  /** Returns the time of the next edge. Edges that are overdue by more than half a period are skipped. */
+  nextEdgeMs(): number;
+}
+
+/** Edges lie at t_0 + k · period and never move, so that a late tick does not delay the ones that follow. */
+export function createGrid(clock: Clock, periodMs: number, stats: TickStats): Grid {
+  let originMs = clock.nowMs();
+  let tickIndex = -1;
+  const edgeMs = () => originMs + tickIndex * periodMs;
+  return {
+    anchor: (timeMs) => {
+      originMs = timeMs;
+      tickIndex = -1;
+    },
+    nextEdgeMs: () => {
+      tickIndex++;
+      const lateMs = clock.nowMs() - edgeMs();
+      if (lateMs > periodMs / 2) {
+        const skipped = Math.ceil(lateMs / periodMs);
+        tickIndex += skipped;
+        stats.skipped(skipped);
+      }
+      return edgeMs();
+    },
+  };
 }
 
 export function createTickStats(): TickStats {
@@ -27,6 +65,7 @@ export function createTickStats(): TickStats {
   const starts = new Float64Array(WINDOW_TICKS);
   let ticks = 0;
   let missedDeadlines = 0;
+  let missedInARow = 0;
   let skippedEdges = 0;
   let policyLatencyMs = 0;
   return {
@@ -40,6 +79,10 @@ export function createTickStats(): TickStats {
     },
     missedDeadline: () => {
       missedDeadlines++;
+      return ++missedInARow;
+    },
+    keptDeadline: () => {
+      missedInARow = 0;
     },
     policyLatency: (latencyMs) => {
       policyLatencyMs = latencyMs;
@@ -59,13 +102,18 @@ export function createTickStats(): TickStats {
   };
 }
 
-/** Of an ascending list: the smallest value that at least `share` of them do not exceed; 0 when there is none. */
+/**
+ * Returns the smallest value of an ascending list that at least `share` of its values do not exceed; 0 for an empty
+ * list.
+ */
 export function percentile(ascending: ArrayLike<number>, share: number): number {
   if (ascending.length === 0) return 0;
   return ascending[Math.min(ascending.length - 1, Math.max(0, Math.ceil(share * ascending.length) - 1))] ?? 0;
 }
 
-/** Intervals between the newest starts; the one that is still open counts once it is longer than they are. */
+/**
+ * Returns ticks per second from the newest intervals. The open interval counts once it is longer than the others are.
+ */
 function rateOf(starts: Float64Array, ticks: number, nowMs: number): number {
   const start = (back: number) => starts[(ticks - 1 - back) % WINDOW_TICKS] ?? 0;
   const held = Math.min(ticks, WINDOW_TICKS);

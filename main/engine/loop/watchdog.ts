@@ -1,6 +1,6 @@
 /**
- * Watches three signals while the arm may move: the robot's state, the window that holds the controls, and the last
- * window that watches (not when unattended). A silent puck is handled by its driver: it reads as zero after 100 ms.
+ * Watches three signals while the arm may move: the robot's state, the window that holds the controls, and, unless
+ * unattended, the last window that watches. A silent puck is handled by its driver, which reads as zero after 100 ms.
  * Pure over the times that it is given. The control loop asks at every tick's edge and at every effect time.
  */
 export interface WatchdogLimits {
@@ -10,11 +10,11 @@ export interface WatchdogLimits {
   readonly maxHeartbeatAgeMs: number;
 }
 
-/** While the person at the window drives: her hand is what went silent. (Her puck reads as zero after 100 ms already.) */
+/** Limit while the person at the window drives, whose hand has gone silent. */
 export const DRIVING_HEARTBEAT_AGE_MS = 500;
-/** While a policy drives under her eyes: longer, so that a page that stalls in drawing does not stop every episode. */
+/** Limit while a policy drives: longer, so that a page that stalls in drawing does not stop every episode. */
 export const WATCHING_HEARTBEAT_AGE_MS = 2000;
-/** The same in a simulated cell, where nobody can be hurt and the first pictures without a GPU may take seconds. */
+/** Limit in a simulated cell, where nobody can be hurt and the first pictures without a GPU may take seconds. */
 export const WATCHING_SIMULATION_AGE_MS = 10_000;
 
 /**
@@ -28,7 +28,7 @@ export function maxHeartbeatAge(simulated: boolean, humanDrives: boolean): numbe
 
 export interface Watched {
   readonly stateTimeMs: number;
-  /** Newest proof of life of the window that holds the controls; undefined while no window does. */
+  /** Time of the newest heartbeat of the window that holds the controls; `undefined` while no window does. */
   readonly heartbeatMs: number | undefined;
   /** Time of the newest heartbeat of any window; `undefined` while none is open. */
   readonly watchedMs: number | undefined;

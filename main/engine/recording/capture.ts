@@ -5,11 +5,11 @@
  */
 import type { RobotCell, Snapshot } from '../../../native/device.ts';
 import { FAULTS, type LoopFault } from '../loop/faults.ts';
-import { findSensorFault } from '../loop/sensor-check.ts';
+import { findSensorFault } from './sensor-check.ts';
 
 export interface Capture {
   take(): Promise<Snapshot | undefined>;
-  /** The arm stands somewhere else now: a picture that is still on its way does not show it. */
+  /** Drops the picture that is still on its way, because the arm stands somewhere else now. */
   forget(): void;
 }
 

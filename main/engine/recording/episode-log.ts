@@ -1,7 +1,7 @@
 /**
- * The episode that is being recorded: what people asked of it, what the policy proposed in it, and how its steps get into the
- * recorder. An episode begins with the hand-over of its first observation, after the loop has entered RUNNING, and ends with
- * that of its last, which may come after RUNNING was left.
+ * The episode that is being recorded: what people asked of it, how many observations and proposals it has, and how
+ * its steps reach the recorder. The phase machine of the control loop decides when an episode opens, stores a step
+ * and closes.
  */
 
 import type { EpisodeStart, ObservationRecord } from '../../../data/records.ts';
@@ -16,129 +16,117 @@ import { NO_REQUESTS, type Requests, type StepEnd } from './episode.ts';
 
 /** An observation on its way to the store. */
 export interface Noted {
-  /** In its episode, from 0. */
+  /** Number of the observation in its episode, from 0. */
   readonly index: number;
   readonly record: Omit<ObservationRecord, 'embedding'>;
-  /** How the step that led here ended; undefined for an episode's first observation. */
+  /** How the step that led here ended; `undefined` for the first observation of an episode. */
   readonly judged: StepEnd | undefined;
-  readonly closing: Flight | undefined;
 }
 
 export interface EpisodeLog {
-  /** RUNNING begins: nothing is asked, seen or proposed yet. */
+  /** Begins an episode: nothing is asked, observed or proposed yet. */
   begin(): void;
   requests(): Requests;
   ask(requests: Partial<Requests>): void;
-  /** Observations taken so far, which is how many steps the next one completes. */
+  /** Number of observations taken so far, which is the number of steps that the next one completes. */
   observations(): number;
-  /** One more is taken; its index, from 0. */
+  /** Counts one more observation and returns its index, from 0. */
   observed(): number;
-  /** The policy proposed an action, with this share of it at ±1. */
+  /** Counts a proposed action, of whose components this share is at ±1. */
   proposed(saturation: number): void;
-  /** The step that has just been completed, and the observation that it led to, go to the store. */
-  handOver(noted: Noted, pending: Pending<PolicyReply | undefined>): void;
-  /** An episode is begun and not ended. */
-  isOpen(): boolean;
-  end(end: NonNullable<StepEnd['end']>): void;
+  /** Adds what the policy process answered in time, and tells the success detector. */
+  complete(noted: Noted, pending: Pending<PolicyReply | undefined>): ObservationRecord;
+  open(first: ObservationRecord): void;
+  storeStep(step: Flight, judged: StepEnd, next: ObservationRecord): void;
+  close(end: NonNullable<StepEnd['end']>): void;
+  /** Stores the embedding of an observation when it comes, if it was not there in time. */
+  addLateEmbedding(noted: Noted, pending: Pending<PolicyReply | undefined>): void;
+  /** Safety events of the step that was stored last. */
   newestSafety(): readonly SafetyEvent[];
 }
 
 type LogOptions = Pick<LoopOptions, 'recorder' | 'success' | 'events'> & {
-  /** The delay of a step whose own is not known. */
+  /** Effect delay stored with a step whose own is not known. */
   readonly effectDelayMs: number;
-  /** What an episode that begins now says of itself. */
+  /** Describes the episode that opens with this observation. */
   readonly opening: (first: ObservationRecord) => EpisodeStart;
   readonly commandedM: () => Vec3;
 };
 
-const NO_OPINION = { embedding: undefined, successProbability: undefined } as const;
+const NOTHING_YET = { requests: NO_REQUESTS, observations: 0, proposals: 0, saturationSum: 0 };
+
+/** Returns the embedding of a reply, unless it holds a number that is not finite. */
+const embeddingOf = (reply: PolicyReply | undefined) =>
+  reply?.kind === 'proposal' && reply.embedding && allFinite(reply.embedding) ? reply.embedding : undefined;
 
 export function createEpisodeLog({ recorder, success, events, ...options }: LogOptions): EpisodeLog {
-  let requests: Requests = NO_REQUESTS;
-  let observations = 0;
-  let proposals = 0;
-  let saturationSum = 0;
+  let counts = { ...NOTHING_YET };
   let newestSafety: readonly SafetyEvent[] = [];
-
-  const isOpen = () => {
-    const episode = recorder.summary();
-    return episode !== undefined && episode.outcome === undefined;
-  };
-
-  const end = (how: NonNullable<StepEnd['end']>) => {
-    const { discard, verdict } = requests;
-    requests = NO_REQUESTS;
-    const ended = recorder.end(how);
-    if (!ended) return;
-    // A verdict that came while the last step was on its way to the store still wins.
-    if (verdict && verdict !== ended.outcome) recorder.relabel(ended.id, verdict);
-    if (discard) recorder.discard(ended.id);
-    const count: ProposalCount = { proposals, saturation: proposals > 0 ? saturationSum / proposals : 0 };
-    events.episodeEnded?.(recorder.summary() ?? ended, count);
-  };
-
-  const addLateEmbedding = (episodeId: number, index: number, pending: Pending<PolicyReply | undefined>) => {
-    pending.settled
-      .then((reply) => {
-        if (reply?.kind === 'proposal' && reply.embedding && allFinite(reply.embedding))
-          recorder.lateEmbedding(episodeId, index, reply.embedding);
-      })
-      .catch((error: unknown) =>
-        events.notStored?.(`A late embedding was not stored: ${String(error)}`, 'It is computed again for training.'),
-      );
-  };
-
-  const recordStep = (episodeId: number, flight: Flight, { end: _, ...labels }: StepEnd, next: ObservationRecord) => {
-    newestSafety = flight.safety;
-    const summary = recorder.step({
-      actor: flight.actor,
-      idle: flight.idle,
-      action: flight.executed,
-      policyAction: flight.policyAction,
-      humanAction: flight.humanAction,
-      takeoverSubstep: flight.takeoverSubstep,
-      effectDelayMs: flight.effectDelayMs ?? options.effectDelayMs,
-      late: flight.late,
-      safety: flight.safety,
-      ...labels,
-      next,
-    });
-    events.step?.(episodeId, summary, options.commandedM());
-  };
 
   return {
     begin: () => {
-      requests = NO_REQUESTS;
-      observations = 0;
-      proposals = 0;
-      saturationSum = 0;
+      counts = { ...NOTHING_YET };
       newestSafety = [];
     },
-    requests: () => requests,
+    requests: () => counts.requests,
     ask: (asked) => {
-      requests = { ...requests, ...asked };
+      counts.requests = { ...counts.requests, ...asked };
     },
-    observations: () => observations,
-    observed: () => observations++,
+    observations: () => counts.observations,
+    observed: () => counts.observations++,
     proposed: (saturation) => {
-      proposals++;
-      saturationSum += saturation;
+      counts.proposals++;
+      counts.saturationSum += saturation;
     },
-    handOver: ({ index, record, judged, closing }, pending) => {
+    complete: ({ index, record }, pending) => {
       const reply = pending.value();
-      const { embedding: seen, successProbability } = reply?.kind === 'proposal' ? reply : NO_OPINION;
-      const embedding = seen && allFinite(seen) ? seen : undefined;
-      success.see(index, successProbability, record);
-      const observation: ObservationRecord = { ...record, embedding };
-      const episode = index === 0 ? recorder.begin(options.opening(observation)) : recorder.summary();
-      if (!episode) return;
-      if (!reply) addLateEmbedding(episode.id, index, pending);
-      if (!closing || !judged) return;
-      recordStep(episode.id, closing, judged, observation);
-      if (judged.end) end(judged.end);
+      success.see(index, reply?.kind === 'proposal' ? reply.successProbability : undefined, record);
+      return { ...record, embedding: embeddingOf(reply) };
     },
-    isOpen,
-    end,
+    open: (first) => {
+      recorder.begin(options.opening(first));
+    },
+    storeStep: (step, { end: _, ...labels }, next) => {
+      const episode = recorder.summary();
+      if (!episode) return;
+      newestSafety = step.safety;
+      const summary = recorder.step({
+        actor: step.actor,
+        idle: step.idle,
+        action: step.executed,
+        policyAction: step.policyAction,
+        humanAction: step.humanAction,
+        takeoverSubstep: step.takeoverSubstep,
+        effectDelayMs: step.effectDelayMs ?? options.effectDelayMs,
+        late: step.late,
+        safety: step.safety,
+        ...labels,
+        next,
+      });
+      events.step?.(episode.id, summary, options.commandedM());
+    },
+    close: (end) => {
+      const { requests, proposals, saturationSum } = counts;
+      counts.requests = NO_REQUESTS;
+      const ended = recorder.end(end);
+      if (!ended) return;
+      // A verdict that came while the last step was on its way to the store still wins.
+      if (requests.verdict && requests.verdict !== ended.outcome) recorder.relabel(ended.id, requests.verdict);
+      if (requests.discard) recorder.discard(ended.id);
+      const count: ProposalCount = { proposals, saturation: proposals > 0 ? saturationSum / proposals : 0 };
+      events.episodeEnded?.(recorder.summary() ?? ended, count);
+    },
+    addLateEmbedding: ({ index }, pending) => {
+      const episodeId = recorder.summary()?.id;
+      if (pending.value() || episodeId === undefined) return;
+      const store = (reply: PolicyReply | undefined) => {
+        const embedding = embeddingOf(reply);
+        if (embedding) recorder.lateEmbedding(episodeId, index, embedding);
+      };
+      const report = (error: unknown) =>
+        events.notStored?.(`A late embedding was not stored: ${String(error)}`, 'It is computed again for training.');
+      pending.settled.then(store).catch(report);
+    },
     newestSafety: () => newestSafety,
   };
 }

@@ -1,14 +1,15 @@
 /**
- * How an episode ends. Pure. It ends at a tick's edge only, so that its last step is whole. Whose word counts: the human's verdict,
- * then the simulator's, then Stop and faults, then a classifier's (who stops the arm doubts what it does), then the time limit.
- * A time-out is a truncation, never a termination.
+ * How an episode ends. Pure. It ends at a tick's edge only, so that its last step is whole. The first of these that
+ * applies counts: a person's verdict, the simulator's verdict, Stop or a fault, a classifier's verdict, the time
+ * limit. Stop comes before the classifier, because a person who stops the arm doubts what it does. A time-out is a
+ * truncation, never a termination.
  */
 
 import type { TaskOutcome } from '../../../native/device.ts';
 import type { Judge, Outcome } from '../../api/episode.ts';
 import type { TaskSpec } from '../../api/task.ts';
 
-/** What people asked of the running episode since the last edge. */
+/** Requests that people made of the running episode since the last edge. */
 export interface Requests {
   readonly verdict: 'success' | 'failure' | undefined;
   readonly stopped: 'human' | 'engine' | undefined;
@@ -25,13 +26,13 @@ export interface StepEnd {
   readonly end: { readonly outcome: Outcome; readonly judge: Judge } | undefined;
 }
 
-/** Judges the step that has just been completed; `steps` counts it. */
+/** Judges the step that has just been completed; `steps` includes it. */
 export function judgeStep(
   task: TaskSpec,
   steps: number,
   simulated: TaskOutcome | undefined,
   requests: Requests,
-  /** A reward classifier and the state guard agree on success. */
+  /** True when a reward classifier and the state guard agree on success. */
   detected = false,
 ): StepEnd {
   const terminal = (outcome: 'success' | 'failure', judge: Judge): StepEnd => ({

@@ -1,19 +1,18 @@
 /**
- * The 27 numbers of one instant that a policy reads, in the order and units of `PROPRIOCEPTION_FIELDS`: relative to the reset
- * pose, scaled, clipped. Stacking two of them is the policy process's work.
+ * The 27 numbers of one instant that a policy reads, in the order and units of `PROPRIOCEPTION_FIELDS`: relative to
+ * the reset pose, scaled and clipped. The policy process stacks two of them.
  */
 
 import type { RobotState } from '../../../native/device.ts';
-import type { Pose } from '../../api/geometry.ts';
+import { type Pose, relativePose, toRotationVector } from '../../api/geometry.ts';
 import {
   PROPRIOCEPTION_CLIP,
   PROPRIOCEPTION_FIELDS,
   PROPRIOCEPTION_SIZE,
   type TactileFrame,
 } from '../../api/observation.ts';
-import { relativePose, toRotationVector } from '../loop/maths.ts';
 
-/** Normal force that reads as zero, and newtons per unit: a held peg presses about as much. */
+/** Normal force that reads as zero. A held peg presses with about this force. */
 const NORMAL_FORCE_OFFSET_N = 30;
 const NORMAL_FORCE_UNIT_N = 30;
 const SHEAR_UNIT_N = 10;

@@ -1,4 +1,7 @@
-/** Is it getting better: success without help, and the share of human-driven steps, over the newest episodes that a policy drove. */
+/**
+ * Rates that show progress, over the newest episodes that a policy drove: success without help, and share of
+ * human-driven steps.
+ */
 import type { EpisodeSummary } from '../../api/episode.ts';
 
 export const STATISTICS_EPISODES = 20;
@@ -8,7 +11,7 @@ export interface Statistics {
   readonly interventionRate: number | undefined;
 }
 
-/** An episode counts once it has ended with a verdict of whatever kind; discarded and aborted ones do not. */
+/** True for an episode that has ended with any verdict; false for one that was discarded or aborted. */
 export function counts(episode: EpisodeSummary): boolean {
   const ended = episode.outcome !== undefined && episode.outcome !== 'aborted';
   return episode.mode === 'run' && ended && !episode.discarded && episode.steps > 0;
@@ -18,7 +21,7 @@ export function isUnaidedSuccess(episode: EpisodeSummary): boolean {
   return episode.outcome === 'success' && episode.takeovers === 0 && episode.humanSteps === 0;
 }
 
-/** `episodes` in any order; the newest by id are used. */
+/** Uses the newest episodes by id. `episodes` may come in any order. */
 export function statisticsOf(episodes: readonly EpisodeSummary[]): Statistics {
   const newest = episodes
     .filter(counts)

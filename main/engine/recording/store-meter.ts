@@ -1,10 +1,10 @@
-/** How fast the store grows, and how much room is left, for the window's gauge. */
+/** Measures how fast the store grows and how much disk space is left, for the window's gauge. */
 
 import type { StoreWriter } from '../../../data/records.ts';
 import type { Clock } from '../../api/clock.ts';
 import type { StandingNotice } from '../../api/messages.ts';
 
-/** Shorter spans give no rate worth showing. */
+/** Shortest span over which a rate is computed. */
 const MIN_SPAN_MS = 2000;
 const MS_PER_HOUR = 3_600_000;
 

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 import type { CALLS, CallName } from '../../api/messages.ts';
 import type { CameraFrame, TactileFrame } from '../../api/observation.ts';
 import type { Engine } from '../engine.ts';
-import type { WindowPuck } from '../loop/window-puck.ts';
+import type { WindowPuck } from '../pucks.ts';
 import { type Answer, done, refused } from '../services.ts';
 
 /** The window that calls, as the server knows it. */

@@ -10,7 +10,7 @@ import { messageOf, remedyOf } from '../../api/error-words.ts';
 import { CALLS, type CallName, CLOSE_CODES, type OutgoingMessage } from '../../api/messages.ts';
 import type { Engine } from '../engine.ts';
 import { FAULTS } from '../loop/faults.ts';
-import type { WindowPuck } from '../loop/window-puck.ts';
+import type { WindowPuck } from '../pucks.ts';
 import { type Answer, refused } from '../services.ts';
 import { createAccess, hostAllowed, originAllowed } from './access.ts';
 import { type Caller, createHandlers, FREE_CALLS, type Handlers } from './handlers.ts';

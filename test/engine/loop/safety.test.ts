@@ -2,9 +2,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Quaternion, Vec3, Vec6 } from '../../../main/api/geometry.ts';
+import {
+  angleBetween,
+  compose,
+  fromRotationVector,
+  type Quaternion,
+  rotate,
+  type Vec3,
+  type Vec6,
+} from '../../../main/api/geometry.ts';
 import type { SafetyLimits } from '../../../main/api/limits.ts';
-import { angleBetween, compose, fromRotationVector, rotate } from '../../../main/engine/loop/maths.ts';
 import {
   limitCommand,
   type MeasuredState,

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { CLOSE_CODES } from '../../../main/api/messages.ts';
 import { decodePicture, decodeStream } from '../../../main/api/streams.ts';
-import { createWindowPuck } from '../../../main/engine/loop/window-puck.ts';
+import { createWindowPuck } from '../../../main/engine/pucks.ts';
 import { hostAllowed, originAllowed } from '../../../main/engine/server/access.ts';
 import { type EngineServer, portRefusal, serveEngine } from '../../../main/engine/server/server.ts';
 import { createStreams } from '../../../main/engine/server/window-streams.ts';

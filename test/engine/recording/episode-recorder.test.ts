@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock } from '../../../main/api/clock.ts';
-import { createRecorder } from '../../../main/engine/recording/recorder.ts';
+import { createEpisodeRecorder } from '../../../main/engine/recording/episode-recorder.ts';
 import { createFakeWriter } from '../rig.ts';
 
 function rig() {
   const host = createVirtualClock();
   const writer = createFakeWriter();
   const drained = Promise.withResolvers<void>();
-  const recorder = createRecorder({ ...writer, drained: () => drained.promise }, host);
+  const recorder = createEpisodeRecorder({ ...writer, drained: () => drained.promise }, host);
   return { host, writer, drained, recorder };
 }
 

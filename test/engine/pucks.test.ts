@@ -1,19 +1,18 @@
 /** A worn SpaceMouse beside the keys of a window: neutral means the same from the device to the driver. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createVirtualClock } from '../../../main/api/clock.ts';
+import { createVirtualClock } from '../../main/api/clock.ts';
 import {
   baseTwistFromPuck,
   DEFAULT_TAKEOVER,
   DEFAULT_TELEOP_MAP,
   deflectionOf,
   isNeutral,
-} from '../../../main/api/teleop.ts';
-import { arbitrate, FRESH } from '../../../main/engine/loop/arbitration.ts';
-import { mergePucks } from '../../../main/engine/loop/merged-puck.ts';
-import { createWindowPuck } from '../../../main/engine/loop/window-puck.ts';
-import { createFakeHid } from '../../../native/fake-hid.ts';
-import { createSpaceMouse } from '../../../native/spacemouse.ts';
+} from '../../main/api/teleop.ts';
+import { arbitrate, FRESH } from '../../main/engine/loop/arbitration.ts';
+import { createWindowPuck, mergePucks } from '../../main/engine/pucks.ts';
+import { createFakeHid } from '../../native/fake-hid.ts';
+import { createSpaceMouse } from '../../native/spacemouse.ts';
 
 const FULL_SCALE = 350;
 const TICK_MS = 100;

@@ -1,6 +1,7 @@
 /**
- * Turns ticks into records and hands them to the store's writer, step by step, before the next tick ends. Without a writer it
- * only counts, so that an evaluation runs the same loop. It waits for nothing itself; `room` tells the loop when it must.
+ * Turns ticks into records and hands them to the store's writer, step by step, before the next tick ends. Without a
+ * writer it only counts, so that an evaluation runs the same loop. It never blocks a tick; `room` tells the loop when
+ * to wait.
  */
 
 import type {
@@ -11,6 +12,7 @@ import type {
   StoreWriter,
   Undone,
 } from '../../../data/records.ts';
+import type { Snapshot } from '../../../native/device.ts';
 import type { Actor } from '../../api/action.ts';
 import { type Clock, patience, systemClock } from '../../api/clock.ts';
 import type { BufferCounts, EpisodeSummary, StepSummary } from '../../api/episode.ts';
@@ -19,22 +21,22 @@ export type Room = 'plenty' | 'none' | 'disk-full' | 'unreachable' | 'stopped';
 
 /** A store that writes nothing for this long, in host time, counts as stuck. */
 const NO_PROGRESS_MS = 5000;
-/** Steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
+/** Number of steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
 const RESERVE_STEPS = 4;
 
-export interface Recorder {
+export interface EpisodeRecorder {
   begin(start: EpisodeStart): EpisodeSummary;
   step(record: Omit<StepRecord, 'index'>): StepSummary;
-  /** The embedding of observation `index`, when it came after its hand-over. */
+  /** Stores the embedding of an observation that was handed over without one. */
   lateEmbedding(episodeId: number, index: number, embedding: Float32Array): void;
   end(end: EpisodeEnd): EpisodeSummary | undefined;
-  /** The running episode, or the last one. */
+  /** Returns the running episode, or the last one. */
   summary(): EpisodeSummary | undefined;
   relabel(episodeId: number, verdict: 'success' | 'failure'): void;
   discard(episodeId: number): void;
   undo(): Promise<Undone | undefined>;
   room(): Room;
-  /** Waits until everything is stored; `stuck` when the store has written nothing in five seconds. */
+  /** Resolves when everything is stored, or with `stuck` when the store has written nothing for five seconds. */
   drained(): Promise<'drained' | 'stuck'>;
   counts(): BufferCounts;
 }
@@ -47,7 +49,7 @@ const NO_COUNTS: BufferCounts = {
   episodes: 0,
 };
 
-export function createRecorder(writer: StoreWriter | undefined, host: Clock = systemClock): Recorder {
+export function createEpisodeRecorder(writer: StoreWriter | undefined, host: Clock = systemClock): EpisodeRecorder {
   let summary: EpisodeSummary | undefined;
   let previousActor: Actor | undefined;
   let countedEpisodes = 0;
@@ -58,22 +60,7 @@ export function createRecorder(writer: StoreWriter | undefined, host: Clock = sy
     begin: (start) => {
       const id = writer ? writer.beginEpisode(start) : ++countedEpisodes;
       previousActor = undefined;
-      summary = {
-        id,
-        sessionId: writer?.sessionId ?? 0,
-        task: start.task,
-        mode: start.mode,
-        observation: start.observation,
-        seed: start.seed,
-        ...(start.policy === undefined ? {} : { policy: start.policy }),
-        policyIsCandidate: start.policyIsCandidate,
-        startedAtMs: start.startedAtMs,
-        steps: 0,
-        humanSteps: 0,
-        takeovers: 0,
-        return: 0,
-        discarded: false,
-      };
+      summary = begun(id, writer?.sessionId ?? 0, start);
       return summary;
     },
     step: (record) => {
@@ -90,16 +77,7 @@ export function createRecorder(writer: StoreWriter | undefined, host: Clock = sy
         takeovers: summary.takeovers + (takenOver ? 1 : 0),
         return: summary.return + step.reward,
       };
-      return {
-        index: step.index,
-        actor: step.actor,
-        idle: step.idle,
-        action: [...step.action],
-        reward: step.reward,
-        forceN: Math.hypot(...step.next.wrenchInTool.slice(0, 3)),
-        gripperOpeningM: step.next.gripperOpeningM,
-        safety: step.safety,
-      };
+      return summaryOf(step);
     },
     lateEmbedding: (episodeId, index, embedding) => writer?.setEmbedding(episodeId, index, embedding),
     end: (end) => {
@@ -118,17 +96,51 @@ export function createRecorder(writer: StoreWriter | undefined, host: Clock = sy
       relabelled(episodeId, { discarded: true });
     },
     undo: async () => writer?.undo(),
-    room: () => {
-      if (!writer) return 'plenty';
-      const pressure = writer.pressure();
-      if (pressure.stopped) return 'stopped';
-      if (pressure.unreachable) return 'unreachable';
-      if (pressure.full) return 'disk-full';
-      return pressure.queuedSteps >= Math.max(1, pressure.capacitySteps - RESERVE_STEPS) ? 'none' : 'plenty';
-    },
+    room: () => (writer ? roomOf(writer) : 'plenty'),
     drained: async () => (writer ? drainedOrStuck(writer, host) : 'drained'),
     counts: () => writer?.counts() ?? NO_COUNTS,
   };
+}
+
+/** Summary of an episode that has no steps yet. */
+function begun(id: number, sessionId: number, start: EpisodeStart): EpisodeSummary {
+  return {
+    id,
+    sessionId,
+    task: start.task,
+    mode: start.mode,
+    observation: start.observation,
+    seed: start.seed,
+    ...(start.policy === undefined ? {} : { policy: start.policy }),
+    policyIsCandidate: start.policyIsCandidate,
+    startedAtMs: start.startedAtMs,
+    steps: 0,
+    humanSteps: 0,
+    takeovers: 0,
+    return: 0,
+    discarded: false,
+  };
+}
+
+function summaryOf(step: StepRecord): StepSummary {
+  return {
+    index: step.index,
+    actor: step.actor,
+    idle: step.idle,
+    action: [...step.action],
+    reward: step.reward,
+    forceN: Math.hypot(...step.next.wrenchInTool.slice(0, 3)),
+    gripperOpeningM: step.next.gripperOpeningM,
+    safety: step.safety,
+  };
+}
+
+function roomOf(writer: StoreWriter): Room {
+  const { stopped, unreachable, full, queuedSteps, capacitySteps } = writer.pressure();
+  if (stopped) return 'stopped';
+  if (unreachable) return 'unreachable';
+  if (full) return 'disk-full';
+  return queuedSteps >= Math.max(1, capacitySteps - RESERVE_STEPS) ? 'none' : 'plenty';
 }
 
 /** Waits for as long as the queue becomes shorter, because a disk may be slow. */
@@ -150,24 +162,12 @@ async function drainedOrStuck(writer: StoreWriter, host: Clock): Promise<'draine
   }
 }
 
-/** What is stored of an instant, apart from its embedding. */
+/** Returns the part of an observation that is stored without the policy process: everything except its embedding. */
 export function observationRecord(
-  snapshot: {
-    readonly state: {
-      readonly timeMs: number;
-      readonly baseFromTool: ObservationRecord['baseFromTool'];
-      readonly twistInTool: ObservationRecord['twistInTool'];
-      readonly wrenchInTool: ObservationRecord['wrenchInTool'];
-      readonly jointPositionsRad: readonly number[];
-      readonly gripperOpeningM: number;
-    };
-    readonly frames: ObservationRecord['frames'];
-    readonly tactile: ObservationRecord['tactile'];
-  },
+  { state, frames, tactile }: Snapshot,
   proprioception: Float32Array,
   scenePoses: Float32Array,
 ): Omit<ObservationRecord, 'embedding'> {
-  const { state } = snapshot;
   return {
     timeMs: state.timeMs,
     baseFromTool: state.baseFromTool,
@@ -176,8 +176,8 @@ export function observationRecord(
     jointPositionsRad: state.jointPositionsRad,
     gripperOpeningM: state.gripperOpeningM,
     proprioception,
-    frames: snapshot.frames,
-    tactile: snapshot.tactile,
+    frames,
+    tactile,
     scenePoses,
   };
 }
