@@ -6,7 +6,7 @@
 import { Euler, Quaternion } from 'three';
 import { createRng } from '../../main/api/rng.ts';
 import type { CameraMount, SceneShapes } from '../../main/api/shapes.ts';
-import { DEFAULT_LOOK, type RenderLook } from './camera/rasteriser.ts';
+import { DEFAULT_LOOK, type RenderLook } from './camera/render-scene.ts';
 
 export const CONDITIONS = ['usual', 'light', 'colour', 'camera'] as const;
 export type Conditions = (typeof CONDITIONS)[number];

@@ -4,7 +4,7 @@
  */
 import type { Rng } from '../../../main/api/rng.ts';
 import type { SceneShapes } from '../../../main/api/shapes.ts';
-import { DEFAULT_LOOK, type RenderLook } from '../camera/rasteriser.ts';
+import { DEFAULT_LOOK, type RenderLook } from '../camera/render-scene.ts';
 
 const DEFAULT_LOOK_SHARE = 0.6;
 const LIGHT_SPREAD = [0.22, 0.22, 0.1] as const;

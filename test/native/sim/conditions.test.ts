@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CELL_SHAPES } from '../../../native/sim/camera/look.ts';
-import { DEFAULT_LOOK } from '../../../native/sim/camera/rasteriser.ts';
+import { DEFAULT_LOOK } from '../../../native/sim/camera/render-scene.ts';
 import { CONDITIONS, viewUnder } from '../../../native/sim/conditions.ts';
 import { createLockstepCell } from '../../../native/sim/lockstep-cell.ts';
 
