@@ -2,8 +2,8 @@
  * What the encoder is taught to read from a picture, from the simulator's truth: named columns in SI units, tool frame
  * unless said otherwise. A label that a scene does not have (no socket, nothing in the hand) is zero, and its `known` is 0.
  */
-import type { Vec3 } from '../../../main/api/geometry.ts';
-import { rotate, rotateInto, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
+import { rotateByUnit, subtract, type Vec3 } from '../../../main/api/geometry.ts';
+import { rotateInto, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
 import { HOLE_DEPTH_M, NOMINAL_TIP_BELOW_TOOL_M } from '../physics/model.ts';
 import type { Truth } from '../physics/readings.ts';
 
@@ -53,8 +53,7 @@ export function encoderLabels(
   scene: { readonly object: 'peg' | 'block'; readonly socket: boolean },
 ): LabelledInstant {
   const { positionM: tool, orientation } = truth.baseFromTool;
-  const inTool = (from: Vec3, to: Vec3): Vec3 =>
-    rotateInto(orientation, [to[0] - from[0], to[1] - from[1], to[2] - from[2]]);
+  const inTool = (from: Vec3, to: Vec3): Vec3 => rotateInto(orientation, subtract(to, from));
   const object = inTool(tool, truth.baseFromObject.positionM);
   const held =
     scene.object === 'peg' &&
@@ -63,7 +62,7 @@ export function encoderLabels(
     Math.abs(object[2]) < HELD_HEIGHT_M;
   const hole = inTool(tool, truth.holeM);
   const tip = inTool(tool, truth.tipM);
-  const axis = rotateInto(orientation, rotate(truth.baseFromObject.orientation, [0, 0, -1]));
+  const axis = rotateInto(orientation, rotateByUnit(truth.baseFromObject.orientation, [0, 0, -1]));
   const downward = axis[2] < 0 ? -1 : 1;
   const into = rotateInto(orientation, [0, 0, -1]);
   const inHole = truth.lateralErrorM < IN_HOLE_LATERAL_M && truth.depthM > 0;

@@ -4,8 +4,9 @@
  * the answer is a twist in the base frame, each component in units of the action (10 mm, 0.05 rad).
  * Shared by the scripted operator (who sees badly and trembles) and the scripted expert (who does not).
  */
+import { rotateByUnit } from '../../../main/api/geometry.ts';
 import type { Rng } from '../../../main/api/rng.ts';
-import { clamp, rotate, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
+import { clamp, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
 import type { Truth } from '../physics/readings.ts';
 
 const UNIT_M = 0.01;
@@ -38,7 +39,7 @@ export interface Insertion {
 
 /** Twist that brings the peg's axis upright and the tool's yaw to the socket's. */
 export function alignmentTwist(truth: Truth): [number, number, number] {
-  const axis = rotate(truth.baseFromObject.orientation, [0, 0, 1]);
+  const axis = rotateByUnit(truth.baseFromObject.orientation, [0, 0, 1]);
   const upward = axis[2] < 0 ? -1 : 1;
   const yawError = wrapQuarterTurn(truth.socketYawRad - yawOf(truth.baseFromTool.orientation));
   return [

@@ -3,9 +3,9 @@
  * call per control period; the twist is in the base frame, each component in units of the action (10 mm, 0.05 rad). It can begin
  * in the middle, where somebody else has left off. Shared by the scripted expert and the scripted operator.
  */
-import type { Vec3 } from '../../../main/api/geometry.ts';
+import { rotateByUnit, type Vec3 } from '../../../main/api/geometry.ts';
 import type { TaskId } from '../../../main/api/task.ts';
-import { clamp, rotate, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
+import { clamp, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
 import { BLOCK_HALF_WIDTH_M, FINGER_OPEN_M, PEG_LENGTH_M } from '../physics/model.ts';
 import type { Truth } from '../physics/readings.ts';
 import { toolToObjectM } from '../tasks/task.ts';
@@ -59,7 +59,7 @@ export const isOpen = (truth: Truth): boolean => truth.openingM > OPEN_ABOVE * F
 /** Twist towards a tool position and yaw, tool kept vertical. */
 function twistTowards(truth: Truth, targetM: Vec3, yawErrorRad: number, speed: number): BaseTwist {
   const { positionM, orientation } = truth.baseFromTool;
-  const toolAxis = rotate(orientation, [0, 0, 1]);
+  const toolAxis = rotateByUnit(orientation, [0, 0, 1]);
   const linear = (axis: 0 | 1 | 2) => clamp((targetM[axis] - positionM[axis]) / UNIT_M, speed);
   return [
     linear(0),
