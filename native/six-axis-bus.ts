@@ -8,7 +8,7 @@ import type { HidDevice, HidTransport } from './hid.ts';
 import { readInterface, type SixAxisInterface } from './six-axis-interface.ts';
 
 const SEARCH_EVERY_MS = 2500;
-/** How long `open` waits for interfaces that do not answer. They are used later, once they do. */
+/** Longest time for which `open` waits for interfaces that do not answer. They are used once they answer. */
 const OPEN_LIMIT_MS = 2000;
 
 /** One interface on the bus, from the moment it is found. */

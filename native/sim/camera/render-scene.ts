@@ -1,5 +1,5 @@
 /**
- * What the steps of one picture share: the scene's look, the meshes in their places, and the camera's view.
+ * Types that the steps of one picture share: the scene's look, the meshes with their poses, and the camera's view.
  * Linear RGB; lengths in metres.
  */
 import type { Vec3 } from '../../../main/api/geometry.ts';

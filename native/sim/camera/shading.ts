@@ -1,6 +1,6 @@
 /**
- * Light on vertices: one lamp with a soft highlight, a sky above, a bounce from the table below. Works in each body's own
- * frame (the lamp and the eye are turned into it), so normals are never transformed. Linear RGB.
+ * Light on vertices: one lamp with a soft highlight, a sky above, light from the table below. The lamp and the eye are
+ * turned into each body's own frame, so that normals are never transformed. Linear RGB.
  */
 import type { SceneShapes } from '../../../main/api/shapes.ts';
 import type { PlacedMesh, RenderLook } from './render-scene.ts';
@@ -9,7 +9,7 @@ import type { VertexBuffer } from './triangle-fill.ts';
 const LAMP = 0.95;
 const SKY = 0.36;
 const BOUNCE = 0.13;
-/** The lamp's pool of light: strength falls off away from the work area. */
+/** The lamp's light falls off with the distance from this point in the work area. */
 const POOL_CENTRE_M = [0.48, 0, 0.05] as const;
 const POOL_RADIUS_M = 0.9;
 

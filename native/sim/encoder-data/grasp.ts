@@ -1,7 +1,6 @@
 /**
- * Where the peg sits in the hand: as the grasps of the encoder's own pool have it, or displaced and tilted between the pads
- * by more than they do, so that the encoder reads the peg and does not assume it. The last grasps of the pool are kept for
- * the hold-out set.
+ * Poses of the peg in the hand: grasps of the encoder's own pool, and the same displaced and tilted further between the
+ * pads. The encoder therefore reads the peg's pose instead of assuming it. The hold-out set has the pool's last grasps.
  */
 import { Quaternion, Vector3 } from 'three';
 import type { Pose } from '../../../main/api/geometry.ts';
@@ -14,13 +13,13 @@ import { type Grasp, graspPool, poseFromGrasp } from '../tasks/grasp-pool.ts';
 export interface HeldPeg {
   readonly toolFromObject: Pose;
   readonly fingerM: number;
-  /** Where the arm was when it held the peg like this. */
+  /** Posture of the arm at this grasp. */
   readonly armRad: readonly number[];
 }
 
 const HOLD_OUT_GRASPS = 16;
 const REAL_SHARE = 0.6;
-/** In the pads' plane: along x, along the tool's axis, and the tilt between them. */
+/** Spreads in the pads' plane: along x, along the tool's axis and the tilt; then the tilt across the pads. */
 const SPREAD_X_M = 0.0035;
 const SPREAD_Z_M = 0.004;
 const SPREAD_TILT_RAD = 0.08;
@@ -40,7 +39,7 @@ function heldAsIn(grasp: Grasp, physics: Physics): HeldPeg {
   return { toolFromObject: relativePose(baseFromTool, baseFromObject), fingerM, armRad };
 }
 
-/** The pool's grasps, as poses in the hand. */
+/** Returns the pool's grasps as poses in the hand. */
 export function realGrasps(physics: Physics, split: 'train' | 'hold-out'): HeldPeg[] {
   const pool = graspPool('encoder');
   const kept = pool.length - HOLD_OUT_GRASPS;
@@ -69,7 +68,7 @@ export function drawGrasp(grasps: readonly HeldPeg[], rng: Rng): HeldPeg {
   };
 }
 
-/** a-from-b and a-from-c → b-from-c. */
+/** Returns bFromC. Differs from `relativePose` of the contract, which normalises quaternions: the data's bits depend on it. */
 export function relativePose(aFromB: Pose, aFromC: Pose): Pose {
   const inverse = new Quaternion(...aFromB.orientation).conjugate();
   const [bx, by, bz] = aFromB.positionM;
@@ -82,7 +81,7 @@ export function relativePose(aFromB: Pose, aFromC: Pose): Pose {
   };
 }
 
-/** a-from-b and b-from-c → a-from-c. */
+/** Returns aFromC. */
 export function composePoses(aFromB: Pose, bFromC: Pose): Pose {
   const rotation = new Quaternion(...aFromB.orientation);
   const position = new Vector3(...bFromC.positionM).applyQuaternion(rotation);

@@ -1,6 +1,6 @@
 /**
- * Cartesian impedance control of the tool point, as SERL's controller has it: a clipped spring and a damper turned into
- * joint torques by the Jacobian's transpose, plus gravity compensation and a posture torque in the Jacobian's nullspace.
+ * Cartesian impedance control of the tool point, as SERL's controller has it. A clipped spring and a damper become joint
+ * torques by the Jacobian's transpose; gravity compensation and a posture torque in the Jacobian's nullspace are added.
  * The set-point moves linearly from its present pose to the commanded one, over the ramp of the command.
  * Nothing here allocates per substep.
  */

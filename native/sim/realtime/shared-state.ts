@@ -1,7 +1,7 @@
 /**
- * Memory shared by the engine's thread and the servo thread: the commands going in, the measured state coming out.
- * Each block has one writer and two slots. Version n is written to slot n mod 2 and counts once it is complete, so a
- * writer that the system stops in the middle leaves the last version readable. A reader copies again when a version was
+ * Memory shared by the engine's thread and the servo thread: commands go in, the measured state comes out.
+ * Each block has one writer and two slots. Version n is written to slot n mod 2 and counts once it is complete. A
+ * writer that the system stops in the middle therefore leaves the last version readable. A reader copies again when a version was
  * completed during its copy. Neither side waits for the other.
  * The engine also grants the servo a number of substeps since the cell was opened, which the servo never exceeds.
  * Simulated times count from the opening of the cell; host times are on the engine thread's clock. Both in milliseconds.
@@ -16,8 +16,8 @@ const SLOTS = 2;
 const MAX_READ_ATTEMPTS = 1000;
 
 /**
- * Indices of Int32 words: version of the command, version of the state, a word that wakes the servo, whether the arm
- * rests after a reset, and the number of the requested reset that has not begun, which is 0 when there is none.
+ * Indices of Int32 words. `command` and `state` hold the versions, and `wake` wakes the servo. `resting` is 1 while the
+ * arm rests after a reset. `reset` is the number of the requested reset that has not begun; 0 when there is none.
  */
 const WORD = { command: 0, state: 1, wake: 2, resting: 3, reset: 4 } as const;
 const WORD_COUNT = 6;
