@@ -89,9 +89,13 @@ export async function runTick(parts: LoopParts, edgeMs: number): Promise<void> {
   await tick.pending.arrivalOrTime(edgeMs + timing.deadlineMs);
   if (!tick.noted()) await waitForPictures(parts, tick);
   const noted = tick.noted();
-  if (noted) return record(parts, noted, tick.pending);
-  dispatch({ kind: 'abandon' });
-  if (state().phase === 'running') parts.fault(FAULTS.lateCapture(CAPTURE_PATIENCE_MS));
+  if (noted) {
+    await makeRoom(parts);
+    record(parts, noted, tick.pending);
+  } else {
+    dispatch({ kind: 'abandon' });
+    if (state().phase === 'running') parts.fault(FAULTS.lateCapture(CAPTURE_PATIENCE_MS));
+  }
 }
 
 function observeAndAsk(parts: LoopParts, edgeMs: number): Tick {
@@ -194,11 +198,10 @@ async function waitForPictures({ options }: LoopParts, { seen, pending, edgeMs }
 }
 
 /** Hands the observation to the store, and with it the step that led to it. */
-async function record(parts: LoopParts, noted: Noted, pending: Pending<PolicyReply | undefined>): Promise<void> {
-  await makeRoom(parts);
-  const observation = parts.log.complete(noted, pending);
-  parts.dispatch({ kind: 'observed', entry: { observation, judged: noted.judged } });
-  parts.log.addLateEmbedding(noted, pending);
+function record({ log, dispatch }: LoopParts, noted: Noted, pending: Pending<PolicyReply | undefined>): void {
+  const observation = log.complete(noted, pending);
+  dispatch({ kind: 'observed', entry: { observation, judged: noted.judged } });
+  log.addLateEmbedding(noted, pending);
 }
 
 /**
