@@ -1,6 +1,7 @@
 /**
- * Contract of the drivers of robot cells and pucks. A driver's features are known before it is opened, and a driver does
- * not depend on its users. All times are on the rig's clock (`Clock.nowMs`), which is simulated time in lockstep runs.
+ * Contract of the drivers of robot cells and pucks. A driver's features are known before it is opened, and a driver
+ * does not depend on its users. All times are on the rig's clock (`Clock.nowMs`), which is simulated time in lockstep
+ * runs.
  */
 import type { Clock } from '../main/api/clock.ts';
 import type { Pose, Vec6 } from '../main/api/geometry.ts';
@@ -62,8 +63,8 @@ export interface TaskOutcome {
 export type ScenePoses = Float32Array;
 
 /**
- * A robot cell: arm, gripper, cameras and pads that share one clock. `command`, `hold` and `state` never block and never
- * throw for reasons of timing. A device that is gone is reported through `onFault`.
+ * A robot cell: arm, gripper, cameras and pads that share one clock. `command`, `hold` and `state` never block and
+ * never throw for reasons of timing. A device that is gone is reported through `onFault`.
  */
 export interface RobotCell {
   readonly info: RobotInfo;

@@ -49,7 +49,8 @@ export interface FakeCell extends RobotCell {
   readonly resets: readonly number[];
 }
 
-const FAKE_INFO: RobotInfo = {
+/** Returns a new object for each cell, because tests change it. */
+const fakeInfo = (): RobotInfo => ({
   name: 'fake arm',
   simulated: true,
   jointNames: ['j1', 'j2'],
@@ -66,7 +67,7 @@ const FAKE_INFO: RobotInfo = {
     tactile: [],
     tool: { body: 'world', bodyFromTool: { positionM: [0, 0, 0], orientation: [0, 0, 0, 1] } },
   },
-};
+});
 const CLOSED_M = 0.01;
 const OPEN_M = 0.04;
 const UNDECIDED: TaskOutcome = { success: false, failed: false, remainingM: 0.1 };
@@ -99,7 +100,7 @@ export function createFakeCell(
     gripperOpeningM: tool.gripperOpeningM(),
   });
   return {
-    info: FAKE_INFO,
+    info: fakeInfo(),
     clock,
     commands: tool.commands,
     resets,

@@ -1,4 +1,6 @@
-/** A HID bus in memory: tests and the scripted operator plug devices in and push raw reports through the real driver. */
+/**
+ * A HID bus in memory: tests and the scripted operator plug devices in and push raw reports through the real driver.
+ */
 import type { HidDevice, HidTransport } from './hid.ts';
 
 export interface FakeHid extends HidTransport {
@@ -14,8 +16,8 @@ export interface FakeHid extends HidTransport {
    */
   breakOldConnections(path: string): void;
   /**
-   * Makes enumerating, or opening, fail with this error from now on; `undefined` ends it. With a path, only that path fails
-   * to open.
+   * Makes enumerating, or opening, fail with this error from now on; `undefined` ends it. With a path, only that path
+   * fails to open.
    */
   failWith(error: Error | undefined, at?: 'devices' | 'open', path?: string): void;
   /** Makes opening this path never resolve from now on. */

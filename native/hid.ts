@@ -1,4 +1,6 @@
-/** The only wrapper of node-hid. It is loaded at the first call, so that a missing libusb becomes an error with words. */
+/**
+ * The only wrapper of node-hid. It is loaded at the first call, so that a missing libusb becomes an error with words.
+ */
 export interface HidDevice {
   readonly vendorId: number;
   readonly productId: number;
@@ -73,7 +75,9 @@ export function createHidTransport(): HidTransport {
   };
 }
 
-/** Returns why a path could not be opened: hidapi's message does not tell a missing permission from a missing device. */
+/**
+ * Returns why a path could not be opened: hidapi's message does not tell a missing permission from a missing device.
+ */
 async function accessCode(path: string): Promise<string> {
   if (!path.startsWith('/dev/')) return '';
   const { access, constants } = await import('node:fs/promises');

@@ -1,6 +1,6 @@
 /**
- * The six-axis interfaces on a HID bus. The bus is searched repeatedly and each interface is opened separately, so that a
- * refused or silent one delays no other. The caller decides which devices count and supplies the error texts.
+ * The six-axis interfaces on a HID bus. The bus is searched repeatedly and each interface is opened separately, so that
+ * a refused or silent one delays no other. The caller decides which devices count and supplies the error texts.
  */
 import type { Clock } from '../main/api/clock.ts';
 import type { DeviceHealth } from './device.ts';

@@ -1,7 +1,7 @@
 /**
  * Conditions that an encoder was not trained on, to measure how well it generalises: other light, other colours, moved
- * cameras. Each episode draws its own from its seed. The spreads are wider than those of the encoder's training pictures
- * (`encoder-data/look.ts`), in which the cameras never moved.
+ * cameras. Each episode draws its own from its seed. The spreads are wider than those of the encoder's training
+ * pictures (`encoder-data/look.ts`), in which the cameras never moved.
  */
 import { Euler, Quaternion } from 'three';
 import { createRng } from '../../main/api/rng.ts';

@@ -1,7 +1,7 @@
 /**
- * The cell on a virtual clock, in this thread. Time moves only when a caller sleeps or advances the clock; the physics is
- * then stepped to that time, and every callback of the clock fires at its own substep, in order. The same seed and the
- * same commands at the same virtual times give bit-identical runs, as fast as the machine can.
+ * The cell on a virtual clock, in this thread. Time moves only when a caller sleeps or advances the clock; the physics
+ * is then stepped to that time, and every callback of the clock fires at its own substep, in order. The same seed and
+ * the same commands at the same virtual times give bit-identical runs, as fast as the machine can.
  */
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
 import type { Vec3 } from '../../main/api/geometry.ts';

@@ -1,4 +1,7 @@
-/** Turns readings and poses into a tick's snapshot. The lockstep cell and the live one share it, so that both sense alike. */
+/**
+ * Turns readings and poses into a tick's snapshot. The lockstep cell and the live one share it, so that both sense
+ * alike.
+ */
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ScenePoses, Snapshot } from '../device.ts';

@@ -1,6 +1,6 @@
 /**
- * Turns lit samples into a picture: shadows, supersampling in linear light, exposure, a film-like tone curve, 8-bit sRGB.
- * A pixel whose samples lie on one surface takes one shadow lookup; otherwise each sample has its own.
+ * Turns lit samples into a picture: shadows, supersampling in linear light, exposure, a film-like tone curve, 8-bit
+ * sRGB. A pixel whose samples lie on one surface takes one shadow lookup; otherwise each sample has its own.
  */
 import type { RenderLook } from './render-scene.ts';
 import type { ShadowMap } from './shadow-map.ts';

@@ -1,6 +1,7 @@
 /**
- * The look of the cell as data, which the cameras and the window draw: off-white arm with dark seam rings, dark gripper,
- * yellow peg and block, blue socket, matt table. Own shapes, no trade mark. Body frames are those of the physics model.
+ * The look of the cell as data, which the cameras and the window draw: off-white arm with dark seam rings, dark
+ * gripper, yellow peg and block, blue socket, matt table. Own shapes, no trade mark. Body frames are those of the
+ * physics model.
  */
 import type { Body, Material, Part, SceneShapes } from '../../../main/api/shapes.ts';
 import {

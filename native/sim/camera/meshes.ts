@@ -1,6 +1,7 @@
 /**
- * Makes triangle meshes from shapes, with three's geometry classes and without a DOM. A body becomes one mesh in its own
- * frame, with a material per vertex. The meshes are coarse, for the cell's cameras; the window builds finer ones itself.
+ * Makes triangle meshes from shapes, with three's geometry classes and without a DOM. A body becomes one mesh in its
+ * own frame, with a material per vertex. The meshes are coarse, for the cell's cameras; the window builds finer ones
+ * itself.
  */
 import { BoxGeometry, type BufferGeometry, LatheGeometry, Matrix4, Quaternion, Vector2, Vector3 } from 'three';
 import { RoundedBoxGeometry } from 'three/examples/jsm/geometries/RoundedBoxGeometry.js';

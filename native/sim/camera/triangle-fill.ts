@@ -1,7 +1,7 @@
 /**
- * The inner loops of the rasteriser: fills triangles, given by vertex numbers, into a depth-tested colour buffer or into
- * a height map seen from the light. The steps hand their numbers on in typed arrays, so that nothing is boxed or allocated
- * per triangle. Depth is kept as 1/z, so nearer is larger. Pixel centres lie at +0.5.
+ * The inner loops of the rasteriser: fills triangles, given by vertex numbers, into a depth-tested colour buffer or
+ * into a height map seen from the light. The steps hand their numbers on in typed arrays, so that nothing is boxed or
+ * allocated per triangle. Depth is kept as 1/z, so nearer is larger. Pixel centres lie at +0.5.
  */
 
 /** Projected and lit vertices of the whole scene, plus a few spare ones for clipping. */
@@ -55,7 +55,9 @@ const triangle = new Float64Array(7);
 /** Bounds of the triangle in pixels, clipped to the target. */
 const BOX = { left: 0, right: 1, top: 2, bottom: 3 } as const;
 const box = new Int32Array(4);
-/** Pixels of one row inside the triangle, counted from the left bound, and the weights of b and c at the first of them. */
+/**
+ * Pixels of one row inside the triangle, counted from the left bound, and the weights of b and c at the first of them.
+ */
 const SPAN = { first: 0, last: 1 } as const;
 const span = new Int32Array(2);
 const WEIGHT = { b: 0, c: 1 } as const;

@@ -1,7 +1,8 @@
 /**
- * Labelled pictures for the frozen encoder of the simulated cell. A group of frames follows from one seed of the encoder's
- * range and has one look: frames of a driven rollout, or a handful of posed scenes. Renderer, camera poses and picture size
- * are those of the running cell. Groups of the hold-out set have other seeds and other grasps than the training groups.
+ * Labelled pictures for the frozen encoder of the simulated cell. A group of frames follows from one seed of the
+ * encoder's range and has one look: frames of a driven rollout, or a handful of posed scenes. Renderer, camera poses
+ * and picture size are those of the running cell. Groups of the hold-out set have other seeds and other grasps than the
+ * training groups.
  */
 import { createRng } from '../../../main/api/rng.ts';
 import { SEED_RANGES } from '../../../main/api/task.ts';

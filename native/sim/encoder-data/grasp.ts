@@ -68,7 +68,10 @@ export function drawGrasp(grasps: readonly HeldPeg[], rng: Rng): HeldPeg {
   };
 }
 
-/** Returns bFromC. Differs from `relativePose` of the contract, which normalises quaternions: the data's bits depend on it. */
+/**
+ * Returns bFromC. Differs from `relativePose` of the contract, which normalises quaternions: the data's bits depend on
+ * it.
+ */
 export function relativePose(aFromB: Pose, aFromC: Pose): Pose {
   const inverse = new Quaternion(...aFromB.orientation).conjugate();
   const [bx, by, bz] = aFromB.positionM;

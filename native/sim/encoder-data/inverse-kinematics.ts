@@ -1,6 +1,6 @@
 /**
- * Inverse kinematics for posing the arm without dynamics: damped least squares on the tool's pose, seven joints.
- * It starts from the home posture, turned towards the target. Equal targets therefore give equal postures close to home,
+ * Inverse kinematics for posing the arm without dynamics: damped least squares on the tool's pose, seven joints. It
+ * starts from the home posture, turned towards the target. Equal targets therefore give equal postures close to home,
  * where the running cell's posture control keeps the arm as well.
  */
 import { Quaternion } from 'three';

@@ -1,6 +1,7 @@
 /**
- * Light, exposure and colours of one group of training pictures. More than half of the groups have the look of the running
- * cell, so that the encoder is most exact there. The rest vary around it, so that it does not depend on exact colours.
+ * Light, exposure and colours of one group of training pictures. More than half of the groups have the look of the
+ * running cell, so that the encoder is most exact there. The rest vary around it, so that it does not depend on exact
+ * colours.
  */
 import type { Rng } from '../../../main/api/rng.ts';
 import type { SceneShapes } from '../../../main/api/shapes.ts';

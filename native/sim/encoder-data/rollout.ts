@@ -1,7 +1,7 @@
 /**
  * Training scenes from the running physics: a peg in the hand is driven as a policy drives it, by at most 10 mm and
- * 0.05 rad per control period. Its goals change every few periods: above the socket, near the hole, pressed on the rim, in
- * the hole. Contacts, slip, jams and controller lag are therefore those of the running cell.
+ * 0.05 rad per control period. Its goals change every few periods: above the socket, near the hole, pressed on the rim,
+ * in the hole. Contacts, slip, jams and controller lag are therefore those of the running cell.
  */
 import { Quaternion } from 'three';
 import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
@@ -102,7 +102,7 @@ function drawGoal(rng: Rng): Goal {
   const speed = rng.range(0.25, 1);
   const spread = (size: number) => rng.range(-size, size);
   if (kind < 0.3) {
-    // The goal is in the hole, or on its edge when a little off. It lies below the reachable depth, so the tool presses.
+    // The goal is in the hole, or on its edge when a little off. It may lie below the reachable depth: the tool presses.
     const error = 0.0004 * rng.normal();
     const depth = rng.range(0.001, 0.034);
     return {

@@ -1,8 +1,8 @@
 /**
- * Puts a peg into a hole as a person does: come over the hole with the peg upright, descend until it touches, search in a
- * spiral while pressing lightly, sink it with a wiggle. When it is stuck, lift and begin again. One call per control
- * period returns a twist in the base frame, each component in units of the action (10 mm, 0.05 rad).
- * The scripted operator and the scripted expert share it.
+ * Puts a peg into a hole as a person does: come over the hole with the peg upright, descend until it touches, search in
+ * a spiral while pressing lightly, sink it with a wiggle. When it is stuck, lift and begin again. One call per control
+ * period returns a twist in the base frame, each component in units of the action (10 mm, 0.05 rad). The scripted
+ * operator and the scripted expert share it.
  */
 import { rotateByUnit } from '../../../main/api/geometry.ts';
 import type { Rng } from '../../../main/api/rng.ts';

@@ -1,7 +1,8 @@
 /**
- * Does a task by hand, in phases: come over the object, reach down, close, raise, carry it over the hole, insert; or lift.
- * One call per control period returns a twist in the base frame, each component in units of the action (10 mm, 0.05 rad).
- * It can begin in the middle of a task, after a policy. The scripted expert and the scripted operator share it.
+ * Does a task by hand, in phases: come over the object, reach down, close, raise, carry it over the hole, insert; or
+ * lift. One call per control period returns a twist in the base frame, each component in units of the action (10 mm,
+ * 0.05 rad). It can begin in the middle of a task, after a policy. The scripted expert and the scripted operator share
+ * it.
  */
 import { rotateByUnit, type Vec3 } from '../../../main/api/geometry.ts';
 import type { TaskId } from '../../../main/api/task.ts';

@@ -1,9 +1,10 @@
 /**
- * A scripted, imperfect person at the puck, for acceptance runs without people. The person sees the hole with a constant
- * error, trembles, hesitates and drives slowly; the reports are the raw HID bytes that a real puck would send.
- * With `demonstrate`, the person drives from start to end. With `supervise`, the person watches a policy, takes over when
- * it strays, stalls or jams, and lets go once enough is gained (`supervision.ts`). One decision per control period, from
- * the simulator's truth. Button 0 closes the gripper and button 1 opens it; a press is repeated until it has worked.
+ * A scripted, imperfect person at the puck, for acceptance runs without people. The person sees the hole with a
+ * constant error, trembles, hesitates and drives slowly; the reports are the raw HID bytes that a real puck would send.
+ * With `demonstrate`, the person drives from start to end. With `supervise`, the person watches a policy, takes over
+ * when it strays, stalls or jams, and lets go once enough is gained (`supervision.ts`). One decision per control
+ * period, from the simulator's truth. Button 0 closes the gripper and button 1 opens it; a press is repeated until it
+ * has worked.
  */
 import { ACTION_NAMES } from '../../../main/api/action.ts';
 import type { Vec6 } from '../../../main/api/geometry.ts';
@@ -42,8 +43,8 @@ export interface OperatorOptions {
   readonly mode: 'demonstrate' | 'supervise';
   readonly map?: TeleopMap;
   /**
-   * Setting by which the rig notices the person. In `hold` mode the button is held down while driving; it must not be one
-   * of the gripper's two when the task uses the gripper.
+   * Setting by which the rig notices the person. In `hold` mode the button is held down while driving; it must not be
+   * one of the gripper's two when the task uses the gripper.
    */
   readonly takeover?: TakeoverMode;
   readonly holdButton?: number;

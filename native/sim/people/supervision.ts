@@ -1,7 +1,7 @@
 /**
- * Decides when a person who watches a policy takes over, and when the person lets go. The person takes over when the policy
- * strays, stalls or jams. The person lets go once enough is gained, but never in the middle of a grasp. One look at the
- * simulator's truth per control period.
+ * Decides when a person who watches a policy takes over, and when the person lets go. The person takes over when the
+ * policy strays, stalls or jams. The person lets go once enough is gained, but never in the middle of a grasp. One look
+ * at the simulator's truth per control period.
  */
 import type { TaskId } from '../../../main/api/task.ts';
 import type { Truth } from '../physics/readings.ts';

@@ -1,8 +1,8 @@
 /**
- * Cartesian impedance control of the tool point, as SERL's controller has it. A clipped spring and a damper become joint
- * torques by the Jacobian's transpose; gravity compensation and a posture torque in the Jacobian's nullspace are added.
- * The set-point moves linearly from its present pose to the commanded one, over the ramp of the command.
- * Nothing here allocates per substep.
+ * Cartesian impedance control of the tool point, as SERL's controller has it. A clipped spring and a damper become
+ * joint torques by the Jacobian's transpose; gravity compensation and a posture torque in the Jacobian's nullspace are
+ * added. The set-point moves linearly from its present pose to the commanded one, over the ramp of the command. Nothing
+ * here allocates per substep.
  */
 import type { Pose } from '../../../main/api/geometry.ts';
 import { ARM_JOINTS, ARM_QPOS, ARM_QVEL, HOME_RAD, JOINT_TORQUE_LIMIT_NM } from './model.ts';
@@ -69,7 +69,7 @@ export function createImpedanceController(sim: SimModel): ImpedanceController {
 
 /** The pose that the spring pulls to. It moves along a straight line; its quaternion is interpolated and normalised. */
 function createSetPoint(timestepSec: number) {
-  // One flat block, so that saving is a copy: start pose [7], goal pose [7], set-point [7], ramp length, time in the ramp.
+  // Start pose [7], goal pose [7], set-point [7], ramp length and time in the ramp: one block, so that saving is a copy.
   const memory = new Float64Array(23);
   const start = memory.subarray(0, 7);
   const goal = memory.subarray(7, 14);

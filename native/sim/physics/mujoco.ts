@@ -1,7 +1,7 @@
 /**
- * The only file that imports @mujoco/mujoco. It loads the WASM module and wraps one model with its data.
- * Views of MuJoCo's memory are kept, because `<size memory>` fixes the arena. `views()` takes them again if the heap has
- * grown. Quaternions here are MuJoCo's own, [w, x, y, z]. Autoreset is off, so that a NaN or a warning is a fault that the
+ * Loads the WASM module of @mujoco/mujoco, which no other file imports, and wraps one model with its data. Views of
+ * MuJoCo's memory are kept, because `<size memory>` fixes the arena. `views()` takes them again if the heap has grown.
+ * Quaternions here are MuJoCo's own, [w, x, y, z]. Autoreset is off, so that a NaN or a warning is a fault that the
  * caller reports and never a silent jump to the initial state.
  */
 import loadMujocoModule, { type MainModule, type MjData, type MjModel } from '@mujoco/mujoco';

@@ -1,6 +1,6 @@
 /**
- * The synchronous core of the cell: one model and one controller, stepped by substeps, with no clock and no threads.
- * A substep is mj_step1, control, mj_step2, so the controller never sees old kinematics and a restored run is bit-exact.
+ * The synchronous core of the cell: one model and one controller, stepped by substeps, with no clock and no threads. A
+ * substep is mj_step1, control, mj_step2, so the controller never sees old kinematics and a restored run is bit-exact.
  * Every reading is a function of the saved state: `restore(save())` continues to the bit, sensors included.
  */
 import type { Pose } from '../../../main/api/geometry.ts';

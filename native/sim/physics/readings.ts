@@ -1,7 +1,8 @@
 /**
  * Readings of the physics at one instant, as one flat block of numbers, which crosses threads by a copy. `robotStateOf`
- * takes out the measured part, as a real robot reports it. `truthOf` takes out the privileged part, which is for rewards,
- * operators and labels and never for a policy. SI units. Quantities are in the base frame unless named for the tool's.
+ * takes out the measured part, as a real robot reports it. `truthOf` takes out the privileged part, which is for
+ * rewards, operators and labels and never for a policy. SI units. Quantities are in the base frame unless named for the
+ * tool's.
  */
 import { type Pose, rotateByUnit, type Vec3, type Vec6 } from '../../../main/api/geometry.ts';
 import type { RobotState } from '../../device.ts';

@@ -1,7 +1,8 @@
 /**
  * Forces on the gripper, from MuJoCo's contact sensors: the net external wrench about the tool point and, per pad, the
- * totals of the force between pad and object. Both pass a first-order low-pass of 15 ms, as in a real sensor, so they are
- * part of the saved state. Wrench in the base frame; pad totals in the pad's frame, which x and z span and y leaves.
+ * totals of the force between pad and object. Both pass a first-order low-pass of 15 ms, as in a real sensor, so they
+ * are part of the saved state. Wrench in the base frame; pad totals in the pad's frame, which x and z span and y
+ * leaves.
  */
 import { NET_CONTACT_SENSORS, PAD_CONTACT_STRIDE, PAD_CONTACTS } from './model.ts';
 import type { SimModel, SimViews } from './mujoco.ts';

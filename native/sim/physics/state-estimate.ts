@@ -1,9 +1,9 @@
 /**
- * The hole as the simulator knows it, for the `state` control experiment. It is the upper bound that learning from pixels
- * is compared with, so it has neither bias nor noise. It holds the hole's offset from the tool, in the tool frame, zero when
- * the tip of a well-grasped peg is at the rim: three numbers per 20 mm, then the same per 3 mm (z: per 5 mm), clipped to
- * ±1.5. The yaw error per 0.1 rad follows. The peg's pose in the hand is not in it.
- * In a scene without a socket, the object's centre and yaw take the place of the hole's.
+ * The hole as the simulator knows it, for the `state` control experiment. It is the upper bound that learning from
+ * pixels is compared with, so it has neither bias nor noise. It holds the hole's offset from the tool, in the tool
+ * frame, zero when the tip of a well-grasped peg is at the rim: three numbers per 20 mm, then the same per 3 mm (z: per
+ * 5 mm), clipped to ±1.5. The yaw error per 0.1 rad follows. The peg's pose in the hand is not in it. In a scene
+ * without a socket, the object's centre and yaw take the place of the hole's.
  */
 import { subtract } from '../../../main/api/geometry.ts';
 import { STATE_ESTIMATE_SIZE } from '../../../main/api/observation.ts';

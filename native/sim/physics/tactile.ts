@@ -1,8 +1,8 @@
 /**
- * Two 16×16 tactile pads. The imprint is an elastic foundation: each taxel's depth inside the object, the signed distance
- * of a box, blurred by a 3×3 binomial as the elastomer does. It shares out the solver's totals, so that the taxels sum to
- * MuJoCo's force: p = w·Fn, shear = w·(Ft + kt·(r × n)) with kt = torsion / Σ w r². Gains that differ a little from taxel
- * to taxel, noise and 12-bit quantisation follow. A pure function of poses, totals and seed.
+ * Two 16×16 tactile pads. The imprint is an elastic foundation: each taxel's depth inside the object, the signed
+ * distance of a box, blurred by a 3×3 binomial as the elastomer does. It shares out the solver's totals, so that the
+ * taxels sum to MuJoCo's force: p = w·Fn, shear = w·(Ft + kt·(r × n)) with kt = torsion / Σ w r². Gains that differ a
+ * little from taxel to taxel, noise and 12-bit quantisation follow. A pure function of poses, totals and seed.
  */
 import { Matrix4, Quaternion, Vector3 } from 'three';
 import type { TactileFrame } from '../../../main/api/observation.ts';

@@ -3,7 +3,9 @@ import { Worker } from 'node:worker_threads';
 import { type FromRender, type FromServo, type ServoStart, workerUrl } from './worker-messages.ts';
 
 export interface CellThreads {
-  /** Starts the threads that do not run; calls that overlap share one start. Rejects when a thread cannot be started. */
+  /**
+   * Starts the threads that do not run; calls that overlap share one start. Rejects when a thread cannot be started.
+   */
   start(): Promise<void>;
   servo(): Worker;
   render(): Worker;

@@ -116,8 +116,8 @@ function checkFault(): void {
 }
 
 /**
- * Advances simulated time by one substep. A cell at fault does not move until the next reset, but it still publishes its
- * state.
+ * Advances simulated time by one substep. A cell at fault does not move until the next reset, but it still publishes
+ * its state.
  */
 function substep(): void {
   if (!faulted) {

@@ -1,10 +1,10 @@
 /**
- * Memory shared by the engine's thread and the servo thread: commands go in, the measured state comes out.
- * Each block has one writer and two slots. Version n is written to slot n mod 2 and counts once it is complete. A
- * writer that the system stops in the middle therefore leaves the last version readable. A reader copies again when a version was
- * completed during its copy. Neither side waits for the other.
- * The engine also grants the servo a number of substeps since the cell was opened, which the servo never exceeds.
- * Simulated times count from the opening of the cell; host times are on the engine thread's clock. Both in milliseconds.
+ * Memory shared by the engine's thread and the servo thread: commands go in, the measured state comes out. Each block
+ * has one writer and two slots. Version n is written to slot n mod 2 and counts once it is complete. A writer that the
+ * system stops in the middle therefore leaves the last version readable. A reader copies again when a version was
+ * completed during its copy. Neither side waits for the other. The engine also grants the servo a number of substeps
+ * since the cell was opened, which the servo never exceeds. Simulated times count from the opening of the cell; host
+ * times are on the engine thread's clock. Both in milliseconds.
  */
 import type { Pose } from '../../../main/api/geometry.ts';
 import { SCENE_BODIES } from '../physics/model.ts';
@@ -93,7 +93,9 @@ export interface SharedState {
   callOffReset(id: number): void;
   /** Returns a number that changes with every `wake`. Read it before deciding to sleep, so that no wake is lost. */
   wakes(): number;
-  /** Sleeps until `wake` has been called since `wakes()` returned `seen`, at most `timeoutMs`. Not on the main thread. */
+  /**
+   * Sleeps until `wake` has been called since `wakes()` returned `seen`, at most `timeoutMs`. Not on the main thread.
+   */
   sleep(seen: number, timeoutMs: number): void;
   wake(): void;
 }

@@ -1,7 +1,7 @@
 /**
- * The task `insert`: put the peg in the hand into the hole nearby. Episodes start from grasps of the pool, with the socket
- * within ±30 mm of the tip and the tip about 25–45 mm above the rim. 0.5 mm clearance a side, no chamfer. The gripper stays
- * closed.
+ * The task `insert`: put the peg in the hand into the hole nearby. Episodes start from grasps of the pool, with the
+ * socket within ±30 mm of the tip and the tip about 25–45 mm above the rim. 0.5 mm clearance a side, no chamfer. The
+ * gripper stays closed.
  */
 import { FINGER_QPOS, OBJECT_QPOS } from '../physics/model.ts';
 import { readReadings } from '../physics/physics.ts';

@@ -1,7 +1,7 @@
 /**
- * Makes `grasp-pool.json`: `node native/sim/tasks/make-grasps.ts`. A scripted hand that sees the peg with an error picks
- * it up and carries it above the socket; a peg that slipped or tilted is left out.
- * Deterministic: every attempt follows from the first seed of its range and its number.
+ * Makes `grasp-pool.json`: `node native/sim/tasks/make-grasps.ts`. A scripted hand that sees the peg with an error
+ * picks it up and carries it above the socket; a peg that slipped or tilted is left out. Deterministic: every attempt
+ * follows from the first seed of its range and its number.
  */
 import { writeFileSync } from 'node:fs';
 import { createRng } from '../../../main/api/rng.ts';

@@ -1,6 +1,6 @@
 /**
- * The task `pick-insert`: pick the standing peg from the table and put it into the socket 20 cm away. It has failed when
- * the peg has toppled or left the table.
+ * The task `pick-insert`: pick the standing peg from the table and put it into the socket 20 cm away. It has failed
+ * when the peg has toppled or left the table.
  */
 import { yawOrientation } from '../physics/frames.ts';
 import { FINGER_OPEN_M, PEG_LENGTH_M } from '../physics/model.ts';

@@ -1,4 +1,6 @@
-/** HIL-SERL's rule from action to set-point, for tests of the cell alone. The engine has its own, with safety after it. */
+/**
+ * HIL-SERL's rule from action to set-point, for tests of the cell alone. The engine has its own, with safety after it.
+ */
 import { Quaternion, Vector3 } from 'three';
 import { DEFAULT_ACTION_SCALE } from '../../../main/api/action.ts';
 import type { Pose } from '../../../main/api/geometry.ts';

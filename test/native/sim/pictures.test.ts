@@ -1,6 +1,7 @@
 /**
- * Golden pictures: both cameras, shrunk to 16×16, against `pictures.golden.json`. `UPDATE_GOLDEN=1` writes the file; look
- * at the pictures before you commit. The test is tolerant, because trigonometry may differ in the last bit between machines.
+ * Golden pictures: both cameras, shrunk to 16×16, against `pictures.golden.json`. `UPDATE_GOLDEN=1` writes the file;
+ * look at the pictures before you commit. The test is tolerant, because trigonometry may differ in the last bit between
+ * machines.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
