@@ -115,18 +115,8 @@ export function createLockstepCell(options: LockstepOptions = {}): LockstepCell 
   };
 }
 
-interface Scenes {
-  open(): Promise<void>;
-  close(): void;
-  /** Makes the scene with this object the current one. */
-  load(object: LooseObject): Physics;
-  current(): Physics;
-  /** Returns `undefined` while the cell is not open. */
-  loaded(): Physics | undefined;
-}
-
 /** One physics per loose object, made when it is first needed. */
-function createScenes(physicsHz: number): Scenes {
+function createScenes(physicsHz: number) {
   const scenes = new Map<LooseObject, Physics>();
   let mujoco: Mujoco | undefined;
   let current: Physics | undefined;
@@ -143,19 +133,21 @@ function createScenes(physicsHz: number): Scenes {
       scenes.clear();
       current = undefined;
     },
-    load: (object) => {
+    /** Makes the scene with this object the current one. */
+    load: (object: LooseObject): Physics => {
       current = scenes.get(object) ?? createPhysics(opened(mujoco), { object, physicsHz });
       scenes.set(object, current);
       return current;
     },
     current: () => opened(current),
+    /** Returns `undefined` while the cell is not open. */
     loaded: () => current,
   };
 }
 
 /** A virtual clock that steps the current scene as it advances. A scene at fault stands still while time passes. */
 function createSteppedClock(
-  scenes: Scenes,
+  scenes: ReturnType<typeof createScenes>,
   physicsHz: number,
   startWallTimeMs: number,
   onFault: (message: string) => void,

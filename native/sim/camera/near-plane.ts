@@ -5,6 +5,7 @@ import { type ColorTarget, fillColor, type VertexBuffer } from './triangle-fill.
 
 /** Vertices at the end of the buffer that hold the corners of a cut triangle. */
 export const SPARE_VERTICES = 4;
+const LIGHT = ['red', 'green', 'blue', 'ambientShare'] as const;
 
 export function drawTriangle(
   target: ColorTarget,
@@ -38,13 +39,7 @@ function drawClipped(target: ColorTarget, vertices: VertexBuffer, a: number, b: 
 }
 
 function copyVertex(vertices: VertexBuffer, from: number, to: number): void {
-  vertices.x[to] = vertices.x[from]!;
-  vertices.y[to] = vertices.y[from]!;
-  vertices.nearness[to] = vertices.nearness[from]!;
-  vertices.red[to] = vertices.red[from]!;
-  vertices.green[to] = vertices.green[from]!;
-  vertices.blue[to] = vertices.blue[from]!;
-  vertices.ambientShare[to] = vertices.ambientShare[from]!;
+  for (const channel of ['x', 'y', 'nearness', ...LIGHT] as const) vertices[channel][to] = vertices[channel][from]!;
 }
 
 /** Writes the point where the edge from `from` to `to` crosses the near plane into the vertex `into`. */
@@ -55,14 +50,13 @@ function cutVertex(vertices: VertexBuffer, from: number, to: number, into: numbe
     depth[vertex]! > NEAR_M ? ((vertices.x[vertex]! - centre) * depth[vertex]!) / focal : vertices.x[vertex]!;
   const up = (vertex: number) =>
     depth[vertex]! > NEAR_M ? ((centre - vertices.y[vertex]!) * depth[vertex]!) / focal : vertices.y[vertex]!;
-  const mix = (channel: Float32Array) => channel[from]! + (channel[to]! - channel[from]!) * fraction;
   const cutRight = right(from) + (right(to) - right(from)) * fraction;
   const cutUp = up(from) + (up(to) - up(from)) * fraction;
   vertices.x[into] = centre + (focal * cutRight) / NEAR_M;
   vertices.y[into] = centre - (focal * cutUp) / NEAR_M;
   vertices.nearness[into] = 1 / NEAR_M;
-  vertices.red[into] = mix(vertices.red);
-  vertices.green[into] = mix(vertices.green);
-  vertices.blue[into] = mix(vertices.blue);
-  vertices.ambientShare[into] = mix(vertices.ambientShare);
+  for (const name of LIGHT) {
+    const channel = vertices[name];
+    channel[into] = channel[from]! + (channel[to]! - channel[from]!) * fraction;
+  }
 }

@@ -50,21 +50,14 @@ export function createShader(shapes: SceneShapes): Shader {
   };
 }
 
-/** Properties of the materials, by index. */
-interface Surfaces {
-  /** [materials, 3], linear RGB. */
-  readonly albedo: Float32Array;
-  readonly gloss: Float32Array;
-  /** The highlight's exponent is 2 to the power of this. */
-  readonly squarings: Uint8Array;
-  readonly metal: Float32Array;
-}
-
-function surfacesOf({ materials }: SceneShapes): Surfaces {
+/** Properties of the materials, by index; linear RGB. */
+function surfacesOf({ materials }: SceneShapes) {
   const smooth = materials.map(({ roughness }) => 1 - roughness);
   return {
+    /** [materials, 3], filled by `setLook`. */
     albedo: new Float32Array(materials.length * 3),
     gloss: Float32Array.from(smooth, (value) => 0.5 * value * value),
+    /** The highlight's exponent is 2 to the power of this. */
     squarings: Uint8Array.from(smooth, (value) => Math.round(2 + 5 * value)),
     metal: Float32Array.from(materials, ({ metalness }) => metalness),
   };
@@ -79,7 +72,7 @@ function turnIntoBody(pose: Float64Array, x: number, y: number, z: number, into:
 
 function shadeVertices(
   body: PlacedMesh,
-  { albedo, gloss, squarings, metal }: Surfaces,
+  { albedo, gloss, squarings, metal }: ReturnType<typeof surfacesOf>,
   inBody: Float64Array,
   lamp: number,
   vertices: VertexBuffer,

@@ -3,7 +3,14 @@
  * pads. The encoder therefore reads the peg's pose instead of assuming it. The hold-out set has the pool's last grasps.
  */
 import { Quaternion, Vector3 } from 'three';
-import type { Pose } from '../../../main/api/geometry.ts';
+import {
+  add,
+  IDENTITY,
+  type Pose,
+  type Quaternion as QuaternionNumbers,
+  rotateByUnit,
+  subtract,
+} from '../../../main/api/geometry.ts';
 import type { Rng } from '../../../main/api/rng.ts';
 import { ARM_JOINTS, ARM_QPOS, FINGER_QPOS, OBJECT_QPOS } from '../physics/model.ts';
 import { type Physics, readReadings } from '../physics/physics.ts';
@@ -69,33 +76,31 @@ export function drawGrasp(grasps: readonly HeldPeg[], rng: Rng): HeldPeg {
 }
 
 /**
- * Returns bFromC. Differs from `relativePose` of the contract, which normalises quaternions: the data's bits depend on
- * it.
+ * Returns bFromC. Unlike `relativePose` of the contract it does not normalise quaternions, because the bits of the
+ * encoder's data depend on it.
  */
-export function relativePose(aFromB: Pose, aFromC: Pose): Pose {
-  const inverse = new Quaternion(...aFromB.orientation).conjugate();
-  const [bx, by, bz] = aFromB.positionM;
-  const [cx, cy, cz] = aFromC.positionM;
-  const position = new Vector3(cx - bx, cy - by, cz - bz).applyQuaternion(inverse);
-  const orientation = inverse.multiply(new Quaternion(...aFromC.orientation));
+function relativePose(aFromB: Pose, aFromC: Pose): Pose {
+  const [x, y, z, w] = aFromB.orientation;
+  const bFromA = [-x, -y, -z, w] as const;
   return {
-    positionM: [position.x, position.y, position.z],
-    orientation: [orientation.x, orientation.y, orientation.z, orientation.w],
+    positionM: rotateByUnit(bFromA, subtract(aFromC.positionM, aFromB.positionM)),
+    orientation: product(bFromA, aFromC.orientation),
   };
 }
 
-/** Returns aFromC. */
+/** Returns aFromC, whose quaternion is not normalised. */
 export function composePoses(aFromB: Pose, bFromC: Pose): Pose {
-  const rotation = new Quaternion(...aFromB.orientation);
-  const position = new Vector3(...bFromC.positionM).applyQuaternion(rotation);
-  const orientation = rotation.clone().multiply(new Quaternion(...bFromC.orientation));
-  const [x, y, z] = aFromB.positionM;
   return {
-    positionM: [x + position.x, y + position.y, z + position.z],
-    orientation: [orientation.x, orientation.y, orientation.z, orientation.w],
+    positionM: add(aFromB.positionM, rotateByUnit(aFromB.orientation, bFromC.positionM)),
+    orientation: product(aFromB.orientation, bFromC.orientation),
   };
 }
 
-export function invertPose({ positionM, orientation }: Pose): Pose {
-  return relativePose({ positionM, orientation }, { positionM: [0, 0, 0], orientation: [0, 0, 0, 1] });
+export function invertPose(aFromB: Pose): Pose {
+  return relativePose(aFromB, { positionM: [0, 0, 0], orientation: IDENTITY });
+}
+
+function product(a: QuaternionNumbers, b: QuaternionNumbers): QuaternionNumbers {
+  const { x, y, z, w } = new Quaternion(...a).multiply(new Quaternion(...b));
+  return [x, y, z, w];
 }

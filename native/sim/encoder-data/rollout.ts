@@ -34,21 +34,11 @@ interface Goal {
 
 /** Puts a peg into the hand and a socket under it, as the task `insert` does. */
 export function beginRollout(physics: Physics, grasp: HeldPeg, rng: Rng): void {
-  physics.arrange({
-    armRad: grasp.armRad,
-    fingerM: grasp.fingerM,
-    gripper: 'close',
-    baseFromObject: { positionM: [0.5, 0, 0.5], orientation: [0, 0, 0, 1] },
-    socket: undefined,
-  });
-  const { baseFromTool } = truthOf(readReadings(physics));
-  physics.arrange({
-    armRad: grasp.armRad,
-    fingerM: grasp.fingerM,
-    gripper: 'close',
-    baseFromObject: composePoses(baseFromTool, grasp.toolFromObject),
-    socket: undefined,
-  });
+  const { armRad, fingerM, toolFromObject } = grasp;
+  const arrange = (baseFromObject: Pose) =>
+    physics.arrange({ armRad, fingerM, gripper: 'close', baseFromObject, socket: undefined });
+  arrange({ positionM: [0.5, 0, 0.5], orientation: [0, 0, 0, 1] });
+  arrange(composePoses(truthOf(readReadings(physics)).baseFromTool, toolFromObject));
   settle(physics, SETTLE_SEC);
   const { tipM } = truthOf(readReadings(physics));
   physics.placeSocket({
@@ -102,7 +92,7 @@ function drawGoal(rng: Rng): Goal {
   const speed = rng.range(0.25, 1);
   const spread = (size: number) => rng.range(-size, size);
   if (kind < 0.3) {
-    // The goal is in the hole, or on its edge when a little off. It may lie below the reachable depth: the tool presses.
+    // The goal is in the hole or on its edge. It may lie below the reachable depth, so that the tool presses.
     const error = 0.0004 * rng.normal();
     const depth = rng.range(0.001, 0.034);
     return {

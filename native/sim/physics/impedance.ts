@@ -69,7 +69,7 @@ export function createImpedanceController(sim: SimModel): ImpedanceController {
 
 /** The pose that the spring pulls to. It moves along a straight line; its quaternion is interpolated and normalised. */
 function createSetPoint(timestepSec: number) {
-  // Start pose [7], goal pose [7], set-point [7], ramp length and time in the ramp: one block, so that saving is a copy.
+  // Start pose [7], goal pose [7], set-point [7], ramp length, time in the ramp: one block, so that saving is a copy.
   const memory = new Float64Array(23);
   const start = memory.subarray(0, 7);
   const goal = memory.subarray(7, 14);

@@ -121,7 +121,7 @@ export function createPhysics(mujoco: Mujoco, options: PhysicsOptions): Physics 
     },
     read: (readings) => {
       substeps.refresh();
-      readReadingsInto(readings, socket.yawRad(), substeps.count() / physicsHz);
+      readReadingsInto(readings, socket.state[3]!, substeps.count() / physicsHz);
     },
     readScenePoses: (poses) => {
       substeps.refresh();
@@ -203,7 +203,6 @@ function createSocket(sim: SimModel) {
   const state = new Float64Array([0, 0, PARKED_HEIGHT_M, 0, 0]);
   return {
     state,
-    yawRad: () => state[3]!,
     place: (pose: Arrangement['socket']) => {
       state.set(pose ? [pose.xM, pose.yM, 0, pose.yawRad, 1] : [0, 0, PARKED_HEIGHT_M, 0, 0]);
       const { modelBodyPosition, modelBodyQuaternion } = sim.views();

@@ -28,17 +28,17 @@ const GRANT_BYTES = 8;
 export const COMMAND = { pose: 0, rampMs: 7, gripperOpen: 8, isHold: 9, number: 10, issuedMs: 11 } as const;
 export const COMMAND_SIZE = 12;
 
-/** Offsets into the report of the servo, which follows the readings in the state block. */
-const REPORT = {
-  timeMs: 0,
-  firstUseNumber: 1,
-  firstUseMs: 2,
-  firstUseIssuedMs: 3,
-  overruns: 4,
-  droppedMs: 5,
-  dueHostMs: 6,
-} as const;
-const REPORT_SIZE = 7;
+/** Fields of the servo's report, in their order after the readings in the state block. */
+const REPORT_FIELDS = [
+  'timeMs',
+  'firstUseNumber',
+  'firstUseMs',
+  'firstUseIssuedMs',
+  'overruns',
+  'droppedMs',
+  'dueHostMs',
+] as const;
+const REPORT_SIZE = REPORT_FIELDS.length;
 
 export interface Command {
   readonly baseFromTool: Pose;
@@ -202,21 +202,9 @@ function readNewest<Slot>(words: Int32Array, word: number, slots: Slots<Slot>, c
 }
 
 function writeReport(report: ServoReport, into: Float64Array): void {
-  into[REPORT.timeMs] = report.timeMs;
-  into[REPORT.dueHostMs] = report.dueHostMs;
-  into[REPORT.firstUseNumber] = report.firstUseNumber;
-  into[REPORT.firstUseMs] = report.firstUseMs;
-  into[REPORT.firstUseIssuedMs] = report.firstUseIssuedMs;
-  into[REPORT.overruns] = report.overruns;
-  into[REPORT.droppedMs] = report.droppedMs;
+  for (let at = 0; at < REPORT_SIZE; at++) into[at] = report[REPORT_FIELDS[at]!];
 }
 
 function readReport(from: Float64Array, report: ServoReport): void {
-  report.timeMs = from[REPORT.timeMs]!;
-  report.dueHostMs = from[REPORT.dueHostMs]!;
-  report.firstUseNumber = from[REPORT.firstUseNumber]!;
-  report.firstUseMs = from[REPORT.firstUseMs]!;
-  report.firstUseIssuedMs = from[REPORT.firstUseIssuedMs]!;
-  report.overruns = from[REPORT.overruns]!;
-  report.droppedMs = from[REPORT.droppedMs]!;
+  for (let at = 0; at < REPORT_SIZE; at++) report[REPORT_FIELDS[at]!] = from[at]!;
 }
