@@ -1,8 +1,8 @@
 /**
- * Loads the WASM module of @mujoco/mujoco and wraps one model with its data. No other file imports that package. Views
- * of MuJoCo's memory are kept, because `<size memory>` fixes the arena. `views()` takes them again if the heap has
- * grown. Quaternions here are MuJoCo's own, [w, x, y, z]. Autoreset is off, so that a NaN or a warning is a fault that
- * the caller reports and never a silent jump to the initial state.
+ * Loads the WASM module of @mujoco/mujoco and wraps one model with its data. No other file imports that package. Views of
+ * MuJoCo's memory are kept, because `<size memory>` fixes the arena. `views()` takes them again if the heap has grown.
+ * Quaternions here are MuJoCo's own, [w, x, y, z]. Autoreset is off. A NaN or a warning is therefore a fault that the
+ * caller reports, never a silent jump to the initial state.
  */
 import loadMujocoModule, { type MainModule, type MjData, type MjModel } from '@mujoco/mujoco';
 
