@@ -5,8 +5,16 @@
 import { type Clock, createVirtualClock, type VirtualClock } from '../main/api/clock.ts';
 import type { Pose, Vec3, Vec6 } from '../main/api/geometry.ts';
 import type { SafetyLimits } from '../main/api/limits.ts';
-import type { DeviceFault, RobotCell, RobotInfo, RobotState, SetPoint, Snapshot, TaskOutcome } from './device.ts';
-import { createListeners } from './listeners.ts';
+import {
+  createListeners,
+  type DeviceFault,
+  type RobotCell,
+  type RobotInfo,
+  type RobotState,
+  type SetPoint,
+  type Snapshot,
+  type TaskOutcome,
+} from './device.ts';
 
 export const FAKE_LIMITS: SafetyLimits = {
   workspaceLowM: [0.2, -0.4, 0],

@@ -9,9 +9,8 @@ import type { Clock } from '../main/api/clock.ts';
 import { createLead } from '../main/api/lead.ts';
 import type { InputDevice } from '../main/api/messages.ts';
 import type { TakeoverSettings } from '../main/api/teleop.ts';
-import type { DeviceHealth, Puck, PuckReading } from './device.ts';
+import { createListeners, type DeviceHealth, type Puck, type PuckReading } from './device.ts';
 import type { HidDevice, HidTransport } from './hid.ts';
-import { createListeners } from './listeners.ts';
 import { type Blocked, createSixAxisBus, type Entry } from './six-axis-bus.ts';
 import type { SixAxisInterface } from './six-axis-interface.ts';
 

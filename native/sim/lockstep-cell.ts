@@ -6,8 +6,7 @@
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
 import type { Vec3 } from '../../main/api/geometry.ts';
 import type { TaskId } from '../../main/api/task.ts';
-import type { DeviceFault, RobotCell, ScenePoses } from '../device.ts';
-import { createListeners } from '../listeners.ts';
+import { createListeners, type DeviceFault, type RobotCell, type ScenePoses } from '../device.ts';
 import { CELL_INFO } from './cell-info.ts';
 import type { Conditions } from './conditions.ts';
 import { type LooseObject, SCENE_BODIES } from './physics/model.ts';

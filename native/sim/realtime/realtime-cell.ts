@@ -5,8 +5,7 @@
  */
 import { systemClock } from '../../../main/api/clock.ts';
 import type { Vec3 } from '../../../main/api/geometry.ts';
-import type { DeviceFault, RobotCell, Snapshot } from '../../device.ts';
-import { createListeners } from '../../listeners.ts';
+import { createListeners, type DeviceFault, type RobotCell, type Snapshot } from '../../device.ts';
 import { CELL_INFO } from '../cell-info.ts';
 import { SCENE_BODIES } from '../physics/model.ts';
 import { DEFAULT_PHYSICS_HZ } from '../physics/physics.ts';
