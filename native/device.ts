@@ -1,6 +1,7 @@
 /**
- * What a driver promises. A driver's features are known before it is opened; it knows nothing of who uses it.
- * All times are on the rig's clock (`Clock.nowMs`), which in lockstep runs is the simulator's own time.
+ * Contract of the drivers of robot cells and pucks. A driver's features are known before it is opened, and a driver
+ * does not depend on its users. All times are on the rig's clock (`Clock.nowMs`), which is simulated time in lockstep
+ * runs.
  */
 import type { Clock } from '../main/api/clock.ts';
 import type { Pose, Vec6 } from '../main/api/geometry.ts';
@@ -22,7 +23,7 @@ export interface RobotState {
   readonly gripperOpeningM: number;
 }
 
-/** Where the impedance controller should pull the tool, reached by linear interpolation over `rampMs`. */
+/** Pose to which the impedance controller pulls the tool, by linear interpolation over `rampMs`. */
 export interface SetPoint {
   readonly baseFromTool: Pose;
   readonly gripper: 'open' | 'close';
@@ -39,45 +40,45 @@ export interface RobotInfo {
   readonly shapes: SceneShapes;
 }
 
-/** Everything sensed at one tick's edge. */
+/** Everything that is sensed at the edge of one tick. */
 export interface Snapshot {
   readonly state: RobotState;
   readonly frames: readonly CameraFrame[];
   readonly tactile: readonly TactileFrame[];
-  /** The simulator's verdict on the task; undefined on a real robot, where people and classifiers judge. */
+  /** The simulator's verdict on the task; `undefined` on a real robot, where people and classifiers judge. */
   readonly task: TaskOutcome | undefined;
-  /** Where the hole is, for the `state` control experiment; undefined on a real robot. See `STATE_ESTIMATE_SIZE`. */
+  /** The hole's pose for the `state` control experiment; `undefined` on a real robot. See `STATE_ESTIMATE_SIZE`. */
   readonly stateEstimate: Float32Array | undefined;
 }
 
 export interface TaskOutcome {
   readonly success: boolean;
-  /** The episode cannot succeed any more (the peg fell): a termination. */
+  /** True when the episode cannot succeed any more, which is a termination. */
   readonly failed: boolean;
-  /** Progress towards success in metres still to go; for displays and operators, never for a policy. */
+  /** Distance to success in metres, for displays and operators and never for a policy. */
   readonly remainingM: number;
 }
 
-/** Body poses of everything that moves in the scene, for pictures: [x, y, z, qx, qy, qz, qw] per body, in the order of `SceneShapes.bodies`. */
+/** Poses of the scene's bodies, for pictures: [x, y, z, qx, qy, qz, qw] each, in the order of `SceneShapes.bodies`. */
 export type ScenePoses = Float32Array;
 
 /**
- * A robot cell: arm, gripper, cameras and pads that share one clock. `command`, `hold` and `state` never block and never throw
- * for reasons of timing; a device that is gone is reported through `onFault`.
+ * A robot cell: arm, gripper, cameras and pads that share one clock. `command`, `hold` and `state` never block and
+ * never throw for reasons of timing. A device that is gone is reported through `onFault`.
  */
 export interface RobotCell {
   readonly info: RobotInfo;
-  /** The cell's time. A robot's is the host's; a simulated cell's passes only while a caller sleeps on it. */
+  /** The cell's time: the host's on a robot. Simulated time passes only while a caller sleeps on this clock. */
   readonly clock: Clock;
   open(): Promise<void>;
   close(): Promise<void>;
-  /** The newest measured state. */
+  /** Returns the newest measured state. */
   state(): RobotState;
-  /** Takes effect at the servo's next period (at most 2 ms later). */
+  /** Sets the set-point, which takes effect at the servo's next period. */
   command(setPoint: SetPoint): void;
   /** Makes the measured pose the set-point, at once. */
   hold(): void;
-  /** Everything at this instant. Pictures may take some milliseconds to render; the poses they show are those of the call. */
+  /** Senses everything at this instant. Pictures may be drawn later, but they show the poses of the call. */
   capture(): Promise<Snapshot>;
   /** Brings task and arm to the start of an episode. The same seed gives the same start to the bit. */
   reset(task: TaskId, seed: number, signal: AbortSignal): Promise<void>;
@@ -96,7 +97,7 @@ export interface DeviceFault {
   readonly remedy: string;
 }
 
-/** One reading of a 6-axis puck, each axis in [-1, 1] in the device's own frame (x right, y back, z down as HID has it). */
+/** One reading of a 6-axis puck. Each axis is in [-1, 1], in the device's own frame: x right, y back, z down. */
 export interface PuckReading {
   readonly timeMs: number;
   readonly axes: Vec6;
@@ -114,9 +115,24 @@ export interface Puck {
   open(): Promise<void>;
   close(): Promise<void>;
   health(): DeviceHealth;
-  /** The newest reading; a non-zero one older than 100 ms reads as zero. */
+  /** Returns the newest reading; the axes of one older than 100 ms are zero. */
   reading(): PuckReading;
-  /** Called for every report as it arrives. */
+  /** Calls the listener for every report as it arrives. */
   onReading(listener: (reading: PuckReading) => void): () => void;
   onHealth(listener: (health: DeviceHealth) => void): () => void;
+}
+
+/** Keeps the listeners of a driver, which are called with every new value. */
+export function createListeners<Value>() {
+  const listeners = new Set<(value: Value) => void>();
+  return {
+    /** Adds a listener. Returns a function that removes it. */
+    add: (listener: (value: Value) => void): (() => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    tell: (value: Value): void => {
+      for (const listener of listeners) listener(value);
+    },
+  };
 }

@@ -1,11 +1,20 @@
 /**
- * A cell without physics: the tool follows its set-point exactly, in a straight line over the ramp. For tests of the engine.
- * `lockstep`: sleeping moves the virtual clock, as in headless runs. `manual`: the test moves it, as the host's clock moves.
+ * A cell without physics, for tests of the engine: the tool follows its set-point exactly, in a straight line over the
+ * ramp. With `lockstep`, sleeping moves the virtual clock, as in headless runs. With `manual`, the test moves it.
  */
 import { type Clock, createVirtualClock, type VirtualClock } from '../main/api/clock.ts';
 import type { Pose, Vec3, Vec6 } from '../main/api/geometry.ts';
 import type { SafetyLimits } from '../main/api/limits.ts';
-import type { DeviceFault, RobotCell, RobotInfo, RobotState, SetPoint, Snapshot, TaskOutcome } from './device.ts';
+import {
+  createListeners,
+  type DeviceFault,
+  type RobotCell,
+  type RobotInfo,
+  type RobotState,
+  type SetPoint,
+  type Snapshot,
+  type TaskOutcome,
+} from './device.ts';
 
 export const FAKE_LIMITS: SafetyLimits = {
   workspaceLowM: [0.2, -0.4, 0],
@@ -21,12 +30,12 @@ export const FAKE_LIMITS: SafetyLimits = {
   gripperRefractoryMs: 600,
 };
 
-/** Tool pointing straight down. */
+/** Pose after a reset: the tool points straight down. */
 export const FAKE_RESET: Pose = { positionM: [0.5, 0, 0.3], orientation: [1, 0, 0, 0] };
 
 export interface FakeCommand {
   readonly timeMs: number;
-  /** undefined = hold. */
+  /** `undefined` for a hold. */
   readonly setPoint: SetPoint | undefined;
   readonly measuredM: Vec3;
 }
@@ -34,19 +43,42 @@ export interface FakeCommand {
 export interface FakeCell extends RobotCell {
   readonly clock: VirtualClock;
   readonly commands: readonly FakeCommand[];
-  /** What the next captures say of the task. */
+  /** Sets the outcome of the task in the next captures. */
   setOutcome(outcome: Partial<TaskOutcome>): void;
   setWrench(wrenchInTool: Vec6): void;
   setCaptureMs(captureMs: number): void;
-  /** From now on the state's time stands still. */
+  /** Stops the state's time from now on. */
   freezeState(): void;
   failCaptures(error: Error | undefined): void;
   failResets(error: Error | undefined): void;
-  /** Resets that begin from now on are not over before this. */
+  /** Makes resets that begin from now on wait for this promise. */
   delayResets(until: Promise<void>): void;
   fault(fault: DeviceFault): void;
   readonly resets: readonly number[];
 }
+
+/** Returns a new object for each cell, because tests change it. */
+const fakeInfo = (): RobotInfo => ({
+  name: 'fake arm',
+  simulated: true,
+  jointNames: ['j1', 'j2'],
+  limits: FAKE_LIMITS,
+  cameras: [{ name: 'wrist', widthPx: 4, heightPx: 4 }],
+  tactilePads: [
+    { name: 'left', rows: 2, columns: 2 },
+    { name: 'right', rows: 2, columns: 2 },
+  ],
+  shapes: {
+    materials: [],
+    bodies: [{ name: 'world', parts: [], castsShadow: false }],
+    cameras: [],
+    tactile: [],
+    tool: { body: 'world', bodyFromTool: { positionM: [0, 0, 0], orientation: [0, 0, 0, 1] } },
+  },
+});
+const CLOSED_M = 0.01;
+const OPEN_M = 0.04;
+const UNDECIDED: TaskOutcome = { success: false, failed: false, remainingM: 0.1 };
 
 export function createFakeCell(
   options: { readonly pace?: 'lockstep' | 'manual'; readonly startMs?: number } = {},
@@ -55,34 +87,11 @@ export function createFakeCell(
   const manualSleep: Clock['sleepUntilMs'] = (timeMs) =>
     timeMs <= virtual.nowMs() ? Promise.resolve() : new Promise((resolve) => virtual.at(timeMs, resolve));
   const clock: VirtualClock = options.pace === 'manual' ? { ...virtual, sleepUntilMs: manualSleep } : virtual;
-  const info: RobotInfo = {
-    name: 'fake arm',
-    simulated: true,
-    jointNames: ['j1', 'j2'],
-    limits: FAKE_LIMITS,
-    cameras: [{ name: 'wrist', widthPx: 4, heightPx: 4 }],
-    tactilePads: [
-      { name: 'left', rows: 2, columns: 2 },
-      { name: 'right', rows: 2, columns: 2 },
-    ],
-    shapes: {
-      materials: [],
-      bodies: [{ name: 'world', parts: [], castsShadow: false }],
-      cameras: [],
-      tactile: [],
-      tool: { body: 'world', bodyFromTool: { positionM: [0, 0, 0], orientation: [0, 0, 0, 1] } },
-    },
-  };
-  const commands: FakeCommand[] = [];
+  const tool = createFakeTool(clock);
   const resets: number[] = [];
-  const faultListeners = new Set<(fault: DeviceFault) => void>();
-  let from: Pose = FAKE_RESET;
-  let to: Pose = FAKE_RESET;
-  let startedMs = clock.nowMs();
-  let rampMs = 0;
-  let gripperOpeningM = 0.01;
+  const faults = createListeners<DeviceFault>();
   let wrench: Vec6 = [0, 0, 0, 0, 0, 0];
-  let outcome: TaskOutcome = { success: false, failed: false, remainingM: 0.1 };
+  let outcome = UNDECIDED;
   let captureMs = 0;
   let frozenMs: number | undefined;
   let captureError: Error | undefined;
@@ -90,56 +99,27 @@ export function createFakeCell(
   let resetsWait: Promise<void> | undefined;
   let pictures = 0;
 
-  const pose = (): Pose => {
-    const share = rampMs > 0 ? Math.min(1, (clock.nowMs() - startedMs) / rampMs) : 1;
-    const mix = (a: number, b: number) => a + share * (b - a);
-    const [p, q] = [from.positionM, to.positionM];
-    return {
-      positionM: [mix(p[0], q[0]), mix(p[1], q[1]), mix(p[2], q[2])],
-      orientation: share < 0.5 ? from.orientation : to.orientation,
-    };
-  };
   const state = (): RobotState => ({
     timeMs: frozenMs ?? clock.nowMs(),
-    baseFromTool: pose(),
+    baseFromTool: tool.pose(),
     twistInTool: [0, 0, 0, 0, 0, 0],
     wrenchInTool: wrench,
     jointPositionsRad: [0, 0],
-    gripperOpeningM,
+    gripperOpeningM: tool.gripperOpeningM(),
   });
-  const follow = (setPoint: SetPoint | undefined) => {
-    from = pose();
-    to = setPoint?.baseFromTool ?? from;
-    rampMs = setPoint?.rampMs ?? 0;
-    startedMs = clock.nowMs();
-    if (setPoint) gripperOpeningM = setPoint.gripper === 'open' ? 0.04 : 0.01;
-    commands.push({ timeMs: clock.nowMs(), setPoint, measuredM: from.positionM });
-  };
   return {
-    info,
+    info: fakeInfo(),
     clock,
-    commands,
+    commands: tool.commands,
     resets,
     open: async () => {},
     close: async () => {},
     state,
-    command: follow,
-    hold: () => follow(undefined),
-    capture: async (): Promise<Snapshot> => {
+    command: tool.follow,
+    hold: () => tool.follow(undefined),
+    capture: async () => {
       if (captureError) throw captureError;
-      const snapshot: Snapshot = {
-        state: state(),
-        frames: [{ camera: 'wrist', widthPx: 4, heightPx: 4, rgb: new Uint8Array(48).fill(pictures++ & 0xff) }],
-        tactile: (['left', 'right'] as const).map((pad) => ({
-          pad,
-          rows: 2,
-          columns: 2,
-          forceN: new Float32Array(12),
-          total: [30, 0, 0, 0],
-        })),
-        task: outcome,
-        stateEstimate: undefined,
-      };
+      const snapshot = fakeSnapshot(state(), pictures++, outcome);
       if (captureMs > 0) await new Promise<void>((resolve) => virtual.at(virtual.nowMs() + captureMs, resolve));
       return snapshot;
     },
@@ -148,18 +128,13 @@ export function createFakeCell(
       await resetsWait;
       if (signal.aborted) throw new Error('reset aborted');
       resets.push(seed);
-      from = FAKE_RESET;
-      to = FAKE_RESET;
-      rampMs = 0;
-      gripperOpeningM = 0.01;
-      outcome = { success: false, failed: false, remainingM: 0.1 };
+      tool.reset();
+      outcome = UNDECIDED;
     },
     begin: () => {},
     scenePoses: () => Float32Array.from([0, 0, 0, 0, 0, 0, 1]),
-    onFault: (listener) => {
-      faultListeners.add(listener);
-      return () => faultListeners.delete(listener);
-    },
+    onFault: faults.add,
+    fault: faults.tell,
     setOutcome: (next) => {
       outcome = { ...outcome, ...next };
     },
@@ -181,8 +156,58 @@ export function createFakeCell(
     failResets: (error) => {
       resetError = error;
     },
-    fault: (fault) => {
-      for (const listener of faultListeners) listener(fault);
+  };
+}
+
+/** A tool that moves from its pose to the set-point, linearly over the ramp, and keeps the commands it got. */
+function createFakeTool(clock: Clock) {
+  const commands: FakeCommand[] = [];
+  let from: Pose = FAKE_RESET;
+  let to: Pose = FAKE_RESET;
+  let startedMs = clock.nowMs();
+  let rampMs = 0;
+  let gripperOpeningM = CLOSED_M;
+
+  const pose = (): Pose => {
+    const share = rampMs > 0 ? Math.min(1, (clock.nowMs() - startedMs) / rampMs) : 1;
+    const mix = (a: number, b: number) => a + share * (b - a);
+    const [p, q] = [from.positionM, to.positionM];
+    return {
+      positionM: [mix(p[0], q[0]), mix(p[1], q[1]), mix(p[2], q[2])],
+      orientation: share < 0.5 ? from.orientation : to.orientation,
+    };
+  };
+  return {
+    commands,
+    pose,
+    gripperOpeningM: () => gripperOpeningM,
+    follow: (setPoint: SetPoint | undefined) => {
+      from = pose();
+      to = setPoint?.baseFromTool ?? from;
+      rampMs = setPoint?.rampMs ?? 0;
+      startedMs = clock.nowMs();
+      if (setPoint) gripperOpeningM = setPoint.gripper === 'open' ? OPEN_M : CLOSED_M;
+      commands.push({ timeMs: clock.nowMs(), setPoint, measuredM: from.positionM });
+    },
+    reset: () => {
+      from = FAKE_RESET;
+      to = FAKE_RESET;
+      rampMs = 0;
+      gripperOpeningM = CLOSED_M;
     },
   };
 }
+
+const fakeSnapshot = (state: RobotState, picture: number, task: TaskOutcome): Snapshot => ({
+  state,
+  frames: [{ camera: 'wrist', widthPx: 4, heightPx: 4, rgb: new Uint8Array(48).fill(picture & 0xff) }],
+  tactile: (['left', 'right'] as const).map((pad) => ({
+    pad,
+    rows: 2,
+    columns: 2,
+    forceN: new Float32Array(12),
+    total: [30, 0, 0, 0],
+  })),
+  task,
+  stateEstimate: undefined,
+});

@@ -1,23 +1,26 @@
-/** A HID bus in memory: tests and the scripted operator plug devices in and push raw reports through the real driver. */
+/**
+ * A HID bus in memory: tests and the scripted operator plug devices in and push raw reports through the real driver.
+ */
 import type { HidDevice, HidTransport } from './hid.ts';
 
 export interface FakeHid extends HidTransport {
-  /** Plugs in a device. It replaces one with the same path, whose connection is not told. */
+  /** Plugs in a device. It replaces one with the same path without closing that one's connection. */
   plug(device?: Partial<HidDevice>): void;
-  /** Breaks the connection, as when the cable is pulled. Without a path, breaks all of them. */
+  /** Breaks the connection, as a pulled cable does. Without a path, breaks all connections. */
   unplug(path?: string): void;
   /** Delivers a report now, over every open connection to the path. */
   push(bytes: Uint8Array, path?: string): void;
   /**
-   * Reports an error on every connection to the path except the newest, as the write side of a lost one may do late.
+   * Reports an error on every connection to the path except the newest, as the write side of a lost
+   * connection may do late.
    */
   breakOldConnections(path: string): void;
   /**
-   * From now on enumerating, or opening, fails with this error; `undefined` = works again. With a path, only that path
+   * Makes enumerating, or opening, fail with this error from now on; `undefined` ends it. With a path, only that path
    * fails to open.
    */
   failWith(error: Error | undefined, at?: 'devices' | 'open', path?: string): void;
-  /** From now on opening this path does not resolve. */
+  /** Makes opening this path never resolve from now on. */
   hang(path: string): void;
   readonly written: readonly (readonly number[])[];
   writtenTo(path: string): readonly (readonly number[])[];

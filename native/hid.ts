@@ -1,4 +1,6 @@
-/** The one wrapper of node-hid. Loaded only when asked for: without libusb its import fails, and that is said in words. */
+/**
+ * The only wrapper of node-hid. It is loaded at the first call, so that a missing libusb becomes an error with words.
+ */
 export interface HidDevice {
   readonly vendorId: number;
   readonly productId: number;
@@ -10,15 +12,15 @@ export interface HidDevice {
 }
 
 export interface HidConnection {
-  /** First byte is the report's id. */
+  /** Calls the listener with every report; its first byte is the report's id. */
   onReport(listener: (bytes: Uint8Array) => void): void;
-  /** The device is gone, or cannot be read any more. */
+  /** Calls the listener when the device is gone or cannot be read any more. */
   onLost(listener: (error: Error) => void): void;
   write(bytes: readonly number[]): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Rejections carry a `code` ('EACCES', 'NO_LIBRARY') where one is known. */
+/** Access to HID devices. Rejections carry a `code` ('EACCES', 'NO_LIBRARY') when it is known. */
 export interface HidTransport {
   devices(): Promise<readonly HidDevice[]>;
   open(path: string): Promise<HidConnection>;
@@ -37,7 +39,7 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 async function load() {
   try {
     const hid = await import('node-hid');
-    // hidraw leaves the kernel's driver in place and sees Bluetooth devices; libusb does neither.
+    // The hidraw driver leaves the kernel's driver in place and sees Bluetooth devices; libusb does neither.
     if (process.platform === 'linux') hid.setDriverType('hidraw');
     return hid;
   } catch (error) {
@@ -53,7 +55,7 @@ export function createHidTransport(): HidTransport {
       try {
         found = await hid.devicesAsync();
       } catch (error) {
-        // The native part is loaded by the first call.
+        // The native part is loaded by the first call, so a missing library shows here.
         throw new HidError(
           /shared object|libusb|prebuild/i.test(messageOf(error)) ? 'NO_LIBRARY' : '',
           messageOf(error),
@@ -73,7 +75,9 @@ export function createHidTransport(): HidTransport {
   };
 }
 
-/** Why a path could not be opened: hidapi's own message does not tell a missing permission from a missing device. */
+/**
+ * Returns why a path could not be opened: hidapi's message does not tell a missing permission from a missing device.
+ */
 async function accessCode(path: string): Promise<string> {
   if (!path.startsWith('/dev/')) return '';
   const { access, constants } = await import('node:fs/promises');

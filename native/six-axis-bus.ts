@@ -1,7 +1,6 @@
 /**
- * The six-axis interfaces on a HID bus. Searches for them repeatedly and opens each one separately, so that a refused
- * or silent interface delays no other. Notices interfaces that are gone. The caller decides which devices count and
- * supplies the error texts.
+ * The six-axis interfaces on a HID bus. The bus is searched repeatedly and each interface is opened separately, so that
+ * a refused or silent one delays no other. The caller decides which devices count and supplies the error texts.
  */
 import type { Clock } from '../main/api/clock.ts';
 import type { DeviceHealth } from './device.ts';
@@ -9,7 +8,7 @@ import type { HidDevice, HidTransport } from './hid.ts';
 import { readInterface, type SixAxisInterface } from './six-axis-interface.ts';
 
 const SEARCH_EVERY_MS = 2500;
-/** How long `open` waits for interfaces that do not answer. They are used later, once they do. */
+/** Longest time for which `open` waits for interfaces that do not answer. They are used once they answer. */
 const OPEN_LIMIT_MS = 2000;
 
 /** One interface on the bus, from the moment it is found. */
@@ -29,14 +28,13 @@ export interface SixAxisBus {
   open(): Promise<void>;
   close(): Promise<void>;
   entries(): readonly Entry[];
-  /** The open interfaces. */
+  /** Returns the open interfaces. */
   ports(): readonly SixAxisInterface[];
-  /** Why the bus cannot be searched; `undefined` when it can. */
+  /** Says why the bus cannot be searched; `undefined` when it can. */
   trouble(): Blocked | undefined;
 }
 
-/** Finds interfaces repeatedly, opens each one separately, and notices those that are gone. */
-export function createSixAxisBus(options: {
+interface BusOptions {
   readonly transport: HidTransport;
   readonly clock: Clock;
   /** Tells six-axis interfaces from the others. */
@@ -46,57 +44,18 @@ export function createSixAxisBus(options: {
   readonly onReading: (port: SixAxisInterface) => void;
   readonly onGone: (port: SixAxisInterface) => void;
   readonly onChanged: () => void;
-}): SixAxisBus {
+}
+
+/** Finds interfaces repeatedly, opens each one separately, and notices those that are gone. */
+export function createSixAxisBus(options: BusOptions): SixAxisBus {
   const { transport, clock } = options;
-  const entries = new Map<string, Entry>();
+  const table = createInterfaceTable(options);
   let trouble: Blocked | undefined;
-  let opened = false;
   let enumerating = false;
   let cancelSearch = () => {};
 
-  const lose = (entry: Entry, port: SixAxisInterface) => {
-    entry.state = { kind: 'lost' };
-    options.onGone(port);
-    options.onChanged();
-  };
-  /** Never rejects: a failure becomes the entry's state. */
-  const attempt = async (entry: Entry) => {
-    entry.opening = true;
-    try {
-      const connection = await transport.open(entry.device.path);
-      if (!opened || entries.get(entry.device.path) !== entry) return void connection.close().catch(() => {});
-      const port: SixAxisInterface = readInterface({
-        connection,
-        clock,
-        onReading: () => options.onReading(port),
-        onLost: () => lose(entry, port),
-      });
-      entry.state = { kind: 'open', port };
-      for (const [path, other] of entries)
-        if (other.state.kind === 'lost' && sameProduct(other.device, entry.device)) entries.delete(path);
-      options.onOpened(port);
-    } catch (error) {
-      entry.state = options.refusal(error);
-    } finally {
-      entry.opening = false;
-    }
-    options.onChanged();
-  };
-  /** Drops an interface that is no longer listed, even if its connection did not report it. A lost one stays named. */
-  const dropUnlisted = (found: readonly HidDevice[]) => {
-    for (const [path, entry] of entries) {
-      if (found.some((device) => device.path === path && sameProduct(device, entry.device))) continue;
-      if (entry.state.kind === 'lost') continue;
-      const { state } = entry;
-      if (state.kind !== 'open') entries.delete(path);
-      else {
-        state.port.end().catch(() => {}); // it is gone
-        lose(entry, state.port);
-      }
-    }
-  };
   const search = async () => {
-    if (!opened) return;
+    if (!table.isOpen()) return;
     cancelSearch = clock.at(clock.nowMs() + SEARCH_EVERY_MS, () => {
       search().catch((error: unknown) => {
         trouble = options.refusal(error);
@@ -108,30 +67,21 @@ export function createSixAxisBus(options: {
     let found: readonly HidDevice[] = [];
     try {
       found = (await transport.devices()).filter(options.accepts);
-      if (!opened) return;
+      if (!table.isOpen()) return;
       trouble = undefined;
-      dropUnlisted(found);
-      for (const device of found) {
-        const known = entries.get(device.path);
-        if (known && sameProduct(known.device, device)) continue;
-        const name = device.product || 'SpaceMouse';
-        entries.set(device.path, { device, name, opening: false, state: { kind: 'new' } });
-      }
+      table.update(found);
     } catch (error) {
       trouble = options.refusal(error);
     } finally {
       enumerating = false;
     }
-    const closed = found
-      .flatMap(({ path }) => entries.get(path) ?? [])
-      .filter(({ opening, state }) => !opening && state.kind !== 'open');
-    await Promise.all(closed.map(attempt));
+    await table.connect(found);
     options.onChanged();
   };
   return {
     open: () =>
       new Promise((resolve) => {
-        opened = true;
+        table.open();
         const cancelLimit = clock.at(clock.nowMs() + OPEN_LIMIT_MS, resolve);
         const done = () => {
           cancelLimit();
@@ -140,21 +90,96 @@ export function createSixAxisBus(options: {
         search().then(done, done);
       }),
     close: async () => {
-      opened = false;
       cancelSearch();
-      const ports = portsOf(entries);
-      entries.clear();
-      for (const port of ports) options.onGone(port);
-      await Promise.all(ports.map((port) => port.end()));
+      await table.close();
     },
-    entries: () => [...entries.values()],
-    ports: () => portsOf(entries),
+    entries: table.entries,
+    ports: table.ports,
     trouble: () => trouble,
   };
 }
 
-const portsOf = (entries: ReadonlyMap<string, Entry>): readonly SixAxisInterface[] =>
-  [...entries.values()].flatMap(({ state }) => (state.kind === 'open' ? [state.port] : []));
+/** The interfaces that were found, by path, with their connections. */
+function createInterfaceTable({ transport, clock, refusal, onOpened, onReading, onGone, onChanged }: BusOptions) {
+  const entries = new Map<string, Entry>();
+  let open = false;
+
+  const ports = () => [...entries.values()].flatMap(({ state }) => (state.kind === 'open' ? [state.port] : []));
+  const lose = (entry: Entry, port: SixAxisInterface) => {
+    entry.state = { kind: 'lost' };
+    onGone(port);
+    onChanged();
+  };
+  /** Opens an interface. Never rejects: a failure becomes the entry's state. */
+  const attempt = async (entry: Entry) => {
+    entry.opening = true;
+    try {
+      const connection = await transport.open(entry.device.path);
+      if (!open || entries.get(entry.device.path) !== entry) return void connection.close().catch(() => {});
+      const port: SixAxisInterface = readInterface({
+        connection,
+        clock,
+        onReading: () => onReading(port),
+        onLost: () => lose(entry, port),
+      });
+      entry.state = { kind: 'open', port };
+      for (const [path, other] of entries)
+        if (other.state.kind === 'lost' && sameProduct(other.device, entry.device)) entries.delete(path);
+      onOpened(port);
+    } catch (error) {
+      entry.state = refusal(error);
+    } finally {
+      entry.opening = false;
+    }
+    onChanged();
+  };
+  /** Drops an interface that is no longer listed, even if its connection did not report it. A lost one stays named. */
+  const dropUnlisted = (found: readonly HidDevice[]) => {
+    for (const [path, entry] of entries) {
+      if (found.some((device) => device.path === path && sameProduct(device, entry.device))) continue;
+      const { state } = entry;
+      if (state.kind === 'lost') continue;
+      if (state.kind !== 'open') entries.delete(path);
+      else {
+        // The device is gone, so an error while closing is expected.
+        state.port.end().catch(() => {});
+        lose(entry, state.port);
+      }
+    }
+  };
+  return {
+    isOpen: () => open,
+    open: () => {
+      open = true;
+    },
+    /** Forgets interfaces that are not among those found, and adds the new ones. */
+    update: (found: readonly HidDevice[]) => {
+      dropUnlisted(found);
+      for (const device of found) {
+        const known = entries.get(device.path);
+        if (known && sameProduct(known.device, device)) continue;
+        const name = device.product || 'SpaceMouse';
+        entries.set(device.path, { device, name, opening: false, state: { kind: 'new' } });
+      }
+    },
+    /** Tries to open those of the found interfaces that are not open. */
+    connect: async (found: readonly HidDevice[]) => {
+      const closed = found
+        .flatMap(({ path }) => entries.get(path) ?? [])
+        .filter(({ opening, state }) => !opening && state.kind !== 'open');
+      await Promise.all(closed.map(attempt));
+    },
+    close: async () => {
+      open = false;
+      const closing = ports();
+      entries.clear();
+      for (const port of closing) onGone(port);
+      await Promise.all(closing.map((port) => port.end()));
+    },
+    entries: () => [...entries.values()],
+    ports,
+  };
+}
 
 const sameProduct = (a: HidDevice, b: HidDevice) =>
   a.vendorId === b.vendorId && a.productId === b.productId && (a.serialNumber ?? '') === (b.serialNumber ?? '');

@@ -42,9 +42,9 @@ export function decodeReport(bytes: Uint8Array): Report | undefined {
 
 export interface SixAxisInterface {
   reading(): PuckReading;
-  /** True when axes or buttons have come from the interface since it was opened. */
+  /** Returns true when the interface has reported axes or buttons since it was opened. */
   hasReported(): boolean;
-  /** Battery charge of a wireless device, 0 … 100, once it has reported it. */
+  /** Returns the battery charge of a wireless device, 0 … 100, once it has reported it. */
   batteryPercent(): number | undefined;
   setLed(on: boolean): void;
   /** Closes the connection; later reports are ignored. */

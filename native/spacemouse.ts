@@ -1,24 +1,24 @@
 /**
- * SpaceMouse: six axes over raw HID. Finds interfaces by usage (generic desktop, multi-axis controller) or by id and keeps all
- * of them open, because a receiver and a cable are two interfaces of one device, and only one of them talks. The one that moves
- * leads (`createLead`). A silent, refused or unusable interface hides no other, and `devices` names it with its remedy.
- * The driver looks for interfaces for as long as it is open. The bytes come through an injected `HidTransport`.
- * Axes are the device's own: x right, y towards the operator, z down, each in [-1, 1]. Never a robot's frame.
+ * Driver of the SpaceMouse: six axes over raw HID, through an injected `HidTransport`. It finds interfaces by usage
+ * (generic desktop, multi-axis controller) or by id and searches for as long as it is open. It keeps all of them open,
+ * because a receiver and a cable are two interfaces of one device, of which only one sends reports. The interface that
+ * moves leads (`createLead`). A silent, refused or unusable one hides no other, and `devices` names it with its remedy.
+ * Axes are in the device's own frame and never in a robot's: x right, y towards the operator, z down, each in [-1, 1].
  */
 import type { Clock } from '../main/api/clock.ts';
 import { createLead, type TakeoverSettings } from '../main/api/teleop.ts';
 import type { InputDevice } from '../main/api/window/status.ts';
-import type { DeviceHealth, Puck, PuckReading } from './device.ts';
+import { createListeners, type DeviceHealth, type Puck, type PuckReading } from './device.ts';
 import type { HidDevice, HidTransport } from './hid.ts';
 import { type Blocked, createSixAxisBus, type Entry } from './six-axis-bus.ts';
 import type { SixAxisInterface } from './six-axis-interface.ts';
 
 export interface SpaceMouse extends Puck {
-  /** Every interface with its state. When there is none, one line says what is missing. */
+  /** Returns every interface with its state. When there is none, one line says what is missing. */
   devices(): readonly InputDevice[];
   /** Switches the light rings, which are on while a person drives. */
   setLed(on: boolean): void;
-  /** 0 … 100, of wireless ones, once they have said it. */
+  /** Returns the battery charge of a wireless device, 0 … 100, once it has reported it. */
   batteryPercent(): number | undefined;
 }
 
@@ -49,7 +49,10 @@ const LOST_REMEDY = 'Plug it in again; it is found by itself.';
 const SILENT_REMEDY =
   'Move its cap. Switch a wireless one on; its receiver stays silent while it is used on its cable, and that is no fault.';
 
-/** A receiver shows several interfaces: the one with the multi-axis usage, else a known id whose usage the system does not tell. */
+/**
+ * Tells the six-axis interface from the others of the same receiver: by the multi-axis usage, or by a known id when the
+ * system does not report the usage.
+ */
 export function isSixAxis(device: HidDevice): boolean {
   const known = SIX_AXIS[device.vendorId];
   if (!known || NOT_SIX_AXIS.includes(device.productId)) return false;
@@ -67,13 +70,13 @@ const NOT_OPENED: Blocked = {
 export interface SpaceMouseOptions {
   readonly transport: HidTransport;
   readonly clock: Clock;
-  /** The settings in force, which say what neutral is. */
+  /** Returns the settings in force, which define neutral. */
   readonly takeover: () => TakeoverSettings;
 }
 
 export function createSpaceMouse({ transport, clock, takeover }: SpaceMouseOptions): SpaceMouse {
-  const readingListeners = new Set<(reading: PuckReading) => void>();
-  const healthListeners = new Set<(health: DeviceHealth) => void>();
+  const readings = createListeners<PuckReading>();
+  const healths = createListeners<DeviceHealth>();
   const lead = createLead<SixAxisInterface>((port) => port.reading().axes, takeover);
   const createdMs = clock.nowMs();
   let ledOn: boolean | undefined;
@@ -104,15 +107,12 @@ export function createSpaceMouse({ transport, clock, takeover }: SpaceMouseOptio
     return newest ? { ...newest, buttons } : { timeMs: createdMs, axes: [0, 0, 0, 0, 0, 0], buttons };
   };
   const health = () => healthOf(bus.entries(), bus.trouble(), lead.leader());
-  const tell = () => {
-    const now = reading();
-    for (const listener of readingListeners) listener(now);
-  };
+  const tell = () => readings.tell(reading());
   const tellHealth = () => {
     const now = health();
     if (JSON.stringify(now) === told) return;
     told = JSON.stringify(now);
-    for (const listener of healthListeners) listener(now);
+    healths.tell(now);
   };
   return {
     open: async () => {
@@ -123,14 +123,8 @@ export function createSpaceMouse({ transport, clock, takeover }: SpaceMouseOptio
     health,
     devices: () => devicesOf(bus.entries(), bus.trouble()),
     reading,
-    onReading: (listener) => {
-      readingListeners.add(listener);
-      return () => readingListeners.delete(listener);
-    },
-    onHealth: (listener) => {
-      healthListeners.add(listener);
-      return () => healthListeners.delete(listener);
-    },
+    onReading: readings.add,
+    onHealth: healths.add,
     setLed: (on) => {
       ledOn = on;
       for (const port of bus.ports()) port.setLed(on);

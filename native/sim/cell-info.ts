@@ -1,4 +1,4 @@
-/** What the simulated cell says about itself, live or in lockstep. */
+/** Description of the simulated cell, the same live and in lockstep. */
 import type { SafetyLimits } from '../../main/api/limits.ts';
 import type { RobotInfo } from '../device.ts';
 import { CELL_SHAPES } from './camera/look.ts';

@@ -1,12 +1,12 @@
 /**
- * Conditions that an encoder was not made for, to see what it is worth: other light, other colours, a camera that was knocked.
- * Each episode has its own, from its seed. The spreads are wider than those of the encoder's training pictures
- * (`encoder-data/look.ts`), and its cameras never moved.
+ * Conditions that an encoder was not trained on, to measure how well it generalises: other light, other colours, moved
+ * cameras. Each episode draws its own from its seed. The spreads are wider than those of the encoder's training
+ * pictures (`encoder-data/look.ts`), in which the cameras never moved.
  */
 import { Euler, Quaternion } from 'three';
 import { createRng } from '../../main/api/rng.ts';
 import type { CameraMount, SceneShapes } from '../../main/api/window/shapes.ts';
-import { DEFAULT_LOOK, type RenderLook } from './camera/rasteriser.ts';
+import { DEFAULT_LOOK, type RenderLook } from './camera/render-scene.ts';
 
 export const CONDITIONS = ['usual', 'light', 'colour', 'camera'] as const;
 export type Conditions = (typeof CONDITIONS)[number];
@@ -17,11 +17,12 @@ export interface View {
 }
 
 const LIGHT_SPREAD = [0.6, 0.6, 0.2] as const;
-/** Exposure and lamp: factors between 1 − spread and 1 + spread. */
+/** Exposure and lamp are multiplied by factors between 1 − spread and 1 + spread. */
 const BRIGHTNESS_SPREAD = 0.4;
 const COLOR_SPREAD = 0.4;
 const CAMERA_SHIFT_STD_M = 0.002;
-const CAMERA_TURN_STD_RAD = 0.0087; // half a degree
+/** Half a degree. */
+const CAMERA_TURN_STD_RAD = 0.0087;
 
 export function viewUnder(conditions: Conditions, shapes: SceneShapes, seed: number): View {
   const usual: View = { look: DEFAULT_LOOK, cameras: shapes.cameras };
@@ -32,10 +33,16 @@ export function viewUnder(conditions: Conditions, shapes: SceneShapes, seed: num
       return usual;
     case 'light': {
       const [x, y, z] = DEFAULT_LOOK.lightDirection;
-      const [dx, dy, dz] = LIGHT_SPREAD.map((spread) => rng.range(-spread, spread)) as [number, number, number]; // three spreads
-      const lightDirection = [x + dx, y + dy, z + dz] as const;
-      const brightness = { exposure: around(BRIGHTNESS_SPREAD), lampStrength: around(BRIGHTNESS_SPREAD) };
-      return { ...usual, look: { ...DEFAULT_LOOK, lightDirection, ...brightness } };
+      const moved = (value: number, spread: number) => value + rng.range(-spread, spread);
+      return {
+        ...usual,
+        look: {
+          ...DEFAULT_LOOK,
+          lightDirection: [moved(x, LIGHT_SPREAD[0]), moved(y, LIGHT_SPREAD[1]), moved(z, LIGHT_SPREAD[2])],
+          exposure: around(BRIGHTNESS_SPREAD),
+          lampStrength: around(BRIGHTNESS_SPREAD),
+        },
+      };
     }
     case 'colour':
       return {
@@ -54,7 +61,8 @@ export function viewUnder(conditions: Conditions, shapes: SceneShapes, seed: num
 
 function knocked(camera: CameraMount, normal: () => number): CameraMount {
   const { positionM, orientation } = camera.bodyFromCamera;
-  const [x, y, z] = positionM.map((value) => value + CAMERA_SHIFT_STD_M * normal()) as [number, number, number]; // three of them
+  const shifted = (value: number) => value + CAMERA_SHIFT_STD_M * normal();
+  const [x, y, z] = [shifted(positionM[0]), shifted(positionM[1]), shifted(positionM[2])] as const;
   const [a, b, c] = [normal(), normal(), normal()].map((value) => CAMERA_TURN_STD_RAD * value);
   const turned = new Quaternion(...orientation).multiply(new Quaternion().setFromEuler(new Euler(a, b, c)));
   return {

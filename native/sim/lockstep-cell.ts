@@ -1,11 +1,12 @@
 /**
- * The cell on a virtual clock, in this thread: time moves only when someone sleeps or advances, and then the physics is
- * stepped to that time with every callback of the clock fired at its own substep, in order. The same seed and the same
- * commands at the same virtual times give bit-identical runs, as fast as the machine can.
+ * The cell on a virtual clock, in this thread. Time moves only when a caller sleeps or advances the clock; the physics
+ * is then stepped to that time, and every callback of the clock fires at its own substep, in order. The same seed and
+ * the same commands at the same virtual times give bit-identical runs, as fast as the machine can.
  */
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
+import type { Vec3 } from '../../main/api/geometry.ts';
 import type { TaskId } from '../../main/api/task.ts';
-import type { DeviceFault, RobotCell, RobotState, ScenePoses } from '../device.ts';
+import { createListeners, type DeviceFault, type RobotCell, type ScenePoses } from '../device.ts';
 import { CELL_INFO } from './cell-info.ts';
 import type { Conditions } from './conditions.ts';
 import { type LooseObject, SCENE_BODIES } from './physics/model.ts';
@@ -18,9 +19,9 @@ import { SIM_TASKS } from './tasks/task-registry.ts';
 
 export interface LockstepOptions {
   readonly physicsHz?: number;
-  /** False: snapshots carry no pictures, for runs whose policy does not look. Default true. */
+  /** False leaves pictures out of snapshots, for runs whose policy uses none. Default true. */
   readonly renderCameras?: boolean;
-  /** Light, colours and camera poses; the usual ones where absent. */
+  /** Light, colours and camera poses. Default: the usual ones. */
   readonly conditions?: Conditions;
   /** Unix time of the virtual clock's zero. */
   readonly startWallTimeMs?: number;
@@ -34,64 +35,134 @@ export interface LockstepState {
 
 export interface LockstepCell extends RobotCell {
   readonly clock: VirtualClock;
-  /** The simulator's own knowledge, for scripted operators, experts and rewards. */
+  /** Returns what only a simulator can know, for scripted operators, experts and rewards. */
   truth(): Truth;
-  /** Box of the running episode's task. */
+  /** Returns the box of the running episode's task. */
   workspace(): Workspace;
-  /** Everything that the future depends on, besides the clock. */
+  /** Copies everything that the future depends on, besides the clock. */
   save(): LockstepState;
   restore(state: LockstepState): void;
 }
 
 export function createLockstepCell(options: LockstepOptions = {}): LockstepCell {
-  const { physicsHz = DEFAULT_PHYSICS_HZ, renderCameras = true, startWallTimeMs = 0 } = options;
-  const substepMs = 1000 / physicsHz;
-  const inner = createVirtualClock(0, startWallTimeMs);
-  const listeners = new Set<(fault: DeviceFault) => void>();
+  const { physicsHz = DEFAULT_PHYSICS_HZ, renderCameras = true, startWallTimeMs = 0, conditions } = options;
+  const faults = createListeners<DeviceFault>();
   const readings = new Float64Array(READINGS_SIZE);
   const skin = createSkin();
-  let mujoco: Mujoco | undefined;
+  const scenes = createScenes(physicsHz);
+  const stepped = createSteppedClock(scenes, physicsHz, startWallTimeMs, (message) =>
+    faults.tell({ device: CELL_INFO.name, message, remedy: 'Reset the episode; the cell starts from a clean state.' }),
+  );
+  const { clock } = stepped;
   let eyes: Eyes | undefined;
-  let physics: Physics | undefined;
-  const physicsOf = new Map<LooseObject, Physics>();
   let episode: Episode | undefined;
-  /** Substeps since the clock's zero. */
-  let substeps = 0;
-  let faulted = false;
-  let start: readonly [number, number, number] = [0, 0, 0];
+  let startM: Vec3 = [0, 0, 0];
 
-  const current = (): Physics => {
-    if (!physics) throw new Error('the simulated cell is not open');
+  const read = (): Float64Array => {
+    scenes.current().read(readings);
+    return readings;
+  };
+  const scenePoses = (): ScenePoses => {
+    const poses = new Float32Array(SCENE_BODIES.length * 7);
+    scenes.current().readScenePoses(poses);
+    return poses;
+  };
+  /** Makes this the running episode, and its task's scene the current one. */
+  const enter = (id: TaskId, seed: number): Physics => {
+    const task = SIM_TASKS[id];
+    const physics = scenes.load(task.object);
+    episode = { task, seed };
+    stepped.clearFault();
+    eyes?.setView(seed);
     return physics;
   };
 
-  const load = (object: LooseObject): Physics => {
-    if (!mujoco) throw new Error('the simulated cell is not open');
-    let found = physicsOf.get(object);
-    if (!found) {
-      found = createPhysics(mujoco, { object, physicsHz });
-      physicsOf.set(object, found);
-    }
-    return found;
+  return {
+    info: CELL_INFO,
+    clock,
+    open: async () => {
+      await scenes.open();
+      if (renderCameras) eyes ??= createEyes(conditions);
+      scenes.load('peg');
+    },
+    close: async () => scenes.close(),
+    state: () => robotStateOf(read(), clock.nowMs()),
+    command: (setPoint) => scenes.current().command(setPoint),
+    hold: () => scenes.current().hold(),
+    capture: async () => {
+      const poses = scenePoses();
+      const frames = eyes?.look(poses) ?? [];
+      const tactile = skin.feel(poses, read(), episode?.seed ?? 0);
+      return snapshotOf(read(), clock.nowMs(), episode, frames, tactile);
+    },
+    reset: async (task, seed, signal) => {
+      signal.throwIfAborted();
+      SIM_TASKS[task].arrange(enter(task, seed), seed);
+      startM = truthOf(read()).baseFromTool.positionM;
+    },
+    // Time stands still between a reset and the first sleep, so there is nothing to begin.
+    begin: () => {},
+    scenePoses,
+    onFault: faults.add,
+    truth: () => truthOf(read()),
+    workspace: () => SIM_TASKS[episode?.task.id ?? 'insert'].workspace(startM),
+    save: () => {
+      if (!episode) throw new Error('nothing to save: no episode has begun');
+      return { physics: scenes.current().save(), task: episode.task.id, seed: episode.seed };
+    },
+    restore: (state) => enter(state.task, state.seed).restore(state.physics),
   };
+}
+
+/** One physics per loose object, made when it is first needed. */
+function createScenes(physicsHz: number) {
+  const scenes = new Map<LooseObject, Physics>();
+  let mujoco: Mujoco | undefined;
+  let current: Physics | undefined;
+  const opened = <Part>(part: Part | undefined): Part => {
+    if (!part) throw new Error('the simulated cell is not open');
+    return part;
+  };
+  return {
+    open: async () => {
+      mujoco = await loadMujoco();
+    },
+    close: () => {
+      for (const scene of scenes.values()) scene.dispose();
+      scenes.clear();
+      current = undefined;
+    },
+    /** Makes the scene with this object the current one. */
+    load: (object: LooseObject): Physics => {
+      current = scenes.get(object) ?? createPhysics(opened(mujoco), { object, physicsHz });
+      scenes.set(object, current);
+      return current;
+    },
+    current: () => opened(current),
+    /** Returns `undefined` while the cell is not open. */
+    loaded: () => current,
+  };
+}
+
+/** A virtual clock that steps the current scene as it advances. A scene at fault stands still while time passes. */
+function createSteppedClock(
+  scenes: ReturnType<typeof createScenes>,
+  physicsHz: number,
+  startWallTimeMs: number,
+  onFault: (message: string) => void,
+) {
+  const inner = createVirtualClock(0, startWallTimeMs);
+  const substepMs = 1000 / physicsHz;
+  /** Substeps since the clock's zero. */
+  let substeps = 0;
+  let faulted = false;
 
   const stepTo = (timeMs: number) => {
     const due = Math.floor(timeMs / substepMs + 1e-9);
-    if (!physics || faulted) {
-      substeps = Math.max(substeps, due);
-      return;
-    }
-    for (; substeps < due; substeps++) physics.step();
+    const physics = faulted ? undefined : scenes.loaded();
+    if (physics) for (; substeps < due; substeps++) physics.step();
+    substeps = Math.max(substeps, due);
   };
-
-  const reportFaults = () => {
-    const message = faulted ? undefined : physics?.fault();
-    if (!message) return;
-    faulted = true;
-    const fault = { device: CELL_INFO.name, message, remedy: 'Reset the episode; the cell starts from a clean state.' };
-    for (const listener of listeners) listener(fault);
-  };
-
   const advanceToMs = (timeMs: number) => {
     for (;;) {
       const next = Math.min(timeMs, inner.nextDueMs());
@@ -99,78 +170,15 @@ export function createLockstepCell(options: LockstepOptions = {}): LockstepCell 
       inner.advanceToMs(next);
       if (next >= timeMs) break;
     }
-    reportFaults();
+    const message = faulted ? undefined : scenes.loaded()?.fault();
+    if (!message) return;
+    faulted = true;
+    onFault(message);
   };
-
-  const clock: VirtualClock = {
-    ...inner,
-    sleepUntilMs: async (timeMs) => advanceToMs(timeMs),
-    advanceToMs,
-  };
-
-  const read = (): Float64Array => {
-    current().read(readings);
-    return readings;
-  };
-
-  const scenePoses = (): ScenePoses => {
-    const poses = new Float32Array(SCENE_BODIES.length * 7);
-    current().readScenePoses(poses);
-    return poses;
-  };
-
-  const arrange = (task: TaskId, seed: number) => {
-    physics = load(SIM_TASKS[task].object);
-    episode = { task: SIM_TASKS[task], seed };
-    faulted = false;
-    episode.task.arrange(physics, seed);
-    eyes?.setView(seed);
-    start = truthOf(read()).baseFromTool.positionM;
-  };
-
+  const clock: VirtualClock = { ...inner, sleepUntilMs: async (timeMs) => advanceToMs(timeMs), advanceToMs };
   return {
-    info: CELL_INFO,
     clock,
-    open: async () => {
-      mujoco = await loadMujoco();
-      if (renderCameras) eyes ??= createEyes(options.conditions);
-      physics = load('peg');
-    },
-    close: async () => {
-      for (const each of physicsOf.values()) each.dispose();
-      physicsOf.clear();
-      physics = undefined;
-    },
-    state: (): RobotState => robotStateOf(read(), inner.nowMs()),
-    command: (setPoint) => current().command(setPoint),
-    hold: () => current().hold(),
-    capture: async () => {
-      const poses = scenePoses();
-      const frames = eyes?.look(poses) ?? [];
-      const tactile = skin.feel(poses, read(), episode?.seed ?? 0);
-      return snapshotOf(read(), inner.nowMs(), episode, frames, tactile);
-    },
-    reset: async (task, seed, signal) => {
-      signal.throwIfAborted();
-      arrange(task, seed);
-    },
-    begin: () => {}, // time stands still between a reset and the first sleep
-    scenePoses,
-    onFault: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    truth: () => truthOf(read()),
-    workspace: () => SIM_TASKS[episode?.task.id ?? 'insert'].workspace(start),
-    save: () => {
-      if (!episode) throw new Error('nothing to save: no episode has begun');
-      return { physics: current().save(), task: episode.task.id, seed: episode.seed };
-    },
-    restore: (state) => {
-      episode = { task: SIM_TASKS[state.task], seed: state.seed };
-      eyes?.setView(state.seed);
-      physics = load(episode.task.object);
-      physics.restore(state.physics);
+    clearFault: () => {
       faulted = false;
     },
   };

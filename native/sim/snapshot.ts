@@ -1,4 +1,7 @@
-/** From readings and poses to what a tick sees; shared by the lockstep cell and the live one, so that both sense alike. */
+/**
+ * Turns readings and poses into a tick's snapshot. The lockstep cell and the live one share it, so that both sense
+ * alike.
+ */
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { ScenePoses, Snapshot } from '../device.ts';
@@ -19,9 +22,9 @@ export interface Episode {
 }
 
 export interface Eyes {
-  /** One picture per camera of the cell. */
+  /** Draws one picture per camera of the cell. */
   look(poses: ScenePoses): CameraFrame[];
-  /** From now on as under the conditions of this episode. */
+  /** Sets look and cameras to the conditions of the episode with this seed. */
   setView(seed: number): void;
 }
 
@@ -45,7 +48,7 @@ export function createEyes(conditions: Conditions = 'usual'): Eyes {
 }
 
 export interface Skin {
-  /** Noise follows from seed and simulated time, so touching twice at one instant feels the same. */
+  /** Reads both pads. The noise follows from seed and simulated time, so two calls at one instant agree. */
   feel(poses: ScenePoses, readings: Float64Array, seed: number): TactileFrame[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * A SpaceMouse with several interfaces on the bus. The one that sends reports drives, in whatever order the system
- * lists them.
+ * A SpaceMouse with several interfaces on the bus. The interface that sends reports leads, in any order of the system's
+ * list.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -30,7 +30,7 @@ interface Desk {
   readonly clock: VirtualClock;
   readonly hid: FakeHid;
   readonly mouse: SpaceMouse;
-  /** Lets the driver look at the bus once more. */
+  /** Lets the driver search the bus once more. */
   look(): Promise<void>;
 }
 

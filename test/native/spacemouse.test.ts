@@ -7,7 +7,7 @@ import { decodeReport } from '../../native/six-axis-interface.ts';
 import { createSpaceMouse, isSixAxis } from '../../native/spacemouse.ts';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
-/** int16, little-endian. */
+/** Encodes a number as int16, little-endian. */
 const word = (value: number): [number, number] => [value & 0xff, (value >> 8) & 0xff];
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 

@@ -8,7 +8,7 @@ export type Profile = (readonly [number, number])[];
 const FILLET_STEPS = 5;
 const NECK_STEPS = 10;
 
-/** A quarter of a circle from `fromRad`, counter-clockwise in the (radius, z) plane. */
+/** Returns a quarter of a circle from `fromRad`, counter-clockwise in the (radius, z) plane. */
 function arc(centreRadius: number, centreZ: number, radius: number, fromRad: number): Profile {
   return Array.from({ length: FILLET_STEPS + 1 }, (_, step) => {
     const angle = fromRad + ((Math.PI / 2) * step) / FILLET_STEPS;
@@ -16,7 +16,7 @@ function arc(centreRadius: number, centreZ: number, radius: number, fromRad: num
   });
 }
 
-/** A disc or cylinder with rounded rims. */
+/** Makes a disc or cylinder with rounded rims. */
 export function drum(radius: number, fromZ: number, toZ: number, fillet: number): Solid {
   return {
     kind: 'lathe',
@@ -29,7 +29,7 @@ export function drum(radius: number, fromZ: number, toZ: number, fillet: number)
   };
 }
 
-/** A tube wall whose radius eases from one value to another. */
+/** Makes a tube wall whose radius eases from one value to another. */
 export function neck(fromRadius: number, fromZ: number, toRadius: number, toZ: number): Solid {
   const profile = Array.from({ length: NECK_STEPS + 1 }, (_, step) => {
     const t = step / NECK_STEPS;
@@ -39,7 +39,7 @@ export function neck(fromRadius: number, fromZ: number, toRadius: number, toZ: n
   return { kind: 'lathe', profile };
 }
 
-/** A shallow dome on the end of a drum, for caps. */
+/** Makes a shallow dome for the end of a drum. */
 export function dome(radius: number, baseZ: number, heightM: number): Solid {
   const steps = 6;
   const profile = Array.from({ length: steps + 1 }, (_, step) => {
@@ -57,13 +57,13 @@ export function box(sizeM: Vec3): Solid {
   return { kind: 'box', sizeM };
 }
 
-/** A part at `positionM`, turned by Euler angles x, then y, then z about the body's axes. */
+/** Places a solid at `positionM`, turned by Euler angles x, then y, then z about the body's axes. */
 export function part(material: string, solid: Solid, positionM: Vec3 = [0, 0, 0], turnRad: Vec3 = [0, 0, 0]): Part {
   const { x, y, z, w } = new Quaternion().setFromEuler(new Euler(turnRad[0], turnRad[1], turnRad[2], 'ZYX'));
   return { material, solid, bodyFromPart: { positionM, orientation: [x, y, z, w] } };
 }
 
-/** Camera pose at `fromM` looking at `atM`: x right, y up, looks along −z. */
+/** Returns the pose of a camera at `fromM` that looks at `atM` along −z, with x to the right and y up. */
 export function lookAt(fromM: Vec3, atM: Vec3, up: Vec3): Pose {
   const rotation = new Matrix4().lookAt(new Vector3(...fromM), new Vector3(...atM), new Vector3(...up));
   const { x, y, z, w } = new Quaternion().setFromRotationMatrix(rotation);

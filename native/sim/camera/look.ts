@@ -1,6 +1,7 @@
 /**
- * The look of the cell as data: off-white shells with dark seam rings and one accent on the arm, dark gripper with soft pads,
- * yellow peg and block, blue socket, matt table. Own shapes, no trade mark. Body frames are those of the physics model.
+ * The look of the cell as data, which the cameras and the window draw: off-white arm with dark seam rings, dark
+ * gripper, yellow peg and block, blue socket, matt table. Own shapes, no trade mark. Body frames are those of the
+ * physics model.
  */
 import type { Body, Material, Part, SceneShapes } from '../../../main/api/window/shapes.ts';
 import {
@@ -34,7 +35,7 @@ const MATERIALS: readonly Material[] = [
 
 const QUARTER = Math.PI / 2;
 
-/** A joint housing about the body's z axis: drum, seam rings near both ends, a domed cap with an accent disc on each. */
+/** Makes a joint housing about the body's z axis: a drum, seam rings near both ends and a domed cap on each end. */
 function housing(radius: number, halfLength: number): Part[] {
   const capAt = halfLength - 0.002;
   const rings = [-1, 1].map((side) => {
@@ -49,13 +50,13 @@ function housing(radius: number, halfLength: number): Part[] {
   return [part('shell', drum(radius, -halfLength, halfLength, 0.012)), ...rings, ...caps];
 }
 
-/** The same about the body's y axis. */
+/** Turns parts about the body's z axis to lie about its y axis, and moves them. */
 function crosswise(parts: readonly Part[], x = 0, y = 0, z = 0): Part[] {
   const sine = Math.SQRT1_2;
   return parts.map(({ bodyFromPart, ...rest }) => {
     const [px, py, pz] = bodyFromPart.positionM;
     const [qx, qy, qz, qw] = bodyFromPart.orientation;
-    // Quarter turn about x, then the part's own pose.
+    // A quarter turn about x, then the part's own pose.
     return {
       ...rest,
       bodyFromPart: {

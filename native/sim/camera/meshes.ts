@@ -1,35 +1,21 @@
 /**
- * Triangle meshes from shapes, with three's geometry classes and without a DOM. One mesh per body, in the body's frame,
- * with a material per vertex. `LevelOfDetail` trades roundness for triangles: `camera` for 128-pixel pictures, `display` for people.
+ * Makes triangle meshes from shapes, with three's geometry classes and without a DOM. A body becomes one mesh in its
+ * own frame, with a material per vertex. The meshes are coarse, for the cell's cameras; the window builds finer ones
+ * itself.
  */
 import { BoxGeometry, type BufferGeometry, LatheGeometry, Matrix4, Quaternion, Vector2, Vector3 } from 'three';
 import { RoundedBoxGeometry } from 'three/examples/jsm/geometries/RoundedBoxGeometry.js';
 import { mergeVertices } from 'three/examples/jsm/utils/BufferGeometryUtils.js';
 import type { Body, Part, SceneShapes, Solid } from '../../../main/api/window/shapes.ts';
 
-export interface LevelOfDetail {
-  /** Facets around a lathe. */
-  readonly latheSegments: number;
-  /** A profile's points within this distance of the line between their neighbours are dropped. */
-  readonly profileToleranceM: number;
-  /** Facets across a rounded edge. */
-  readonly edgeSegments: number;
-  /** Plain boxes are cut into cells no longer than this, so that shading and clipping work on large ones. */
-  readonly boxCellM: number;
-}
-
-export const CAMERA_DETAIL: LevelOfDetail = {
-  latheSegments: 12,
-  profileToleranceM: 0.0016,
-  edgeSegments: 1,
-  boxCellM: 0.125,
-};
-export const DISPLAY_DETAIL: LevelOfDetail = {
-  latheSegments: 48,
-  profileToleranceM: 0,
-  edgeSegments: 4,
-  boxCellM: 0.125,
-};
+/** Facets around a lathe; enough for pictures of 128 pixels. */
+const LATHE_SEGMENTS = 12;
+/** A profile's points within this distance of the line between their neighbours are dropped. */
+const PROFILE_TOLERANCE_M = 0.0016;
+/** Facets across a rounded edge. */
+const EDGE_SEGMENTS = 1;
+/** Boxes are cut into cells no longer than this, so that shading and clipping work on large ones. */
+const BOX_CELL_M = 0.125;
 
 export interface BodyMesh {
   readonly body: string;
@@ -44,14 +30,11 @@ export interface BodyMesh {
   readonly boundingRadiusM: number;
 }
 
-/** Ramer–Douglas–Peucker on a profile. */
-function simplified(
-  profile: readonly (readonly [number, number])[],
-  toleranceM: number,
-): (readonly [number, number])[] {
+/** Drops points of a profile that the tolerance allows, by the algorithm of Ramer, Douglas and Peucker. */
+function simplified(profile: readonly (readonly [number, number])[]): (readonly [number, number])[] {
   const first = profile[0];
   const last = profile.at(-1);
-  if (!first || !last || profile.length < 3 || toleranceM <= 0) return [...profile];
+  if (!first || !last || profile.length < 3) return [...profile];
   const length = Math.hypot(last[0] - first[0], last[1] - first[1]);
   let farthest = 0;
   let distance = 0;
@@ -62,28 +45,22 @@ function simplified(
         : Math.hypot(point[0] - first[0], point[1] - first[1]);
     if (away > distance) [farthest, distance] = [index, away];
   });
-  if (distance <= toleranceM) return [first, last];
-  const head = simplified(profile.slice(0, farthest + 1), toleranceM);
-  return [...head.slice(0, -1), ...simplified(profile.slice(farthest), toleranceM)];
+  if (distance <= PROFILE_TOLERANCE_M) return [first, last];
+  const head = simplified(profile.slice(0, farthest + 1));
+  return [...head.slice(0, -1), ...simplified(profile.slice(farthest))];
 }
 
-function solidGeometry(solid: Solid, detail: LevelOfDetail): BufferGeometry {
+function solidGeometry(solid: Solid): BufferGeometry {
   switch (solid.kind) {
     case 'lathe': {
-      const points = simplified(solid.profile, detail.profileToleranceM).map(([radius, z]) => new Vector2(radius, z));
-      return new LatheGeometry(points, detail.latheSegments).rotateX(Math.PI / 2);
+      const points = simplified(solid.profile).map(([radius, z]) => new Vector2(radius, z));
+      return new LatheGeometry(points, LATHE_SEGMENTS).rotateX(Math.PI / 2);
     }
-    case 'rounded-box': {
-      const small = Math.max(...solid.sizeM) < 0.03;
-      return new RoundedBoxGeometry(
-        ...solid.sizeM,
-        small ? Math.min(1, detail.edgeSegments) : detail.edgeSegments,
-        solid.radiusM,
-      );
-    }
+    case 'rounded-box':
+      return new RoundedBoxGeometry(...solid.sizeM, EDGE_SEGMENTS, solid.radiusM);
     case 'box': {
       const [x, y, z] = solid.sizeM;
-      const cells = (length: number) => Math.ceil(length / detail.boxCellM);
+      const cells = (length: number) => Math.ceil(length / BOX_CELL_M);
       return new BoxGeometry(x, y, z, cells(x), cells(y), cells(z));
     }
     default:
@@ -91,22 +68,23 @@ function solidGeometry(solid: Solid, detail: LevelOfDetail): BufferGeometry {
   }
 }
 
-/** Geometry of one part in its body's frame; the window's scene uses this one. */
-export function partGeometry(part: Part, detail: LevelOfDetail): BufferGeometry {
+/** Returns the geometry of one part in its body's frame. */
+function partGeometry(part: Part): BufferGeometry {
   const { positionM, orientation } = part.bodyFromPart;
   const pose = new Matrix4().compose(new Vector3(...positionM), new Quaternion(...orientation), new Vector3(1, 1, 1));
-  const geometry = solidGeometry(part.solid, detail);
-  geometry.deleteAttribute('uv'); // equal positions with different texture coordinates would not merge
+  const geometry = solidGeometry(part.solid);
+  // Equal positions with different texture coordinates would not merge.
+  geometry.deleteAttribute('uv');
   return mergeVertices(geometry, 1e-5).applyMatrix4(pose);
 }
 
-export function bodyMesh(body: Body, shapes: SceneShapes, detail: LevelOfDetail): BodyMesh {
+export function bodyMesh(body: Body, shapes: SceneShapes): BodyMesh {
   const positions: number[] = [];
   const normals: number[] = [];
   const materials: number[] = [];
   const indices: number[] = [];
   for (const part of body.parts) {
-    const geometry = partGeometry(part, detail);
+    const geometry = partGeometry(part);
     const offset = materials.length;
     const material = shapes.materials.findIndex(({ name }) => name === part.material);
     if (material < 0) throw new Error(`body "${body.name}" uses the unknown material "${part.material}"`);

@@ -1,13 +1,15 @@
 /**
- * Labelled pictures for the frozen encoder of the simulated cell. A group follows from one seed of the encoder's range and
- * shares light and colours: either a stretch of driven physics or a handful of posed scenes. Renderer, camera poses and
- * picture size are the running cell's own. Groups of the hold-out set have other seeds and other grasps than those trained on.
+ * Labelled pictures for the frozen encoder of the simulated cell. A group of frames follows from one seed of the
+ * encoder's range and has one look: frames of a driven rollout, or a handful of posed scenes. Renderer, camera poses
+ * and picture size are those of the running cell. Groups of the hold-out set have other seeds and other grasps than the
+ * training groups.
  */
 import { createRng } from '../../../main/api/rng.ts';
 import { SEED_RANGES } from '../../../main/api/task.ts';
 import type { ScenePoses } from '../../device.ts';
 import { CELL_SHAPES } from '../camera/look.ts';
-import { createRenderer, DEFAULT_LOOK, type RenderLook } from '../camera/rasteriser.ts';
+import { createRenderer } from '../camera/rasteriser.ts';
+import { DEFAULT_LOOK, type RenderLook } from '../camera/render-scene.ts';
 import { CAMERA_SIZE_PX, CELL_INFO } from '../cell-info.ts';
 import { SCENE_BODIES } from '../physics/model.ts';
 import { loadMujoco } from '../physics/mujoco.ts';
@@ -27,29 +29,29 @@ export type EncoderSplit = 'train' | 'hold-out';
 
 export interface EncoderFrame {
   readonly mode: EncoderMode;
-  /** The look of the running cell, or a varied one. */
+  /** True when the frame has the look of the running cell. */
   readonly defaultLook: boolean;
   /** One picture per camera, in the order of `ENCODER_CAMERAS`: `size`² RGB bytes. */
   readonly pictures: readonly Uint8Array[];
   /** [ENCODER_LABEL_COUNT], SI units. */
   readonly labels: Float32Array;
-  /** [ENCODER_LABEL_COUNT], 1 where the label means something. */
+  /** [ENCODER_LABEL_COUNT], 1 for a label that the scene defines. */
   readonly known: Uint8Array;
 }
 
 export interface EncoderDataSource {
-  /** Names, in the order of `EncoderFrame.pictures`. */
+  /** Names of the cameras, in the order of `EncoderFrame.pictures`. */
   readonly cameras: readonly string[];
-  /** One picture per camera of a posed scene. */
+  /** Draws one picture per camera of a posed scene. */
   pictures(poses: ScenePoses, look?: RenderLook): Uint8Array[];
-  /** The frames of one group. The same index gives the same bytes. */
+  /** Makes the frames of one group. The same index gives the same bytes. */
   group(split: EncoderSplit, index: number): EncoderFrame[];
   dispose(): void;
 }
 
 export const ENCODER_CAMERAS = CELL_INFO.cameras;
 
-/** As the running cell's eyes have it; a test compares the pictures. */
+/** Must equal the running cell's; a test compares the pictures. */
 const SUPERSAMPLE = 2;
 const HOLD_OUT_OFFSET = SEED_RANGES.encoder.count / 2;
 const ROLLOUT_SHARE = 0.4;

@@ -1,10 +1,16 @@
 /**
- * Where the peg sits in the hand: as the grasps of the encoder's own pool have it, or displaced and tilted between the pads
- * by more than they do, so that the encoder reads the peg and does not assume it. The last grasps of the pool are kept for
- * the hold-out set.
+ * Poses of the peg in the hand: grasps of the encoder's own pool, and the same displaced and tilted further between the
+ * pads. The encoder therefore reads the peg's pose instead of assuming it. The hold-out set has the pool's last grasps.
  */
 import { Quaternion, Vector3 } from 'three';
-import type { Pose } from '../../../main/api/geometry.ts';
+import {
+  add,
+  IDENTITY,
+  type Pose,
+  type Quaternion as QuaternionNumbers,
+  rotateByUnit,
+  subtract,
+} from '../../../main/api/geometry.ts';
 import type { Rng } from '../../../main/api/rng.ts';
 import { ARM_JOINTS, ARM_QPOS, FINGER_QPOS, OBJECT_QPOS } from '../physics/model.ts';
 import { type Physics, readReadings } from '../physics/physics.ts';
@@ -14,13 +20,13 @@ import { type Grasp, graspPool, poseFromGrasp } from '../tasks/grasp-pool.ts';
 export interface HeldPeg {
   readonly toolFromObject: Pose;
   readonly fingerM: number;
-  /** Where the arm was when it held the peg like this. */
+  /** Posture of the arm at this grasp. */
   readonly armRad: readonly number[];
 }
 
 const HOLD_OUT_GRASPS = 16;
 const REAL_SHARE = 0.6;
-/** In the pads' plane: along x, along the tool's axis, and the tilt between them. */
+/** Spreads in the pads' plane: along x, along the tool's axis and the tilt; then the tilt across the pads. */
 const SPREAD_X_M = 0.0035;
 const SPREAD_Z_M = 0.004;
 const SPREAD_TILT_RAD = 0.08;
@@ -40,7 +46,7 @@ function heldAsIn(grasp: Grasp, physics: Physics): HeldPeg {
   return { toolFromObject: relativePose(baseFromTool, baseFromObject), fingerM, armRad };
 }
 
-/** The pool's grasps, as poses in the hand. */
+/** Returns the pool's grasps as poses in the hand. */
 export function realGrasps(physics: Physics, split: 'train' | 'hold-out'): HeldPeg[] {
   const pool = graspPool('encoder');
   const kept = pool.length - HOLD_OUT_GRASPS;
@@ -69,31 +75,32 @@ export function drawGrasp(grasps: readonly HeldPeg[], rng: Rng): HeldPeg {
   };
 }
 
-/** a-from-b and a-from-c → b-from-c. */
-export function relativePose(aFromB: Pose, aFromC: Pose): Pose {
-  const inverse = new Quaternion(...aFromB.orientation).conjugate();
-  const [bx, by, bz] = aFromB.positionM;
-  const [cx, cy, cz] = aFromC.positionM;
-  const position = new Vector3(cx - bx, cy - by, cz - bz).applyQuaternion(inverse);
-  const orientation = inverse.multiply(new Quaternion(...aFromC.orientation));
+/**
+ * Returns bFromC. Unlike `relativePose` of the contract it does not normalise quaternions, because the bits of the
+ * encoder's data depend on it.
+ */
+function relativePose(aFromB: Pose, aFromC: Pose): Pose {
+  const [x, y, z, w] = aFromB.orientation;
+  const bFromA = [-x, -y, -z, w] as const;
   return {
-    positionM: [position.x, position.y, position.z],
-    orientation: [orientation.x, orientation.y, orientation.z, orientation.w],
+    positionM: rotateByUnit(bFromA, subtract(aFromC.positionM, aFromB.positionM)),
+    orientation: product(bFromA, aFromC.orientation),
   };
 }
 
-/** a-from-b and b-from-c → a-from-c. */
+/** Returns aFromC, whose quaternion is not normalised. */
 export function composePoses(aFromB: Pose, bFromC: Pose): Pose {
-  const rotation = new Quaternion(...aFromB.orientation);
-  const position = new Vector3(...bFromC.positionM).applyQuaternion(rotation);
-  const orientation = rotation.clone().multiply(new Quaternion(...bFromC.orientation));
-  const [x, y, z] = aFromB.positionM;
   return {
-    positionM: [x + position.x, y + position.y, z + position.z],
-    orientation: [orientation.x, orientation.y, orientation.z, orientation.w],
+    positionM: add(aFromB.positionM, rotateByUnit(aFromB.orientation, bFromC.positionM)),
+    orientation: product(aFromB.orientation, bFromC.orientation),
   };
 }
 
-export function invertPose({ positionM, orientation }: Pose): Pose {
-  return relativePose({ positionM, orientation }, { positionM: [0, 0, 0], orientation: [0, 0, 0, 1] });
+export function invertPose(aFromB: Pose): Pose {
+  return relativePose(aFromB, { positionM: [0, 0, 0], orientation: IDENTITY });
+}
+
+function product(a: QuaternionNumbers, b: QuaternionNumbers): QuaternionNumbers {
+  const { x, y, z, w } = new Quaternion(...a).multiply(new Quaternion(...b));
+  return [x, y, z, w];
 }

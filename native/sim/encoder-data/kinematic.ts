@@ -1,6 +1,6 @@
 /**
- * Training scenes by pose alone, without dynamics: the situations that the tasks pass through, spread evenly and wider than
- * any policy would. The tip's pose is drawn against the hole, the arm follows by inverse kinematics.
+ * Training scenes by pose alone, without dynamics: the situations of the tasks, spread more evenly and wider than any
+ * policy spreads them. The tip's pose is drawn relative to the hole, and the arm follows by inverse kinematics.
  */
 import { Quaternion, Vector3 } from 'three';
 import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
@@ -11,7 +11,7 @@ import type { Arrangement } from '../physics/physics.ts';
 import { composePoses, drawGrasp, type HeldPeg, invertPose } from './grasp.ts';
 import type { ArmSolver } from './inverse-kinematics.ts';
 
-/** Share of each situation in the kinematic part. */
+/** Share of each situation among the posed scenes. */
 const MODE_SHARES = {
   near: 0.24,
   rim: 0.15,
@@ -35,12 +35,13 @@ export function drawMode(rng: Rng): KinematicMode {
   let left = rng.uniform();
   for (const [mode, share] of Object.entries(MODE_SHARES)) {
     left -= share;
-    if (left < 0) return mode as KinematicMode; // keys of MODE_SHARES
+    // The entries' names are the keys of MODE_SHARES, but `Object.entries` returns strings.
+    if (left < 0) return mode as KinematicMode;
   }
   return 'near';
 }
 
-/** One scene; undefined when the arm cannot reach it. */
+/** Draws one scene. Returns `undefined` when the arm cannot reach it. */
 export function drawKinematicScene(
   mode: KinematicMode,
   grasps: readonly HeldPeg[],
@@ -82,13 +83,13 @@ export function drawKinematicScene(
   }
 }
 
-/** The peg's frame sits at its centre with z up; its tip is half a length below. */
+/** Pose of the peg's frame from its tip: the frame is at the centre, half a length above the tip. */
 const OBJECT_ABOVE_TIP: Pose = { positionM: [0, 0, PEG_LENGTH_M / 2], orientation: [0, 0, 0, 1] };
 
 interface Tip {
-  /** From the hole at the rim, base axes. */
+  /** Offset from the hole at the rim, in base axes. */
   readonly offsetM: Vec3;
-  /** Of the peg, z up. */
+  /** Orientation of the peg, z up. */
   readonly orientation: QuaternionNumbers;
 }
 
@@ -148,7 +149,7 @@ function heldScene(
   };
 }
 
-/** The hand near, or away from, an object that stands on the table. */
+/** Draws a scene with the hand near, or away from, an object that stands on the table. */
 function looseScene(
   mode: 'pick' | 'free' | 'lift',
   socket: Arrangement['socket'],
@@ -195,12 +196,12 @@ function looseScene(
   };
 }
 
-/** A peg that stands, turned by yaw and tilted. */
+/** Returns the orientation of a standing peg, turned by yaw and tilted. */
 function upright(yawRad: number, tiltXRad: number, tiltYRad: number): QuaternionNumbers {
   return turned(yawOrientation(yawRad), tiltXRad, tiltYRad);
 }
 
-/** A tool that points down, turned by yaw and tilted. */
+/** Returns the orientation of a tool that points down, turned by yaw and tilted. */
 function tilted(yawRad: number, tiltXRad: number, tiltYRad: number): QuaternionNumbers {
   return turned(toolDown(yawRad), tiltXRad, tiltYRad);
 }

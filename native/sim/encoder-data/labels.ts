@@ -1,13 +1,13 @@
 /**
- * What the encoder is taught to read from a picture, from the simulator's truth: named columns in SI units, tool frame
- * unless said otherwise. A label that a scene does not have (no socket, nothing in the hand) is zero, and its `known` is 0.
+ * Labels that the encoder learns to read from a picture, from the simulator's truth: named columns in SI units, in the
+ * tool frame unless the note says otherwise. A label that a scene does not define is zero, and its `known` is 0.
  */
-import type { Vec3 } from '../../../main/api/geometry.ts';
-import { rotate, rotateInto, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
+import { rotateByUnit, subtract, type Vec3 } from '../../../main/api/geometry.ts';
+import { rotateInto, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
 import { HOLE_DEPTH_M, NOMINAL_TIP_BELOW_TOOL_M } from '../physics/model.ts';
 import type { Truth } from '../physics/readings.ts';
 
-/** `needs`: what must be in the scene for the label to mean something. */
+/** Columns of the labels; `needs` names the objects without which a scene does not define the label. */
 export const ENCODER_LABELS = [
   {
     name: 'holeFromTip',
@@ -37,14 +37,14 @@ export const ENCODER_LABEL_COUNT = 20;
 
 /** The tip counts as in the hole within this distance of its axis. */
 const IN_HOLE_LATERAL_M = 0.0025;
-/** A peg whose centre lies within these of the tool point, with the fingers closed on it, is held. */
+/** A peg whose centre is within the first two of the tool point, with the fingers closed to the third, is held. */
 const HELD_LATERAL_M = 0.012;
 const HELD_HEIGHT_M = 0.04;
 const HELD_OPENING_M = 0.0082;
 
 export interface LabelledInstant {
   readonly labels: Float32Array;
-  /** Per label column, 1 where it is known. */
+  /** 1 for each label column that is known. */
   readonly known: Uint8Array;
 }
 
@@ -53,8 +53,7 @@ export function encoderLabels(
   scene: { readonly object: 'peg' | 'block'; readonly socket: boolean },
 ): LabelledInstant {
   const { positionM: tool, orientation } = truth.baseFromTool;
-  const inTool = (from: Vec3, to: Vec3): Vec3 =>
-    rotateInto(orientation, [to[0] - from[0], to[1] - from[1], to[2] - from[2]]);
+  const inTool = (from: Vec3, to: Vec3): Vec3 => rotateInto(orientation, subtract(to, from));
   const object = inTool(tool, truth.baseFromObject.positionM);
   const held =
     scene.object === 'peg' &&
@@ -63,7 +62,7 @@ export function encoderLabels(
     Math.abs(object[2]) < HELD_HEIGHT_M;
   const hole = inTool(tool, truth.holeM);
   const tip = inTool(tool, truth.tipM);
-  const axis = rotateInto(orientation, rotate(truth.baseFromObject.orientation, [0, 0, -1]));
+  const axis = rotateInto(orientation, rotateByUnit(truth.baseFromObject.orientation, [0, 0, -1]));
   const downward = axis[2] < 0 ? -1 : 1;
   const into = rotateInto(orientation, [0, 0, -1]);
   const inHole = truth.lateralErrorM < IN_HOLE_LATERAL_M && truth.depthM > 0;

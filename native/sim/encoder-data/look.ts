@@ -1,17 +1,18 @@
 /**
- * Light, exposure and colours of one group of training pictures. More than half of the groups have the look of the running
- * cell, so that the encoder is sharpest there; the rest vary around it, so that it does not hang on exact colours.
+ * Light, exposure and colours of one group of training pictures. More than half of the groups have the look of the
+ * running cell, so that the encoder is most exact there. The rest vary around it, so that it does not depend on exact
+ * colours.
  */
 import type { Rng } from '../../../main/api/rng.ts';
 import type { SceneShapes } from '../../../main/api/window/shapes.ts';
-import { DEFAULT_LOOK, type RenderLook } from '../camera/rasteriser.ts';
+import { DEFAULT_LOOK, type RenderLook } from '../camera/render-scene.ts';
 
 const DEFAULT_LOOK_SHARE = 0.6;
 const LIGHT_SPREAD = [0.22, 0.22, 0.1] as const;
 const EXPOSURE_SPREAD = 0.15;
 const LAMP_SPREAD = 0.2;
 const COLOR_SPREAD = 0.05;
-/** Materials of the task, which differ more from part to part than a gripper does. */
+/** Materials of the task, whose colours vary more than the gripper's. */
 const TASK_COLOR_SPREAD = 0.18;
 const TASK_MATERIALS: readonly string[] = ['peg', 'socket', 'socketFloor', 'plate', 'table'];
 

@@ -1,7 +1,7 @@
 /**
- * Training scenes from the running physics: a peg in the hand, driven like a policy drives (at most 10 mm and 0.05 rad from
- * the measured pose per control period) towards goals that change every few periods: somewhere above the socket, near the
- * hole, pressed on the rim, into the hole. Contacts, slip, jams and controller lag are therefore those of the running cell.
+ * Training scenes from the running physics: a peg in the hand is driven as a policy drives it, by at most 10 mm and
+ * 0.05 rad per control period. Its goals change every few periods: above the socket, near the hole, pressed on the rim,
+ * in the hole. Contacts, slip, jams and controller lag are therefore those of the running cell.
  */
 import { Quaternion } from 'three';
 import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
@@ -23,7 +23,7 @@ const SETTLE_SEC = 0.1;
 const MAX_TILT_RAD = 0.3;
 const TREMOR_M = 0.0005;
 
-/** A goal for the tip, against the hole in base axes, and for the tool's tilt and yaw. */
+/** Goal for the tip, relative to the hole in base axes, and for the tool's tilt and yaw. */
 interface Goal {
   readonly offsetM: Vec3;
   readonly orientation: QuaternionNumbers;
@@ -34,21 +34,11 @@ interface Goal {
 
 /** Puts a peg into the hand and a socket under it, as the task `insert` does. */
 export function beginRollout(physics: Physics, grasp: HeldPeg, rng: Rng): void {
-  physics.arrange({
-    armRad: grasp.armRad,
-    fingerM: grasp.fingerM,
-    gripper: 'close',
-    baseFromObject: { positionM: [0.5, 0, 0.5], orientation: [0, 0, 0, 1] },
-    socket: undefined,
-  });
-  const { baseFromTool } = truthOf(readReadings(physics));
-  physics.arrange({
-    armRad: grasp.armRad,
-    fingerM: grasp.fingerM,
-    gripper: 'close',
-    baseFromObject: composePoses(baseFromTool, grasp.toolFromObject),
-    socket: undefined,
-  });
+  const { armRad, fingerM, toolFromObject } = grasp;
+  const arrange = (baseFromObject: Pose) =>
+    physics.arrange({ armRad, fingerM, gripper: 'close', baseFromObject, socket: undefined });
+  arrange({ positionM: [0.5, 0, 0.5], orientation: [0, 0, 0, 1] });
+  arrange(composePoses(truthOf(readReadings(physics)).baseFromTool, toolFromObject));
   settle(physics, SETTLE_SEC);
   const { tipM } = truthOf(readReadings(physics));
   physics.placeSocket({
@@ -59,7 +49,7 @@ export function beginRollout(physics: Physics, grasp: HeldPeg, rng: Rng): void {
 }
 
 export interface RolloutDriver {
-  /** Drives one control period; the truth at its end. */
+  /** Drives one control period. Returns the truth at its end. */
   next(): Truth;
 }
 
@@ -102,7 +92,7 @@ function drawGoal(rng: Rng): Goal {
   const speed = rng.range(0.25, 1);
   const spread = (size: number) => rng.range(-size, size);
   if (kind < 0.3) {
-    // Down into the hole, or onto its edge when a little off. The goal lies below what can be reached: it presses.
+    // The goal is in the hole or on its edge. It may lie below the reachable depth, so that the tool presses.
     const error = 0.0004 * rng.normal();
     const depth = rng.range(0.001, 0.034);
     return {
@@ -128,7 +118,7 @@ function drawGoal(rng: Rng): Goal {
   };
 }
 
-/** Pointing down, with yaw and tilt of about `spreadRad`. */
+/** Draws an orientation that points down, with yaw and tilt of about `spreadRad`. */
 function drawOrientation(rng: Rng, spreadRad: number): QuaternionNumbers {
   const limited = () => Math.max(-MAX_TILT_RAD, Math.min(MAX_TILT_RAD, spreadRad * rng.normal()));
   const tilt = new Quaternion(limited() / 2, limited() / 2, 0, 1).normalize();
@@ -146,7 +136,7 @@ const FAR_HEIGHT_M = 0.02;
 const RIM_HEIGHT_M = 0.0012;
 const IN_HOLE_M = -0.0005;
 
-/** Where the tip is, for the hold-out's table. */
+/** Names the tip's region, for the table of the hold-out set. */
 export function rolloutModeOf(truth: Truth): RolloutMode {
   const heightM = -truth.depthM;
   if (truth.lateralErrorM > FAR_LATERAL_M || heightM > FAR_HEIGHT_M) return 'driven-far';

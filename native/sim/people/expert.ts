@@ -1,7 +1,7 @@
 /**
- * Scripted expert with privileged sight: solves `insert`, `pick-insert` and `lift` in the action space of policies.
- * For demonstrations, tests and data, never for a result. One call per control period; the action is in the tool frame
- * (main/api/action.ts): 10 mm per unit relative to the measured position, 0.05 rad per unit on a leashed target.
+ * Scripted expert that acts on the simulator's truth: solves every task in the action space of policies. It is for
+ * demonstrations, tests and data, never for a result. One call per control period returns an action in the tool frame
+ * (`main/api/action.ts`).
  */
 import type { Rng } from '../../../main/api/rng.ts';
 import type { TaskId } from '../../../main/api/task.ts';
@@ -14,7 +14,7 @@ const SEEN_ERROR_M = 0.0005;
 const FULL_SPEED = 1;
 
 export interface Expert {
-  /** [7] in [-1, 1], tool frame. */
+  /** Returns [7] in [-1, 1], tool frame. */
   nextAction(truth: Truth): Float32Array;
 }
 

@@ -1,11 +1,12 @@
 /**
- * How a person puts a peg into a hole: straighten it, come over the hole, descend until it touches, search outward in a
- * spiral while pressing lightly, sink it with a wiggle, lift and begin again when stuck. One call per control period;
- * the answer is a twist in the base frame, each component in units of the action (10 mm, 0.05 rad).
- * Shared by the scripted operator (who sees badly and trembles) and the scripted expert (who does not).
+ * Puts a peg into a hole as a person does: come over the hole with the peg upright, descend until it touches, search in
+ * a spiral while pressing lightly, sink it with a wiggle. When it is stuck, lift and begin again. One call per control
+ * period returns a twist in the base frame, each component in units of the action (10 mm, 0.05 rad). The scripted
+ * operator and the scripted expert share it.
  */
+import { rotateByUnit } from '../../../main/api/geometry.ts';
 import type { Rng } from '../../../main/api/rng.ts';
-import { clamp, rotate, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
+import { clamp, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
 import type { Truth } from '../physics/readings.ts';
 
 const UNIT_M = 0.01;
@@ -13,16 +14,16 @@ const UNIT_RAD = 0.05;
 const SPIRAL_PITCH_M = 0.0008;
 const SPIRAL_STEP_M = 0.0009;
 const SPIRAL_LIMIT_M = 0.0035;
-/** The tip is in the hole below this height over the rim, and on the rim up to the second. */
+/** The tip is in the hole below the first height over the rim, and on the rim up to the second. */
 const IN_HOLE_M = -0.002;
 const ON_RIM_M = 0.0025;
 const STUCK_WIGGLE_STEPS = 3;
 const STUCK_RETRY_STEPS = 14;
 
 export interface InsertionStyle {
-  /** Error of the seen hole, base frame. */
+  /** Error of the hole's position as the hand sees it, base frame. */
   readonly seenErrorM: readonly [number, number];
-  /** Share of full speed, 0.35–0.65 for a person. */
+  /** Share of full speed. */
   readonly speed: number;
   readonly spiralDirection: 1 | -1;
 }
@@ -30,15 +31,17 @@ export interface InsertionStyle {
 /** Linear then angular, in action units, base frame. */
 export type BaseTwist = [number, number, number, number, number, number];
 
+type Linear = [number, number, number];
+
 export interface Insertion {
   /** Forgets the search: the next call starts afresh. */
   restart(): void;
   next(truth: Truth): BaseTwist;
 }
 
-/** Twist that brings the peg's axis upright and the tool's yaw to the socket's. */
-export function alignmentTwist(truth: Truth): [number, number, number] {
-  const axis = rotate(truth.baseFromObject.orientation, [0, 0, 1]);
+/** Returns the angular part that brings the peg's axis upright and the tool's yaw to the socket's. */
+function alignmentTwist(truth: Truth): Linear {
+  const axis = rotateByUnit(truth.baseFromObject.orientation, [0, 0, 1]);
   const upward = axis[2] < 0 ? -1 : 1;
   const yawError = wrapQuarterTurn(truth.socketYawRad - yawOf(truth.baseFromTool.orientation));
   return [
@@ -66,18 +69,13 @@ export function createInsertion(rng: Rng, style: InsertionStyle): Insertion {
     lowestM = Number.POSITIVE_INFINITY;
   };
 
-  const limited = (x: number, y: number, limit: number): [number, number] => {
-    const length = Math.hypot(x, y);
-    return length > limit ? [(x * limit) / length, (y * limit) / length] : [x, y];
-  };
-
-  const retreat = (errorX: number, errorY: number): [number, number, number] => {
+  const retreat = (errorX: number, errorY: number): Linear => {
     liftSteps--;
     spiralRad = 0;
     return [...limited(errorX / UNIT_M, errorY / UNIT_M, speed), 0.5];
   };
 
-  const sink = (heightM: number): [number, number, number] => {
+  const sink = (heightM: number): Linear => {
     stepsInHole++;
     if (heightM < lowestM - 0.0007) {
       lowestM = heightM;
@@ -97,15 +95,7 @@ export function createInsertion(rng: Rng, style: InsertionStyle): Insertion {
     ];
   };
 
-  const approach = (errorX: number, errorY: number, heightM: number): [number, number, number] => {
-    const distance = Math.hypot(errorX, errorY);
-    const planar = limited((errorX / UNIT_M) * 0.8, (errorY / UNIT_M) * 0.8, speed);
-    if (distance > 0.012) return [...planar, heightM > 0.03 ? -0.2 : 0];
-    if (distance > 0.003 && heightM < 0.008) return [...planar, 0];
-    return [...planar, -speed * (heightM > 0.012 ? 1 : 0.5)];
-  };
-
-  const search = (errorX: number, errorY: number): [number, number, number] => {
+  const search = (errorX: number, errorY: number): Linear => {
     const radius = (SPIRAL_PITCH_M * spiralRad) / (2 * Math.PI);
     spiralRad += Math.min(1.1, SPIRAL_STEP_M / Math.max(radius, 0.0005));
     if (radius > SPIRAL_LIMIT_M) {
@@ -132,9 +122,24 @@ export function createInsertion(rng: Rng, style: InsertionStyle): Insertion {
           : heightM < IN_HOLE_M
             ? sink(heightM)
             : heightM > ON_RIM_M
-              ? approach(errorX, errorY, heightM)
+              ? approach(errorX, errorY, heightM, speed)
               : search(errorX, errorY);
       return [...linear, ...alignmentTwist(truth)];
     },
   };
+}
+
+/** Shortens a planar vector to at most `limit`. */
+function limited(x: number, y: number, limit: number): [number, number] {
+  const length = Math.hypot(x, y);
+  return length > limit ? [(x * limit) / length, (y * limit) / length] : [x, y];
+}
+
+/** Comes over the hole first, then down; far from the hole it also descends a little. */
+function approach(errorX: number, errorY: number, heightM: number, speed: number): Linear {
+  const distance = Math.hypot(errorX, errorY);
+  const planar = limited((errorX / UNIT_M) * 0.8, (errorY / UNIT_M) * 0.8, speed);
+  if (distance > 0.012) return [...planar, heightM > 0.03 ? -0.2 : 0];
+  if (distance > 0.003 && heightM < 0.008) return [...planar, 0];
+  return [...planar, -speed * (heightM > 0.012 ? 1 : 0.5)];
 }

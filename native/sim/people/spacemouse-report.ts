@@ -1,6 +1,6 @@
 /**
- * Raw HID reports of a 6-axis puck, as the wireless models send them: report 1 with all six axes in 13 bytes
- * (id, then x y z rx ry rz as int16 little-endian, full scale ±350), report 3 with a bit per button.
+ * Raw HID reports of a 6-axis puck, as the wireless models send them. Report 1 has all six axes in 13 bytes: id, then
+ * x y z rx ry rz as int16 little-endian, full scale ±350. Report 3 has a bit per button.
  */
 import type { Vec6 } from '../../../main/api/geometry.ts';
 

@@ -1,40 +1,41 @@
 /**
- * When a person who watches a policy takes over, and when they let go: it strays, it stalls, it jams; it is on its way again. Looks
- * at the simulator's truth once per control period. Where the fingers have to grasp, a person lets them finish before letting go.
+ * Decides when a person who watches a policy takes over, and when the person lets go. The person takes over when the
+ * policy strays, stalls or jams. The person lets go once enough is gained, but never in the middle of a grasp. One look
+ * at the simulator's truth per control period.
  */
 import type { TaskId } from '../../../main/api/task.ts';
 import type { Truth } from '../physics/readings.ts';
 import { isInserted } from '../tasks/task.ts';
 import { SIM_TASKS } from '../tasks/task-registry.ts';
 
-/** Take over when … */
+/** Distances and tilt beyond which an insertion has strayed. */
 const STRAY_LATERAL_M = 0.055;
 const STRAY_HEIGHT_M = 0.075;
 const STRAY_TILT_RAD = 0.3;
-/** … of a task that begins with grasping: further from its end than at the start, by this much. */
+/** A task with a grasp has strayed when it is this much further from its end than at the start. */
 const STRAY_FROM_START_M = 0.06;
 const PROGRESS_M = 0.0015;
 const JAM_FORCE_N = 25;
 const JAM_STEPS = 8;
-/** … and let go after a while with enough gained. */
+/** A person lets go after at least this many steps and one of the gains below. */
 const RELEASE_AFTER_STEPS = 4;
 const RELEASE_DEPTH_M = 0.005;
 const RELEASE_GAIN_IN_HOLE_M = 0.004;
 
-/** Patience follows the length of the way: an insertion begins 50 mm from its end, a grasp half a metre. */
+/** Patience and gains follow the distance at the start: 50 mm for an insertion, half a metre for a grasp. */
 const INSERTION = { stallSteps: 18, releaseGainM: 0.012, releaseAtLatestSteps: 25 };
 const GRASP = { stallSteps: 12, releaseGainM: 0.06, releaseAtLatestSteps: 40 };
 
 export type TakeoverReason = 'stray' | 'stall' | 'jam';
 
 export interface Supervision {
-  /** The episode begins. */
+  /** Call it when the episode begins. */
   begin(truth: Truth): void;
-  /** Once per control period, whoever drives. */
+  /** Call it once per control period, before the decisions. */
   watch(truth: Truth): void;
   reasonToTake(truth: Truth): TakeoverReason | undefined;
   taken(truth: Truth): void;
-  /** `grasping`: the person is about to grasp. */
+  /** `grasping` is true while the person is about to grasp. */
   shouldRelease(truth: Truth, stepsDriven: number, grasping: boolean): boolean;
   released(truth: Truth): void;
 }

@@ -1,12 +1,13 @@
 /**
- * Cartesian impedance control of the tool point, as SERL's controller has it: a clipped spring and a damper turned into
- * joint torques by the Jacobian's transpose, plus gravity compensation and a posture torque in the Jacobian's nullspace.
- * The set-point moves linearly from where it is to where it was told to go, over the ramp of the command.
- * The Jacobian comes from the joints' axes and anchors (equal to mj_jacSite to 1e-16). Nothing here allocates per step.
+ * Cartesian impedance control of the tool point, as SERL's controller has it. A clipped spring and a damper become
+ * joint torques by the Jacobian's transpose; gravity compensation and a posture torque in the Jacobian's nullspace are
+ * added. The set-point moves linearly from its present pose to the commanded one, over the ramp of the command. Nothing
+ * here allocates per substep.
  */
 import type { Pose } from '../../../main/api/geometry.ts';
-import { ARM_JOINTS, ARM_QPOS, ARM_QVEL, HOME_RAD, JOINT_NAMES, JOINT_TORQUE_LIMIT_NM } from './model.ts';
-import type { SimModel } from './mujoco.ts';
+import { ARM_JOINTS, ARM_QPOS, ARM_QVEL, HOME_RAD, JOINT_TORQUE_LIMIT_NM } from './model.ts';
+import type { SimModel, SimViews } from './mujoco.ts';
+import { createToolKinematics, type PoseNumbers, type ToolKinematics } from './tool-kinematics.ts';
 
 const STIFFNESS_N_PER_M = 2000;
 const DAMPING_N_SEC_PER_M = 89;
@@ -19,175 +20,151 @@ const POSTURE_DAMPING = Math.sqrt(POSTURE_STIFFNESS);
 /** Keeps the nullspace projection finite near a singular posture. */
 const PROJECTION_DAMPING = 1e-3;
 
-/** Position (3) then orientation [x, y, z, w]. */
-export type PoseNumbers = Float64Array;
-
 export interface ImpedanceController {
-  /** Moves the set-point there over `rampSec`, starting from where it is now. */
+  /** Moves the set-point from its present pose to `target` over `rampSec`. */
   setTarget(target: Pose, rampSec: number): void;
-  /** Makes the measured pose the set-point, at once. */
+  /** Makes the measured pose the set-point, at once. Needs fresh kinematics. */
   hold(): void;
   /** Advances the set-point by one substep and writes the arm's torques to `ctrl`. Needs fresh kinematics. */
   control(): void;
-  /** Measured pose and twist (linear, angular, in the base frame) of the tool at the last kinematics. */
-  readMeasured(pose: PoseNumbers, twist: Float64Array): void;
+  /** Returns the tool's pose and twist at the model's present kinematics. */
+  measure(): ToolKinematics;
   save(): Float64Array;
   restore(state: Float64Array): void;
 }
 
 export function createImpedanceController(sim: SimModel): ImpedanceController {
-  const toolSite = sim.indexOf('site', 'tool') * 3;
-  const handBody = sim.indexOf('body', 'hand') * 4;
-  const joints = JOINT_NAMES.map((name) => sim.indexOf('joint', name) * 3);
+  const tool = createToolKinematics(sim);
+  const setPoint = createSetPoint(sim.timestepSec);
+  const posture = createPosture(tool.jacobian);
+  const force = new Float64Array(6);
+  return {
+    setTarget: setPoint.moveTo,
+    hold: () => {
+      tool.update();
+      setPoint.holdAt(tool.pose);
+    },
+    control: () => {
+      tool.update();
+      setPoint.advance();
+      computeForce(setPoint.pose, tool, force);
+      const views = sim.views();
+      const postureTorque = posture.torque(views);
+      const { ctrl, qfrcBias } = views;
+      for (let joint = 0; joint < ARM_JOINTS; joint++) {
+        let torque = qfrcBias[ARM_QVEL + joint]! + postureTorque[joint]!;
+        for (let row = 0; row < 6; row++) torque += tool.jacobian[row * 7 + joint]! * force[row]!;
+        const limit = JOINT_TORQUE_LIMIT_NM[joint]!;
+        ctrl[joint] = Math.max(-limit, Math.min(limit, torque));
+      }
+    },
+    measure: () => {
+      tool.update();
+      return tool;
+    },
+    save: setPoint.save,
+    restore: setPoint.restore,
+  };
+}
 
-  // One flat block, so that saving is a copy: start pose [7], goal pose [7], set-point [7], ramp length, time into the ramp.
+/** The pose that the spring pulls to. It moves along a straight line; its quaternion is interpolated and normalised. */
+function createSetPoint(timestepSec: number) {
+  // Start pose [7], goal pose [7], set-point [7], ramp length, time in the ramp: one block, so that saving is a copy.
   const memory = new Float64Array(23);
   const start = memory.subarray(0, 7);
   const goal = memory.subarray(7, 14);
-  const setPoint = memory.subarray(14, 21);
+  const pose = memory.subarray(14, 21);
   const RAMP = 21;
   const ELAPSED = 22;
-
-  const measured = new Float64Array(7);
-  const twist = new Float64Array(6);
-  const jacobian = new Float64Array(6 * ARM_JOINTS);
-  const force = new Float64Array(6);
-  const gram = new Float64Array(36);
-  const posture = new Float64Array(ARM_JOINTS);
-  const projected = new Float64Array(6);
-
-  const readMeasuredPose = (pose: PoseNumbers) => {
-    const { sitePosition, bodyQuaternion } = sim.views();
-    pose[0] = sitePosition[toolSite]!;
-    pose[1] = sitePosition[toolSite + 1]!;
-    pose[2] = sitePosition[toolSite + 2]!;
-    pose[3] = bodyQuaternion[handBody + 1]!;
-    pose[4] = bodyQuaternion[handBody + 2]!;
-    pose[5] = bodyQuaternion[handBody + 3]!;
-    pose[6] = bodyQuaternion[handBody]!;
-  };
-
-  const computeJacobian = () => {
-    const { jointAxis, jointAnchor, qvel } = sim.views();
-    readMeasuredPose(measured);
-    twist.fill(0);
-    for (let joint = 0; joint < ARM_JOINTS; joint++) {
-      const at = joints[joint]!;
-      const axisX = jointAxis[at]!;
-      const axisY = jointAxis[at + 1]!;
-      const axisZ = jointAxis[at + 2]!;
-      const armX = measured[0]! - jointAnchor[at]!;
-      const armY = measured[1]! - jointAnchor[at + 1]!;
-      const armZ = measured[2]! - jointAnchor[at + 2]!;
-      jacobian[joint] = axisY * armZ - axisZ * armY;
-      jacobian[7 + joint] = axisZ * armX - axisX * armZ;
-      jacobian[14 + joint] = axisX * armY - axisY * armX;
-      jacobian[21 + joint] = axisX;
-      jacobian[28 + joint] = axisY;
-      jacobian[35 + joint] = axisZ;
-      const rate = qvel[ARM_QVEL + joint]!;
-      for (let row = 0; row < 6; row++) twist[row]! += jacobian[row * 7 + joint]! * rate;
-    }
-  };
-
-  const advanceSetPoint = () => {
-    memory[ELAPSED] = memory[ELAPSED]! + sim.timestepSec;
-    const fraction = memory[RAMP]! > 0 ? Math.min(1, memory[ELAPSED]! / memory[RAMP]!) : 1;
-    for (let axis = 0; axis < 3; axis++) setPoint[axis] = start[axis]! + (goal[axis]! - start[axis]!) * fraction;
-    const dot = start[3]! * goal[3]! + start[4]! * goal[4]! + start[5]! * goal[5]! + start[6]! * goal[6]!;
-    const sign = dot < 0 ? -1 : 1;
-    let squared = 0;
-    for (let part = 3; part < 7; part++) {
-      const value = start[part]! + (sign * goal[part]! - start[part]!) * fraction;
-      setPoint[part] = value;
-      squared += value * value;
-    }
-    const scale = 1 / Math.sqrt(squared);
-    for (let part = 3; part < 7; part++) setPoint[part]! *= scale;
-  };
-
-  const computeForce = () => {
-    // Rotation from measured to set-point: set-point times the conjugate of measured, as a rotation vector.
-    const [ax, ay, az, aw] = [setPoint[3]!, setPoint[4]!, setPoint[5]!, setPoint[6]!];
-    const [bx, by, bz, bw] = [-measured[3]!, -measured[4]!, -measured[5]!, measured[6]!];
-    const ex = aw * bx + ax * bw + ay * bz - az * by;
-    const ey = aw * by - ax * bz + ay * bw + az * bx;
-    const ez = aw * bz + ax * by - ay * bx + az * bw;
-    const ew = aw * bw - ax * bx - ay * by - az * bz;
-    const sine = Math.sqrt(ex * ex + ey * ey + ez * ez);
-    const factor = sine > 1e-9 ? ((ew < 0 ? -1 : 1) * 2 * Math.atan2(sine, Math.abs(ew))) / sine : 0;
-    for (let axis = 0; axis < 3; axis++) {
-      const errorM = Math.max(-ERROR_CLIP_M, Math.min(ERROR_CLIP_M, setPoint[axis]! - measured[axis]!));
-      force[axis] = STIFFNESS_N_PER_M * errorM - DAMPING_N_SEC_PER_M * twist[axis]!;
-      const error = (axis === 0 ? ex : axis === 1 ? ey : ez) * factor;
-      const errorRad = Math.max(-ERROR_CLIP_RAD, Math.min(ERROR_CLIP_RAD, error));
-      force[3 + axis] = STIFFNESS_NM_PER_RAD * errorRad - DAMPING_NM_SEC_PER_RAD * twist[3 + axis]!;
-    }
-  };
-
-  /** Posture torque with its share in task space taken out: (I − Jᵀ(JJᵀ)⁻¹J) τ. */
-  const computePosture = () => {
-    const { qpos, qvel } = sim.views();
-    for (let row = 0; row < 6; row++) {
-      for (let column = 0; column <= row; column++) {
-        let sum = row === column ? PROJECTION_DAMPING : 0;
-        for (let joint = 0; joint < ARM_JOINTS; joint++)
-          sum += jacobian[row * 7 + joint]! * jacobian[column * 7 + joint]!;
-        gram[row * 6 + column] = sum;
-      }
-    }
-    for (let joint = 0; joint < ARM_JOINTS; joint++) {
-      const error = HOME_RAD[joint]! - qpos[ARM_QPOS + joint]!;
-      posture[joint] = POSTURE_STIFFNESS * error - POSTURE_DAMPING * qvel[ARM_QVEL + joint]!;
-    }
-    for (let row = 0; row < 6; row++) {
-      let sum = 0;
-      for (let joint = 0; joint < ARM_JOINTS; joint++) sum += jacobian[row * 7 + joint]! * posture[joint]!;
-      projected[row] = sum;
-    }
-    choleskySolve(gram, projected);
-    for (let joint = 0; joint < ARM_JOINTS; joint++) {
-      let sum = posture[joint]!;
-      for (let row = 0; row < 6; row++) sum -= jacobian[row * 7 + joint]! * projected[row]!;
-      posture[joint] = sum;
-    }
-  };
-
   return {
-    setTarget: (target, rampSec) => {
-      start.set(setPoint);
+    pose,
+    moveTo: (target: Pose, rampSec: number) => {
+      start.set(pose);
       goal.set(target.positionM, 0);
       goal.set(target.orientation, 3);
       memory[RAMP] = rampSec;
       memory[ELAPSED] = 0;
     },
-    hold: () => {
-      readMeasuredPose(setPoint);
-      start.set(setPoint);
-      goal.set(setPoint);
+    holdAt: (measured: PoseNumbers) => {
+      pose.set(measured);
+      start.set(measured);
+      goal.set(measured);
       memory[RAMP] = 0;
       memory[ELAPSED] = 0;
     },
-    control: () => {
-      computeJacobian();
-      advanceSetPoint();
-      computeForce();
-      computePosture();
-      const { ctrl, qfrcBias } = sim.views();
-      for (let joint = 0; joint < ARM_JOINTS; joint++) {
-        let torque = qfrcBias[ARM_QVEL + joint]! + posture[joint]!;
-        for (let row = 0; row < 6; row++) torque += jacobian[row * 7 + joint]! * force[row]!;
-        const limit = JOINT_TORQUE_LIMIT_NM[joint]!;
-        ctrl[joint] = Math.max(-limit, Math.min(limit, torque));
+    advance: () => {
+      memory[ELAPSED] = memory[ELAPSED]! + timestepSec;
+      const fraction = memory[RAMP]! > 0 ? Math.min(1, memory[ELAPSED]! / memory[RAMP]!) : 1;
+      for (let axis = 0; axis < 3; axis++) pose[axis] = start[axis]! + (goal[axis]! - start[axis]!) * fraction;
+      const dot = start[3]! * goal[3]! + start[4]! * goal[4]! + start[5]! * goal[5]! + start[6]! * goal[6]!;
+      const sign = dot < 0 ? -1 : 1;
+      let squared = 0;
+      for (let part = 3; part < 7; part++) {
+        const value = start[part]! + (sign * goal[part]! - start[part]!) * fraction;
+        pose[part] = value;
+        squared += value * value;
       }
-    },
-    readMeasured: (pose, twistOut) => {
-      computeJacobian();
-      pose.set(measured);
-      twistOut.set(twist);
+      const scale = 1 / Math.sqrt(squared);
+      for (let part = 3; part < 7; part++) pose[part]! *= scale;
     },
     save: () => memory.slice(),
-    restore: (state) => memory.set(state),
+    restore: (state: Float64Array) => memory.set(state),
+  };
+}
+
+/** Writes the clipped spring's and the damper's force and torque on the tool. */
+function computeForce(setPoint: PoseNumbers, { pose: measured, twist }: ToolKinematics, force: Float64Array): void {
+  // Rotation from measured to set-point: set-point times the conjugate of measured, as a rotation vector.
+  const [ax, ay, az, aw] = [setPoint[3]!, setPoint[4]!, setPoint[5]!, setPoint[6]!];
+  const [bx, by, bz, bw] = [-measured[3]!, -measured[4]!, -measured[5]!, measured[6]!];
+  const ex = aw * bx + ax * bw + ay * bz - az * by;
+  const ey = aw * by - ax * bz + ay * bw + az * bx;
+  const ez = aw * bz + ax * by - ay * bx + az * bw;
+  const ew = aw * bw - ax * bx - ay * by - az * bz;
+  const sine = Math.sqrt(ex * ex + ey * ey + ez * ez);
+  const factor = sine > 1e-9 ? ((ew < 0 ? -1 : 1) * 2 * Math.atan2(sine, Math.abs(ew))) / sine : 0;
+  for (let axis = 0; axis < 3; axis++) {
+    const errorM = Math.max(-ERROR_CLIP_M, Math.min(ERROR_CLIP_M, setPoint[axis]! - measured[axis]!));
+    force[axis] = STIFFNESS_N_PER_M * errorM - DAMPING_N_SEC_PER_M * twist[axis]!;
+    const error = (axis === 0 ? ex : axis === 1 ? ey : ez) * factor;
+    const errorRad = Math.max(-ERROR_CLIP_RAD, Math.min(ERROR_CLIP_RAD, error));
+    force[3 + axis] = STIFFNESS_NM_PER_RAD * errorRad - DAMPING_NM_SEC_PER_RAD * twist[3 + axis]!;
+  }
+}
+
+/** The torque that pulls the arm to its home posture without moving the tool: (I − Jᵀ(JJᵀ)⁻¹J) τ. */
+function createPosture(jacobian: Float64Array) {
+  const gram = new Float64Array(36);
+  const posture = new Float64Array(ARM_JOINTS);
+  const projected = new Float64Array(6);
+  return {
+    /** Returns one torque per joint, in an array that the next call overwrites. */
+    torque: ({ qpos, qvel }: SimViews): Float64Array => {
+      for (let row = 0; row < 6; row++) {
+        for (let column = 0; column <= row; column++) {
+          let sum = row === column ? PROJECTION_DAMPING : 0;
+          for (let joint = 0; joint < ARM_JOINTS; joint++)
+            sum += jacobian[row * 7 + joint]! * jacobian[column * 7 + joint]!;
+          gram[row * 6 + column] = sum;
+        }
+      }
+      for (let joint = 0; joint < ARM_JOINTS; joint++) {
+        const error = HOME_RAD[joint]! - qpos[ARM_QPOS + joint]!;
+        posture[joint] = POSTURE_STIFFNESS * error - POSTURE_DAMPING * qvel[ARM_QVEL + joint]!;
+      }
+      for (let row = 0; row < 6; row++) {
+        let sum = 0;
+        for (let joint = 0; joint < ARM_JOINTS; joint++) sum += jacobian[row * 7 + joint]! * posture[joint]!;
+        projected[row] = sum;
+      }
+      choleskySolve(gram, projected);
+      for (let joint = 0; joint < ARM_JOINTS; joint++) {
+        let sum = posture[joint]!;
+        for (let row = 0; row < 6; row++) sum -= jacobian[row * 7 + joint]! * projected[row]!;
+        posture[joint] = sum;
+      }
+      return posture;
+    },
   };
 }
 

@@ -1,8 +1,8 @@
 /**
  * The cell as MJCF: a 7-joint arm on a table, a two-finger gripper with soft pads, one loose object and a socket.
- * Kinematics: the public modified Denavit–Hartenberg numbers of a Franka arm; masses and inertias are own estimates.
- * Links carry capsules that collide with table, socket and each other (neighbours excluded), so a person cannot drive
- * the arm through the table. `impratio` 100 with elliptic cones keeps the grip from creeping (0.22 mm in 5 s under 6 N).
+ * The kinematics are the public modified Denavit–Hartenberg numbers of a Franka arm; masses and inertias are estimates.
+ * Links carry capsules that collide with table, socket and each other, except neighbours, so that a person cannot drive
+ * the arm through the table. `impratio` 100 with elliptic cones keeps the grip from creeping.
  */
 
 /** Resting posture, tool pointing down over the table. */
@@ -21,16 +21,16 @@ export const JOINT_TORQUE_LIMIT_NM = [87, 87, 87, 87, 12, 12, 12] as const;
 export const ARM_JOINTS = 7;
 export const JOINT_NAMES = ['joint1', 'joint2', 'joint3', 'joint4', 'joint5', 'joint6', 'joint7'] as const;
 
-/** Where things start in `qpos` and `qvel`: the loose object's free joint comes first, then arm, then fingers. */
+/** Offsets into `qpos` and `qvel`: the loose object's free joint comes first, then the arm, then the fingers. */
 export const OBJECT_QPOS = 0;
 export const ARM_QPOS = 7;
 export const FINGER_QPOS = 14;
 export const ARM_QVEL = 6;
 
-/** Tool point on the hand: between the pads. */
+/** Height of the tool point in the hand's frame; it lies between the pads. */
 export const TOOL_OFFSET_M = 0.1034;
 export const FINGER_OPEN_M = 0.04;
-/** Commanded opening that closes on whatever is there, with the actuator's full force. */
+/** Commanded opening that closes on any object with the actuator's full force. */
 export const FINGER_CLOSE_COMMAND_M = -0.01;
 
 export const PEG_HALF_WIDTH_M = 0.008;
@@ -39,7 +39,7 @@ export const BLOCK_HALF_WIDTH_M = 0.02;
 export const HOLE_DEPTH_M = 0.03;
 export const SOCKET_HALF_WIDTH_M = 0.035;
 export const DEFAULT_CLEARANCE_M = 0.0005;
-/** From the tool point down to the peg's tip when the peg was grasped where it should be. */
+/** Distance from the tool point down to the tip of a well-grasped peg. */
 export const NOMINAL_TIP_BELOW_TOOL_M = 0.045;
 
 export const PAD_HALF_WIDTH_M = 0.009;
@@ -47,7 +47,10 @@ export const PAD_HALF_THICKNESS_M = 0.004;
 /** Contacts read per pad, and numbers per contact: found, force[3], distance, position[3], normal[3], tangent[3]. */
 export const PAD_CONTACTS = 8;
 export const PAD_CONTACT_STRIDE = 14;
-/** Sensors with the net force and torque that the first body puts on the second, and where: found, force[3], torque[3], position[3]. */
+/**
+ * Sensors of the net force and torque that the first body puts on the second. Each has ten numbers: found, force[3],
+ * torque[3], position[3].
+ */
 export const NET_CONTACT_SENSORS = ['object_socket', 'object_table', 'hand_socket', 'hand_table'] as const;
 
 export type LooseObject = 'peg' | 'block';
@@ -179,7 +182,7 @@ export function cellXml({ physicsHz, object, clearanceM }: ModelOptions): string
 </mujoco>`;
 }
 
-/** Everything that a picture shows, in the order of `SceneShapes.bodies` and of `ScenePoses`. */
+/** Bodies that a picture shows, in the order of `SceneShapes.bodies` and of `ScenePoses`. */
 export const SCENE_BODIES = [
   'world',
   'base',
@@ -198,5 +201,5 @@ export const SCENE_BODIES = [
   'block',
 ] as const;
 export type SceneBody = (typeof SCENE_BODIES)[number];
-/** A body that is not in the scene is parked here, below the table, where nothing draws it. */
+/** Height at which a body that is not in the scene is parked: below the table, where it is not drawn. */
 export const PARKED_HEIGHT_M = -1;

@@ -1,8 +1,8 @@
 /**
- * The one file that touches @mujoco/mujoco: loads the WASM module and wraps one model with its data.
- * Views of MuJoCo's memory are taken once and kept: the arena is fixed by `<size memory>`, models are made at boot, and
- * `views()` takes them again should the heap have grown. Quaternions here are MuJoCo's own, [w, x, y, z].
- * Autoreset is off: a NaN or a warning is a fault that the caller reports, never a silent jump to the initial state.
+ * Loads the WASM module of @mujoco/mujoco and wraps one model with its data. No other file imports that package. Views of
+ * MuJoCo's memory are kept, because `<size memory>` fixes the arena. `views()` takes them again if the heap has grown.
+ * Quaternions here are MuJoCo's own, [w, x, y, z]. Autoreset is off. A NaN or a warning is therefore a fault that the
+ * caller reports, never a silent jump to the initial state.
  */
 import loadMujocoModule, { type MainModule, type MjData, type MjModel } from '@mujoco/mujoco';
 
@@ -32,7 +32,7 @@ export interface SimViews {
   readonly jointAxis: Float64Array;
   readonly jointAnchor: Float64Array;
   readonly sensorData: Float64Array;
-  /** Of the model: where static bodies stand. Writing moves them. */
+  /** Positions and orientations of the model's bodies. Writing them moves static bodies. */
   readonly modelBodyPosition: Float64Array;
   readonly modelBodyQuaternion: Float64Array;
 }
@@ -45,17 +45,17 @@ export interface SimModel {
   views(): SimViews;
   /** Index of a named object; throws when the model lacks it. */
   indexOf(kind: NamedObject, name: string): number;
-  /** Where a sensor's numbers begin in `sensorData`. */
+  /** Returns the index of a sensor's first number in `sensorData`. */
   sensorAddress(name: string): number;
   resetData(): void;
-  /** Position and velocity stages, up to where a controller may act. */
+  /** Runs the position and velocity stages. A controller may act after them. */
   stepOne(): void;
-  /** Forces, constraints, integration. */
+  /** Runs forces, constraints and integration. */
   stepTwo(): void;
-  /** The full integration state, copied. */
+  /** Copies the full integration state. */
   saveState(): Float64Array;
   restoreState(state: Float64Array): void;
-  /** Describes what went wrong in the dynamics since the last reset, if anything did. */
+  /** Describes the first kind of solver warning since the last reset; `undefined` when there was none. */
   warning(): string | undefined;
   dispose(): void;
 }
@@ -136,7 +136,8 @@ export function createSimModel(mujoco: Mujoco, xml: string): SimModel {
     restoreState: (state) => {
       const view: Float64Array = stateBuffer.GetView();
       view.set(state);
-      mujoco.mj_setState(model, data, view as unknown as number[], stateSpec); // the binding takes any array-like
+      // The binding's types ask for an array, but it takes any array-like.
+      mujoco.mj_setState(model, data, view as unknown as number[], stateSpec);
     },
     warning,
     dispose: () => {

@@ -1,13 +1,13 @@
 /**
- * What the physics reports at an instant, as one flat block of numbers: it crosses threads by a copy, and is taken apart here.
- * Measured part: what a real robot would report. Privileged part: for rewards, operators and labels, never for a policy.
- * SI units; tool-frame quantities are named so, everything else is in the base frame. Quaternions [x, y, z, w].
+ * Readings of the physics at one instant, as one flat block of numbers, which crosses threads by a copy. `robotStateOf`
+ * takes out the measured part, as a real robot reports it. `truthOf` takes out the privileged part, which is for
+ * rewards, operators and labels and never for a policy. SI units. Quantities are in the base frame unless named for the
+ * tool's.
  */
-import { Quaternion, Vector3 } from 'three';
-import type { Pose, Vec3, Vec6 } from '../../../main/api/geometry.ts';
+import { type Pose, rotateByUnit, type Vec3, type Vec6 } from '../../../main/api/geometry.ts';
 import type { RobotState } from '../../device.ts';
 
-/** Offsets into the block. */
+/** Offsets into the block. Quaternions are [x, y, z, w]. */
 export const READING = {
   toolPose: 0,
   twistInTool: 7,
@@ -25,7 +25,7 @@ export const READING = {
 } as const;
 export const READINGS_SIZE = 51;
 
-/** The simulator's own knowledge. */
+/** Quantities that only a simulator can know. */
 export interface Truth {
   readonly simTimeSec: number;
   readonly baseFromTool: Pose;
@@ -36,9 +36,9 @@ export interface Truth {
   readonly holeM: Vec3;
   readonly baseFromObject: Pose;
   readonly socketYawRad: number;
-  /** Between the object's long axis and the vertical. */
+  /** Angle between the object's long axis and the vertical. */
   readonly objectTiltRad: number;
-  /** Of the tip below the rim; negative above it. */
+  /** Depth of the tip below the rim; negative above it. */
   readonly depthM: number;
   readonly lateralErrorM: number;
   /** Net external force on gripper and object. */
@@ -55,7 +55,7 @@ function vec6At(numbers: Numbers, at: number): Vec6 {
   return [numbers[at]!, numbers[at + 1]!, numbers[at + 2]!, numbers[at + 3]!, numbers[at + 4]!, numbers[at + 5]!];
 }
 
-/** The pose stored at `at`, its quaternion with w ≥ 0. */
+/** Returns the pose stored at `at`, with w ≥ 0. */
 export function poseAt(numbers: Numbers, at: number): Pose {
   const sign = numbers[at + 6]! < 0 ? -1 : 1;
   return {
@@ -79,7 +79,7 @@ export function truthOf(readings: Numbers): Truth {
   const baseFromObject = poseAt(readings, READING.objectPose);
   const tipM = vec3At(readings, READING.tip);
   const holeM = vec3At(readings, READING.hole);
-  const axis = new Vector3(0, 0, 1).applyQuaternion(new Quaternion(...baseFromObject.orientation));
+  const axis = rotateByUnit(baseFromObject.orientation, [0, 0, 1]);
   return {
     simTimeSec: readings[READING.simTimeSec]!,
     baseFromTool: poseAt(readings, READING.toolPose),
@@ -88,7 +88,7 @@ export function truthOf(readings: Numbers): Truth {
     holeM,
     baseFromObject,
     socketYawRad: readings[READING.socketYaw]!,
-    objectTiltRad: Math.acos(Math.min(1, Math.abs(axis.z))),
+    objectTiltRad: Math.acos(Math.min(1, Math.abs(axis[2]))),
     depthM: holeM[2] - tipM[2],
     lateralErrorM: Math.hypot(tipM[0] - holeM[0], tipM[1] - holeM[1]),
     contactForceN: readings[READING.contactForce]!,

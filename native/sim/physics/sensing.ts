@@ -1,14 +1,15 @@
 /**
- * What the gripper feels, from MuJoCo's contact sensors: the net external wrench about the tool point and, per pad, the
- * totals of the force between pad and object. Both pass a first-order low-pass of 15 ms, as a real sensor's electronics do,
- * so they are part of the saved state. Wrench in the base frame; pad totals in the pad's frame (x and z span it, y leaves it).
+ * Forces on the gripper, from MuJoCo's contact sensors: the net external wrench about the tool point and, per pad, the
+ * totals of the force between pad and object. Both pass a first-order low-pass of 15 ms, as in a real sensor, so they
+ * are part of the saved state. Wrench in the base frame; pad totals in the pad's frame, which x and z span and y
+ * leaves.
  */
 import { NET_CONTACT_SENSORS, PAD_CONTACT_STRIDE, PAD_CONTACTS } from './model.ts';
-import type { SimModel } from './mujoco.ts';
+import type { SimModel, SimViews } from './mujoco.ts';
 
 const TIME_CONSTANT_SEC = 0.015;
 const PAD_TOTALS = 4;
-/** The first sensors are the object's: they count only while the object is in the gripper. */
+/** Number of sensors, the first ones, that count only while the object is in the gripper. */
 const OBJECT_SENSORS = 2;
 const PADS = ['leftPad', 'rightPad'] as const;
 
@@ -35,75 +36,16 @@ export function createSensing(sim: SimModel): Sensing {
   const wrench = filtered.subarray(0, 6);
   const padTotals = filtered.subarray(6);
   const instant = new Float64Array(filtered.length);
-
-  const addNetContact = (address: number) => {
-    const { sensorData, sitePosition } = sim.views();
-    if (!(sensorData[address]! > 0)) return;
-    // The sensor gives what its first object puts on its second (a peg at rest on the table reads −0.49 N); the tool feels the opposite.
-    const fx = -sensorData[address + 1]!;
-    const fy = -sensorData[address + 2]!;
-    const fz = -sensorData[address + 3]!;
-    const armX = sensorData[address + 7]! - sitePosition[toolSite]!;
-    const armY = sensorData[address + 8]! - sitePosition[toolSite + 1]!;
-    const armZ = sensorData[address + 9]! - sitePosition[toolSite + 2]!;
-    instant[0]! += fx;
-    instant[1]! += fy;
-    instant[2]! += fz;
-    instant[3]! += armY * fz - armZ * fy - sensorData[address + 4]!;
-    instant[4]! += armZ * fx - armX * fz - sensorData[address + 5]!;
-    instant[5]! += armX * fy - armY * fx - sensorData[address + 6]!;
-  };
-
-  const addPadContacts = (pad: number) => {
-    const { sensorData, geomPosition, geomRotation } = sim.views();
-    const address = padSensors[pad]!;
-    const geom = padGeoms[pad]!;
-    const out = 6 + pad * PAD_TOTALS;
-    const count = Math.min(PAD_CONTACTS, sensorData[address]!);
-    const axisX = geom * 9;
-    for (let contact = 0; contact < count; contact++) {
-      const at = address + contact * PAD_CONTACT_STRIDE;
-      const normalX = sensorData[at + 8]!;
-      const normalY = sensorData[at + 9]!;
-      const normalZ = sensorData[at + 10]!;
-      const tangentX = sensorData[at + 11]!;
-      const tangentY = sensorData[at + 12]!;
-      const tangentZ = sensorData[at + 13]!;
-      const normalForce = sensorData[at + 1]!;
-      const tangentForce = sensorData[at + 2]!;
-      const sideForce = sensorData[at + 3]!;
-      const forceX =
-        normalX * normalForce + tangentX * tangentForce + (normalY * tangentZ - normalZ * tangentY) * sideForce;
-      const forceY =
-        normalY * normalForce + tangentY * tangentForce + (normalZ * tangentX - normalX * tangentZ) * sideForce;
-      const forceZ =
-        normalZ * normalForce + tangentZ * tangentForce + (normalX * tangentY - normalY * tangentX) * sideForce;
-      const offsetX = sensorData[at + 5]! - geomPosition[geom * 3]!;
-      const offsetY = sensorData[at + 6]! - geomPosition[geom * 3 + 1]!;
-      const offsetZ = sensorData[at + 7]! - geomPosition[geom * 3 + 2]!;
-      // Columns of the rotation are the pad's axes.
-      const m = geomRotation;
-      const shearX = m[axisX]! * forceX + m[axisX + 3]! * forceY + m[axisX + 6]! * forceZ;
-      const pressure = m[axisX + 1]! * forceX + m[axisX + 4]! * forceY + m[axisX + 7]! * forceZ;
-      const shearZ = m[axisX + 2]! * forceX + m[axisX + 5]! * forceY + m[axisX + 8]! * forceZ;
-      const armX = m[axisX]! * offsetX + m[axisX + 3]! * offsetY + m[axisX + 6]! * offsetZ;
-      const armZ = m[axisX + 2]! * offsetX + m[axisX + 5]! * offsetY + m[axisX + 8]! * offsetZ;
-      instant[out]! += Math.abs(pressure);
-      // The sensor gives what the pad puts on the object; the pad feels the opposite.
-      instant[out + 1]! -= shearX;
-      instant[out + 2]! -= shearZ;
-      instant[out + 3]! -= armZ * shearX - armX * shearZ;
-    }
-  };
-
   return {
     update: () => {
       instant.fill(0);
-      const { sensorData } = sim.views();
+      const views = sim.views();
+      const { sensorData } = views;
       const gripped = sensorData[padSensors[0]!]! > 0 && sensorData[padSensors[1]!]! > 0;
       for (let sensor = 0; sensor < netSensors.length; sensor++)
-        if (gripped || sensor >= OBJECT_SENSORS) addNetContact(netSensors[sensor]!);
-      for (let pad = 0; pad < padSensors.length; pad++) addPadContacts(pad);
+        if (gripped || sensor >= OBJECT_SENSORS) addNetContact(views, netSensors[sensor]!, toolSite, instant);
+      for (let pad = 0; pad < padSensors.length; pad++)
+        addPadContacts(views, padSensors[pad]!, padGeoms[pad]!, 6 + pad * PAD_TOTALS, instant);
       for (let index = 0; index < filtered.length; index++)
         filtered[index]! += blend * (instant[index]! - filtered[index]!);
     },
@@ -113,4 +55,72 @@ export function createSensing(sim: SimModel): Sensing {
     restore: (state) => filtered.set(state),
     clear: () => filtered.fill(0),
   };
+}
+
+/** Adds the force and torque about the tool point of one net contact sensor. */
+function addNetContact(
+  { sensorData, sitePosition }: SimViews,
+  address: number,
+  toolSite: number,
+  instant: Float64Array,
+): void {
+  if (!(sensorData[address]! > 0)) return;
+  // The sensor gives the force of its first object on its second, and the tool feels the opposite.
+  const fx = -sensorData[address + 1]!;
+  const fy = -sensorData[address + 2]!;
+  const fz = -sensorData[address + 3]!;
+  const armX = sensorData[address + 7]! - sitePosition[toolSite]!;
+  const armY = sensorData[address + 8]! - sitePosition[toolSite + 1]!;
+  const armZ = sensorData[address + 9]! - sitePosition[toolSite + 2]!;
+  instant[0]! += fx;
+  instant[1]! += fy;
+  instant[2]! += fz;
+  instant[3]! += armY * fz - armZ * fy - sensorData[address + 4]!;
+  instant[4]! += armZ * fx - armX * fz - sensorData[address + 5]!;
+  instant[5]! += armX * fy - armY * fx - sensorData[address + 6]!;
+}
+
+/** Adds one pad's contacts to its totals, which begin at `out`. */
+function addPadContacts(
+  { sensorData, geomPosition, geomRotation }: SimViews,
+  address: number,
+  geom: number,
+  out: number,
+  instant: Float64Array,
+): void {
+  const count = Math.min(PAD_CONTACTS, sensorData[address]!);
+  const axisX = geom * 9;
+  for (let contact = 0; contact < count; contact++) {
+    const at = address + contact * PAD_CONTACT_STRIDE;
+    const normalX = sensorData[at + 8]!;
+    const normalY = sensorData[at + 9]!;
+    const normalZ = sensorData[at + 10]!;
+    const tangentX = sensorData[at + 11]!;
+    const tangentY = sensorData[at + 12]!;
+    const tangentZ = sensorData[at + 13]!;
+    const normalForce = sensorData[at + 1]!;
+    const tangentForce = sensorData[at + 2]!;
+    const sideForce = sensorData[at + 3]!;
+    const forceX =
+      normalX * normalForce + tangentX * tangentForce + (normalY * tangentZ - normalZ * tangentY) * sideForce;
+    const forceY =
+      normalY * normalForce + tangentY * tangentForce + (normalZ * tangentX - normalX * tangentZ) * sideForce;
+    const forceZ =
+      normalZ * normalForce + tangentZ * tangentForce + (normalX * tangentY - normalY * tangentX) * sideForce;
+    const offsetX = sensorData[at + 5]! - geomPosition[geom * 3]!;
+    const offsetY = sensorData[at + 6]! - geomPosition[geom * 3 + 1]!;
+    const offsetZ = sensorData[at + 7]! - geomPosition[geom * 3 + 2]!;
+    // Columns of the rotation are the pad's axes.
+    const m = geomRotation;
+    const shearX = m[axisX]! * forceX + m[axisX + 3]! * forceY + m[axisX + 6]! * forceZ;
+    const pressure = m[axisX + 1]! * forceX + m[axisX + 4]! * forceY + m[axisX + 7]! * forceZ;
+    const shearZ = m[axisX + 2]! * forceX + m[axisX + 5]! * forceY + m[axisX + 8]! * forceZ;
+    const armX = m[axisX]! * offsetX + m[axisX + 3]! * offsetY + m[axisX + 6]! * offsetZ;
+    const armZ = m[axisX + 2]! * offsetX + m[axisX + 5]! * offsetY + m[axisX + 8]! * offsetZ;
+    instant[out]! += Math.abs(pressure);
+    // The sensor gives the force of the pad on the object, and the pad feels the opposite.
+    instant[out + 1]! -= shearX;
+    instant[out + 2]! -= shearZ;
+    instant[out + 3]! -= armZ * shearX - armX * shearZ;
+  }
 }

@@ -1,10 +1,11 @@
 /**
- * The hole as the simulator knows it, for the `state` control experiment: what a perfect vision system would say, without pixels. It is
- * the upper bound that pixels are compared with, so it has neither bias nor noise.
- * Hole relative to the tool, in the tool frame, zero when a well-grasped peg's tip is at the rim: three numbers per 20 mm,
- * the same clipped to ±1.5 per 3 mm (z: per 5 mm), and the yaw error per 0.1 rad. How the peg sits in the hand is not in it.
- * Where there is no socket (`lift`), the object's centre and yaw stand in for the hole's.
+ * The hole as the simulator knows it, for the `state` control experiment. It is the upper bound that learning from
+ * pixels is compared with, so it has neither bias nor noise. It holds the hole's offset from the tool, in the tool
+ * frame, zero when the tip of a well-grasped peg is at the rim: three numbers per 20 mm, then the same per 3 mm (z: per
+ * 5 mm), clipped to ±1.5. The yaw error per 0.1 rad follows. The peg's pose in the hand is not in it. In a scene
+ * without a socket, the object's centre and yaw take the place of the hole's.
  */
+import { subtract } from '../../../main/api/geometry.ts';
 import { STATE_ESTIMATE_SIZE } from '../../../main/api/observation.ts';
 import { clamp, rotateInto, wrapQuarterTurn, yawOf } from './frames.ts';
 import { NOMINAL_TIP_BELOW_TOOL_M } from './model.ts';
@@ -21,11 +22,7 @@ export function stateEstimate(truth: Truth): Float32Array {
   const hasSocket = truth.holeM[2] > 0;
   const targetM = hasSocket ? truth.holeM : truth.baseFromObject.positionM;
   const targetYaw = hasSocket ? truth.socketYawRad : yawOf(truth.baseFromObject.orientation);
-  const offset = rotateInto(orientation, [
-    targetM[0] - positionM[0],
-    targetM[1] - positionM[1],
-    targetM[2] - positionM[2],
-  ]);
+  const offset = rotateInto(orientation, subtract(targetM, positionM));
   const estimate = new Float32Array(STATE_ESTIMATE_SIZE);
   for (const axis of [0, 1, 2] as const) {
     const nominal = axis === 2 && hasSocket ? NOMINAL_TIP_BELOW_TOOL_M : 0;
@@ -33,7 +30,8 @@ export function stateEstimate(truth: Truth): Float32Array {
     estimate[axis] = clamp(seenM / COARSE_M, COARSE_CLIP);
     estimate[3 + axis] = clamp(seenM / FINE_M[axis], FINE_CLIP);
   }
-  const yawError = wrapQuarterTurn(yawOf(orientation) - targetYaw); // about the tool's z axis, which points down
+  // The error is about the tool's z axis, which points down.
+  const yawError = wrapQuarterTurn(yawOf(orientation) - targetYaw);
   estimate[6] = clamp(yawError / YAW_UNIT_RAD, COARSE_CLIP);
   return estimate;
 }

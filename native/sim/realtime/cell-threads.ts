@@ -1,10 +1,11 @@
-/** The live cell's servo and render threads: started, watched, and started again after one has failed. */
+/** Starts and watches the live cell's servo and render threads, and starts one again after it has failed. */
 import { Worker } from 'node:worker_threads';
 import { type FromRender, type FromServo, type ServoStart, workerUrl } from './worker-messages.ts';
 
-/** The two threads; each is started by `start`, and again after it has failed. */
 export interface CellThreads {
-  /** Starts what is not running; calls that overlap share one start. Rejects when a thread cannot be started. */
+  /**
+   * Starts the threads that do not run; calls that overlap share one start. Rejects when a thread cannot be started.
+   */
   start(): Promise<void>;
   servo(): Worker;
   render(): Worker;
@@ -42,8 +43,9 @@ export function createCellThreads(tell: {
       const worker = tell.startThread(name, tell.data(name));
       starting.add(worker);
       worker.once('message', () => {
-        if (!starting.delete(worker)) return; // closed meanwhile
-        running.set(name, worker); // its first message is `ready`
+        // The first message is `ready`. A thread that is no longer listed was closed meanwhile.
+        if (!starting.delete(worker)) return;
+        running.set(name, worker);
         worker.on('message', (message) => (name === 'servo-worker' ? tell.servo(message) : tell.render(message)));
         tell.started(name);
         resolve();
@@ -59,7 +61,7 @@ export function createCellThreads(tell: {
         failed(name, worker, error);
       });
     });
-  /** The start that is under way: a reset that comes while the cell opens waits for the same threads. */
+  /** The start that is under way. A reset that comes while the cell opens waits for the same threads. */
   let starts: Promise<void> | undefined;
   const startMissing = async () => {
     const missing = (['servo-worker', 'render-worker'] as const).filter((name) => !running.has(name));
@@ -85,7 +87,8 @@ export function createCellThreads(tell: {
       const worker = running.get(name);
       if (!worker) return;
       failed(name, worker, new Error(`the ${name} thread ${reason}`));
-      worker.terminate().catch(() => {}); // it has been reported as failed, and nothing waits for it
+      // The thread is already reported as failed, and nothing waits for its end.
+      worker.terminate().catch(() => {});
     },
     close: async () => {
       closing = true;

@@ -29,7 +29,7 @@ export function createPacedClock(mover: Mover, lagMs: () => number, host: Clock 
   let targetMs = 0;
   const rate = createRateMeter(host, () => nowMs());
 
-  /** Between two sleeps, returns exactly the time that was slept for, although the servo counts whole substeps. */
+  /** Returns, between two sleeps, exactly the time that was slept for, although the servo counts whole substeps. */
   const nowMs = () => (moving ? Math.max(inner.nowMs(), Math.min(targetMs, mover.reachedMs())) : inner.nowMs());
 
   const move = async () => {
@@ -38,7 +38,8 @@ export function createPacedClock(mover: Mover, lagMs: () => number, host: Clock 
     while (sleepers > 0) {
       targetMs = inner.nextDueMs();
       await mover.moveToMs(targetMs);
-      moving = false; // due callbacks see the clock at this very time
+      // Due callbacks must see exactly the time at which they are due.
+      moving = false;
       inner.advanceToMs(targetMs);
       moving = true;
     }
@@ -71,12 +72,14 @@ export function createPacedClock(mover: Mover, lagMs: () => number, host: Clock 
 function createRateMeter(host: Clock, nowMs: () => number) {
   const samples: { readonly hostMs: number; readonly simulatedMs: number }[] = [];
   const sample = () => {
-    if (nowMs() === 0) return; // the cell still opens
+    // Time stands at zero while the cell opens.
+    if (nowMs() === 0) return;
     samples.push({ hostMs: host.nowMs(), simulatedMs: nowMs() });
     if (samples.length > RATE_SPAN_SAMPLES) samples.shift();
   };
   const forget = () => {
-    samples.length = 0; // a time that cannot be read has no rate
+    // A time that cannot be read has no rate.
+    samples.length = 0;
   };
   const close = every(host, RATE_SAMPLE_MS, sample, forget);
   return {

@@ -1,4 +1,4 @@
-/** The live cell's render thread: turns one snapshot of poses and readings into camera pictures and tactile pads per request. */
+/** The live cell's render thread: draws the camera pictures and tactile pads of the poses and readings in a request. */
 import { parentPort } from 'node:worker_threads';
 import { createEyes, createSkin } from '../snapshot.ts';
 import type { FromRender, ToRender } from './worker-messages.ts';
@@ -12,9 +12,10 @@ port.on('message', ({ id, poses, readings, seed }: ToRender) => {
   const frames = eyes.look(poses);
   const tactile = skin.feel(poses, readings, seed);
   const answer: FromRender = { kind: 'picture', id, frames, tactile };
+  // The pictures' memory is made by `draw` and never shared, so it can be handed over.
   port.postMessage(
     answer,
-    frames.map(({ rgb }) => rgb.buffer as ArrayBuffer), // made by `draw`, never shared memory
+    frames.map(({ rgb }) => rgb.buffer as ArrayBuffer),
   );
 });
 port.postMessage({ kind: 'ready' } satisfies FromRender);

@@ -22,7 +22,7 @@ export interface ServoMover extends Mover {
   check(): void;
 }
 
-/** While no servo runs, time passes at the host's rate and nothing moves. */
+/** Creates the mover. While no servo runs, time passes at the host's rate and nothing moves. */
 export function createServoMover(options: {
   readonly shared: SharedState;
   readonly threads: () => CellThreads;

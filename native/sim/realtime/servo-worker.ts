@@ -39,7 +39,7 @@ const poses = new Float32Array(SCENE_BODIES.length * 7);
 const commandNumbers = new Float64Array(COMMAND_SIZE);
 const report = emptyReport();
 let seenSequence = shared.commandSequence();
-/** Substeps since the cell was opened: the simulated clock. */
+/** The simulated clock: substeps since the cell was opened. */
 let substeps = 0;
 let dueHostMs = hostNowMs();
 let arrivedAt = -1;
@@ -88,12 +88,14 @@ function handle(message: ToServo): void {
       publish();
       return;
     case 'reset': {
-      if (!shared.beginReset(message.id)) return; // called off: the arm stays where it is
+      // The arm stays where it is when the reset was called off.
+      if (!shared.beginReset(message.id)) return;
       const task = SIM_TASKS[message.task];
       physics = scenes[task.object];
       task.arrange(physics, message.seed);
       faulted = false;
-      seenSequence = shared.commandSequence(); // what was commanded before belongs to the old episode
+      // Commands that were issued until now belong to the old episode.
+      seenSequence = shared.commandSequence();
       shared.setResting(true);
       publish();
       send({ kind: 'reset-done', id: message.id });
@@ -113,7 +115,10 @@ function checkFault(): void {
   send({ kind: 'fault', message });
 }
 
-/** One substep of simulated time. A cell at fault is frozen but alive: its state stays readable and fresh until the next reset. */
+/**
+ * Advances simulated time by one substep. A cell at fault does not move until the next reset, but it still publishes
+ * its state.
+ */
 function substep(): void {
   if (!faulted) {
     takeCommand();
@@ -127,7 +132,7 @@ function substep(): void {
   publish();
 }
 
-/** Steps while host time and the grant allow it. Returns the time until there is work again. */
+/** Steps while host time and the grant allow it. Returns the milliseconds until the next substep is due. */
 function advance(): number {
   const lateMs = hostNowMs() - dueHostMs - substepMs;
   if (lateMs > MAX_CATCH_UP_MS) {

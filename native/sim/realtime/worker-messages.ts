@@ -1,4 +1,4 @@
-/** What the live cell's threads say to each other, besides the shared memory. */
+/** Messages between the live cell's threads, besides the shared memory. */
 import type { CameraFrame, TactileFrame } from '../../../main/api/observation.ts';
 import type { TaskId } from '../../../main/api/task.ts';
 import type { ScenePoses } from '../../device.ts';
@@ -6,13 +6,13 @@ import type { ScenePoses } from '../../device.ts';
 export interface ServoStart {
   readonly shared: SharedArrayBuffer;
   readonly physicsHz: number;
-  /** `performance.timeOrigin` of the engine's thread: each thread's clock has its own zero. */
+  /** `performance.timeOrigin` of the engine's thread, because each thread's clock has its own zero. */
   readonly clockOriginMs: number;
 }
 
 export type ToServo =
   | { readonly kind: 'reset'; readonly id: number; readonly task: TaskId; readonly seed: number }
-  /** Simulated time begins here, for a thread that replaces one that died. */
+  /** Sets the simulated time, for a thread that replaces one that died. */
   | { readonly kind: 'set-time'; readonly substeps: number };
 
 export type FromServo =
@@ -38,7 +38,7 @@ export type FromRender =
       readonly tactile: readonly TactileFrame[];
     };
 
-/** A worker's entry beside this file, as source (`.ts`) or as built (`.js`). */
+/** Returns the URL of a worker's entry beside this file, as source (`.ts`) or as built (`.js`). */
 export function workerUrl(name: 'servo-worker' | 'render-worker'): URL {
   return new URL(`./${name}.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url);
 }

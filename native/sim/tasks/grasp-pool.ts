@@ -1,7 +1,8 @@
 /**
- * Peg-in-hand states that the scripted grasp really reached: `grasp-pool.json`, made by `make-grasps.ts` and committed,
- * because 256 grasps take half a minute of physics. One pool per range of seeds, so that no grasp is both trained and tested on.
- * A grasp is MuJoCo's `qpos`: the object's pose [x, y, z, qw, qx, qy, qz], seven joint angles, two finger positions.
+ * Peg-in-hand states that the scripted grasp reached in physics, in `grasp-pool.json`. The file is made by
+ * `make-grasps.ts` and committed, because making it takes half a minute. Each range of seeds has its own pool, so that
+ * no grasp is both trained and tested on. A grasp is MuJoCo's `qpos`: the object's pose [x, y, z, qw, qx, qy, qz],
+ * seven joint angles, two finger positions.
  */
 import type { Pose } from '../../../main/api/geometry.ts';
 import type { SeedRange } from '../../../main/api/task.ts';

@@ -1,6 +1,7 @@
 /**
- * Peg in hand, hole nearby: put it in. Starts are real grasps from the pool, the socket within ±30 mm of the tip,
- * which begins about 25–45 mm above the rim. 0.5 mm clearance a side, no chamfer. The gripper stays closed.
+ * The task `insert`: put the peg in the hand into the hole nearby. Episodes start from grasps of the pool, with the
+ * socket within ±30 mm of the tip and the tip about 25–45 mm above the rim. 0.5 mm clearance a side, no chamfer. The
+ * gripper stays closed.
  */
 import { FINGER_QPOS, OBJECT_QPOS } from '../physics/model.ts';
 import { readReadings } from '../physics/physics.ts';
@@ -19,7 +20,7 @@ import {
 const SOCKET_SPREAD_M = 0.03;
 const REACH_M = 0.07;
 const SETTLE_SEC = 0.1;
-/** A peg this far off the tool's axis and this low has fallen. */
+/** A peg at least this far off the tool's axis, with its tip below this height, has fallen. */
 const LOST_OFFSET_M = 0.04;
 const LOST_HEIGHT_M = 0.02;
 const PARTLY_INSERTED_M = 0.009;

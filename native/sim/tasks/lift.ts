@@ -1,4 +1,4 @@
-/** Grasp a 40 mm block that lies within ±30 mm, turned by up to 0.4 rad, and lift it by 100 mm. */
+/** The task `lift`: grasp a 40 mm block that lies within ±30 mm, turned by up to 0.4 rad, and lift it by 100 mm. */
 import { yawOrientation } from '../physics/frames.ts';
 import { BLOCK_HALF_WIDTH_M, FINGER_OPEN_M } from '../physics/model.ts';
 import { homePosture, type SimTask, sceneRng, settle, toolToObjectM } from './task.ts';

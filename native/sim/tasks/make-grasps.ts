@@ -1,7 +1,7 @@
 /**
- * Makes `grasp-pool.json`: `node native/sim/tasks/make-grasps.ts`. A scripted hand that sees the peg with ±1.5 mm and
- * ±0.02 rad of error picks it up and carries it over the socket's place; a peg that slipped or tilted is left out.
- * Deterministic: grasp `index` of a pool follows from the first seed of its range.
+ * Makes `grasp-pool.json`: `node native/sim/tasks/make-grasps.ts`. A scripted hand that sees the peg with an error
+ * picks it up and carries it above the socket; a peg that slipped or tilted is left out. Deterministic: every attempt
+ * follows from the first seed of its range and its number.
  */
 import { writeFileSync } from 'node:fs';
 import { createRng } from '../../../main/api/rng.ts';
@@ -19,7 +19,7 @@ const SEEN_ERROR_RAD = 0.02;
 const GRASP_HEIGHT_M = 0.045;
 const CARRY_HEIGHT_M = 0.14;
 
-/** One attempt; undefined when the peg was lost or sits crooked. */
+/** Makes one attempt. Returns `undefined` when the peg was lost or is tilted in the hand. */
 export function tryGrasp(physics: Physics, range: SeedRange, attempt: number): Grasp | undefined {
   const rng = createRng(SEED_RANGES[range].first).split(`grasp ${attempt}`);
   const pegYaw = rng.range(-0.15, 0.15);
@@ -64,7 +64,8 @@ async function main(): Promise<void> {
     Object.keys(SEED_RANGES).map((range) => {
       const pool: Grasp[] = [];
       for (let attempt = 0; pool.length < GRASPS_PER_POOL; attempt++) {
-        const grasp = tryGrasp(physics, range as SeedRange, attempt); // keys of SEED_RANGES
+        // The keys of SEED_RANGES are its ranges, but `Object.keys` returns strings.
+        const grasp = tryGrasp(physics, range as SeedRange, attempt);
         if (grasp) pool.push(grasp);
         else console.log(`${range}: attempt ${attempt} lost the peg`);
       }

@@ -1,5 +1,7 @@
-/** Pick the standing peg from the table and put it into the socket 20 cm away. It fails when the peg has toppled or left the table. */
-
+/**
+ * The task `pick-insert`: pick the standing peg from the table and put it into the socket 20 cm away. It has failed
+ * when the peg has toppled or left the table.
+ */
 import { yawOrientation } from '../physics/frames.ts';
 import { FINGER_OPEN_M, PEG_LENGTH_M } from '../physics/model.ts';
 import { homePosture, isInserted, remainingToInsertM, type SimTask, sceneRng, settle, toolToObjectM } from './task.ts';
@@ -7,7 +9,7 @@ import { homePosture, isInserted, remainingToInsertM, type SimTask, sceneRng, se
 const SPREAD_M = 0.03;
 const PEG_YAW_RAD = 0.15;
 const SETTLE_SEC = 0.1;
-/** Lying: it cannot be picked up the right way any more. */
+/** A peg tilted by more than this, below this height, lies on the table and cannot be picked up for the socket. */
 const TOPPLED_RAD = 1;
 const TOPPLED_HEIGHT_M = 0.03;
 

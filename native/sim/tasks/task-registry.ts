@@ -1,4 +1,4 @@
-/** The cell's tasks by name. */
+/** Tasks of the cell, by name. */
 import type { TaskId } from '../../../main/api/task.ts';
 import { insertTask } from './insert.ts';
 import { liftTask } from './lift.ts';

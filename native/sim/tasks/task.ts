@@ -1,6 +1,6 @@
 /**
- * What a task of the cell is: how an episode starts, and how far it has come. Starts follow from the seed alone;
- * outcomes are pure functions of the simulator's truth, so the live cell can judge on another thread than it steps.
+ * A task of the cell: the start of an episode and its outcome. Starts follow from the seed alone. Outcomes are pure
+ * functions of the simulator's truth, so that the live cell can judge on another thread than the one that steps.
  */
 import type { Vec3 } from '../../../main/api/geometry.ts';
 import { createRng, type Rng } from '../../../main/api/rng.ts';
@@ -21,15 +21,15 @@ export interface SimTask {
   /** Brings the scene to the start of the episode, settled and holding. */
   arrange(physics: Physics, seed: number): void;
   outcome(truth: Truth): TaskOutcome;
-  /** Box for the tool point around where it started. */
+  /** Returns the box for the tool point, given where it started. */
   workspace(start: Vec3): Workspace;
 }
 
-/** Hole depth that counts as inserted, and how far off axis the tip may be. */
+/** The peg is inserted when its tip is deeper than the first and less far off axis than the second. */
 export const SUCCESS_DEPTH_M = 0.024;
 export const SUCCESS_LATERAL_M = 0.004;
 
-/** The range that a seed belongs to; seeds of no range (a user's own number) train. */
+/** Returns the range of a seed. Seeds outside all ranges, such as a user's own number, count as training seeds. */
 export function seedRangeOf(seed: number): SeedRange {
   if (seed >= SEED_RANGES.report.first) return 'report';
   if (seed >= SEED_RANGES.selection.first) return 'selection';
@@ -38,24 +38,24 @@ export function seedRangeOf(seed: number): SeedRange {
   return 'training';
 }
 
-/** The stream that arranges an episode. */
+/** Returns the random stream that arranges an episode. */
 export function sceneRng(seed: number): Rng {
   return createRng(seed).split('scene');
 }
 
-/** The home posture, a little different every time. */
+/** Draws a posture close to the home posture. */
 export function homePosture(rng: Rng): number[] {
   return Array.from({ length: ARM_JOINTS }, (_, joint) => HOME_RAD[joint]! + rng.range(-0.02, 0.02));
 }
 
-/** Runs the dynamics until what was placed has settled, then holds there. */
+/** Runs the dynamics for this long, so that placed objects settle, then holds the arm. */
 export function settle(physics: Physics, seconds: number): void {
   const steps = Math.round(seconds * physics.physicsHz);
   for (let step = 0; step < steps; step++) physics.step();
   physics.hold();
 }
 
-/** What is left of an insertion: off-axis distance plus height above the depth that counts. */
+/** Returns the distance to an insertion: off-axis distance plus height above the depth that counts. */
 export function remainingToInsertM(truth: Truth): number {
   return truth.lateralErrorM + Math.max(0, SUCCESS_DEPTH_M - truth.depthM);
 }

@@ -1,11 +1,13 @@
-/** HIL-SERL's rule from action to set-point, for tests of the cell alone; the engine has its own, with safety after it. */
+/**
+ * HIL-SERL's rule from action to set-point, for tests of the cell alone. The engine has its own, with safety after it.
+ */
 import { Quaternion, Vector3 } from 'three';
 import { DEFAULT_ACTION_SCALE } from '../../../main/api/action.ts';
 import type { Pose } from '../../../main/api/geometry.ts';
 import type { SetPoint } from '../../../native/device.ts';
 
 export interface ActionFollower {
-  /** Set-point that the action asks for, from the measured pose. */
+  /** Returns the set-point of an action, from the measured pose. */
   setPoint(action: ArrayLike<number>, measured: Pose): SetPoint;
 }
 

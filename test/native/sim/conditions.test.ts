@@ -1,8 +1,8 @@
-/** Conditions that an encoder was not made for: the usual ones change nothing, the others follow from the seed and change what they say. */
+/** Conditions that an encoder was not trained on. The usual ones change nothing; the others follow from the seed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CELL_SHAPES } from '../../../native/sim/camera/look.ts';
-import { DEFAULT_LOOK } from '../../../native/sim/camera/rasteriser.ts';
+import { DEFAULT_LOOK } from '../../../native/sim/camera/render-scene.ts';
 import { CONDITIONS, viewUnder } from '../../../native/sim/conditions.ts';
 import { createLockstepCell } from '../../../native/sim/lockstep-cell.ts';
 

@@ -1,4 +1,4 @@
-/** Drives an episode on the bare physics, 10 Hz, for tests: an expert's actions or an operator's HID reports. */
+/** Drives an episode on the bare physics at 10 Hz, for tests, by an expert's actions or an operator's HID reports. */
 import type { Vec6 } from '../../../main/api/geometry.ts';
 import { createRng } from '../../../main/api/rng.ts';
 import { TASKS, type TaskId } from '../../../main/api/task.ts';
@@ -75,6 +75,6 @@ export function driveOperator(physics: Physics, task: TaskId, seed: number): Dri
   });
 }
 
-/** Button 0 closes, button 1 opens. */
+/** Returns the gripper's action: button 0 closes, button 1 opens. */
 export const gripperOf = (buttons: Uint8Array | undefined): number =>
   buttons === undefined || buttons[1] === 0 ? 0 : (buttons[1]! & 1) === 1 ? -1 : 1;

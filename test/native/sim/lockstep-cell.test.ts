@@ -10,7 +10,7 @@ import { createActionFollower } from './act.ts';
 const never = new AbortController().signal;
 const seed = episodeSeed('training', 5);
 
-/** An episode as the engine runs it: capture, decide, command 30 ms after the tick's edge, sleep to the next. */
+/** Runs an episode as the engine does: capture, decide, command 30 ms after the tick's edge, sleep to the next. */
 async function episode(): Promise<{ hash: string; ticks: number; cpuMs: number[] }> {
   const cell = createLockstepCell();
   await cell.open();

@@ -1,6 +1,7 @@
 /**
- * Golden pictures: both cameras, shrunk to 16×16, against `pictures.golden.json`. `UPDATE_GOLDEN=1` writes it; look at the
- * pictures before you commit. Tolerant, because trigonometry may differ in the last bit from machine to machine.
+ * Golden pictures: both cameras, shrunk to 16×16, against `pictures.golden.json`. `UPDATE_GOLDEN=1` writes the file;
+ * look at the pictures before you commit. The test is tolerant, because trigonometry may differ in the last bit between
+ * machines.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -8,7 +9,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { episodeSeed, type TaskId } from '../../../main/api/task.ts';
 import { CELL_SHAPES } from '../../../native/sim/camera/look.ts';
-import { createRenderer, DEFAULT_LOOK } from '../../../native/sim/camera/rasteriser.ts';
+import { createRenderer } from '../../../native/sim/camera/rasteriser.ts';
+import { DEFAULT_LOOK } from '../../../native/sim/camera/render-scene.ts';
 import { SCENE_BODIES } from '../../../native/sim/physics/model.ts';
 import { loadMujoco } from '../../../native/sim/physics/mujoco.ts';
 import { createPhysics, type Physics } from '../../../native/sim/physics/physics.ts';

@@ -19,7 +19,7 @@ import { loadMujoco } from '../../../../native/sim/physics/mujoco.ts';
 import { createPhysics, readReadings } from '../../../../native/sim/physics/physics.ts';
 import { truthOf } from '../../../../native/sim/physics/readings.ts';
 
-/** Groups of posed scenes, and of driven physics. */
+/** Indices of groups of posed scenes, and of driven physics. */
 const POSED = 0;
 const DRIVEN = 1;
 
@@ -108,7 +108,7 @@ test('the arm reaches a wanted tool pose to a tenth of a millimetre', async () =
 });
 
 test('the hole is told from the tip, in the tool frame', () => {
-  // Tool pointing down, turned by a quarter: its x axis is the base's y, its y axis the base's x.
+  // The tool points down, turned by a quarter: its x axis is the base's y, and its y axis the base's x.
   const half = Math.PI / 4;
   const baseFromTool = {
     positionM: [0.5, 0.1, 0.1] as const,

@@ -36,7 +36,7 @@ test('demonstrating: drives from the first tick, towards the hole', () => {
       sums[index]! += axis;
     });
   }
-  // Base +x is the puck's −y (away from the person), base −y its +x, base −z its +z (press down).
+  // Base +x is the puck's −y, away from the person; base −y is its +x; base −z is its +z, a press down.
   assert.ok(sums[1]! < -2 && sums[0]! > 2, `puck ${sums}`);
 });
 
@@ -75,7 +75,7 @@ test('supervising: takes over when the policy strays, and when it jams', () => {
   assert.equal(jam.reason(), 'jam');
 });
 
-/** Over a block that lies flat on the table, fingers open, 20 mm too high. */
+/** The tool over a block on the table, with open fingers, 20 mm too high. */
 const overBlock: Truth = {
   ...started,
   baseFromTool: { positionM: [0.48, -0.05, 0.042], orientation: [1, 0, 0, 0] },
@@ -101,7 +101,7 @@ test('supervising a grasp: takes over at a stall, closes by button, and lets go 
   operator.begin(overBlock);
   for (let tick = 0; !operator.driving() && tick < 40; tick++) operator.tick(overBlock);
   assert.equal(operator.reason(), 'stall');
-  /** The scene stays the same until the operator does what is asked. */
+  /** The scene stays the same until the operator presses the expected button. */
   const until = (truth: Truth, done: (reports: readonly Uint8Array[]) => boolean, what: string) => {
     for (let tick = 0; tick < 30; tick++) if (done(operator.tick(truth))) return;
     assert.fail(`not within 30 periods: ${what}`);

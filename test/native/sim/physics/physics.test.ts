@@ -80,7 +80,7 @@ test('the arm stops at the table: gripper, elbow and wrist cannot be driven thro
   const [, , forceZ] = state.wrenchInTool;
   assert.ok(forceZ < -10, `the table pushes up, against the tool's z axis: ${forceZ} N`);
 
-  // Palm up against the table edge-on: the hand laid flat would need link 7 to pass through.
+  // The hand is laid flat on the table, which link 7 could reach only by passing through the table.
   physics.command({
     baseFromTool: { positionM: [0.5, 0, -0.05], orientation: [Math.SQRT1_2, 0, Math.SQRT1_2, 0] },
     gripper: 'close',

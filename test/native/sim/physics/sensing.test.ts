@@ -35,7 +35,7 @@ test('taxels sum to the forces that the solver computed, and hold the weight of 
     assert.ok(Math.abs(sum(pad.forceN.subarray(512)) - shearZ) < 1e-3);
     assert.ok(normal > 30 && normal < 40, `grip ${normal} N`);
   }
-  // The pads' z points down; the 50 g peg pulls that way.
+  // The pads' z axis points down, and so does the weight of the 50 g peg.
   const weight = pads[0]!.total[2] + pads[1]!.total[2];
   assert.ok(Math.abs(weight - 0.05 * 9.81) < 0.05, `shear ${weight} N`);
 });

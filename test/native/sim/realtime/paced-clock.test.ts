@@ -109,7 +109,8 @@ test('patience counts only time in which this process ran', () => {
   };
   let over = 0;
   patience(clock, 5000, () => over++);
-  passMs(60_000); // the machine was suspended: one timer fires, late
+  // A suspended machine: one timer fires, late.
+  passMs(60_000);
   for (let slice = 0; slice < 8; slice++) passMs(500);
   assert.equal(over, 0);
   passMs(500);

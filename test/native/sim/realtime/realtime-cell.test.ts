@@ -22,7 +22,7 @@ test('a reset starts where the lockstep cell starts', async () => {
   const expected = lockstep.truth();
   const actual = cell.truth();
   assert.deepEqual(actual.holeM, expected.holeM);
-  // It runs already: holding still, a few substeps on.
+  // The live cell runs already: it holds still, a few substeps later.
   actual.tipM.forEach((value, axis) => {
     assert.ok(Math.abs(value - expected.tipM[axis]!) < 1e-4);
   });
@@ -75,7 +75,8 @@ test('hold stops the arm where it is', async () => {
   cell.command({ baseFromTool: { ...baseFromTool, positionM: [x, y, z + 0.1] }, gripper: 'close', rampMs: 1000 });
   await wait(300);
   cell.hold();
-  await wait(700); // the spring swings a few millimetres before it rests
+  // The spring swings a few millimetres before it rests.
+  await wait(700);
   const held = cell.state().baseFromTool.positionM[2];
   await wait(300);
   assert.ok(Math.abs(cell.state().baseFromTool.positionM[2] - held) < 0.002);
@@ -113,7 +114,8 @@ test('a reset that is called off before the servo has begun it leaves the arm wh
   const before = cell.truth();
   const abort = new AbortController();
   const resetting = cell.reset('lift', seed, abort.signal);
-  await Promise.resolve(); // offered, and not yet heard by the other thread
+  // The reset is offered, but the servo thread has not yet read it.
+  await Promise.resolve();
   abort.abort(new Error('Stop was pressed.'));
   await assert.rejects(resetting, /Stop was pressed/);
   await wait(60);

@@ -1,4 +1,4 @@
-/** The memory between engine and servo: whole states only, and a writer that is stopped in the middle harms nobody. */
+/** The memory between engine and servo: readers see whole states, even when a writer is stopped in the middle. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -48,7 +48,7 @@ test('a writer that is stopped in the middle leaves the last state readable, and
   const shared = createSharedState();
   shared.writeState(...stateOf(7));
   const [readings, , report] = stateOf(8);
-  // The readings fit, the poses do not: the write breaks off between the two.
+  // The readings fit and the poses do not, so the write breaks off between the two.
   assert.throws(() => shared.writeState(readings, new Float32Array(POSES_SIZE + 1), report), RangeError);
   assert.deepEqual(read(shared), [7]);
   shared.writeState(...stateOf(9));

@@ -1,0 +1,112 @@
+/**
+ * The engine's side of the live cell's two threads: starts them, sends them commands, resets and picture requests, and
+ * gives up one that does not answer. Commands and state cross by shared memory.
+ */
+import { performance } from 'node:perf_hooks';
+import { every, systemClock } from '../../../main/api/clock.ts';
+import type { TaskId } from '../../../main/api/task.ts';
+import type { SetPoint } from '../../device.ts';
+import { createCellThreads, startCellThread } from './cell-threads.ts';
+import { createRequests } from './requests.ts';
+import { createServoMover, type ServoMover, STALLED_CHECKS } from './servo-mover.ts';
+import { createSharedState, type SharedState } from './shared-state.ts';
+import type { FromRender, FromServo, ToRender, ToServo } from './worker-messages.ts';
+
+export type Picture = Extract<FromRender, { kind: 'picture' }>;
+
+export interface CellLink {
+  readonly shared: SharedState;
+  readonly mover: ServoMover;
+  /** Starts the threads that do not run. */
+  start(): Promise<void>;
+  servoRuns(): boolean;
+  /** Watches the servo's progress from now on. Returns a function that ends it. */
+  watchProgress(): () => void;
+  command(command: SetPoint | 'hold'): void;
+  picture(request: Omit<ToRender, 'id'>): Promise<Picture>;
+  /**
+   * Resolves when the servo has arranged the task. When `signal` aborts before the servo has begun, the arm stays where
+   * it is.
+   */
+  arrange(task: TaskId, seed: number, signal: AbortSignal): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createCellLink(options: {
+  readonly physicsHz: number;
+  readonly noProgressMs: number;
+  readonly startThread: typeof startCellThread | undefined;
+  /** Returns the cell's simulated time, at which a servo that is started again goes on. */
+  readonly nowMs: () => number;
+  readonly raise: (message: string) => void;
+}): CellLink {
+  const { physicsHz, noProgressMs, raise } = options;
+  const shared = createSharedState();
+  const noProgressSec = noProgressMs / 1000;
+  const resets = createRequests<void>(noProgressMs, () =>
+    threads.giveUp('servo-worker', `did not reset for ${noProgressSec} s`),
+  );
+  const pictures = createRequests<Picture>(noProgressMs, () =>
+    threads.giveUp('render-worker', `gave no picture for ${noProgressSec} s`),
+  );
+  let commandNumber = 0;
+
+  const post = (message: ToServo) => {
+    threads.servo().postMessage(message);
+    shared.wake();
+  };
+  const hearServo = (message: FromServo) => {
+    if (message.kind === 'fault') raise(message.message);
+    else if (message.kind === 'arrived') mover.arrived(message.substeps);
+    else if (message.kind === 'reset-done') resets.answer(message.id);
+  };
+  const threads = createCellThreads({
+    startThread: options.startThread ?? startCellThread,
+    data: (name) =>
+      name === 'servo-worker' ? { shared: shared.buffer, physicsHz, clockOriginMs: performance.timeOrigin } : undefined,
+    servo: hearServo,
+    render: (message) => {
+      if (message.kind === 'picture') pictures.answer(message.id, message);
+    },
+    started: (name) => {
+      if (name === 'servo-worker') post({ kind: 'set-time', substeps: mover.substepsAt(options.nowMs()) });
+    },
+    failed: (name, error) => {
+      if (name === 'servo-worker') {
+        resets.rejectAll(error);
+        mover.release();
+      } else pictures.rejectAll(error);
+      raise(error.message);
+    },
+  });
+  const mover = createServoMover({ shared, threads: () => threads, substepMs: 1000 / physicsHz, noProgressMs });
+
+  return {
+    shared,
+    mover,
+    start: threads.start,
+    servoRuns: threads.servoRuns,
+    watchProgress: () =>
+      every(systemClock, noProgressMs / STALLED_CHECKS, mover.check, (error) =>
+        raise(`the servo thread's progress cannot be checked: ${String(error)}`),
+      ),
+    command: (command) => shared.writeCommand(command, ++commandNumber, systemClock.nowMs()),
+    picture: (request) => pictures.ask((id) => threads.render().postMessage({ ...request, id })),
+    arrange: (task, seed, signal) =>
+      resets.ask(
+        (id) => {
+          shared.offerReset(id);
+          post({ kind: 'reset', id, task, seed });
+        },
+        signal,
+        shared.callOffReset,
+      ),
+    close: async () => {
+      await threads.close();
+      const closed = new Error('the simulated cell was closed');
+      resets.rejectAll(closed);
+      pictures.rejectAll(closed);
+      mover.release();
+    },
+  };
+}
