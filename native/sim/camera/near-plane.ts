@@ -1,24 +1,25 @@
-/** Draws triangles of projected vertices, and cuts those that cross the near plane. */
+/** Draws the triangles of a body, and cuts those that cross the near plane. */
 import { NEAR_M } from './projection.ts';
-import type { View } from './render-scene.ts';
+import type { PlacedMesh, View } from './render-scene.ts';
 import { type ColorTarget, fillColor, type VertexBuffer } from './triangle-fill.ts';
 
 /** Vertices at the end of the buffer that hold the corners of a cut triangle. */
 export const SPARE_VERTICES = 4;
 const LIGHT = ['red', 'green', 'blue', 'ambientShare'] as const;
 
-export function drawTriangle(
-  target: ColorTarget,
-  vertices: VertexBuffer,
-  a: number,
-  b: number,
-  c: number,
-  view: View,
-): void {
+/** Draws the triangles of one body whose vertices are projected and lit. */
+export function drawBody(target: ColorTarget, vertices: VertexBuffer, body: PlacedMesh, view: View): void {
+  const { firstVertex, mesh } = body;
+  const { indices } = mesh;
   const { depth } = vertices;
-  const inFront = (depth[a]! > NEAR_M ? 1 : 0) + (depth[b]! > NEAR_M ? 1 : 0) + (depth[c]! > NEAR_M ? 1 : 0);
-  if (inFront === 3) fillColor(target, vertices, a, b, c);
-  else if (inFront > 0) drawClipped(target, vertices, a, b, c, view);
+  for (let corner = 0; corner < indices.length; corner += 3) {
+    const a = firstVertex + indices[corner]!;
+    const b = firstVertex + indices[corner + 1]!;
+    const c = firstVertex + indices[corner + 2]!;
+    const inFront = (depth[a]! > NEAR_M ? 1 : 0) + (depth[b]! > NEAR_M ? 1 : 0) + (depth[c]! > NEAR_M ? 1 : 0);
+    if (inFront === 3) fillColor(target, vertices, a, b, c);
+    else if (inFront > 0) drawClipped(target, vertices, a, b, c, view);
+  }
 }
 
 /** Cuts the triangle at the near plane and draws the rest, which is a triangle or a quadrilateral. */

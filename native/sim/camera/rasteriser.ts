@@ -7,7 +7,7 @@ import type { CameraMount, SceneShapes } from '../../../main/api/window/shapes.t
 import type { ScenePoses } from '../../device.ts';
 import { develop } from './film.ts';
 import { bodyMesh } from './meshes.ts';
-import { drawTriangle, SPARE_VERTICES } from './near-plane.ts';
+import { drawBody, SPARE_VERTICES } from './near-plane.ts';
 import { outOfView, placeBody, projectBody, viewOf } from './projection.ts';
 import { DEFAULT_LOOK, type PlacedMesh, type RenderLook } from './render-scene.ts';
 import { createShader } from './shading.ts';
@@ -64,16 +64,7 @@ export function createRenderer(shapes: SceneShapes, { size, supersample }: Rende
       if (!body.visible || outOfView(body, view)) continue;
       projectBody(body, view, vertices);
       shader.shade(body, e[12]!, e[13]!, e[14]!, vertices);
-      const { indices } = body.mesh;
-      for (let corner = 0; corner < indices.length; corner += 3)
-        drawTriangle(
-          target,
-          vertices,
-          body.firstVertex + indices[corner]!,
-          body.firstVertex + indices[corner + 1]!,
-          body.firstVertex + indices[corner + 2]!,
-          view,
-        );
+      drawBody(target, vertices, body, view);
     }
     shadows.prepareLookup(view);
     return develop(target, size, supersample, look, shadows);
