@@ -2,7 +2,7 @@
  * The float32 arrays that a learner carries from update to update, by the names of its step's inputs: weights, targets,
  * moments. The next value of an input `x` is the step's output `next.x`; the outputs `metric.…` are numbers to report.
  */
-import type { Compiled, TensorData, TensorValue } from '../../tensor/backend.ts';
+import { type Compiled, mapValues, type TensorData, type TensorValue } from '../../tensor/backend.ts';
 import type { Adam } from '../../tensor/optimiser.ts';
 import { type Metrics, ShapeError } from './algorithm.ts';
 
@@ -80,8 +80,4 @@ export function withMoments(name: string, parameters: Float32Array): Record<stri
 /** Sets every counter to its stored value, or to 0 when none is stored. */
 export function restoreCounters(counters: Record<string, number>, stored: Readonly<Record<string, number>>): void {
   for (const name of Object.keys(counters)) counters[name] = stored[name] ?? 0;
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
