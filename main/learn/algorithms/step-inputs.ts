@@ -40,11 +40,10 @@ export const metricOutputs = (metrics: Readonly<Record<string, Node>>): Record<s
   Object.fromEntries(Object.entries(metrics).map(([name, node]) => [`metric.${name}`, node]));
 
 /** One input per parameter, by its name: the weights of a graph that acts. */
-export const weightInputs = (specs: readonly ParameterSpec[]): Parameters =>
-  parametersFrom(
-    specs.map(({ name, shape }) => input(name, shape)),
-    specs,
-  );
+export function weightInputs(specs: readonly ParameterSpec[]): Parameters {
+  const weights = specs.map(({ name, shape }) => input(name, shape));
+  return parametersFrom(weights, specs);
+}
 
 /** The parameters inside one flat vector of weights. */
 export const parametersOf = (flat: Node, specs: readonly ParameterSpec[]): Parameters =>
