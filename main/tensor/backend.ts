@@ -20,15 +20,10 @@ export interface TensorValue {
 /** A value for an input, whose shape the step knows. A single number fills a tensor of one element. */
 export type TensorLike = TensorValue | TensorData | readonly number[] | number;
 
-export interface CompileOptions {
-  /** Name of the compiled graph, for messages and profiles. */
-  readonly name?: string;
-}
-
 export interface Backend {
   readonly name: string;
-  /** Prepares a step for running. Rejects a step that the backend cannot express. */
-  compile(step: Step, options?: CompileOptions): Promise<Compiled>;
+  /** Prepares a step for running. Rejects a step that the backend cannot express. `name` serves messages and profiles. */
+  compile(step: Step, options?: { readonly name?: string }): Promise<Compiled>;
 }
 
 export interface Compiled {
@@ -74,11 +69,15 @@ export function storedAs(
 }
 
 /** Throws unless `given` has exactly the names in `declared`. */
-export function expectNames(declared: readonly string[], given: Readonly<Record<string, unknown>>): void {
-  const missing = declared.filter((name) => given[name] === undefined);
-  const unknown = Object.keys(given).filter((name) => !declared.includes(name));
+export function expectNames(declared: object, given: Readonly<Record<string, unknown>>): void {
+  const missing = Object.keys(declared).filter((name) => given[name] === undefined);
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(declared, name));
   if (missing.length + unknown.length > 0)
     throw new TypeError(`inputs: missing [${missing.join(', ')}], not of this step [${unknown.join(', ')}]`);
+}
+
+export function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }
 
 function mismatch(name: string, given: string, type: TensorType): TypeError {

@@ -37,21 +37,8 @@ interface SizedWindow extends Window {
 /** Ops without attributes. */
 type PlainOp =
   | ('greater' | 'less' | 'greaterEqual' | 'lessEqual' | 'equal' | 'logicalAnd' | 'logicalOr' | 'logicalNot' | 'where')
-  | (
-      | 'neg'
-      | 'exp'
-      | 'log'
-      | 'sqrt'
-      | 'reciprocal'
-      | 'tanh'
-      | 'sigmoid'
-      | 'relu'
-      | 'softplus'
-      | 'abs'
-      | 'sign'
-      | 'floor'
-    )
-  | ('sin' | 'cos' | 'add' | 'sub' | 'mul' | 'div' | 'minimum' | 'maximum' | 'stopGradient');
+  | ('neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'tanh' | 'sigmoid' | 'relu' | 'softplus' | 'abs' | 'sign')
+  | ('floor' | 'sin' | 'cos' | 'add' | 'sub' | 'mul' | 'div' | 'minimum' | 'maximum' | 'stopGradient');
 
 /** Op name → its attributes. Axes are stored non-negative; several axes are stored in ascending order. */
 export interface Attributes extends Record<PlainOp, None> {

@@ -57,16 +57,12 @@ export function unsqueeze(x: Node, axes: number | readonly number[]): Node {
   const rank = x.shape.length + named.length;
   const inserted = named.map((axis) => normalizeAxis(axis, rank));
   const rest = [...x.shape];
-  return reshape(
-    x,
-    Array.from({ length: rank }, (_, axis) => (inserted.includes(axis) ? 1 : rest.shift()!)),
-  );
+  const shape = Array.from({ length: rank }, (_, axis) => (inserted.includes(axis) ? 1 : rest.shift()!));
+  return reshape(x, shape);
 }
 
 /** Puts tensors of equal shape side by side along a new axis. */
 export function stack(xs: readonly Node[], axis: number): Node {
-  return concat(
-    xs.map((x) => unsqueeze(x, normalizeAxis(axis, x.shape.length + 1))),
-    normalizeAxis(axis, (xs[0]?.shape.length ?? 0) + 1),
-  );
+  const parts = xs.map((x) => unsqueeze(x, normalizeAxis(axis, x.shape.length + 1)));
+  return concat(parts, normalizeAxis(axis, (xs[0]?.shape.length ?? 0) + 1));
 }

@@ -7,7 +7,8 @@ import { createTransitionPool } from '../../data/learning/transition-pool.ts';
 import { systemClock } from '../../main/api/clock.ts';
 import { createRng, type Rng } from '../../main/api/rng.ts';
 import { supervisedStep } from '../../main/learn/encoders/supervised-training.ts';
-import { ensemble, ensembleParameters, projectEnsemble } from '../../main/learn/nets/ensemble.ts';
+import { ensemble, ensembleParameters } from '../../main/learn/nets/ensemble.ts';
+import { project } from '../../main/learn/nets/mlp.ts';
 import { initialParameters, parameterCount } from '../../main/learn/nets/parameters.ts';
 import { SHIFT_PADDING_PX } from '../../main/learn/nets/random-shift.ts';
 import {
@@ -65,7 +66,7 @@ async function timeUpdate(rng: Rng, embeddingSize: number, repeats: number): Pro
   const step = supervisedStep(specs, config, (parameters) => {
     const observation = input('observation', [BATCH, embeddingSize + PROPRIOCEPTION]);
     const seen = observeSpatially(parameters, observer, observation);
-    const values = ensemble(parameters, critic, [projectEnsemble(parameters, critic, 'seen', seen)]);
+    const values = ensemble(parameters, critic, [project(parameters, critic, 'seen', seen)]);
     const loss = mean(square(sub(values, input('target', [1, BATCH]))));
     return { minimised: loss, reported: loss };
   });

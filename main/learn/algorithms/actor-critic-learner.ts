@@ -40,7 +40,7 @@ interface ActorCritic {
   readonly takeWeights: (arrays: LearnerArrays, given: Arrays) => void;
 }
 
-export async function createActorCriticLearner(parts: ActorCritic, backend: Backend, rng: Rng): Promise<Learner> {
+export async function createActorCriticLearner(backend: Backend, rng: Rng, parts: ActorCritic): Promise<Learner> {
   const { config, criticUpdates, sizes } = parts;
   const compiled = await backend.compile(parts.step, { name: parts.name });
   const arrays = createArrays(parts.initial, compiled.allocate);

@@ -41,17 +41,14 @@ export class SettingsError extends RemediedError {
   }
 }
 
-interface Entry {
-  readonly presets: readonly PresetName[];
-  /** Merges `changes` over the preset and what `maps` need. Throws a `SettingsError` when the result is not usable. */
-  configure(preset: PresetName, changes: object, maps: MapShape | undefined): ConfiguredAlgorithm;
-}
+type Entry = ReturnType<typeof entry>;
 
-function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>): Entry {
+function entry<Config extends TrainingSettings>(algorithm: Algorithm<Config>) {
   const presets = Object.keys(algorithm.presets) as PresetName[]; // The keys of a record by preset
   return {
     presets,
-    configure: (preset, changes, maps) => {
+    /** Merges `changes` over the preset and what `maps` need. Throws a `SettingsError` when the result is not usable. */
+    configure: (preset: PresetName, changes: object, maps: MapShape | undefined): ConfiguredAlgorithm => {
       const base = algorithm.presets[preset];
       if (!base) throw new RangeError(`${algorithm.name} has no preset \`${preset}\`. It has: ${presets.join(', ')}.`);
       const wanted = mergedSettings(mergedSettings(base, (maps && algorithm.settingsForMaps?.(maps)) ?? {}), changes);

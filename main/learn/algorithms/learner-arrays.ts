@@ -2,7 +2,8 @@
  * The float32 arrays that a learner carries from update to update, by the names of its step's inputs: weights, targets,
  * moments. The next value of an input `x` is the step's output `next.x`; the outputs `metric.…` are numbers to report.
  */
-import type { Compiled, TensorData, TensorValue } from '../../tensor/backend.ts';
+import { type Compiled, mapValues, type TensorData, type TensorValue } from '../../tensor/backend.ts';
+import type { Adam } from '../../tensor/optimiser.ts';
 import { type Metrics, ShapeError } from './algorithm.ts';
 
 export type Arrays = Readonly<Record<string, Float32Array>>;
@@ -63,20 +64,20 @@ export function createArrays(initial: Arrays, allocate: Compiled['allocate']): L
   };
 }
 
+/** Names of the inputs that hold a flat vector and its moments. The vector `parameters` is a step's only one. */
+export const adamNames = (name: string): Readonly<Record<keyof Adam, string>> =>
+  name === 'parameters'
+    ? { parameters: name, mean: 'mean', variance: 'variance' }
+    : { parameters: name, mean: `${name}Mean`, variance: `${name}Variance` };
+
 /** Parameters with Adam's moments, which begin at zero. */
 export function withMoments(name: string, parameters: Float32Array): Record<string, Float32Array> {
-  return {
-    [name]: parameters,
-    [`${name}Mean`]: new Float32Array(parameters.length),
-    [`${name}Variance`]: new Float32Array(parameters.length),
-  };
+  const names = adamNames(name);
+  const zeros = () => new Float32Array(parameters.length);
+  return { [names.parameters]: parameters, [names.mean]: zeros(), [names.variance]: zeros() };
 }
 
 /** Sets every counter to its stored value, or to 0 when none is stored. */
 export function restoreCounters(counters: Record<string, number>, stored: Readonly<Record<string, number>>): void {
   for (const name of Object.keys(counters)) counters[name] = stored[name] ?? 0;
-}
-
-function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }

@@ -14,6 +14,7 @@ import {
   parameterViews,
 } from '../nets/parameters.ts';
 import type { ObservationSizes } from './algorithm.ts';
+import { adamNames } from './learner-arrays.ts';
 
 /** Inputs `embedding` [..., E] and `proprioception` [..., P], or `nextEmbedding` and so on, as one observation [..., D]. */
 export function observationInput(prefix: '' | 'next', rows: readonly number[], sizes: ObservationSizes): Node {
@@ -23,31 +24,26 @@ export function observationInput(prefix: '' | 'next', rows: readonly number[], s
   return concat([input(name('embedding'), [...rows, sizes.embedding]), proprioception], rows.length);
 }
 
-/** The inputs `name`, `nameMean` and `nameVariance`, each [count]. */
+/** The inputs of `adamNames`, each [count]. */
 export function adamInputs(name: string, count: number): Adam {
-  return {
-    parameters: input(name, [count]),
-    mean: input(`${name}Mean`, [count]),
-    variance: input(`${name}Variance`, [count]),
-  };
+  const { parameters, mean, variance } = adamNames(name);
+  return { parameters: input(parameters, [count]), mean: input(mean, [count]), variance: input(variance, [count]) };
 }
 
 /** The outputs that hold the next values of `adamInputs`. */
-export const adamOutputs = (name: string, { parameters, mean, variance }: Adam): Record<string, Node> => ({
-  [`next.${name}`]: parameters,
-  [`next.${name}Mean`]: mean,
-  [`next.${name}Variance`]: variance,
-});
+export function adamOutputs(name: string, next: Adam): Record<string, Node> {
+  const { parameters, mean, variance } = adamNames(name);
+  return { [`next.${parameters}`]: next.parameters, [`next.${mean}`]: next.mean, [`next.${variance}`]: next.variance };
+}
 
 export const metricOutputs = (metrics: Readonly<Record<string, Node>>): Record<string, Node> =>
   Object.fromEntries(Object.entries(metrics).map(([name, node]) => [`metric.${name}`, node]));
 
 /** One input per parameter, by its name: the weights of a graph that acts. */
-export const weightInputs = (specs: readonly ParameterSpec[]): Parameters =>
-  parametersFrom(
-    specs.map(({ name, shape }) => input(name, shape)),
-    specs,
-  );
+export function weightInputs(specs: readonly ParameterSpec[]): Parameters {
+  const weights = specs.map(({ name, shape }) => input(name, shape));
+  return parametersFrom(weights, specs);
+}
 
 /** The parameters inside one flat vector of weights. */
 export const parametersOf = (flat: Node, specs: readonly ParameterSpec[]): Parameters =>

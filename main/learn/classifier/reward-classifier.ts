@@ -8,23 +8,17 @@
  * Letters: B batch, E embedding, P proprioception (0 when it is no input), N frames.
  */
 import type { Rng } from '../../api/rng.ts';
-import type { Backend, TensorValue } from '../../tensor/backend.ts';
-import { grad } from '../../tensor/grad.ts';
+import type { Backend } from '../../tensor/backend.ts';
 import type { Node } from '../../tensor/ir.ts';
 import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
-import { adam, biasCorrections, oneCycle } from '../../tensor/optimiser.ts';
+import { biasCorrections, oneCycle } from '../../tensor/optimiser.ts';
 import { defineStep, type Step } from '../../tensor/step.ts';
 import { concat, constant, input, mul, sub } from '../../tensor/tensor.ts';
+import { createArrays, withMoments } from '../algorithms/learner-arrays.ts';
+import { type SupervisedConfig, supervisedStep } from '../encoders/supervised-training.ts';
 import { binaryCrossEntropy } from '../losses/likelihood/binary-cross-entropy.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
-import {
-  flatten,
-  initialParameters,
-  type Parameters,
-  parameterCount,
-  parametersFrom,
-  parameterViews,
-} from '../nets/parameters.ts';
+import { initialParameters, type Parameters, parametersFrom, parameterViews } from '../nets/parameters.ts';
 
 export interface ClassifierSizes {
   readonly embedding: number;
@@ -32,13 +26,9 @@ export interface ClassifierSizes {
   readonly proprioception: number;
 }
 
-export interface ClassifierConfig {
+export interface ClassifierConfig extends Pick<SupervisedConfig, 'batchSize' | 'peakLearningRate' | 'weightDecay'> {
   readonly hidden: readonly number[];
   readonly updates: number;
-  /** Half of the batch are positives. */
-  readonly batchSize: number;
-  readonly peakLearningRate: number;
-  readonly weightDecay: number;
   /** Standard deviation of the noise on standardised inputs. */
   readonly inputNoiseStd: number;
 }
@@ -46,7 +36,7 @@ export interface ClassifierConfig {
 export const CLASSIFIER_CONFIG: ClassifierConfig = {
   hidden: [64, 64],
   updates: 300, // HIL-SERL: 150; at 600, fewer held-out successes were found
-  batchSize: 128, // HIL-SERL: 256
+  batchSize: 128, // HIL-SERL: 256; half of the batch are positives
   peakLearningRate: 2e-3,
   weightDecay: 1e-2,
   inputNoiseStd: 0.1,
@@ -98,36 +88,15 @@ export function standardisationOf(frames: ClassifierFrames, sizes: ClassifierSiz
   return { mean, gain };
 }
 
-/**
- * One update. Inputs: `parameters`, `mean`, `variance`, standardised `features` [B, E + P], `target` [B, 1],
- * `learningRate`, `corrections` [2].
- */
+/** One update. Inputs besides those of `supervisedStep`: standardised `features` [B, E + P], `target` [B, 1]. */
 export function classifierStep(sizes: ClassifierSizes, config: ClassifierConfig): Step {
   const net = netOf(sizes, config);
-  const specs = mlpParameters(net);
-  const count = parameterCount(specs);
-  const flat = input('parameters', [count]);
-  const views = parameterViews(flat, specs);
-  const logits = logitOf(parametersFrom(views, specs), net, input('features', [config.batchSize, featureCount(sizes)]));
-  const loss = binaryCrossEntropy(logits, input('target', [config.batchSize, 1]));
-  const next = adam(
-    { parameters: flat, mean: input('mean', [count]), variance: input('variance', [count]) },
-    flatten(grad(loss, views)),
-    {
-      learningRate: input('learningRate', []),
-      corrections: input('corrections', [2]),
-      weightDecay: config.weightDecay,
-    },
-  );
-  return defineStep({
-    'next.parameters': next.parameters,
-    'next.mean': next.mean,
-    'next.variance': next.variance,
-    loss,
+  return supervisedStep(mlpParameters(net), { weightDecay: config.weightDecay }, (parameters) => {
+    const logits = logitOf(parameters, net, input('features', [config.batchSize, featureCount(sizes)]));
+    const loss = binaryCrossEntropy(logits, input('target', [config.batchSize, 1]));
+    return { minimised: loss, reported: loss };
   });
 }
-
-const STATE = ['parameters', 'mean', 'variance'] as const;
 
 interface ClassifierTraining {
   readonly backend: Backend;
@@ -142,29 +111,23 @@ interface ClassifierTraining {
 /** Returns the trained weights, flat. The same seed and frames give the same weights. */
 export async function trainClassifier(training: ClassifierTraining): Promise<Float32Array> {
   const { backend, sizes, config, rng } = training;
-  const specs = mlpParameters(netOf(sizes, config));
-  const count = parameterCount(specs);
-  const zeros = (): TensorValue => ({ shape: [count], dtype: 'float32', data: new Float32Array(count) });
-  let state: Record<string, TensorValue> = {
-    parameters: { ...zeros(), data: initialParameters(specs, rng.split('initial weights')) },
-    mean: zeros(),
-    variance: zeros(),
-  };
+  const initial = initialParameters(mlpParameters(netOf(sizes, config)), rng.split('initial weights'));
   const batch = createBatch(training, rng.split('batches'));
   const compiled = await backend.compile(classifierStep(sizes, config), { name: 'reward-classifier' });
+  const arrays = createArrays(withMoments('parameters', initial), compiled.allocate);
   try {
     for (let update = 1; update <= config.updates; update++) {
       batch.draw();
-      const outputs = await compiled.run({
-        ...state,
+      const inputs = {
+        ...arrays.current,
         ...batch.inputs,
         learningRate: oneCycle(update - 1, config.updates, config.peakLearningRate),
         corrections: [...biasCorrections(update)],
-      });
-      state = Object.fromEntries(STATE.map((name) => [name, outputs[`next.${name}`]!]));
-      training.onUpdate?.(update, Number(outputs['loss']!.data[0]));
+      };
+      const { loss } = arrays.accept(await compiled.run(inputs, arrays.nextBuffers()));
+      training.onUpdate?.(update, loss!);
     }
-    return Float32Array.from(state['parameters']!.data, Number);
+    return arrays.copy()['parameters']!;
   } finally {
     await compiled.dispose();
   }

@@ -2,8 +2,6 @@
  * Supervised training of the small encoder: smooth L1 on every readout, once from the trunk and once from the features alone.
  * An unknown label has weight 0. `supervised-training.ts` holds the loop.
  */
-import type { Rng } from '../../api/rng.ts';
-import type { Backend } from '../../tensor/backend.ts';
 import type { Step } from '../../tensor/step.ts';
 import { add, input, mul } from '../../tensor/tensor.ts';
 import { smoothL1 } from '../losses/regression.ts';
@@ -22,7 +20,7 @@ import {
 import {
   type SupervisedBatch,
   type SupervisedConfig,
-  type SupervisedState,
+  type SupervisedRun,
   supervisedStep,
   trainSupervised,
 } from './supervised-training.ts';
@@ -58,17 +56,11 @@ export const ENCODER_TRAINING: EncoderTrainingConfig = {
   spreadFloor: 8,
 };
 
-interface EncoderTrainingRun {
-  readonly backend: Backend;
+interface EncoderTrainingRun extends Pick<SupervisedRun, 'backend' | 'rng' | 'from' | 'onEpoch'> {
   readonly spec: EncoderSpec;
   readonly statistics: EncoderStatistics;
   readonly dataset: EncoderDataset;
   readonly config: EncoderTrainingConfig;
-  readonly rng: Rng;
-  /** The state to continue from; by default training begins anew. */
-  readonly from?: SupervisedState | undefined;
-  /** Called after every epoch. */
-  readonly onEpoch: (state: SupervisedState, meanLoss: number) => void;
 }
 
 /** Mean and spread of every pooled pixel. */
@@ -134,14 +126,10 @@ function encoderStep(spec: EncoderSpec, statistics: EncoderStatistics, config: E
 }
 
 /** Trains for `config.epochs` and returns the flat weights. */
-export function trainEncoder(run: EncoderTrainingRun): Promise<Float32Array> {
-  const { spec, statistics, config, dataset } = run;
+export function trainEncoder({ spec, statistics, dataset, ...run }: EncoderTrainingRun): Promise<Float32Array> {
+  const { config } = run;
   return trainSupervised({
-    backend: run.backend,
-    config,
-    rng: run.rng,
-    from: run.from,
-    onEpoch: run.onEpoch,
+    ...run,
     name: 'encoder',
     specs: encoderParameters(spec),
     step: encoderStep(spec, statistics, config),

@@ -28,8 +28,9 @@ import {
   slice,
   sub,
 } from '../../tensor/tensor.ts';
+import { weightInputs } from '../algorithms/step-inputs.ts';
 import { denseParameters, layerNormParameters } from '../nets/mlp.ts';
-import { type ParameterSpec, type Parameters, parametersFrom } from '../nets/parameters.ts';
+import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 
 /** A camera whose pictures are pooled first. */
 export interface PooledCamera {
@@ -201,8 +202,7 @@ export function encoderModel(
 ): Uint8Array {
   const specs = encoderParameters(spec);
   const used = specs.filter(({ name }) => !name.startsWith(AUXILIARY));
-  const nodes = used.map(({ name, shape }) => input(name, shape));
-  const parameters = parametersFrom(nodes, used);
+  const parameters = weightInputs(used);
   const pixels = Object.fromEntries(
     spec.towers.map((tower) => [tower.camera, reshape(pooledInGraph(tower), [1, pooledSize(tower)])]),
   );

@@ -1,12 +1,10 @@
 /** Supervised training of the convolutional trunk with smooth L1 on every readout; `supervised-training.ts` holds the loop. */
-import type { Rng } from '../../api/rng.ts';
-import type { Backend } from '../../tensor/backend.ts';
 import type { Step } from '../../tensor/step.ts';
 import { input } from '../../tensor/tensor.ts';
 import { smoothL1 } from '../losses/regression.ts';
 import { readoutCount } from './encoder.ts';
 import { type EncoderDataset, pictureBatch } from './encoder-training.ts';
-import { type SupervisedConfig, type SupervisedState, supervisedStep, trainSupervised } from './supervised-training.ts';
+import { type SupervisedConfig, type SupervisedRun, supervisedStep, trainSupervised } from './supervised-training.ts';
 import { type TrunkSpec, trunkNet, trunkParameters, trunkReadouts } from './trunk.ts';
 
 export interface TrunkTrainingConfig extends SupervisedConfig {
@@ -23,16 +21,10 @@ export const TRUNK_TRAINING: TrunkTrainingConfig = {
   beta: 0.05,
 };
 
-interface TrunkTrainingRun {
-  readonly backend: Backend;
+interface TrunkTrainingRun extends Pick<SupervisedRun, 'backend' | 'rng' | 'from' | 'onEpoch'> {
   readonly spec: TrunkSpec;
   readonly dataset: EncoderDataset;
   readonly config: TrunkTrainingConfig;
-  readonly rng: Rng;
-  /** The state to continue from; by default training begins anew. */
-  readonly from?: SupervisedState | undefined;
-  /** Called after every epoch. */
-  readonly onEpoch: (state: SupervisedState, meanLoss: number) => void;
 }
 
 /**
@@ -56,14 +48,10 @@ function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
 }
 
 /** Trains for `config.epochs` and returns the flat weights. */
-export function trainTrunk(run: TrunkTrainingRun): Promise<Float32Array> {
-  const { spec, config, dataset } = run;
+export function trainTrunk({ spec, dataset, ...run }: TrunkTrainingRun): Promise<Float32Array> {
+  const { config } = run;
   return trainSupervised({
-    backend: run.backend,
-    config,
-    rng: run.rng,
-    from: run.from,
-    onEpoch: run.onEpoch,
+    ...run,
     name: 'trunk',
     specs: trunkParameters(spec),
     step: trunkStep(spec, config),

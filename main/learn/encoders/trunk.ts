@@ -11,9 +11,10 @@ import type { Node } from '../../tensor/ir.ts';
 import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
 import { add, concat, input, matmul, mul, reshape, transpose } from '../../tensor/tensor.ts';
+import { weightInputs } from '../algorithms/step-inputs.ts';
 import { type ConvTrunkSpec, convTrunk, convTrunkParameters, trunkMapSize } from '../nets/conv-trunk.ts';
 import { denseParameters } from '../nets/mlp.ts';
-import { type ParameterSpec, type Parameters, parametersFrom } from '../nets/parameters.ts';
+import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 import {
   mapsSize,
   type SpatialMaps,
@@ -97,10 +98,7 @@ export function trunkModel(
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const used = shippedParameters(spec);
-  const parameters = parametersFrom(
-    used.map(({ name, shape }) => input(name, shape)),
-    used,
-  );
+  const parameters = weightInputs(used);
   const pictures = Object.fromEntries(spec.cameras.map((camera) => [camera.camera, pooledInGraph(camera)]));
   return toOnnx(defineStep({ embedding: trunkNet(spec, parameters, pictures) }), {
     name: 'trunk',
@@ -116,10 +114,7 @@ export function trunkModel(
 /** A model that reads the labels from the maps of `trunkModel`: `embedding` [1, E] → `readouts` in shown units. */
 export function trunkReadoutModel(spec: TrunkSpec, weights: Float32Array): Uint8Array {
   const used = headParameters(spec);
-  const parameters = parametersFrom(
-    used.map(({ name, shape }) => input(name, shape)),
-    used,
-  );
+  const parameters = weightInputs(used);
   const maps = input('embedding', [1, mapsSize(trunkMaps(spec))]);
   const readouts = shownReadouts(spec.readouts, trunkReadouts(spec, parameters, maps));
   return toOnnx(defineStep({ readouts }), {

@@ -29,12 +29,9 @@ export function chunkMean(elements: Node, weights: ChunkWeights = {}): Node {
     sampleWeightsOf(cells, weights.sampleWeight),
     weights.pad && asWeights(validCells(cells, weights.pad)),
   ].flatMap((each) => each ?? []);
-  return cellWeights.length === 0
-    ? mean(cells)
-    : maskedMean(
-        cells,
-        cellWeights.reduce((a, b) => mul(a, b)),
-      );
+  if (cellWeights.length === 0) return mean(cells);
+  const product = cellWeights.reduce((a, b) => mul(a, b));
+  return maskedMean(cells, product);
 }
 
 /**
@@ -74,10 +71,8 @@ function timeWeightsOf(cells: Node, weights: readonly number[] | undefined): Nod
   if (cells.shape.length < 2)
     throw new TypeError(`timeWeights need a chunk [B, K, D]; there is no K in ${describeType(cells)}`);
   expectCount('timeWeights', weights, cells.shape.at(-1), cells);
-  return constant(
-    weights.map((each) => each / total),
-    [...ones(cells.shape.length - 1), weights.length],
-  );
+  const shares = weights.map((each) => each / total);
+  return constant(shares, [...ones(cells.shape.length - 1), weights.length]);
 }
 
 function sampleWeightsOf(cells: Node, weights: Node | undefined): Node | undefined {

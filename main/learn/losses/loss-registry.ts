@@ -38,21 +38,18 @@ function weightsOf(
   };
 }
 
+const regression = (label: string, loss: typeof mse) =>
+  actionLossEntry({
+    label,
+    on: REGRESSION,
+    needs: ['target'],
+    defaults: CHUNK,
+    loss: ({ actions, pad }, { target }, options) => loss(actions, target, weightsOf(actions, pad, options)),
+  });
+
 const entries = {
-  mse: actionLossEntry({
-    label: 'Mean squared error',
-    on: REGRESSION,
-    needs: ['target'],
-    defaults: CHUNK,
-    loss: ({ actions, pad }, { target }, options) => mse(actions, target, weightsOf(actions, pad, options)),
-  }),
-  l1: actionLossEntry({
-    label: 'Mean absolute error',
-    on: REGRESSION,
-    needs: ['target'],
-    defaults: CHUNK,
-    loss: ({ actions, pad }, { target }, options) => l1(actions, target, weightsOf(actions, pad, options)),
-  }),
+  mse: regression('Mean squared error', mse),
+  l1: regression('Mean absolute error', l1),
   huber: actionLossEntry({
     label: 'Huber',
     on: REGRESSION,

@@ -27,11 +27,6 @@ export function ensembleParameters(spec: EnsembleSpec): ParameterSpec[] {
   }));
 }
 
-/** The same input [B, size] for every critic → its share of the first layer's sum, [E, B, H]. */
-export function projectEnsemble(parameters: Parameters, spec: EnsembleSpec, group: string, x: Node): Node {
-  return project(parameters, spec, group, x);
-}
-
 /**
  * Inputs [B, size] by group → values [E, B]. Members are evaluated a few at a time, so that the activations between two
  * layers fit into a processor's cache.
@@ -40,7 +35,7 @@ export function ensembleOf(parameters: Parameters, spec: EnsembleSpec, inputs: R
   const members = parameters(`${spec.name}.out.bias`).shape[0]!;
   const parts = groupsOf(members).map(([first, end]) => {
     const own: Parameters = (name) => slice(parameters(name), 0, first, end);
-    const shares = Object.entries(inputs).map(([group, x]) => projectEnsemble(own, spec, group, x));
+    const shares = Object.entries(inputs).map(([group, x]) => project(own, spec, group, x));
     return ensemble(own, spec, shares);
   });
   return concat(parts, 0);

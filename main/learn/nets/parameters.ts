@@ -60,8 +60,6 @@ export function parametersFrom(nodes: readonly Node[], specs: readonly Parameter
 
 /** Joins nodes with the shapes of parameters into one vector [P]. */
 export function flatten(nodes: readonly Node[]): Node {
-  return concat(
-    nodes.map((node) => reshape(node, [sizeOf(node.shape)])),
-    0,
-  );
+  const flat = nodes.map((node) => reshape(node, [sizeOf(node.shape)]));
+  return concat(flat, 0);
 }

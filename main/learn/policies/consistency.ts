@@ -15,7 +15,7 @@ import { type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
 import { TIME_FEATURES, timeEmbedding, timeEmbeddingParameters } from '../nets/time-embedding.ts';
 import { chunkNoiseSize, expectNoise, type Head, type HeadFrame, normalInput } from './head.ts';
-import { restoreAll, selectUsed } from './normaliser.ts';
+import { actionMaskNode, restoreAll, selectUsed } from './normaliser.ts';
 import { settingsObject } from './settings-object.ts';
 
 export const SIGMA_DATA = 0.5; // Released code
@@ -54,12 +54,10 @@ export function consistencyParameters(policy: ConsistencyPolicy): ParameterSpec[
   return [...timeEmbeddingParameters(TIME), ...mlpParameters(policy.net)];
 }
 
-/** Observation features [B, D] → their share of the first layer [B, H], which serves any number of evaluations. */
-export function projectObservation(parameters: Parameters, policy: ConsistencyPolicy, observation: Node): Node {
-  return project(parameters, policy.net, 'observation', observation);
-}
-
-/** `x` [B, A] at noise level σ [B, 1] or [1, 1] → action before the clip, [B, A]; unused dimensions are zero. */
+/**
+ * `observationShare` [B, H] is the observation's share of the first layer; it serves any number of evaluations.
+ * `x` [B, A] at noise level σ [B, 1] or [1, 1] → action before the clip, [B, A]; unused dimensions are zero.
+ */
 export function denoise(
   parameters: Parameters,
   policy: ConsistencyPolicy,
@@ -71,7 +69,7 @@ export function denoise(
   const offset = sub(sigma, SIGMA_MIN);
   const skip = div(SIGMA_DATA ** 2, add(square(offset), SIGMA_DATA ** 2));
   const out = div(mul(offset, SIGMA_DATA), sqrt(variance));
-  const mask = maskOf(policy);
+  const mask = actionMaskNode(policy.actionMask);
   const scaled = mul(div(x, sqrt(variance)), mask);
   const raw = mlp(parameters, policy.net, [
     observationShare,
@@ -89,13 +87,6 @@ export function sample(parameters: Parameters, policy: ConsistencyPolicy, observ
 /** The gradient is zero where the clip holds, so a saturated action learns only from the imitation loss at other noise levels. */
 export function clipAction(action: Node): Node {
   return clip(action, -1, 1);
-}
-
-export function maskOf(policy: ConsistencyPolicy): Node {
-  return constant(
-    policy.actionMask.map((used) => (used ? 1 : 0)),
-    [1, policy.actionMask.length],
-  );
 }
 
 /** Draws a noise level for training. The smallest one is left out, as in the released code. */
@@ -123,13 +114,13 @@ export function consistencyHead(frame: HeadFrame): Head {
     randomInputs: [normalInput('imitationNoise', [A]), { name: 'sigma', shape: [1], draw: drawSigma }],
     forward: (parameters, features, target, random) => {
       const sigma = random['sigma']!;
-      const share = projectObservation(parameters, policy, features);
+      const share = project(parameters, policy.net, 'observation', features);
       const noised = add(flat(target), mul(random['imitationNoise']!, sigma));
       const denoised = chunk(clipAction(denoise(parameters, policy, share, noised, sigma)));
       return { inputs: { denoised, sigma }, metrics: {} };
     },
     act: (parameters, features, noise) => {
-      const share = projectObservation(parameters, policy, features);
+      const share = project(parameters, policy.net, 'observation', features);
       return chunk(clipAction(sample(parameters, policy, share, expectNoise(noise, 'consistency'))));
     },
   };

@@ -101,6 +101,9 @@ export function actionSpace(kind: NormaliserKind, mask: readonly boolean[], step
   return { steps, size: mask.filter(Boolean).length, mask, bounded: kind !== 'mean-std', kind };
 }
 
+/** [1, A]: 1 for a dimension in use, 0 for a masked one. */
+export const actionMaskNode = (mask: readonly boolean[]): Node => constant(mask.map(Number), [1, mask.length]);
+
 /** Drops the masked dimensions: [B, K, A] → [B, K, U]. */
 export function selectUsed({ mask, size }: ActionSpace, x: Node): Node {
   const [B, K, A] = x.shape as readonly [number, number, number];
@@ -132,8 +135,6 @@ export function denormalise(space: ActionSpace, parameters: Parameters, normalis
 /** [A, U]: column u picks the u-th used dimension. */
 function selection(mask: readonly boolean[]): Node {
   const used = mask.flatMap((each, index) => (each ? [index] : []));
-  return constant(
-    mask.flatMap((_, row) => used.map((column) => Number(column === row))),
-    [mask.length, used.length],
-  );
+  const picks = mask.flatMap((_, row) => used.map((column) => Number(column === row)));
+  return constant(picks, [mask.length, used.length]);
 }

@@ -8,10 +8,11 @@
  * Letters: B batch, A action.
  */
 import type { Node } from '../../tensor/ir.ts';
-import { add, clip, constant, exp, mul, slice, square, sub, sum, tanh } from '../../tensor/tensor.ts';
+import { add, clip, exp, mul, slice, square, sub, sum, tanh } from '../../tensor/tensor.ts';
 import { type Gaussian, HALF_LOG_2_PI, tanhLogDerivative } from '../losses/likelihood/gaussian.ts';
-import { type HiddenLayers, type MlpSpec, mlp, mlpParameters, project } from '../nets/mlp.ts';
-import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
+import { type HiddenLayers, type MlpSpec, mlp, project } from '../nets/mlp.ts';
+import type { Parameters } from '../nets/parameters.ts';
+import { actionMaskNode } from './normaliser.ts';
 
 export interface TanhGaussianHead {
   readonly net: MlpSpec;
@@ -37,10 +38,6 @@ export function tanhGaussianHead(
   return { net: { name: 'actor', inputs, output: 2 * actionMask.length, ...layers }, actionMask, logStdRange };
 }
 
-export function tanhGaussianParameters(head: TanhGaussianHead): ParameterSpec[] {
-  return mlpParameters(head.net);
-}
-
 /** Observation features [B, F] → μ and ln σ, [B, A] each. */
 export function gaussianAt(parameters: Parameters, head: TanhGaussianHead, features: Node): Gaussian {
   const size = head.actionMask.length;
@@ -56,12 +53,4 @@ export function sampleTanhGaussian(head: TanhGaussianHead, { mean, logStd }: Gau
   const gaussian = sub(sub(mul(square(noise), -0.5), logStd), HALF_LOG_2_PI);
   const squashing = tanhLogDerivative(u);
   return { action: mul(tanh(u), mask), logProbability: sum(mul(sub(gaussian, squashing), mask), 1) };
-}
-
-/** [1, A] of ones and zeros. */
-export function actionMaskNode(mask: readonly boolean[]): Node {
-  return constant(
-    mask.map((used) => (used ? 1 : 0)),
-    [1, mask.length],
-  );
 }

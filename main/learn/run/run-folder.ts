@@ -142,15 +142,8 @@ export function readBlocks(path: string): BlockRecord[] {
 
 /** Removes a last line that a crash has cut short, and reads the recorded blocks. */
 export function repairBlocks(path: string): BlockRecord[] {
-  if (existsSync(path))
-    truncateSync(
-      path,
-      Buffer.byteLength(
-        wholeLines(path)
-          .map((line) => `${line}\n`)
-          .join(''),
-      ),
-    );
+  const bytes = wholeLines(path).reduce((sum, line) => sum + Buffer.byteLength(line) + 1, 0);
+  if (existsSync(path)) truncateSync(path, bytes);
   return readBlocks(path);
 }
 

@@ -30,7 +30,7 @@ function lowerPriority(): void {
 async function serve(
   config: TrainerConfig,
   trainer: Trainer,
-  messages: AsyncQueue<ToTrainer>,
+  messages: ReturnType<typeof createQueue>,
 ): Promise<'finished' | 'cancelled'> {
   await trainer.restore();
   trainer.progress(config.pace === 'granted' ? 'waiting' : 'running');
@@ -47,26 +47,20 @@ async function serve(
   }
 }
 
-interface AsyncQueue<T> {
-  push(item: T): void;
-  next(): Promise<T>;
-}
-
-function createQueue<T>(): AsyncQueue<T> {
-  const items: T[] = [];
-  let wake: (() => void) | undefined;
+function createQueue() {
+  const messages: ToTrainer[] = [];
+  let arrival = Promise.withResolvers<void>();
   return {
-    push: (item) => {
-      items.push(item);
-      wake?.();
+    push: (message: ToTrainer) => {
+      messages.push(message);
+      arrival.resolve();
     },
-    next: async () => {
+    next: async (): Promise<ToTrainer> => {
       for (;;) {
-        const item = items.shift();
-        if (item !== undefined) return item;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
+        const message = messages.shift();
+        if (message) return message;
+        arrival = Promise.withResolvers();
+        await arrival.promise;
       }
     },
   };
@@ -76,7 +70,7 @@ async function main(): Promise<void> {
   lowerPriority();
   // The launcher is this program at the same version, so it sends a `TrainerConfig`.
   const config = JSON.parse(readFileSync(STANDARD_INPUT, 'utf8')) as TrainerConfig;
-  const messages = createQueue<ToTrainer>();
+  const messages = createQueue();
   let trainer: Trainer | undefined;
   let ending = false;
   const end = (message: ToTrainer) => {

@@ -1,8 +1,8 @@
 /** Opens ONNX Runtime sessions and converts values to and from its tensors. */
-import { storedAs, type TensorData, type TensorValue } from '../backend.ts';
+import { mapValues, storedAs, type TensorData, type TensorValue } from '../backend.ts';
 import type { Session } from '../flat/executable.ts';
 import type { Model } from '../flat/schedule.ts';
-import type { DType, Shape } from '../ir.ts';
+import type { Shape } from '../ir.ts';
 import { type Ort, ort } from './onnxruntime.ts';
 
 export interface OrtOptions {
@@ -19,7 +19,8 @@ export interface OrtOptions {
   readonly wholeGraph?: boolean;
 }
 
-export type ElementType = DType | 'float64' | 'int32' | 'uint8';
+export const ELEMENT_TYPES = ['float32', 'float64', 'int64', 'int32', 'uint8', 'bool'] as const;
+export type ElementType = (typeof ELEMENT_TYPES)[number];
 
 export const DEFAULT_PROVIDERS = ['cpu'] as const;
 
@@ -32,9 +33,8 @@ export async function openSession({ onnx, threads }: Model, options: Partial<Ort
   const tensor = ({ data, dtype, shape }: TensorValue) => toOrt(data, dtype, shape);
   return {
     run: async (inputs, into) => {
-      const feeds = Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, tensor(value)]));
       const fetches = session.outputNames.map((key) => [key, into[key] ? tensor(into[key]) : null] as const);
-      const results = fromOrt(await session.run(feeds, Object.fromEntries(fetches)));
+      const results = fromOrt(await session.run(mapValues(inputs, tensor), Object.fromEntries(fetches)));
       for (const [key, target] of Object.entries(into)) {
         const result = results[key];
         if (!target || !result) continue;

@@ -22,6 +22,7 @@ import type { Ort } from './onnxruntime.ts';
 import {
   createSession,
   DEFAULT_PROVIDERS,
+  ELEMENT_TYPES,
   type ElementType,
   fromOrt,
   type OrtOptions,
@@ -73,7 +74,6 @@ export function createOrtBackend(options: OrtOptions): Backend {
 async function compileWhole(step: Step, name: string, options: OrtOptions): Promise<Compiled> {
   const target = options.executionProviders?.includes('webgpu') ? 'webgpu' : 'onnxruntime';
   const session = await openSession({ onnx: toOnnx(step, { name, target }), threads: options.threads }, options);
-  const names = Object.keys(step.inputs);
   const values = (given: Readonly<Record<string, TensorLike>>, nodes: Readonly<Record<string, Node>>) =>
     Object.fromEntries(
       Object.entries(nodes).flatMap(([key, { shape, dtype }]) => {
@@ -85,7 +85,7 @@ async function compileWhole(step: Step, name: string, options: OrtOptions): Prom
     );
   return {
     run: async (inputs, into = {}) => {
-      expectNames(names, inputs);
+      expectNames(step.inputs, inputs);
       return await session.run(values(inputs, step.inputs), values(into, step.outputs));
     },
     allocate: (elements) => new Float32Array(elements),
@@ -101,28 +101,17 @@ export async function loadOrtSession(model: Uint8Array | string, options: OrtOpt
     inputs,
     outputs: describeValues(session.outputMetadata),
     run: async (values) => {
-      expectNames(Object.keys(inputs), values);
-      const feeds = Object.entries(values).map(([key, { data, shape }]) => [
-        key,
-        toOrt(data, inputs[key]!.dtype, shape),
-      ]);
+      expectNames(inputs, values);
+      const feed = (key: string, { data, shape }: SessionTensor) => toOrt(data, inputs[key]!.dtype, shape);
+      const feeds = Object.entries(values).map(([key, value]) => [key, feed(key, value)]);
       return fromOrt(await session.run(Object.fromEntries(feeds)));
     },
     dispose: () => session.release(),
   };
 }
 
-const ELEMENT_TYPES: readonly string[] = [
-  'float32',
-  'float64',
-  'int64',
-  'int32',
-  'uint8',
-  'bool',
-] satisfies ElementType[];
-
 function isElementType(type: string): type is ElementType {
-  return ELEMENT_TYPES.includes(type);
+  return ELEMENT_TYPES.some((each) => each === type);
 }
 
 function describeValues(metadata: readonly Ort.InferenceSession.ValueMetadata[]): Record<string, SessionValue> {

@@ -4,8 +4,8 @@
  * run the same path on the pure-JS package, which checks our gradients by other people's kernels.
  */
 import util from 'node:util';
-import { type Backend, elementsOf, expectNames, type TensorValue } from '../backend.ts';
-import { type DType, isOp, type Node, reachable, type Shape } from '../ir.ts';
+import { type Backend, elementsOf, expectNames, mapValues, storedAs, type TensorValue } from '../backend.ts';
+import { isOp, type Node, reachable } from '../ir.ts';
 import { opOf } from '../ops/table.ts';
 import { simplify } from '../rewrite/simplify.ts';
 import type { Step } from '../step.ts';
@@ -66,7 +66,6 @@ export function createTfjsBackend(tf: TensorFlow): Backend {
     compile: async (step) => {
       const { outputs } = simplify(step);
       const evaluations = evaluationOrder(outputs);
-      const names = Object.keys(step.inputs);
       const constants = new Map(
         evaluations.flatMap(({ node }) =>
           isOp(node, 'constant') ? [[node, tf.keep(evaluateNode(tf, [], node))] as const] : [],
@@ -74,14 +73,14 @@ export function createTfjsBackend(tf: TensorFlow): Backend {
       );
       return {
         run: async (inputs, into = {}) => {
-          expectNames(names, inputs);
+          expectNames(step.inputs, inputs);
           const results = tf.tidy(() => {
             const given = Object.entries(step.inputs).map(([name, node]) => {
               const elements = elementsOf(name, inputs[name]!, node);
               return [node, tensorOf(tf, elements, node.shape, node.dtype)] as const;
             });
             const values = evaluate(tf, evaluations, new Map<Node, TfTensor>([...constants, ...given]));
-            return Object.fromEntries(Object.entries(outputs).map(([name, node]) => [name, tf.clone(values(node))]));
+            return mapValues(outputs, (node) => tf.clone(values(node)));
           });
           try {
             return await readResults(results, step, into);
@@ -146,24 +145,11 @@ async function readResults(
     const { shape, dtype } = step.outputs[name]!;
     const target = into[name];
     if (target) elementsOf(name, target, { shape, dtype });
-    read[name] = toValue(await tensor.data(), shape, dtype, target);
+    const data = await tensor.data();
+    if (target?.data instanceof Float32Array) {
+      target.data.set(data);
+      read[name] = target;
+    } else read[name] = { shape, dtype, data: storedAs(data.slice(), dtype) };
   }
   return read;
-}
-
-function toValue(data: ArrayLike<number>, shape: Shape, dtype: DType, target: TensorValue | undefined): TensorValue {
-  if (target?.data instanceof Float32Array) {
-    target.data.set(data);
-    return target;
-  }
-  switch (dtype) {
-    case 'float32':
-      return { shape, dtype, data: new Float32Array(data) };
-    case 'int64':
-      return { shape, dtype, data: BigInt64Array.from(Array.from(data, BigInt)) };
-    case 'bool':
-      return { shape, dtype, data: Uint8Array.from(data) };
-    default:
-      throw new Error(`no values of type ${dtype satisfies never}`);
-  }
 }

@@ -2,16 +2,13 @@
 import type { Plan } from './plan.ts';
 import type { KernelOperand, PlannedBuffer, PlannedKernel } from './plan-buffers.ts';
 
-export interface BufferSlots {
-  readonly slotOf: ReadonlyMap<PlannedBuffer, number>;
-  /** Length of each slot, in numbers. */
-  readonly elements: readonly number[];
-}
-
 type Buffers = Pick<Plan, 'stages' | 'bufferOf'>;
 
-/** First fit in the order of time. A kernel may write its result over an operand that it alone reads for the last time. */
-export function assignSlots(plan: Buffers): BufferSlots {
+/**
+ * First fit in the order of time. A kernel may write its result over an operand that it alone reads for the last time.
+ * `elements` is the length of each slot, in numbers.
+ */
+export function assignSlots(plan: Buffers) {
   const { stages, bufferOf } = plan;
   const kernels = stages.flatMap((stage) => stage.kernels);
   const buffers = new Set([

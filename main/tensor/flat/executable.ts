@@ -1,15 +1,8 @@
 /** A loaded schedule: opens the sessions and kernels of one worker, and runs them stage by stage. */
-import type { TensorData, TensorValue } from '../backend.ts';
+import { mapValues, type TensorData, type TensorValue } from '../backend.ts';
 import { sizeOf } from '../ir.ts';
 import { instantiateKernel, type Kernel } from './kernel.ts';
-import {
-  type ArraySlice,
-  type KernelCall,
-  type Model,
-  mapValues,
-  type StageCalls,
-  type WorkerSchedule,
-} from './schedule.ts';
+import type { ArraySlice, KernelCall, Model, StageCalls, WorkerSchedule } from './schedule.ts';
 import { LANE_BYTES } from './wasm.ts';
 
 /** A graph in a runtime. It writes results to the arrays given in `into`, and makes new arrays for the others. */

@@ -22,7 +22,7 @@ export async function runExecutable(
   given: Readonly<Record<string, TensorLike>>,
   into: Values,
 ): Promise<Record<string, TensorValue>> {
-  expectNames(Object.keys(loaded.inputs), given);
+  expectNames(loaded.inputs, given);
   const inputs = Object.entries(loaded.inputs).map(([name, slice]): [ArraySlice, TensorData] => [
     slice,
     storedAs(elementsOf(name, given[name]!, slice), slice.dtype),

@@ -3,6 +3,7 @@
  * Arrays are numbered: first the slots of buffers, then the inputs of the step, then the values that segments compute. Which
  * memory an array is, each run decides (`run-executable.ts`).
  */
+import { mapValues } from '../backend.ts';
 import { type Node, type Shape, sizeOf, type TensorType } from '../ir.ts';
 import { toOnnx } from '../onnx/to-onnx.ts';
 import { assignSlots } from './buffer-slots.ts';
@@ -20,18 +21,14 @@ const CACHE_LINE = 16;
 const MIN_SHARE = 2048;
 
 export interface Schedule {
-  readonly arrays: readonly ScheduledArray[];
+  /** A shared array lies in the memory that kernels and other threads reach. */
+  readonly arrays: readonly (ArrayType & { readonly isShared: boolean })[];
   /** Arrays below this number are slots of buffers, which kernels write. */
   readonly slots: number;
   readonly inputs: Readonly<Record<string, ArraySlice>>;
   readonly outputs: Readonly<Record<string, ScheduledOutput>>;
   /** The first worker is the calling thread. */
   readonly workers: readonly WorkerSchedule[];
-}
-
-export interface ScheduledArray extends ArrayType {
-  /** True for an array that kernels or other threads reach: it lies in the memory that they share. */
-  readonly isShared: boolean;
 }
 
 /** A tensor that lies in array number `array`, from element `offset` on. */
@@ -182,7 +179,7 @@ function createWorkerBuilder(name: string, layout: Layout, sharesMemory: boolean
       destinations: mapValues(segment.destinations, layout.destination),
     };
   };
-  const kernelCalls = (kernel: PlannedKernel, { first, count }: KernelShare): readonly KernelCall[] => {
+  const kernelCalls = (kernel: PlannedKernel, { first, count }: ReturnType<typeof shareOf>): readonly KernelCall[] => {
     if (count === 0) return [];
     const inShare = (slice: ArraySlice): ArraySlice => ({ ...slice, offset: slice.offset + first });
     const [vectors, scalars] = [kernel.vectors, kernel.scalars].map((operands) => operands.map(layout.operand));
@@ -193,14 +190,8 @@ function createWorkerBuilder(name: string, layout: Layout, sharesMemory: boolean
   return { models, modules, stages, segmentCall, kernelCalls };
 }
 
-/** The elements of a kernel's vectors that one worker computes. */
-interface KernelShare {
-  readonly first: number;
-  readonly count: number;
-}
-
-/** Shares begin at a line of the processor's cache, if the vectors do. */
-function shareOf(elements: number, worker: number, workers: number): KernelShare {
+/** Returns which elements of a kernel's vectors one worker computes. Shares begin at a line of the processor's cache, if the vectors do. */
+function shareOf(elements: number, worker: number, workers: number) {
   const shares = Math.max(1, Math.min(workers, Math.floor(elements / MIN_SHARE)));
   const each = Math.ceil(elements / shares / CACHE_LINE) * CACHE_LINE;
   const first = Math.min(elements, worker * each);
@@ -216,8 +207,4 @@ function sharedArrays(slots: number, [own, ...others]: readonly WorkerSchedule[]
     ),
   );
   return new Set([...Array(slots).keys(), ...[...inKernels, ...inSegments].map((slice) => slice.array)]);
-}
-
-export function mapValues<T, U>(record: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
 }

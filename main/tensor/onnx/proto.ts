@@ -8,28 +8,27 @@ import { type DType, type Shape, sizeOf } from '../ir.ts';
 /** Types that a file may hold: the graph's own, and two smaller ones that are cast when the model begins. */
 export type ElementType = DType | 'uint8' | 'float16';
 
-export interface OnnxType {
+export interface OnnxValue {
+  readonly name: string;
   readonly shape: Shape;
   readonly dtype: ElementType;
 }
 
-export interface OnnxTensor extends OnnxType {
-  readonly name: string;
+export interface OnnxTensor extends OnnxValue {
   readonly values: ArrayLike<number | bigint>;
 }
 
-export interface OnnxValue extends OnnxType {
-  readonly name: string;
+export interface OnnxNodeOptions {
+  readonly domain?: 'com.microsoft';
+  readonly ints?: Readonly<Record<string, number | readonly number[]>>;
+  readonly floats?: Readonly<Record<string, number>>;
+  readonly strings?: Readonly<Record<string, string>>;
 }
 
-export interface OnnxNode {
+export interface OnnxNode extends OnnxNodeOptions {
   readonly opType: string;
-  readonly domain: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly ints: Readonly<Record<string, number | readonly number[]>>;
-  readonly floats: Readonly<Record<string, number>>;
-  readonly strings: Readonly<Record<string, string>>;
 }
 
 export interface OnnxModel {
@@ -94,26 +93,22 @@ export function encodeModel(model: OnnxModel): Bytes {
   ]);
 }
 
-function encodeNode(node: OnnxNode): Bytes[] {
+function encodeNode({ opType, inputs, outputs, domain, ints = {}, floats = {}, strings = {} }: OnnxNode): Bytes[] {
   const attribute = (name: string, type: number, ...value: readonly Bytes[]) =>
     message(NODE.attribute, [text(ATTRIBUTE.name, name), ...value, int(ATTRIBUTE.type, type)]);
   return [
-    ...node.inputs.map((name) => text(NODE.input, name)),
-    ...node.outputs.map((name) => text(NODE.output, name)),
-    text(NODE.name, node.outputs[0] ?? node.opType),
-    text(NODE.opType, node.opType),
-    ...Object.entries(node.ints).map(([name, value]) =>
+    ...inputs.map((name) => text(NODE.input, name)),
+    ...outputs.map((name) => text(NODE.output, name)),
+    text(NODE.name, outputs[0] ?? opType),
+    text(NODE.opType, opType),
+    ...Object.entries(ints).map(([name, value]) =>
       typeof value === 'number'
         ? attribute(name, ATTRIBUTE_TYPE.int, int(ATTRIBUTE.i, value))
         : attribute(name, ATTRIBUTE_TYPE.ints, ...value.map((each) => int(ATTRIBUTE.ints, each))),
     ),
-    ...Object.entries(node.floats).map(([name, value]) =>
-      attribute(name, ATTRIBUTE_TYPE.float, float(ATTRIBUTE.f, value)),
-    ),
-    ...Object.entries(node.strings).map(([name, value]) =>
-      attribute(name, ATTRIBUTE_TYPE.string, text(ATTRIBUTE.s, value)),
-    ),
-    text(NODE.domain, node.domain),
+    ...Object.entries(floats).map(([name, value]) => attribute(name, ATTRIBUTE_TYPE.float, float(ATTRIBUTE.f, value))),
+    ...Object.entries(strings).map(([name, value]) => attribute(name, ATTRIBUTE_TYPE.string, text(ATTRIBUTE.s, value))),
+    text(NODE.domain, domain ?? ''),
   ];
 }
 

@@ -4,11 +4,18 @@
  */
 import { elementsOf, type TensorLike } from '../backend.ts';
 import { isOp, type Node, reachable, type TensorType } from '../ir.ts';
-import type { Emitter, OnnxNodeOptions, OnnxTarget } from '../ops/op.ts';
+import type { Emitter, OnnxTarget } from '../ops/op.ts';
 import { opOf } from '../ops/table.ts';
 import { simplify } from '../rewrite/simplify.ts';
 import type { Step } from '../step.ts';
-import { ELEMENT_TYPE, type ElementType, encodeModel, type OnnxNode, type OnnxTensor } from './proto.ts';
+import {
+  ELEMENT_TYPE,
+  type ElementType,
+  encodeModel,
+  type OnnxNode,
+  type OnnxNodeOptions,
+  type OnnxTensor,
+} from './proto.ts';
 
 const OPSETS = { '': 18, 'com.microsoft': 1 } as const;
 
@@ -32,16 +39,11 @@ export function toOnnx(step: Step, options: OnnxOptions): Uint8Array {
   const emission = createEmission([...Object.keys(step.inputs), ...Object.keys(outputs)], target);
   const values = new Map<Node, string>();
   for (const node of reachable(Object.values(outputs))) {
-    const emitted = opOf(node).emit(
-      emission.emitter,
-      node.inputs.map((each) => values.get(each)!),
-      node,
-    );
+    const operands = node.inputs.map((each) => values.get(each)!);
+    const emitted = opOf(node).emit(emission.emitter, operands, node);
     const small = isOp(node, 'input') && stored[node.attributes.name];
-    values.set(
-      node,
-      small ? emission.emitter.node('Cast', [emitted], { ints: { to: ELEMENT_TYPE.float32 } }) : emitted,
-    );
+    const cast = () => emission.emitter.node('Cast', [emitted], { ints: { to: ELEMENT_TYPE.float32 } });
+    values.set(node, small ? cast() : emitted);
   }
   const storedType = (key: string, node: Node): ElementType => stored[key] ?? node.dtype;
   const weights = Object.entries(initializers).map(([key, value]): OnnxTensor => {
@@ -87,10 +89,9 @@ function createEmission(reserved: readonly string[], target: OnnxTarget) {
       initializers.push({ name, shape: type.shape, dtype: type.dtype, values });
       return name;
     });
-  const add = (opType: string, inputs: readonly string[], results: number, options: OnnxNodeOptions = {}) => {
+  const add = (opType: string, inputs: readonly string[], results: number, options?: OnnxNodeOptions) => {
     const outputs = Array.from({ length: results }, () => fresh(opType));
-    const { domain = '', ints = {}, floats = {}, strings = {} } = options;
-    nodes.push({ opType, domain, inputs, outputs, ints, floats, strings });
+    nodes.push({ opType, inputs, outputs, ...options });
     return outputs;
   };
   const emitter: Emitter = {
@@ -116,14 +117,6 @@ function nameResults(nodes: readonly OnnxNode[], results: ReadonlyMap<string, st
   const copies = [...results].filter(([output, value]) => current(value) !== output);
   return [
     ...nodes.map((node) => ({ ...node, inputs: node.inputs.map(current), outputs: node.outputs.map(current) })),
-    ...copies.map(([output, value]) => ({
-      opType: 'Identity',
-      domain: '',
-      inputs: [current(value)],
-      outputs: [output],
-      ints: {},
-      floats: {},
-      strings: {},
-    })),
+    ...copies.map(([output, value]) => ({ opType: 'Identity', inputs: [current(value)], outputs: [output] })),
   ];
 }

@@ -34,12 +34,20 @@ const ties: Case<None> = { inputs: [whole([2, 6], 0, 3), whole([6], 0, 3)], attr
 const common = { simd: 'none', cost: elementCost, elementwise: true, commutative: false, smooth: false } as const;
 
 type TfComparison = 'greater' | 'less' | 'greaterEqual' | 'lessEqual' | 'equal';
+type TfLogic = 'logicalAnd' | 'logicalOr';
 
-const comparison = (opType: string, tfName: TfComparison, holds: (a: number, b: number) => boolean): Op<None> => ({
+/** An op of two operands of type `dtype`, or of any one type, whose result is a boolean. */
+const predicate = (
+  opType: string,
+  tfName: TfComparison | TfLogic,
+  holds: (a: number, b: number) => boolean,
+  dtype?: DType,
+): Op<None> => ({
   ...common,
   infer: ([a, b]) => {
-    expectDTypes([a!, b!], a!.dtype, a!.dtype);
-    if (a!.dtype === 'bool' && opType !== 'Equal') throw new TypeError('booleans have no order');
+    const wanted = dtype ?? a!.dtype;
+    expectDTypes([a!, b!], wanted, wanted);
+    if (!dtype && a!.dtype === 'bool' && opType !== 'Equal') throw new TypeError('booleans have no order');
     return { shape: broadcastShapes(a!.shape, b!.shape), dtype: 'bool' };
   },
   evaluate: evaluateElementwise((a, b) => Number(holds(a!, b!))),
@@ -49,40 +57,30 @@ const comparison = (opType: string, tfName: TfComparison, holds: (a: number, b: 
   cases: [...pairs, ties],
 });
 
+const logic = (opType: string, tfName: TfLogic, holds: (a: number, b: number) => boolean): Op<None> => ({
+  ...predicate(opType, tfName, holds, 'bool'),
+  commutative: true,
+  cases: flagPairs,
+});
+
 /** Pairs of booleans. */
 const flagPairs: readonly Case<None>[] = BROADCAST_PAIRS.map(([a, b]) => ({
   inputs: [flags(a), flags(b)],
   attributes: {},
 }));
 
-type TfLogic = 'logicalAnd' | 'logicalOr';
-
-const logic = (opType: string, tfName: TfLogic, f: (a: number, b: number) => number): Op<None> => ({
-  ...common,
-  infer: ([a, b]) => {
-    expectDTypes([a!, b!], 'bool', 'bool');
-    return { shape: broadcastShapes(a!.shape, b!.shape), dtype: 'bool' };
-  },
-  evaluate: evaluateElementwise((a, b) => f(a!, b!)),
-  vjp: 'none',
-  emit: onnx(opType),
-  tensorFlow: (tf, [a, b]) => tf[tfName](a!, b!),
-  commutative: true,
-  cases: flagPairs,
-});
-
 export const compareOps = {
-  greater: comparison('Greater', 'greater', (a, b) => a > b),
-  less: comparison('Less', 'less', (a, b) => a < b),
-  greaterEqual: comparison('GreaterOrEqual', 'greaterEqual', (a, b) => a >= b),
-  lessEqual: comparison('LessOrEqual', 'lessEqual', (a, b) => a <= b),
+  greater: predicate('Greater', 'greater', (a, b) => a > b),
+  less: predicate('Less', 'less', (a, b) => a < b),
+  greaterEqual: predicate('GreaterOrEqual', 'greaterEqual', (a, b) => a >= b),
+  lessEqual: predicate('LessOrEqual', 'lessEqual', (a, b) => a <= b),
   equal: {
-    ...comparison('Equal', 'equal', (a, b) => a === b),
+    ...predicate('Equal', 'equal', (a, b) => a === b),
     commutative: true,
     cases: [...pairs, ties, ...flagPairs],
   },
-  logicalAnd: logic('And', 'logicalAnd', (a, b) => a * b),
-  logicalOr: logic('Or', 'logicalOr', (a, b) => Math.max(a, b)),
+  logicalAnd: logic('And', 'logicalAnd', (a, b) => a === 1 && b === 1),
+  logicalOr: logic('Or', 'logicalOr', (a, b) => a === 1 || b === 1),
   logicalNot: {
     ...common,
     infer: inferSame('bool'),

@@ -30,14 +30,17 @@ type Smooth = 'neg' | 'exp' | 'log' | 'sqrt' | 'reciprocal' | 'tanh' | 'sigmoid'
 type TfUnary = Smooth | 'relu' | 'abs' | 'sign' | 'floor';
 type TfBinary = 'add' | 'sub' | 'mul' | 'div' | 'minimum' | 'maximum';
 
-interface Unary {
+interface Traits {
   readonly simd?: Op<None>['simd'];
-  readonly f: (x: number) => number;
-  /** From the gradient of the result, the operand and the result. */
-  readonly vjp: ((g: Node, x: Node, y: Node) => Node) | 'none';
   readonly smooth?: boolean;
   /** Interval in which the tests evaluate the op; [-2, 2] when not given. */
   readonly domain?: readonly [low: number, high: number];
+}
+
+interface Unary extends Traits {
+  readonly f: (x: number) => number;
+  /** From the gradient of the result, the operand and the result. */
+  readonly vjp: ((g: Node, x: Node, y: Node) => Node) | 'none';
 }
 
 function unary(onnxName: string, tfName: TfUnary, rule: Unary): Op<None> {
@@ -55,13 +58,10 @@ function unary(onnxName: string, tfName: TfUnary, rule: Unary): Op<None> {
   };
 }
 
-interface Binary {
-  readonly simd?: Op<None>['simd'];
+interface Binary extends Traits {
   readonly commutative?: boolean;
   readonly f: (a: number, b: number) => number;
   readonly vjp: (g: Node, a: Node, b: Node) => readonly [Node, Node];
-  readonly smooth?: boolean;
-  readonly domain?: readonly [low: number, high: number];
 }
 
 function binary(onnxName: string, tfName: TfBinary, rule: Binary): Op<None> {

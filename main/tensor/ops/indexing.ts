@@ -14,11 +14,8 @@ export const indexingOps = {
       return { shape: x!.shape.toSpliced(axis, 1, ...indices!.shape), dtype: x!.dtype };
     },
     evaluate: ([x, indices], node) => {
-      const { outer, size, inner, count } = gatherLayout(
-        node.inputs[0]!.shape,
-        node.inputs[1]!.shape,
-        node.attributes.axis,
-      );
+      const [data, { shape: rows }] = [node.inputs[0]!.shape, node.inputs[1]!];
+      const { outer, size, inner, count } = gatherLayout(data, rows, node.attributes.axis);
       const result = new Float64Array(outer * count * inner);
       eachRow(outer, count, (block, row) => {
         const from = (block * size + resolveIndex(indices![row]!, size)) * inner;

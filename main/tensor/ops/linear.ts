@@ -56,7 +56,7 @@ export const linearOps = {
       transposeA
         ? matmul(b!, g, { transposeA: transposeB, transposeB: true })
         : matmul(g, b!, { transposeB: !transposeB }),
-      transposeB ? gradientOfB(g, a!, b!.shape, transposeA, true) : gradientOfB(g, a!, b!.shape, transposeA, false),
+      gradientOfB(g, a!, b!.shape, transposeA, transposeB),
     ],
     emit: emitProduct,
     tensorFlow: (tf, [a, b], { attributes: { transposeA, transposeB } }) => {

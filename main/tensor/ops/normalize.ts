@@ -30,13 +30,10 @@ export const normalizeOps = {
         throw new TypeError(`scale and bias must be [${features.join(',')}]`);
       return x!;
     },
-    evaluate: ([x, scale, bias], { attributes: { epsilon }, inputs: [node] }) => {
-      const features = node!.shape.at(-1)!;
-      const moments = momentsOf(x!, features, epsilon);
-      return x!.map((value, at) => {
-        const { mean, inverseStd } = moments[Math.floor(at / features)]!;
-        return (value - mean) * inverseStd * scale![at % features]! + bias![at % features]!;
-      });
+    evaluate: ([x, scale, bias], { attributes: { epsilon }, shape }) => {
+      const features = shape.at(-1)!;
+      const normal = normalized(x!, features, epsilon);
+      return normal.map((value, at) => value * scale![at % features]! + bias![at % features]!);
     },
     // The equations are scale' = Σ g∘x̂ and bias' = Σ g; `grad` does the sums.
     vjp: (g, { inputs: [x, scale], attributes: { epsilon } }) => {
@@ -61,14 +58,7 @@ export const normalizeOps = {
       if (x!.shape.length === 0) throw new TypeError('a scalar has no axis to normalise over');
       return x!;
     },
-    evaluate: ([x], { attributes: { epsilon }, shape }) => {
-      const features = shape.at(-1)!;
-      const moments = momentsOf(x!, features, epsilon);
-      return x!.map((value, at) => {
-        const { mean, inverseStd } = moments[Math.floor(at / features)]!;
-        return (value - mean) * inverseStd;
-      });
-    },
+    evaluate: ([x], { attributes: { epsilon }, shape }) => normalized(x!, shape.at(-1)!, epsilon),
     vjp: (g, node) => [throughNormalization(g, node.inputs[0]!, node, node.attributes.epsilon)],
     emit: (emitter, [x], node) => emitMoments(emitter, x!, node)[0]!,
     tensorFlow: (tf, [x], { attributes: { epsilon } }) => tfMoments(tf, x!, epsilon).normal,
@@ -110,6 +100,14 @@ function momentsOf(x: Float64Array, features: number, epsilon: number) {
     const mean = values.reduce((total, value) => total + value, 0) / features;
     const variance = values.reduce((total, value) => total + (value - mean) ** 2, 0) / features;
     return { mean, inverseStd: 1 / Math.sqrt(variance + epsilon) };
+  });
+}
+
+function normalized(x: Float64Array, features: number, epsilon: number): Float64Array {
+  const moments = momentsOf(x, features, epsilon);
+  return x.map((value, at) => {
+    const { mean, inverseStd } = moments[Math.floor(at / features)]!;
+    return (value - mean) * inverseStd;
   });
 }
 

@@ -16,6 +16,7 @@ import {
   type TensorType,
 } from '../ir.ts';
 import { broadcastStrides, offsets } from '../layout.ts';
+import type { OnnxNodeOptions } from '../onnx/proto.ts';
 import type { TensorFlowForm } from '../tensorflow.ts';
 
 /** An operand of an op's function: a number stands for a scalar constant. */
@@ -101,13 +102,6 @@ export interface Emitter {
   integers(values: readonly number[]): string;
   /** Calls `make` the first time a graph asks for this key; later calls return the first result. */
   once<T extends string | readonly string[]>(key: string, make: () => T): T;
-}
-
-export interface OnnxNodeOptions {
-  readonly domain?: 'com.microsoft';
-  readonly ints?: Readonly<Record<string, number | readonly number[]>>;
-  readonly floats?: Readonly<Record<string, number>>;
-  readonly strings?: Readonly<Record<string, string>>;
 }
 
 /** Emits the ONNX op of that name, with the same operands and no attributes. */

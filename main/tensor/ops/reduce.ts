@@ -70,10 +70,8 @@ const reductionCases: readonly Case<Reduction>[] = [
 /** Returns, for each element of `x`, the index of its total in the result of reducing `axes`. */
 function resultOffsets(x: TensorType, axes: readonly number[]): Int32Array {
   const strides = stridesOf(reducedShape(x.shape, axes, true));
-  return offsets(
-    x.shape,
-    strides.map((stride, axis) => (axes.includes(axis) ? 0 : stride)),
-  );
+  const kept = strides.map((stride, axis) => (axes.includes(axis) ? 0 : stride));
+  return offsets(x.shape, kept);
 }
 
 /** Computes the largest x of each total, and Σ e^(x − largest). */

@@ -34,20 +34,13 @@ export const shapeOps = {
     },
     evaluate: ([x], node) => {
       const strides = stridesOf(node.inputs[0]!.shape);
-      return pick(
-        x!,
-        offsets(
-          node.shape,
-          node.attributes.perm.map((axis) => strides[axis]!),
-        ),
-      );
+      const moved = node.attributes.perm.map((axis) => strides[axis]!);
+      return pick(x!, offsets(node.shape, moved));
     },
-    vjp: (g, { attributes: { perm } }) => [
-      transpose(
-        g,
-        [...perm.keys()].map((axis) => perm.indexOf(axis)),
-      ),
-    ],
+    vjp: (g, { attributes: { perm } }) => {
+      const inverse = [...perm.keys()].map((axis) => perm.indexOf(axis));
+      return [transpose(g, inverse)];
+    },
     emit: (emitter, [x], node) => emitter.node('Transpose', [x!], { ints: { perm: node.attributes.perm } }),
     tensorFlow: (tf, [x], { attributes: { perm } }) => tf.transpose(x!, [...perm]),
     cases: [
@@ -93,9 +86,7 @@ export const shapeOps = {
       let start = 0;
       inputs.forEach((values, index) => {
         const each = node.inputs[index]!.shape;
-        offsets(each, strides, start).forEach((to, from) => {
-          result[to] = values[from]!;
-        });
+        place(values, offsets(each, strides, start), result);
         start += each[node.attributes.axis]! * strides[node.attributes.axis]!;
       });
       return result;
@@ -132,12 +123,10 @@ export const shapeOps = {
     vjp: (g, { attributes: { axis, start, end }, inputs: [x] }) => [pad(g, axis, start, x!.shape[axis]! - end)],
     emit: (emitter, [x], { attributes: { axis, start, end } }) =>
       emitter.node('Slice', [x!, emitter.integers([start]), emitter.integers([end]), emitter.integers([axis])]),
-    tensorFlow: (tf, [x], { shape, attributes: { axis, start } }) =>
-      tf.slice(
-        x!,
-        shape.map((_, at) => (at === axis ? start : 0)),
-        [...shape],
-      ),
+    tensorFlow: (tf, [x], { shape, attributes: { axis, start } }) => {
+      const begin = shape.map((_, at) => (at === axis ? start : 0));
+      return tf.slice(x!, begin, [...shape]);
+    },
     cases: [
       { inputs: [real([2, 5])], attributes: { axis: 1, start: 1, end: 3 } },
       { inputs: [real([4, 3])], attributes: { axis: 0, start: 2, end: 4 } },
@@ -154,9 +143,7 @@ export const shapeOps = {
       const result = new Float64Array(sizeOf(node.shape));
       const strides = stridesOf(node.shape);
       const start = node.attributes.before * strides[node.attributes.axis]!;
-      offsets(node.inputs[0]!.shape, strides, start).forEach((to, from) => {
-        result[to] = x![from]!;
-      });
+      place(x!, offsets(node.inputs[0]!.shape, strides, start), result);
       return result;
     },
     vjp: (g, { attributes: { axis, before }, inputs: [x] }) => [slice(g, axis, before, before + x!.shape[axis]!)],
@@ -166,11 +153,10 @@ export const shapeOps = {
       pads[rank + axis] = after;
       return emitter.node('Pad', [x!, emitter.integers(pads)]);
     },
-    tensorFlow: (tf, [x], { shape, attributes: { axis, before, after } }) =>
-      tf.pad(
-        x!,
-        shape.map((_, at): [number, number] => (at === axis ? [before, after] : [0, 0])),
-      ),
+    tensorFlow: (tf, [x], { shape, attributes: { axis, before, after } }) => {
+      const pads = shape.map((_, at): [number, number] => (at === axis ? [before, after] : [0, 0]));
+      return tf.pad(x!, pads);
+    },
     cases: [{ inputs: [real([2, 3])], attributes: { axis: 1, before: 1, after: 2 } }],
   } satisfies Op<Attributes['pad']>,
 
@@ -191,6 +177,10 @@ function pick(values: Float64Array, from: Int32Array): Float64Array {
   const result = new Float64Array(from.length);
   for (let element = 0; element < result.length; element++) result[element] = values[from[element]!]!;
   return result;
+}
+
+function place(values: Float64Array, to: Int32Array, result: Float64Array): void {
+  for (let element = 0; element < to.length; element++) result[to[element]!] = values[element]!;
 }
 
 function resized(x: TensorType, axis: number, size: number): TensorType {

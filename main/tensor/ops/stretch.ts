@@ -61,8 +61,7 @@ const shaped = (emitter: Emitter, name: string, shape: Shape) =>
 /** Emits an elementwise op as the ONNX op of that name. */
 export const elementwiseOnnx =
   (opType: string) =>
-  (emitter: Emitter, inputs: readonly string[], { inputs: operands, shape }: Node): string =>
-    emitter.node(
-      opType,
-      inputs.map((name, index) => stretched(emitter, name, operands[index]!, shape)),
-    );
+  (emitter: Emitter, inputs: readonly string[], { inputs: operands, shape }: Node): string => {
+    const full = inputs.map((name, index) => stretched(emitter, name, operands[index]!, shape));
+    return emitter.node(opType, full);
+  };

@@ -160,12 +160,9 @@ const joinMoves: Rule = (node) => {
   if (isOp(node, 'transpose')) {
     const { perm } = node.attributes;
     if (perm.every((from, axis) => from === axis)) return x;
-    return isOp(x, 'transpose')
-      ? transpose(
-          x.inputs[0]!,
-          perm.map((axis) => x.attributes.perm[axis]!),
-        )
-      : undefined;
+    if (!isOp(x, 'transpose')) return undefined;
+    const joined = perm.map((axis) => x.attributes.perm[axis]!);
+    return transpose(x.inputs[0]!, joined);
   }
   if (isOp(node, 'expand')) {
     if (sameShape(x.shape, node.shape)) return x;

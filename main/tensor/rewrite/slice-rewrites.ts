@@ -25,12 +25,10 @@ const joinSlices: Rule = (node) => {
     if (found) return slice(found.part, axis, start - found.from, end - found.from);
   }
   // Slices of inputs exist already, while the concatenation of the inputs would have to be computed.
-  if (isOp(x!, 'concat') && x.attributes.axis > axis && x.inputs.every((part) => isOp(part, 'input')))
-    return concat(
-      x.inputs.map((part) => slice(part, axis, start, end)),
-      x.attributes.axis,
-    );
-  return undefined;
+  if (!isOp(x!, 'concat') || x.attributes.axis <= axis || !x.inputs.every((part) => isOp(part, 'input')))
+    return undefined;
+  const parts = x.inputs.map((part) => slice(part, axis, start, end));
+  return concat(parts, x.attributes.axis);
 };
 
 /** Returns the part of a concatenation along `axis` that holds [start, end), and its start. */

@@ -29,36 +29,30 @@ function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promise<Lea
   const critic = initialParameters(nets.criticParameters, weights);
   const actor = initialParameters(nets.actorParameters, weights);
   const averages = config.averageTau < 1;
-  return createActorCriticLearner(
-    {
-      name: `conrft-${stage}`,
-      step: conrftStep(config, stage, sizes),
-      config,
-      criticUpdates,
-      sizes,
-      policyParameters: nets.actorParameters,
-      initial: {
-        ...withMoments('actor', actor),
-        ...(averages && { actorAverage: actor.slice() }),
-        ...withMoments('critic', critic),
-        criticTarget: critic.slice(),
-      },
-      randomBuffers: randomBuffers(config, stage),
-      ownInputs: ownInputs(config, stage),
-      policyWeights: (current) => current['actorAverage'] ?? current['actor']!,
-      takeWeights: (arrays, given) => {
-        const average = averages && (given['actorAverage'] ?? given['actor']);
-        const all = average ? { ...given, actorAverage: average } : given;
-        const names = ['actor', 'critic', 'criticTarget', ...(averages ? ['actorAverage'] : [])];
-        arrays.take(
-          all,
-          names.filter((name) => all[name]),
-        );
-      },
+  return createActorCriticLearner(backend, rng, {
+    name: `conrft-${stage}`,
+    step: conrftStep(config, stage, sizes),
+    config,
+    criticUpdates,
+    sizes,
+    policyParameters: nets.actorParameters,
+    initial: {
+      ...withMoments('actor', actor),
+      ...(averages && { actorAverage: actor.slice() }),
+      ...withMoments('critic', critic),
+      criticTarget: critic.slice(),
     },
-    backend,
-    rng,
-  );
+    randomBuffers: randomBuffers(config, stage),
+    ownInputs: ownInputs(config, stage),
+    policyWeights: (current) => current['actorAverage'] ?? current['actor']!,
+    takeWeights: (arrays, given) => {
+      const average = averages && (given['actorAverage'] ?? given['actor']);
+      const all = average ? { ...given, actorAverage: average } : given;
+      const names = ['actor', 'critic', 'criticTarget', ...(averages ? ['actorAverage'] : [])];
+      const held = names.filter((name) => all[name]);
+      arrays.take(all, held);
+    },
+  });
 }
 
 /** The weights of the losses, and of each sample in the imitation loss of the last critic update's batch. */

@@ -45,7 +45,8 @@ import {
 import { consistencyLoss, maskedError, weightedMean } from '../../losses/generative/consistency.ts';
 import { monteCarloFloor, qLoss, tdLoss, tdTarget } from '../../losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../losses/reinforcement/cal-ql.ts';
-import { type EnsembleSpec, ensemble, ensembleParameters, projectEnsemble } from '../../nets/ensemble.ts';
+import { type EnsembleSpec, ensemble, ensembleParameters } from '../../nets/ensemble.ts';
+import { project } from '../../nets/mlp.ts';
 import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import {
   flatten,
@@ -61,11 +62,10 @@ import {
   consistencyParameters,
   consistencyPolicy,
   denoise,
-  maskOf,
-  projectObservation,
   SIGMA_DATA,
   sample,
 } from '../../policies/consistency.ts';
+import { actionMaskNode } from '../../policies/normaliser.ts';
 import type { ObservationSizes } from '../algorithm.ts';
 import {
   adamInputs,
@@ -112,18 +112,18 @@ export function conrftNets(config: ConrftConfig, sizes: ObservationSizes): Conrf
 
 /** Observation [B, D] → its share of the critics' first layer, [E, B, H]. */
 function criticShare(nets: ConrftNets, critic: Parameters, observation: Node): Node {
-  return projectEnsemble(critic, nets.critic, 'observation', observe(critic, nets.criticObserver, observation));
+  return project(critic, nets.critic, 'observation', observe(critic, nets.criticObserver, observation));
 }
 
 /** Share [E, B, H], action [B, A] → values [E, B]. */
 function valuesOf(nets: ConrftNets, critic: Parameters, share: Node, action: Node): Node {
-  const masked = mul(action, maskOf(nets.policy));
-  return ensemble(critic, nets.critic, [share, projectEnsemble(critic, nets.critic, 'action', masked)]);
+  const masked = mul(action, actionMaskNode(nets.policy.actionMask));
+  return ensemble(critic, nets.critic, [share, project(critic, nets.critic, 'action', masked)]);
 }
 
 /** Observation [B, D] → its share of the actor's first layer, [B, H]. */
 function actorShare(nets: ConrftNets, actor: Parameters, observation: Node): Node {
-  return projectObservation(actor, nets.policy, observe(actor, nets.actorObserver, observation));
+  return project(actor, nets.policy.net, 'observation', observe(actor, nets.actorObserver, observation));
 }
 
 /**

@@ -47,11 +47,7 @@ const ANY_SIZES: ObservationSizes = {
 
 function headOf(config: ImitationConfig): PolicyHead {
   const { head } = imitationNets(config, ANY_SIZES);
-  return {
-    head: head.name,
-    noiseSize: head.noiseSize,
-    ...(config.chunk.size > 1 && { chunk: config.chunk }),
-  };
+  return { head: head.name, noiseSize: head.noiseSize, ...(config.chunk.size > 1 && { chunk: config.chunk }) };
 }
 
 async function createImitationLearner(options: LearnerOptions<ImitationConfig>): Promise<Learner> {
@@ -156,14 +152,8 @@ function takePolicy(arrays: LearnerArrays, nets: ImitationNets, weights: Float32
       'Use the settings, observation kind and encoder that the weights were trained with, or start from fresh weights.',
     );
   const actor = concatenated(weights.subarray(0, count), arrays.current['actor']!.subarray(count));
-  const taken = {
-    actor,
-    actorAverage: actor,
-    teacher: actor.subarray(0, base),
-    normaliser: weights.subarray(count),
-  };
-  arrays.take(
-    taken,
-    Object.keys(arrays.current).filter((name) => name in taken),
-  );
+  const normaliser = weights.subarray(count);
+  const taken = { actor, actorAverage: actor, teacher: actor.subarray(0, base), normaliser };
+  const names = Object.keys(arrays.current).filter((name) => name in taken);
+  arrays.take(taken, names);
 }

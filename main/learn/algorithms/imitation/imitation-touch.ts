@@ -62,21 +62,14 @@ export function baseObservation(touch: Touch, sizes: ObservationSizes, observati
   if (touch === 'seen') return observation;
   const hidden = new Set(touchColumns(sizes));
   const width = sizes.embedding + sizes.proprioception;
-  return mul(
-    observation,
-    constant(
-      Array.from({ length: width }, (_, column) => (hidden.has(column) ? 0 : 1)),
-      [1, width],
-    ),
-  );
+  const shown = Array.from({ length: width }, (_, column) => (hidden.has(column) ? 0 : 1));
+  return mul(observation, constant(shown, [1, width]));
 }
 
 /** [B, D] → the pads' numbers, [B, T]. */
 export function touchOf(sizes: ObservationSizes, observation: Node): Node {
-  return concat(
-    touchColumns(sizes).map((column) => slice(observation, 1, column, column + 1)),
-    1,
-  );
+  const columns = touchColumns(sizes).map((column) => slice(observation, 1, column, column + 1));
+  return concat(columns, 1);
 }
 
 /** `observation` [B, D] → [B, D] with the input `stateNoise` [B, P], standard normals, times `deviation` on its proprioception. */

@@ -125,10 +125,8 @@ function imitationLoss(
 ): { readonly loss: Node; readonly metrics: Readonly<Record<string, Node>> } {
   const [B, K] = [config.batchSize, config.chunk.size];
   const fitted = nets.fitted.length > 0 ? input('normaliser', [parameterCount(nets.fitted)]) : undefined;
-  const parameters = parametersFrom(
-    [...views, ...(fitted ? parameterViews(fitted, nets.fitted) : [])],
-    policyParameters(nets),
-  );
+  const all = [...views, ...(fitted ? parameterViews(fitted, nets.fitted) : [])];
+  const parameters = parametersFrom(all, policyParameters(nets));
   const observation = observationInput('', [B], sizes);
   const features = featuresOf(config, sizes, nets, parameters, observation);
   const target = normalise(nets.space, parameters, input('actionChunk', [B, K, ACTION_SIZE]));

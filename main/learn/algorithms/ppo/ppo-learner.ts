@@ -17,7 +17,7 @@ import type { Compiled } from '../../../tensor/backend.ts';
 import { biasCorrections } from '../../../tensor/optimiser.ts';
 import { initialParameters, parameterCount } from '../../nets/parameters.ts';
 import type { Algorithm, Learner, LearnerOptions, Metrics, TransitionBatch } from '../algorithm.ts';
-import { createArrays, type LearnerArrays, restoreCounters } from '../learner-arrays.ts';
+import { createArrays, type LearnerArrays, restoreCounters, withMoments } from '../learner-arrays.ts';
 import { concatenated, pickRows } from '../rows.ts';
 import { setInitialStd } from './ppo.ts';
 import { PPO_CELL, type PpoConfig, ppoConfigSchema } from './ppo-config.ts';
@@ -70,9 +70,8 @@ async function createPpoLearner({ backend, config, sizes, rng }: LearnerOptions<
   const actorCount = parameterCount(nets.actorParameters);
   const parameters = initialParameters(nets.parameters, rng.split('initial weights'));
   setInitialStd(parameters, nets, ppoSizes(sizes), config.initialStd);
-  const [mean, variance] = [new Float32Array(parameters.length), new Float32Array(parameters.length)];
   const reference = parameters.slice(0, actorCount);
-  const arrays = createArrays({ parameters, mean, variance, reference }, cloning.allocate);
+  const arrays = createArrays({ ...withMoments('parameters', parameters), reference }, cloning.allocate);
   const { beta } = config.reference;
   const counters: Counters = { updates: 0, adamSteps: 0, tunings: 0, policySteps: 0, beta, clipped: 0 };
   const actor = () => arrays.current['parameters']!.subarray(0, actorCount);
@@ -134,11 +133,9 @@ const criticRate = ({ counters }: Parts, learningRate: number) => ({
 function createCloning(parts: Parts, compiled: Compiled): (batch: TransitionBatch) => Promise<Metrics> {
   const { config, sizes, arrays, counters } = parts;
   return async (batch) => {
-    const { parameters, mean, variance } = arrays.current;
+    const { reference: _, ...current } = arrays.current;
     const inputs = {
-      parameters: parameters!,
-      mean: mean!,
-      variance: variance!,
+      ...current,
       ...criticRate(parts, config.offlineLearningRate),
       observation: observationsOf(batch.embedding, batch.proprioception, sizes),
       action: usedActions(batch, sizes.actionMask),

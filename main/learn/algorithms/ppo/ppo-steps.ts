@@ -34,7 +34,14 @@ import { valueLoss } from '../../losses/reinforcement/ppo.ts';
 import { flatten, parameterCount, parametersFrom, parameterViews } from '../../nets/parameters.ts';
 import { actionSpace, restoreAll, selectUsed } from '../../policies/normaliser.ts';
 import type { ObservationSizes } from '../algorithm.ts';
-import { observationInput, parametersOf, weightInputs } from '../step-inputs.ts';
+import {
+  adamInputs,
+  adamOutputs,
+  metricOutputs,
+  observationInput,
+  parametersOf,
+  weightInputs,
+} from '../step-inputs.ts';
 import { type PpoNets, type PpoSizes, policyAt, ppoNets, ppoStep, valueAt } from './ppo.ts';
 import type { PpoConfig } from './ppo-config.ts';
 
@@ -48,12 +55,8 @@ export const ppoRunNets = (config: PpoConfig, sizes: ObservationSizes): PpoNets 
 export function cloningStep(config: PpoConfig, sizes: ObservationSizes): Step {
   const nets = ppoRunNets(config, sizes);
   const { observation: D, action: U } = ppoSizes(sizes);
-  const [B, count] = [config.batchSize, parameterCount(nets.parameters)];
-  const state = {
-    parameters: input('parameters', [count]),
-    mean: input('mean', [count]),
-    variance: input('variance', [count]),
-  };
+  const B = config.batchSize;
+  const state = adamInputs('parameters', parameterCount(nets.parameters));
   const views = parameterViews(state.parameters, nets.parameters);
   const parameters = parametersFrom(views, nets.parameters);
   const observation = input('observation', [B, D]);
@@ -65,11 +68,8 @@ export function cloningStep(config: PpoConfig, sizes: ObservationSizes): Step {
   const options = { learningRate: input('learningRate', []), corrections: input('corrections', [2]) };
   const next = adam(state, gradient, options);
   return defineStep({
-    'next.parameters': next.parameters,
-    'next.mean': next.mean,
-    'next.variance': next.variance,
-    'metric.actorLoss': imitated,
-    'metric.criticLoss': value,
+    ...adamOutputs('parameters', next),
+    ...metricOutputs({ actorLoss: imitated, criticLoss: value }),
   });
 }
 

@@ -34,7 +34,7 @@ import {
   parametersFrom,
   parameterViews,
 } from '../../nets/parameters.ts';
-import { parametersOf } from '../step-inputs.ts';
+import { adamInputs, adamOutputs, metricOutputs, parametersOf } from '../step-inputs.ts';
 import type { PpoConfig } from './ppo-config.ts';
 
 export interface PpoSizes {
@@ -111,9 +111,8 @@ export function ppoStep(
   { constraint, logProb: logProbOf = gaussianLogProb, optimise = adamOnAll }: PpoStepOptions = {},
 ): Step {
   const [M, D, A, S] = [sizes.minibatch, sizes.observation, sizes.action, sizes.demonstrations];
-  const count = parameterCount(nets.parameters);
-  const flat = input('parameters', [count]);
-  const views = parameterViews(flat, nets.parameters);
+  const state = adamInputs('parameters', parameterCount(nets.parameters));
+  const views = parameterViews(state.parameters, nets.parameters);
   const parameters = parametersFrom(views, nets.parameters);
 
   const observation = input('observation', [M, D]);
@@ -132,19 +131,13 @@ export function ppoStep(
   const policyWeight = input('policyWeight', []);
   const loss = add(mul(policyTerms, policyWeight), mul(value, config.valueCoefficient));
   const gradient = clipByNorm(flatten(grad(loss, views)), config.maxGradientNorm);
-  const state = { parameters: flat, mean: input('mean', [count]), variance: input('variance', [count]) };
-  const next = optimise(state, gradient, policyWeight);
+  const { loss: policyLoss, clipFraction, approximateKl } = surrogate;
   return defineStep({
-    'next.parameters': next.parameters,
-    'next.mean': next.mean,
-    'next.variance': next.variance,
-    'metric.policyLoss': surrogate.loss,
-    'metric.valueLoss': value,
-    'metric.entropy': entropy,
-    'metric.clipFraction': surrogate.clipFraction,
-    'metric.approximateKl': surrogate.approximateKl,
-    'metric.referenceKl': kl,
-    'metric.penalty': penalty,
+    ...adamOutputs('parameters', optimise(state, gradient, policyWeight)),
+    ...metricOutputs({
+      ...{ policyLoss, valueLoss: value, entropy, clipFraction, approximateKl },
+      ...{ referenceKl: kl, penalty },
+    }),
   });
 }
 

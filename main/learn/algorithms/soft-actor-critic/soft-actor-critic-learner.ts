@@ -13,12 +13,7 @@ import { type LearnerArrays, withMoments } from '../learner-arrays.ts';
 import { normalBuffer, type RandomBuffer, randomBuffer } from '../random-inputs.ts';
 import { softActorCriticStep, softActorCriticValues } from './soft-actor-critic.ts';
 import { configSchema, type SoftActorCriticConfig, settingsForMaps } from './soft-actor-critic-config.ts';
-import {
-  policyParametersOf,
-  softActorCriticHead,
-  softActorCriticNets,
-  softActorCriticPolicy,
-} from './soft-actor-critic-nets.ts';
+import { policyParametersOf, softActorCriticNets, softActorCriticPolicy } from './soft-actor-critic-nets.ts';
 
 export function softActorCritic(
   name: 'rlpd' | 'hil-serl',
@@ -32,7 +27,11 @@ export function softActorCritic(
     createLearner: (options) => createSoftActorCriticLearner(name, options),
     policyStep: softActorCriticPolicy,
     policyParameters: (config, sizes) => policyParametersOf(softActorCriticNets(config, sizes)),
-    policyHead: softActorCriticHead,
+    policyHead: ({ gripper }) => ({
+      head: 'tanh-gaussian',
+      noiseSize: ACTION_SIZE,
+      ...(gripper === 'discrete' && { discreteGripper: true }),
+    }),
     criticStep: softActorCriticValues,
   };
 }
@@ -49,35 +48,31 @@ function createSoftActorCriticLearner(
   /** The policy's weights are [encoder and gripper, which the critics' vector begins with | the actor's own]. */
   const sharedCount = parameterCount(nets.sharedParameters);
   const policyWeights = new Float32Array(sharedCount + actor.length);
-  return createActorCriticLearner(
-    {
-      name,
-      step: softActorCriticStep(config, sizes),
-      config,
-      criticUpdates: config.criticUpdates,
-      sizes,
-      policyParameters: policyParametersOf(nets),
-      initial: {
-        ...withMoments('actor', actor),
-        ...withMoments('critic', critic),
-        criticTarget: critic.slice(),
-        ...withMoments('temperature', Float32Array.of(temperatureParameter(initial, form))),
-      },
-      randomBuffers: randomBuffers(config, nets.encoder.dropoutSize),
-      policyWeights: (current) => {
-        policyWeights.set(current['critic']!.subarray(0, sharedCount));
-        policyWeights.set(current['actor']!, sharedCount);
-        return policyWeights;
-      },
-      takeWeights: (arrays, given) => {
-        const names = ['critic', 'criticTarget', 'temperature'].filter((array) => given[array]);
-        arrays.take(given, names);
-        if (given['actor']) takePolicy(arrays, given['actor'], sharedCount);
-      },
+  return createActorCriticLearner(backend, rng, {
+    name,
+    step: softActorCriticStep(config, sizes),
+    config,
+    criticUpdates: config.criticUpdates,
+    sizes,
+    policyParameters: policyParametersOf(nets),
+    initial: {
+      ...withMoments('actor', actor),
+      ...withMoments('critic', critic),
+      criticTarget: critic.slice(),
+      ...withMoments('temperature', Float32Array.of(temperatureParameter(initial, form))),
     },
-    backend,
-    rng,
-  );
+    randomBuffers: randomBuffers(config, nets.encoder.dropoutSize),
+    policyWeights: (current) => {
+      policyWeights.set(current['critic']!.subarray(0, sharedCount));
+      policyWeights.set(current['actor']!, sharedCount);
+      return policyWeights;
+    },
+    takeWeights: (arrays, given) => {
+      const names = ['critic', 'criticTarget', 'temperature'].filter((array) => given[array]);
+      arrays.take(given, names);
+      if (given['actor']) takePolicy(arrays, given['actor'], sharedCount);
+    },
+  });
 }
 
 function takePolicy(arrays: LearnerArrays, policy: Float32Array, sharedCount: number): void {

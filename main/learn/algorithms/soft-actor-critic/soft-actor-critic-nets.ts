@@ -19,9 +19,8 @@ import {
   sampleTanhGaussian,
   type TanhGaussianHead,
   tanhGaussianHead,
-  tanhGaussianParameters,
 } from '../../policies/tanh-gaussian.ts';
-import type { ObservationSizes, PolicyHead } from '../algorithm.ts';
+import type { ObservationSizes } from '../algorithm.ts';
 import { observationInput, weightInputs } from '../step-inputs.ts';
 import { armMask, GRIPPER, graspCommand, graspNet, graspValues, withGripper } from './grasp-critic.ts';
 import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
@@ -68,7 +67,7 @@ export function softActorCriticNets(config: SoftActorCriticConfig, sizes: Observ
     critic,
     grasp,
     sharedParameters,
-    actorParameters: tanhGaussianParameters(head),
+    actorParameters: mlpParameters(head.net),
     criticParameters: [...sharedParameters, ...ensembleParameters(critic)],
   };
 }
@@ -78,12 +77,8 @@ function encoderOf(
   sizes: ObservationSizes,
 ): Encoder {
   if (spatial) {
-    const observer = {
-      name: 'encoder',
-      features: proprioceptionFeatures,
-      spatial,
-      proprioception: sizes.proprioception,
-    };
+    const { proprioception } = sizes;
+    const observer = { name: 'encoder', features: proprioceptionFeatures, spatial, proprioception };
     return {
       features: spatialObserverFeatures(observer),
       parameters: spatialObserverParameters(observer),
@@ -105,12 +100,6 @@ export function policyParametersOf(nets: SoftActorCriticNets): readonly Paramete
   return [...nets.sharedParameters, ...nets.actorParameters];
 }
 
-export const softActorCriticHead = ({ gripper }: SoftActorCriticConfig): PolicyHead => ({
-  head: 'tanh-gaussian',
-  noiseSize: ACTION_SIZE,
-  ...(gripper === 'discrete' && { discreteGripper: true }),
-});
-
 /**
  * Inputs `embedding` [1, E] (absent when E is 0), `proprioception` [1, P], `noise` [1, A], and each weight by its name;
  * output `action` [1, A].
@@ -119,12 +108,8 @@ export function softActorCriticPolicy(config: SoftActorCriticConfig, sizes: Obse
   const nets = softActorCriticNets(config, sizes);
   const parameters = weightInputs(policyParametersOf(nets));
   const features = nets.encoder.observe(parameters, observationInput('', [1], sizes));
-  const { action } = sampleTanhGaussian(
-    nets.head,
-    gaussianAt(parameters, nets.head, features),
-    input('noise', [1, ACTION_SIZE]),
-  );
-  return defineStep({
-    action: nets.grasp ? withGripper(action, graspCommand(graspValues(parameters, nets.grasp, features))) : action,
-  });
+  const gaussian = gaussianAt(parameters, nets.head, features);
+  const { action } = sampleTanhGaussian(nets.head, gaussian, input('noise', [1, ACTION_SIZE]));
+  if (!nets.grasp) return defineStep({ action });
+  return defineStep({ action: withGripper(action, graspCommand(graspValues(parameters, nets.grasp, features))) });
 }

@@ -47,7 +47,8 @@ import {
 import { choiceLoss, doubleQTarget, valueOfChoice } from '../../losses/reinforcement/double-q.ts';
 import { ensembleOf } from '../../nets/ensemble.ts';
 import { flatten, type Parameters, parameterCount, parametersFrom, parameterViews } from '../../nets/parameters.ts';
-import { actionMaskNode, gaussianAt, type Sampled, sampleTanhGaussian } from '../../policies/tanh-gaussian.ts';
+import { actionMaskNode } from '../../policies/normaliser.ts';
+import { gaussianAt, type Sampled, sampleTanhGaussian } from '../../policies/tanh-gaussian.ts';
 import type { ObservationSizes } from '../algorithm.ts';
 import {
   adamInputs,

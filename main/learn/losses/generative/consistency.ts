@@ -30,10 +30,8 @@ import { asFlags, asWeights, guard } from '../masked.ts';
 /** `predicted` and `target` [B, A] → mean squared error over the used dimensions, [B]. */
 export function maskedError(predicted: Node, target: Node, mask: readonly boolean[]): Node {
   const used = mask.filter(Boolean).length;
-  const weights = constant(
-    mask.map((use) => (use ? 1 / used : 0)),
-    [1, mask.length],
-  );
+  const shares = mask.map((use) => (use ? 1 / used : 0));
+  const weights = constant(shares, [1, mask.length]);
   return sum(mul(square(sub(predicted, target)), weights), 1);
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { constant, equal, exp, logSoftmax, mul, neg, sub, sum, unsqueeze, where } from '../../../tensor/tensor.ts';
+import { sumPerSample } from './gaussian.ts';
 
 /** Log-probability of each chosen value: `logits` [B, …, V], `chosen` int64 [B, …] → [B, …]. */
 export function logProbElements(logits: Node, chosen: Node): Node {
@@ -36,9 +37,4 @@ export function categoricalKl(p: Node, q: Node): Node {
 /** `chosen` int64 [B, …] → bool [B, …, V]. */
 export function oneHot(chosen: Node, values: number): Node {
   return equal(unsqueeze(chosen, chosen.shape.length), constant([...new Array(values).keys()], [values], 'int64'));
-}
-
-function sumPerSample(elements: Node): Node {
-  const axes = elements.shape.flatMap((_, axis) => (axis > 0 ? [axis] : []));
-  return axes.length === 0 ? elements : sum(elements, axes);
 }

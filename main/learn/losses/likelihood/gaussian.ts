@@ -48,7 +48,7 @@ export function tanhLogDerivative(u: Node): Node {
 }
 
 /** [B, …] → [B]. */
-function sumPerSample(elements: Node): Node {
+export function sumPerSample(elements: Node): Node {
   const axes = elements.shape.flatMap((_, axis) => (axis > 0 ? [axis] : []));
   return axes.length === 0 ? elements : sum(elements, axes);
 }
