@@ -5,7 +5,7 @@ import { ActionButton } from '../../commands/action-button.tsx';
 import { tell } from '../../engine/engine.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, NumberField, type Option, Progress } from '../../ui/form.tsx';
+import { Choice, NumberField, type Option, Progress, Select } from '../../ui/form.tsx';
 import { clockTime } from '../../words/format.ts';
 import { HeldOutRecord } from './held-out-record.tsx';
 import { MomentLabels } from './moment-labels.tsx';
@@ -111,13 +111,12 @@ export function SuccessPart() {
         </p>
       ) : null}
       {all.length > 1 ? (
-        <select aria-label="Classifier" value={shown?.name ?? ''} onChange={(event) => setChosen(event.target.value)}>
-          {all.map(({ name, createdAtMs }) => (
-            <option key={name} value={name}>
-              {name} · {clockTime(createdAtMs)}
-            </option>
-          ))}
-        </select>
+        <Select
+          label="Classifier"
+          value={shown?.name}
+          options={all.map(({ name, createdAtMs }) => ({ value: name, label: `${name} · ${clockTime(createdAtMs)}` }))}
+          onChange={setChosen}
+        />
       ) : null}
       {shown ? <HeldOutRecord manifest={shown} inUse={shown.name === classifier?.inUse} /> : null}
     </details>
