@@ -111,7 +111,8 @@ export function Switch({ label, on, onChange }: SwitchProps) {
   );
 }
 
-interface NumberFieldProps extends NumberRange {
+interface NumberFieldProps extends Omit<NumberRange, 'decimals'> {
+  readonly decimals?: number;
   readonly label: string;
   readonly unit: string;
   /** Resolves to true when the engine accepted the value. */
@@ -121,16 +122,17 @@ interface NumberFieldProps extends NumberRange {
 /**
  * Commits on Enter or when the field loses the focus. A value out of range is marked, not sent; a refused one is reset.
  */
-export function NumberField({ label, unit, onCommit, ...range }: NumberFieldProps) {
+export function NumberField({ label, unit, onCommit, decimals = 0, ...limits }: NumberFieldProps) {
+  const range = { ...limits, decimals };
   const id = useId();
-  const inForce = range.value.toFixed(range.decimals);
+  const inForce = range.value.toFixed(decimals);
   const newestInForce = useRef(inForce);
   newestInForce.current = inForce;
   const [text, setText] = useState(inForce);
   useEffect(() => setText(inForce), [inForce]);
   const commit = () => {
     const entered = changedValue(text, range);
-    setText(entered === undefined ? inForce : entered.toFixed(range.decimals));
+    setText(entered === undefined ? inForce : entered.toFixed(decimals));
     if (entered !== undefined)
       void onCommit(entered).then((accepted) => {
         if (!accepted) setText(newestInForce.current);

@@ -67,7 +67,6 @@ function Fields<Key extends string>({ fields, values, onCommit }: FieldsProps<Ke
       key={key}
       {...field}
       value={values[key] * perUnit}
-      decimals={0}
       onCommit={(value) => onCommit(key, value / perUnit)}
     />
   ));

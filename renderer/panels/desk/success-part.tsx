@@ -46,7 +46,6 @@ function Judge({ settings }: { readonly settings: SuccessSettings }) {
         value={settings.ticks}
         low={1}
         high={20}
-        decimals={0}
         onCommit={(ticks) => change({ ticks })}
       />
       {GUARD_KEYS.map((key) => {
@@ -59,7 +58,6 @@ function Judge({ settings }: { readonly settings: SuccessSettings }) {
             value={1000 * limit}
             low={0}
             high={1000}
-            decimals={0}
             onCommit={(mm) => change({ guard: { ...settings.guard, [key]: mm / 1000 } })}
           />
         );
