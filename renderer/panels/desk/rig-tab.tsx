@@ -88,18 +88,6 @@ function Limits({ limits }: { readonly limits: SafetyLimits }) {
   );
 }
 
-function Takeover({ takeover }: { readonly takeover: TakeoverSettings }) {
-  return (
-    <Section title="Takeover">
-      <Fields
-        fields={TAKEOVER}
-        values={takeover}
-        onCommit={(key, value) => tell('settings.set', { takeover: { ...takeover, [key]: value } })}
-      />
-    </Section>
-  );
-}
-
 function WindowSize() {
   const zoom = useWindow((state) => state.zoom);
   return (
@@ -132,7 +120,13 @@ export function RigTab() {
       </Section>
       <Rates />
       <Limits limits={rig.limits} />
-      <Takeover takeover={rig.takeover} />
+      <Section title="Takeover">
+        <Fields
+          fields={TAKEOVER}
+          values={rig.takeover}
+          onCommit={(key, value) => tell('settings.set', { takeover: { ...rig.takeover, [key]: value } })}
+        />
+      </Section>
       <Section title="Acting noise">
         <NumberField
           label="Standard deviation"
