@@ -54,9 +54,6 @@ export function decadeRange([low, high]: Range): Range {
   return [10 ** Math.floor(Math.log10(low)), 10 ** Math.ceil(Math.log10(high * (1 + 1e-9)))];
 }
 
-const wantsLog = (data: Range | undefined): boolean =>
-  data !== undefined && data[0] > 0 && data[1] / data[0] > LOG_RATIO;
-
 export interface AxisWishes {
   /** True when the values are shares from 0 to 100 %. */
   readonly share?: boolean | undefined;
@@ -77,7 +74,7 @@ export interface ValueAxis {
  */
 export function valueAxis(data: Range | undefined, before: ValueAxis | undefined, wishes: AxisWishes): ValueAxis {
   if (wishes.share) return { range: [0, 1], log: false };
-  if (wishes.mayLog && data && data[0] > 0 && (before?.log || wantsLog(data)))
+  if (wishes.mayLog && data && data[0] > 0 && (before?.log || data[1] / data[0] > LOG_RATIO))
     return { range: decadeRange(data), log: true };
   return { range: valueRange(data, before?.log ? undefined : before?.range, wishes.fromZero), log: false };
 }

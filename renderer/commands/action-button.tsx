@@ -1,16 +1,12 @@
 /** The button of an action. It shows the action's key and, while the action is blocked, the reason. */
-import type { ReactNode } from 'react';
+import type { PropsWithChildren } from 'react';
 import { useEngine } from '../state/engine-store.ts';
 import { useWindow } from '../state/window-store.ts';
 import { type ButtonProps, KeyCap } from '../ui/button.tsx';
 import { ACTIONS, keysOf, perform } from './actions.ts';
 import type { ActionId } from './keys.ts';
 
-interface ActionButtonProps {
-  readonly id: ActionId;
-  readonly kind?: ButtonProps['kind'];
-  readonly children?: ReactNode;
-}
+type ActionButtonProps = PropsWithChildren<{ readonly id: ActionId; readonly kind?: ButtonProps['kind'] }>;
 
 export function ActionButton({ id, kind = 'plain', children }: ActionButtonProps) {
   // An open replay changes which episode some actions are for, and whether they are blocked.

@@ -60,9 +60,9 @@ export const ACTIONS: Readonly<Record<ActionId, Action>> = {
     },
     run: takeOverOrRelease,
   },
-  success: { label: 'Success', blocked: noVerdict, run: () => judge('success') },
-  failure: { label: 'Failure', blocked: noVerdict, run: () => judge('failure') },
-  discard: { label: 'Discard', blocked: notDiscardable, run: discard },
+  success: { label: 'Success', blocked: noVerdict, run: () => void answered(judge('success')) },
+  failure: { label: 'Failure', blocked: noVerdict, run: () => void answered(judge('failure')) },
+  discard: { label: 'Discard', blocked: notDiscardable, run: () => void answered(discard()) },
   undo: { label: 'Undo', run: () => void answered(undo()) },
   'label-positive': { label: 'Is success', blocked: nothingToLabel, run: () => void answered(label('positive')) },
   'label-negative': { label: 'Is not', blocked: nothingToLabel, run: () => void answered(label('negative')) },
@@ -144,17 +144,15 @@ function takeOverOrRelease(): void {
   void tell('control.takeover', { engaged: useEngine.getState().status?.driver !== 'human' });
 }
 
-function judge(verdict: 'success' | 'failure'): void {
-  const replayed = replayedId();
-  if (replayed !== undefined) return void answered(judgeReplayed(replayed, verdict));
+async function judge(verdict: 'success' | 'failure'): Promise<void> {
+  const episodeId = replayedId();
+  if (episodeId !== undefined) {
+    await call('episode.verdict', { episodeId, verdict });
+    return say('info', `Episode ${episodeId}: ${verdict}`);
+  }
   const state = useEngine.getState();
   const ended = running(state) ? undefined : overrulable(state);
   void tell('episode.verdict', { verdict, ...(ended ? { episodeId: ended.id } : {}) });
-}
-
-async function judgeReplayed(episodeId: number, verdict: 'success' | 'failure'): Promise<void> {
-  await call('episode.verdict', { episodeId, verdict });
-  say('info', `Episode ${episodeId}: ${verdict}`);
 }
 
 /** Labels the moment on the screen: the one that a replay shows, otherwise the present one. */
@@ -175,18 +173,16 @@ function notDiscardable(state: EngineState): string | undefined {
   return running(state) || state.episodes.length > 0 ? undefined : 'Nothing is recorded yet.';
 }
 
-function discard(): void {
-  const replayed = replayedId();
-  if (replayed !== undefined) return void answered(discardReplayed(replayed));
+async function discard(): Promise<void> {
+  const episodeId = replayedId();
+  if (episodeId !== undefined) {
+    await call('episode.discard', { episodeId });
+    return say('info', `Episode ${episodeId} is discarded.`);
+  }
   const { status, episodes } = useEngine.getState();
   const newest = episodes.findLast((episode) => !episode.discarded);
   if (status?.phase === 'running') void tell('episode.discard', {});
   else if (newest) void tell('episode.discard', { episodeId: newest.id });
-}
-
-async function discardReplayed(episodeId: number): Promise<void> {
-  await call('episode.discard', { episodeId });
-  say('info', `Episode ${episodeId} is discarded.`);
 }
 
 async function undo(): Promise<void> {

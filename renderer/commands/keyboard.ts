@@ -21,6 +21,8 @@ function placeOf(target: EventTarget | null): FocusPlace {
  */
 let stopPressed = false;
 
+const isRunning = () => useEngine.getState().status?.phase === 'running';
+
 function stop(): void {
   releaseAllKeys();
   perform('stop');
@@ -33,18 +35,11 @@ function reconcile(event: KeyboardEvent): void {
 
 function onKeyDown(event: KeyboardEvent): void {
   reconcile(event);
-  const running = useEngine.getState().status?.phase === 'running';
+  const { key, code, ctrlKey, metaKey, altKey: alt, shiftKey: shift, repeat } = event;
   const focus = placeOf(event.target);
   const meaning = meaningOf(
-    {
-      key: event.key,
-      code: event.code,
-      ctrl: event.ctrlKey || event.metaKey,
-      alt: event.altKey,
-      shift: event.shiftKey,
-      repeat: event.repeat,
-    },
-    { focus, running, dialogOpen: useWindow.getState().helpOpen },
+    { key, code, ctrl: ctrlKey || metaKey, alt, shift, repeat },
+    { focus, running: isRunning(), dialogOpen: useWindow.getState().helpOpen },
   );
   if (isStop(event)) stopPressed = true;
   // The browser handles arrow keys on sliders and lists, and letters on a select.
@@ -53,7 +48,7 @@ function onKeyDown(event: KeyboardEvent): void {
   event.preventDefault();
   event.stopPropagation();
   // A key that was refused or released automatically drives only after a new press.
-  const driveCode = meaning.kind === 'drive' && !event.repeat ? driveCodeOf(event) : undefined;
+  const driveCode = meaning.kind === 'drive' && !repeat ? driveCodeOf(event) : undefined;
   if (driveCode) holdKey(driveCode);
   if (meaning.kind !== 'action') return;
   if (meaning.action === 'stop') stop();
@@ -69,8 +64,7 @@ function onKeyUp(event: KeyboardEvent): void {
     stopPressed = false;
   }
   // A focused button acts on Space when the key comes up, which it must not do while an episode runs.
-  const running = useEngine.getState().status?.phase === 'running';
-  if (running && (event.key === ' ' || event.key === 'Enter') && placeOf(event.target) === 'control') {
+  if (isRunning() && (event.key === ' ' || event.key === 'Enter') && placeOf(event.target) === 'control') {
     event.preventDefault();
     event.stopPropagation();
   }

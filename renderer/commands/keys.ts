@@ -5,28 +5,6 @@
  */
 import { SCENE_VIEWS, type SceneView, VIEW_FACTS } from '../state/scene-views.ts';
 
-export type ActionId =
-  | 'stop'
-  | 'takeover'
-  | 'success'
-  | 'failure'
-  | 'discard'
-  | 'undo'
-  | 'label-positive'
-  | 'label-negative'
-  | 'next'
-  | 'mode'
-  | 'revert'
-  | 'fine-tune'
-  | `view-${SceneView}`
-  | 'follow'
-  | 'crop'
-  | 'gripper'
-  | 'zoom-in'
-  | 'zoom-out'
-  | 'zoom-reset'
-  | 'help';
-
 export type FocusPlace = 'scene' | 'text' | 'control' | 'elsewhere';
 interface KeyPress {
   readonly key: string;
@@ -49,15 +27,10 @@ type KeyMeaning =
   | { readonly kind: 'swallow' }
   | { readonly kind: 'leave' };
 
-interface KeyBinding {
-  readonly action: ActionId;
-  readonly keys: string;
-  readonly says: string;
-}
 const viewAction = (view: SceneView) => `view-${view}` as const;
 
 /** The keys in the order of the overview. */
-export const KEY_BINDINGS: readonly KeyBinding[] = [
+export const KEY_BINDINGS = [
   { action: 'stop', keys: 'Esc', says: 'Stop, always' },
   { action: 'takeover', keys: 'Space', says: 'Take over, release' },
   { action: 'next', keys: 'N', says: 'Start the next episode' },
@@ -78,7 +51,9 @@ export const KEY_BINDINGS: readonly KeyBinding[] = [
   { action: 'zoom-out', keys: 'Ctrl -', says: 'Smaller' },
   { action: 'zoom-reset', keys: 'Ctrl 0', says: 'Normal size' },
   { action: 'help', keys: '?', says: 'This overview' },
-];
+] as const;
+export type ActionId = (typeof KEY_BINDINGS)[number]['action'];
+
 export const DRIVE_BINDINGS: readonly { readonly keys: string; readonly says: string }[] = [
   { keys: 'W S', says: 'Away, towards you' },
   { keys: 'A D', says: 'Left, right' },

@@ -12,14 +12,10 @@ export interface PuckMessage {
   readonly axes: Vec6;
   readonly buttons: number;
 }
-interface Deflection {
-  readonly axes: Vec6;
-  readonly buttons: number;
-}
 
 export class PuckDriver {
   private readonly send: (message: PuckMessage) => void;
-  private readonly sources = new Map<PuckSource, Deflection>();
+  private readonly sources = new Map<PuckSource, Omit<PuckMessage, 'source'>>();
   private readonly lead;
   private sent: PuckMessage = { source: 'screen', axes: NEUTRAL, buttons: 0 };
 

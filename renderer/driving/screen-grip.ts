@@ -19,16 +19,6 @@ export interface Place {
   readonly x: number;
   readonly y: number;
 }
-interface ScreenGrip {
-  /** Returns true when the pointer holds the puck from now on. */
-  begin(kind: GripKind, pointer: PointerFacts, at: Place): boolean;
-  move(pointer: PointerFacts, at: Place): void;
-  /** Takes any pointer event of the window and ends the grip when the event shows that it is over. */
-  reconcile(pointer: PointerFacts, event: 'down' | 'move' | 'up' | 'cancel'): void;
-  end(): void;
-  /** Returns the axes while the puck is held; otherwise `undefined`. */
-  axes(): Vec6 | undefined;
-}
 
 /** Travel of the disc, in the drawing's units. */
 export const TRAVEL = 24;
@@ -52,10 +42,7 @@ function axesOf(kind: GripKind, dx: number, dy: number, turnRad: number): Vec6 {
   }
 }
 
-export function createScreenGrip(options: {
-  readonly mayDrive: () => boolean;
-  readonly onMove: (axes: Vec6) => void;
-}): ScreenGrip {
+export function createScreenGrip(options: { readonly mayDrive: () => boolean; readonly onMove: (axes: Vec6) => void }) {
   let held: { readonly kind: GripKind; readonly pointerId: number; readonly from: Place } | undefined;
   let axes: Vec6 | undefined;
   const angleAt = ({ x, y }: Place) => Math.atan2(y - CENTRE, x - CENTRE);
@@ -65,20 +52,22 @@ export function createScreenGrip(options: {
     axes = undefined;
     options.onMove(NEUTRAL);
   };
-  const reconcile: ScreenGrip['reconcile'] = (pointer, event) => {
+  /** Takes any pointer event of the window and ends the grip when the event shows that it is over. */
+  const reconcile = (pointer: PointerFacts, event: 'down' | 'move' | 'up' | 'cancel') => {
     if (!held || pointer.pointerId !== held.pointerId) return;
     // A second press of the same pointer means that the release between the two was lost.
     if (event !== 'move' || (pointer.buttons & PRIMARY) === 0) end();
   };
   return {
-    begin: (kind, pointer, at) => {
+    /** Returns true when the pointer holds the puck from now on. */
+    begin: (kind: GripKind, pointer: PointerFacts, at: Place): boolean => {
       if (pointer.button !== 0 || !pointer.isPrimary || (pointer.buttons & PRIMARY) === 0) return false;
       end();
       if (!options.mayDrive()) return false;
       held = { kind, pointerId: pointer.pointerId, from: at };
       return true;
     },
-    move: (pointer, at) => {
+    move: (pointer: PointerFacts, at: Place) => {
       reconcile(pointer, 'move');
       if (!held || pointer.pointerId !== held.pointerId) return;
       let turnRad = angleAt(at) - angleAt(held.from);
@@ -89,6 +78,7 @@ export function createScreenGrip(options: {
     },
     reconcile,
     end,
+    /** Returns the axes while the puck is held; otherwise `undefined`. */
     axes: () => axes,
   };
 }

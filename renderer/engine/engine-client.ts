@@ -162,7 +162,7 @@ export class EngineClient {
     const message = parsed.data;
     if (message.kind === 'welcome') this.welcome(message.token);
     else if (message.kind === 'answer') this.answer(message.id, message.result);
-    else if (message.kind === 'refusal') this.refuse(message.id, message.message, message.remedy);
+    else if (message.kind === 'refusal') this.take(message.id)?.reject(new CallError(message.message, message.remedy));
     this.options.onMessage(message);
   }
 
@@ -193,10 +193,6 @@ export class EngineClient {
           'Engine and window may differ in version.',
         ),
       );
-  }
-
-  private refuse(id: number, message: string, remedy: string): void {
-    this.take(id)?.reject(new CallError(message, remedy));
   }
 
   private failAll(message: string, remedy: string): void {

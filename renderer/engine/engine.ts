@@ -6,7 +6,6 @@ import {
   type CallName,
   type CallParameters,
   type CallResult,
-  type Rig,
   type ServerMessage,
   systemClock,
 } from '../../main/api/index.ts';
@@ -140,9 +139,7 @@ export function startEngineLink(): void {
   });
 }
 
-export function reconnect(): void {
-  client.start();
-}
+export const reconnect = () => client.start();
 
 function linkChanged(link: LinkState): void {
   if (link.state === 'open') {
@@ -193,25 +190,20 @@ async function refreshLearning(): Promise<void> {
   }
 }
 
-/** An engine that was started again under the same address may have another project. */
-function isAnotherProject(rig: Rig): boolean {
-  const known = useEngine.getState().rig;
-  return known !== undefined && known.projectFolder !== rig.projectFolder;
-}
-
 function received(message: ServerMessage): void {
   switch (message.kind) {
-    case 'rig':
-      if (isAnotherProject(message.rig)) {
+    case 'rig': {
+      const { rig } = message;
+      const known = useEngine.getState();
+      // An engine that was started again under the same address may have another project.
+      if (known.rig && known.rig.projectFolder !== rig.projectFolder) {
         forgetProject();
         useWindow.setState({ replay: undefined });
       }
-      useEngine.setState((state) => {
-        const { rig } = message;
-        return { rig, shapes: isSame(state.shapes, rig.shapes) ? state.shapes : rig.shapes };
-      });
+      useEngine.setState({ rig, shapes: isSame(known.shapes, rig.shapes) ? known.shapes : rig.shapes });
       subscribe();
       break;
+    }
     case 'status':
       useEngine.setState({ status: message.status });
       if (!claimAsked && !message.status.holdsControls && !message.status.controlsHeldByOther) {

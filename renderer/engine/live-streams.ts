@@ -23,7 +23,6 @@ export function isNewer(sequence: number, previous: number): boolean {
 
 export class LiveStreams {
   private readonly slots = new Map<string, StreamSlot>();
-  private readonly listeners = new Set<() => void>();
   private arrived = 0;
 
   /** Throws a `TypeError` for bytes that are no stream message. */
@@ -41,7 +40,6 @@ export class LiveStreams {
       : 0;
     const rateHz = meanGapMs > 0 ? 1000 / meanGapMs : 0;
     this.slots.set(message.name, { message, count: ++this.arrived, arrivedMs: nowMs, meanGapMs, rateHz });
-    for (const listener of this.listeners) listener();
   }
 
   get(name: string): StreamSlot | undefined {
@@ -56,10 +54,5 @@ export class LiveStreams {
   /** Forgets the pictures of a replay, because they belong to one episode. */
   clearReplay(): void {
     for (const name of [...this.slots.keys()]) if (name.startsWith(REPLAY)) this.slots.delete(name);
-  }
-
-  onArrival(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
   }
 }

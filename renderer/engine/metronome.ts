@@ -1,15 +1,10 @@
 /** A timer that goes on while the window is hidden, for the heartbeat and the repeats of a held puck. */
-interface Metronome {
-  onBeat(listener: () => void): void;
-  dispose(): void;
-}
-
-export function createMetronome(periodMs: number): Metronome {
+export function createMetronome(periodMs: number) {
   const listeners = new Set<() => void>();
   const worker = new Worker(new URL('./metronome-worker.ts', import.meta.url), { type: 'module' });
   worker.onmessage = () => {
     for (const listener of listeners) listener();
   };
   worker.postMessage(periodMs);
-  return { onBeat: (listener) => listeners.add(listener), dispose: () => worker.terminate() };
+  return { onBeat: (listener: () => void) => void listeners.add(listener) };
 }

@@ -1,10 +1,7 @@
 /** Each mounted camera: its frustum as lines and, in the far plane, its newest picture. */
 import {
-  BufferGeometry,
-  Color,
   DataTexture,
   DoubleSide,
-  Float32BufferAttribute,
   Group,
   LinearFilter,
   LineBasicMaterial,
@@ -18,8 +15,8 @@ import {
 } from 'three';
 import { type CameraMount, decodePicture } from '../../main/api/index.ts';
 import { copyRgb } from '../ui/rgb.ts';
-import { colorOf } from '../ui/tokens.ts';
 import { matrixOf } from './build-geometry.ts';
+import { lineGeometry, lineLook } from './lines.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 /** Length of a fixed camera's frustum, and of one on the arm, which must not hide the tool. */
@@ -38,18 +35,12 @@ interface Frustum {
 export class Frustums implements SceneExtension {
   private readonly frustums: readonly Frustum[];
   private readonly world: SceneWorld;
-  private readonly lines: LineBasicMaterial;
+  private readonly lines = new LineBasicMaterial(lineLook('muted', 0.8));
   /** Name of the camera that the view looks through. Its frustum is not drawn. */
   hidden: string | undefined;
 
   constructor(world: SceneWorld) {
     this.world = world;
-    this.lines = new LineBasicMaterial({
-      color: new Color(colorOf('muted')),
-      transparent: true,
-      opacity: 0.8,
-      toneMapped: false,
-    });
     this.frustums = world.shapes.cameras.map((mount) => this.build(mount));
   }
 
@@ -71,7 +62,6 @@ export class Frustums implements SceneExtension {
       const [nextX, nextY] = corners[(index + 1) % 4]!;
       points.push(0, 0, 0, x, y, -depthM, x, y, -depthM, nextX, nextY, -depthM);
     });
-    const outline = new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3));
     const plane = new PlaneGeometry(2 * halfWidth, 2 * halfHeight).translate(0, 0, -depthM);
     // The rows of a picture start at the top, those of a texture at the bottom.
     const uv = plane.getAttribute('uv');
@@ -80,7 +70,7 @@ export class Frustums implements SceneExtension {
     picture.userData['camera'] = mount.name;
     const group = new Group();
     group.matrixAutoUpdate = false;
-    group.add(new LineSegments(outline, this.lines), picture);
+    group.add(new LineSegments(lineGeometry(points), this.lines), picture);
     this.world.scene.add(group);
     return { mount, bodyFromCamera: matrixOf(mount.bodyFromCamera), group, picture, texture: undefined, painted: -1 };
   }

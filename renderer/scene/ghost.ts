@@ -3,18 +3,16 @@
  */
 import {
   BoxGeometry,
-  BufferGeometry,
-  Color,
+  type BufferGeometry,
   EdgesGeometry,
-  Float32BufferAttribute,
   Group,
   LineBasicMaterial,
   LineSegments,
   Matrix4,
 } from 'three';
 import type { Solid } from '../../main/api/index.ts';
-import { colorOf } from '../ui/tokens.ts';
 import { matrixAt, matrixOf } from './build-geometry.ts';
+import { lineGeometry, lineLook } from './lines.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 const CROSS_M = 0.014;
@@ -34,29 +32,18 @@ function outline(solid: Solid): BufferGeometry {
       const angle = (2 * Math.PI * at) / CIRCLE_STEPS;
       points.push(radius * Math.cos(angle), radius * Math.sin(angle), z);
     }
-  return lines(points);
-}
-
-function lines(points: readonly number[]): BufferGeometry {
-  return new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3));
+  return lineGeometry(points);
 }
 
 export class Ghost implements SceneExtension {
   private readonly root = new Group();
   private readonly toolFromBody: Matrix4;
-  private readonly material: LineBasicMaterial;
+  private readonly material = new LineBasicMaterial({ ...lineLook('text', 0.6), depthTest: false });
   private readonly baseFromTool = new Matrix4();
 
   constructor(world: SceneWorld) {
     const { tool, bodies } = world.shapes;
     this.toolFromBody = matrixOf(tool.bodyFromTool).invert();
-    this.material = new LineBasicMaterial({
-      color: new Color(colorOf('text')),
-      transparent: true,
-      opacity: 0.6,
-      depthTest: false,
-      toneMapped: false,
-    });
     const parts = bodies.find((body) => body.name === tool.body)?.parts ?? [];
     const largest = parts.toSorted((a, b) => extentM(b.solid) - extentM(a.solid))[0];
     if (largest)
@@ -64,7 +51,7 @@ export class Ghost implements SceneExtension {
         new LineSegments(outline(largest.solid).applyMatrix4(matrixOf(largest.bodyFromPart)), this.material),
       );
     const cross = [-CROSS_M, 0, 0, CROSS_M, 0, 0, 0, -CROSS_M, 0, 0, CROSS_M, 0, 0, 0, -CROSS_M, 0, 0, CROSS_M];
-    this.root.add(new LineSegments(lines(cross).applyMatrix4(matrixOf(tool.bodyFromTool)), this.material));
+    this.root.add(new LineSegments(lineGeometry(cross).applyMatrix4(matrixOf(tool.bodyFromTool)), this.material));
     this.root.matrixAutoUpdate = false;
     this.root.visible = false;
     for (const child of this.root.children) child.renderOrder = 5;

@@ -5,40 +5,15 @@ export interface Quality {
   readonly shadows: boolean;
   readonly maxFps: number;
   readonly maxPixelRatio: number;
-  readonly antialias: boolean;
   readonly latheSegments: number;
   /** Highest rate of the streams. */
   readonly streamHz: number;
 }
 
 export const QUALITIES: Readonly<Record<QualityLevel, Quality>> = {
-  high: {
-    level: 'high',
-    shadows: true,
-    maxFps: 60,
-    maxPixelRatio: 2,
-    antialias: true,
-    latheSegments: 48,
-    streamHz: 30,
-  },
-  medium: {
-    level: 'medium',
-    shadows: true,
-    maxFps: 30,
-    maxPixelRatio: 1,
-    antialias: true,
-    latheSegments: 32,
-    streamHz: 30,
-  },
-  low: {
-    level: 'low',
-    shadows: false,
-    maxFps: 10,
-    maxPixelRatio: 1,
-    antialias: false,
-    latheSegments: 20,
-    streamHz: 10,
-  },
+  high: { level: 'high', shadows: true, maxFps: 60, maxPixelRatio: 2, latheSegments: 48, streamHz: 30 },
+  medium: { level: 'medium', shadows: true, maxFps: 30, maxPixelRatio: 1, latheSegments: 32, streamHz: 30 },
+  low: { level: 'low', shadows: false, maxFps: 10, maxPixelRatio: 1, latheSegments: 20, streamHz: 10 },
 };
 const SOFTWARE = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 

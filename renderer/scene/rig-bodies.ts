@@ -28,16 +28,15 @@ export class RigBodies implements SceneExtension {
 
   constructor(scene: Scene, shapes: SceneShapes, detail: Detail) {
     const materials = new Map(
-      shapes.materials.map((material) => [
-        material.name,
-        detail.simpleShading
-          ? new MeshLambertMaterial({ color: new Color().setRGB(...material.color) })
-          : new MeshStandardMaterial({
-              color: new Color().setRGB(...material.color),
-              roughness: material.roughness,
-              metalness: material.metalness,
-            }),
-      ]),
+      shapes.materials.map(({ name, color: rgb, roughness, metalness }) => {
+        const color = new Color().setRGB(...rgb);
+        return [
+          name,
+          detail.simpleShading
+            ? new MeshLambertMaterial({ color })
+            : new MeshStandardMaterial({ color, roughness, metalness }),
+        ];
+      }),
     );
     this.materials = [...materials.values()];
     this.order = shapes.bodies.map((body, index) => {
@@ -69,9 +68,7 @@ export class RigBodies implements SceneExtension {
     scene.add(this.root);
   }
 
-  baseFromBody(name: string): Matrix4 {
-    return this.groups.get(name)?.matrix ?? IDENTITY;
-  }
+  readonly baseFromBody = (name: string): Matrix4 => this.groups.get(name)?.matrix ?? IDENTITY;
 
   update(frame: SceneFrame): void {
     if (!frame.poses || frame.posesCount === this.painted) return;

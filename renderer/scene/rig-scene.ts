@@ -81,11 +81,8 @@ export class RigScene {
     this.options = options;
     const { canvas, rig, shapes } = options;
     this.quality = QUALITIES[options.level ?? firstLevel(rendererName())];
-    this.renderer = new WebGLRenderer({
-      canvas,
-      antialias: this.quality.antialias,
-      powerPreference: 'high-performance',
-    });
+    const low = this.quality.level === 'low';
+    this.renderer = new WebGLRenderer({ canvas, antialias: !low, powerPreference: 'high-performance' });
     this.renderer.toneMapping = NeutralToneMapping;
     this.renderer.shadowMap.type = PCFShadowMap;
     this.scene.background = new Color(colorOf('background'));
@@ -102,15 +99,10 @@ export class RigScene {
     this.surroundings.setWorkspace(rig.limits);
     this.bodies = new RigBodies(this.scene, shapes, {
       lathe: this.quality.latheSegments,
-      edge: this.quality.level === 'low' ? 2 : 4,
-      simpleShading: this.quality.level === 'low',
+      edge: low ? 2 : 4,
+      simpleShading: low,
     });
-    const world: SceneWorld = {
-      scene: this.scene,
-      shapes,
-      rig,
-      baseFromBody: (name) => this.bodies.baseFromBody(name),
-    };
+    const world: SceneWorld = { scene: this.scene, shapes, rig, baseFromBody: this.bodies.baseFromBody };
     this.frustums = new Frustums(world);
     this.trail = new Trail(world);
     this.extensions = [this.bodies, new Ghost(world), this.trail, this.frustums, new TactileRelief(world)];
@@ -174,10 +166,10 @@ export class RigScene {
     const sinceMs = frame.nowMs - this.drawnMs;
     this.drawnMs = frame.nowMs;
     this.fit();
-    this.views.follow((name) => this.bodies.baseFromBody(name));
+    this.views.follow(this.bodies.baseFromBody);
     this.camera.updateMatrixWorld();
     for (const extension of this.extensions) extension.update({ ...frame, camera: this.camera });
-    this.views.follow((name) => this.bodies.baseFromBody(name));
+    this.views.follow(this.bodies.baseFromBody);
     this.views.followTool(frame.follow && frame.poses ? this.toolM() : undefined);
     this.options.onHeading(this.views.headingRad());
     this.renderer.render(this.scene, this.camera);

@@ -1,10 +1,8 @@
 /** The surroundings of the rig: floor grid, light, and the workspace box that safety keeps the tool in. Z is up. */
 import {
   AmbientLight,
-  BufferGeometry,
   Color,
   DirectionalLight,
-  Float32BufferAttribute,
   GridHelper,
   Group,
   HemisphereLight,
@@ -15,6 +13,7 @@ import {
 } from 'three';
 import type { SafetyLimits } from '../../main/api/index.ts';
 import { colorOf } from '../ui/tokens.ts';
+import { lineGeometry, lineLook } from './lines.ts';
 import type { Quality } from './quality.ts';
 
 const FLOOR_M = -0.045;
@@ -57,8 +56,7 @@ export class Surroundings {
 
   setWorkspace(limits: SafetyLimits): void {
     this.box?.removeFromParent();
-    const low = limits.workspaceLowM;
-    const high = limits.workspaceHighM;
+    const { workspaceLowM: low, workspaceHighM: high } = limits;
     const corner = (bits: number) => [0, 1, 2].map((axis) => ((bits >> axis) & 1 ? high[axis]! : low[axis]!));
     const edges: number[] = [];
     const corners: number[] = [];
@@ -70,29 +68,11 @@ export class Surroundings {
         const reach = Math.min(1, CORNER_M / Math.max(1e-6, Math.abs(to[axis]! - from[axis]!)));
         corners.push(...from, ...from.map((value, index) => value + (to[index]! - value) * reach));
       }
-    const lines = (points: number[], material: LineBasicMaterial) => {
-      const made = new LineSegments(
-        new BufferGeometry().setAttribute('position', new Float32BufferAttribute(points, 3)),
-        material,
-      );
-      made.computeLineDistances();
-      return made;
-    };
-    const color = new Color(colorOf('muted'));
+    const dashed = new LineDashedMaterial({ ...lineLook('muted', 0.5), dashSize: 0.006, gapSize: 0.009 });
     this.box = new Group();
     this.box.add(
-      lines(
-        edges,
-        new LineDashedMaterial({
-          color,
-          dashSize: 0.006,
-          gapSize: 0.009,
-          transparent: true,
-          opacity: 0.5,
-          toneMapped: false,
-        }),
-      ),
-      lines(corners, new LineBasicMaterial({ color, transparent: true, opacity: 0.95, toneMapped: false })),
+      new LineSegments(lineGeometry(edges), dashed).computeLineDistances(),
+      new LineSegments(lineGeometry(corners), new LineBasicMaterial(lineLook('muted', 0.95))),
     );
     this.root.add(this.box);
   }

@@ -7,7 +7,6 @@ import {
   BufferGeometry,
   Color,
   DoubleSide,
-  Float32BufferAttribute,
   Group,
   LineBasicMaterial,
   LineSegments,
@@ -18,10 +17,10 @@ import {
   Vector3,
 } from 'three';
 import { decodePad, type PadReading, type TactileMount } from '../../main/api/index.ts';
-import { HEAT_TABLE, heatOffset } from '../ui/color-map.ts';
+import { heatColor } from '../ui/color-map.ts';
 import { padScaleN } from '../ui/pad-math.ts';
-import { colorOf } from '../ui/tokens.ts';
 import { matrixOf } from './build-geometry.ts';
+import { lineGeometry, lineLook } from './lines.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 const ENLARGED = 3.2;
@@ -82,25 +81,10 @@ export class TactileRelief implements SceneExtension {
     this.reliefs = world.shapes.tactile.map((mount) => {
       const pad = world.rig.tactilePads.find((one) => one.name === mount.pad);
       const geometry = fieldGeometry(pad?.rows ?? 16, pad?.columns ?? 16, mount.sizeM);
-      const material = () =>
-        new MeshStandardMaterial({
-          vertexColors: true,
-          roughness: 0.75,
-          side: DoubleSide,
-          emissive: 0xffffff,
-          emissiveIntensity: 0,
-        });
-      const small = new Mesh(geometry, material());
-      const large = new Mesh(geometry, material());
-      const leader = new LineSegments(
-        new BufferGeometry().setAttribute('position', new Float32BufferAttribute(new Float32Array(6), 3)),
-        new LineBasicMaterial({
-          color: new Color(colorOf('muted')),
-          transparent: true,
-          opacity: 0.6,
-          toneMapped: false,
-        }),
-      );
+      const look = { vertexColors: true, roughness: 0.75, side: DoubleSide, emissive: 0xffffff, emissiveIntensity: 0 };
+      const small = new Mesh(geometry, new MeshStandardMaterial(look));
+      const large = new Mesh(geometry, new MeshStandardMaterial(look));
+      const leader = new LineSegments(lineGeometry(new Float32Array(6)), new LineBasicMaterial(lineLook('muted', 0.6)));
       leader.frustumCulled = false;
       for (const mesh of [small, large]) {
         mesh.matrixAutoUpdate = false;
@@ -122,9 +106,7 @@ export class TactileRelief implements SceneExtension {
         this.shape(relief, decodePad(slot.message.payload));
       }
       const shown = slot !== undefined && relief.painted >= 0;
-      relief.small.visible = shown;
-      relief.large.visible = shown;
-      relief.leader.visible = shown;
+      for (const part of [relief.small, relief.large, relief.leader]) part.visible = shown;
       if (shown) this.place(relief, index);
     });
   }
@@ -139,13 +121,8 @@ export class TactileRelief implements SceneExtension {
     for (let index = 0; index < position.count; index++) {
       const share = Math.min(1.2, Math.max(0, (pad.forceN[index] ?? 0) / relief.scaleN));
       position.setY(index, share * RELIEF * relief.mount.sizeM[0]);
-      const offset = heatOffset(share);
-      linear.setRGB(
-        HEAT_TABLE[offset]! / 255,
-        HEAT_TABLE[offset + 1]! / 255,
-        HEAT_TABLE[offset + 2]! / 255,
-        SRGBColorSpace,
-      );
+      const [red, green, blue] = heatColor(share);
+      linear.setRGB(red / 255, green / 255, blue / 255, SRGBColorSpace);
       color.setXYZ(index, linear.r, linear.g, linear.b);
     }
     position.needsUpdate = true;
@@ -183,12 +160,8 @@ export class TactileRelief implements SceneExtension {
     const line = relief.leader.geometry.getAttribute('position') as BufferAttribute;
     line.setXYZ(0, this.padAt.x, this.padAt.y, this.padAt.z);
     const gap = (0.5 * ENLARGED * relief.mount.sizeM[0] + 0.006) * -side;
-    line.setXYZ(
-      1,
-      this.anchor.x + gap * this.right.x,
-      this.anchor.y + gap * this.right.y,
-      this.anchor.z + gap * this.right.z,
-    );
+    const end = this.anchor.addScaledVector(this.right, gap);
+    line.setXYZ(1, end.x, end.y, end.z);
     line.needsUpdate = true;
   }
 

@@ -12,20 +12,17 @@ import {
   Vector3,
 } from 'three';
 import type { Tone } from '../state/driver.ts';
-import { type ColorToken, colorOf } from '../ui/tokens.ts';
+import { colorOf } from '../ui/tokens.ts';
 import { matrixOf } from './build-geometry.ts';
 import type { SceneExtension, SceneFrame, SceneWorld } from './scene-extension.ts';
 
 const POINTS = 400;
 const KEEP_MS = 14_000;
 const STEP_M = 0.002;
-const COLOR: Readonly<Record<Tone, ColorToken>> = {
-  policy: 'policy',
-  human: 'human',
-  hold: 'hold',
-  danger: 'hold',
-  plain: 'hold',
-};
+/** Number of values per vertex of each attribute. */
+const SIZES = { position: 3, previous: 3, next: 3, tint: 4, side: 1 } as const;
+
+const colorFor = (tone: Tone) => new Color(colorOf(tone === 'policy' || tone === 'human' ? tone : 'hold'));
 
 const vertexShader = `
   attribute vec3 previous; attribute vec3 next; attribute float side; attribute vec4 tint;
@@ -53,7 +50,7 @@ const fragmentShader = `
 
 interface TrailPoint {
   readonly at: Vector3;
-  readonly tone: Tone;
+  readonly color: Color;
   readonly timeMs: number;
 }
 
@@ -64,7 +61,6 @@ export class Trail implements SceneExtension {
   private readonly material: ShaderMaterial;
   private readonly bodyFromTool: Matrix4;
   private readonly baseFromTool = new Matrix4();
-  private readonly colors: Readonly<Record<Tone, Color>>;
   private readonly world: SceneWorld;
   private wasReplaying = false;
   private posesCount = -1;
@@ -72,21 +68,7 @@ export class Trail implements SceneExtension {
   constructor(world: SceneWorld) {
     this.world = world;
     this.bodyFromTool = matrixOf(world.shapes.tool.bodyFromTool);
-    const color = (tone: Tone) => new Color(colorOf(COLOR[tone]));
-    this.colors = {
-      policy: color('policy'),
-      human: color('human'),
-      hold: color('hold'),
-      danger: color('danger'),
-      plain: color('plain'),
-    };
-    for (const [name, size] of [
-      ['position', 3],
-      ['previous', 3],
-      ['next', 3],
-      ['tint', 4],
-      ['side', 1],
-    ] as const) {
+    for (const [name, size] of Object.entries(SIZES)) {
       const attribute = new BufferAttribute(new Float32Array(2 * POINTS * size), size);
       attribute.setUsage(DynamicDrawUsage);
       this.geometry.setAttribute(name, attribute);
@@ -129,7 +111,8 @@ export class Trail implements SceneExtension {
       const last = this.points[this.points.length - 1];
       // A jump is a reset of the simulation or a move of the replay's cursor, not a motion.
       if (last && last.at.distanceTo(at) > 0.08) this.points.length = 0;
-      if (!last || last.at.distanceTo(at) > STEP_M) this.points.push({ at, tone: frame.tone, timeMs: frame.nowMs });
+      if (!last || last.at.distanceTo(at) > STEP_M)
+        this.points.push({ at, color: colorFor(frame.tone), timeMs: frame.nowMs });
     }
     while (this.points.length > POINTS || (this.points[0] && frame.nowMs - this.points[0].timeMs > KEEP_MS))
       this.points.shift();
@@ -140,27 +123,25 @@ export class Trail implements SceneExtension {
     const count = this.points.length;
     this.mesh.visible = count > 1;
     if (count < 2) return;
-    const array = (name: string) => (this.geometry.getAttribute(name) as BufferAttribute).array;
-    const [position, previous, next, tint, side] = ['position', 'previous', 'next', 'tint', 'side'].map(array);
-    if (!position || !previous || !next || !tint || !side) return;
+    const attribute = (name: keyof typeof SIZES) => this.geometry.getAttribute(name) as BufferAttribute;
+    const [position, previous, next] = [attribute('position'), attribute('previous'), attribute('next')];
+    const [tint, side] = [attribute('tint'), attribute('side')];
     for (let index = 0; index < count; index++) {
       const point = this.points[index]!;
       const before = this.points[Math.max(0, index - 1)]!;
       const after = this.points[Math.min(count - 1, index + 1)]!;
-      const color = this.colors[point.tone];
       const fade = Math.max(0, 1 - (nowMs - point.timeMs) / KEEP_MS);
       for (let edge = 0; edge < 2; edge++) {
         const vertex = 2 * index + edge;
-        point.at.toArray(position, 3 * vertex);
-        before.at.toArray(previous, 3 * vertex);
-        after.at.toArray(next, 3 * vertex);
-        color.toArray(tint, 4 * vertex);
-        tint[4 * vertex + 3] = 0.9 * fade ** 1.3;
-        side[vertex] = edge === 0 ? -1 : 1;
+        point.at.toArray(position.array, 3 * vertex);
+        before.at.toArray(previous.array, 3 * vertex);
+        after.at.toArray(next.array, 3 * vertex);
+        point.color.toArray(tint.array, 4 * vertex);
+        tint.array[4 * vertex + 3] = 0.9 * fade ** 1.3;
+        side.array[vertex] = edge === 0 ? -1 : 1;
       }
     }
-    for (const name of ['position', 'previous', 'next', 'tint', 'side'])
-      (this.geometry.getAttribute(name) as BufferAttribute).needsUpdate = true;
+    for (const changed of [position, previous, next, tint, side]) changed.needsUpdate = true;
     this.geometry.setDrawRange(0, 6 * (count - 1));
   }
 

@@ -2,27 +2,18 @@
 import { type EpisodeChoice, episodeChoiceSchema, parseEpisodeRanges } from '../../main/api/index.ts';
 
 /** The text of each field. An empty field sets no condition. */
-export interface ExportWishes {
+export const NO_EXPORT_WISHES = {
   /** Target folder. When it is empty, the export goes into the project. */
-  readonly directory: string;
-  readonly includeDiscarded: boolean;
-  readonly task: string;
-  readonly observation: string;
-  readonly buffer: string;
-  readonly outcome: string;
-  /** Episode numbers as they are typed, for example "1-5,8". */
-  readonly episodes: string;
-}
-
-export const NO_EXPORT_WISHES: ExportWishes = {
   directory: '',
   includeDiscarded: false,
   task: '',
   observation: '',
   buffer: '',
   outcome: '',
+  /** Episode numbers as they are typed, for example "1-5,8". */
   episodes: '',
 };
+export type ExportWishes = Readonly<typeof NO_EXPORT_WISHES>;
 
 type WishedChoice =
   | { readonly kind: 'everything' }

@@ -20,18 +20,7 @@ export interface Round {
   readonly interventionRate: number;
 }
 
-export type Verdict = 'better' | 'worse' | 'same' | 'unjudged' | 'alone';
-
-export interface RunRecord {
-  /** The last round before the run's first policy drove; `undefined` when there was none. */
-  readonly before: Round | undefined;
-  /** Oldest first. */
-  readonly rounds: readonly Round[];
-  /** The newest ten episodes of its policies. */
-  readonly newest: Round | undefined;
-  /** `alone`: there are no earlier episodes to compare with. */
-  readonly verdict: Verdict;
-}
+export type RunRecord = ReturnType<typeof recordOf>;
 
 const counts = (episode: EpisodeSummary) =>
   episode.mode === 'run' &&
@@ -40,7 +29,7 @@ const counts = (episode: EpisodeSummary) =>
   episode.outcome !== 'aborted' &&
   episode.steps > 0;
 
-function roundOf(episodes: readonly EpisodeSummary[]): Round | undefined {
+export function roundOf(episodes: readonly EpisodeSummary[]): Round | undefined {
   const [first, last] = [episodes[0], episodes.at(-1)];
   if (!first || !last) return undefined;
   const sum = (number: (episode: EpisodeSummary) => number) =>
@@ -54,6 +43,9 @@ function roundOf(episodes: readonly EpisodeSummary[]): Round | undefined {
   };
 }
 
+/** `alone`: there are no earlier episodes to compare with. */
+type Verdict = 'better' | 'worse' | 'same' | 'unjudged' | 'alone';
+
 function verdictOf(before: Round | undefined, newest: Round | undefined): Verdict {
   if (!newest || newest.episodes < JUDGED_EPISODES) return 'unjudged';
   if (!before || before.episodes < JUDGED_EPISODES) return 'alone';
@@ -62,8 +54,8 @@ function verdictOf(before: Round | undefined, newest: Round | undefined): Verdic
   return gain > 0 ? 'better' : 'worse';
 }
 
-/** `episodes` oldest first. */
-export function recordOf(runId: number, episodes: readonly EpisodeSummary[]): RunRecord {
+/** `episodes` and the rounds are in order, oldest first. `newest`: the newest ten episodes of the run's policies. */
+export function recordOf(runId: number, episodes: readonly EpisodeSummary[]) {
   const counted = episodes.filter(counts);
   const own = (episode: EpisodeSummary) => parsePolicyName(episode.policy ?? '')?.runId === runId;
   const first = counted.findIndex(own);
@@ -74,6 +66,7 @@ export function recordOf(runId: number, episodes: readonly EpisodeSummary[]): Ru
     const round = roundOf(driven.slice(at, at + ROUND_EPISODES));
     if (round) rounds.push(round);
   }
+  // The last round before the run's first policy drove; `undefined` when there was none.
   const before = roundOf(earlier.slice(-ROUND_EPISODES));
   const newest = roundOf(driven.slice(-ROUND_EPISODES));
   return { before, rounds, newest, verdict: verdictOf(before, newest) };

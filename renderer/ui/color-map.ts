@@ -55,6 +55,12 @@ function buildTable(): Uint8ClampedArray {
 /** RGB bytes of the map's 256 steps. */
 export const HEAT_TABLE = buildTable();
 
+/** Returns red, green and blue of a value, 0 … 255. */
+export function heatColor(fraction: number): readonly [number, number, number] {
+  const offset = heatOffset(fraction);
+  return [HEAT_TABLE[offset]!, HEAT_TABLE[offset + 1]!, HEAT_TABLE[offset + 2]!];
+}
+
 /** Returns the offset into `HEAT_TABLE` of a value, which is clipped to 0 … 1. */
 export function heatOffset(fraction: number): number {
   return 3 * Math.round(Math.min(1, Math.max(0, Number.isFinite(fraction) ? fraction : 0)) * (STEPS - 1));

@@ -1,12 +1,8 @@
 /** Parts of forms: a section, a row, a choice among few, a switch, a number with its unit, a progress bar, a path. */
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
-import { changedValue, isWrong } from './number-entry.ts';
+import { type PropsWithChildren, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { changedValue, isWrong, type NumberRange } from './number-entry.ts';
 
-interface SectionProps {
-  readonly title: string;
-  readonly aside?: ReactNode;
-  readonly children: ReactNode;
-}
+type SectionProps = PropsWithChildren<{ readonly title: string; readonly aside?: ReactNode }>;
 
 export function Section({ title, aside, children }: SectionProps) {
   return (
@@ -20,13 +16,11 @@ export function Section({ title, aside, children }: SectionProps) {
   );
 }
 
-interface RowProps {
-  readonly label: string;
-  readonly children: ReactNode;
-  readonly title?: string;
-}
-
-export function Row({ label, children, title }: RowProps) {
+export function Row({
+  label,
+  children,
+  title,
+}: PropsWithChildren<{ readonly label: string; readonly title?: string }>) {
   return (
     <div className="row" title={title}>
       <span className="row-label">{label}</span>
@@ -41,11 +35,13 @@ export interface Option<Value extends string> {
   readonly title?: string;
 }
 
-interface ChoiceProps<Value extends string> {
+interface SelectProps<Value extends string> {
   readonly label: string;
   readonly value: Value | undefined;
   readonly options: readonly Option<Value>[];
   readonly onChange: (value: Value) => void;
+}
+interface ChoiceProps<Value extends string> extends SelectProps<Value> {
   readonly blocked?: string | undefined;
 }
 
@@ -72,24 +68,29 @@ export function Choice<Value extends string>({ label, value, options, onChange, 
   );
 }
 
-interface PickerProps {
-  readonly label: string;
-  readonly value: string;
-  readonly options: readonly Option<string>[];
-  readonly onChange: (value: string) => void;
+const entriesOf = (options: readonly Option<string>[]) =>
+  options.map((option) => (
+    <option key={option.value} value={option.value} title={option.title}>
+      {option.label}
+    </option>
+  ));
+
+/** A list to pick from. Its label is spoken, not shown. */
+export function Select({ label, value, options, onChange }: SelectProps<string>) {
+  return (
+    <select aria-label={label} value={value} onChange={(event) => onChange(event.target.value)}>
+      {entriesOf(options)}
+    </select>
+  );
 }
 
 /** A list to pick from, under its label. */
-export function Picker({ label, value, options, onChange }: PickerProps) {
+export function Picker({ label, value, options, onChange }: SelectProps<string>) {
   return (
     <label className="labelled">
       <span className="row-label">{label}</span>
       <select value={value} onChange={(event) => onChange(event.target.value)}>
-        {options.map((option) => (
-          <option key={option.value} value={option.value} title={option.title}>
-            {option.label}
-          </option>
-        ))}
+        {entriesOf(options)}
       </select>
     </label>
   );
@@ -110,13 +111,10 @@ export function Switch({ label, on, onChange }: SwitchProps) {
   );
 }
 
-interface NumberFieldProps {
+interface NumberFieldProps extends Omit<NumberRange, 'decimals'> {
+  readonly decimals?: number;
   readonly label: string;
   readonly unit: string;
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-  readonly decimals: number;
   /** Resolves to true when the engine accepted the value. */
   readonly onCommit: (value: number) => Promise<boolean>;
 }
@@ -124,14 +122,14 @@ interface NumberFieldProps {
 /**
  * Commits on Enter or when the field loses the focus. A value out of range is marked, not sent; a refused one is reset.
  */
-export function NumberField({ label, unit, value, low, high, decimals, onCommit }: NumberFieldProps) {
+export function NumberField({ label, unit, onCommit, decimals = 0, ...limits }: NumberFieldProps) {
+  const range = { ...limits, decimals };
   const id = useId();
-  const inForce = value.toFixed(decimals);
+  const inForce = range.value.toFixed(decimals);
   const newestInForce = useRef(inForce);
   newestInForce.current = inForce;
   const [text, setText] = useState(inForce);
   useEffect(() => setText(inForce), [inForce]);
-  const range = { value, low, high, decimals };
   const commit = () => {
     const entered = changedValue(text, range);
     setText(entered === undefined ? inForce : entered.toFixed(decimals));
@@ -152,7 +150,7 @@ export function NumberField({ label, unit, value, low, high, decimals, onCommit 
           inputMode="decimal"
           value={text}
           aria-invalid={isWrong(text, range)}
-          title={`${low} to ${high} ${unit}`}
+          title={`${range.low} to ${range.high} ${unit}`}
           onChange={(event) => setText(event.target.value)}
           onBlur={commit}
           onKeyDown={(event) => {

@@ -1,5 +1,5 @@
 /** Compares the text of a number field with the value in force: the same, out of range, or a new value to send. */
-interface NumberRange {
+export interface NumberRange {
   readonly value: number;
   readonly low: number;
   readonly high: number;

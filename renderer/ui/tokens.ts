@@ -1,10 +1,8 @@
 /** Reads the colour tokens of `styles/tokens.css` for canvases, charts and the 3-D scene. */
 export type ColorToken =
   | 'background'
-  | 'panel'
   | 'raised'
   | 'line'
-  | 'line-strong'
   | 'text'
   | 'muted'
   | 'policy'

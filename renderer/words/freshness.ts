@@ -1,17 +1,12 @@
 /** Says in words why a stream is stale, how often it comes and how old it is. Times are on the window's clock. */
 import { THIN } from './format.ts';
 
-export interface Freshness {
-  readonly stale: boolean;
-  readonly says: string;
-}
-
 export function freshnessOf(
   linked: boolean,
   slot: { readonly arrivedMs: number } | undefined,
   nowMs: number,
   staleAfterMs: number,
-): Freshness {
+): { readonly stale: boolean; readonly says: string } {
   if (!linked) return { stale: true, says: 'no link to the engine' };
   if (!slot) return { stale: true, says: 'waiting for the first picture' };
   const ageMs = nowMs - slot.arrivedMs;

@@ -10,7 +10,7 @@ import {
   type SafetyEvent,
 } from '../../main/api/index.ts';
 import { KEY_BINDINGS, type KeyPlace, meaningOf } from '../../renderer/commands/keys.ts';
-import { axesFromGamepad } from '../../renderer/driving/gamepad-axes.ts';
+import { axesFromGamepad } from '../../renderer/driving/gamepads.ts';
 import { axesFromKeys, FINE_FRACTION } from '../../renderer/driving/held-keys.ts';
 import { PuckDriver, type PuckMessage } from '../../renderer/driving/puck-driver.ts';
 import { backoffMs } from '../../renderer/engine/engine-client.ts';

@@ -67,12 +67,11 @@ function EpisodeRow({ episode, chosen, onChoose }: EpisodeRowProps) {
             >
               Discard
             </Button>
-            <Button onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict: 'success' })}>
-              Label success
-            </Button>
-            <Button onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict: 'failure' })}>
-              Label failure
-            </Button>
+            {(['success', 'failure'] as const).map((verdict) => (
+              <Button key={verdict} onClick={() => void tell('episode.verdict', { episodeId: episode.id, verdict })}>
+                Label {verdict}
+              </Button>
+            ))}
           </div>
         </div>
       ) : null}

@@ -8,7 +8,7 @@ import { type ExportState, useEngine } from '../../state/engine-store.ts';
 import { choiceOf, type ExportWishes } from '../../state/export-wishes.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { type Option, PathLine, Progress, Row, Section, Switch } from '../../ui/form.tsx';
+import { type Option, PathLine, Progress, Row, Section, Select, Switch } from '../../ui/form.tsx';
 
 interface FieldSpec {
   readonly field: 'task' | 'observation' | 'buffer' | 'outcome';
@@ -51,27 +51,19 @@ const FIELDS: readonly FieldSpec[] = [
   },
 ];
 
-interface WishProps {
-  readonly wishes: ExportWishes;
-  readonly onWish: (change: Partial<ExportWishes>) => void;
-}
+const wish = (change: Partial<ExportWishes>) =>
+  useWindow.setState(({ exportWishes }) => ({ exportWishes: { ...exportWishes, ...change } }));
 
-function ChoiceField({ spec, wishes, onWish }: { readonly spec: FieldSpec } & WishProps) {
-  const { field, label, title, all, options } = spec;
+function ChoiceField({ field, label, title, all, options }: FieldSpec) {
+  const value = useWindow((state) => state.exportWishes[field]);
   return (
     <Row label={label} title={title}>
-      <select
-        aria-label={`Export: ${label}`}
-        value={wishes[field]}
-        onChange={(event) => onWish({ [field]: event.target.value })}
-      >
-        <option value="">{all}</option>
-        {options.map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
+      <Select
+        label={`Export: ${label}`}
+        value={value}
+        options={[{ value: '', label: all }, ...options]}
+        onChange={(chosen) => wish({ [field]: chosen })}
+      />
     </Row>
   );
 }
@@ -94,14 +86,13 @@ function ExportLine({ line }: { readonly line: ExportState }) {
 export function ExportPart() {
   const exports = useEngine((state) => state.exports);
   const wishes = useWindow((state) => state.exportWishes);
-  const wish = (change: Partial<ExportWishes>) => useWindow.setState({ exportWishes: { ...wishes, ...change } });
   const wished = choiceOf(wishes);
   const wrong = wished.kind === 'wrong' ? wished.message : undefined;
   return (
     <Section title="Export">
       <Row label="Format">LeRobotDataset v3.0</Row>
       {FIELDS.map((spec) => (
-        <ChoiceField key={spec.field} spec={spec} wishes={wishes} onWish={wish} />
+        <ChoiceField key={spec.field} {...spec} />
       ))}
       <input
         className="path"

@@ -72,38 +72,6 @@ function ConfusionTable({ point, heldOut }: { readonly point: CurvePoint } & Pic
   );
 }
 
-interface ThresholdSliderProps {
-  readonly point: CurvePoint;
-  readonly place: number;
-  readonly lastPlace: number;
-  readonly onMove: (place: number) => void;
-  /** Called when the pointer or the key that moved the slider is released. */
-  readonly onRelease: () => void;
-}
-
-function ThresholdSlider({ point, place, lastPlace, onMove, onRelease }: ThresholdSliderProps) {
-  return (
-    <label className="threshold">
-      <span className="row-label">Success from</span>
-      <input
-        type="range"
-        min={0}
-        max={lastPlace}
-        step={1}
-        value={place}
-        aria-label="Threshold of success"
-        aria-valuetext={`${(100 * point.threshold).toFixed(1)} %`}
-        onChange={(event) => onMove(Number(event.target.value))}
-        onPointerUp={onRelease}
-        onKeyUp={onRelease}
-      />
-      <b>
-        <Percent fraction={point.threshold} />
-      </b>
-    </label>
-  );
-}
-
 /** Moving the threshold shows what the classifier would have said. It is set when the classifier is in use. */
 export function HeldOutRecord({ manifest, inUse }: { readonly manifest: ClassifierManifest; readonly inUse: boolean }) {
   const { curve, threshold } = manifest;
@@ -118,6 +86,9 @@ export function HeldOutRecord({ manifest, inUse }: { readonly manifest: Classifi
     void tell('classifier.use', { name: manifest.name, threshold: chosen }).then((accepted) => {
       if (!accepted) setPlace(stored);
     });
+  const sendMoved = () => {
+    if (inUse && place !== stored) use(point.threshold);
+  };
   return (
     <>
       <Row label="Accuracy, held out">
@@ -133,15 +104,24 @@ export function HeldOutRecord({ manifest, inUse }: { readonly manifest: Classifi
         readAt={readAt ?? logOdds(point.threshold)}
         onRead={setReadAt}
       />
-      <ThresholdSlider
-        point={point}
-        place={place}
-        lastPlace={curve.length - 1}
-        onMove={setPlace}
-        onRelease={() => {
-          if (inUse && place !== stored) use(point.threshold);
-        }}
-      />
+      <label className="threshold">
+        <span className="row-label">Success from</span>
+        <input
+          type="range"
+          min={0}
+          max={curve.length - 1}
+          step={1}
+          value={place}
+          aria-label="Threshold of success"
+          aria-valuetext={`${(100 * point.threshold).toFixed(1)} %`}
+          onChange={(event) => setPlace(Number(event.target.value))}
+          onPointerUp={sendMoved}
+          onKeyUp={sendMoved}
+        />
+        <b>
+          <Percent fraction={point.threshold} />
+        </b>
+      </label>
       <p className="muted small">
         A false success is worse than a late one: the rule takes {(100 * manifest.ruleThreshold).toFixed(1)} %, which
         lets no held-out failure pass.

@@ -15,24 +15,20 @@ const STATE_SAYS = {
 } as const;
 
 function LiveAxes() {
-  const bars = useRef<(HTMLElement | null)[]>([]);
+  const bars = useRef<HTMLDivElement>(null);
   usePainter(() => {
     const axes = liveStatus(useEngine.getState())?.puckAxes;
-    bars.current.forEach((bar, index) => {
-      if (bar) bar.style.transform = `scaleX(${axes?.[index] ?? 0})`;
+    bars.current?.querySelectorAll('i').forEach((bar, index) => {
+      bar.style.transform = `scaleX(${axes?.[index] ?? 0})`;
     });
   });
   return (
-    <div className="axes" role="img" aria-label="Axes of the device that moves">
-      {AXES.map((name, index) => (
+    <div ref={bars} className="axes" role="img" aria-label="Axes of the device that moves">
+      {AXES.map((name) => (
         <span key={name}>
           <b>{name}</b>
           <em>
-            <i
-              ref={(element) => {
-                bars.current[index] = element;
-              }}
-            />
+            <i />
           </em>
         </span>
       ))}

@@ -67,7 +67,6 @@ function Fields<Key extends string>({ fields, values, onCommit }: FieldsProps<Ke
       key={key}
       {...field}
       value={values[key] * perUnit}
-      decimals={0}
       onCommit={(value) => onCommit(key, value / perUnit)}
     />
   ));
@@ -85,18 +84,6 @@ function Limits({ limits }: { readonly limits: SafetyLimits }) {
       <Row label="Workspace from">{`${mm(limits.workspaceLowM)} mm`}</Row>
       <Row label="Workspace to">{`${mm(limits.workspaceHighM)} mm`}</Row>
       <Row label="Set-point lead">{`${fixed(limits.maxSetPointLeadM * 1000, 0)} mm`}</Row>
-    </Section>
-  );
-}
-
-function Takeover({ takeover }: { readonly takeover: TakeoverSettings }) {
-  return (
-    <Section title="Takeover">
-      <Fields
-        fields={TAKEOVER}
-        values={takeover}
-        onCommit={(key, value) => tell('settings.set', { takeover: { ...takeover, [key]: value } })}
-      />
     </Section>
   );
 }
@@ -133,7 +120,13 @@ export function RigTab() {
       </Section>
       <Rates />
       <Limits limits={rig.limits} />
-      <Takeover takeover={rig.takeover} />
+      <Section title="Takeover">
+        <Fields
+          fields={TAKEOVER}
+          values={rig.takeover}
+          onCommit={(key, value) => tell('settings.set', { takeover: { ...rig.takeover, [key]: value } })}
+        />
+      </Section>
       <Section title="Acting noise">
         <NumberField
           label="Standard deviation"

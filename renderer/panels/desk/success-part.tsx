@@ -5,7 +5,7 @@ import { ActionButton } from '../../commands/action-button.tsx';
 import { tell } from '../../engine/engine.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, NumberField, type Option, Progress } from '../../ui/form.tsx';
+import { Choice, NumberField, type Option, Progress, Select } from '../../ui/form.tsx';
 import { clockTime } from '../../words/format.ts';
 import { HeldOutRecord } from './held-out-record.tsx';
 import { MomentLabels } from './moment-labels.tsx';
@@ -46,7 +46,6 @@ function Judge({ settings }: { readonly settings: SuccessSettings }) {
         value={settings.ticks}
         low={1}
         high={20}
-        decimals={0}
         onCommit={(ticks) => change({ ticks })}
       />
       {GUARD_KEYS.map((key) => {
@@ -59,7 +58,6 @@ function Judge({ settings }: { readonly settings: SuccessSettings }) {
             value={1000 * limit}
             low={0}
             high={1000}
-            decimals={0}
             onCommit={(mm) => change({ guard: { ...settings.guard, [key]: mm / 1000 } })}
           />
         );
@@ -111,13 +109,12 @@ export function SuccessPart() {
         </p>
       ) : null}
       {all.length > 1 ? (
-        <select aria-label="Classifier" value={shown?.name ?? ''} onChange={(event) => setChosen(event.target.value)}>
-          {all.map(({ name, createdAtMs }) => (
-            <option key={name} value={name}>
-              {name} · {clockTime(createdAtMs)}
-            </option>
-          ))}
-        </select>
+        <Select
+          label="Classifier"
+          value={shown?.name}
+          options={all.map(({ name, createdAtMs }) => ({ value: name, label: `${name} · ${clockTime(createdAtMs)}` }))}
+          onChange={setChosen}
+        />
       ) : null}
       {shown ? <HeldOutRecord manifest={shown} inUse={shown.name === classifier?.inUse} /> : null}
     </details>

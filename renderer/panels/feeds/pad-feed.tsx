@@ -6,7 +6,7 @@ import { decodePad, type PadReading } from '../../../main/api/index.ts';
 import { live } from '../../engine/engine.ts';
 import { usePainter } from '../../engine/use-painter.ts';
 import { fitCanvas } from '../../ui/canvas-size.ts';
-import { HEAT_TABLE, heatOffset } from '../../ui/color-map.ts';
+import { heatColor } from '../../ui/color-map.ts';
 import { centreOfPressure, padScaleN } from '../../ui/pad-math.ts';
 import { colorOf } from '../../ui/tokens.ts';
 import { fixed } from '../../words/format.ts';
@@ -27,13 +27,8 @@ function paintPressure(target: CanvasRenderingContext2D, pad: PadReading, scaleN
   const small = taxels.getContext('2d');
   if (!small) return;
   const image = small.createImageData(pad.columns, pad.rows);
-  for (let index = 0; index < pad.rows * pad.columns; index++) {
-    const offset = heatOffset((pad.forceN[index] ?? 0) / scaleN);
-    image.data[4 * index] = HEAT_TABLE[offset]!;
-    image.data[4 * index + 1] = HEAT_TABLE[offset + 1]!;
-    image.data[4 * index + 2] = HEAT_TABLE[offset + 2]!;
-    image.data[4 * index + 3] = 255;
-  }
+  for (let index = 0; index < pad.rows * pad.columns; index++)
+    image.data.set([...heatColor((pad.forceN[index] ?? 0) / scaleN), 255], 4 * index);
   small.putImageData(image, 0, 0);
   target.imageSmoothingEnabled = false;
   target.drawImage(taxels, 0, 0, width, height);
@@ -90,10 +85,7 @@ function paintCentre(target: CanvasRenderingContext2D, pad: PadReading): void {
 }
 
 function ScaleBar() {
-  const stops = Array.from({ length: 9 }, (_, index) => {
-    const offset = heatOffset(index / 8);
-    return `rgb(${HEAT_TABLE[offset]} ${HEAT_TABLE[offset + 1]} ${HEAT_TABLE[offset + 2]})`;
-  });
+  const stops = Array.from({ length: 9 }, (_, index) => `rgb(${heatColor(index / 8).join(' ')})`);
   return (
     <svg className="scale-bar" viewBox="0 0 9 1" preserveAspectRatio="none" aria-hidden="true">
       {stops.map((color, index) => (

@@ -11,14 +11,14 @@ const NAMES = ['Fx', 'Fy', 'Fz', 'Tx', 'Ty', 'Tz'] as const;
 const TORQUE_FULL_NM = 2;
 
 export function Wrench() {
-  const rows = useRef<(HTMLDivElement | null)[]>([]);
+  const rows = useRef<HTMLElement>(null);
   usePainter(() => {
     const engine = useEngine.getState();
     const status = liveStatus(engine);
     const fullN = engine.rig?.limits.softForceN ?? 30;
-    rows.current.forEach((row, index) => {
-      const bar = row?.querySelector('i');
-      const number = row?.querySelector('span');
+    rows.current?.querySelectorAll('div').forEach((row, index) => {
+      const bar = row.querySelector('i');
+      const number = row.querySelector('span');
       if (!bar || !number) return;
       const value = status?.forceInTool[index];
       const full = index < 3 ? fullN : TORQUE_FULL_NM;
@@ -30,14 +30,9 @@ export function Wrench() {
     });
   });
   return (
-    <section className="wrench" aria-label="Force and torque at the tool">
+    <section ref={rows} className="wrench" aria-label="Force and torque at the tool">
       {NAMES.map((name, index) => (
-        <div
-          key={name}
-          ref={(element) => {
-            rows.current[index] = element;
-          }}
-        >
+        <div key={name}>
           <b>{name}</b>
           <em>
             <i />

@@ -1,5 +1,5 @@
 /** The banners over the scene: link lost, fault, hold, other window, no 3-D view, replay. Each says what to do. */
-import { type ReactNode, useEffect, useState } from 'react';
+import { type PropsWithChildren, type ReactNode, useEffect, useState } from 'react';
 import { deflectionOf, every, isNeutral, systemClock } from '../../../main/api/index.ts';
 import { perform } from '../../commands/actions.ts';
 import { nowMs, reconnect, tell } from '../../engine/engine.ts';
@@ -9,9 +9,32 @@ import { useEngine } from '../../state/engine-store.ts';
 import { useSelection } from '../../state/same.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Glyph } from '../../ui/glyph.tsx';
+import { Glyph, type GlyphName } from '../../ui/glyph.tsx';
 import { type BannerKind, bannersOf } from './banner-kinds.ts';
-import { SceneBanner } from './scene-banner.tsx';
+
+type BannerProps = PropsWithChildren<{
+  readonly kind: BannerKind;
+  readonly tone: 'danger' | 'hold' | 'plain';
+  readonly glyph: GlyphName;
+  readonly title: string;
+  readonly says: readonly (string | undefined)[];
+  /** True when the banner is read out at once. */
+  readonly alert?: boolean;
+}>;
+
+/** A banner with its buttons as children. */
+function Banner({ kind, tone, glyph, title, says, alert, children }: BannerProps) {
+  return (
+    <div className={`banner ${tone}`} role={alert ? 'alert' : undefined} data-testid={`${kind}-banner`}>
+      <Glyph name={glyph} />
+      <div>
+        <b>{title}</b>
+        {says.map((line) => (line === undefined ? null : <p key={line}>{line}</p>))}
+      </div>
+      {children}
+    </div>
+  );
+}
 
 function LinkBanner() {
   const link = useEngine((state) => state.link);
@@ -24,28 +47,18 @@ function LinkBanner() {
   if (link.state === 'open') return null;
   if (link.state === 'refused')
     return (
-      <div className="banner danger" data-testid="link-banner">
-        <Glyph name="broken" />
-        <div>
-          <b>{link.reason}</b>
-          <p>{link.remedy}</p>
-        </div>
+      <Banner kind="link" tone="danger" glyph="broken" title={link.reason} says={[link.remedy]}>
         <Button onClick={reconnect}>Try again</Button>
-      </div>
+      </Banner>
     );
   const seconds = link.state === 'lost' ? Math.max(0, (link.retryAtMs - now) / 1000).toFixed(0) : '0';
+  const safe = everLinked ? 'The engine holds the arm by itself; what is stored is safe. ' : '';
+  const next = link.state === 'lost' ? `Next try in ${seconds}\u2009s.` : 'Trying now.';
+  const title = everLinked ? 'The link to the engine is lost' : 'Looking for the engine';
   return (
-    <div className="banner hold" data-testid="link-banner">
-      <Glyph name="broken" />
-      <div>
-        <b>{everLinked ? 'The link to the engine is lost' : 'Looking for the engine'}</b>
-        <p>
-          {everLinked ? 'The engine holds the arm by itself; what is stored is safe. ' : ''}
-          {link.state === 'lost' ? `Next try in ${seconds}\u2009s.` : 'Trying now.'}
-        </p>
-      </div>
+    <Banner kind="link" tone="hold" glyph="broken" title={title} says={[safe + next]}>
       <Button onClick={reconnect}>Try now</Button>
-    </div>
+    </Banner>
   );
 }
 
@@ -53,17 +66,11 @@ function FaultBanner() {
   const fault = useEngine((state) => (state.link.state === 'open' ? state.status?.fault : undefined));
   if (!fault) return null;
   return (
-    <div className="banner danger" role="alert" data-testid="fault-banner">
-      <Glyph name="triangle" />
-      <div>
-        <b>{fault.what}</b>
-        <p>{fault.armDoes}</p>
-        <p>{fault.remedy}</p>
-      </div>
+    <Banner kind="fault" tone="danger" glyph="triangle" title={fault.what} says={[fault.armDoes, fault.remedy]} alert>
       <Button kind="strong" onClick={() => void tell('control.resume', {})}>
         Resume
       </Button>
-    </div>
+    </Banner>
   );
 }
 
@@ -80,13 +87,13 @@ function HoldBanner() {
   });
   if (reason === undefined) return null;
   return (
-    <div className={`banner ${stopped ? 'danger' : 'hold'}`} data-testid="hold-banner">
-      <Glyph name={stopped ? 'octagon' : 'bars'} />
-      <div>
-        <b>{stopped ? 'Stopped' : 'Holding'}</b>
-        <p>{reason}</p>
-        {moved ? <p>Let the puck come back to neutral first.</p> : null}
-      </div>
+    <Banner
+      kind="hold"
+      {...(stopped
+        ? { tone: 'danger', glyph: 'octagon', title: 'Stopped' }
+        : { tone: 'hold', glyph: 'bars', title: 'Holding' })}
+      says={[reason, moved ? 'Let the puck come back to neutral first.' : undefined]}
+    >
       <Button
         kind="strong"
         blocked={moved ? 'The puck is not at neutral.' : undefined}
@@ -94,41 +101,54 @@ function HoldBanner() {
       >
         Resume
       </Button>
-    </div>
+    </Banner>
   );
 }
 
 function OtherWindowBanner() {
   return (
-    <div className="banner hold" data-testid="claim-banner">
-      <Glyph name="ring" />
-      <div>
-        <b>Another window holds the controls</b>
-        <p>This one watches. Stop works from here too.</p>
-      </div>
+    <Banner
+      kind="claim"
+      tone="hold"
+      glyph="ring"
+      title="Another window holds the controls"
+      says={['This one watches. Stop works from here too.']}
+    >
       <Button kind="strong" onClick={() => void tell('controls.claim', {})}>
         Take the controls
       </Button>
-    </div>
+    </Banner>
+  );
+}
+
+/** Inputs of this window do not drive while the 3-D view is not drawn, unless the person chooses the cameras. */
+function SceneBanner() {
+  const missing = useWindow((state) => state.sceneMissing);
+  const byCameras = useWindow((state) => state.drivesByCameras);
+  if (missing === undefined) return null;
+  const says = byCameras
+    ? `You drive by the cameras: ${missing}.`
+    : `Keys, gamepads and the puck on the screen do not drive: ${missing}. Cameras and Stop work. Load the page again if it does not come back.`;
+  return (
+    <Banner kind="scene" tone="hold" glyph="triangle" title="The 3-D view cannot be drawn here" says={[says]} alert>
+      {byCameras ? null : (
+        <Button onClick={() => useWindow.setState({ drivesByCameras: true })}>Drive by the cameras</Button>
+      )}
+    </Banner>
   );
 }
 
 function ReplayBanner() {
   const replay = useWindow((state) => state.replay);
   if (!replay) return null;
+  const { episode, poses } = replay.recording;
+  const place = `Observation ${replay.index} of ${poses.length - 1}.`;
+  const says = `${place} Enter, Backspace and Delete judge it. The arm itself goes on as the bar says.`;
   return (
-    <div className="banner plain" data-testid="replay-banner">
-      <Glyph name="arc" />
-      <div>
-        <b>Replay of episode {replay.recording.episode.id}</b>
-        <p>
-          Observation {replay.index} of {replay.recording.poses.length - 1}. Enter, Backspace and Delete judge it. The
-          arm itself goes on as the bar says.
-        </p>
-      </div>
+    <Banner kind="replay" tone="plain" glyph="arc" title={`Replay of episode ${episode.id}`} says={[says]}>
       <Button onClick={togglePlaying}>{replay.playing ? 'Pause' : 'Play'}</Button>
       <Button onClick={closeReplay}>Back to live</Button>
-    </div>
+    </Banner>
   );
 }
 

@@ -87,33 +87,27 @@ function Drawing({ parts }: { readonly parts: MovingParts }) {
 
 export function Puck() {
   const parts = useMovingParts();
-  const numbers = useRef<(HTMLSpanElement | null)[]>([]);
+  const numbers = useRef<HTMLDivElement>(null);
   useEffect(() => screenGrip.end, []);
   usePainter(() => {
     const axes = screenGrip.axes() ?? liveStatus(useEngine.getState())?.puckAxes;
     paintDrawing(parts, axes ?? NEUTRAL);
     const takeover = takeoverInForce();
-    numbers.current.forEach((element, index) => {
+    numbers.current?.querySelectorAll(':scope > span > span').forEach((element, index) => {
       const value = axes?.[index] ?? 0;
       const text = axes ? fixed(value, 2) : '–';
-      if (element && element.textContent !== text) element.textContent = text;
-      element?.parentElement?.classList.toggle('moving', !isNeutral(Math.abs(value), takeover));
+      if (element.textContent !== text) element.textContent = text;
+      element.parentElement?.classList.toggle('moving', !isNeutral(Math.abs(value), takeover));
     });
   });
   return (
     <div className="puck" data-testid="puck">
       <Drawing parts={parts} />
-      <div className="puck-axes">
-        {NAMES.map((name, index) => (
+      <div ref={numbers} className="puck-axes">
+        {NAMES.map((name) => (
           <span key={name}>
             <b>{name}</b>
-            <span
-              ref={(element) => {
-                numbers.current[index] = element;
-              }}
-            >
-              0.00
-            </span>
+            <span>0.00</span>
           </span>
         ))}
       </div>

@@ -36,7 +36,8 @@ interface Sheet {
 interface Lane {
   readonly label: string;
   readonly value: (step: StepSummary) => number;
-  readonly low: number;
+  /** Lowest value shown: 0 unless set. */
+  readonly low?: number;
   readonly high: number;
   readonly color: ColorToken;
   readonly unit: string;
@@ -47,23 +48,8 @@ interface Lane {
 
 const lanesOf = ({ forceFullN }: EpisodePicture): readonly Lane[] => [
   { label: 'reward', value: (step) => step.reward, low: -1, high: 10, color: 'text', unit: '', decimals: 2 },
-  {
-    label: 'force',
-    value: ({ forceN }) => forceN,
-    low: 0,
-    high: forceFullN,
-    color: 'muted',
-    unit: '\u2009N',
-    fill: true,
-  },
-  {
-    label: 'gripper',
-    value: (step) => step.gripperOpeningM * 1000,
-    low: 0,
-    high: 45,
-    color: 'muted',
-    unit: '\u2009mm',
-  },
+  { label: 'force', value: (step) => step.forceN, high: forceFullN, color: 'muted', unit: '\u2009N', fill: true },
+  { label: 'gripper', value: (step) => step.gripperOpeningM * 1000, high: 45, color: 'muted', unit: '\u2009mm' },
 ];
 
 export function stepAt(xPx: number, widthPx: number, maxSteps: number): number {
@@ -140,8 +126,8 @@ function drawLane(sheet: Sheet, lane: Lane, top: number): void {
 
 function drawLine({ context, picture, lanePx, x }: Sheet, lane: Lane, top: number): void {
   const bottom = top + lanePx;
-  const y = (value: number) =>
-    bottom - (Math.min(lane.high, Math.max(lane.low, value)) - lane.low) * (lanePx / (lane.high - lane.low));
+  const { low = 0, high } = lane;
+  const y = (value: number) => bottom - (Math.min(high, Math.max(low, value)) - low) * (lanePx / (high - low));
   context.beginPath();
   picture.steps.forEach((step, at) => {
     const value = y(lane.value(step));

@@ -7,9 +7,11 @@ import { type RatePoint, rollingRates } from './rates.ts';
 
 const SHOWN = 20;
 
-export interface HistoryPlaces {
-  /** Left and right edges of each episode's bar, in design pixels. */
-  readonly bars: readonly { readonly episodeId: number; readonly from: number; readonly to: number }[];
+/** Left and right edges of an episode's bar, in design pixels. */
+export interface HistoryBar {
+  readonly episodeId: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 export function drawHistory(
@@ -17,11 +19,10 @@ export function drawHistory(
   episodes: readonly EpisodeSummary[],
   ratio: number,
   selectedId: number | undefined,
-): HistoryPlaces {
+): readonly HistoryBar[] {
   const context = canvas.getContext('2d');
-  if (!context) return { bars: [] };
-  const width = canvas.width / ratio;
-  const height = canvas.height / ratio;
+  if (!context) return [];
+  const [width, height] = [canvas.width / ratio, canvas.height / ratio];
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   context.font = FONT;
@@ -50,17 +51,13 @@ export function drawHistory(
     }
     mark(context, episode, from + thick / 2, bottom + 9);
     context.globalAlpha = 1;
-    if (episode.discarded) strike(context, from, from + thick, bottom - full / 2);
+    // A discarded episode is struck out, so that it shows without colour too.
+    context.fillStyle = colorOf('text');
+    if (episode.discarded) context.fillRect(from - 2, Math.round(bottom - full / 2), thick + 4, 1.5);
     return { episodeId: episode.id, from, to: from + pitch };
   });
   drawRates(context, episodes, barsWidth + 16, width, height);
-  return { bars };
-}
-
-/** Strikes a discarded episode out, so that it shows without colour too. */
-function strike(context: CanvasRenderingContext2D, from: number, to: number, y: number): void {
-  context.fillStyle = colorOf('text');
-  context.fillRect(from - 2, Math.round(y), to - from + 4, 1.5);
+  return bars;
 }
 
 /** Draws ✓ for success, ✕ for failure, – for a time-out or an aborted episode. */

@@ -1,5 +1,6 @@
 /** Rates of unaided success and intervention over the last episodes. Discarded episodes do not count. */
 import type { EpisodeSummary } from '../../../main/api/index.ts';
+import { roundOf } from '../../state/run-record.ts';
 
 export interface RatePoint {
   readonly episodeId: number;
@@ -12,15 +13,13 @@ export interface RatePoint {
 /** Returns one point per policy episode that has ended, over the `window` episodes up to it. Oldest first. */
 export function rollingRates(episodes: readonly EpisodeSummary[], window: number): readonly RatePoint[] {
   const counted = episodes.filter((episode) => episode.mode === 'run' && !episode.discarded && episode.outcome);
-  return counted.map((episode, index) => {
-    const recent = counted.slice(Math.max(0, index + 1 - window), index + 1);
-    const steps = recent.reduce((sum, one) => sum + one.steps, 0);
-    const human = recent.reduce((sum, one) => sum + one.humanSteps, 0);
-    const unaided = recent.filter((one) => one.outcome === 'success' && one.humanSteps === 0).length;
+  return counted.map(({ id }, index) => {
+    const recent = roundOf(counted.slice(Math.max(0, index + 1 - window), index + 1))!;
+    // Episodes without a step have no rate.
     return {
-      episodeId: episode.id,
-      unaidedSuccess: unaided / recent.length,
-      intervention: steps > 0 ? human / steps : 0,
+      episodeId: id,
+      unaidedSuccess: recent.unaided / recent.episodes,
+      intervention: recent.interventionRate || 0,
     };
   });
 }

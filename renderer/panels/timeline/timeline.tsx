@@ -7,30 +7,25 @@ import type { EpisodeSummary } from '../../../main/api/index.ts';
 import { openReplay } from '../../engine/replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
-import { drawHistory, type HistoryPlaces } from './draw-history.ts';
+import { drawHistory, type HistoryBar } from './draw-history.ts';
 import { EpisodeCanvas } from './episode-canvas.tsx';
 import { useTimelinePainter } from './use-timeline-painter.ts';
 
-interface PaintedHistory {
-  readonly episodes: readonly EpisodeSummary[];
-  readonly selected: number | undefined;
-}
-
 function HistoryCanvas() {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const painted = useRef<PaintedHistory | undefined>(undefined);
-  const places = useRef<HistoryPlaces>({ bars: [] });
+  const painted = useRef<{ episodes: readonly EpisodeSummary[]; selected: number | undefined }>(undefined);
+  const bars = useRef<readonly HistoryBar[]>([]);
   useTimelinePainter(canvas, (element, ratio, changed) => {
     const { episodes } = useEngine.getState();
     const selected = useWindow.getState().replay?.recording.episode.id;
     if (!changed && painted.current?.episodes === episodes && painted.current.selected === selected) return;
     painted.current = { episodes, selected };
-    places.current = drawHistory(element, episodes, ratio, selected);
+    bars.current = drawHistory(element, episodes, ratio, selected);
   });
   const openUnder = (event: MouseEvent) => {
     const box = event.currentTarget.getBoundingClientRect();
     const x = (event.clientX - box.left) / useWindow.getState().scale;
-    const hit = places.current.bars.find((bar) => x >= bar.from && x < bar.to);
+    const hit = bars.current.find((bar) => x >= bar.from && x < bar.to);
     if (hit) void openReplay(hit.episodeId);
   };
   return (

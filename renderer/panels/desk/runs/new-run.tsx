@@ -16,7 +16,7 @@ import { call, showRefusal } from '../../../engine/engine.ts';
 import { useAnswer } from '../../../engine/use-answer.ts';
 import { activeRun, type PolicyEntry, useEngine } from '../../../state/engine-store.ts';
 import { Button } from '../../../ui/button.tsx';
-import { Choice, type Option, Picker, Section } from '../../../ui/form.tsx';
+import { Choice, type Option, Picker, Section, Select } from '../../../ui/form.tsx';
 import { algorithmTitle } from '../../../words/run-words.ts';
 import { Plan, whyBlocked } from './plan.tsx';
 
@@ -64,21 +64,18 @@ function Settings({ algorithm, recipes, spec, onChange }: SettingsProps) {
         onChange={(value) => onChange({ preset: value, recipe: undefined })}
       />
       {own.length > 0 ? (
-        <select
-          aria-label="Recipe"
+        <Select
+          label="Recipe"
           value={spec.recipe ?? ''}
-          onChange={(event) => {
-            const recipe = own.find(({ name }) => name === event.target.value);
+          options={[
+            { value: '', label: 'No recipe: the preset’s settings' },
+            ...own.map(({ name, title }) => ({ value: name, label: title })),
+          ]}
+          onChange={(chosen) => {
+            const recipe = own.find(({ name }) => name === chosen);
             onChange(recipe ? { recipe: recipe.name, preset: recipe.preset } : { recipe: undefined });
           }}
-        >
-          <option value="">No recipe: the preset’s settings</option>
-          {own.map(({ name, title }) => (
-            <option key={name} value={name}>
-              {title}
-            </option>
-          ))}
-        </select>
+        />
       ) : null}
     </>
   );

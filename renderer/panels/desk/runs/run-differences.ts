@@ -3,12 +3,6 @@ import { DEFAULT_BACKEND, type RunSpec } from '../../../../main/api/index.ts';
 
 export type Settings = Readonly<Record<string, string>>;
 
-interface Difference {
-  readonly name: string;
-  readonly here: string;
-  readonly there: string;
-}
-
 const NOTHING = '–';
 
 function asked(spec: RunSpec): Settings {
@@ -32,11 +26,9 @@ interface RunSettings {
   readonly settings: Settings;
 }
 
-export function differences(here: RunSettings, there: RunSettings): readonly Difference[] {
-  const [a, b] = [here, there].map(({ spec, settings }) => ({ ...asked(spec), ...settings }) as Settings);
-  const names = [...new Set([...Object.keys(a ?? {}), ...Object.keys(b ?? {})])];
-  return names.flatMap((name) => {
-    const difference = { name, here: a?.[name] ?? NOTHING, there: b?.[name] ?? NOTHING };
-    return difference.here === difference.there ? [] : [difference];
-  });
+export function differences(here: RunSettings, there: RunSettings) {
+  const [a, b]: readonly Settings[] = [here, there].map(({ spec, settings }) => ({ ...asked(spec), ...settings }));
+  return Object.keys({ ...a, ...b })
+    .map((name) => ({ name, here: a?.[name] ?? NOTHING, there: b?.[name] ?? NOTHING }))
+    .filter((difference) => difference.here !== difference.there);
 }
