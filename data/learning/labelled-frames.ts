@@ -5,10 +5,10 @@
 import type { LabelSource, RewardLabel } from '../../main/api/classifier.ts';
 import type { CameraFrame, ObservationKind } from '../../main/api/observation.ts';
 import type { TaskId } from '../../main/api/task.ts';
+import { float32Of } from '../blobs.ts';
 import { openForReading } from '../database.ts';
 import { createQueries } from '../reading/queries.ts';
 import { hasEnded, isDiscarded } from '../reading/standing.ts';
-import { float32Of } from '../rows.ts';
 import { createLabelQueries } from './reward-labels.ts';
 
 export interface LabelledFrame {

@@ -6,10 +6,10 @@
 import type { Actor } from '../../main/api/action.ts';
 import type { Outcome } from '../../main/api/episode.ts';
 import type { CameraFrame } from '../../main/api/observation.ts';
+import { float32Of } from '../blobs.ts';
 import { type Database, openForReading } from '../database.ts';
 import { newestSequence } from '../mark.ts';
 import { createQueries, type EpisodeRow } from '../reading/queries.ts';
-import { float32Of } from '../rows.ts';
 import type { MissingEmbedding, PoolEpisode, PoolEvent } from './pool-types.ts';
 import type { TransitionPool } from './transition-pool.ts';
 

@@ -77,7 +77,7 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
       const counts = { ...first, steps: steps.length };
       const entry = { id, task, outcome, driver, ...counts, recorded, verdicts: [], discarded: false };
       entries.set(id, entry);
-      writeEnding(tables, entry, discount);
+      writeEndingAndReturns(tables, entry, discount);
     },
 
     /** Ignores events of episodes that are not in the pool. */
@@ -85,7 +85,7 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
       const entry = entries.get(event.episodeId);
       if (!entry) return;
       applyTo(entry, event);
-      writeEnding(tables, entry, discount);
+      writeEndingAndReturns(tables, entry, discount);
     },
 
     /** Fills the views that cannot be computed, because there are no pictures, with the recorded view. */
@@ -137,7 +137,7 @@ function applyTo(entry: EpisodeEntry, { kind, sequence, outcome, refersTo }: Poo
 }
 
 /** Writes reward, mask and returns of an episode under its newest verdict. */
-function writeEnding({ transitions }: PoolTables, entry: EpisodeEntry, discount: number): void {
+function writeEndingAndReturns({ transitions }: PoolTables, entry: EpisodeEntry, discount: number): void {
   const { firstTransition, steps, recorded, task } = entry;
   if (!recorded) return;
   const outcome = entry.verdicts.at(-1)?.outcome ?? entry.outcome;

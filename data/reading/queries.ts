@@ -7,8 +7,6 @@ import type { EpisodeSummary, Mode, StepSummary } from '../../main/api/episode.t
 import { type SafetyEvent, safetyEventSchema } from '../../main/api/limits.ts';
 import type { CameraFrame, ObservationKind, TactileFrame } from '../../main/api/observation.ts';
 import type { TaskId } from '../../main/api/task.ts';
-import type { Database } from '../database.ts';
-import type { ObservationRecord, StepRecord } from '../records.ts';
 import {
   type FrameRow,
   float32Of,
@@ -17,7 +15,9 @@ import {
   unpackFrame,
   unpackRobotState,
   unpackTactile,
-} from '../rows.ts';
+} from '../blobs.ts';
+import type { Database } from '../database.ts';
+import type { ObservationRecord, StepRecord } from '../records.ts';
 import { countTakeovers, endingUnder, type Verdict } from '../rules.ts';
 import { createCatalogue } from './catalogue.ts';
 import { isDiscarded, standingVerdict } from './standing.ts';

@@ -1,9 +1,9 @@
 /** The writer's prepared statements. They turn records into rows, and return how many bytes of blobs they wrote. */
 import type { RewardLabel } from '../../main/api/classifier.ts';
 import type { Judge, Outcome } from '../../main/api/episode.ts';
+import { bytesOf, FRAME_ENCODING, packFrame, packRobotState, packTactile, TACTILE_ENCODING } from '../blobs.ts';
 import type { Database } from '../database.ts';
 import type { EpisodeStart, ObservationRecord, StepRecord } from '../records.ts';
-import { bytesOf, FRAME_ENCODING, packFrame, packRobotState, packTactile, TACTILE_ENCODING } from '../rows.ts';
 import { StoreError } from '../store-error.ts';
 import type { LabelCommand } from './commands.ts';
 

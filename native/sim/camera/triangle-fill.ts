@@ -46,7 +46,7 @@ export interface DepthTarget {
   readonly height: Float32Array;
 }
 
-// The weights of the corners a, b and c at a pixel are barycentric. Each changes by a constant step along x and y.
+/**
  * Numbers of the triangle being filled. The corners are a, b and c; a pixel's weights are barycentric, and each changes
  * by a constant step along x and along y.
  */
