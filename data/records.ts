@@ -88,6 +88,15 @@ export interface StorePressure {
   readonly stopped: boolean;
 }
 
+export interface Problem {
+  readonly message: string;
+  readonly remedy: string;
+  /** True when something was lost, or recording cannot go on. */
+  readonly fatal: boolean;
+  /** Present when the problem is a full disk, which the writer's pressure reports too. */
+  readonly about?: 'disk';
+}
+
 export interface Undone {
   readonly words: string;
   readonly episodeId: number;
@@ -115,14 +124,7 @@ export interface StoreWriter {
   pressure(): StorePressure;
   /** Resolves when everything handed over so far is committed. */
   drained(): Promise<void>;
-  onProblem(
-    listener: (problem: {
-      readonly message: string;
-      readonly remedy: string;
-      readonly fatal: boolean;
-      readonly about?: 'disk';
-    }) => void,
-  ): () => void;
+  onProblem(listener: (problem: Problem) => void): () => void;
   close(): Promise<void>;
 }
 

@@ -31,16 +31,10 @@ export interface StoredCheckpoint extends CheckpointRecord {
   readonly createdAtMs: number;
 }
 
-export interface RunProgress {
-  readonly state?: RunState;
-  readonly step?: number;
-  readonly policy?: string;
-  readonly message?: string;
-  readonly remedy?: string;
-}
-
 /** A run as it is stored. Its speed is known only to the process that runs it. */
 export type StoredRun = Omit<RunStatus, 'updatesPerSec' | 'secondsLeft'> & { readonly endedAtMs: number | undefined };
+
+type RunProgress = Partial<Pick<StoredRun, 'state' | 'step' | 'policy' | 'message' | 'remedy'>>;
 
 export type RunStore = ReturnType<typeof openRunStore>;
 

@@ -1,12 +1,8 @@
-/** The interface of an export format: it describes itself, writes a dataset from a project, and checks what it wrote. */
-import type { EpisodeChoice, LeftOut } from '../../main/api/processes/export.ts';
+/** The interface of an export format: it has a name, writes a dataset from a project, and checks what it wrote. */
+import type { EpisodeChoice, ExportLine } from '../../main/api/processes/export.ts';
 import type { Queries } from '../reading/queries.ts';
 
-export interface Progress {
-  readonly doneEpisodes: number;
-  readonly totalEpisodes: number;
-  readonly doneFrames: number;
-}
+export type Progress = Omit<Extract<ExportLine, { kind: 'progress' }>, 'kind'>;
 
 /** Takes warnings about data that could not be exported unchanged. Fatal problems are thrown. */
 export interface Reporter {
@@ -14,10 +10,7 @@ export interface Reporter {
 }
 
 /** Describes what an export is going to write, before the work begins. */
-export interface Chosen {
-  readonly episodes: number;
-  readonly leftOut: LeftOut;
-}
+export type Chosen = Omit<Extract<ExportLine, { kind: 'chosen' }>, 'kind'>;
 
 export interface ExportOptions {
   /** Must be empty or not exist. */
@@ -33,18 +26,10 @@ export interface ExportOptions {
   readonly onProgress?: (progress: Progress) => void;
 }
 
-export interface ExportResult {
-  readonly format: string;
-  readonly out: string;
-  readonly episodes: number;
-  readonly frames: number;
-  readonly bytes: number;
-  readonly leftOut: LeftOut;
-}
+export type ExportResult = Omit<Extract<ExportLine, { kind: 'done' }>, 'kind' | 'problems'>;
 
 export interface DatasetFormat {
   readonly name: string;
-  readonly description: string;
   /** Throws a `StoreError` with a remedy, and then leaves nothing behind. */
   write(queries: Queries, options: ExportOptions): Promise<ExportResult>;
   /** Reads a dataset again and returns its faults. An empty list means that it meets the format. */

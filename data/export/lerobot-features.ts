@@ -49,6 +49,10 @@ function unnamed(key: string, dtype: NumberFeature['dtype'], size = 1): NumberFe
   return { key, dtype, size, names: undefined };
 }
 
+function named(key: string, names: readonly string[]): NumberFeature {
+  return { key, dtype: 'float32', size: names.length, names };
+}
+
 /**
  * Derives the layout from the first instant of the first episode. The survey has checked that all other episodes are
  * alike.
@@ -65,33 +69,22 @@ export function layoutOf(
     Array.from({ length: size }, (_, index) => (size === 1 ? name : `${name}_${index}`)),
   );
   const pads = tactile.map(({ pad, forceN }) => ({ pad, size: forceN.length }));
-  const float = (key: string, names: readonly string[]): NumberFeature => ({
-    key,
-    dtype: 'float32',
-    size: names.length,
-    names,
-  });
   return {
     fps,
     jointCount,
     pads,
-    videos: frames.map(({ camera, widthPx, heightPx }) => ({
-      key: `observation.images.${camera}`,
-      camera,
-      widthPx,
-      heightPx,
-    })),
+    videos: frames.map(({ rgb: _, ...frame }) => ({ key: `observation.images.${frame.camera}`, ...frame })),
     numbers: [
-      float('observation.state', state),
-      float('observation.proprioception', scaled),
+      named('observation.state', state),
+      named('observation.proprioception', scaled),
       ...pads.map(({ pad, size }) => unnamed(`observation.tactile.${pad}`, 'float32', size)),
-      float('action', ACTION_NAMES),
+      named('action', ACTION_NAMES),
       unnamed('next.reward', 'float32'),
       unnamed('next.done', 'bool'),
       unnamed('next.truncated', 'bool'),
       unnamed('next.success', 'bool'),
       unnamed('intervention', 'bool'),
-      { key: 'complementary_info.is_intervention', dtype: 'float32', size: 1, names: ['is_intervention'] },
+      named('complementary_info.is_intervention', ['is_intervention']),
       ...INDEX_FEATURES,
     ],
   };

@@ -108,12 +108,8 @@ function writeEpisodeTable(file: string, layout: Layout, metas: readonly Episode
       { name: `${key}/to_timestamp`, type: 'DOUBLE' },
     ]),
     ...[...layout.videos, ...layout.numbers].flatMap(({ key }): ColumnSpec[] => [
-      ...STATISTIC_NAMES.map(
-        (name): ColumnSpec => ({
-          name: `stats/${key}/${name}`,
-          type: 'DOUBLE',
-          depth: pictures.has(key) ? 3 : 1,
-        }),
+      ...STATISTIC_NAMES.map((name) => `stats/${key}/${name}`).map(
+        (name): ColumnSpec => ({ name, type: 'DOUBLE', depth: pictures.has(key) ? 3 : 1 }),
       ),
       { name: `stats/${key}/count`, type: 'INT64', depth: 1 },
     ]),

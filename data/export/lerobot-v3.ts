@@ -5,13 +5,21 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { findNotFinite } from '../../main/api/finite.ts';
-import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
+import type { TactileFrame } from '../../main/api/observation.ts';
 import { TASKS, type TaskId } from '../../main/api/task.ts';
 import type { EpisodeRow, Queries } from '../reading/queries.ts';
 import { StoreError } from '../store-error.ts';
 import { chooseEpisodes } from './choice.ts';
 import type { DatasetFormat, ExportOptions, ExportResult } from './format.ts';
-import { dataColumns, dataRows, episodeValues, type Layout, LEAVE_OUT, layoutOf } from './lerobot-features.ts';
+import {
+  dataColumns,
+  dataRows,
+  episodeValues,
+  type Layout,
+  LEAVE_OUT,
+  layoutOf,
+  type VideoFeature,
+} from './lerobot-features.ts';
 import { DATA_FILE_MB, type EpisodeMeta, numbered, writeMetadata } from './lerobot-metadata.ts';
 import { validateLerobot } from './lerobot-validate.ts';
 import { createParquetFile, type ParquetFile } from './parquet.ts';
@@ -22,15 +30,19 @@ import { writeVideo } from './video.ts';
 import { writeProblem } from './write-problem.ts';
 
 /** Yields the pictures of one episode. The last observation has no action and is not part of the dataset. */
-function* cameraFrames(queries: Queries, row: EpisodeRow, length: number, camera: string): Generator<CameraFrame> {
+function* cameraFrames(
+  queries: Queries,
+  episodeId: number,
+  length: number,
+  { camera, widthPx, heightPx }: VideoFeature,
+) {
+  const refuse = (what: string) => new StoreError('export', what, LEAVE_OUT);
   for (let index = 0; index < length; index++) {
-    const frame = queries.pictures(row.id, index)?.frames.find((candidate) => candidate.camera === camera);
-    if (!frame)
-      throw new StoreError(
-        'export',
-        `Observation ${index} of episode ${row.id} has no picture of camera ${camera}.`,
-        LEAVE_OUT,
-      );
+    const frame = queries.pictures(episodeId, index)?.frames.find((candidate) => candidate.camera === camera);
+    if (!frame) throw refuse(`Observation ${index} of episode ${episodeId} has no picture of camera ${camera}.`);
+    const size = `${frame.widthPx}×${frame.heightPx}`;
+    if (size !== `${widthPx}×${heightPx}`)
+      throw refuse(`Camera ${camera} changes its size to ${size} in episode ${episodeId}.`);
     yield frame;
   }
 }
@@ -45,32 +57,23 @@ async function writeVideos(
   statistics: Map<string, Statistics>,
 ): Promise<void> {
   const sampled = sampledIndices(length);
-  for (const { key, camera, widthPx, heightPx } of layout.videos) {
+  for (const video of layout.videos) {
     const gathered = createPictureStatistics();
     const watch = function* () {
       let index = 0;
-      for (const frame of cameraFrames(queries, row, length, camera)) {
-        if (frame.widthPx !== widthPx || frame.heightPx !== heightPx)
-          throw new StoreError(
-            'export',
-            `Camera ${camera} changes its size to ${frame.widthPx}×${frame.heightPx} in episode ${row.id}.`,
-            LEAVE_OUT,
-          );
+      for (const frame of cameraFrames(queries, row.id, length, video)) {
         if (sampled.has(index++)) gathered.add(frame.rgb);
         yield frame;
       }
     };
-    await writeVideo(numbered(join(work, 'videos', key), episodeIndex, 'mp4'), watch(), layout.fps);
-    statistics.set(key, gathered.result());
+    await writeVideo(numbered(join(work, 'videos', video.key), episodeIndex, 'mp4'), watch(), layout.fps);
+    statistics.set(video.key, gathered.result());
   }
 }
 
 async function write(queries: Queries, options: ExportOptions): Promise<ExportResult> {
-  const { chosen, leftOut } = chooseEpisodes(
-    queries.catalogue(),
-    options.choice ?? {},
-    options.includeDiscarded ?? false,
-  );
+  const { choice = {}, includeDiscarded = false } = options;
+  const { chosen, leftOut } = chooseEpisodes(queries.catalogue(), choice, includeDiscarded);
   const target = claimTarget(options.outFolder);
   try {
     options.onChosen?.({ episodes: chosen.length, leftOut });
@@ -116,8 +119,7 @@ async function writeEpisodes(
     throwIfCancelled(options);
     const observations = queries.observations(row.id);
     const transitions = queries.transitions(row);
-    const tactile: (readonly TactileFrame[])[] = [];
-    for (let index = 0; index < transitions.length; index++) tactile.push(queries.tactile(row.id, index));
+    const tactile = transitions.map((_, index): readonly TactileFrame[] => queries.tactile(row.id, index));
     const [first] = observations;
     const summary = queries.episode(row.id);
     if (!first || !summary) throw new StoreError('export', `Episode ${row.id} has gone.`, 'Export again.');
@@ -171,7 +173,6 @@ function folderBytes(folder: string): number {
 
 export const lerobotV3: DatasetFormat = {
   name: 'lerobot-v3',
-  description: 'LeRobotDataset v3.0: Parquet, H.264 video, statistics',
   write,
   validate: validateLerobot,
 };

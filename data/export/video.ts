@@ -1,6 +1,7 @@
 /**
- * H.264 in MP4, in plain Node, by @napi-rs/webcodecs and mediabunny, which only this file uses. Frame k is shown at
- * exactly k/fps (constant rate, GOP 2, no B-frames, limited range BT.709), because readers look frames up by index.
+ * H.264 in MP4, in plain Node, by @napi-rs/webcodecs and mediabunny, which only this file and its tests use. Frame k is
+ * shown at exactly k/fps (constant rate, GOP 2, no B-frames, limited range BT.709), because readers look frames up by
+ * index.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import {
@@ -149,72 +150,24 @@ async function mux(
   return new Uint8Array(target.buffer ?? new ArrayBuffer(0));
 }
 
-export interface VideoFacts {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly timesSec: readonly number[];
-  readonly keyFrames: readonly boolean[];
-  readonly durationSec: number;
-}
-
 /** Reads the times of all frames, in the order of decoding, without decoding them. */
-export async function inspectVideo(file: string): Promise<VideoFacts> {
-  const { track, packets } = await openVideo(file);
+export async function inspectVideo(file: string) {
+  const { video, packets } = await openVideo(file);
   return {
-    widthPx: track.codedWidth,
-    heightPx: track.codedHeight,
+    widthPx: video.codedWidth,
+    heightPx: video.codedHeight,
     timesSec: packets.map((packet) => packet.timestamp),
     keyFrames: packets.map((packet) => packet.type === 'key'),
     durationSec: packets.reduce((sum, packet) => sum + packet.duration, 0),
   };
 }
 
-async function openVideo(file: string) {
+/** Opens the video track and reads its packets, in the order of decoding. */
+export async function openVideo(file: string) {
   const input = new Input({ source: new BufferSource(readFileSync(file)), formats: ALL_FORMATS });
   const video = await input.getPrimaryVideoTrack();
   if (!video) throw new StoreError('export', `${file} has no video track.`, 'Export again.');
   const packets: EncodedPacket[] = [];
   for await (const packet of new EncodedPacketSink(video).packets()) packets.push(packet);
-  const config = await video.getDecoderConfig();
-  return { track: { codedWidth: video.codedWidth, codedHeight: video.codedHeight, config }, packets };
-}
-
-/** Decodes every frame to its luma plane, limited range. Tests compare pictures with it. */
-export async function decodeLuma(file: string): Promise<Uint8Array[]> {
-  const { track, packets } = await openVideo(file);
-  const frames: VideoFrame[] = [];
-  let failure: Error | undefined;
-  const decoder = new VideoDecoder({
-    output: (frame) => frames.push(frame),
-    error: (error) => {
-      failure ??= error;
-    },
-  });
-  const { config } = track;
-  decoder.configure({
-    codec: config?.codec ?? CODEC,
-    codedWidth: track.codedWidth,
-    codedHeight: track.codedHeight,
-    ...(config?.description instanceof Uint8Array ? { description: config.description } : {}),
-  });
-  for (const packet of packets)
-    decoder.decode(
-      new EncodedVideoChunk({
-        type: packet.type,
-        timestamp: Math.round(packet.timestamp * 1e6),
-        duration: Math.round(packet.duration * 1e6),
-        data: packet.data,
-      }),
-    );
-  await decoder.flush();
-  decoder.close();
-  if (failure) throw new StoreError('export', `${file} cannot be decoded: ${failure.message}.`, 'Export again.');
-  const planes: Uint8Array[] = [];
-  for (const frame of frames) {
-    const bytes = new Uint8Array(frame.allocationSize());
-    await frame.copyTo(bytes);
-    planes.push(bytes.slice(0, frame.codedWidth * frame.codedHeight));
-    frame.close();
-  }
-  return planes;
+  return { video, packets };
 }

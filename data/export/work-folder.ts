@@ -98,8 +98,7 @@ function processStart(pid: number): string | undefined {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name of the program is in parentheses and may hold spaces; the state and the other fields follow it.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, startTicks] = [fields[0], fields[19]];
+    const { 0: state, 19: startTicks } = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (state === 'Z' || state === 'X') return 'ended';
     return startTicks === undefined ? undefined : hash(`${boot} ${startTicks}`);
   } catch {
@@ -109,22 +108,16 @@ function processStart(pid: number): string | undefined {
 
 /** Hash of the computer and the container. Process numbers can be compared only within one. */
 function placeHash(): string {
-  return hash([hostname(), machineId(), processNamespace()].join(' '));
+  const machine = textIfThere(() => readFileSync('/etc/machine-id', 'utf8').trim());
+  return hash([hostname(), machine, textIfThere(() => readlinkSync('/proc/self/ns/pid'))].join(' '));
 }
 
-function machineId(): string {
+/** Returns an empty text when the system has no such file. The host name still counts. */
+function textIfThere(read: () => string): string {
   try {
-    return readFileSync('/etc/machine-id', 'utf8').trim();
+    return read();
   } catch {
-    return ''; // Not every system has one. The host name still counts.
-  }
-}
-
-function processNamespace(): string {
-  try {
-    return readlinkSync('/proc/self/ns/pid');
-  } catch {
-    return ''; // Only Linux has them.
+    return '';
   }
 }
 

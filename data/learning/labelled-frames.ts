@@ -2,19 +2,16 @@
  * The training data of the reward classifier: every labelled observation of one task and one kind of observation.
  * Discarded and running episodes are left out. The training process reads through its own read-only connection.
  */
-import type { LabelSource, RewardLabel } from '../../main/api/classifier.ts';
+import type { FrameLabel } from '../../main/api/classifier.ts';
 import type { CameraFrame, ObservationKind } from '../../main/api/observation.ts';
 import type { TaskId } from '../../main/api/task.ts';
+import { float32Of } from '../blobs.ts';
 import { openForReading } from '../database.ts';
 import { createQueries } from '../reading/queries.ts';
 import { hasEnded, isDiscarded } from '../reading/standing.ts';
-import { float32Of } from '../rows.ts';
 import { createLabelQueries } from './reward-labels.ts';
 
-export interface LabelledFrame {
-  readonly index: number;
-  readonly label: RewardLabel;
-  readonly source: LabelSource;
+export interface LabelledFrame extends FrameLabel {
   /** [PROPRIOCEPTION_SIZE] */
   readonly proprioception: Float32Array;
   /** Undefined when it was not computed, or was computed by another encoder than the one asked for. */
@@ -35,13 +32,9 @@ export interface LabelledFramesQuery {
   readonly rule: boolean;
 }
 
-export interface LabelledFramesSource {
-  episodes(query: LabelledFramesQuery): LabelledEpisode[];
-  readFrames(episodeId: number, index: number): readonly CameraFrame[];
-  close(): void;
-}
+export type LabelledFramesSource = ReturnType<typeof openLabelledFrames>;
 
-export function openLabelledFrames(folder: string): LabelledFramesSource {
+export function openLabelledFrames(folder: string) {
   const database = openForReading(folder);
   const queries = createQueries(database);
   const labels = createLabelQueries(database);
@@ -58,7 +51,7 @@ export function openLabelledFrames(folder: string): LabelledFramesSource {
      LEFT JOIN embedding ON embedding.observation_id = observation.id WHERE episode_id = ?`,
   );
   return {
-    episodes: ({ task, observation, encoderSha256, rule }) =>
+    episodes: ({ task, observation, encoderSha256, rule }: LabelledFramesQuery): LabelledEpisode[] =>
       episodeIds.all(task, observation).flatMap((episode): LabelledEpisode[] => {
         const given = rule ? labels.frameLabels(episode.id) : labels.labelsByHand(episode.id);
         if (given.length === 0) return [];
@@ -72,8 +65,9 @@ export function openLabelledFrames(folder: string): LabelledFramesSource {
         });
         return [{ id: episode.id, frames }];
       }),
-    readFrames: (episodeId, index) => queries.pictures(episodeId, index)?.frames ?? [],
-    close: () => {
+    readFrames: (episodeId: number, index: number): readonly CameraFrame[] =>
+      queries.pictures(episodeId, index)?.frames ?? [],
+    close: (): void => {
       database.close();
     },
   };

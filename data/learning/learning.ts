@@ -6,11 +6,11 @@
 import type { Actor } from '../../main/api/action.ts';
 import type { Outcome } from '../../main/api/episode.ts';
 import type { CameraFrame } from '../../main/api/observation.ts';
+import { float32Of } from '../blobs.ts';
 import { type Database, openForReading } from '../database.ts';
 import { newestSequence } from '../mark.ts';
 import { createQueries, type EpisodeRow } from '../reading/queries.ts';
-import { float32Of } from '../rows.ts';
-import type { MissingEmbedding, PoolEpisode, PoolEvent } from './pool-types.ts';
+import type { PoolEpisode, PoolEvent } from './pool-types.ts';
 import type { TransitionPool } from './transition-pool.ts';
 
 export interface LearningOptions {
@@ -22,23 +22,7 @@ export interface LearningOptions {
   readonly encoderSha256?: string | undefined;
 }
 
-export interface Loaded {
-  /** Number of the newest event that has been read. A checkpoint stores it, and `load` can stop there again. */
-  readonly newestSequence: number;
-  readonly episodes: number;
-  readonly transitions: number;
-  /** Number of corrections of episodes loaded earlier or now. */
-  readonly corrections: number;
-}
-
-export interface LearningSource {
-  load(limitSequence?: number): Loaded;
-  /** Observations to embed: read the pictures with `readFrames`, then call `pool.setEmbedding` from view `views` on. */
-  missingEmbeddings(): readonly MissingEmbedding[];
-  readFrames(episodeId: number, index: number): readonly CameraFrame[];
-  newestSequence(): number;
-  close(): void;
-}
+export type LearningSource = ReturnType<typeof openLearningSource>;
 
 interface EventRow {
   readonly sequence: number;
@@ -115,7 +99,7 @@ function createEpisodeReader(database: Database, isUsable: (encoderSha256: strin
   };
 }
 
-export function openLearningSource({ folder, pool, accepts, encoderSha256 }: LearningOptions): LearningSource {
+export function openLearningSource({ folder, pool, accepts, encoderSha256 }: LearningOptions) {
   const database = openForReading(folder);
   const queries = createQueries(database);
   const events = database.prepare<[number, number, number, number], EventRow>(EVENTS);
@@ -139,16 +123,11 @@ export function openLearningSource({ folder, pool, accepts, encoderSha256 }: Lea
       if (vector) pool.setEmbedding(row, float32Of(vector));
     }
   };
-  /** Returns true when the episode was added. */
-  const addEnded = (episodeId: number, outcome: Outcome): boolean => {
-    const row = queries.episodeRow(episodeId);
-    if (!row || !(accepts?.(row) ?? true)) return false;
-    encoderOf.set(episodeId, row.encoderSha256);
-    pool.addEpisode(readEpisode(row, outcome));
-    return true;
-  };
-
   return {
+    /**
+     * Returns how much was loaded, and the number of the newest event that has been read. A checkpoint stores it, and
+     * `load` can stop there again. `corrections` counts those of episodes loaded earlier or now.
+     */
     load(limitSequence = Number.MAX_SAFE_INTEGER) {
       const limit = Math.min(limitSequence, newestSequence(database));
       const before = pool.transitionCount();
@@ -156,7 +135,11 @@ export function openLearningSource({ folder, pool, accepts, encoderSha256 }: Lea
       fetchLate();
       for (const { kind, outcome, refersTo, sequence, episodeId } of events.all(cursor, limit, cursor, limit)) {
         if (kind === 'end') {
-          if (addEnded(episodeId, outcome ?? 'aborted')) episodes++;
+          const row = queries.episodeRow(episodeId);
+          if (!row || !(accepts?.(row) ?? true)) continue;
+          encoderOf.set(episodeId, row.encoderSha256);
+          pool.addEpisode(readEpisode(row, outcome ?? 'aborted'));
+          episodes++;
           continue;
         }
         if (pool.hasEpisode(episodeId)) corrections++;
@@ -166,10 +149,12 @@ export function openLearningSource({ folder, pool, accepts, encoderSha256 }: Lea
       cursor = Math.max(cursor, limit);
       return { newestSequence: cursor, episodes, transitions: pool.transitionCount() - before, corrections };
     },
+    /** Observations to embed: read the pictures with `readFrames`, then call `pool.setEmbedding` from view `views` on. */
     missingEmbeddings: pool.missingEmbeddings,
-    readFrames: (episodeId, index) => queries.pictures(episodeId, index)?.frames ?? [],
+    readFrames: (episodeId: number, index: number): readonly CameraFrame[] =>
+      queries.pictures(episodeId, index)?.frames ?? [],
     newestSequence: () => newestSequence(database),
-    close: () => {
+    close: (): void => {
       database.close();
     },
   };

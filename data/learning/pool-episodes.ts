@@ -29,11 +29,8 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
   const flaws = new Map<number, Flaw>();
   const examine = (episodeId: number, where: string, what: string, values: ArrayLike<number>) => {
     const found = flaws.has(episodeId) ? undefined : findNotFinite([[what, values]]);
-    if (found)
-      flaws.set(episodeId, {
-        episodeId,
-        words: `${where} of episode ${episodeId} holds ${found.value} in its ${what}`,
-      });
+    if (!found) return;
+    flaws.set(episodeId, { episodeId, words: `${where} of episode ${episodeId} holds ${found.value} in its ${what}` });
   };
   const setEmbedding = (row: number, embedding: Float32Array, view = 0) => {
     tables.writeEmbedding(row, embedding, view);
@@ -52,9 +49,9 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
       const { id, task, steps, driver, outcome } = episode;
       if (entries.has(id)) throw new RangeError(`Episode ${id} is in the pool already.`);
       refuseMisfit(episode, tables.proprioceptionSize);
-      const first = tables.append(episode.observations.length, steps.length);
+      const { firstObservation, firstTransition } = tables.append(episode.observations.length, steps.length);
       episode.observations.forEach(({ proprioception, embedding }, index) => {
-        const row = first.firstObservation + index;
+        const row = firstObservation + index;
         examine(id, `observation ${index}`, 'proprioception', proprioception);
         observations.proprioception.set(proprioception, row * tables.proprioceptionSize);
         observations.previous[row] = index === 0 ? row : row - 1;
@@ -65,19 +62,13 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
       steps.forEach((step, index) => {
         examine(id, `step ${index}`, 'action', step.action);
         examine(id, `step ${index}`, 'reward', [step.reward]);
-        writeStep(
-          tables,
-          first.firstTransition + index,
-          first.firstObservation + index,
-          step,
-          index + 1 === steps.length,
-        );
+        writeStep(tables, firstTransition + index, firstObservation + index, step, index + 1 === steps.length);
       });
       const recorded = steps.at(-1);
-      const counts = { ...first, steps: steps.length };
+      const counts = { firstObservation, firstTransition, steps: steps.length };
       const entry = { id, task, outcome, driver, ...counts, recorded, verdicts: [], discarded: false };
       entries.set(id, entry);
-      writeEnding(tables, entry, discount);
+      writeEndingAndReturns(tables, entry, discount);
     },
 
     /** Ignores events of episodes that are not in the pool. */
@@ -85,7 +76,7 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
       const entry = entries.get(event.episodeId);
       if (!entry) return;
       applyTo(entry, event);
-      writeEnding(tables, entry, discount);
+      writeEndingAndReturns(tables, entry, discount);
     },
 
     /** Fills the views that cannot be computed, because there are no pictures, with the recorded view. */
@@ -137,7 +128,7 @@ function applyTo(entry: EpisodeEntry, { kind, sequence, outcome, refersTo }: Poo
 }
 
 /** Writes reward, mask and returns of an episode under its newest verdict. */
-function writeEnding({ transitions }: PoolTables, entry: EpisodeEntry, discount: number): void {
+function writeEndingAndReturns({ transitions }: PoolTables, entry: EpisodeEntry, discount: number): void {
   const { firstTransition, steps, recorded, task } = entry;
   if (!recorded) return;
   const outcome = entry.verdicts.at(-1)?.outcome ?? entry.outcome;

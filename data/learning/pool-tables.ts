@@ -1,6 +1,6 @@
 /** The columns of a transition pool: one row for each observation, and one for each transition between two of them. */
 import { ACTION_SIZE } from '../../main/api/action.ts';
-import { bytes, createTable, floats, ints } from './columns.ts';
+import { bytes, createTable, floats, ints } from './growing-arrays.ts';
 import type { PoolOptions } from './pool-types.ts';
 
 /** Flags of a transition, in its column `member`. */

@@ -2,7 +2,7 @@
  * The labels of the reward classifier that stand: for each observation the newest one that was not taken back. The
  * recorder, which writes them, and all readers use this file.
  */
-import type { FrameLabel, LabelCounts, RewardLabel, StoredLabelSource, SuccessBy } from '../../main/api/classifier.ts';
+import type { FrameLabel, LabelCounts, RewardLabel, SuccessBy } from '../../main/api/classifier.ts';
 import type { Database } from '../database.ts';
 import { isDiscarded, standingVerdict } from '../reading/standing.ts';
 import type { Verdict } from '../rules.ts';
@@ -44,10 +44,7 @@ export function loadUndoableLabels(database: Database): LabelRow[] {
 }
 
 export function createLabelQueries(database: Database) {
-  const byHand = database.prepare<
-    [number],
-    { readonly index: number; readonly label: RewardLabel; readonly source: StoredLabelSource }
-  >(
+  const byHand = database.prepare<[number], FrameLabel>(
     `SELECT observation_index AS "index", label, source FROM (${standing('AND episode_id = ?')}) ORDER BY observation_index`,
   );
   const episode = database.prepare<[number], { readonly successBy: SuccessBy; readonly observations: number }>(

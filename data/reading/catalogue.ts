@@ -31,11 +31,7 @@ export interface ContentCount {
   readonly count: number;
 }
 
-export interface EpisodeContents {
-  readonly cameras: readonly ContentCount[];
-  readonly pads: readonly ContentCount[];
-  readonly joints: readonly ContentCount[];
-}
+export type EpisodeContents = Readonly<Record<'cameras' | 'pads' | 'joints', readonly ContentCount[]>>;
 
 type CatalogueRow = Omit<CatalogueEntry, 'ended' | 'outcome' | 'discarded' | 'inRlBuffer' | 'inDemoBuffer'> & {
   readonly ended: number;

@@ -5,10 +5,8 @@
 import type { Actor } from '../../main/api/action.ts';
 import type { EpisodeSummary, Mode, StepSummary } from '../../main/api/episode.ts';
 import { type SafetyEvent, safetyEventSchema } from '../../main/api/limits.ts';
-import type { CameraFrame, ObservationKind, TactileFrame } from '../../main/api/observation.ts';
+import type { ObservationKind, TactileFrame } from '../../main/api/observation.ts';
 import type { TaskId } from '../../main/api/task.ts';
-import type { Database } from '../database.ts';
-import type { ObservationRecord, StepRecord } from '../records.ts';
 import {
   type FrameRow,
   float32Of,
@@ -17,7 +15,9 @@ import {
   unpackFrame,
   unpackRobotState,
   unpackTactile,
-} from '../rows.ts';
+} from '../blobs.ts';
+import type { Database } from '../database.ts';
+import type { ObservationRecord, StepRecord } from '../records.ts';
 import { countTakeovers, endingUnder, type Verdict } from '../rules.ts';
 import { createCatalogue } from './catalogue.ts';
 import { isDiscarded, standingVerdict } from './standing.ts';
@@ -173,14 +173,10 @@ function createObservations(database: Database) {
   const pads = database.prepare<[number], TactileRow>('SELECT * FROM tactile WHERE observation_id = ? ORDER BY slot');
   return {
     observations: (episodeId: number): StoredObservation[] => rows.all(episodeId).map(storedObservation),
-    pictures(
-      episodeId: number,
-      index: number,
-    ): { readonly frames: readonly CameraFrame[]; readonly tactile: readonly TactileFrame[] } | undefined {
+    pictures(episodeId: number, index: number) {
       const id = idOf.get(episodeId, index);
-      return id === undefined
-        ? undefined
-        : { frames: frames.all(id).map(unpackFrame), tactile: pads.all(id).map(unpackTactile) };
+      if (id === undefined) return undefined;
+      return { frames: frames.all(id).map(unpackFrame), tactile: pads.all(id).map(unpackTactile) };
     },
     tactile(episodeId: number, index: number): TactileFrame[] {
       const id = idOf.get(episodeId, index);

@@ -1,7 +1,7 @@
 /** The messages between the engine's side of the writer and its thread. The sender of commands gives the episode ids. */
 import type { LabelCounts, RewardLabel, StoredLabelSource } from '../../main/api/classifier.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
-import type { EpisodeEnd, EpisodeStart, StepRecord, Undone } from '../records.ts';
+import type { EpisodeEnd, EpisodeStart, Problem, StepRecord, StorePressure, Undone } from '../records.ts';
 import type { StoreErrorKind } from '../store-error.ts';
 
 export type Command =
@@ -24,26 +24,11 @@ export type Command =
 
 export type LabelCommand = Extract<Command, { kind: 'label' }>;
 
-export interface Problem {
-  readonly message: string;
-  readonly remedy: string;
-  /** True when something was lost, or recording cannot go on. */
-  readonly fatal: boolean;
-  /** Present when the problem is a full disk, which the writer's pressure reports too. */
-  readonly about?: 'disk';
-}
-
-export interface WriterState {
+export interface WriterState extends Omit<StorePressure, 'queuedSteps' | 'capacitySteps' | 'stopped'> {
   readonly counts: BufferCounts;
   readonly labels: LabelCounts;
   /** Sequence number of the newest committed event. */
   readonly newestSequence: number;
-  readonly bytesWritten: number;
-  readonly stepsWritten: number;
-  readonly diskFreeBytes: number;
-  readonly full: boolean;
-  /** True while the project's folder cannot be reached. */
-  readonly unreachable: boolean;
 }
 
 /** The thread sends `ready` once, then `done` after each batch. `answers` belong to requests of `undo` and `drain`. */

@@ -10,8 +10,8 @@ import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { openForReading, projectFile } from '../database.ts';
 import { newestSequence } from '../mark.ts';
+import type { Problem } from '../records.ts';
 import { errorText } from '../store-error.ts';
-import type { Problem } from './commands.ts';
 
 const FILE_NAME = 'takeover.committed';
 /** Size of a note. It is fixed, so that a single write replaces the note before. */
@@ -30,20 +30,16 @@ export interface Extent {
   readonly givenEpisodeId: number;
 }
 
-export interface CommittedNote {
-  /** Returns `undefined` when there is no note, or none that can be trusted. */
-  read(): Extent | undefined;
-  write(extent: Extent): void;
-  close(): void;
-}
+export type CommittedNote = ReturnType<typeof openCommittedNote>;
 
 const extentSchema = z.tuple([z.int(), z.int(), z.int(), z.int(), z.int(), z.int()]);
 
 /** Throws the system's error when the file can be neither opened nor created. */
-export function openCommittedNote(folder: string): CommittedNote {
+export function openCommittedNote(folder: string) {
   const file = openSync(join(resolve(folder), FILE_NAME), constants.O_RDWR | constants.O_CREAT, 0o644);
   return {
-    read() {
+    /** Returns `undefined` when there is no note, or none that can be trusted. */
+    read(): Extent | undefined {
       const bytes = Buffer.alloc(NOTE_BYTES);
       readSync(file, bytes, 0, NOTE_BYTES, 0);
       const [numbers = '', sum = ''] = bytes
@@ -56,12 +52,12 @@ export function openCommittedNote(folder: string): CommittedNote {
       const [sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId] = parsed.data;
       return { sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId };
     },
-    write({ sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId }) {
+    write({ sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId }: Extent): void {
       const numbers = [sequence, steps, episodeId, episodeSteps, givenSequence, givenEpisodeId].join(' ');
       const line = `${numbers} | ${checksum(numbers)} |`.padEnd(NOTE_BYTES - 1);
       writeSync(file, `${line}\n`, 0, 'latin1');
     },
-    close: () => closeSync(file),
+    close: (): void => closeSync(file),
   };
 }
 
@@ -69,9 +65,9 @@ export function openCommittedNote(folder: string): CommittedNote {
  * Returns a function that notes an extent, and returns a problem when that begins to fail. Without the note a later loss
  * could not be detected; a failed note loses no data by itself.
  */
-export function createNoting(note: Pick<CommittedNote, 'write'> | undefined): (extent: Extent) => Problem | undefined {
+export function createNoting(note: Pick<CommittedNote, 'write'> | undefined) {
   let fails = false;
-  return (extent) => {
+  return (extent: Extent): Problem | undefined => {
     const failedBefore = fails;
     try {
       note?.write(extent);

@@ -1,8 +1,7 @@
 /** The commands that record an episode: its beginning, its steps, embeddings that come later, and its end. */
-import type { EpisodeEnd, EpisodeStart, StepRecord } from '../records.ts';
+import type { EpisodeEnd, EpisodeStart, Problem, StepRecord } from '../records.ts';
 import { membership } from '../rules.ts';
 import { StoreError } from '../store-error.ts';
-import type { Problem } from './commands.ts';
 import { refuseNotFiniteEmbedding, refuseNotFiniteStart, refuseNotFiniteStep } from './finite-records.ts';
 import type { RecorderMemory } from './recorder-memory.ts';
 import type { RecorderStatements } from './recorder-statements.ts';

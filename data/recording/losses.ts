@@ -1,7 +1,9 @@
 /** The commands that could not be stored, and the problems that report them. Lost steps are reported once an episode. */
+
 import { isBusy, isFull } from '../file-trouble.ts';
+import type { Problem } from '../records.ts';
 import { errorText, StoreError } from '../store-error.ts';
-import type { Command, Problem } from './commands.ts';
+import type { Command } from './commands.ts';
 import { FREE_SPACE } from './disk-watch.ts';
 
 export type Losses = ReturnType<typeof createLosses>;

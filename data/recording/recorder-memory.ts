@@ -2,34 +2,19 @@
  * The recorder's memory: the counters, the numbers to be given next, and the actions that can be undone. It follows from
  * the stored rows and changes together with them, in `transact`.
  */
-import type { LabelCounts } from '../../main/api/classifier.ts';
-import type { BufferCounts } from '../../main/api/episode.ts';
 import type { Database } from '../database.ts';
 import { loadLabelCounts } from '../learning/reward-labels.ts';
 import { newestSequence } from '../mark.ts';
 import { StoreError } from '../store-error.ts';
 import type { Extent } from './committed-note.ts';
 import { countAll, EMPTY_TALLY, loadTallies, type Tally, tallied } from './tallies.ts';
-import { loadUndoable, type UndoableAction } from './undoable.ts';
-
-interface MemoryState {
-  counts: BufferCounts;
-  labels: LabelCounts;
-  newestSequence: number;
-  nextSequence: number;
-  readonly nextEpisodeId: number;
-  newestEpisodeId: number;
-  /** Number of transitions of all episodes together. */
-  steps: number;
-  readonly tallies: Map<number, Tally>;
-  readonly undoable: UndoableAction[];
-}
+import { loadUndoable } from './undoable.ts';
 
 /**
  * Numbers that the note says were given, but whose rows are lost, are not given again: a run's record or a policy's
  * statistics may refer to them.
  */
-function loadState(database: Database, noted: Extent | undefined): MemoryState {
+function loadState(database: Database, noted: Extent | undefined) {
   const tallies = loadTallies(database);
   const sequence = newestSequence(database);
   const newestEpisodeId = [...tallies.keys()].at(-1) ?? 0;
@@ -40,6 +25,7 @@ function loadState(database: Database, noted: Extent | undefined): MemoryState {
     nextSequence: Math.max(sequence, noted?.givenSequence ?? 0) + 1,
     nextEpisodeId: Math.max(newestEpisodeId, noted?.givenEpisodeId ?? 0) + 1,
     newestEpisodeId,
+    /** Number of transitions of all episodes together. */
     steps: [...tallies.values()].reduce((sum, { steps }) => sum + steps, 0),
     tallies,
     undoable: loadUndoable(database),

@@ -1,9 +1,9 @@
 /** The writer's prepared statements. They turn records into rows, and return how many bytes of blobs they wrote. */
 import type { RewardLabel } from '../../main/api/classifier.ts';
 import type { Judge, Outcome } from '../../main/api/episode.ts';
+import { bytesOf, FRAME_ENCODING, packFrame, packRobotState, packTactile, TACTILE_ENCODING } from '../blobs.ts';
 import type { Database } from '../database.ts';
 import type { EpisodeStart, ObservationRecord, StepRecord } from '../records.ts';
-import { bytesOf, FRAME_ENCODING, packFrame, packRobotState, packTactile, TACTILE_ENCODING } from '../rows.ts';
 import { StoreError } from '../store-error.ts';
 import type { LabelCommand } from './commands.ts';
 
@@ -60,18 +60,9 @@ function createEpisodeStatements(database: Database) {
     insertTransition(episodeId: number, step: StepRecord): void {
       const { index, actor, idle, reward, terminated, truncated, effectDelayMs, late } = step;
       const actions = [step.action, step.policyAction, step.humanAction, step.takeoverSubstep] as const;
-      const ending = [reward, terminated, truncated] as const;
-      transition(
-        episodeId,
-        index,
-        actor,
-        idle,
-        ...actions,
-        ...ending,
-        effectDelayMs,
-        late,
-        JSON.stringify(step.safety),
-      );
+      const safety = JSON.stringify(step.safety);
+      const rest = [reward, terminated, truncated, effectDelayMs, late, safety] as const;
+      transition(episodeId, index, actor, idle, ...actions, ...rest);
     },
   };
 }
@@ -150,11 +141,9 @@ interface VerdictEvent extends StoredEvent {
 }
 
 function createEventStatements(database: Database) {
-  const buffer = (table: string) => {
-    const insert = insertInto(
-      database,
-      `${table} (sequence, kind, episode_id, first_step, end_step, refers_to, at_ms)`,
-    );
+  const buffer = (table: 'rl_buffer' | 'demo_buffer') => {
+    const columns = '(sequence, kind, episode_id, first_step, end_step, refers_to, at_ms)';
+    const insert = insertInto(database, `${table} ${columns}`);
     return ({ sequence, kind, episodeId, firstStep, endStep, refersTo, atMs }: BufferEvent): void => {
       insert(sequence, kind, episodeId, firstStep, endStep, refersTo, atMs);
     };

@@ -4,9 +4,9 @@
  */
 import type { Database } from '../database.ts';
 import { isFull } from '../file-trouble.ts';
-import type { Undone } from '../records.ts';
+import type { Problem, Undone } from '../records.ts';
 import { discard, label, relabel, undo } from './annotation-commands.ts';
-import type { Command, Problem, WriterState } from './commands.ts';
+import type { Command, WriterState } from './commands.ts';
 import { type CommittedNote, createNoting, lossSince } from './committed-note.ts';
 import { type DiskWatch, watchDisk } from './disk-watch.ts';
 import { addEmbedding, appendStep, begin, closeOpenEpisodes, end, type RecorderContext } from './episode-commands.ts';

@@ -1,9 +1,9 @@
 /** The link to the writer's thread: its queue of steps, questions and their answers, problems, and how it ends. */
 import { Worker } from 'node:worker_threads';
-import type { Undone } from '../records.ts';
+import type { Problem, Undone } from '../records.ts';
 import { StoreError } from '../store-error.ts';
 import { threadUrl } from '../threads.ts';
-import type { Command, Problem, Report } from './commands.ts';
+import type { Command, Report } from './commands.ts';
 import type { WriterThreadSettings } from './writer-thread.ts';
 
 type Ready = Extract<Report, { kind: 'ready' }>;

@@ -5,11 +5,12 @@
 import { statfsSync, statSync } from 'node:fs';
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { every, systemClock } from '../../main/api/clock.ts';
-import { type Database, lockFolder, openForWriting, projectFile } from '../database.ts';
+import { lockFolder, openForWriting, projectFile } from '../database.ts';
 import { troubleWith } from '../file-trouble.ts';
+import type { Problem } from '../records.ts';
 import { errorText, StoreError } from '../store-error.ts';
-import type { Command, Problem, Report } from './commands.ts';
-import { type CommittedNote, keepDamagedLog, openCommittedNote } from './committed-note.ts';
+import type { Command, Report } from './commands.ts';
+import { keepDamagedLog, openCommittedNote } from './committed-note.ts';
 import { createStoreRecorder } from './store-recorder.ts';
 
 export interface WriterThreadSettings {
@@ -23,14 +24,7 @@ export interface WriterThreadSettings {
 const BATCH_COMMANDS = 16;
 const DISK_CHECK_MS = 1000;
 
-interface OpenFolder {
-  readonly database: Database;
-  readonly committed: CommittedNote;
-  readonly keptLog: string | undefined;
-  readonly unlock: () => void;
-}
-
-function openFolder({ folder, maxFileBytes }: WriterThreadSettings): OpenFolder {
+function openFolder({ folder, maxFileBytes }: WriterThreadSettings) {
   const unlock = lockFolder(folder, { pid: process.pid, sinceMs: systemClock.wallTimeMs() });
   try {
     const committed = openNote(folder);
@@ -110,10 +104,8 @@ function serve(port: MessagePort, settings: WriterThreadSettings): void {
       report({ kind: 'closed', problems: [] });
     } catch (error) {
       const message = `The project file could not be closed: ${errorText(error)}.`;
-      report({
-        kind: 'closed',
-        problems: [{ message, remedy: 'Open the project again: it repairs itself.', fatal: false }],
-      });
+      const remedy = 'Open the project again: it repairs itself.';
+      report({ kind: 'closed', problems: [{ message, remedy, fatal: false }] });
     } finally {
       unlock();
       port.close();

@@ -25,13 +25,11 @@ export function findEngine(
   platform: NodeJS.Platform = process.platform,
 ): EngineCommand {
   const executable = platform === 'win32' ? 'node.exe' : 'node';
-  return packaged
-    ? { node: join(root, 'bin', executable), script: join(root, 'main/cli/takeover.js'), workingFolder: root }
-    : {
-        node: join(root, 'node_modules/node/bin', executable),
-        script: join(root, 'main/cli/takeover.ts'),
-        workingFolder: root,
-      };
+  return {
+    node: join(root, packaged ? 'bin' : 'node_modules/node/bin', executable),
+    script: join(root, `main/cli/takeover.${packaged ? 'js' : 'ts'}`),
+    workingFolder: root,
+  };
 }
 
 /** Removes the variables that steer Electron, and the one that would make the engine attach to itself. */
@@ -48,24 +46,19 @@ export function launchEngine(command: EngineCommand, folder: string | undefined,
     ["the engine's program", command.script],
   ] as const) {
     if (existsSync(path)) continue;
-    events.line(
-      `shell: ${what} is missing: expected ${path}. Install the program again (in a source tree: npm ci).`,
-      'err',
-    );
+    const remedy = 'Install the program again (in a source tree: npm ci).';
+    events.line(`shell: ${what} is missing: expected ${path}. ${remedy}`, 'err');
     events.exited({ code: undefined, signal: undefined });
     return { requestStop: () => {}, kill: () => {}, killRemains: () => {}, isOver: () => true };
   }
-  const child = spawn(
-    command.node,
-    [command.script, 'serve', '--no-window', '--json', ...(folder ? ['--data', folder] : [])],
-    {
-      cwd: command.workingFolder,
-      env: engineEnvironment(process.env),
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      detached: process.platform !== 'win32',
-      windowsHide: true,
-    },
-  );
+  const parameters = [command.script, 'serve', '--no-window', '--json', ...(folder ? ['--data', folder] : [])];
+  const child = spawn(command.node, parameters, {
+    cwd: command.workingFolder,
+    env: engineEnvironment(process.env),
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+  });
   return follow(child, events);
 }
 

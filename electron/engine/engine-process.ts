@@ -38,18 +38,7 @@ export type EngineState =
   | { readonly kind: 'failed'; readonly what: string; readonly remedy: string }
   | { readonly kind: 'stopped' };
 
-export interface EngineProcess {
-  start(): void;
-  /** Resolves when no process of the engine runs any more. */
-  stop(): Promise<void>;
-  /**
-   * Stops without a turn of the event loop. Returns when no process of the engine runs any more. `pause` blocks the
-   * thread.
-   */
-  stopBlocking(pause: (ms: number) => void): void;
-  state(): EngineState;
-  logTail(): readonly string[];
-}
+export type EngineProcess = ReturnType<typeof createEngineProcess>;
 
 interface EngineProcessOptions {
   readonly launch: (events: ChildEvents) => EngineChild;
@@ -60,21 +49,16 @@ interface EngineProcessOptions {
   readonly limits?: StopLimits;
 }
 
-interface StopLimits {
-  /** Limit from the start to the announcement of the URL. */
-  readonly announceMs: number;
-  /** Wait from the request to SIGTERM. */
-  readonly askMs: number;
-  /** Wait from SIGTERM to SIGKILL. */
-  readonly terminateMs: number;
-}
+type StopLimits = Readonly<typeof STOP_LIMITS>;
+
 /** Time between two looks at a child that is to end. */
 const LOOK_AGAIN_MS = 20;
 /** Number of log lines kept for the failure page. */
 const KEPT_LINES = 80;
 /** Longer lines are cut on the failure page. */
 const LONGEST_LINE = 2_000;
-export const STOP_LIMITS: StopLimits = { announceMs: 60_000, askMs: 5_000, terminateMs: 3_000 };
+/** From the start to the announcement of the URL, from the request to stop to SIGTERM, and from that to SIGKILL. */
+export const STOP_LIMITS = { announceMs: 60_000, askMs: 5_000, terminateMs: 3_000 };
 
 /** Returns the engine's URL when this line announces it. */
 export function announcedUrl(line: string): string | undefined {
@@ -92,7 +76,7 @@ export function announcedUrl(line: string): string | undefined {
 
 const LOOK_AT_LOG = 'The last lines of its log, below, say why. "npx takeover doctor" checks this machine.';
 
-export function createEngineProcess(options: EngineProcessOptions): EngineProcess {
+export function createEngineProcess(options: EngineProcessOptions) {
   const { clock, launch, rules = ENGINE_RULES, limits = STOP_LIMITS } = options;
   const { note, lines } = createEngineLog(options.log);
   let state: EngineState = { kind: 'stopped' };
@@ -143,13 +127,14 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
   };
 
   return {
-    start: () => {
+    start: (): void => {
       if (child || stopping) return;
       timer.cancel();
       crashes = 0;
       run();
     },
-    stop: () => {
+    /** Resolves when no process of the engine runs any more. */
+    stop: (): Promise<void> => {
       if (stopping) return stopping.promise;
       timer.cancel();
       if (!child && state.kind !== 'stopped') become({ kind: 'stopped' });
@@ -162,25 +147,26 @@ export function createEngineProcess(options: EngineProcessOptions): EngineProces
       if (stopping) killIfItStays(current, limits, timer, note);
       return promise;
     },
-    stopBlocking: (pause) => {
+    /**
+     * Stops without a turn of the event loop. Returns when no process of the engine runs any more. `pause` blocks the
+     * thread.
+     */
+    stopBlocking: (pause: (ms: number) => void): void => {
       timer.cancel();
       if (child) stopBlocking(child, clock, limits, pause);
     },
-    state: () => state,
+    state: (): EngineState => state,
     logTail: lines,
   };
 }
 
-interface Timer {
-  /** Calls `callback` after `delayMs`, in place of what waited before. */
-  set(delayMs: number, callback: () => void): void;
-  cancel(): void;
-}
+type Timer = ReturnType<typeof createTimer>;
 
-function createTimer(clock: Clock): Timer {
+function createTimer(clock: Clock) {
   let cancel = () => {};
   return {
-    set: (delayMs, callback) => {
+    /** Calls `callback` after `delayMs`, in place of what waited before. */
+    set: (delayMs: number, callback: () => void): void => {
       cancel();
       cancel = clock.at(clock.nowMs() + delayMs, callback);
     },

@@ -6,23 +6,14 @@ import type { OpenWindow, OpenWindows } from '../window/open-windows.ts';
 import { startingPage } from '../window/pages.ts';
 import type { EngineProcess, EngineState } from './engine-process.ts';
 
-export interface OwnEngine {
-  /** Starts an engine on a project folder. `undefined` stands for the engine's default folder. */
-  startOn(folder: string | undefined): void;
-  isRunning(): boolean;
-  /** Shows the engine that runs, or starts it again. */
-  retry(entry: OpenWindow): void;
-  stop(): Promise<void>;
-  stopBlocking(pause: (ms: number) => void): void;
-  logTail(): readonly string[];
-}
+export type OwnEngine = ReturnType<typeof createOwnEngine>;
 
 export function createOwnEngine(options: {
   /** Makes an engine process that is not started yet. */
   readonly createEngine: (folder: string | undefined, changed: (state: EngineState) => void) => EngineProcess;
   readonly windows: OpenWindows;
   readonly isQuitting: () => boolean;
-}): OwnEngine {
+}) {
   const { windows } = options;
   let engine: EngineProcess | undefined;
   let shownBefore = false;
@@ -42,12 +33,10 @@ export function createOwnEngine(options: {
       case 'waiting':
         if (!entry.engineShown) entry.window.showPage(startingPage(`${state.what} Starting it again.`));
         return;
-      case 'failed':
-        return windows.showFailure(entry, {
-          title: 'The engine is not running',
-          what: state.what,
-          remedy: state.remedy,
-        });
+      case 'failed': {
+        const { what, remedy } = state;
+        return windows.showFailure(entry, { title: 'The engine is not running', what, remedy });
+      }
       case 'stopped':
         return;
       default:
@@ -55,19 +44,21 @@ export function createOwnEngine(options: {
     }
   };
   return {
-    startOn: (folder) => {
+    /** Starts an engine on a project folder. `undefined` stands for the engine's default folder. */
+    startOn: (folder: string | undefined): void => {
       shownBefore = false;
       engine = options.createEngine(folder, changed);
       engine.start();
     },
-    isRunning: () => engine?.state().kind === 'running',
-    retry: (entry) => {
+    isRunning: (): boolean => engine?.state().kind === 'running',
+    /** Shows the engine that runs, or starts it again. */
+    retry: (entry: OpenWindow): void => {
       const state = engine?.state();
       if (state?.kind === 'running') windows.showEngine(entry, state.url);
       else engine?.start();
     },
-    stop: async () => engine?.stop(),
-    stopBlocking: (pause) => engine?.stopBlocking(pause),
-    logTail: () => engine?.logTail() ?? [],
+    stop: async (): Promise<void> => engine?.stop(),
+    stopBlocking: (pause: (ms: number) => void): void => engine?.stopBlocking(pause),
+    logTail: (): readonly string[] => engine?.logTail() ?? [],
   };
 }

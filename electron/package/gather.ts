@@ -14,17 +14,11 @@ const ENGINE_FOLDERS = ['main', 'native', 'data'];
 /** Files that only a source tree needs: they build the window, or hold the projects of this machine. */
 const NOT_IN_ENGINE = /^(main\/cli\/launch\/build-window-(process|now)\.ts$|data\/projects\/)/;
 
-interface Gathered {
-  readonly app: string;
-  readonly engine: string;
-  readonly sourceFiles: number;
-  readonly packages: number;
-  /** Names of .ts files in the code that were not understood. */
-  readonly left: readonly string[];
-}
-
-/** `target`: the folder for `app` and `engine`. Both are created anew. */
-export function gather(root: string, target: string = join(root, 'dist')): Gathered {
+/**
+ * `target`: the folder for `app` and `engine`. Both are created anew. The result's `left` holds names of .ts files in the
+ * code that were not understood.
+ */
+export function gather(root: string, target: string = join(root, 'dist')) {
   const manifest: unknown = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const field = (name: string): unknown => Reflect.get(Object(manifest), name);
   const app = join(target, 'app');
@@ -33,17 +27,11 @@ export function gather(root: string, target: string = join(root, 'dist')): Gathe
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder, { recursive: true });
   }
-  const about = {
-    name: field('name'),
-    version: field('version'),
-    description: field('description'),
-    license: field('license'),
+  const about = Object.fromEntries(['name', 'version', 'description', 'license'].map((name) => [name, field(name)]));
+  const write = (folder: string, more: Readonly<Record<string, unknown>>) => {
+    const content = { ...about, private: true, type: 'module', ...more };
+    writeFileSync(join(folder, 'package.json'), `${JSON.stringify(content, null, 2)}\n`);
   };
-  const write = (folder: string, more: Readonly<Record<string, unknown>>) =>
-    writeFileSync(
-      join(folder, 'package.json'),
-      `${JSON.stringify({ ...about, private: true, type: 'module', ...more }, null, 2)}\n`,
-    );
 
   const shellFiles = [...reachableFrom(root, 'electron/main.ts'), 'electron/icon.png'];
   write(app, { productName: 'Takeover', main: 'electron/main.js' });
@@ -64,13 +52,8 @@ export function gather(root: string, target: string = join(root, 'dist')): Gathe
   chmodSync(join(engine, 'bin', executable), 0o755);
   const built = join(root, 'renderer/dist');
   if (existsSync(join(built, 'index.html'))) cpSync(built, join(engine, 'renderer/dist'), { recursive: true });
-  return {
-    app,
-    engine,
-    sourceFiles: shellFiles.length + engineFiles.length,
-    packages: folders.length,
-    left: [...leftInApp, ...leftInEngine],
-  };
+  const sourceFiles = shellFiles.length + engineFiles.length;
+  return { app, engine, sourceFiles, packages: folders.length, left: [...leftInApp, ...leftInEngine] };
 }
 
 /**

@@ -12,20 +12,13 @@ const MOST_OUTPUT_BYTES = 64 * 1024 * 1024;
  * `files` and the result are paths from the root. Throws when one of the files imports a package that is not installed.
  */
 export function reachedModules(root: string, files: readonly string[]): ReadonlySet<string> {
-  const child = spawnSync(
-    process.execPath,
-    [
-      '--disable-warning=ExperimentalWarning',
-      '--experimental-import-meta-resolve',
-      join(import.meta.dirname, 'reached-modules-process.ts'),
-    ],
-    {
-      input: JSON.stringify(files.map((file) => join(root, file))),
-      encoding: 'utf8',
-      maxBuffer: MOST_OUTPUT_BYTES,
-      timeout: LIMIT_MS,
-    },
-  );
+  const flags = ['--disable-warning=ExperimentalWarning', '--experimental-import-meta-resolve'];
+  const child = spawnSync(process.execPath, [...flags, join(import.meta.dirname, 'reached-modules-process.ts')], {
+    input: JSON.stringify(files.map((file) => join(root, file))),
+    encoding: 'utf8',
+    maxBuffer: MOST_OUTPUT_BYTES,
+    timeout: LIMIT_MS,
+  });
   if (child.status !== 0)
     throw new Error(
       `The imports of the engine could not be followed (${child.error?.message ?? child.signal ?? `exit status ${child.status}`}): ${child.stderr.trim()}`,

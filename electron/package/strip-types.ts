@@ -21,14 +21,11 @@ export function filesBelow(root: string, folder: string): readonly string[] {
     });
 }
 
-interface Stripped {
-  readonly code: string;
-  /** Literals that end in .ts but name no file of the program. They are not changed. */
-  readonly left: readonly string[];
-}
-
-/** `file`: path of this source from the root. `isSource` returns true for the path of one of the program's files. */
-export function stripSource(source: string, file: string, isSource: (path: string) => boolean): Stripped {
+/**
+ * `file`: path of this source from the root. `isSource` returns true for the path of one of the program's files. The
+ * result's `left` holds literals that end in .ts but name no file of the program. They are not changed.
+ */
+export function stripSource(source: string, file: string, isSource: (path: string) => boolean) {
   const left: string[] = [];
   const plain = withoutTypes(source);
   const code = plain.replace(

@@ -10,13 +10,8 @@ import { findEngine, launchEngine } from '../engine/child.ts';
 import { createEngineProcess, type EngineState } from '../engine/engine-process.ts';
 import { engineOrigin } from '../window/navigation-policy.ts';
 
-interface Tried {
-  readonly ok: boolean;
-  readonly what: string;
-}
-
 /** Tries a copy in a temporary folder, so that Node cannot find the repository's packages. */
-export async function tryEngineElsewhere(engine: string, clock: Clock): Promise<Tried> {
+export async function tryEngineElsewhere(engine: string, clock: Clock) {
   const elsewhere = mkdtempSync(join(tmpdir(), 'takeover-moved-'));
   try {
     cpSync(engine, elsewhere, { recursive: true, mode: constants.COPYFILE_FICLONE });
@@ -26,7 +21,7 @@ export async function tryEngineElsewhere(engine: string, clock: Clock): Promise<
   }
 }
 
-export async function tryEngine(engine: string, clock: Clock): Promise<Tried> {
+export async function tryEngine(engine: string, clock: Clock) {
   const place = mkdtempSync(join(tmpdir(), 'takeover-package-'));
   try {
     const settled = Promise.withResolvers<EngineState>();
@@ -45,16 +40,11 @@ export async function tryEngine(engine: string, clock: Clock): Promise<Tried> {
     const page = (await answer?.text()) ?? '';
     await process.stop();
     if (state.kind !== 'running' || !answer?.ok) {
-      const what =
-        state.kind === 'waiting' || state.kind === 'failed'
-          ? state.what
-          : `It answered ${answer?.status ?? 'nothing'}.`;
+      const what = 'what' in state ? state.what : `It answered ${answer?.status ?? 'nothing'}.`;
       return { ok: false, what: `${what} ${process.logTail().slice(-12).join('\n')}` };
     }
-    return {
-      ok: true,
-      what: `it starts in ${(startMs / 1000).toFixed(1)} s, serves a page of ${page.length} characters, and stops`,
-    };
+    const seconds = (startMs / 1000).toFixed(1);
+    return { ok: true, what: `it starts in ${seconds} s, serves a page of ${page.length} characters, and stops` };
   } finally {
     rmSync(place, { recursive: true, force: true });
   }

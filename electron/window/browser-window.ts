@@ -12,14 +12,6 @@ import { type Placement, SMALLEST } from './window-state.ts';
 /** The origins of the engines whose windows are open. */
 export type EngineOrigins = Map<BrowserWindow, string>;
 
-/** State of the page that a window shows. */
-interface Page {
-  /** True while a loaded page's process lives. */
-  alive: boolean;
-  /** True while the page has yet to take a new one-time code from its address. */
-  codeHandedOver: boolean;
-}
-
 /** Chromium's code of a load that another load has replaced. */
 const ABORTED = -3;
 
@@ -124,19 +116,21 @@ export function openOutside(navigation: Navigation): void {
   if (navigation.kind !== 'open-outside') return;
   const { url } = navigation;
   system.openExternal(url).catch((error: unknown) => {
-    const message = {
-      type: 'error' as const,
-      message: 'The link could not be opened.',
-      detail: `${url}\n${String(error)}`,
-    };
+    const detail = `${url}\n${String(error)}`;
+    const message = { type: 'error', message: 'The link could not be opened.', detail } as const;
     const window = BrowserWindow.getFocusedWindow();
     return window ? dialog.showMessageBox(window, message) : dialog.showMessageBox(message);
   });
 }
 
 /** Reports how loading goes. Returns what is known of the page, which the caller may change. */
-function followPage(contents: WebContents, events: WindowEvents): Page {
-  const page: Page = { alive: false, codeHandedOver: false };
+function followPage(contents: WebContents, events: WindowEvents) {
+  const page = {
+    /** True while a loaded page's process lives. */
+    alive: false,
+    /** True while the page has yet to take a new one-time code from its address. */
+    codeHandedOver: false,
+  };
   contents.on('did-finish-load', () => {
     page.alive = true;
     events.loaded();
@@ -199,15 +193,9 @@ function dialogsOf(window: BrowserWindow): Pick<ShellWindow, 'chooseFolder' | 'c
       });
       return answer.canceled ? undefined : answer.filePaths[0];
     },
-    confirm: async (question) => {
-      const answer = await dialog.showMessageBox(window, {
-        type: 'warning',
-        message: question.message,
-        detail: question.detail,
-        buttons: [question.no, question.yes],
-        defaultId: 0,
-        cancelId: 0,
-      });
+    confirm: async ({ message, detail, no, yes }) => {
+      const question = { message, detail, buttons: [no, yes], defaultId: 0, cancelId: 0 };
+      const answer = await dialog.showMessageBox(window, { type: 'warning', ...question });
       return answer.response === 1;
     },
     tell: async (message, detail) => {

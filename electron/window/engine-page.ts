@@ -4,21 +4,14 @@
  * do so, and its address is changed before the fragment too, so that it is loaded.
  */
 
-interface PageThere {
-  readonly url: string;
-  /** True when the page was loaded and its process lives. */
-  readonly alive: boolean;
-}
-interface Showing {
-  readonly url: string;
-  /** True when the page stays and takes the code from its address. */
-  readonly stays: boolean;
-}
-
 /** Query parameter that counts forced loads. The engine ignores it. */
 const AGAIN = 'again';
 
-export function showingOf(url: string, page: PageThere): Showing {
+/**
+ * `page.alive`: the page was loaded and its process lives. The answer's `stays` is true when the page stays and takes the
+ * code from its address.
+ */
+export function showingOf(url: string, page: { readonly url: string; readonly alive: boolean }) {
   const next = new URL(url);
   const there = URL.canParse(page.url) ? new URL(page.url) : undefined;
   const beforeFragment = (one: URL) => `${one.origin}${one.pathname}`;

@@ -2,7 +2,7 @@
 import type { Clock } from '../../main/api/clock.ts';
 import { type MenuAction, menuModel } from '../menu-model.ts';
 import type { Shell, ShellWindow } from '../shell.ts';
-import { failurePage } from './pages.ts';
+import { type Failure, failurePage } from './pages.ts';
 
 export interface OpenWindow {
   readonly window: ShellWindow;
@@ -18,25 +18,7 @@ export interface OpenWindow {
   asking: boolean;
 }
 
-export interface OpenWindows {
-  /** Returns the window used last. */
-  front(): OpenWindow | undefined;
-  /** Returns the window of the shell's own engine. */
-  own(): OpenWindow | undefined;
-  all(): readonly OpenWindow[];
-  has(entry: OpenWindow): boolean;
-  add(window: ShellWindow, attachedTo: string | undefined): OpenWindow;
-  remove(entry: OpenWindow): void;
-  /** Notes that the person works in this window now. */
-  used(entry: OpenWindow): void;
-  /** Sends the notice that waits for the page, and reports that a page is on the screen. */
-  pageLoaded(entry: OpenWindow): void;
-  showEngine(entry: OpenWindow, url: string): void;
-  showFailure(
-    entry: OpenWindow,
-    failure: { readonly title: string; readonly what: string; readonly remedy: string },
-  ): void;
-}
+export type OpenWindows = ReturnType<typeof createOpenWindows>;
 
 interface WindowsParts {
   readonly shell: Shell;
@@ -51,7 +33,7 @@ export function createOpenWindows(
   parts: WindowsParts,
   chosen: (action: MenuAction) => void,
   ownLogTail: () => readonly string[],
-): OpenWindows {
+) {
   const { shell, clock, report } = parts;
   const open = new Set<OpenWindow>();
   /** True once a page has loaded. The program that started the shell then needs no other window. */
@@ -59,57 +41,47 @@ export function createOpenWindows(
   const front = () => [...open].at(-1);
   const refreshMenu = () => {
     const entry = front();
-    const menu = menuModel({
-      macOs: parts.macOs,
-      productName: parts.productName,
-      development: parts.development,
-      ownsEngine: entry?.attachedTo === undefined,
-      engineShown: entry?.engineShown ?? false,
-    });
-    shell.setMenu(menu, chosen);
+    const facts = { ownsEngine: entry?.attachedTo === undefined, engineShown: entry?.engineShown ?? false };
+    shell.setMenu(menuModel({ ...parts, ...facts }), chosen);
   };
   return {
+    /** Returns the window used last. */
     front,
-    own: () => [...open].find((entry) => entry.attachedTo === undefined),
-    all: () => [...open],
-    has: (entry) => open.has(entry),
-    add: (window, attachedTo) => {
-      const shownSinceMs = clock.nowMs();
-      const entry = {
-        window,
-        attachedTo,
-        engineShown: false,
-        pageCrashes: 0,
-        shownSinceMs,
-        notice: undefined,
-        asking: false,
-      };
+    /** Returns the window of the shell's own engine. */
+    own: (): OpenWindow | undefined => [...open].find((entry) => entry.attachedTo === undefined),
+    all: (): readonly OpenWindow[] => [...open],
+    has: (entry: OpenWindow): boolean => open.has(entry),
+    add: (window: ShellWindow, attachedTo: string | undefined): OpenWindow => {
+      const page = { engineShown: false, pageCrashes: 0, shownSinceMs: clock.nowMs(), notice: undefined };
+      const entry = { window, attachedTo, ...page, asking: false };
       open.add(entry);
       refreshMenu();
       return entry;
     },
-    remove: (entry) => {
+    remove: (entry: OpenWindow): void => {
       open.delete(entry);
       if (open.size > 0) refreshMenu();
     },
-    used: (entry) => {
+    /** Notes that the person works in this window now. */
+    used: (entry: OpenWindow): void => {
       if (front() === entry || !open.delete(entry)) return;
       open.add(entry);
       refreshMenu();
     },
-    pageLoaded: (entry) => {
+    /** Sends the notice that waits for the page, and reports that a page is on the screen. */
+    pageLoaded: (entry: OpenWindow): void => {
       if (entry.notice !== undefined) entry.window.send({ kind: 'notice', level: 'warning', text: entry.notice });
       entry.notice = undefined;
       everLoaded = true;
       report({ kind: 'loaded' });
     },
-    showEngine: (entry, url) => {
+    showEngine: (entry: OpenWindow, url: string): void => {
       entry.engineShown = true;
       entry.shownSinceMs = clock.nowMs();
       entry.window.showEngine(url);
       refreshMenu();
     },
-    showFailure: (entry, failure) => {
+    showFailure: (entry: OpenWindow, failure: Omit<Failure, 'ownsEngine' | 'logTail'>): void => {
       entry.engineShown = false;
       const ownsEngine = entry.attachedTo === undefined;
       entry.window.showPage(failurePage({ ...failure, ownsEngine, logTail: ownsEngine ? ownLogTail() : [] }));

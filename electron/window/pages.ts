@@ -36,17 +36,15 @@ export interface Failure {
   readonly ownsEngine: boolean;
 }
 
-export function failurePage(failure: Failure): string {
-  const own = failure.ownsEngine
+export function failurePage({ title, what, remedy, logTail, ownsEngine }: Failure): string {
+  const own = ownsEngine
     ? '<a href="takeover:open-folder">Open another project folder…</a><a href="takeover:show-log">Whole log</a>'
     : '';
-  const log =
-    failure.logTail.length > 0
-      ? `<p>The last lines of the log:</p><pre>${escapeHtml(failure.logTail.join('\n'))}</pre>`
-      : '';
+  const lines = escapeHtml(logTail.join('\n'));
+  const log = logTail.length > 0 ? `<p>The last lines of the log:</p><pre>${lines}</pre>` : '';
   return page(
-    failure.title,
-    `<h1>${escapeHtml(failure.title)}</h1><p class="what">${escapeHtml(failure.what)}</p><p>${escapeHtml(failure.remedy)}</p>
+    title,
+    `<h1>${escapeHtml(title)}</h1><p class="what">${escapeHtml(what)}</p><p>${escapeHtml(remedy)}</p>
     ${log}<nav><a href="takeover:retry">Try again</a>${own}<a href="takeover:quit">Quit</a></nav>`,
   );
 }

@@ -27,13 +27,8 @@ export function remedyOf(error: unknown): string | undefined {
 }
 
 /** Joins what went wrong with its remedy, when there is one. */
-export function inWords({
-  message,
-  remedy,
-}: {
-  readonly message: string;
-  readonly remedy?: string | undefined;
-}): string {
+export function inWords(error: { readonly message: string; readonly remedy?: string | undefined }): string {
+  const { message, remedy } = error;
   if (remedy === undefined || remedy === '') return message;
   return `${message}${/[.!?]$/.test(message) ? '' : '.'} ${remedy}`;
 }

@@ -3,14 +3,8 @@
 /** A named list of numbers, such as a sensor's reading. */
 export type NamedNumbers = readonly [name: string, values: ArrayLike<number>];
 
-interface NotFinite {
-  readonly name: string;
-  readonly index: number;
-  readonly value: number;
-}
-
 /** Returns the first number that is not finite; `undefined` when all are finite. */
-export function findNotFinite(parts: Iterable<NamedNumbers>): NotFinite | undefined {
+export function findNotFinite(parts: Iterable<NamedNumbers>) {
   for (const [name, values] of parts)
     for (let index = 0; index < values.length; index++) {
       const value = values[index] ?? Number.NaN;

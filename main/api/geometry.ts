@@ -5,16 +5,13 @@
 import { z } from 'zod';
 
 export const vec3Schema = z.tuple([z.number(), z.number(), z.number()]).readonly();
-export const quaternionSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly();
+const quaternionSchema = z.tuple([z.number(), z.number(), z.number(), z.number()]).readonly();
 export const poseSchema = z.object({ positionM: vec3Schema, orientation: quaternionSchema }).readonly();
 
-export type Vec3 = readonly [number, number, number];
+export type Vec3 = z.infer<typeof vec3Schema>;
 /** Unit quaternion, [x, y, z, w]. */
-export type Quaternion = readonly [number, number, number, number];
-export interface Pose {
-  readonly positionM: Vec3;
-  readonly orientation: Quaternion;
-}
+export type Quaternion = z.infer<typeof quaternionSchema>;
+export type Pose = z.infer<typeof poseSchema>;
 /** Linear part first: [vx, vy, vz, wx, wy, wz] in m/s and rad/s, or a wrench [fx, fy, fz, tx, ty, tz] in N and Nm. */
 export type Vec6 = readonly [number, number, number, number, number, number];
 
@@ -128,9 +125,7 @@ function slerp(a: Quaternion, b: Quaternion, fraction: number): Quaternion {
 
 /** Turns a twist or a wrench from frame b into frame a, block by block: the reference point stays, so no lever arm. */
 export function rotateBlocks(aFromB: Quaternion, inB: Vec6): Vec6 {
-  const linear = rotate(aFromB, [inB[0], inB[1], inB[2]]);
-  const angular = rotate(aFromB, [inB[3], inB[4], inB[5]]);
-  return [...linear, ...angular];
+  return [...rotate(aFromB, [inB[0], inB[1], inB[2]]), ...rotate(aFromB, [inB[3], inB[4], inB[5]])];
 }
 
 /** Returns `pose` as seen from `reference`: referenceFromPose, both given in the same base. */

@@ -108,21 +108,10 @@ export function isNeutral(deflection: number, settings: TakeoverSettings): boole
  * - The source off neutral that moved last leads, until it is back at neutral. A repeated report is no movement.
  * - A source at neutral never leads. One between neutral and `engageDeflection` leads only while no other is off
  * neutral.
+ *
+ * `axesOf` returns the newest axes of a source, or zero when its newest report is too old.
  */
-interface Lead<Source> {
-  /** Call it for every report of a source. */
-  reported(source: Source): void;
-  /**
-   * Returns the source whose axes count. While all are at neutral, it is the last one that led; `undefined` before the
-   * first report.
-   */
-  leader(): Source | undefined;
-  /** Forgets a source that is gone. */
-  forget(source: Source): void;
-}
-
-/** `axesOf` returns the newest axes of a source, or zero when its newest report is too old. */
-export function createLead<Source>(axesOf: (source: Source) => Vec6, takeover: () => TakeoverSettings): Lead<Source> {
+export function createLead<Source>(axesOf: (source: Source) => Vec6, takeover: () => TakeoverSettings) {
   /** Axes of the newest report of each source. The source that moved last is the last entry. */
   const reports = new Map<Source, Vec6>();
   let leader: Source | undefined;
@@ -132,7 +121,8 @@ export function createLead<Source>(axesOf: (source: Source) => Vec6, takeover: (
     return leader;
   };
   return {
-    reported: (source) => {
+    /** Call it for every report of a source. */
+    reported: (source: Source): void => {
       const axes = axesOf(source);
       const before = reports.get(source);
       if (before?.every((value, index) => value === axes[index])) return;
@@ -143,8 +133,13 @@ export function createLead<Source>(axesOf: (source: Source) => Vec6, takeover: (
       else if (offNeutral(source) && (!offNeutral(led) || deflectionOf(axes) >= takeover().engageDeflection))
         leader = source;
     },
+    /**
+     * Returns the source whose axes count. While all are at neutral, it is the last one that led; `undefined` before the
+     * first report.
+     */
     leader: current,
-    forget: (source) => {
+    /** Forgets a source that is gone. */
+    forget: (source: Source): void => {
       reports.delete(source);
       if (leader === source) leader = undefined;
     },

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openForReading, openForWriting } from '../../data/database.ts';
 import { createQueries } from '../../data/reading/queries.ts';
-import type { Command, Problem } from '../../data/recording/commands.ts';
+import type { Command } from '../../data/recording/commands.ts';
 import { createStoreRecorder } from '../../data/recording/store-recorder.ts';
+import type { Problem } from '../../data/records.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { inFolder, openWriter, recordEpisode, start, step } from './fixture.ts';
 

@@ -9,9 +9,10 @@ import type { ExportOptions } from '../../data/export/format.ts';
 import { lerobotV3 } from '../../data/export/lerobot-v3.ts';
 import { createParquetFile, readParquet } from '../../data/export/parquet.ts';
 import { combineStatistics, statisticsOf } from '../../data/export/statistics.ts';
-import { decodeLuma, i420FromRgb, writeVideo } from '../../data/export/video.ts';
+import { i420FromRgb, writeVideo } from '../../data/export/video.ts';
 import { createQueries } from '../../data/reading/queries.ts';
 import { createRng } from '../../main/api/rng.ts';
+import { decodeLuma } from './decode-luma.ts';
 import { inFolder, openWriter, type PictureSize, recordEpisode } from './fixture.ts';
 
 const SIZE: PictureSize = { sizePx: 32, taxels: 4, embeddingSize: 6 };

@@ -1,8 +1,9 @@
 /** Video as readers of LeRobot datasets need it: exact constant rate, a key frame every second frame, the right pictures. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeLuma, i420FromRgb, inspectVideo, writeVideo } from '../../data/export/video.ts';
+import { i420FromRgb, inspectVideo, writeVideo } from '../../data/export/video.ts';
 import { createRng } from '../../main/api/rng.ts';
+import { decodeLuma } from './decode-luma.ts';
 import { inFolder, picture } from './fixture.ts';
 
 test('colours become limited-range BT.709', () => {

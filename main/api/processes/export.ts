@@ -55,10 +55,7 @@ export function parseEpisodeRanges(text: string): ParsedRanges {
 }
 
 /** Writes ascending episode numbers as `parseEpisodeRanges` reads them. `more` counts those beyond `maxRanges`. */
-export function episodeRangesText(
-  ids: readonly number[],
-  maxRanges = MAX_RANGES,
-): { readonly text: string; readonly more: number } {
+export function episodeRangesText(ids: readonly number[], maxRanges = MAX_RANGES) {
   const ranges: [number, number][] = [];
   for (const id of ids) {
     const newest = ranges.at(-1);

@@ -19,42 +19,32 @@ export function followTail(stream: TextStream | null | undefined, maxCharacters:
   return () => tail;
 }
 
-interface LineTail {
-  add(line: string): void;
-  /** Returns the newest lines, oldest first. */
-  lines(): readonly string[];
-}
-
 /** Keeps the newest `maxLines` lines. With `distinct`, a repeated line counts once. */
-export function createLineTail(maxLines: number, { distinct = false } = {}): LineTail {
+export function createLineTail(maxLines: number, { distinct = false } = {}) {
   const kept: string[] = [];
   return {
-    add: (line) => {
+    add: (line: string): void => {
       const before = distinct ? kept.indexOf(line) : -1;
       if (before >= 0) kept.splice(before, 1);
       kept.push(line);
       if (kept.length > maxLines) kept.shift();
     },
-    lines: () => [...kept],
+    /** Returns the newest lines, oldest first. */
+    lines: (): readonly string[] => [...kept],
   };
 }
 
-interface LineSplitter {
-  feed(text: string): void;
-  /** Gives the last line when it has no line break. Call it at the end of the stream. */
-  end(): void;
-}
-
 /** Calls `line` for each line of a stream of text. Keeps at most `maxCharacters` of a line that is not yet complete. */
-export function createLineSplitter(line: (text: string) => void, maxCharacters: number): LineSplitter {
+export function createLineSplitter(line: (text: string) => void, maxCharacters: number) {
   let rest = '';
   return {
-    feed: (text) => {
+    feed: (text: string): void => {
       const lines = (rest + text).split(/\r?\n/);
       rest = (lines.pop() ?? '').slice(0, maxCharacters);
       for (const whole of lines) line(whole);
     },
-    end: () => {
+    /** Gives the last line when it has no line break. Call it at the end of the stream. */
+    end: (): void => {
       if (rest !== '') line(rest);
       rest = '';
     },

@@ -4,7 +4,7 @@
  * message, because no message of a child may end the engine.
  */
 import { z } from 'zod';
-import type { ObservationKind } from '../observation.ts';
+import type { CameraFrame, ObservationKind } from '../observation.ts';
 
 export type ToPolicyProcess =
   /** Sent once, before anything else, for observation kind `pixels`. */
@@ -26,12 +26,7 @@ export type ToPolicyProcess =
       readonly kind: 'observe';
       /** A number that is used once. The answer carries it. */
       readonly sequence: number;
-      readonly frames: readonly {
-        readonly camera: string;
-        readonly widthPx: number;
-        readonly heightPx: number;
-        readonly rgb: Uint8Array;
-      }[];
+      readonly frames: readonly CameraFrame[];
       /** [PROPRIOCEPTION_SIZE] */
       readonly proprioception: Float32Array;
       /** [STATE_ESTIMATE_SIZE], for observation kind `state`. */

@@ -182,27 +182,20 @@ export type CallName = keyof typeof CALLS;
 export type CallParameters<Name extends CallName> = z.input<(typeof CALLS)[Name]['parameters']>;
 export type CallResult<Name extends CallName> = z.output<(typeof CALLS)[Name]['result']>;
 
-const callMessageSchema = z.object({
-  kind: z.literal('call'),
-  id: z.int().min(0),
-  name: z.enum(Object.keys(CALLS) as [CallName, ...CallName[]]),
-  parameters: z.unknown(),
-});
-const helloMessageSchema = z.object({
-  kind: z.literal('hello'),
-  code: z.string().optional(),
-  token: z.string().optional(),
-});
-/** Selects the streams that the window receives, by name (`wrist`, `left`, `poses`, …). An empty list stops them. */
-const subscribeMessageSchema = z.object({
-  kind: z.literal('subscribe'),
-  streams: z.array(z.string()).max(64),
-  maxHz: z.number().min(1).max(60),
-});
 export const clientMessageSchema = z.discriminatedUnion('kind', [
-  helloMessageSchema,
-  callMessageSchema,
-  subscribeMessageSchema,
+  z.object({ kind: z.literal('hello'), code: z.string().optional(), token: z.string().optional() }),
+  z.object({
+    kind: z.literal('call'),
+    id: z.int().min(0),
+    name: z.enum(Object.keys(CALLS) as [CallName, ...CallName[]]),
+    parameters: z.unknown(),
+  }),
+  /** Selects the streams that the window receives, by name (`wrist`, `left`, `poses`, …). An empty list stops them. */
+  z.object({
+    kind: z.literal('subscribe'),
+    streams: z.array(z.string()).max(64),
+    maxHz: z.number().min(1).max(60),
+  }),
 ]);
 export type ClientMessage = z.input<typeof clientMessageSchema>;
 

@@ -8,6 +8,8 @@
  * tactile: u16 rows · u16 columns · u32 reserved · f32 total[4] · f32 [3, rows, columns].
  * poses: 7 × f32 per body.
  */
+import type { CameraFrame } from '../observation.ts';
+
 const STREAM_KINDS = { camera: 1, tactile: 2, poses: 3 } as const;
 export type StreamKind = keyof typeof STREAM_KINDS;
 
@@ -57,11 +59,7 @@ export function decodeStream(bytes: Uint8Array): StreamMessage {
   };
 }
 
-export interface Picture {
-  readonly widthPx: number;
-  readonly heightPx: number;
-  readonly rgb: Uint8Array;
-}
+export type Picture = Omit<CameraFrame, 'camera'>;
 
 export function encodePicture(picture: Picture): Uint8Array {
   const bytes = new Uint8Array(8 + picture.rgb.byteLength);
@@ -86,12 +84,7 @@ export interface PadReading {
   readonly forceN: Float32Array;
 }
 
-export function encodePad(pad: {
-  readonly rows: number;
-  readonly columns: number;
-  readonly total: ArrayLike<number>;
-  readonly forceN: Float32Array;
-}): Uint8Array {
+export function encodePad(pad: Omit<PadReading, 'total'> & { readonly total: ArrayLike<number> }): Uint8Array {
   const bytes = new Uint8Array(8 + 16 + pad.forceN.byteLength);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, pad.rows, true);

@@ -17,15 +17,11 @@ export function bytesOf(values: Float32Array | Float64Array | Uint8Array): Buffe
 
 /** Returns a copy, because a blob's bytes need not be aligned. */
 export function float32Of(bytes: Uint8Array): Float32Array {
-  const values = new Float32Array(bytes.byteLength / 4);
-  new Uint8Array(values.buffer).set(bytes.subarray(0, values.byteLength));
-  return values;
+  return new Float32Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.byteLength / 4));
 }
 
 export function float64Of(bytes: Uint8Array): Float64Array {
-  const values = new Float64Array(bytes.byteLength / 8);
-  new Uint8Array(values.buffer).set(bytes.subarray(0, values.byteLength));
-  return values;
+  return new Float64Array(new Uint8Array(bytes).buffer, 0, Math.floor(bytes.byteLength / 8));
 }
 
 /** [20]: position 3, orientation 4, twist 6, wrench 6, gripper opening. */
@@ -95,21 +91,12 @@ export function unpackTactile(row: TactileRow): TactileFrame {
   const bytes = new Uint8Array(forceN.buffer);
   for (let index = 0; index < count; index++)
     for (let byte = 0; byte < 4; byte++) bytes[4 * index + byte] = planes[byte * count + index] ?? 0;
+  const { pad, row_count: rows, column_count: columns } = row;
   const [normal = 0, shearX = 0, shearZ = 0, torsion = 0] = float64Of(row.total);
-  return {
-    pad: row.pad,
-    rows: row.row_count,
-    columns: row.column_count,
-    forceN,
-    total: [normal, shearX, shearZ, torsion],
-  };
+  return { pad, rows, columns, forceN, total: [normal, shearX, shearZ, torsion] };
 }
 
-function decompress(
-  row: { readonly encoding: string; readonly data: Uint8Array },
-  expected: string,
-  what: string,
-): Buffer {
+function decompress(row: Pick<FrameRow, 'encoding' | 'data'>, expected: string, what: string): Buffer {
   if (row.encoding !== expected)
     throw new StoreError(
       'corrupt',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bytes, createTable, floats, ints } from '../../../data/learning/columns.ts';
+import { bytes, createTable, floats, ints } from '../../../data/learning/growing-arrays.ts';
 
 test('a table that grows keeps what it holds; each column has its own width, none included', () => {
   const table = createTable({ value: floats(3), row: ints(), flag: bytes(), nothing: floats(0) });
