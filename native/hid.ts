@@ -26,13 +26,7 @@ export interface HidTransport {
   open(path: string): Promise<HidConnection>;
 }
 
-class HidError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+const hidError = (code: string, message: string) => Object.assign(new Error(message), { code });
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -43,7 +37,7 @@ async function load() {
     if (process.platform === 'linux') hid.setDriverType('hidraw');
     return hid;
   } catch (error) {
-    throw new HidError('NO_LIBRARY', messageOf(error));
+    throw hidError('NO_LIBRARY', messageOf(error));
   }
 }
 
@@ -56,10 +50,7 @@ export function createHidTransport(): HidTransport {
         found = await hid.devicesAsync();
       } catch (error) {
         // The native part is loaded by the first call, so a missing library shows here.
-        throw new HidError(
-          /shared object|libusb|prebuild/i.test(messageOf(error)) ? 'NO_LIBRARY' : '',
-          messageOf(error),
-        );
+        throw hidError(/shared object|libusb|prebuild/i.test(messageOf(error)) ? 'NO_LIBRARY' : '', messageOf(error));
       }
       return found.flatMap((device) => (device.path === undefined ? [] : [{ ...device, path: device.path }]));
     },
@@ -69,7 +60,7 @@ export function createHidTransport(): HidTransport {
         const device = await hid.HIDAsync.open(path, { nonExclusive: true });
         return connect(device);
       } catch (error) {
-        throw new HidError(await accessCode(path), `${path}: ${messageOf(error)}`);
+        throw hidError(await accessCode(path), `${path}: ${messageOf(error)}`);
       }
     },
   };

@@ -5,6 +5,7 @@
  */
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
 import type { Vec3 } from '../../main/api/geometry.ts';
+import type { Workspace } from '../../main/api/limits.ts';
 import type { TaskId } from '../../main/api/task.ts';
 import { createListeners, type DeviceFault, type RobotCell, type ScenePoses } from '../device.ts';
 import { CELL_INFO } from './cell-info.ts';
@@ -13,8 +14,7 @@ import { type LooseObject, SCENE_BODIES } from './physics/model.ts';
 import { loadMujoco, type Mujoco } from './physics/mujoco.ts';
 import { createPhysics, DEFAULT_PHYSICS_HZ, type Physics, type PhysicsState } from './physics/physics.ts';
 import { READINGS_SIZE, robotStateOf, type Truth, truthOf } from './physics/readings.ts';
-import { createEyes, createSkin, type Episode, type Eyes, snapshotOf } from './snapshot.ts';
-import type { Workspace } from './tasks/task.ts';
+import { createEyes, createSkin, type Episode, snapshotOf } from './snapshot.ts';
 import { SIM_TASKS } from './tasks/task-registry.ts';
 
 export interface LockstepOptions {
@@ -23,8 +23,6 @@ export interface LockstepOptions {
   readonly renderCameras?: boolean;
   /** Light, colours and camera poses. Default: the usual ones. */
   readonly conditions?: Conditions;
-  /** Unix time of the virtual clock's zero. */
-  readonly startWallTimeMs?: number;
 }
 
 export interface LockstepState {
@@ -45,16 +43,16 @@ export interface LockstepCell extends RobotCell {
 }
 
 export function createLockstepCell(options: LockstepOptions = {}): LockstepCell {
-  const { physicsHz = DEFAULT_PHYSICS_HZ, renderCameras = true, startWallTimeMs = 0, conditions } = options;
+  const { physicsHz = DEFAULT_PHYSICS_HZ, renderCameras = true, conditions } = options;
   const faults = createListeners<DeviceFault>();
   const readings = new Float64Array(READINGS_SIZE);
   const skin = createSkin();
   const scenes = createScenes(physicsHz);
-  const stepped = createSteppedClock(scenes, physicsHz, startWallTimeMs, (message) =>
+  const stepped = createSteppedClock(scenes, physicsHz, (message) =>
     faults.tell({ device: CELL_INFO.name, message, remedy: 'Reset the episode; the cell starts from a clean state.' }),
   );
   const { clock } = stepped;
-  let eyes: Eyes | undefined;
+  let eyes: ReturnType<typeof createEyes> | undefined;
   let episode: Episode | undefined;
   let startM: Vec3 = [0, 0, 0];
 
@@ -148,10 +146,9 @@ function createScenes(physicsHz: number) {
 function createSteppedClock(
   scenes: ReturnType<typeof createScenes>,
   physicsHz: number,
-  startWallTimeMs: number,
   onFault: (message: string) => void,
 ) {
-  const inner = createVirtualClock(0, startWallTimeMs);
+  const inner = createVirtualClock();
   const substepMs = 1000 / physicsHz;
   /** Substeps since the clock's zero. */
   let substeps = 0;

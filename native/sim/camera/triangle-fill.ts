@@ -33,9 +33,9 @@ export function createVertexBuffer(count: number): VertexBuffer {
   };
 }
 
+/** A square picture of `width`² samples. */
 export interface ColorTarget {
   readonly width: number;
-  readonly height: number;
   readonly nearness: Float32Array;
   /** [pixels, 4]: red, green, blue, ambient share; linear light. */
   readonly color: Float32Array;
@@ -64,17 +64,10 @@ const WEIGHT = { b: 0, c: 1 } as const;
 const weights = new Float64Array(2);
 
 /**
- * Prepares the triangle for `findSpan`. Returns false when no pixel is to be filled. Only front faces are filled:
+ * Prepares the triangle for `findSpan` on a square target of `width`² pixels. Returns false when no pixel is to be filled. Only front faces are filled:
  * counter-clockwise in the world is clockwise on the screen, whose y axis points down.
  */
-function beginTriangle(
-  { x, y }: VertexBuffer,
-  a: number,
-  b: number,
-  c: number,
-  width: number,
-  height: number,
-): boolean {
+function beginTriangle({ x, y }: VertexBuffer, a: number, b: number, c: number, width: number): boolean {
   const x0 = x[a]!;
   const y0 = y[a]!;
   const x1 = x[b]! - x0;
@@ -86,7 +79,7 @@ function beginTriangle(
   const left = Math.max(0, Math.ceil(Math.min(0, x1, x2) + x0 - 0.5));
   const right = Math.min(width - 1, Math.floor(Math.max(0, x1, x2) + x0 - 0.5));
   const top = Math.max(0, Math.ceil(Math.min(0, y1, y2) + y0 - 0.5));
-  const bottom = Math.min(height - 1, Math.floor(Math.max(0, y1, y2) + y0 - 0.5));
+  const bottom = Math.min(width - 1, Math.floor(Math.max(0, y1, y2) + y0 - 0.5));
   if (left > right || top > bottom) return false;
   box[BOX.left] = left;
   box[BOX.right] = right;
@@ -137,7 +130,7 @@ function findSpan(row: number): boolean {
 /** Fills colour and depth of the pixels where the triangle is nearer than what was drawn before. */
 export function fillColor(target: ColorTarget, vertices: VertexBuffer, a: number, b: number, c: number): void {
   const { width, nearness: depth, color } = target;
-  if (!beginTriangle(vertices, a, b, c, width, target.height)) return;
+  if (!beginTriangle(vertices, a, b, c, width)) return;
   const { nearness, red, green, blue, ambientShare } = vertices;
   const bx = triangle[TRIANGLE.bStepX]!;
   const cx = triangle[TRIANGLE.cStepX]!;
@@ -198,7 +191,7 @@ export function fillColor(target: ColorTarget, vertices: VertexBuffer, a: number
  */
 export function fillDepth(target: DepthTarget, vertices: VertexBuffer, a: number, b: number, c: number): void {
   const { size, height } = target;
-  if (!beginTriangle(vertices, a, b, c, size, size)) return;
+  if (!beginTriangle(vertices, a, b, c, size)) return;
   const { nearness } = vertices;
   const n0 = nearness[a]!;
   const nb = nearness[b]! - n0;

@@ -10,7 +10,7 @@ import type { ScenePoses } from '../../device.ts';
 import { CELL_SHAPES } from '../camera/look.ts';
 import { createRenderer } from '../camera/rasteriser.ts';
 import { DEFAULT_LOOK, type RenderLook } from '../camera/render-scene.ts';
-import { CAMERA_SIZE_PX, CELL_INFO } from '../cell-info.ts';
+import { CAMERA_SIZE_PX, CAMERA_SUPERSAMPLE, CELL_INFO } from '../cell-info.ts';
 import { SCENE_BODIES } from '../physics/model.ts';
 import { loadMujoco } from '../physics/mujoco.ts';
 import { createPhysics, type Physics, readReadings } from '../physics/physics.ts';
@@ -51,8 +51,6 @@ export interface EncoderDataSource {
 
 export const ENCODER_CAMERAS = CELL_INFO.cameras;
 
-/** Must equal the running cell's; a test compares the pictures. */
-const SUPERSAMPLE = 2;
 const HOLD_OUT_OFFSET = SEED_RANGES.encoder.count / 2;
 const ROLLOUT_SHARE = 0.4;
 const ROLLOUT_PERIODS = 36;
@@ -69,7 +67,7 @@ export async function createEncoderData(): Promise<EncoderDataSource> {
   const solver = createArmSolver(mujoco);
   const pegs = createPhysics(mujoco, { object: 'peg' });
   const blocks = createPhysics(mujoco, { object: 'block' });
-  const renderer = createRenderer(CELL_SHAPES, { size: CAMERA_SIZE_PX, supersample: SUPERSAMPLE });
+  const renderer = createRenderer(CELL_SHAPES, CAMERA_SIZE_PX, CAMERA_SUPERSAMPLE);
   const grasps: Readonly<Record<EncoderSplit, readonly HeldPeg[]>> = {
     train: realGrasps(pegs, 'train'),
     'hold-out': realGrasps(pegs, 'hold-out'),
@@ -101,9 +99,9 @@ export async function createEncoderData(): Promise<EncoderDataSource> {
       const frames: EncoderFrame[] = [];
       if (rng.uniform() < ROLLOUT_SHARE) {
         beginRollout(pegs, drawGrasp(grasps[split], rng), rng);
-        const driver = createRolloutDriver(pegs, rng.split('driver'));
+        const drive = createRolloutDriver(pegs, rng.split('driver'));
         for (let period = 0; period < ROLLOUT_PERIODS; period++) {
-          const truth = driver.next();
+          const truth = drive();
           if (rng.uniform() < ROLLOUT_FRAME_SHARE) frames.push(frameOf(pegs, rolloutModeOf(truth), true, look));
         }
         return frames;

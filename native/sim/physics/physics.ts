@@ -10,7 +10,6 @@ import {
   ARM_JOINTS,
   ARM_QPOS,
   cellXml,
-  DEFAULT_CLEARANCE_M,
   FINGER_CLOSE_COMMAND_M,
   FINGER_OPEN_M,
   FINGER_QPOS,
@@ -24,12 +23,6 @@ import { createSimModel, type Mujoco, type SimModel } from './mujoco.ts';
 import { createReadingsReader, createScenePoseReader } from './readers.ts';
 import { READINGS_SIZE } from './readings.ts';
 import { createSensing, type Sensing } from './sensing.ts';
-
-export interface PhysicsOptions {
-  readonly object: LooseObject;
-  readonly physicsHz?: number;
-  readonly clearanceM?: number;
-}
 
 /** Poses at the start of an episode, when everything is at rest. */
 export interface Arrangement {
@@ -75,9 +68,11 @@ export const DEFAULT_PHYSICS_HZ = 500;
 /** Substeps after which V8 has compiled the WASM's hot paths. */
 const WARM_UP_STEPS = 300;
 
-export function createPhysics(mujoco: Mujoco, options: PhysicsOptions): Physics {
-  const { object, physicsHz = DEFAULT_PHYSICS_HZ, clearanceM = DEFAULT_CLEARANCE_M } = options;
-  const sim = createSimModel(mujoco, cellXml({ physicsHz, object, clearanceM }));
+export function createPhysics(
+  mujoco: Mujoco,
+  { object, physicsHz = DEFAULT_PHYSICS_HZ }: { readonly object: LooseObject; readonly physicsHz?: number },
+): Physics {
+  const sim = createSimModel(mujoco, cellXml(object, physicsHz));
   const controller = createImpedanceController(sim);
   const sensing = createSensing(sim);
   const socket = createSocket(sim);

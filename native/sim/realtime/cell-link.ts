@@ -8,29 +8,9 @@ import type { TaskId } from '../../../main/api/task.ts';
 import type { SetPoint } from '../../device.ts';
 import { createCellThreads, startCellThread } from './cell-threads.ts';
 import { createRequests } from './requests.ts';
-import { createServoMover, type ServoMover, STALLED_CHECKS } from './servo-mover.ts';
-import { createSharedState, type SharedState } from './shared-state.ts';
+import { createServoMover, STALLED_CHECKS } from './servo-mover.ts';
+import { createSharedState } from './shared-state.ts';
 import type { FromRender, FromServo, ToRender, ToServo } from './worker-messages.ts';
-
-export type Picture = Extract<FromRender, { kind: 'picture' }>;
-
-export interface CellLink {
-  readonly shared: SharedState;
-  readonly mover: ServoMover;
-  /** Starts the threads that do not run. */
-  start(): Promise<void>;
-  servoRuns(): boolean;
-  /** Watches the servo's progress from now on. Returns a function that ends it. */
-  watchProgress(): () => void;
-  command(command: SetPoint | 'hold'): void;
-  picture(request: Omit<ToRender, 'id'>): Promise<Picture>;
-  /**
-   * Resolves when the servo has arranged the task. When `signal` aborts before the servo has begun, the arm stays where
-   * it is.
-   */
-  arrange(task: TaskId, seed: number, signal: AbortSignal): Promise<void>;
-  close(): Promise<void>;
-}
 
 export function createCellLink(options: {
   readonly physicsHz: number;
@@ -39,14 +19,14 @@ export function createCellLink(options: {
   /** Returns the cell's simulated time, at which a servo that is started again goes on. */
   readonly nowMs: () => number;
   readonly raise: (message: string) => void;
-}): CellLink {
+}) {
   const { physicsHz, noProgressMs, raise } = options;
   const shared = createSharedState();
   const noProgressSec = noProgressMs / 1000;
   const resets = createRequests<void>(noProgressMs, () =>
     threads.giveUp('servo-worker', `did not reset for ${noProgressSec} s`),
   );
-  const pictures = createRequests<Picture>(noProgressMs, () =>
+  const pictures = createRequests<Extract<FromRender, { kind: 'picture' }>>(noProgressMs, () =>
     threads.giveUp('render-worker', `gave no picture for ${noProgressSec} s`),
   );
   let commandNumber = 0;
@@ -84,15 +64,21 @@ export function createCellLink(options: {
   return {
     shared,
     mover,
+    /** Starts the threads that do not run. */
     start: threads.start,
     servoRuns: threads.servoRuns,
+    /** Watches the servo's progress from now on. Returns a function that ends it. */
     watchProgress: () =>
       every(systemClock, noProgressMs / STALLED_CHECKS, mover.check, (error) =>
         raise(`the servo thread's progress cannot be checked: ${String(error)}`),
       ),
-    command: (command) => shared.writeCommand(command, ++commandNumber, systemClock.nowMs()),
-    picture: (request) => pictures.ask((id) => threads.render().postMessage({ ...request, id })),
-    arrange: (task, seed, signal) =>
+    command: (command: SetPoint | 'hold') => shared.writeCommand(command, ++commandNumber, systemClock.nowMs()),
+    picture: (request: Omit<ToRender, 'id'>) => pictures.ask((id) => threads.render().postMessage({ ...request, id })),
+    /**
+     * Resolves when the servo has arranged the task. When `signal` aborts before the servo has begun, the arm stays
+     * where it is.
+     */
+    arrange: (task: TaskId, seed: number, signal: AbortSignal) =>
       resets.ask(
         (id) => {
           shared.offerReset(id);

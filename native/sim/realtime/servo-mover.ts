@@ -2,7 +2,6 @@
 import { type Clock, systemClock } from '../../../main/api/clock.ts';
 import { READINGS_SIZE } from '../physics/readings.ts';
 import type { CellThreads } from './cell-threads.ts';
-import type { Mover } from './paced-clock.ts';
 import { emptyReport, type SharedState } from './shared-state.ts';
 
 /**
@@ -11,17 +10,6 @@ import { emptyReport, type SharedState } from './shared-state.ts';
  */
 export const STALLED_CHECKS = 10;
 
-export interface ServoMover extends Mover {
-  /** Returns the number of substeps from the opening of the cell to `timeMs`. */
-  substepsAt(timeMs: number): number;
-  /** Called when the servo has made this many substeps. */
-  arrived(substeps: number): void;
-  /** Called when the servo will not arrive. Waiting callers continue at the host's pace. */
-  release(): void;
-  /** Called ten times in `noProgressMs`; gives the servo up when it has made no progress in ten calls. */
-  check(): void;
-}
-
 /** Creates the mover. While no servo runs, time passes at the host's rate and nothing moves. */
 export function createServoMover(options: {
   readonly shared: SharedState;
@@ -29,7 +17,7 @@ export function createServoMover(options: {
   readonly substepMs: number;
   readonly noProgressMs: number;
   readonly host?: Clock;
-}): ServoMover {
+}) {
   const { shared, threads, substepMs, noProgressMs, host = systemClock } = options;
   const report = emptyReport();
   const readings = new Float64Array(READINGS_SIZE);
@@ -43,11 +31,18 @@ export function createServoMover(options: {
     shared.readState(readings, undefined, report);
     return report.timeMs;
   };
+  /** Returns the number of substeps from the opening of the cell to `timeMs`. */
   const substepsAt = (timeMs: number) => Math.floor(timeMs / substepMs + 1e-9);
-  const mover: ServoMover = {
+  /** Called when the servo will not arrive. Waiting callers continue at the host's pace. */
+  const release = () => {
+    const resolve = arrive;
+    host.at(host.nowMs() + (granted - beganAt) * substepMs, () => resolve?.());
+  };
+  return {
     substepsAt,
     reachedMs,
-    moveToMs: async (timeMs) => {
+    release,
+    moveToMs: async (timeMs: number): Promise<void> => {
       const substeps = substepsAt(timeMs);
       if (substeps <= granted) return;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -58,17 +53,15 @@ export function createServoMover(options: {
       if (threads().servoRuns()) {
         shared.grant(substeps);
         shared.wake();
-      } else mover.release();
+      } else release();
       await promise;
     },
-    arrived: (substeps) => {
+    /** Called when the servo has made this many substeps. */
+    arrived: (substeps: number): void => {
       if (substeps >= granted) arrive?.();
     },
-    release: () => {
-      const resolve = arrive;
-      host.at(host.nowMs() + (granted - beganAt) * substepMs, () => resolve?.());
-    },
-    check: () => {
+    /** Called ten times in `noProgressMs`; gives the servo up when it has made no progress in ten calls. */
+    check: (): void => {
       const nowMs = reachedMs();
       stalledChecks = nowMs === seenMs && substepsAt(nowMs) < granted ? stalledChecks + 1 : 0;
       seenMs = nowMs;
@@ -76,5 +69,4 @@ export function createServoMover(options: {
         threads().giveUp('servo-worker', `made no progress for ${noProgressMs / 1000} s`);
     },
   };
-  return mover;
 }
