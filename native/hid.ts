@@ -1,6 +1,8 @@
 /**
  * The only wrapper of node-hid. It is loaded at the first call, so that a missing libusb becomes an error with words.
  */
+import type { HIDAsync } from 'node-hid';
+
 export interface HidDevice {
   readonly vendorId: number;
   readonly productId: number;
@@ -78,12 +80,7 @@ async function accessCode(path: string): Promise<string> {
   );
 }
 
-function connect(device: {
-  on(event: 'data', listener: (bytes: Buffer) => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  write(bytes: number[]): Promise<number>;
-  close(): Promise<void>;
-}): HidConnection {
+function connect(device: HIDAsync): HidConnection {
   return {
     onReport: (listener) => {
       device.on('data', listener);

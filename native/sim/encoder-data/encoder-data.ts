@@ -39,15 +39,7 @@ export interface EncoderFrame {
   readonly known: Uint8Array;
 }
 
-export interface EncoderDataSource {
-  /** Names of the cameras, in the order of `EncoderFrame.pictures`. */
-  readonly cameras: readonly string[];
-  /** Draws one picture per camera of a posed scene. */
-  pictures(poses: ScenePoses, look?: RenderLook): Uint8Array[];
-  /** Makes the frames of one group. The same index gives the same bytes. */
-  group(split: EncoderSplit, index: number): EncoderFrame[];
-  dispose(): void;
-}
+export type EncoderDataSource = Awaited<ReturnType<typeof createEncoderData>>;
 
 export const ENCODER_CAMERAS = CELL_INFO.cameras;
 
@@ -62,7 +54,7 @@ export function encoderGroupSeed(split: EncoderSplit, index: number): number {
   return SEED_RANGES.encoder.first + index + (split === 'hold-out' ? HOLD_OUT_OFFSET : 0);
 }
 
-export async function createEncoderData(): Promise<EncoderDataSource> {
+export async function createEncoderData() {
   const mujoco = await loadMujoco();
   const solver = createArmSolver(mujoco);
   const pegs = createPhysics(mujoco, { object: 'peg' });
@@ -91,9 +83,12 @@ export async function createEncoderData(): Promise<EncoderDataSource> {
   };
 
   return {
+    /** Names of the cameras, in the order of `EncoderFrame.pictures`. */
     cameras: ENCODER_CAMERAS.map(({ name }) => name),
+    /** Draws one picture per camera of a posed scene. */
     pictures: draw,
-    group: (split, index) => {
+    /** Makes the frames of one group. The same index gives the same bytes. */
+    group: (split: EncoderSplit, index: number): EncoderFrame[] => {
       const rng = createRng(encoderGroupSeed(split, index)).split('encoder');
       const look = randomLook(CELL_SHAPES, rng.split('look'));
       const frames: EncoderFrame[] = [];

@@ -18,7 +18,7 @@ const ACCEPTED_ERROR = 1e-4;
 export type ArmSolver = ReturnType<typeof createArmSolver>;
 
 export function createArmSolver(mujoco: Mujoco) {
-  const sim = createSimModel(mujoco, cellXml('peg', 500));
+  const sim = createSimModel(mujoco, cellXml('peg'));
   const tool = createToolKinematics(sim);
   const { jacobian } = tool;
   const error = new Float64Array(6);

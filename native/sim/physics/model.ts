@@ -5,6 +5,9 @@
  * the arm through the table. `impratio` 100 with elliptic cones keeps the grip from creeping.
  */
 
+export const PHYSICS_HZ = 500;
+export const SUBSTEP_MS = 1000 / PHYSICS_HZ;
+
 /** Resting posture, tool pointing down over the table. */
 export const HOME_RAD = [0, -0.3, 0, -2.2, 0, 1.9, Math.PI / 4] as const;
 
@@ -111,7 +114,7 @@ const EXCLUDED_PAIRS = [
   ['link6', 'hand'],
 ] as const;
 
-export function cellXml(object: LooseObject, physicsHz: number): string {
+export function cellXml(object: LooseObject): string {
   const motors = JOINT_TORQUE_LIMIT_NM.map(
     (limit, index) => `<motor joint="joint${index + 1}" ctrlrange="-${limit} ${limit}"/>`,
   ).join('');
@@ -122,7 +125,7 @@ export function cellXml(object: LooseObject, physicsHz: number): string {
   const net = 'num="1" data="found force torque pos" reduce="netforce"';
   return `<mujoco model="cell">
   <compiler angle="radian" autolimits="true"/>
-  <option timestep="${1 / physicsHz}" integrator="implicitfast" cone="elliptic" impratio="100" solver="Newton" iterations="50"/>
+  <option timestep="${1 / PHYSICS_HZ}" integrator="implicitfast" cone="elliptic" impratio="100" solver="Newton" iterations="50"/>
   <size memory="4M"/>
   <default>
     <default class="arm"><joint armature="0.1" damping="0.5" frictionloss="0.1"/></default>

@@ -6,21 +6,20 @@ import { performance } from 'node:perf_hooks';
 import { every, systemClock } from '../../../main/api/clock.ts';
 import type { TaskId } from '../../../main/api/task.ts';
 import type { SetPoint } from '../../device.ts';
-import { createCellThreads, startCellThread } from './cell-threads.ts';
+import { createCellThreads, type startCellThread } from './cell-threads.ts';
 import { createRequests } from './requests.ts';
 import { createServoMover, STALLED_CHECKS } from './servo-mover.ts';
 import { createSharedState } from './shared-state.ts';
 import type { FromRender, FromServo, ToRender, ToServo } from './worker-messages.ts';
 
 export function createCellLink(options: {
-  readonly physicsHz: number;
   readonly noProgressMs: number;
-  readonly startThread: typeof startCellThread | undefined;
+  readonly startThread: typeof startCellThread;
   /** Returns the cell's simulated time, at which a servo that is started again goes on. */
   readonly nowMs: () => number;
   readonly raise: (message: string) => void;
 }) {
-  const { physicsHz, noProgressMs, raise } = options;
+  const { noProgressMs, raise } = options;
   const shared = createSharedState();
   const noProgressSec = noProgressMs / 1000;
   const resets = createRequests<void>(noProgressMs, () =>
@@ -41,9 +40,9 @@ export function createCellLink(options: {
     else if (message.kind === 'reset-done') resets.answer(message.id);
   };
   const threads = createCellThreads({
-    startThread: options.startThread ?? startCellThread,
+    startThread: options.startThread,
     data: (name) =>
-      name === 'servo-worker' ? { shared: shared.buffer, physicsHz, clockOriginMs: performance.timeOrigin } : undefined,
+      name === 'servo-worker' ? { shared: shared.buffer, clockOriginMs: performance.timeOrigin } : undefined,
     servo: hearServo,
     render: (message) => {
       if (message.kind === 'picture') pictures.answer(message.id, message);
@@ -59,7 +58,7 @@ export function createCellLink(options: {
       raise(error.message);
     },
   });
-  const mover = createServoMover({ shared, threads: () => threads, substepMs: 1000 / physicsHz, noProgressMs });
+  const mover = createServoMover(shared, () => threads, noProgressMs);
 
   return {
     shared,

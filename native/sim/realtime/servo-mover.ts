@@ -1,5 +1,6 @@
 /** Moves the live cell's simulated time. Grants substeps to the servo thread and is told when they are made. */
-import { type Clock, systemClock } from '../../../main/api/clock.ts';
+import { systemClock } from '../../../main/api/clock.ts';
+import { SUBSTEP_MS } from '../physics/model.ts';
 import { READINGS_SIZE } from '../physics/readings.ts';
 import type { CellThreads } from './cell-threads.ts';
 import { emptyReport, type SharedState } from './shared-state.ts';
@@ -11,14 +12,7 @@ import { emptyReport, type SharedState } from './shared-state.ts';
 export const STALLED_CHECKS = 10;
 
 /** Creates the mover. While no servo runs, time passes at the host's rate and nothing moves. */
-export function createServoMover(options: {
-  readonly shared: SharedState;
-  readonly threads: () => CellThreads;
-  readonly substepMs: number;
-  readonly noProgressMs: number;
-  readonly host?: Clock;
-}) {
-  const { shared, threads, substepMs, noProgressMs, host = systemClock } = options;
+export function createServoMover(shared: SharedState, threads: () => CellThreads, noProgressMs: number) {
   const report = emptyReport();
   const readings = new Float64Array(READINGS_SIZE);
   let arrive: (() => void) | undefined;
@@ -32,11 +26,11 @@ export function createServoMover(options: {
     return report.timeMs;
   };
   /** Returns the number of substeps from the opening of the cell to `timeMs`. */
-  const substepsAt = (timeMs: number) => Math.floor(timeMs / substepMs + 1e-9);
+  const substepsAt = (timeMs: number) => Math.floor(timeMs / SUBSTEP_MS + 1e-9);
   /** Called when the servo will not arrive. Waiting callers continue at the host's pace. */
   const release = () => {
     const resolve = arrive;
-    host.at(host.nowMs() + (granted - beganAt) * substepMs, () => resolve?.());
+    systemClock.at(systemClock.nowMs() + (granted - beganAt) * SUBSTEP_MS, () => resolve?.());
   };
   return {
     substepsAt,
