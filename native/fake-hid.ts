@@ -74,10 +74,7 @@ export function createFakeHid(plugged = true) {
     push: (bytes: Uint8Array, path = FAKE_SPACEMOUSE.path): void => {
       for (const connection of to(path)) if (!connection.closed) connection.onReport(bytes);
     },
-    /**
-     * Reports an error on every connection to the path except the newest, as the write side of a lost connection may
-     * do late.
-     */
+    /** Reports an error on each connection to the path but the newest, as a lost one's write side may do late. */
     breakOldConnections: (path: string): void => {
       for (const connection of to(path).slice(0, -1)) connection.onLost(broken());
     },

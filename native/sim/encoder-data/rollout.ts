@@ -7,6 +7,7 @@ import { Quaternion } from 'three';
 import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
 import type { Rng } from '../../../main/api/rng.ts';
 import { toolDown } from '../physics/frames.ts';
+import { PHYSICS_HZ } from '../physics/model.ts';
 import { type Physics, readReadings } from '../physics/physics.ts';
 import { type Truth, truthOf } from '../physics/readings.ts';
 import { insertTask, placeSocketNearTip } from '../tasks/insert.ts';
@@ -68,7 +69,7 @@ export function createRolloutDriver(physics: Physics, rng: Rng): () => Truth {
       periodsLeft = goal.periods;
     }
     physics.command({ baseFromTool: towards(), gripper: 'close', rampMs: 1000 / CONTROL_HZ });
-    for (let step = 0; step < physics.physicsHz / CONTROL_HZ; step++) physics.step();
+    for (let step = 0; step < PHYSICS_HZ / CONTROL_HZ; step++) physics.step();
     truth = truthOf(readReadings(physics));
     return truth;
   };

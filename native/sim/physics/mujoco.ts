@@ -37,6 +37,26 @@ export interface SimViews {
   readonly modelBodyQuaternion: Float64Array;
 }
 
+function takeViews(model: MjModel, data: MjData): SimViews {
+  return {
+    qpos: data.qpos,
+    qvel: data.qvel,
+    ctrl: data.ctrl,
+    qfrcBias: data.qfrc_bias,
+    bodyPosition: data.xpos,
+    bodyQuaternion: data.xquat,
+    bodyRotation: data.xmat,
+    sitePosition: data.site_xpos,
+    geomPosition: data.geom_xpos,
+    geomRotation: data.geom_xmat,
+    jointAxis: data.xaxis,
+    jointAnchor: data.xanchor,
+    sensorData: data.sensordata,
+    modelBodyPosition: model.body_pos,
+    modelBodyQuaternion: model.body_quat,
+  };
+}
+
 export type SimModel = ReturnType<typeof createSimModel>;
 
 const WARNING_NAMES = [
@@ -62,25 +82,7 @@ export function createSimModel(mujoco: Mujoco, xml: string) {
     joint: mujoco.mjtObj.mjOBJ_JOINT.value,
     sensor: mujoco.mjtObj.mjOBJ_SENSOR.value,
   };
-
-  const takeViews = (): SimViews => ({
-    qpos: data.qpos,
-    qvel: data.qvel,
-    ctrl: data.ctrl,
-    qfrcBias: data.qfrc_bias,
-    bodyPosition: data.xpos,
-    bodyQuaternion: data.xquat,
-    bodyRotation: data.xmat,
-    sitePosition: data.site_xpos,
-    geomPosition: data.geom_xpos,
-    geomRotation: data.geom_xmat,
-    jointAxis: data.xaxis,
-    jointAnchor: data.xanchor,
-    sensorData: data.sensordata,
-    modelBodyPosition: model.body_pos,
-    modelBodyQuaternion: model.body_quat,
-  });
-  let current = takeViews();
+  let current = takeViews(model, data);
 
   /** Returns the index of a named object; throws when the model lacks it. */
   const indexOf = (kind: keyof typeof objectKinds, name: string): number => {
@@ -104,7 +106,7 @@ export function createSimModel(mujoco: Mujoco, xml: string) {
   return {
     timestepSec: model.opt.timestep,
     views: (): SimViews => {
-      if (current.qpos.buffer.byteLength === 0) current = takeViews();
+      if (current.qpos.buffer.byteLength === 0) current = takeViews(model, data);
       return current;
     },
     indexOf,

@@ -80,7 +80,6 @@ export function createPhysics(mujoco: Mujoco, { object }: { readonly object: Loo
   for (let index = 0; index < WARM_UP_STEPS; index++) substeps.step(gripper);
 
   return {
-    physicsHz: PHYSICS_HZ,
     object,
     step: () => substeps.step(gripper),
     arrange,

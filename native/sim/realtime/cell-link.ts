@@ -12,14 +12,15 @@ import { createServoMover, STALLED_CHECKS } from './servo-mover.ts';
 import { createSharedState } from './shared-state.ts';
 import type { FromRender, FromServo, ToRender, ToServo } from './worker-messages.ts';
 
-export function createCellLink(options: {
+interface LinkOptions {
   readonly noProgressMs: number;
   readonly startThread: typeof startCellThread;
   /** Returns the cell's simulated time, at which a servo that is started again goes on. */
   readonly nowMs: () => number;
   readonly raise: (message: string) => void;
-}) {
-  const { noProgressMs, raise } = options;
+}
+
+export function createCellLink({ noProgressMs, startThread, nowMs, raise }: LinkOptions) {
   const shared = createSharedState();
   const noProgressSec = noProgressMs / 1000;
   const resets = createRequests<void>(noProgressMs, () =>
@@ -40,7 +41,7 @@ export function createCellLink(options: {
     else if (message.kind === 'reset-done') resets.answer(message.id);
   };
   const threads = createCellThreads({
-    startThread: options.startThread,
+    startThread,
     data: (name) =>
       name === 'servo-worker' ? { shared: shared.buffer, clockOriginMs: performance.timeOrigin } : undefined,
     servo: hearServo,
@@ -48,7 +49,7 @@ export function createCellLink(options: {
       if (message.kind === 'picture') pictures.answer(message.id, message);
     },
     started: (name) => {
-      if (name === 'servo-worker') post({ kind: 'set-time', substeps: mover.substepsAt(options.nowMs()) });
+      if (name === 'servo-worker') post({ kind: 'set-time', substeps: mover.substepsAt(nowMs()) });
     },
     failed: (name, error) => {
       if (name === 'servo-worker') {

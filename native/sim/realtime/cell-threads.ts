@@ -4,7 +4,8 @@ import { type FromRender, type FromServo, type ServoStart, workerUrl } from './w
 
 export type CellThreads = ReturnType<typeof createCellThreads>;
 
-type ThreadName = 'servo-worker' | 'render-worker';
+const THREADS = ['servo-worker', 'render-worker'] as const;
+type ThreadName = (typeof THREADS)[number];
 
 export const startCellThread = (name: ThreadName, workerData: ServoStart | undefined): Worker =>
   new Worker(workerUrl(name), { workerData });
@@ -51,11 +52,8 @@ export function createCellThreads(tell: {
       });
     });
   /** The start that is under way. A reset that comes while the cell opens waits for the same threads. */
-  let starts: Promise<void> | undefined;
-  const startMissing = async () => {
-    const missing = (['servo-worker', 'render-worker'] as const).filter((name) => !running.has(name));
-    await Promise.all(missing.map(start));
-  };
+  let starts: Promise<unknown> | undefined;
+  const startMissing = () => Promise.all(THREADS.filter((name) => !running.has(name)).map(start));
   const opened = (name: ThreadName): Worker => {
     const worker = running.get(name);
     if (!worker) throw new Error(`the simulated cell is not open: its ${name} thread does not run`);
@@ -63,7 +61,7 @@ export function createCellThreads(tell: {
   };
   return {
     /** Starts the threads that do not run; calls that overlap share one start. Rejects when one cannot be started. */
-    start: (): Promise<void> => {
+    start: (): Promise<unknown> => {
       closing = false;
       starts ??= startMissing().finally(() => {
         starts = undefined;

@@ -7,7 +7,7 @@ import type { Workspace } from '../../../main/api/limits.ts';
 import { createRng, type Rng } from '../../../main/api/rng.ts';
 import { SEED_RANGES, type SeedRange, type TaskId } from '../../../main/api/task.ts';
 import type { TaskOutcome } from '../../device.ts';
-import { ARM_JOINTS, HOME_RAD, type LooseObject } from '../physics/model.ts';
+import { ARM_JOINTS, HOME_RAD, type LooseObject, PHYSICS_HZ } from '../physics/model.ts';
 import type { Physics } from '../physics/physics.ts';
 import type { Truth } from '../physics/readings.ts';
 
@@ -47,7 +47,7 @@ export function homePosture(rng: Rng): number[] {
 
 /** Runs the dynamics for a moment, so that placed objects settle, then holds the arm. */
 export function settle(physics: Physics): void {
-  const steps = Math.round(SETTLE_SEC * physics.physicsHz);
+  const steps = Math.round(SETTLE_SEC * PHYSICS_HZ);
   for (let step = 0; step < steps; step++) physics.step();
   physics.hold();
 }
