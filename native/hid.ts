@@ -1,6 +1,8 @@
 /**
  * The only wrapper of node-hid. It is loaded at the first call, so that a missing libusb becomes an error with words.
  */
+import type { HIDAsync } from 'node-hid';
+
 export interface HidDevice {
   readonly vendorId: number;
   readonly productId: number;
@@ -26,13 +28,7 @@ export interface HidTransport {
   open(path: string): Promise<HidConnection>;
 }
 
-class HidError extends Error {
-  readonly code: string;
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
+const hidError = (code: string, message: string) => Object.assign(new Error(message), { code });
 
 const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -43,7 +39,7 @@ async function load() {
     if (process.platform === 'linux') hid.setDriverType('hidraw');
     return hid;
   } catch (error) {
-    throw new HidError('NO_LIBRARY', messageOf(error));
+    throw hidError('NO_LIBRARY', messageOf(error));
   }
 }
 
@@ -56,10 +52,7 @@ export function createHidTransport(): HidTransport {
         found = await hid.devicesAsync();
       } catch (error) {
         // The native part is loaded by the first call, so a missing library shows here.
-        throw new HidError(
-          /shared object|libusb|prebuild/i.test(messageOf(error)) ? 'NO_LIBRARY' : '',
-          messageOf(error),
-        );
+        throw hidError(/shared object|libusb|prebuild/i.test(messageOf(error)) ? 'NO_LIBRARY' : '', messageOf(error));
       }
       return found.flatMap((device) => (device.path === undefined ? [] : [{ ...device, path: device.path }]));
     },
@@ -69,7 +62,7 @@ export function createHidTransport(): HidTransport {
         const device = await hid.HIDAsync.open(path, { nonExclusive: true });
         return connect(device);
       } catch (error) {
-        throw new HidError(await accessCode(path), `${path}: ${messageOf(error)}`);
+        throw hidError(await accessCode(path), `${path}: ${messageOf(error)}`);
       }
     },
   };
@@ -87,12 +80,7 @@ async function accessCode(path: string): Promise<string> {
   );
 }
 
-function connect(device: {
-  on(event: 'data', listener: (bytes: Buffer) => void): unknown;
-  on(event: 'error', listener: (error: Error) => void): unknown;
-  write(bytes: number[]): Promise<number>;
-  close(): Promise<void>;
-}): HidConnection {
+function connect(device: HIDAsync): HidConnection {
   return {
     onReport: (listener) => {
       device.on('data', listener);

@@ -24,16 +24,6 @@ export interface Entry {
 }
 export type Blocked = Extract<DeviceHealth, { readonly kind: 'blocked' }>;
 
-export interface SixAxisBus {
-  open(): Promise<void>;
-  close(): Promise<void>;
-  entries(): readonly Entry[];
-  /** Returns the open interfaces. */
-  ports(): readonly SixAxisInterface[];
-  /** Says why the bus cannot be searched; `undefined` when it can. */
-  trouble(): Blocked | undefined;
-}
-
 interface BusOptions {
   readonly transport: HidTransport;
   readonly clock: Clock;
@@ -47,7 +37,7 @@ interface BusOptions {
 }
 
 /** Finds interfaces repeatedly, opens each one separately, and notices those that are gone. */
-export function createSixAxisBus(options: BusOptions): SixAxisBus {
+export function createSixAxisBus(options: BusOptions) {
   const { transport, clock } = options;
   const table = createInterfaceTable(options);
   let trouble: Blocked | undefined;
@@ -80,7 +70,7 @@ export function createSixAxisBus(options: BusOptions): SixAxisBus {
   };
   return {
     open: () =>
-      new Promise((resolve) => {
+      new Promise<void>((resolve) => {
         table.open();
         const cancelLimit = clock.at(clock.nowMs() + OPEN_LIMIT_MS, resolve);
         const done = () => {
@@ -94,7 +84,9 @@ export function createSixAxisBus(options: BusOptions): SixAxisBus {
       await table.close();
     },
     entries: table.entries,
+    /** Returns the open interfaces. */
     ports: table.ports,
+    /** Says why the bus cannot be searched; `undefined` when it can. */
     trouble: () => trouble,
   };
 }

@@ -40,16 +40,7 @@ export function decodeReport(bytes: Uint8Array): Report | undefined {
   return undefined;
 }
 
-export interface SixAxisInterface {
-  reading(): PuckReading;
-  /** Returns true when the interface has reported axes or buttons since it was opened. */
-  hasReported(): boolean;
-  /** Returns the battery charge of a wireless device, 0 … 100, once it has reported it. */
-  batteryPercent(): number | undefined;
-  setLed(on: boolean): void;
-  /** Closes the connection; later reports are ignored. */
-  end(): Promise<void>;
-}
+export type SixAxisInterface = ReturnType<typeof readInterface>;
 
 export function readInterface(options: {
   readonly connection: HidConnection;
@@ -58,7 +49,7 @@ export function readInterface(options: {
   readonly onReading: () => void;
   /** Called at most once, when the connection breaks by itself. */
   readonly onLost: () => void;
-}): SixAxisInterface {
+}) {
   const { connection, clock } = options;
   let axes: Vec6 = REST;
   let axesMs = clock.nowMs();
@@ -67,6 +58,7 @@ export function readInterface(options: {
   let reported = false;
   let ended = false;
 
+  /** Closes the connection; later reports are ignored. */
   const end = async () => {
     if (ended) return;
     ended = true;
@@ -107,10 +99,12 @@ export function readInterface(options: {
     options.onLost();
   });
   return {
-    reading: () => ({ timeMs: axesMs, axes: clock.nowMs() - axesMs > STALE_MS ? REST : axes, buttons }),
+    reading: (): PuckReading => ({ timeMs: axesMs, axes: clock.nowMs() - axesMs > STALE_MS ? REST : axes, buttons }),
+    /** Returns true when the interface has reported axes or buttons since it was opened. */
     hasReported: () => reported,
+    /** Returns the battery charge of a wireless device, 0 … 100, once it has reported it. */
     batteryPercent: () => battery,
-    setLed: (on) => {
+    setLed: (on: boolean): void => {
       // A failed light is not a fault of the operator's input.
       connection.write([0x04, on ? 0x01 : 0x00]).catch(() => {});
     },

@@ -6,6 +6,8 @@ import { JOINT_NAMES } from './physics/model.ts';
 import { TAXEL_ROWS } from './physics/tactile.ts';
 
 export const CAMERA_SIZE_PX = 128;
+/** Samples per pixel along each axis. */
+export const CAMERA_SUPERSAMPLE = 2;
 
 /** The cell's own limits; `SimTask.workspace` narrows the box during an episode. */
 export const CELL_LIMITS: SafetyLimits = {

@@ -6,7 +6,7 @@
 import { Euler, Quaternion } from 'three';
 import { createRng } from '../../main/api/rng.ts';
 import type { CameraMount, SceneShapes } from '../../main/api/window/shapes.ts';
-import { DEFAULT_LOOK, type RenderLook } from './camera/render-scene.ts';
+import { DEFAULT_LOOK, type RenderLook, variedLight } from './camera/render-scene.ts';
 
 export const CONDITIONS = ['usual', 'light', 'colour', 'camera'] as const;
 export type Conditions = (typeof CONDITIONS)[number];
@@ -27,31 +27,16 @@ const CAMERA_TURN_STD_RAD = 0.0087;
 export function viewUnder(conditions: Conditions, shapes: SceneShapes, seed: number): View {
   const usual: View = { look: DEFAULT_LOOK, cameras: shapes.cameras };
   const rng = createRng(seed).split('conditions');
-  const around = (spread: number) => 1 + rng.range(-spread, spread);
   switch (conditions) {
     case 'usual':
       return usual;
-    case 'light': {
-      const [x, y, z] = DEFAULT_LOOK.lightDirection;
-      const moved = (value: number, spread: number) => value + rng.range(-spread, spread);
-      return {
-        ...usual,
-        look: {
-          ...DEFAULT_LOOK,
-          lightDirection: [moved(x, LIGHT_SPREAD[0]), moved(y, LIGHT_SPREAD[1]), moved(z, LIGHT_SPREAD[2])],
-          exposure: around(BRIGHTNESS_SPREAD),
-          lampStrength: around(BRIGHTNESS_SPREAD),
-        },
-      };
+    case 'light':
+      return { ...usual, look: variedLight(rng, LIGHT_SPREAD, BRIGHTNESS_SPREAD, BRIGHTNESS_SPREAD) };
+    case 'colour': {
+      const gain = () => 1 + rng.range(-COLOR_SPREAD, COLOR_SPREAD);
+      const colorGains = Float32Array.from({ length: 3 * shapes.materials.length }, gain);
+      return { ...usual, look: { ...DEFAULT_LOOK, colorGains } };
     }
-    case 'colour':
-      return {
-        ...usual,
-        look: {
-          ...DEFAULT_LOOK,
-          colorGains: Float32Array.from({ length: 3 * shapes.materials.length }, () => around(COLOR_SPREAD)),
-        },
-      };
     case 'camera':
       return { ...usual, cameras: shapes.cameras.map((camera) => knocked(camera, () => rng.normal())) };
     default:

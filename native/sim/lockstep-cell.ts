@@ -5,26 +5,23 @@
  */
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
 import type { Vec3 } from '../../main/api/geometry.ts';
+import type { Workspace } from '../../main/api/limits.ts';
 import type { TaskId } from '../../main/api/task.ts';
 import { createListeners, type DeviceFault, type RobotCell, type ScenePoses } from '../device.ts';
 import { CELL_INFO } from './cell-info.ts';
 import type { Conditions } from './conditions.ts';
-import { type LooseObject, SCENE_BODIES } from './physics/model.ts';
+import { type LooseObject, SCENE_BODIES, SUBSTEP_MS } from './physics/model.ts';
 import { loadMujoco, type Mujoco } from './physics/mujoco.ts';
-import { createPhysics, DEFAULT_PHYSICS_HZ, type Physics, type PhysicsState } from './physics/physics.ts';
+import { createPhysics, type Physics, type PhysicsState } from './physics/physics.ts';
 import { READINGS_SIZE, robotStateOf, type Truth, truthOf } from './physics/readings.ts';
-import { createEyes, createSkin, type Episode, type Eyes, snapshotOf } from './snapshot.ts';
-import type { Workspace } from './tasks/task.ts';
+import { createEyes, createSkin, type Episode, snapshotOf } from './snapshot.ts';
 import { SIM_TASKS } from './tasks/task-registry.ts';
 
 export interface LockstepOptions {
-  readonly physicsHz?: number;
   /** False leaves pictures out of snapshots, for runs whose policy uses none. Default true. */
   readonly renderCameras?: boolean;
   /** Light, colours and camera poses. Default: the usual ones. */
   readonly conditions?: Conditions;
-  /** Unix time of the virtual clock's zero. */
-  readonly startWallTimeMs?: number;
 }
 
 export interface LockstepState {
@@ -44,17 +41,16 @@ export interface LockstepCell extends RobotCell {
   restore(state: LockstepState): void;
 }
 
-export function createLockstepCell(options: LockstepOptions = {}): LockstepCell {
-  const { physicsHz = DEFAULT_PHYSICS_HZ, renderCameras = true, startWallTimeMs = 0, conditions } = options;
+export function createLockstepCell({ renderCameras = true, conditions }: LockstepOptions = {}): LockstepCell {
   const faults = createListeners<DeviceFault>();
   const readings = new Float64Array(READINGS_SIZE);
   const skin = createSkin();
-  const scenes = createScenes(physicsHz);
-  const stepped = createSteppedClock(scenes, physicsHz, startWallTimeMs, (message) =>
+  const scenes = createScenes();
+  const stepped = createSteppedClock(scenes, (message) =>
     faults.tell({ device: CELL_INFO.name, message, remedy: 'Reset the episode; the cell starts from a clean state.' }),
   );
   const { clock } = stepped;
-  let eyes: Eyes | undefined;
+  let eyes: ReturnType<typeof createEyes> | undefined;
   let episode: Episode | undefined;
   let startM: Vec3 = [0, 0, 0];
 
@@ -115,7 +111,7 @@ export function createLockstepCell(options: LockstepOptions = {}): LockstepCell 
 }
 
 /** One physics per loose object, made when it is first needed. */
-function createScenes(physicsHz: number) {
+function createScenes() {
   const scenes = new Map<LooseObject, Physics>();
   let mujoco: Mujoco | undefined;
   let current: Physics | undefined;
@@ -134,7 +130,7 @@ function createScenes(physicsHz: number) {
     },
     /** Makes the scene with this object the current one. */
     load: (object: LooseObject): Physics => {
-      current = scenes.get(object) ?? createPhysics(opened(mujoco), { object, physicsHz });
+      current = scenes.get(object) ?? createPhysics(opened(mujoco), { object });
       scenes.set(object, current);
       return current;
     },
@@ -145,20 +141,14 @@ function createScenes(physicsHz: number) {
 }
 
 /** A virtual clock that steps the current scene as it advances. A scene at fault stands still while time passes. */
-function createSteppedClock(
-  scenes: ReturnType<typeof createScenes>,
-  physicsHz: number,
-  startWallTimeMs: number,
-  onFault: (message: string) => void,
-) {
-  const inner = createVirtualClock(0, startWallTimeMs);
-  const substepMs = 1000 / physicsHz;
+function createSteppedClock(scenes: ReturnType<typeof createScenes>, onFault: (message: string) => void) {
+  const inner = createVirtualClock();
   /** Substeps since the clock's zero. */
   let substeps = 0;
   let faulted = false;
 
   const stepTo = (timeMs: number) => {
-    const due = Math.floor(timeMs / substepMs + 1e-9);
+    const due = Math.floor(timeMs / SUBSTEP_MS + 1e-9);
     const physics = faulted ? undefined : scenes.loaded();
     if (physics) for (; substeps < due; substeps++) physics.step();
     substeps = Math.max(substeps, due);

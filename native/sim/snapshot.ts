@@ -7,35 +7,28 @@ import { createRng } from '../../main/api/rng.ts';
 import type { ScenePoses, Snapshot } from '../device.ts';
 import { CELL_SHAPES } from './camera/look.ts';
 import { createRenderer } from './camera/rasteriser.ts';
-import { CAMERA_SIZE_PX } from './cell-info.ts';
+import { CAMERA_SIZE_PX, CAMERA_SUPERSAMPLE } from './cell-info.ts';
 import { type Conditions, viewUnder } from './conditions.ts';
 import { READING, robotStateOf, truthOf } from './physics/readings.ts';
 import { stateEstimate } from './physics/state-estimate.ts';
 import { createTactilePads } from './physics/tactile.ts';
 import type { SimTask } from './tasks/task.ts';
 
-const SUPERSAMPLE = 2;
-
 export interface Episode {
   readonly task: SimTask;
   readonly seed: number;
 }
 
-export interface Eyes {
-  /** Draws one picture per camera of the cell. */
-  look(poses: ScenePoses): CameraFrame[];
-  /** Sets look and cameras to the conditions of the episode with this seed. */
-  setView(seed: number): void;
-}
-
-export function createEyes(conditions: Conditions = 'usual'): Eyes {
-  const renderer = createRenderer(CELL_SHAPES, { size: CAMERA_SIZE_PX, supersample: SUPERSAMPLE });
+export function createEyes(conditions: Conditions = 'usual') {
+  const renderer = createRenderer(CELL_SHAPES, CAMERA_SIZE_PX, CAMERA_SUPERSAMPLE);
   let view = viewUnder(conditions, CELL_SHAPES, 0);
   return {
-    setView: (seed) => {
+    /** Sets look and cameras to the conditions of the episode with this seed. */
+    setView: (seed: number): void => {
       view = viewUnder(conditions, CELL_SHAPES, seed);
     },
-    look: (poses) => {
+    /** Draws one picture per camera of the cell. */
+    look: (poses: ScenePoses): CameraFrame[] => {
       renderer.setScene(poses, view.look);
       return view.cameras.map((camera) => ({
         camera: camera.name,
@@ -47,15 +40,11 @@ export function createEyes(conditions: Conditions = 'usual'): Eyes {
   };
 }
 
-export interface Skin {
-  /** Reads both pads. The noise follows from seed and simulated time, so two calls at one instant agree. */
-  feel(poses: ScenePoses, readings: Float64Array, seed: number): TactileFrame[];
-}
-
-export function createSkin(): Skin {
+export function createSkin() {
   const pads = createTactilePads();
   return {
-    feel: (poses, readings, seed) => {
+    /** Reads both pads. The noise follows from seed and simulated time, so two calls at one instant agree. */
+    feel: (poses: ScenePoses, readings: Float64Array, seed: number): TactileFrame[] => {
       const rng = createRng(seed)
         .split('tactile')
         .split(Math.round(readings[READING.simTimeSec]! * 1000));

@@ -4,6 +4,7 @@
  */
 import type { ObservationRecord, StepRecord } from '../../data/records.ts';
 import { systemClock } from '../../main/api/clock.ts';
+import type { Workspace } from '../../main/api/limits.ts';
 import { createRng } from '../../main/api/rng.ts';
 import type { TaskId } from '../../main/api/task.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
@@ -17,7 +18,6 @@ import { createLockstepCell } from '../../native/sim/lockstep-cell.ts';
 import { createOperator } from '../../native/sim/people/operator.ts';
 import type { Truth } from '../../native/sim/physics/readings.ts';
 import { createRealtimeCell } from '../../native/sim/realtime/realtime-cell.ts';
-import type { Workspace } from '../../native/sim/tasks/task.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { createFakeWriter, type FakeWriter } from './rig.ts';
 

@@ -1,7 +1,7 @@
 /** Tests the control loop live: the test moves the clock, and answers race it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
+import { createFakeCell, type FakeCell } from '../native/fake-cell.ts';
 import { bench, proposal } from './rig.ts';
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createStandingNotices } from '../../main/engine/standing-notices.ts';
-import { createFakeCell } from '../../native/fake-cell.ts';
+import { createFakeCell } from '../native/fake-cell.ts';
 import { bench, createFakePolicy, proposal, ticks } from './rig.ts';
 
 const topics = (engine: Awaited<ReturnType<typeof bench>>['engine']) =>

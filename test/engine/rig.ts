@@ -6,9 +6,9 @@ import type { Fault } from '../../main/api/window/status.ts';
 import { createEngine, type Engine, type EngineOptions } from '../../main/engine/engine.ts';
 import type { PolicyObservation, PolicyReply, PolicySource } from '../../main/engine/policy/policy-source.ts';
 import type { Pace } from '../../main/engine/policy/proposals.ts';
-import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
 import { createFakeHid, type FakeHid } from '../../native/fake-hid.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
+import { createFakeCell, type FakeCell } from '../native/fake-cell.ts';
 
 export interface FakeWriter extends StoreWriter {
   readonly episodes: { readonly start: EpisodeStart; readonly steps: StepRecord[]; end: EpisodeEnd | undefined }[];

@@ -22,7 +22,7 @@ import { createClassifierService } from '../../main/runs/jobs/classifier-service
 import { createPolicyCatalogue } from '../../main/runs/policies/policy-catalogue.ts';
 import { openRunRows, type RunRows } from '../../main/runs/run-rows.ts';
 import { createRunService } from '../../main/runs/run-service.ts';
-import { createFakeCell } from '../../native/fake-cell.ts';
+import { createFakeCell } from '../native/fake-cell.ts';
 import { createFakeLauncher } from '../runs/fake-trainer.ts';
 import { bench } from './rig.ts';
 import { closeWindows, connect, enter, opened, type TestWindow } from './test-window.ts';

@@ -5,8 +5,8 @@ import type { ClassifierManifest } from '../../main/api/classifier.ts';
 import type { EngineOptions } from '../../main/engine/engine-types.ts';
 import { createHandlers } from '../../main/engine/server/handlers.ts';
 import { type ClassifierService, done, refused } from '../../main/engine/services.ts';
-import { createFakeCell } from '../../native/fake-cell.ts';
 import { madeUpClassifier } from '../e2e/contract-classifier.ts';
+import { createFakeCell } from '../native/fake-cell.ts';
 import { bench, ticks } from './rig.ts';
 
 const CALLER = { id: 1, claim: () => {}, release: () => {}, sendFrames: () => {} };

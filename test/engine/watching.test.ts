@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { serveEngine } from '../../main/engine/server/server.ts';
-import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
+import { createFakeCell, type FakeCell } from '../native/fake-cell.ts';
 import { bench } from './rig.ts';
 import { closeWindows, enter, type TestWindow } from './test-window.ts';
 

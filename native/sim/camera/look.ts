@@ -6,7 +6,7 @@
 import type { Body, Material, Part, SceneShapes } from '../../../main/api/window/shapes.ts';
 import {
   BLOCK_HALF_WIDTH_M,
-  DEFAULT_CLEARANCE_M,
+  CLEARANCE_M,
   HOLE_DEPTH_M,
   PAD_HALF_WIDTH_M,
   PEG_HALF_WIDTH_M,
@@ -84,7 +84,7 @@ const fingerParts: readonly Part[] = [
 ];
 
 function socketParts(): Part[] {
-  const holeHalf = PEG_HALF_WIDTH_M + DEFAULT_CLEARANCE_M;
+  const holeHalf = PEG_HALF_WIDTH_M + CLEARANCE_M;
   const wall = SOCKET_HALF_WIDTH_M - holeHalf;
   const centre = holeHalf + wall / 2;
   const width = 2 * SOCKET_HALF_WIDTH_M;

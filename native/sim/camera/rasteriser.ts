@@ -14,30 +14,14 @@ import { createShader } from './shading.ts';
 import { createShadowMap } from './shadow-map.ts';
 import { type ColorTarget, createVertexBuffer } from './triangle-fill.ts';
 
-export interface RendererOptions {
-  readonly size: number;
-  /** Samples per pixel along each axis. */
-  readonly supersample: number;
-}
-
-export interface Renderer {
-  /** Poses the scene and computes its shadows, for any number of `draw` calls. */
-  setScene(poses: ScenePoses, look?: RenderLook): void;
-  /** Returns `size`² RGB bytes, row by row, in a new array. */
-  draw(camera: CameraMount): Uint8Array;
-  /** Calls `setScene`, then `draw`. */
-  render(camera: CameraMount, poses: ScenePoses, look?: RenderLook): Uint8Array;
-  readonly triangles: number;
-}
-
-export function createRenderer(shapes: SceneShapes, { size, supersample }: RendererOptions): Renderer {
+/** Makes pictures of `size`² pixels; `supersample` counts the samples per pixel along each axis. */
+export function createRenderer(shapes: SceneShapes, size: number, supersample: number) {
   const placed = placeMeshes(shapes);
   const vertexCount = placed.reduce((sum, { mesh }) => sum + mesh.materials.length, 0);
   const vertices = createVertexBuffer(vertexCount + SPARE_VERTICES);
   const samples = size * supersample;
   const target: ColorTarget = {
     width: samples,
-    height: samples,
     nearness: new Float32Array(samples * samples),
     color: new Float32Array(samples * samples * 4),
   };
@@ -46,7 +30,8 @@ export function createRenderer(shapes: SceneShapes, { size, supersample }: Rende
   let look = DEFAULT_LOOK;
   let scenePoses: ScenePoses = new Float32Array(shapes.bodies.length * 7);
 
-  const setScene = (poses: ScenePoses, newLook: RenderLook = DEFAULT_LOOK) => {
+  /** Poses the scene and computes its shadows, for any number of `draw` calls. */
+  const setScene = (poses: ScenePoses, newLook: RenderLook = DEFAULT_LOOK): void => {
     scenePoses = poses;
     look = newLook;
     for (const body of placed) placeBody(body, poses);
@@ -54,6 +39,7 @@ export function createRenderer(shapes: SceneShapes, { size, supersample }: Rende
     shadows.draw(look.lightDirection);
   };
 
+  /** Returns `size`² RGB bytes, row by row, in a new array. */
   const draw = (camera: CameraMount): Uint8Array => {
     const view = viewOf(shapes, camera, scenePoses, samples);
     const e = view.elements;
@@ -73,10 +59,6 @@ export function createRenderer(shapes: SceneShapes, { size, supersample }: Rende
   return {
     setScene,
     draw,
-    render: (camera, poses, newLook) => {
-      setScene(poses, newLook);
-      return draw(camera);
-    },
     triangles: placed.reduce((sum, { mesh }) => sum + mesh.indices.length / 3, 0),
   };
 }

@@ -3,6 +3,7 @@
  * Linear RGB; lengths in metres.
  */
 import type { Vec3 } from '../../../main/api/geometry.ts';
+import type { Rng } from '../../../main/api/rng.ts';
 import type { BodyMesh } from './meshes.ts';
 
 /** Light, exposure and colours of a picture: the settings that domain randomisation varies. */
@@ -28,6 +29,18 @@ export const DEFAULT_LOOK: RenderLook = {
   backgroundTop: [0.5, 0.54, 0.58],
   backgroundBottom: [0.24, 0.26, 0.28],
 };
+
+/** Draws light around the default: the direction's axes by ±`spread`, exposure and lamp by factors of 1 ± theirs. */
+export function variedLight(rng: Rng, spread: Vec3, exposureSpread: number, lampSpread: number): RenderLook {
+  const [x, y, z] = DEFAULT_LOOK.lightDirection;
+  const around = (value: number, size: number) => value + rng.range(-size, size);
+  return {
+    ...DEFAULT_LOOK,
+    lightDirection: [around(x, spread[0]), around(y, spread[1]), around(z, spread[2])],
+    exposure: around(1, exposureSpread),
+    lampStrength: around(1, lampSpread),
+  };
+}
 
 /** A body's mesh with its pose and its range in the scene's vertex buffer. */
 export interface PlacedMesh {

@@ -13,13 +13,7 @@ const BOUNCE = 0.13;
 const POOL_CENTRE_M = [0.48, 0, 0.05] as const;
 const POOL_RADIUS_M = 0.9;
 
-export interface Shader {
-  setLook(look: RenderLook): void;
-  /** Fills the colour channels of one body's vertices for an eye at (x, y, z). */
-  shade(body: PlacedMesh, eyeX: number, eyeY: number, eyeZ: number, vertices: VertexBuffer): void;
-}
-
-export function createShader(shapes: SceneShapes): Shader {
+export function createShader(shapes: SceneShapes) {
   const surfaces = surfacesOf(shapes);
   const { albedo } = surfaces;
   /** Lamp, eye and centre of the pool in the body's frame, three numbers each. */
@@ -27,7 +21,7 @@ export function createShader(shapes: SceneShapes): Shader {
   const light = new Float64Array(3);
   let lamp = LAMP;
   return {
-    setLook: (look) => {
+    setLook: (look: RenderLook): void => {
       const [x, y, z] = look.lightDirection;
       const length = Math.hypot(x, y, z);
       light[0] = x / length;
@@ -39,7 +33,8 @@ export function createShader(shapes: SceneShapes): Shader {
           albedo[index * 3 + channel] = color[channel] * (look.colorGains?.[index * 3 + channel] ?? 1);
       });
     },
-    shade: (body, eyeX, eyeY, eyeZ, vertices) => {
+    /** Fills the colour channels of one body's vertices for an eye at (x, y, z). */
+    shade: (body: PlacedMesh, eyeX: number, eyeY: number, eyeZ: number, vertices: VertexBuffer): void => {
       const { pose } = body;
       turnIntoBody(pose, light[0]!, light[1]!, light[2]!, inBody, 0);
       turnIntoBody(pose, eyeX - pose[3]!, eyeY - pose[7]!, eyeZ - pose[11]!, inBody, 3);

@@ -14,15 +14,9 @@ const CENTRE_M = [0.38, 0.02, 0.15] as const;
 const BIAS_M = 0.001;
 const EMPTY = -1e3;
 
-export interface ShadowMap {
-  draw(lightDirection: Vec3): void;
-  /** Prepares `lit` for the samples of one picture. */
-  prepareLookup(view: View): void;
-  /** Returns 1 when the lamp reaches the sample at (x, y) with that 1/depth, 0 when it does not, between at edges. */
-  lit(x: number, y: number, nearness: number): number;
-}
+export type ShadowMap = ReturnType<typeof createShadowMap>;
 
-export function createShadowMap(placed: readonly PlacedMesh[], vertices: VertexBuffer): ShadowMap {
+export function createShadowMap(placed: readonly PlacedMesh[], vertices: VertexBuffer) {
   const height = new Float32Array(SIZE * SIZE);
   const target = { size: SIZE, height };
   /** Rows: u, v, towards the light. */
@@ -30,7 +24,7 @@ export function createShadowMap(placed: readonly PlacedMesh[], vertices: VertexB
   /** Per row, light coordinates of a sample: depth · (column 0 · x + column 1 · y + column 2) + column 3. */
   const lookup = new Float64Array(12);
   return {
-    draw: (lightDirection) => {
+    draw: (lightDirection: Vec3): void => {
       setBasis(basis, lightDirection);
       height.fill(EMPTY);
       for (const body of placed) {
@@ -47,8 +41,10 @@ export function createShadowMap(placed: readonly PlacedMesh[], vertices: VertexB
           );
       }
     },
-    prepareLookup: (view) => setLookup(lookup, basis, view),
-    lit: (x, y, nearness) => {
+    /** Prepares `lit` for the samples of one picture. */
+    prepareLookup: (view: View): void => setLookup(lookup, basis, view),
+    /** Returns 1 when the lamp reaches the sample at (x, y) with that 1/depth, 0 when it does not, between at edges. */
+    lit: (x: number, y: number, nearness: number): number => {
       const depth = 1 / nearness;
       const u = depth * (lookup[0]! * x + lookup[1]! * y + lookup[2]!) + lookup[3]!;
       const v = depth * (lookup[4]! * x + lookup[5]! * y + lookup[6]!) + lookup[7]!;

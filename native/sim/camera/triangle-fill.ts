@@ -35,7 +35,6 @@ export function createVertexBuffer(count: number): VertexBuffer {
 
 export interface ColorTarget {
   readonly width: number;
-  readonly height: number;
   readonly nearness: Float32Array;
   /** [pixels, 4]: red, green, blue, ambient share; linear light. */
   readonly color: Float32Array;
@@ -65,7 +64,7 @@ function lastInside(last: number, weight: number, stepX: number): number {
  */
 export function fillColor(target: ColorTarget, vertices: VertexBuffer, a: number, b: number, c: number): void {
   const { x, y, nearness, red, green, blue, ambientShare } = vertices;
-  const { width, height, nearness: depth, color } = target;
+  const { width, nearness: depth, color } = target;
   const x0 = x[a]!;
   const y0 = y[a]!;
   const x1 = x[b]! - x0;
@@ -77,7 +76,7 @@ export function fillColor(target: ColorTarget, vertices: VertexBuffer, a: number
   const left = Math.max(0, Math.ceil(Math.min(0, x1, x2) + x0 - 0.5));
   const right = Math.min(width - 1, Math.floor(Math.max(0, x1, x2) + x0 - 0.5));
   const top = Math.max(0, Math.ceil(Math.min(0, y1, y2) + y0 - 0.5));
-  const bottom = Math.min(height - 1, Math.floor(Math.max(0, y1, y2) + y0 - 0.5));
+  const bottom = Math.min(width - 1, Math.floor(Math.max(0, y1, y2) + y0 - 0.5));
   if (left > right || top > bottom) return;
   const inverse = 1 / area;
   const bx = y2 * inverse;

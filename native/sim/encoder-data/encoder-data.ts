@@ -10,7 +10,7 @@ import type { ScenePoses } from '../../device.ts';
 import { CELL_SHAPES } from '../camera/look.ts';
 import { createRenderer } from '../camera/rasteriser.ts';
 import { DEFAULT_LOOK, type RenderLook } from '../camera/render-scene.ts';
-import { CAMERA_SIZE_PX, CELL_INFO } from '../cell-info.ts';
+import { CAMERA_SIZE_PX, CAMERA_SUPERSAMPLE, CELL_INFO } from '../cell-info.ts';
 import { SCENE_BODIES } from '../physics/model.ts';
 import { loadMujoco } from '../physics/mujoco.ts';
 import { createPhysics, type Physics, readReadings } from '../physics/physics.ts';
@@ -39,20 +39,10 @@ export interface EncoderFrame {
   readonly known: Uint8Array;
 }
 
-export interface EncoderDataSource {
-  /** Names of the cameras, in the order of `EncoderFrame.pictures`. */
-  readonly cameras: readonly string[];
-  /** Draws one picture per camera of a posed scene. */
-  pictures(poses: ScenePoses, look?: RenderLook): Uint8Array[];
-  /** Makes the frames of one group. The same index gives the same bytes. */
-  group(split: EncoderSplit, index: number): EncoderFrame[];
-  dispose(): void;
-}
+export type EncoderDataSource = Awaited<ReturnType<typeof createEncoderData>>;
 
 export const ENCODER_CAMERAS = CELL_INFO.cameras;
 
-/** Must equal the running cell's; a test compares the pictures. */
-const SUPERSAMPLE = 2;
 const HOLD_OUT_OFFSET = SEED_RANGES.encoder.count / 2;
 const ROLLOUT_SHARE = 0.4;
 const ROLLOUT_PERIODS = 36;
@@ -64,12 +54,12 @@ export function encoderGroupSeed(split: EncoderSplit, index: number): number {
   return SEED_RANGES.encoder.first + index + (split === 'hold-out' ? HOLD_OUT_OFFSET : 0);
 }
 
-export async function createEncoderData(): Promise<EncoderDataSource> {
+export async function createEncoderData() {
   const mujoco = await loadMujoco();
   const solver = createArmSolver(mujoco);
   const pegs = createPhysics(mujoco, { object: 'peg' });
   const blocks = createPhysics(mujoco, { object: 'block' });
-  const renderer = createRenderer(CELL_SHAPES, { size: CAMERA_SIZE_PX, supersample: SUPERSAMPLE });
+  const renderer = createRenderer(CELL_SHAPES, CAMERA_SIZE_PX, CAMERA_SUPERSAMPLE);
   const grasps: Readonly<Record<EncoderSplit, readonly HeldPeg[]>> = {
     train: realGrasps(pegs, 'train'),
     'hold-out': realGrasps(pegs, 'hold-out'),
@@ -93,17 +83,20 @@ export async function createEncoderData(): Promise<EncoderDataSource> {
   };
 
   return {
+    /** Names of the cameras, in the order of `EncoderFrame.pictures`. */
     cameras: ENCODER_CAMERAS.map(({ name }) => name),
+    /** Draws one picture per camera of a posed scene. */
     pictures: draw,
-    group: (split, index) => {
+    /** Makes the frames of one group. The same index gives the same bytes. */
+    group: (split: EncoderSplit, index: number): EncoderFrame[] => {
       const rng = createRng(encoderGroupSeed(split, index)).split('encoder');
       const look = randomLook(CELL_SHAPES, rng.split('look'));
       const frames: EncoderFrame[] = [];
       if (rng.uniform() < ROLLOUT_SHARE) {
         beginRollout(pegs, drawGrasp(grasps[split], rng), rng);
-        const driver = createRolloutDriver(pegs, rng.split('driver'));
+        const drive = createRolloutDriver(pegs, rng.split('driver'));
         for (let period = 0; period < ROLLOUT_PERIODS; period++) {
-          const truth = driver.next();
+          const truth = drive();
           if (rng.uniform() < ROLLOUT_FRAME_SHARE) frames.push(frameOf(pegs, rolloutModeOf(truth), true, look));
         }
         return frames;

@@ -5,7 +5,7 @@
  */
 import { Quaternion } from 'three';
 import type { Pose } from '../../../main/api/geometry.ts';
-import { ARM_JOINTS, ARM_QPOS, cellXml, DEFAULT_CLEARANCE_M, HOME_RAD } from '../physics/model.ts';
+import { ARM_JOINTS, ARM_QPOS, cellXml, HOME_RAD } from '../physics/model.ts';
 import { createSimModel, type Mujoco } from '../physics/mujoco.ts';
 import { createToolKinematics } from '../physics/tool-kinematics.ts';
 
@@ -15,14 +15,10 @@ const DAMPING = 1e-6;
 const TOLERANCE = 1e-7;
 const ACCEPTED_ERROR = 1e-4;
 
-export interface ArmSolver {
-  /** Returns joint angles that bring the tool there; `undefined` when the arm cannot reach it. */
-  solve(baseFromTool: Pose): number[] | undefined;
-  dispose(): void;
-}
+export type ArmSolver = ReturnType<typeof createArmSolver>;
 
-export function createArmSolver(mujoco: Mujoco): ArmSolver {
-  const sim = createSimModel(mujoco, cellXml({ physicsHz: 500, object: 'peg', clearanceM: DEFAULT_CLEARANCE_M }));
+export function createArmSolver(mujoco: Mujoco) {
+  const sim = createSimModel(mujoco, cellXml('peg'));
   const tool = createToolKinematics(sim);
   const { jacobian } = tool;
   const error = new Float64Array(6);
@@ -45,7 +41,8 @@ export function createArmSolver(mujoco: Mujoco): ArmSolver {
   };
 
   return {
-    solve: (target) => {
+    /** Returns joint angles that bring the tool there; `undefined` when the arm cannot reach it. */
+    solve: (target: Pose): number[] | undefined => {
       const { qpos } = sim.views();
       qpos.set(HOME_RAD, ARM_QPOS);
       qpos[ARM_QPOS] = Math.atan2(target.positionM[1], target.positionM[0]);

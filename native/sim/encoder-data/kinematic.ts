@@ -6,7 +6,14 @@ import { Quaternion, Vector3 } from 'three';
 import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
 import type { Rng } from '../../../main/api/rng.ts';
 import { toolDown, yawOrientation } from '../physics/frames.ts';
-import { BLOCK_HALF_WIDTH_M, FINGER_OPEN_M, HOLE_DEPTH_M, objectHalfHeightM, PEG_LENGTH_M } from '../physics/model.ts';
+import {
+  BLOCK_HALF_WIDTH_M,
+  FINGER_OPEN_M,
+  HOLE_DEPTH_M,
+  type LooseObject,
+  objectHalfHeightM,
+  PEG_LENGTH_M,
+} from '../physics/model.ts';
 import type { Arrangement } from '../physics/physics.ts';
 import { composePoses, drawGrasp, type HeldPeg, invertPose } from './grasp.ts';
 import type { ArmSolver } from './inverse-kinematics.ts';
@@ -25,9 +32,8 @@ const MODE_SHARES = {
 } as const;
 export type KinematicMode = keyof typeof MODE_SHARES;
 
-export interface KinematicScene {
-  readonly mode: KinematicMode;
-  readonly object: 'peg' | 'block';
+interface KinematicScene {
+  readonly object: LooseObject;
   readonly arrangement: Arrangement;
 }
 
@@ -64,7 +70,7 @@ export function drawKinematicScene(
         orientation: tip.orientation,
       };
       const baseFromObject = composePoses(baseFromTip, OBJECT_ABOVE_TIP);
-      return heldScene(mode, grasp, composePoses(baseFromObject, invertPose(grasp.toolFromObject)), socket, solver);
+      return heldScene(grasp, composePoses(baseFromObject, invertPose(grasp.toolFromObject)), socket, solver);
     }
     case 'carry': {
       const grasp = drawGrasp(grasps, rng);
@@ -72,7 +78,7 @@ export function drawKinematicScene(
         positionM: [0.5 + spread(0.08), spread(0.18), rng.range(0.1, 0.24)] as const,
         orientation: tilted(spread(0.15), spread(0.06), spread(0.06)),
       };
-      return heldScene(mode, grasp, baseFromTool, socket, solver);
+      return heldScene(grasp, baseFromTool, socket, solver);
     }
     case 'pick':
     case 'free':
@@ -133,7 +139,6 @@ function drawTip(mode: 'near' | 'rim' | 'jam' | 'inserted' | 'approach', rng: Rn
 }
 
 function heldScene(
-  mode: KinematicMode,
   grasp: HeldPeg,
   baseFromTool: Pose,
   socket: Arrangement['socket'],
@@ -143,7 +148,6 @@ function heldScene(
   if (!armRad) return undefined;
   const baseFromObject = composePoses(baseFromTool, grasp.toolFromObject);
   return {
-    mode,
     object: 'peg',
     arrangement: { armRad, fingerM: grasp.fingerM, gripper: 'close', baseFromObject, socket },
   };
@@ -184,7 +188,6 @@ function looseScene(
   const narrowestM = mode === 'lift' ? BLOCK_HALF_WIDTH_M : 0.0085;
   const fingerM = rng.uniform() < 0.6 ? FINGER_OPEN_M : rng.range(narrowestM, FINGER_OPEN_M);
   return {
-    mode,
     object,
     arrangement: {
       armRad,

@@ -4,7 +4,7 @@
  */
 import { rotateByUnit, subtract, type Vec3 } from '../../../main/api/geometry.ts';
 import { rotateInto, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
-import { HOLE_DEPTH_M, NOMINAL_TIP_BELOW_TOOL_M } from '../physics/model.ts';
+import { HOLE_DEPTH_M, type LooseObject, NOMINAL_TIP_BELOW_TOOL_M } from '../physics/model.ts';
 import type { Truth } from '../physics/readings.ts';
 
 /** Columns of the labels; `needs` names the objects without which a scene does not define the label. */
@@ -42,16 +42,8 @@ const HELD_LATERAL_M = 0.012;
 const HELD_HEIGHT_M = 0.04;
 const HELD_OPENING_M = 0.0082;
 
-export interface LabelledInstant {
-  readonly labels: Float32Array;
-  /** 1 for each label column that is known. */
-  readonly known: Uint8Array;
-}
-
-export function encoderLabels(
-  truth: Truth,
-  scene: { readonly object: 'peg' | 'block'; readonly socket: boolean },
-): LabelledInstant {
+/** Returns the labels, and in `known` a 1 for each column that the scene defines. */
+export function encoderLabels(truth: Truth, scene: { readonly object: LooseObject; readonly socket: boolean }) {
   const { positionM: tool, orientation } = truth.baseFromTool;
   const inTool = (from: Vec3, to: Vec3): Vec3 => rotateInto(orientation, subtract(to, from));
   const object = inTool(tool, truth.baseFromObject.positionM);

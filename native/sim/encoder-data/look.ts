@@ -5,7 +5,7 @@
  */
 import type { Rng } from '../../../main/api/rng.ts';
 import type { SceneShapes } from '../../../main/api/window/shapes.ts';
-import { DEFAULT_LOOK, type RenderLook } from '../camera/render-scene.ts';
+import { DEFAULT_LOOK, type RenderLook, variedLight } from '../camera/render-scene.ts';
 
 const DEFAULT_LOOK_SHARE = 0.6;
 const LIGHT_SPREAD = [0.22, 0.22, 0.1] as const;
@@ -19,20 +19,9 @@ const TASK_MATERIALS: readonly string[] = ['peg', 'socket', 'socketFloor', 'plat
 export function randomLook(shapes: SceneShapes, rng: Rng): RenderLook {
   if (rng.uniform() < DEFAULT_LOOK_SHARE) return DEFAULT_LOOK;
   const around = (spread: number) => 1 + rng.range(-spread, spread);
-  const [x, y, z] = DEFAULT_LOOK.lightDirection;
   const gains = shapes.materials.flatMap(({ name }) => {
     const spread = TASK_MATERIALS.includes(name) ? TASK_COLOR_SPREAD : COLOR_SPREAD;
     return [around(spread), around(spread), around(spread)];
   });
-  return {
-    ...DEFAULT_LOOK,
-    lightDirection: [
-      x + rng.range(-LIGHT_SPREAD[0], LIGHT_SPREAD[0]),
-      y + rng.range(-LIGHT_SPREAD[1], LIGHT_SPREAD[1]),
-      z + rng.range(-LIGHT_SPREAD[2], LIGHT_SPREAD[2]),
-    ],
-    exposure: around(EXPOSURE_SPREAD),
-    lampStrength: around(LAMP_SPREAD),
-    colorGains: Float32Array.from(gains),
-  };
+  return { ...variedLight(rng, LIGHT_SPREAD, EXPOSURE_SPREAD, LAMP_SPREAD), colorGains: Float32Array.from(gains) };
 }

@@ -7,9 +7,10 @@ import { Quaternion } from 'three';
 import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
 import type { Rng } from '../../../main/api/rng.ts';
 import { toolDown } from '../physics/frames.ts';
+import { PHYSICS_HZ } from '../physics/model.ts';
 import { type Physics, readReadings } from '../physics/physics.ts';
 import { type Truth, truthOf } from '../physics/readings.ts';
-import { insertTask } from '../tasks/insert.ts';
+import { insertTask, placeSocketNearTip } from '../tasks/insert.ts';
 import { settle } from '../tasks/task.ts';
 import { composePoses, type HeldPeg } from './grasp.ts';
 
@@ -18,8 +19,6 @@ export type RolloutMode = 'driven-air' | 'driven-rim' | 'driven-hole' | 'driven-
 const CONTROL_HZ = 10;
 const STEP_M = 0.01;
 const STEP_RAD = 0.05;
-const SOCKET_SPREAD_M = 0.03;
-const SETTLE_SEC = 0.1;
 const MAX_TILT_RAD = 0.3;
 const TREMOR_M = 0.0005;
 
@@ -39,21 +38,12 @@ export function beginRollout(physics: Physics, grasp: HeldPeg, rng: Rng): void {
     physics.arrange({ armRad, fingerM, gripper: 'close', baseFromObject, socket: undefined });
   arrange({ positionM: [0.5, 0, 0.5], orientation: [0, 0, 0, 1] });
   arrange(composePoses(truthOf(readReadings(physics)).baseFromTool, toolFromObject));
-  settle(physics, SETTLE_SEC);
-  const { tipM } = truthOf(readReadings(physics));
-  physics.placeSocket({
-    xM: tipM[0] + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M),
-    yM: tipM[1] + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M),
-    yawRad: 0,
-  });
+  settle(physics);
+  placeSocketNearTip(physics, rng);
 }
 
-export interface RolloutDriver {
-  /** Drives one control period. Returns the truth at its end. */
-  next(): Truth;
-}
-
-export function createRolloutDriver(physics: Physics, rng: Rng): RolloutDriver {
+/** Returns a function that drives one control period and returns the truth at its end. */
+export function createRolloutDriver(physics: Physics, rng: Rng): () => Truth {
   let truth = truthOf(readReadings(physics));
   const box = insertTask.workspace(truth.baseFromTool.positionM);
   let goal = drawGoal(rng);
@@ -73,17 +63,15 @@ export function createRolloutDriver(physics: Physics, rng: Rng): RolloutDriver {
     return { positionM: [moved[0]!, moved[1]!, moved[2]!], orientation };
   };
 
-  return {
-    next: () => {
-      if (periodsLeft-- <= 0) {
-        goal = drawGoal(rng);
-        periodsLeft = goal.periods;
-      }
-      physics.command({ baseFromTool: towards(), gripper: 'close', rampMs: 1000 / CONTROL_HZ });
-      for (let step = 0; step < physics.physicsHz / CONTROL_HZ; step++) physics.step();
-      truth = truthOf(readReadings(physics));
-      return truth;
-    },
+  return () => {
+    if (periodsLeft-- <= 0) {
+      goal = drawGoal(rng);
+      periodsLeft = goal.periods;
+    }
+    physics.command({ baseFromTool: towards(), gripper: 'close', rampMs: 1000 / CONTROL_HZ });
+    for (let step = 0; step < PHYSICS_HZ / CONTROL_HZ; step++) physics.step();
+    truth = truthOf(readReadings(physics));
+    return truth;
   };
 }
 

@@ -11,24 +11,21 @@ import { createInsertion } from './insertion.ts';
 import { createManipulation } from './manipulation.ts';
 
 const SEEN_ERROR_M = 0.0005;
-const FULL_SPEED = 1;
 
-export interface Expert {
-  /** Returns [7] in [-1, 1], tool frame. */
-  nextAction(truth: Truth): Float32Array;
-}
+export type Expert = ReturnType<typeof createExpert>;
 
-export function createExpert(task: TaskId, rng: Rng): Expert {
+export function createExpert(task: TaskId, rng: Rng) {
   const seen = () => rng.range(-SEEN_ERROR_M, SEEN_ERROR_M);
   const insertion = createInsertion(rng.split('insertion'), {
     seenErrorM: [seen(), seen()],
     speed: 0.65,
     spiralDirection: rng.uniform() < 0.5 ? -1 : 1,
   });
-  const hand = createManipulation(task, { graspErrorM: [seen(), seen()], speed: FULL_SPEED, insertion });
+  const hand = createManipulation(task, [seen(), seen()], insertion);
 
   return {
-    nextAction: (truth) => {
+    /** Returns [7] in [-1, 1], tool frame. */
+    nextAction: (truth: Truth): Float32Array => {
       const { twist, gripper } = hand.next(truth);
       const action = new Float32Array(7);
       twistInTool(truth.baseFromTool.orientation, twist).forEach((value, index) => {

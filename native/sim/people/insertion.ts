@@ -9,8 +9,9 @@ import type { Rng } from '../../../main/api/rng.ts';
 import { clamp, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
 import type { Truth } from '../physics/readings.ts';
 
-const UNIT_M = 0.01;
-const UNIT_RAD = 0.05;
+/** Motion of an action of 1. */
+export const UNIT_M = 0.01;
+export const UNIT_RAD = 0.05;
 const SPIRAL_PITCH_M = 0.0008;
 const SPIRAL_STEP_M = 0.0009;
 const SPIRAL_LIMIT_M = 0.0035;
@@ -20,7 +21,7 @@ const ON_RIM_M = 0.0025;
 const STUCK_WIGGLE_STEPS = 3;
 const STUCK_RETRY_STEPS = 14;
 
-export interface InsertionStyle {
+interface InsertionStyle {
   /** Error of the hole's position as the hand sees it, base frame. */
   readonly seenErrorM: readonly [number, number];
   /** Share of full speed. */
@@ -33,11 +34,7 @@ export type BaseTwist = [number, number, number, number, number, number];
 
 type Linear = [number, number, number];
 
-export interface Insertion {
-  /** Forgets the search: the next call starts afresh. */
-  restart(): void;
-  next(truth: Truth): BaseTwist;
-}
+export type Insertion = ReturnType<typeof createInsertion>;
 
 /** Returns the angular part that brings the peg's axis upright and the tool's yaw to the socket's. */
 function alignmentTwist(truth: Truth): Linear {
@@ -51,8 +48,7 @@ function alignmentTwist(truth: Truth): Linear {
   ];
 }
 
-export function createInsertion(rng: Rng, style: InsertionStyle): Insertion {
-  const { seenErrorM, speed, spiralDirection } = style;
+export function createInsertion(rng: Rng, { seenErrorM, speed, spiralDirection }: InsertionStyle) {
   let spiralRad = 0;
   let spiralPhase = 0;
   let liftSteps = 0;
@@ -60,6 +56,7 @@ export function createInsertion(rng: Rng, style: InsertionStyle): Insertion {
   let stuckSteps = 0;
   let lowestM = Number.POSITIVE_INFINITY;
 
+  /** Forgets the search: the next call starts afresh. */
   const restart = () => {
     spiralRad = 0;
     spiralPhase = rng.range(0, 2 * Math.PI);
@@ -112,7 +109,7 @@ export function createInsertion(rng: Rng, style: InsertionStyle): Insertion {
   restart();
   return {
     restart,
-    next: (truth) => {
+    next: (truth: Truth): BaseTwist => {
       const errorX = truth.holeM[0] + seenErrorM[0] - truth.tipM[0];
       const errorY = truth.holeM[1] + seenErrorM[1] - truth.tipM[1];
       const heightM = -truth.depthM;

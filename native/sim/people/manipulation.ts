@@ -10,10 +10,8 @@ import { clamp, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
 import { BLOCK_HALF_WIDTH_M, FINGER_OPEN_M, PEG_LENGTH_M } from '../physics/model.ts';
 import type { Truth } from '../physics/readings.ts';
 import { toolToObjectM } from '../tasks/task.ts';
-import type { BaseTwist, Insertion } from './insertion.ts';
+import { type BaseTwist, type Insertion, UNIT_M, UNIT_RAD } from './insertion.ts';
 
-const UNIT_M = 0.01;
-const UNIT_RAD = 0.05;
 const PEG_GRASP_HEIGHT_M = 0.045;
 const BLOCK_GRASP_HEIGHT_M = 0.022;
 const HOVER_HEIGHT_M = 0.11;
@@ -32,36 +30,13 @@ const GRASP_SHOWS_STEPS = 6;
 
 type Phase = 'hover' | 'reach' | 'close' | 'raise' | 'carry' | 'insert' | 'lift';
 
-export interface HandStyle {
-  /** Error of the object's position as the hand sees it, base frame. */
-  readonly graspErrorM: readonly [number, number];
-  /** Share of full speed outside the insertion, which has its own. */
-  readonly speed: number;
-  readonly insertion: Insertion;
-}
-
-export interface HandMotion {
-  readonly twist: BaseTwist;
-  readonly gripper: 'open' | 'close';
-}
-
-export interface Manipulation {
-  /** Continues from the scene as it is now. */
-  restart(truth: Truth): void;
-  next(truth: Truth): HandMotion;
-  /** Returns true while the hand is around an object that is not yet off the table. */
-  grasping(truth: Truth): boolean;
-  /** Returns true when the grasp has failed or the object has been lost. */
-  lost(truth: Truth): boolean;
-}
-
 export const isOpen = (truth: Truth): boolean => truth.openingM > OPEN_ABOVE * FINGER_OPEN_M;
 
-/** Returns the twist towards a tool position and yaw that keeps the tool vertical. */
-function twistTowards(truth: Truth, targetM: Vec3, yawErrorRad: number, speed: number): BaseTwist {
+/** Returns the twist towards a tool position and yaw, at full speed, that keeps the tool vertical. */
+function twistTowards(truth: Truth, targetM: Vec3, yawErrorRad: number): BaseTwist {
   const { positionM, orientation } = truth.baseFromTool;
   const toolAxis = rotateByUnit(orientation, [0, 0, 1]);
-  const linear = (axis: 0 | 1 | 2) => clamp((targetM[axis] - positionM[axis]) / UNIT_M, speed);
+  const linear = (axis: 0 | 1 | 2) => clamp((targetM[axis] - positionM[axis]) / UNIT_M);
   return [
     linear(0),
     linear(1),
@@ -113,7 +88,8 @@ function phaseAt(task: TaskId, truth: Truth, graspErrorM: readonly [number, numb
   return over ? 'reach' : 'hover';
 }
 
-export function createManipulation(task: TaskId, { graspErrorM, speed, insertion }: HandStyle): Manipulation {
+/** `graspErrorM` is the error of the object's position as the hand sees it, in the base frame. */
+export function createManipulation(task: TaskId, graspErrorM: readonly [number, number], insertion: Insertion) {
   let phase: Phase = task === 'insert' ? 'insert' : 'hover';
   let stepsInPhase = 0;
 
@@ -126,7 +102,7 @@ export function createManipulation(task: TaskId, { graspErrorM, speed, insertion
     const target = overObject(truth, graspErrorM, heightM);
     const yawError = objectYawError(truth);
     if (distanceM(truth, target) < toleranceM && Math.abs(yawError) < 0.03) enter(next);
-    return twistTowards(truth, target, yawError, speed);
+    return twistTowards(truth, target, yawError);
   };
 
   const carry = (truth: Truth): BaseTwist => {
@@ -134,7 +110,7 @@ export function createManipulation(task: TaskId, { graspErrorM, speed, insertion
     const target = aboveHole(truth);
     if (Math.hypot(target[0] - toolX, target[1] - toolY) < OVER_M) enter('insert');
     const yawError = wrapQuarterTurn(truth.socketYawRad - yawOf(truth.baseFromTool.orientation));
-    return twistTowards(truth, target, yawError, speed);
+    return twistTowards(truth, target, yawError);
   };
 
   const nextTwist = (truth: Truth): BaseTwist => {
@@ -150,32 +126,35 @@ export function createManipulation(task: TaskId, { graspErrorM, speed, insertion
         return [0, 0, 0, 0, 0, 0];
       case 'raise':
         if (truth.tipM[2] > truth.holeM[2] + CARRY_TIP_HEIGHT_M) enter('carry');
-        return twistTowards(truth, [x, y, z + UNIT_M], 0, speed);
+        return twistTowards(truth, [x, y, z + UNIT_M], 0);
       case 'carry':
         return carry(truth);
       case 'insert':
         return insertion.next(truth);
       case 'lift':
-        return twistTowards(truth, [x, y, z + UNIT_M], 0, speed);
+        return twistTowards(truth, [x, y, z + UNIT_M], 0);
       default:
         return phase satisfies never;
     }
   };
 
   return {
-    restart: (truth) => {
+    /** Continues from the scene as it is now. */
+    restart: (truth: Truth): void => {
       insertion.restart();
       enter(phaseAt(task, truth, graspErrorM));
     },
-    next: (truth) => {
+    next: (truth: Truth) => {
       const twist = nextTwist(truth);
-      return { twist, gripper: phase === 'hover' || phase === 'reach' ? 'open' : 'close' };
+      return { twist, gripper: phase === 'hover' || phase === 'reach' ? ('open' as const) : ('close' as const) };
     },
-    grasping: (truth) => {
+    /** Returns true while the hand is around an object that is not yet off the table. */
+    grasping: (truth: Truth): boolean => {
       if (phase === 'reach' || phase === 'close') return true;
       return (phase === 'raise' || phase === 'lift') && !isHeld(task, truth);
     },
-    lost: (truth) => {
+    /** Returns true when the grasp has failed or the object has been lost. */
+    lost: (truth: Truth): boolean => {
       if (task === 'insert') return false;
       if (phase === 'insert') return isOpen(truth);
       const carrying = phase === 'raise' || phase === 'carry' || phase === 'lift';

@@ -26,8 +26,6 @@ import { createSupervision, type TakeoverReason } from './supervision.ts';
 const GRIPPER = ACTION_NAMES.indexOf('gripper');
 
 const SEEN_ERROR_STD_M = 0.0008;
-/** Share of full speed through free air, where a person pushes the puck as far as it goes. */
-const TRAVEL_SPEED = 1;
 const TREMOR_LINEAR = 0.06;
 const TREMOR_ANGULAR = 0.04;
 const PAUSE_TREMOR = 0.02;
@@ -36,7 +34,7 @@ const PAUSE_CHANCE = 0.03;
 const CLOSE_BUTTON = 0;
 const OPEN_BUTTON = 1;
 
-export interface OperatorOptions {
+interface OperatorOptions {
   /** Default: `insert`. */
   readonly task?: TaskId;
   readonly rng: Rng;
@@ -50,18 +48,9 @@ export interface OperatorOptions {
   readonly holdButton?: number;
 }
 
-export interface Operator {
-  /** Begins an episode, with a new error of sight. */
-  begin(truth: Truth): void;
-  /** Makes one decision. Returns the reports to send now. */
-  tick(truth: Truth): Uint8Array[];
-  driving(): boolean;
-  /** Says why control was last taken. */
-  reason(): TakeoverReason | undefined;
-  takeovers(): number;
-}
+export type Operator = ReturnType<typeof createOperator>;
 
-export function createOperator(options: OperatorOptions): Operator {
+export function createOperator(options: OperatorOptions) {
   const { task = 'insert', rng, mode, map = DEFAULT_TELEOP_MAP } = options;
   const { takeover = 'motion', holdButton = DEFAULT_TAKEOVER.holdButton } = options;
   const usesGripper = TASKS[task].actionMask[GRIPPER] === true;
@@ -96,7 +85,8 @@ export function createOperator(options: OperatorOptions): Operator {
   };
 
   return {
-    begin: (truth) => {
+    /** Begins an episode, with a new error of sight. */
+    begin: (truth: Truth): void => {
       person.begin();
       puck.begin();
       driving = false;
@@ -104,7 +94,8 @@ export function createOperator(options: OperatorOptions): Operator {
       supervision.begin(truth);
       if (mode === 'demonstrate') take(truth);
     },
-    tick: (truth) => {
+    /** Makes one decision. Returns the reports to send now. */
+    tick: (truth: Truth): Uint8Array[] => {
       supervision.watch(truth);
       if (mode === 'supervise') supervise(truth);
       const motion = driving ? person.move(truth) : undefined;
@@ -112,6 +103,7 @@ export function createOperator(options: OperatorOptions): Operator {
       return puck.reports(motion, usesGripper);
     },
     driving: () => driving,
+    /** Says why control was last taken. */
     reason: () => reason,
     takeovers: () => takeovers,
   };
@@ -132,7 +124,7 @@ function createPerson(task: TaskId, rng: Rng) {
     const seenErrorM = [rng.normal() * SEEN_ERROR_STD_M, rng.normal() * SEEN_ERROR_STD_M] as const;
     const speed = rng.range(0.35, 0.65);
     const insertion = createInsertion(rng, { seenErrorM, speed, spiralDirection: rng.uniform() < 0.5 ? -1 : 1 });
-    return createManipulation(task, { graspErrorM: seenErrorM, speed: TRAVEL_SPEED, insertion });
+    return createManipulation(task, seenErrorM, insertion);
   }
 
   /** Presses to open until the fingers are apart, and to close until the grasp is made. */

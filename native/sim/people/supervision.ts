@@ -28,19 +28,7 @@ const GRASP = { stallSteps: 12, releaseGainM: 0.06, releaseAtLatestSteps: 40 };
 
 export type TakeoverReason = 'stray' | 'stall' | 'jam';
 
-export interface Supervision {
-  /** Call it when the episode begins. */
-  begin(truth: Truth): void;
-  /** Call it once per control period, before the decisions. */
-  watch(truth: Truth): void;
-  reasonToTake(truth: Truth): TakeoverReason | undefined;
-  taken(truth: Truth): void;
-  /** `grasping` is true while the person is about to grasp. */
-  shouldRelease(truth: Truth, stepsDriven: number, grasping: boolean): boolean;
-  released(truth: Truth): void;
-}
-
-export function createSupervision(task: TaskId): Supervision {
+export function createSupervision(task: TaskId) {
   const { stallSteps: patienceSteps, releaseGainM, releaseAtLatestSteps } = task === 'insert' ? INSERTION : GRASP;
   const remaining = (truth: Truth) => SIM_TASKS[task].outcome(truth).remainingM;
   let atStartM = 0;
@@ -60,11 +48,13 @@ export function createSupervision(task: TaskId): Supervision {
       : remaining(truth) > atStartM + STRAY_FROM_START_M;
 
   return {
-    begin: (truth) => {
+    /** Call it when the episode begins. */
+    begin: (truth: Truth): void => {
       atStartM = remaining(truth);
       released(truth);
     },
-    watch: (truth) => {
+    /** Call it once per control period, before the decisions. */
+    watch: (truth: Truth): void => {
       const remainingM = remaining(truth);
       if (remainingM < bestM - PROGRESS_M) {
         bestM = remainingM;
@@ -72,15 +62,16 @@ export function createSupervision(task: TaskId): Supervision {
       } else stallSteps++;
       jamSteps = truth.contactForceN > JAM_FORCE_N ? jamSteps + 1 : 0;
     },
-    reasonToTake: (truth) => {
+    reasonToTake: (truth: Truth): TakeoverReason | undefined => {
       if (hasStrayed(truth)) return 'stray';
       if (stallSteps >= patienceSteps) return 'stall';
       return jamSteps >= JAM_STEPS ? 'jam' : undefined;
     },
-    taken: (truth) => {
+    taken: (truth: Truth): void => {
       atTakeoverM = remaining(truth);
     },
-    shouldRelease: (truth, stepsDriven, grasping) => {
+    /** `grasping` is true while the person is about to grasp. */
+    shouldRelease: (truth: Truth, stepsDriven: number, grasping: boolean): boolean => {
       if (grasping) return false;
       const gainM = atTakeoverM - remaining(truth);
       const inHole = task !== 'lift' && truth.depthM > RELEASE_DEPTH_M;

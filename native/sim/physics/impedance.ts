@@ -20,30 +20,22 @@ const POSTURE_DAMPING = Math.sqrt(POSTURE_STIFFNESS);
 /** Keeps the nullspace projection finite near a singular posture. */
 const PROJECTION_DAMPING = 1e-3;
 
-export interface ImpedanceController {
-  /** Moves the set-point from its present pose to `target` over `rampSec`. */
-  setTarget(target: Pose, rampSec: number): void;
-  /** Makes the measured pose the set-point, at once. Needs fresh kinematics. */
-  hold(): void;
-  /** Advances the set-point by one substep and writes the arm's torques to `ctrl`. Needs fresh kinematics. */
-  control(): void;
-  /** Returns the tool's pose and twist at the model's present kinematics. */
-  measure(): ToolKinematics;
-  save(): Float64Array;
-  restore(state: Float64Array): void;
-}
+export type ImpedanceController = ReturnType<typeof createImpedanceController>;
 
-export function createImpedanceController(sim: SimModel): ImpedanceController {
+export function createImpedanceController(sim: SimModel) {
   const tool = createToolKinematics(sim);
   const setPoint = createSetPoint(sim.timestepSec);
   const posture = createPosture(tool.jacobian);
   const force = new Float64Array(6);
   return {
+    /** Moves the set-point from its present pose to the target, over a ramp in seconds. */
     setTarget: setPoint.moveTo,
+    /** Makes the measured pose the set-point, at once. Needs fresh kinematics. */
     hold: () => {
       tool.update();
       setPoint.holdAt(tool.pose);
     },
+    /** Advances the set-point by one substep and writes the arm's torques to `ctrl`. Needs fresh kinematics. */
     control: () => {
       tool.update();
       setPoint.advance();
@@ -58,6 +50,7 @@ export function createImpedanceController(sim: SimModel): ImpedanceController {
         ctrl[joint] = Math.max(-limit, Math.min(limit, torque));
       }
     },
+    /** Returns the tool's pose and twist at the model's present kinematics. */
     measure: () => {
       tool.update();
       return tool;

@@ -5,6 +5,9 @@
  * the arm through the table. `impratio` 100 with elliptic cones keeps the grip from creeping.
  */
 
+export const PHYSICS_HZ = 500;
+export const SUBSTEP_MS = 1000 / PHYSICS_HZ;
+
 /** Resting posture, tool pointing down over the table. */
 export const HOME_RAD = [0, -0.3, 0, -2.2, 0, 1.9, Math.PI / 4] as const;
 
@@ -38,7 +41,8 @@ export const PEG_LENGTH_M = 0.06;
 export const BLOCK_HALF_WIDTH_M = 0.02;
 export const HOLE_DEPTH_M = 0.03;
 export const SOCKET_HALF_WIDTH_M = 0.035;
-export const DEFAULT_CLEARANCE_M = 0.0005;
+/** Gap between peg and hole on each side. */
+export const CLEARANCE_M = 0.0005;
 /** Distance from the tool point down to the tip of a well-grasped peg. */
 export const NOMINAL_TIP_BELOW_TOOL_M = 0.045;
 
@@ -55,15 +59,8 @@ export const NET_CONTACT_SENSORS = ['object_socket', 'object_table', 'hand_socke
 
 export type LooseObject = 'peg' | 'block';
 
-export interface ModelOptions {
-  readonly physicsHz: number;
-  readonly object: LooseObject;
-  /** Gap between peg and hole on each side. */
-  readonly clearanceM: number;
-}
-
-function socketXml(clearanceM: number): string {
-  const holeHalf = PEG_HALF_WIDTH_M + clearanceM;
+function socketXml(): string {
+  const holeHalf = PEG_HALF_WIDTH_M + CLEARANCE_M;
   const wallHalf = (SOCKET_HALF_WIDTH_M - holeHalf) / 2;
   const wallCentre = holeHalf + wallHalf;
   const halfHeight = HOLE_DEPTH_M / 2;
@@ -117,7 +114,7 @@ const EXCLUDED_PAIRS = [
   ['link6', 'hand'],
 ] as const;
 
-export function cellXml({ physicsHz, object, clearanceM }: ModelOptions): string {
+export function cellXml(object: LooseObject): string {
   const motors = JOINT_TORQUE_LIMIT_NM.map(
     (limit, index) => `<motor joint="joint${index + 1}" ctrlrange="-${limit} ${limit}"/>`,
   ).join('');
@@ -128,7 +125,7 @@ export function cellXml({ physicsHz, object, clearanceM }: ModelOptions): string
   const net = 'num="1" data="found force torque pos" reduce="netforce"';
   return `<mujoco model="cell">
   <compiler angle="radian" autolimits="true"/>
-  <option timestep="${1 / physicsHz}" integrator="implicitfast" cone="elliptic" impratio="100" solver="Newton" iterations="50"/>
+  <option timestep="${1 / PHYSICS_HZ}" integrator="implicitfast" cone="elliptic" impratio="100" solver="Newton" iterations="50"/>
   <size memory="4M"/>
   <default>
     <default class="arm"><joint armature="0.1" damping="0.5" frictionloss="0.1"/></default>
@@ -141,7 +138,7 @@ export function cellXml({ physicsHz, object, clearanceM }: ModelOptions): string
   </default>
   <worldbody>
     <geom name="table" type="box" pos="0.45 0 -0.02" size="0.5 0.5 0.02" conaffinity="3" friction="0.6 0.005 0.0001"/>
-    <body name="socket" pos="0.52 0.1 0">${socketXml(clearanceM)}<site name="hole" pos="0 0 ${HOLE_DEPTH_M}" size="0.002"/></body>
+    <body name="socket" pos="0.52 0.1 0">${socketXml()}<site name="hole" pos="0 0 ${HOLE_DEPTH_M}" size="0.002"/></body>
     <body name="object" pos="0.48 -0.1 ${objectHalfHeightM(object)}"><freejoint/>${objectXml(object)}</body>
     <body name="base">${capsule('-0.02 0 0.09', '0 0 0.15', 0.075)}
       <body name="link1" pos="0 0 0.333"><inertial pos="0 -0.03 -0.07" mass="3" diaginertia="0.03 0.03 0.01"/>${jointXml(1)}

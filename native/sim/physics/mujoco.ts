@@ -37,54 +37,8 @@ export interface SimViews {
   readonly modelBodyQuaternion: Float64Array;
 }
 
-export type NamedObject = 'body' | 'geom' | 'site' | 'joint' | 'sensor';
-
-export interface SimModel {
-  readonly timestepSec: number;
-  readonly degreesOfFreedom: number;
-  views(): SimViews;
-  /** Index of a named object; throws when the model lacks it. */
-  indexOf(kind: NamedObject, name: string): number;
-  /** Returns the index of a sensor's first number in `sensorData`. */
-  sensorAddress(name: string): number;
-  resetData(): void;
-  /** Runs the position and velocity stages. A controller may act after them. */
-  stepOne(): void;
-  /** Runs forces, constraints and integration. */
-  stepTwo(): void;
-  /** Copies the full integration state. */
-  saveState(): Float64Array;
-  restoreState(state: Float64Array): void;
-  /** Describes the first kind of solver warning since the last reset; `undefined` when there was none. */
-  warning(): string | undefined;
-  dispose(): void;
-}
-
-const WARNING_NAMES = [
-  'a singular inertia matrix',
-  'a full contact buffer',
-  'a full constraint buffer',
-  'a position that is not finite',
-  'a velocity that is not finite',
-  'an acceleration that is not finite',
-  'a control that is not finite',
-];
-
-export function createSimModel(mujoco: Mujoco, xml: string): SimModel {
-  const model: MjModel = mujoco.MjModel.from_xml_string(xml);
-  const data: MjData = new mujoco.MjData(model);
-  model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET.value;
-  const stateSpec: number = mujoco.mjtState.mjSTATE_INTEGRATION.value;
-  const stateBuffer = new mujoco.DoubleBuffer(mujoco.mj_stateSize(model, stateSpec));
-  const objectKinds = {
-    body: mujoco.mjtObj.mjOBJ_BODY.value,
-    geom: mujoco.mjtObj.mjOBJ_GEOM.value,
-    site: mujoco.mjtObj.mjOBJ_SITE.value,
-    joint: mujoco.mjtObj.mjOBJ_JOINT.value,
-    sensor: mujoco.mjtObj.mjOBJ_SENSOR.value,
-  } as const;
-
-  const takeViews = (): SimViews => ({
+function takeViews(model: MjModel, data: MjData): SimViews {
+  return {
     qpos: data.qpos,
     qvel: data.qvel,
     ctrl: data.ctrl,
@@ -100,17 +54,49 @@ export function createSimModel(mujoco: Mujoco, xml: string): SimModel {
     sensorData: data.sensordata,
     modelBodyPosition: model.body_pos,
     modelBodyQuaternion: model.body_quat,
-  });
-  let current = takeViews();
+  };
+}
 
-  const indexOf = (kind: NamedObject, name: string) => {
+export type SimModel = ReturnType<typeof createSimModel>;
+
+const WARNING_NAMES = [
+  'a singular inertia matrix',
+  'a full contact buffer',
+  'a full constraint buffer',
+  'a position that is not finite',
+  'a velocity that is not finite',
+  'an acceleration that is not finite',
+  'a control that is not finite',
+];
+
+export function createSimModel(mujoco: Mujoco, xml: string) {
+  const model: MjModel = mujoco.MjModel.from_xml_string(xml);
+  const data: MjData = new mujoco.MjData(model);
+  model.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET.value;
+  const stateSpec: number = mujoco.mjtState.mjSTATE_INTEGRATION.value;
+  const stateBuffer = new mujoco.DoubleBuffer(mujoco.mj_stateSize(model, stateSpec));
+  const objectKinds = {
+    body: mujoco.mjtObj.mjOBJ_BODY.value,
+    geom: mujoco.mjtObj.mjOBJ_GEOM.value,
+    site: mujoco.mjtObj.mjOBJ_SITE.value,
+    joint: mujoco.mjtObj.mjOBJ_JOINT.value,
+    sensor: mujoco.mjtObj.mjOBJ_SENSOR.value,
+  };
+  let current = takeViews(model, data);
+
+  /** Returns the index of a named object; throws when the model lacks it. */
+  const indexOf = (kind: keyof typeof objectKinds, name: string): number => {
     const index = mujoco.mj_name2id(model, objectKinds[kind], name);
     if (index < 0) throw new Error(`the model has no ${kind} named "${name}"`);
     return index;
   };
 
-  // The binding owns this vector: deleting it frees it twice. Read it once per tick, not per substep.
-  const warning = () => {
+  /**
+   * Describes the first kind of solver warning since the last reset; `undefined` when there was none. Read it once per
+   * tick, not per substep.
+   */
+  const warning = (): string | undefined => {
+    // The binding owns this vector: deleting it frees it twice.
     const counters = data.warning;
     for (let index = 0; index < counters.size(); index++)
       if ((counters.get(index)?.number ?? 0) > 0) return WARNING_NAMES[index] ?? `warning ${index}`;
@@ -119,21 +105,24 @@ export function createSimModel(mujoco: Mujoco, xml: string): SimModel {
 
   return {
     timestepSec: model.opt.timestep,
-    degreesOfFreedom: model.nv,
-    views: () => {
-      if (current.qpos.buffer.byteLength === 0) current = takeViews();
+    views: (): SimViews => {
+      if (current.qpos.buffer.byteLength === 0) current = takeViews(model, data);
       return current;
     },
     indexOf,
-    sensorAddress: (name) => model.sensor_adr[indexOf('sensor', name)],
+    /** Returns the index of a sensor's first number in `sensorData`. */
+    sensorAddress: (name: string): number => model.sensor_adr[indexOf('sensor', name)],
     resetData: () => mujoco.mj_resetData(model, data),
+    /** Runs the position and velocity stages. A controller may act after them. */
     stepOne: () => mujoco.mj_step1(model, data),
+    /** Runs forces, constraints and integration. */
     stepTwo: () => mujoco.mj_step2(model, data),
-    saveState: () => {
+    /** Copies the full integration state. */
+    saveState: (): Float64Array => {
       mujoco.mj_getState(model, data, stateBuffer, stateSpec);
       return Float64Array.from(stateBuffer.GetView());
     },
-    restoreState: (state) => {
+    restoreState: (state: Float64Array): void => {
       const view: Float64Array = stateBuffer.GetView();
       view.set(state);
       // The binding's types ask for an array, but it takes any array-like.

@@ -10,7 +10,6 @@ import {
   ARM_JOINTS,
   ARM_QPOS,
   cellXml,
-  DEFAULT_CLEARANCE_M,
   FINGER_CLOSE_COMMAND_M,
   FINGER_OPEN_M,
   FINGER_QPOS,
@@ -19,17 +18,12 @@ import {
   OBJECT_QPOS,
   objectHalfHeightM,
   PARKED_HEIGHT_M,
+  PHYSICS_HZ,
 } from './model.ts';
 import { createSimModel, type Mujoco, type SimModel } from './mujoco.ts';
 import { createReadingsReader, createScenePoseReader } from './readers.ts';
 import { READINGS_SIZE } from './readings.ts';
 import { createSensing, type Sensing } from './sensing.ts';
-
-export interface PhysicsOptions {
-  readonly object: LooseObject;
-  readonly physicsHz?: number;
-  readonly clearanceM?: number;
-}
 
 /** Poses at the start of an episode, when everything is at rest. */
 export interface Arrangement {
@@ -50,34 +44,13 @@ export interface PhysicsState {
   readonly gripper: 'open' | 'close';
 }
 
-export interface Physics {
-  readonly physicsHz: number;
-  readonly object: LooseObject;
-  step(): void;
-  arrange(arrangement: Arrangement): void;
-  /** Moves the socket; everything else stays. */
-  placeSocket(socket: Arrangement['socket']): void;
-  command(setPoint: SetPoint): void;
-  hold(): void;
-  /** Fills a block of `READINGS_SIZE` numbers. */
-  read(readings: Float64Array): void;
-  readScenePoses(poses: ScenePoses): void;
-  /** Copies MuJoCo's `qpos`: object, joint angles and fingers, as the grasp pool stores them. */
-  readConfiguration(): Float64Array;
-  save(): PhysicsState;
-  restore(state: PhysicsState): void;
-  /** Says what is wrong with the dynamics: a state that is not finite, or a solver warning. */
-  fault(): string | undefined;
-  dispose(): void;
-}
+export type Physics = ReturnType<typeof createPhysics>;
 
-export const DEFAULT_PHYSICS_HZ = 500;
 /** Substeps after which V8 has compiled the WASM's hot paths. */
 const WARM_UP_STEPS = 300;
 
-export function createPhysics(mujoco: Mujoco, options: PhysicsOptions): Physics {
-  const { object, physicsHz = DEFAULT_PHYSICS_HZ, clearanceM = DEFAULT_CLEARANCE_M } = options;
-  const sim = createSimModel(mujoco, cellXml({ physicsHz, object, clearanceM }));
+export function createPhysics(mujoco: Mujoco, { object }: { readonly object: LooseObject }) {
+  const sim = createSimModel(mujoco, cellXml(object));
   const controller = createImpedanceController(sim);
   const sensing = createSensing(sim);
   const socket = createSocket(sim);
@@ -86,6 +59,7 @@ export function createPhysics(mujoco: Mujoco, options: PhysicsOptions): Physics 
   const readPoses = createScenePoseReader(sim, object);
   let gripper: 'open' | 'close' = 'open';
 
+  /** Moves the socket; everything else stays. */
   const placeSocket = (pose: Arrangement['socket']) => {
     socket.place(pose);
     substeps.modelChanged();
@@ -106,12 +80,11 @@ export function createPhysics(mujoco: Mujoco, options: PhysicsOptions): Physics 
   for (let index = 0; index < WARM_UP_STEPS; index++) substeps.step(gripper);
 
   return {
-    physicsHz,
     object,
     step: () => substeps.step(gripper),
     arrange,
     placeSocket,
-    command: (setPoint) => {
+    command: (setPoint: SetPoint): void => {
       gripper = setPoint.gripper;
       controller.setTarget(setPoint.baseFromTool, setPoint.rampMs / 1000);
     },
@@ -119,23 +92,25 @@ export function createPhysics(mujoco: Mujoco, options: PhysicsOptions): Physics 
       substeps.refresh();
       controller.hold();
     },
-    read: (readings) => {
+    /** Fills a block of `READINGS_SIZE` numbers. */
+    read: (readings: Float64Array): void => {
       substeps.refresh();
-      readReadingsInto(readings, socket.state[3]!, substeps.count() / physicsHz);
+      readReadingsInto(readings, socket.state[3]!, substeps.count() / PHYSICS_HZ);
     },
-    readScenePoses: (poses) => {
+    readScenePoses: (poses: ScenePoses): void => {
       substeps.refresh();
       readPoses(poses);
     },
+    /** Copies MuJoCo's `qpos`: object, joint angles and fingers, as the grasp pool stores them. */
     readConfiguration: () => Float64Array.from(sim.views().qpos),
-    save: () => ({
+    save: (): PhysicsState => ({
       integration: sim.saveState(),
       controller: controller.save(),
       sensing: sensing.save(),
       socket: Float64Array.of(...socket.state, substeps.count()),
       gripper,
     }),
-    restore: (state) => {
+    restore: (state: PhysicsState): void => {
       const [xM = 0, yM = 0, , yawRad = 0, present = 0, steps = 0] = state.socket;
       placeSocket(present ? { xM, yM, yawRad } : undefined);
       sim.restoreState(state.integration);
@@ -145,7 +120,8 @@ export function createPhysics(mujoco: Mujoco, options: PhysicsOptions): Physics 
       substeps.restart(steps);
       substeps.refresh();
     },
-    fault: () => {
+    /** Says what is wrong with the dynamics: a state that is not finite, or a solver warning. */
+    fault: (): string | undefined => {
       if (!substeps.finite()) return 'the simulated state is not finite';
       const warning = sim.warning();
       return warning && `the physics engine reported ${warning}`;

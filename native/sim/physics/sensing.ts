@@ -13,19 +13,9 @@ const PAD_TOTALS = 4;
 const OBJECT_SENSORS = 2;
 const PADS = ['leftPad', 'rightPad'] as const;
 
-export interface Sensing {
-  /** Reads the contacts that the last step solved and filters them. */
-  update(): void;
-  /** Force and torque about the tool point, base frame. */
-  readonly wrench: Float64Array;
-  /** [pad][normal force, shear x, shear z, torsion]. */
-  readonly padTotals: Float64Array;
-  save(): Float64Array;
-  restore(state: Float64Array): void;
-  clear(): void;
-}
+export type Sensing = ReturnType<typeof createSensing>;
 
-export function createSensing(sim: SimModel): Sensing {
+export function createSensing(sim: SimModel) {
   const toolSite = sim.indexOf('site', 'tool') * 3;
   const netSensors = NET_CONTACT_SENSORS.map((name) => sim.sensorAddress(name));
   const padSensors = PADS.map((name) => sim.sensorAddress(name));
@@ -37,7 +27,8 @@ export function createSensing(sim: SimModel): Sensing {
   const padTotals = filtered.subarray(6);
   const instant = new Float64Array(filtered.length);
   return {
-    update: () => {
+    /** Reads the contacts that the last step solved and filters them. */
+    update: (): void => {
       instant.fill(0);
       const views = sim.views();
       const { sensorData } = views;
@@ -49,10 +40,12 @@ export function createSensing(sim: SimModel): Sensing {
       for (let index = 0; index < filtered.length; index++)
         filtered[index]! += blend * (instant[index]! - filtered[index]!);
     },
+    /** Force and torque about the tool point, base frame. */
     wrench,
+    /** [pad][normal force, shear x, shear z, torsion]. */
     padTotals,
     save: () => filtered.slice(),
-    restore: (state) => filtered.set(state),
+    restore: (state: Float64Array) => filtered.set(state),
     clear: () => filtered.fill(0),
   };
 }

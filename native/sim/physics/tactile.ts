@@ -32,25 +32,15 @@ const OBJECTS: readonly { readonly body: SceneBody; readonly halfSizeM: readonly
 
 const FULL_SCALE_N = 2;
 const QUANTUM_N = FULL_SCALE_N / 2048;
+/** Seeds the sensor's own spread of gains; the same device has the same gains for life. */
+const DEVICE_SEED = 1;
 const GAIN_SPREAD = 0.03;
 const NOISE_N = 0.0008;
 
-export interface TactilePads {
-  /** `padTotals` holds a `PadTotal` per pad. `rng` draws the noise of this instant; `undefined` for none. */
-  frames(poses: ScenePoses, padTotals: ArrayLike<number>, rng: Rng | undefined): TactileFrame[];
-}
-
-export interface TactileOptions {
-  /** Seeds the sensor's own spread of gains; the same device has the same gains for life. */
-  readonly deviceSeed?: number;
-  /** False leaves out gain spread, noise and quantisation; taxels then sum to the totals. */
-  readonly imperfect?: boolean;
-}
-
-export function createTactilePads(options: TactileOptions = {}): TactilePads {
-  const { deviceSeed = 1, imperfect = true } = options;
+/** `imperfect: false` leaves out gain spread, noise and quantisation; taxels then sum to the totals. */
+export function createTactilePads({ imperfect = true } = {}) {
   const gains = PAD_NAMES.map((name) => {
-    const rng = createRng(deviceSeed).split(`pad ${name}`);
+    const rng = createRng(DEVICE_SEED).split(`pad ${name}`);
     return Float32Array.from({ length: TAXELS }, () => (imperfect ? 1 + GAIN_SPREAD * rng.normal() : 1));
   });
   const computeImprint = createImprint();
@@ -67,7 +57,9 @@ export function createTactilePads(options: TactileOptions = {}): TactilePads {
   };
 
   return {
-    frames: (poses, padTotals, rng) => PAD_NAMES.map((_, pad) => padFrame(poses, padTotals, pad, rng)),
+    /** `padTotals` holds a `PadTotal` per pad. `rng` draws the noise of this instant; `undefined` for none. */
+    frames: (poses: ScenePoses, padTotals: ArrayLike<number>, rng: Rng | undefined): TactileFrame[] =>
+      PAD_NAMES.map((_, pad) => padFrame(poses, padTotals, pad, rng)),
   };
 }
 

@@ -8,24 +8,19 @@ import type { SimModel } from './mujoco.ts';
 /** Position (3), then orientation [x, y, z, w]. */
 export type PoseNumbers = Float64Array;
 
-export interface ToolKinematics {
-  readonly pose: PoseNumbers;
-  /** Linear, then angular. */
-  readonly twist: Float64Array;
-  /** [6, ARM_JOINTS], row by row; linear rows first. */
-  readonly jacobian: Float64Array;
-  /** Fills all three. Needs fresh kinematics of the model. */
-  update(): void;
-}
+export type ToolKinematics = ReturnType<typeof createToolKinematics>;
 
-export function createToolKinematics(sim: SimModel): ToolKinematics {
+export function createToolKinematics(sim: SimModel) {
   const toolSite = sim.indexOf('site', 'tool') * 3;
   const handBody = sim.indexOf('body', 'hand') * 4;
   const joints = JOINT_NAMES.map((name) => sim.indexOf('joint', name) * 3);
-  const pose = new Float64Array(7);
+  const pose: PoseNumbers = new Float64Array(7);
+  /** Linear, then angular. */
   const twist = new Float64Array(6);
+  /** [6, ARM_JOINTS], row by row; linear rows first. */
   const jacobian = new Float64Array(6 * ARM_JOINTS);
 
+  /** Fills all three. Needs fresh kinematics of the model. */
   const update = () => {
     const { sitePosition, bodyQuaternion, jointAxis, jointAnchor, qvel } = sim.views();
     pose[0] = sitePosition[toolSite]!;

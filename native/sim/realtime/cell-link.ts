@@ -6,47 +6,27 @@ import { performance } from 'node:perf_hooks';
 import { every, systemClock } from '../../../main/api/clock.ts';
 import type { TaskId } from '../../../main/api/task.ts';
 import type { SetPoint } from '../../device.ts';
-import { createCellThreads, startCellThread } from './cell-threads.ts';
+import { createCellThreads, type startCellThread } from './cell-threads.ts';
 import { createRequests } from './requests.ts';
-import { createServoMover, type ServoMover, STALLED_CHECKS } from './servo-mover.ts';
-import { createSharedState, type SharedState } from './shared-state.ts';
+import { createServoMover, STALLED_CHECKS } from './servo-mover.ts';
+import { createSharedState } from './shared-state.ts';
 import type { FromRender, FromServo, ToRender, ToServo } from './worker-messages.ts';
 
-export type Picture = Extract<FromRender, { kind: 'picture' }>;
-
-export interface CellLink {
-  readonly shared: SharedState;
-  readonly mover: ServoMover;
-  /** Starts the threads that do not run. */
-  start(): Promise<void>;
-  servoRuns(): boolean;
-  /** Watches the servo's progress from now on. Returns a function that ends it. */
-  watchProgress(): () => void;
-  command(command: SetPoint | 'hold'): void;
-  picture(request: Omit<ToRender, 'id'>): Promise<Picture>;
-  /**
-   * Resolves when the servo has arranged the task. When `signal` aborts before the servo has begun, the arm stays where
-   * it is.
-   */
-  arrange(task: TaskId, seed: number, signal: AbortSignal): Promise<void>;
-  close(): Promise<void>;
-}
-
-export function createCellLink(options: {
-  readonly physicsHz: number;
+interface LinkOptions {
   readonly noProgressMs: number;
-  readonly startThread: typeof startCellThread | undefined;
+  readonly startThread: typeof startCellThread;
   /** Returns the cell's simulated time, at which a servo that is started again goes on. */
   readonly nowMs: () => number;
   readonly raise: (message: string) => void;
-}): CellLink {
-  const { physicsHz, noProgressMs, raise } = options;
+}
+
+export function createCellLink({ noProgressMs, startThread, nowMs, raise }: LinkOptions) {
   const shared = createSharedState();
   const noProgressSec = noProgressMs / 1000;
   const resets = createRequests<void>(noProgressMs, () =>
     threads.giveUp('servo-worker', `did not reset for ${noProgressSec} s`),
   );
-  const pictures = createRequests<Picture>(noProgressMs, () =>
+  const pictures = createRequests<Extract<FromRender, { kind: 'picture' }>>(noProgressMs, () =>
     threads.giveUp('render-worker', `gave no picture for ${noProgressSec} s`),
   );
   let commandNumber = 0;
@@ -61,15 +41,15 @@ export function createCellLink(options: {
     else if (message.kind === 'reset-done') resets.answer(message.id);
   };
   const threads = createCellThreads({
-    startThread: options.startThread ?? startCellThread,
+    startThread,
     data: (name) =>
-      name === 'servo-worker' ? { shared: shared.buffer, physicsHz, clockOriginMs: performance.timeOrigin } : undefined,
+      name === 'servo-worker' ? { shared: shared.buffer, clockOriginMs: performance.timeOrigin } : undefined,
     servo: hearServo,
     render: (message) => {
       if (message.kind === 'picture') pictures.answer(message.id, message);
     },
     started: (name) => {
-      if (name === 'servo-worker') post({ kind: 'set-time', substeps: mover.substepsAt(options.nowMs()) });
+      if (name === 'servo-worker') post({ kind: 'set-time', substeps: mover.substepsAt(nowMs()) });
     },
     failed: (name, error) => {
       if (name === 'servo-worker') {
@@ -79,20 +59,26 @@ export function createCellLink(options: {
       raise(error.message);
     },
   });
-  const mover = createServoMover({ shared, threads: () => threads, substepMs: 1000 / physicsHz, noProgressMs });
+  const mover = createServoMover(shared, () => threads, noProgressMs);
 
   return {
     shared,
     mover,
+    /** Starts the threads that do not run. */
     start: threads.start,
     servoRuns: threads.servoRuns,
+    /** Watches the servo's progress from now on. Returns a function that ends it. */
     watchProgress: () =>
       every(systemClock, noProgressMs / STALLED_CHECKS, mover.check, (error) =>
         raise(`the servo thread's progress cannot be checked: ${String(error)}`),
       ),
-    command: (command) => shared.writeCommand(command, ++commandNumber, systemClock.nowMs()),
-    picture: (request) => pictures.ask((id) => threads.render().postMessage({ ...request, id })),
-    arrange: (task, seed, signal) =>
+    command: (command: SetPoint | 'hold') => shared.writeCommand(command, ++commandNumber, systemClock.nowMs()),
+    picture: (request: Omit<ToRender, 'id'>) => pictures.ask((id) => threads.render().postMessage({ ...request, id })),
+    /**
+     * Resolves when the servo has arranged the task. When `signal` aborts before the servo has begun, the arm stays
+     * where it is.
+     */
+    arrange: (task: TaskId, seed: number, signal: AbortSignal) =>
       resets.ask(
         (id) => {
           shared.offerReset(id);

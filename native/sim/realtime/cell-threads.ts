@@ -2,20 +2,10 @@
 import { Worker } from 'node:worker_threads';
 import { type FromRender, type FromServo, type ServoStart, workerUrl } from './worker-messages.ts';
 
-export interface CellThreads {
-  /**
-   * Starts the threads that do not run; calls that overlap share one start. Rejects when a thread cannot be started.
-   */
-  start(): Promise<void>;
-  servo(): Worker;
-  render(): Worker;
-  servoRuns(): boolean;
-  /** Ends a thread that does not answer, and reports it. */
-  giveUp(name: ThreadName, reason: string): void;
-  close(): Promise<void>;
-}
+export type CellThreads = ReturnType<typeof createCellThreads>;
 
-export type ThreadName = 'servo-worker' | 'render-worker';
+const THREADS = ['servo-worker', 'render-worker'] as const;
+type ThreadName = (typeof THREADS)[number];
 
 export const startCellThread = (name: ThreadName, workerData: ServoStart | undefined): Worker =>
   new Worker(workerUrl(name), { workerData });
@@ -27,7 +17,7 @@ export function createCellThreads(tell: {
   readonly render: (message: FromRender) => void;
   readonly started: (name: ThreadName) => void;
   readonly failed: (name: ThreadName, error: Error) => void;
-}): CellThreads {
+}) {
   const running = new Map<ThreadName, Worker>();
   /** Threads that are started but not ready yet. A cell may be closed while it opens. */
   const starting = new Set<Worker>();
@@ -62,18 +52,16 @@ export function createCellThreads(tell: {
       });
     });
   /** The start that is under way. A reset that comes while the cell opens waits for the same threads. */
-  let starts: Promise<void> | undefined;
-  const startMissing = async () => {
-    const missing = (['servo-worker', 'render-worker'] as const).filter((name) => !running.has(name));
-    await Promise.all(missing.map(start));
-  };
+  let starts: Promise<unknown> | undefined;
+  const startMissing = () => Promise.all(THREADS.filter((name) => !running.has(name)).map(start));
   const opened = (name: ThreadName): Worker => {
     const worker = running.get(name);
     if (!worker) throw new Error(`the simulated cell is not open: its ${name} thread does not run`);
     return worker;
   };
   return {
-    start: () => {
+    /** Starts the threads that do not run; calls that overlap share one start. Rejects when one cannot be started. */
+    start: (): Promise<unknown> => {
       closing = false;
       starts ??= startMissing().finally(() => {
         starts = undefined;
@@ -83,14 +71,15 @@ export function createCellThreads(tell: {
     servo: () => opened('servo-worker'),
     render: () => opened('render-worker'),
     servoRuns: () => running.has('servo-worker'),
-    giveUp: (name, reason) => {
+    /** Ends a thread that does not answer, and reports it. */
+    giveUp: (name: ThreadName, reason: string): void => {
       const worker = running.get(name);
       if (!worker) return;
       failed(name, worker, new Error(`the ${name} thread ${reason}`));
       // The thread is already reported as failed, and nothing waits for its end.
       worker.terminate().catch(() => {});
     },
-    close: async () => {
+    close: async (): Promise<void> => {
       closing = true;
       const workers = [...running.values(), ...starting];
       running.clear();

@@ -5,18 +5,17 @@
  */
 import { systemClock } from '../../../main/api/clock.ts';
 import type { Vec3 } from '../../../main/api/geometry.ts';
+import type { Workspace } from '../../../main/api/limits.ts';
 import { createListeners, type DeviceFault, type RobotCell, type Snapshot } from '../../device.ts';
 import { CELL_INFO } from '../cell-info.ts';
 import { SCENE_BODIES } from '../physics/model.ts';
-import { DEFAULT_PHYSICS_HZ } from '../physics/physics.ts';
 import { READINGS_SIZE, robotStateOf, type Truth, truthOf } from '../physics/readings.ts';
 import { type Episode, snapshotOf } from '../snapshot.ts';
-import type { Workspace } from '../tasks/task.ts';
 import { SIM_TASKS } from '../tasks/task-registry.ts';
 import { createCellLink } from './cell-link.ts';
-import type { startCellThread } from './cell-threads.ts';
+import { startCellThread } from './cell-threads.ts';
 import { createPacedClock, type PacedClock } from './paced-clock.ts';
-import { emptyReport, type FirstUse } from './shared-state.ts';
+import { emptyReport } from './shared-state.ts';
 
 const REMEDY = 'Press Resume: the cell starts the thread again. If it comes again, restart the engine.';
 /** The first pictures take ten times as long as later ones, so they are drawn before an episode. */
@@ -24,7 +23,6 @@ const WARM_UP_PICTURES = 4;
 const NO_PROGRESS_MS = 5000;
 
 export interface RealtimeOptions {
-  readonly physicsHz?: number;
   /** A thread that makes no progress for this long, in host time, counts as dead. Default 5 s. */
   readonly noProgressMs?: number;
   /** Default: the cell's own threads. */
@@ -37,13 +35,15 @@ export interface RealtimeCell extends RobotCell {
   truth(): Truth;
   workspace(): Workspace;
   /** Returns the newest command that the servo has used. Takeover latency is `usedMs − issuedMs`, in host time. */
-  lastFirstUse(): FirstUse;
+  lastFirstUse(): { readonly number: number; readonly issuedMs: number; readonly usedMs: number };
   /** Returns how often simulated time fell behind the host's, and by how much in all. */
   overruns(): { readonly count: number; readonly droppedMs: number };
 }
 
-export function createRealtimeCell(options: RealtimeOptions = {}): RealtimeCell {
-  const { physicsHz = DEFAULT_PHYSICS_HZ, noProgressMs = NO_PROGRESS_MS, startThread } = options;
+export function createRealtimeCell({
+  noProgressMs = NO_PROGRESS_MS,
+  startThread = startCellThread,
+}: RealtimeOptions = {}): RealtimeCell {
   const faults = createListeners<DeviceFault>();
   const readings = new Float64Array(READINGS_SIZE);
   const report = emptyReport();
@@ -52,7 +52,7 @@ export function createRealtimeCell(options: RealtimeOptions = {}): RealtimeCell 
   let endWatch = () => {};
 
   const raise = (message: string) => faults.tell({ device: CELL_INFO.name, message, remedy: REMEDY });
-  const link = createCellLink({ physicsHz, noProgressMs, startThread, raise, nowMs: () => clock.nowMs() });
+  const link = createCellLink({ noProgressMs, startThread, raise, nowMs: () => clock.nowMs() });
   /** Reads the newest state into `readings` and `report`. */
   const read = (poses?: Float32Array): Float64Array => {
     link.shared.readState(readings, poses, report);

@@ -4,21 +4,15 @@
  */
 import { patience, systemClock } from '../../../main/api/clock.ts';
 
-export interface Requests<Answer> {
-  /**
-   * Sends a request and resolves with its answer. `send` is called with the request's number, which is never 0. When
-   * `signal` aborts, `callOff` is called and the promise rejects with the signal's reason.
-   */
-  ask(send: (id: number) => void, signal?: AbortSignal, callOff?: (id: number) => void): Promise<Answer>;
-  answer(id: number, answer: Answer): void;
-  rejectAll(reason: Error): void;
-}
-
-export function createRequests<Answer>(limitMs: number, giveUp: () => void): Requests<Answer> {
+export function createRequests<Answer>(limitMs: number, giveUp: () => void) {
   const waiting = new Map<number, PromiseWithResolvers<Answer>>();
   let lastId = 0;
   return {
-    ask: async (send, signal, callOff) => {
+    /**
+     * Sends a request and resolves with its answer. `send` is called with the request's number, which is never 0. When
+     * `signal` aborts, `callOff` is called and the promise rejects with the signal's reason.
+     */
+    ask: async (send: (id: number) => void, signal?: AbortSignal, callOff?: (id: number) => void): Promise<Answer> => {
       const id = ++lastId;
       const answered = Promise.withResolvers<Answer>();
       waiting.set(id, answered);
@@ -37,8 +31,8 @@ export function createRequests<Answer>(limitMs: number, giveUp: () => void): Req
         waiting.delete(id);
       }
     },
-    answer: (id, answer) => waiting.get(id)?.resolve(answer),
-    rejectAll: (reason) => {
+    answer: (id: number, answer: Answer): void => waiting.get(id)?.resolve(answer),
+    rejectAll: (reason: Error): void => {
       for (const { reject } of waiting.values()) reject(reason);
       waiting.clear();
     },

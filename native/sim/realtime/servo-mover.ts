@@ -1,8 +1,8 @@
 /** Moves the live cell's simulated time. Grants substeps to the servo thread and is told when they are made. */
-import { type Clock, systemClock } from '../../../main/api/clock.ts';
+import { systemClock } from '../../../main/api/clock.ts';
+import { SUBSTEP_MS } from '../physics/model.ts';
 import { READINGS_SIZE } from '../physics/readings.ts';
 import type { CellThreads } from './cell-threads.ts';
-import type { Mover } from './paced-clock.ts';
 import { emptyReport, type SharedState } from './shared-state.ts';
 
 /**
@@ -11,26 +11,8 @@ import { emptyReport, type SharedState } from './shared-state.ts';
  */
 export const STALLED_CHECKS = 10;
 
-export interface ServoMover extends Mover {
-  /** Returns the number of substeps from the opening of the cell to `timeMs`. */
-  substepsAt(timeMs: number): number;
-  /** Called when the servo has made this many substeps. */
-  arrived(substeps: number): void;
-  /** Called when the servo will not arrive. Waiting callers continue at the host's pace. */
-  release(): void;
-  /** Called ten times in `noProgressMs`; gives the servo up when it has made no progress in ten calls. */
-  check(): void;
-}
-
 /** Creates the mover. While no servo runs, time passes at the host's rate and nothing moves. */
-export function createServoMover(options: {
-  readonly shared: SharedState;
-  readonly threads: () => CellThreads;
-  readonly substepMs: number;
-  readonly noProgressMs: number;
-  readonly host?: Clock;
-}): ServoMover {
-  const { shared, threads, substepMs, noProgressMs, host = systemClock } = options;
+export function createServoMover(shared: SharedState, threads: () => CellThreads, noProgressMs: number) {
   const report = emptyReport();
   const readings = new Float64Array(READINGS_SIZE);
   let arrive: (() => void) | undefined;
@@ -43,11 +25,18 @@ export function createServoMover(options: {
     shared.readState(readings, undefined, report);
     return report.timeMs;
   };
-  const substepsAt = (timeMs: number) => Math.floor(timeMs / substepMs + 1e-9);
-  const mover: ServoMover = {
+  /** Returns the number of substeps from the opening of the cell to `timeMs`. */
+  const substepsAt = (timeMs: number) => Math.floor(timeMs / SUBSTEP_MS + 1e-9);
+  /** Called when the servo will not arrive. Waiting callers continue at the host's pace. */
+  const release = () => {
+    const resolve = arrive;
+    systemClock.at(systemClock.nowMs() + (granted - beganAt) * SUBSTEP_MS, () => resolve?.());
+  };
+  return {
     substepsAt,
     reachedMs,
-    moveToMs: async (timeMs) => {
+    release,
+    moveToMs: async (timeMs: number): Promise<void> => {
       const substeps = substepsAt(timeMs);
       if (substeps <= granted) return;
       const { promise, resolve } = Promise.withResolvers<void>();
@@ -58,17 +47,15 @@ export function createServoMover(options: {
       if (threads().servoRuns()) {
         shared.grant(substeps);
         shared.wake();
-      } else mover.release();
+      } else release();
       await promise;
     },
-    arrived: (substeps) => {
+    /** Called when the servo has made this many substeps. */
+    arrived: (substeps: number): void => {
       if (substeps >= granted) arrive?.();
     },
-    release: () => {
-      const resolve = arrive;
-      host.at(host.nowMs() + (granted - beganAt) * substepMs, () => resolve?.());
-    },
-    check: () => {
+    /** Called ten times in `noProgressMs`; gives the servo up when it has made no progress in ten calls. */
+    check: (): void => {
       const nowMs = reachedMs();
       stalledChecks = nowMs === seenMs && substepsAt(nowMs) < granted ? stalledChecks + 1 : 0;
       seenMs = nowMs;
@@ -76,5 +63,4 @@ export function createServoMover(options: {
         threads().giveUp('servo-worker', `made no progress for ${noProgressMs / 1000} s`);
     },
   };
-  return mover;
 }

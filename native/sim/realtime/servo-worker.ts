@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../../main/api/clock.ts';
 import type { SetPoint } from '../../device.ts';
-import { SCENE_BODIES } from '../physics/model.ts';
+import { SCENE_BODIES, SUBSTEP_MS } from '../physics/model.ts';
 import { loadMujoco } from '../physics/mujoco.ts';
 import { createPhysics, type Physics } from '../physics/physics.ts';
 import { READINGS_SIZE } from '../physics/readings.ts';
@@ -21,17 +21,16 @@ const FAULT_CHECK_SUBSTEPS = 50;
 
 if (!parentPort) throw new Error('servo-worker.ts is the entry of a worker thread; open a realtime cell instead');
 const port = parentPort;
-const { shared: buffer, physicsHz, clockOriginMs }: ServoStart = workerData;
+const { shared: buffer, clockOriginMs }: ServoStart = workerData;
 const shared = createSharedState(buffer);
-const substepMs = 1000 / physicsHz;
 const offsetMs = performance.timeOrigin - clockOriginMs;
 const hostNowMs = () => systemClock.nowMs() + offsetMs;
 const send = (message: FromServo) => port.postMessage(message);
 
 const mujoco = await loadMujoco();
 const scenes = {
-  peg: createPhysics(mujoco, { object: 'peg', physicsHz }),
-  block: createPhysics(mujoco, { object: 'block', physicsHz }),
+  peg: createPhysics(mujoco, { object: 'peg' }),
+  block: createPhysics(mujoco, { object: 'block' }),
 };
 let physics: Physics = scenes.peg;
 const readings = new Float64Array(READINGS_SIZE);
@@ -49,7 +48,7 @@ let faulted = false;
 function publish(): void {
   physics.read(readings);
   physics.readScenePoses(poses);
-  report.timeMs = substeps * substepMs;
+  report.timeMs = substeps * SUBSTEP_MS;
   report.dueHostMs = dueHostMs;
   shared.writeState(readings, poses, report);
 }
@@ -128,21 +127,21 @@ function substep(): void {
     }
   }
   substeps++;
-  dueHostMs += substepMs;
+  dueHostMs += SUBSTEP_MS;
   publish();
 }
 
 /** Steps while host time and the grant allow it. Returns the milliseconds until the next substep is due. */
 function advance(): number {
-  const lateMs = hostNowMs() - dueHostMs - substepMs;
+  const lateMs = hostNowMs() - dueHostMs - SUBSTEP_MS;
   if (lateMs > MAX_CATCH_UP_MS) {
     report.overruns++;
     report.droppedMs += lateMs - MAX_CATCH_UP_MS;
     dueHostMs += lateMs - MAX_CATCH_UP_MS;
   }
   const limit = shared.granted();
-  while (substeps < limit && hostNowMs() >= dueHostMs + substepMs) substep();
-  if (substeps < limit) return Math.max(0.05, dueHostMs + substepMs - hostNowMs());
+  while (substeps < limit && hostNowMs() >= dueHostMs + SUBSTEP_MS) substep();
+  if (substeps < limit) return Math.max(0.05, dueHostMs + SUBSTEP_MS - hostNowMs());
   if (arrivedAt !== limit) {
     arrivedAt = limit;
     send({ kind: 'arrived', substeps });

@@ -6,7 +6,7 @@
  * since the cell was opened, which the servo never exceeds. Simulated times count from the opening of the cell; host
  * times are on the engine thread's clock. Both in milliseconds.
  */
-import type { Pose } from '../../../main/api/geometry.ts';
+import type { SetPoint } from '../../device.ts';
 import { SCENE_BODIES } from '../physics/model.ts';
 import { READINGS_SIZE } from '../physics/readings.ts';
 
@@ -30,81 +30,33 @@ export const COMMAND_SIZE = 12;
 
 /** Fields of the servo's report, in their order after the readings in the state block. */
 const REPORT_FIELDS = [
+  /** Simulated time. */
   'timeMs',
+  /** The newest command: its number, when the servo first stepped with it, and when it was issued. */
   'firstUseNumber',
   'firstUseMs',
   'firstUseIssuedMs',
+  /** Number of times that the servo fell too far behind host time to catch up, and the simulated time lost in all. */
   'overruns',
   'droppedMs',
+  /** Host time at which this simulated time was due. */
   'dueHostMs',
 ] as const;
 const REPORT_SIZE = REPORT_FIELDS.length;
 
-export interface Command {
-  readonly baseFromTool: Pose;
-  readonly rampMs: number;
-  readonly gripper: 'open' | 'close';
-}
-
-/** When a command was issued, and when the servo first stepped with it. */
-export interface FirstUse {
-  readonly number: number;
-  readonly issuedMs: number;
-  readonly usedMs: number;
-}
-
-export interface ServoReport {
-  /** Simulated time. */
-  timeMs: number;
-  /** Host time at which this simulated time was due. */
-  dueHostMs: number;
-  /** Number of times that the servo fell too far behind host time to catch up, and the simulated time lost in all. */
-  overruns: number;
-  droppedMs: number;
-  firstUseNumber: number;
-  firstUseMs: number;
-  firstUseIssuedMs: number;
-}
+type ServoReport = Record<(typeof REPORT_FIELDS)[number], number>;
 
 export function emptyReport(): ServoReport {
   return { timeMs: 0, dueHostMs: 0, overruns: 0, droppedMs: 0, firstUseNumber: 0, firstUseMs: 0, firstUseIssuedMs: 0 };
 }
 
-export interface SharedState {
-  readonly buffer: SharedArrayBuffer;
-  writeCommand(command: Command | 'hold', number: number, issuedMs: number): void;
-  /** Returns the version of the newest command; it changes with every command. */
-  commandSequence(): number;
-  /** Copies the newest command's numbers, at the offsets of `COMMAND`. */
-  readCommand(into: Float64Array): void;
-  writeState(readings: Float64Array, poses: Float32Array, report: ServoReport): void;
-  readState(readings: Float64Array, poses: Float32Array | undefined, report: ServoReport): void;
-  /** Lets the servo step until it has made this many substeps since the cell was opened. */
-  grant(substeps: number): void;
-  granted(): number;
-  /** While the arm rests, time passes and nothing moves, so that an episode starts from its reset's arrangement. */
-  setResting(resting: boolean): void;
-  resting(): boolean;
-  /** Asks the servo for reset `id`, which must not be 0. */
-  offerReset(id: number): void;
-  /** Begins reset `id` in the servo; it can no longer be called off. Returns false when it was called off before. */
-  beginReset(id: number): boolean;
-  /** Calls off reset `id`; does nothing when the servo has begun it. */
-  callOffReset(id: number): void;
-  /** Returns a number that changes with every `wake`. Read it before deciding to sleep, so that no wake is lost. */
-  wakes(): number;
-  /**
-   * Sleeps until `wake` has been called since `wakes()` returned `seen`, at most `timeoutMs`. Not on the main thread.
-   */
-  sleep(seen: number, timeoutMs: number): void;
-  wake(): void;
-}
+export type SharedState = ReturnType<typeof createSharedState>;
 
-export function createSharedState(existing?: SharedArrayBuffer): SharedState {
+export function createSharedState(existing?: SharedArrayBuffer) {
   const { buffer, words, grant, commands, states } = layOut(existing);
   return {
     buffer,
-    writeCommand: (next, number, issuedMs) =>
+    writeCommand: (next: SetPoint | 'hold', number: number, issuedMs: number): void =>
       publish(words, WORD.command, commands, (command) => {
         if (next !== 'hold') {
           command.set(next.baseFromTool.positionM, COMMAND.pose);
@@ -116,40 +68,52 @@ export function createSharedState(existing?: SharedArrayBuffer): SharedState {
         command[COMMAND.number] = number;
         command[COMMAND.issuedMs] = issuedMs;
       }),
+    /** Returns the version of the newest command; it changes with every command. */
     commandSequence: () => Atomics.load(words, WORD.command),
-    readCommand: (into) => readNewest(words, WORD.command, commands, (command) => into.set(command)),
-    writeState: (readings, poses, report) =>
+    /** Copies the newest command's numbers, at the offsets of `COMMAND`. */
+    readCommand: (into: Float64Array): void =>
+      readNewest(words, WORD.command, commands, (command) => into.set(command)),
+    writeState: (readings: Float64Array, poses: Float32Array, report: ServoReport): void =>
       publish(words, WORD.state, states, (state) => {
         state.readings.set(readings);
         state.poses.set(poses);
         writeReport(report, state.report);
       }),
-    readState: (readings, poses, report) =>
+    readState: (readings: Float64Array, poses: Float32Array | undefined, report: ServoReport): void =>
       readNewest(words, WORD.state, states, (state) => {
         readings.set(state.readings);
         poses?.set(state.poses);
         readReport(state.report, report);
       }),
-    grant: (substeps) => {
+    /** Lets the servo step until it has made this many substeps since the cell was opened. */
+    grant: (substeps: number): void => {
       Atomics.store(grant, 0, BigInt(substeps));
     },
     granted: () => Number(Atomics.load(grant, 0)),
-    setResting: (resting) => {
+    /** While the arm rests, time passes and nothing moves, so that an episode starts from its reset's arrangement. */
+    setResting: (resting: boolean): void => {
       Atomics.store(words, WORD.resting, resting ? 1 : 0);
     },
     resting: () => Atomics.load(words, WORD.resting) === 1,
-    offerReset: (id) => {
+    /** Asks the servo for reset `id`, which must not be 0. */
+    offerReset: (id: number): void => {
       Atomics.store(words, WORD.reset, id);
     },
-    beginReset: (id) => Atomics.compareExchange(words, WORD.reset, id, 0) === id,
-    callOffReset: (id) => {
+    /** Begins reset `id` in the servo; it can no longer be called off. Returns false when it was called off before. */
+    beginReset: (id: number): boolean => Atomics.compareExchange(words, WORD.reset, id, 0) === id,
+    /** Calls off reset `id`; does nothing when the servo has begun it. */
+    callOffReset: (id: number): void => {
       Atomics.compareExchange(words, WORD.reset, id, 0);
     },
+    /** Returns a number that changes with every `wake`. Read it before deciding to sleep, so that no wake is lost. */
     wakes: () => Atomics.load(words, WORD.wake),
-    sleep: (seen, timeoutMs) => {
+    /**
+     * Sleeps until `wake` has been called since `wakes()` returned `seen`, at most `timeoutMs`. Not on the main thread.
+     */
+    sleep: (seen: number, timeoutMs: number): void => {
       Atomics.wait(words, WORD.wake, seen, timeoutMs);
     },
-    wake: () => {
+    wake: (): void => {
       Atomics.add(words, WORD.wake, 1);
       Atomics.notify(words, WORD.wake);
     },

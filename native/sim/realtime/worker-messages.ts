@@ -5,7 +5,6 @@ import type { ScenePoses } from '../../device.ts';
 
 export interface ServoStart {
   readonly shared: SharedArrayBuffer;
-  readonly physicsHz: number;
   /** `performance.timeOrigin` of the engine's thread, because each thread's clock has its own zero. */
   readonly clockOriginMs: number;
 }

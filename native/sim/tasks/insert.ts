@@ -3,8 +3,9 @@
  * socket within ±30 mm of the tip and the tip about 25–45 mm above the rim. 0.5 mm clearance a side, no chamfer. The
  * gripper stays closed.
  */
+import type { Rng } from '../../../main/api/rng.ts';
 import { FINGER_QPOS, OBJECT_QPOS } from '../physics/model.ts';
-import { readReadings } from '../physics/physics.ts';
+import { type Physics, readReadings } from '../physics/physics.ts';
 import { READING } from '../physics/readings.ts';
 import { graspPool, poseFromGrasp } from './grasp-pool.ts';
 import {
@@ -19,11 +20,18 @@ import {
 
 const SOCKET_SPREAD_M = 0.03;
 const REACH_M = 0.07;
-const SETTLE_SEC = 0.1;
 /** A peg at least this far off the tool's axis, with its tip below this height, has fallen. */
 const LOST_OFFSET_M = 0.04;
 const LOST_HEIGHT_M = 0.02;
 const PARTLY_INSERTED_M = 0.009;
+
+/** Places the socket below the peg's tip, with a spread. */
+export function placeSocketNearTip(physics: Physics, rng: Rng): void {
+  const readings = readReadings(physics);
+  const xM = readings[READING.tip]! + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M);
+  const yM = readings[READING.tip + 1]! + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M);
+  physics.placeSocket({ xM, yM, yawRad: 0 });
+}
 
 export const insertTask: SimTask = {
   id: 'insert',
@@ -39,13 +47,8 @@ export const insertTask: SimTask = {
       baseFromObject: poseFromGrasp(grasp, OBJECT_QPOS),
       socket: undefined,
     });
-    settle(physics, SETTLE_SEC);
-    const readings = readReadings(physics);
-    physics.placeSocket({
-      xM: readings[READING.tip]! + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M),
-      yM: readings[READING.tip + 1]! + rng.range(-SOCKET_SPREAD_M, SOCKET_SPREAD_M),
-      yawRad: 0,
-    });
+    settle(physics);
+    placeSocketNearTip(physics, rng);
   },
   outcome: (truth) => {
     const [toolX, toolY] = truth.baseFromTool.positionM;

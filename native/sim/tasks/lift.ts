@@ -5,7 +5,6 @@ import { homePosture, type SimTask, sceneRng, settle, toolToObjectM } from './ta
 
 const SPREAD_M = 0.03;
 const BLOCK_YAW_RAD = 0.4;
-const SETTLE_SEC = 0.1;
 const LIFTED_M = BLOCK_HALF_WIDTH_M + 0.1;
 
 export const liftTask: SimTask = {
@@ -23,7 +22,7 @@ export const liftTask: SimTask = {
         orientation: yawOrientation(rng.range(-BLOCK_YAW_RAD, BLOCK_YAW_RAD)),
       },
     });
-    settle(physics, SETTLE_SEC);
+    settle(physics);
   },
   outcome: (truth) => {
     const height = truth.baseFromObject.positionM[2];

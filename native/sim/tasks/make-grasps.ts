@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { createRng } from '../../../main/api/rng.ts';
 import { SEED_RANGES, type SeedRange } from '../../../main/api/task.ts';
 import { toolDown, yawOf, yawOrientation } from '../physics/frames.ts';
-import { FINGER_OPEN_M, PEG_LENGTH_M } from '../physics/model.ts';
+import { FINGER_OPEN_M, PEG_LENGTH_M, PHYSICS_HZ } from '../physics/model.ts';
 import { loadMujoco } from '../physics/mujoco.ts';
 import { createPhysics, type Physics, readReadings } from '../physics/physics.ts';
 import { truthOf } from '../physics/readings.ts';
@@ -42,7 +42,7 @@ export function tryGrasp(physics: Physics, range: SeedRange, attempt: number): G
   const move = (toX: number, toY: number, toZ: number, toYaw: number, rampSec: number, restSec: number) => {
     const baseFromTool = { positionM: [toX, toY, toZ] as const, orientation: toolDown(toYaw) };
     physics.command({ baseFromTool, gripper, rampMs: rampSec * 1000 });
-    for (let step = 0; step < (rampSec + restSec) * physics.physicsHz; step++) physics.step();
+    for (let step = 0; step < (rampSec + restSec) * PHYSICS_HZ; step++) physics.step();
   };
   move(x, y, CARRY_HEIGHT_M, yaw, 1.5, 0.3);
   move(x, y, GRASP_HEIGHT_M, yaw, 0.6, 0.4);

@@ -8,7 +8,6 @@ import { homePosture, isInserted, remainingToInsertM, type SimTask, sceneRng, se
 
 const SPREAD_M = 0.03;
 const PEG_YAW_RAD = 0.15;
-const SETTLE_SEC = 0.1;
 /** A peg tilted by more than this, below this height, lies on the table and cannot be picked up for the socket. */
 const TOPPLED_RAD = 1;
 const TOPPLED_HEIGHT_M = 0.03;
@@ -29,7 +28,7 @@ export const pickInsertTask: SimTask = {
         orientation: yawOrientation(rng.range(-PEG_YAW_RAD, PEG_YAW_RAD)),
       },
     });
-    settle(physics, SETTLE_SEC);
+    settle(physics);
   },
   outcome: (truth) => {
     const success = isInserted(truth);

@@ -3,17 +3,13 @@
  * functions of the simulator's truth, so that the live cell can judge on another thread than the one that steps.
  */
 import type { Vec3 } from '../../../main/api/geometry.ts';
+import type { Workspace } from '../../../main/api/limits.ts';
 import { createRng, type Rng } from '../../../main/api/rng.ts';
 import { SEED_RANGES, type SeedRange, type TaskId } from '../../../main/api/task.ts';
 import type { TaskOutcome } from '../../device.ts';
-import { ARM_JOINTS, HOME_RAD, type LooseObject } from '../physics/model.ts';
+import { ARM_JOINTS, HOME_RAD, type LooseObject, PHYSICS_HZ } from '../physics/model.ts';
 import type { Physics } from '../physics/physics.ts';
 import type { Truth } from '../physics/readings.ts';
-
-export interface Workspace {
-  readonly lowM: Vec3;
-  readonly highM: Vec3;
-}
 
 export interface SimTask {
   readonly id: TaskId;
@@ -26,8 +22,9 @@ export interface SimTask {
 }
 
 /** The peg is inserted when its tip is deeper than the first and less far off axis than the second. */
-export const SUCCESS_DEPTH_M = 0.024;
+const SUCCESS_DEPTH_M = 0.024;
 export const SUCCESS_LATERAL_M = 0.004;
+const SETTLE_SEC = 0.1;
 
 /** Returns the range of a seed. Seeds outside all ranges, such as a user's own number, count as training seeds. */
 export function seedRangeOf(seed: number): SeedRange {
@@ -48,9 +45,9 @@ export function homePosture(rng: Rng): number[] {
   return Array.from({ length: ARM_JOINTS }, (_, joint) => HOME_RAD[joint]! + rng.range(-0.02, 0.02));
 }
 
-/** Runs the dynamics for this long, so that placed objects settle, then holds the arm. */
-export function settle(physics: Physics, seconds: number): void {
-  const steps = Math.round(seconds * physics.physicsHz);
+/** Runs the dynamics for a moment, so that placed objects settle, then holds the arm. */
+export function settle(physics: Physics): void {
+  const steps = Math.round(SETTLE_SEC * PHYSICS_HZ);
   for (let step = 0; step < steps; step++) physics.step();
   physics.hold();
 }

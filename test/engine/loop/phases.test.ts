@@ -18,7 +18,7 @@ import {
   whyNotResume,
 } from '../../../main/engine/loop/phases.ts';
 import type { StepEnd } from '../../../main/engine/recording/episode.ts';
-import { createFakeCell } from '../../../native/fake-cell.ts';
+import { createFakeCell } from '../../native/fake-cell.ts';
 import { bench, createFakeWriter, proposal, ticks } from '../rig.ts';
 
 const ABORTED = { outcome: 'aborted', judge: 'human' } as const;

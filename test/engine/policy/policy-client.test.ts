@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createVirtualClock } from '../../../main/api/clock.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../../../main/api/processes/policy-messages.ts';
 import { createPolicyClient, type PolicyChild } from '../../../main/engine/policy/policy-client.ts';
-import { createFakeCell } from '../../../native/fake-cell.ts';
+import { createFakeCell } from '../../native/fake-cell.ts';
 
 interface FakeChild extends PolicyChild {
   readonly heard: ToPolicyProcess[];

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mode } from '../../../main/api/episode.ts';
 import type { Snapshot } from '../../../native/device.ts';
-import { createFakeCell, type FakeCell } from '../../../native/fake-cell.ts';
+import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
 import { type Bench, bench, ticks } from '../rig.ts';
 
 const NAN = Number.NaN;

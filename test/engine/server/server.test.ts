@@ -11,7 +11,7 @@ import { createWindowPuck } from '../../../main/engine/pucks.ts';
 import { hostAllowed, originAllowed } from '../../../main/engine/server/access.ts';
 import { type EngineServer, portRefusal, serveEngine } from '../../../main/engine/server/server.ts';
 import { createStreams } from '../../../main/engine/server/window-streams.ts';
-import { createFakeCell, type FakeCell } from '../../../native/fake-cell.ts';
+import { createFakeCell, type FakeCell } from '../../native/fake-cell.ts';
 import { bench, ticks } from '../rig.ts';
 import { closeWindows, codeOf, connect, enter, opened } from '../test-window.ts';
 

@@ -7,6 +7,7 @@ import type { TaskOutcome } from '../../../native/device.ts';
 import { createExpert } from '../../../native/sim/people/expert.ts';
 import { createOperator } from '../../../native/sim/people/operator.ts';
 import { twistInTool } from '../../../native/sim/physics/frames.ts';
+import { PHYSICS_HZ } from '../../../native/sim/physics/model.ts';
 import { type Physics, readReadings } from '../../../native/sim/physics/physics.ts';
 import { type Truth, truthOf } from '../../../native/sim/physics/readings.ts';
 import { SIM_TASKS } from '../../../native/sim/tasks/task-registry.ts';
@@ -29,7 +30,7 @@ export function axesOf(report: Uint8Array): Vec6 {
 /** Executes one action for one control period. */
 export function act(physics: Physics, follower: ActionFollower, truth: Truth, action: ArrayLike<number>): void {
   physics.command(follower.setPoint(action, truth.baseFromTool));
-  for (let step = 0; step < PERIOD_SEC * physics.physicsHz; step++) physics.step();
+  for (let step = 0; step < PERIOD_SEC * PHYSICS_HZ; step++) physics.step();
 }
 
 export function followerFor(task: TaskId, truth: Truth): ActionFollower {

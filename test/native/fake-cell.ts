@@ -2,9 +2,9 @@
  * A cell without physics, for tests of the engine: the tool follows its set-point exactly, in a straight line over the
  * ramp. With `lockstep`, sleeping moves the virtual clock, as in headless runs. With `manual`, the test moves it.
  */
-import { type Clock, createVirtualClock, type VirtualClock } from '../main/api/clock.ts';
-import type { Pose, Vec3, Vec6 } from '../main/api/geometry.ts';
-import type { SafetyLimits } from '../main/api/limits.ts';
+import { type Clock, createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
+import type { Pose, Vec3, Vec6 } from '../../main/api/geometry.ts';
+import type { SafetyLimits } from '../../main/api/limits.ts';
 import {
   createListeners,
   type DeviceFault,
@@ -14,7 +14,7 @@ import {
   type SetPoint,
   type Snapshot,
   type TaskOutcome,
-} from './device.ts';
+} from '../../native/device.ts';
 
 export const FAKE_LIMITS: SafetyLimits = {
   workspaceLowM: [0.2, -0.4, 0],
