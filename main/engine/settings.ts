@@ -9,23 +9,10 @@ import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
 import type { ChosenSettings, EngineOptions } from './engine-types.ts';
 import type { LoopSettings } from './loop/loop-types.ts';
 import { successFor } from './policy/success-judge.ts';
-import type { Answer } from './services.ts';
 
-export interface Settings {
-  readonly inForce: LoopSettings;
-  /** True when episodes start by themselves. */
-  autoStart(): boolean;
-  /** Applies the settings that are defined and leaves the others. */
-  change(change: ChosenSettings): void;
-  /** Stores what a person has just changed. Returns the refusal when it is in force but could not be stored. */
-  store(change: ChosenSettings): Answer<undefined> | undefined;
-  /** Narrows the chosen box to the task's own. */
-  narrowTo(workspace: Workspace): void;
-  /** Adopts the acting noise that a policy brings. Returns false when a person has set one, which stays. */
-  adoptActingNoise(std: number): boolean;
-}
+export type Settings = ReturnType<typeof createSettings>;
 
-export function createSettings(options: EngineOptions, task: TaskId): Settings {
+export function createSettings(options: EngineOptions, task: TaskId) {
   const { cell, settings: chosen } = options;
   const inForce: LoopSettings = {
     takeover: chosen?.takeover ?? DEFAULT_TAKEOVER,
@@ -39,8 +26,10 @@ export function createSettings(options: EngineOptions, task: TaskId): Settings {
   let autoStart = chosen?.autoStart ?? false;
   return {
     inForce,
+    /** True when episodes start by themselves. */
     autoStart: () => autoStart,
-    change: (next) => {
+    /** Applies the settings that are defined and leaves the others. */
+    change: (next: ChosenSettings) => {
       if (next.limits) chosenLimits = widened(next.limits, inForce.limits, chosenLimits);
       if (next.actingNoiseStd !== undefined) noiseIsChosen = true;
       inForce.takeover = next.takeover ?? inForce.takeover;
@@ -50,12 +39,15 @@ export function createSettings(options: EngineOptions, task: TaskId): Settings {
       inForce.success = next.success ?? inForce.success;
       autoStart = next.autoStart ?? autoStart;
     },
-    store: ({ takeover, teleop, limits, success, autoStart: start }) =>
+    /** Stores what a person has just changed. Returns the refusal when it is in force but could not be stored. */
+    store: ({ takeover, teleop, limits, success, autoStart: start }: ChosenSettings) =>
       options.keep?.({ takeover, teleop, success, autoStart: start, limits: limits && chosenLimits }),
-    narrowTo: (workspace) => {
+    /** Narrows the chosen box to the task's own. */
+    narrowTo: (workspace: Workspace) => {
       inForce.limits = narrowed(chosenLimits, workspace);
     },
-    adoptActingNoise: (std) => {
+    /** Adopts the acting noise that a policy brings. Returns false when a person has set one, which stays. */
+    adoptActingNoise: (std: number) => {
       if (noiseIsChosen) return false;
       inForce.actingNoiseStd = std;
       return true;

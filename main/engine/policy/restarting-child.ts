@@ -16,19 +16,6 @@ export const RESTART_REMEDY = 'It is started again by itself: wait a moment, the
 export const GIVEN_UP_REMEDY = 'Press Resume to try once more, or choose another policy; see what the engine printed.';
 export const NOT_RUNNING: PolicyTrouble = { message: 'The policy process is not running.', remedy: RESTART_REMEDY };
 
-export interface RestartingChild {
-  start(): void;
-  /** Returns the process that runs now; `undefined` while it is restarted or given up. */
-  current(): PolicyChild | undefined;
-  /**
-   * Waits for a process that is being restarted, and starts one that was given up. Returns the reason when none runs.
-   */
-  ensureRunning(): Promise<PolicyTrouble | undefined>;
-  /** Kills a process that does not work. A restart follows. */
-  kill(child: PolicyChild): void;
-  close(): Promise<void>;
-}
-
 interface RestartingChildOptions {
   readonly clock: Clock;
   readonly spawn: () => PolicyChild;
@@ -41,7 +28,9 @@ interface RestartingChildOptions {
   readonly onTrouble: (trouble: PolicyTrouble) => void;
 }
 
-export function createRestartingChild(options: RestartingChildOptions): RestartingChild {
+export type RestartingChild = ReturnType<typeof createRestartingChild>;
+
+export function createRestartingChild(options: RestartingChildOptions) {
   const { clock, restartAfterMs = DEFAULT_RESTART_MS } = options;
   let child: PolicyChild | undefined;
   let startedMs = 0;
@@ -90,7 +79,11 @@ export function createRestartingChild(options: RestartingChildOptions): Restarti
 
   return {
     start,
+    /** Returns the process that runs now; `undefined` while it is restarted or given up. */
     current: () => child,
+    /**
+     * Waits for a process that is being restarted, and starts one that was given up. Returns the reason when none runs.
+     */
     ensureRunning: async () => {
       if (closed) return { message: 'The engine is closing.', remedy: 'Start it again.' };
       if (!child && !restart) {
@@ -100,7 +93,8 @@ export function createRestartingChild(options: RestartingChildOptions): Restarti
       await restart?.promise;
       return child ? undefined : NOT_RUNNING;
     },
-    kill: (who) => {
+    /** Kills a process that does not work. A restart follows. */
+    kill: (who: PolicyChild) => {
       who.kill().catch((error: unknown) => {
         const message = `The policy process could not be ended: ${String(error)}`;
         options.onTrouble({ message, remedy: RESTART_REMEDY });
