@@ -1,7 +1,6 @@
 export type Listeners<Value> = ReturnType<typeof createListeners<Value>>;
 
 /** Functions to call when something happens. Each `add` returns the function that removes its listener. */
-
 export function createListeners<Value>() {
   const listeners = new Set<(value: Value) => void>();
   return {

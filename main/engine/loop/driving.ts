@@ -42,19 +42,14 @@ export interface Flight {
 }
 
 export function newFlight(edgeMs: number, actor: 'policy' | 'human'): Flight {
-  return {
-    edgeMs,
-    actor,
-    idle: false,
-    executed: new Float32Array(ACTION_SIZE),
+  const unknown = {
     policyAction: undefined,
     humanAction: undefined,
     takeoverSubstep: undefined,
     effectDelayMs: undefined,
-    late: false,
-    cut: false,
-    safety: [],
   };
+  const executed = new Float32Array(ACTION_SIZE);
+  return { edgeMs, actor, idle: false, executed, ...unknown, late: false, cut: false, safety: [] };
 }
 
 interface DrivingOptions {

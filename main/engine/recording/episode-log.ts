@@ -75,19 +75,9 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
       const episode = recorder.summary();
       if (!episode) return;
       newestSafety = step.safety;
-      const summary = recorder.step({
-        actor: step.actor,
-        idle: step.idle,
-        action: step.executed,
-        policyAction: step.policyAction,
-        humanAction: step.humanAction,
-        takeoverSubstep: step.takeoverSubstep,
-        effectDelayMs: step.effectDelayMs ?? options.effectDelayMs,
-        late: step.late,
-        safety: step.safety,
-        ...labels,
-        next,
-      });
+      const { edgeMs: _edge, cut: _cut, executed: action, ...about } = step;
+      const effectDelayMs = step.effectDelayMs ?? options.effectDelayMs;
+      const summary = recorder.step({ ...about, action, effectDelayMs, ...labels, next });
       events.step?.(episode.id, summary, options.commandedM());
     },
     close: (end: NonNullable<StepEnd['end']>) => {
