@@ -1,7 +1,7 @@
 /** Opens an engine: devices first, then subscriptions to everything that reports to it, then its first policy. */
 
-import type { EngineParts } from './engine-parts.ts';
 import { sendRig } from './engine-status.ts';
+import type { EngineParts } from './engine-types.ts';
 import { holding } from './loop/faults.ts';
 import { judgeOf } from './policy/success-judge.ts';
 import { type Answer, done } from './services.ts';

@@ -1,6 +1,6 @@
 /** The status of an engine and the rig that it runs, as windows see them. */
 import type { Rig, Status } from '../api/window/status.ts';
-import type { EngineParts } from './engine-parts.ts';
+import type { EngineParts } from './engine-types.ts';
 import { statisticsOf } from './recording/statistics.ts';
 import { diskNotice } from './recording/store-meter.ts';
 

@@ -1,8 +1,8 @@
 /** The ticking of an engine from start to close, and the seeds of the episodes that follow one another in it. */
 import type { Clock } from '../api/clock.ts';
 import { episodeSeed } from '../api/task.ts';
+import type { ControlLoop } from './loop/control-loop.ts';
 import { FAULTS } from './loop/faults.ts';
-import type { ControlLoop } from './loop/loop-types.ts';
 
 export type LiveRun = ReturnType<typeof createLiveRun>;
 

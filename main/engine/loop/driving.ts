@@ -42,14 +42,17 @@ export interface Flight {
 }
 
 export function newFlight(edgeMs: number, actor: 'policy' | 'human'): Flight {
-  const unknown = {
-    policyAction: undefined,
-    humanAction: undefined,
-    takeoverSubstep: undefined,
+  const notYet = { policyAction: undefined, humanAction: undefined, takeoverSubstep: undefined };
+  const flags = { idle: false, late: false, cut: false };
+  return {
+    edgeMs,
+    actor,
+    executed: new Float32Array(ACTION_SIZE),
     effectDelayMs: undefined,
+    ...notYet,
+    ...flags,
+    safety: [],
   };
-  const executed = new Float32Array(ACTION_SIZE);
-  return { edgeMs, actor, idle: false, executed, ...unknown, late: false, cut: false, safety: [] };
 }
 
 interface DrivingOptions {

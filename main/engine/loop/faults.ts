@@ -104,8 +104,6 @@ export const FAULTS = {
       'Check the cameras, or lower their rate, then press Resume.',
       'It holds where it is; the episode is closed.',
     ),
-  policy: (trouble: { readonly message: string; readonly remedy: string }): LoopFault =>
-    holding(trouble.message, trouble.remedy),
   silentPolicy: (ticks: number, deadlineMs: number): LoopFault =>
     holding(
       `The policy missed its deadline of ${deadlineMs} ms in ${ticks} ticks in a row.`,

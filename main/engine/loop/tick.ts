@@ -16,7 +16,7 @@ import { observationRecord } from '../recording/episode-recorder.ts';
 import { proprioception } from '../recording/proprioception.ts';
 import type { Commander } from './commander.ts';
 import { type Driving, type Flight, newFlight, type Timing } from './driving.ts';
-import { FAULTS, type LoopFault, STORE_FAULTS } from './faults.ts';
+import { FAULTS, holding, type LoopFault, STORE_FAULTS } from './faults.ts';
 import type { LoopOptions } from './loop-types.ts';
 import { type LoopEvent, type LoopState, mayMove } from './phases.ts';
 import type { Resets } from './resets.ts';
@@ -145,7 +145,7 @@ async function command(parts: LoopParts, { pending, edgeMs }: Tick): Promise<voi
   stats.policyLatency(pending.hostLatencyMs() ?? latencyMs);
   if (state().mode !== 'run') return;
   if (reply?.kind === 'failed') {
-    if (policyActs()) fault(FAULTS.policy(reply));
+    if (policyActs()) fault(holding(reply.message, reply.remedy));
     return;
   }
   const action = reply?.action;
