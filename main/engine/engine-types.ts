@@ -14,7 +14,6 @@ import type { Listeners } from './listeners.ts';
 import type { LiveRun } from './live-run.ts';
 import type { ControlLoop } from './loop/control-loop.ts';
 import type { Timing } from './loop/driving.ts';
-import type { LoopSettings } from './loop/loop-types.ts';
 import type { CandidateState } from './policy/candidate.ts';
 import type { PolicySelector } from './policy/policy-selector.ts';
 import type { PolicySource } from './policy/policy-source.ts';
@@ -24,10 +23,10 @@ import type { EpisodeRecorder } from './recording/episode-recorder.ts';
 import type { EpisodeReview } from './recording/episode-review.ts';
 import type { StoreGauge } from './recording/store-meter.ts';
 import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
-import type { Settings } from './settings.ts';
+import type { ChosenSettings, Settings, SettingsOptions } from './settings.ts';
 import type { StandingNotices } from './standing-notices.ts';
 
-export interface EngineOptions {
+export interface EngineOptions extends SettingsOptions {
   readonly projectFolder: string;
   readonly cell: RobotCell;
   readonly puck: Puck;
@@ -48,9 +47,6 @@ export interface EngineOptions {
   readonly runs?: RunService | undefined;
   readonly exports?: ExportService | undefined;
   readonly classifiers?: ClassifierService | undefined;
-  readonly settings?: ChosenSettings | undefined;
-  /** Stores the settings that a person has changed, without a task's narrowing. They stay in force when it refuses. */
-  readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
   readonly timing?: Timing;
   /** Clock for waits that do not follow the cell's clock. Default: the host's. */
   readonly hostClock?: Clock;
@@ -63,11 +59,6 @@ export interface EngineOptions {
   /** Sets the light of a puck that has one. */
   readonly indicator?: (humanDrives: boolean) => void;
 }
-
-/** Settings that a person changes. A setting that is `undefined` stays as it is. */
-export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSettings[Name] | undefined } & {
-  readonly autoStart?: boolean | undefined;
-};
 
 /** State of the windows, as the server reports it. */
 export interface Supervision {

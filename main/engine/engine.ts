@@ -118,7 +118,7 @@ function createParts(given: EngineOptions): EngineParts {
   /** Sends an event once to the open windows. A lasting condition is a standing notice or the fault. */
   const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
     messages.tell({ kind: 'notice', level, text, remedy });
-  const settings = createSettings(options, task.id);
+  const settings = createSettings(cell, options, task.id);
   const recorder = createEpisodeRecorder(writer, options.hostClock);
   const onActingNoise = (std: number) => {
     if (settings.adoptActingNoise(std)) sendRig(parts);

@@ -7,14 +7,14 @@ import type { EpisodeSummary, Mode } from '../api/episode.ts';
 import type { Engine } from './engine.ts';
 import type { TickReport } from './loop/tick-stats.ts';
 
-export interface ScriptedOperator {
+interface ScriptedOperator {
   /** Called when the scene has been reset. */
   begin(): void;
   /** Decides once per control period. Returns the raw reports to send now. */
   tick(): readonly Uint8Array[];
 }
 
-export interface EpisodeRequest {
+interface EpisodeRequest {
   readonly seed: number;
   readonly mode: Mode;
   readonly operator?: ScriptedOperator | undefined;

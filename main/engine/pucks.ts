@@ -10,7 +10,7 @@ import { createListeners } from './listeners.ts';
 const STALE_MS = 100;
 const REST: Vec6 = [0, 0, 0, 0, 0, 0];
 
-export type WindowSource = 'screen' | 'keyboard' | 'gamepad';
+type WindowSource = 'screen' | 'keyboard' | 'gamepad';
 
 export interface WindowPuck extends Puck {
   feed(source: WindowSource, axes: readonly number[], buttons: number): void;

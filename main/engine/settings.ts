@@ -3,23 +3,34 @@
  * reset, so the box that a person chose is kept beside the narrowed one.
  */
 
+import type { RobotCell } from '../../native/device.ts';
 import { narrowed, type Workspace, widened } from '../api/limits.ts';
 import type { TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
-import type { ChosenSettings, EngineOptions } from './engine-types.ts';
 import type { LoopSettings } from './loop/loop-types.ts';
 import { successFor } from './policy/success-judge.ts';
+import type { Answer } from './services.ts';
+
+/** Settings that a person changes. A setting that is `undefined` stays as it is. */
+export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSettings[Name] | undefined } & {
+  readonly autoStart?: boolean | undefined;
+};
+
+export interface SettingsOptions {
+  readonly settings?: ChosenSettings | undefined;
+  /** Stores the settings that a person has changed, without a task's narrowing. They stay in force when it refuses. */
+  readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
+}
 
 export type Settings = ReturnType<typeof createSettings>;
 
-export function createSettings(options: EngineOptions, task: TaskId) {
-  const { cell, settings: chosen } = options;
+export function createSettings({ info }: RobotCell, { settings: chosen, keep }: SettingsOptions, task: TaskId) {
   const inForce: LoopSettings = {
     takeover: chosen?.takeover ?? DEFAULT_TAKEOVER,
     teleop: chosen?.teleop ?? DEFAULT_TELEOP_MAP,
-    limits: chosen?.limits ?? cell.info.limits,
+    limits: chosen?.limits ?? info.limits,
     actingNoiseStd: chosen?.actingNoiseStd ?? 0,
-    success: successFor(cell.info, task, chosen?.success),
+    success: successFor(info, task, chosen?.success),
   };
   let chosenLimits = inForce.limits;
   let noiseIsChosen = chosen?.actingNoiseStd !== undefined;
@@ -41,7 +52,7 @@ export function createSettings(options: EngineOptions, task: TaskId) {
     },
     /** Stores what a person has just changed. Returns the refusal when it is in force but could not be stored. */
     store: ({ takeover, teleop, limits, success, autoStart: start }: ChosenSettings) =>
-      options.keep?.({ takeover, teleop, success, autoStart: start, limits: limits && chosenLimits }),
+      keep?.({ takeover, teleop, success, autoStart: start, limits: limits && chosenLimits }),
     /** Narrows the chosen box to the task's own. */
     narrowTo: (workspace: Workspace) => {
       inForce.limits = narrowed(chosenLimits, workspace);

@@ -108,13 +108,11 @@ export function createDriving(options: DrivingOptions) {
     orientationTarget = sent.setPoint.baseFromTool.orientation;
     return { executed: masked(executed, mask), held: undefined };
   };
-
   const applyForPeriod = (flight: Flight, action: Float32Array) => {
     const { executed, held } = command(flight, action, 1, timing.periodMs);
     if (executed) flight.executed = executed;
     return held;
   };
-
   const rest = () => {
     commander.hold();
     orientationTarget = cell.state().baseFromTool.orientation;

@@ -5,7 +5,7 @@ import { FAULTS, type LoopFault } from './faults.ts';
 import type { LoopOptions } from './loop-types.ts';
 import { type LoopEvent, type LoopState, mayReset } from './phases.ts';
 
-export interface EpisodeOrigin {
+interface EpisodeOrigin {
   readonly seed: number;
   readonly baseFromTool: Pose;
 }

@@ -26,9 +26,9 @@ import {
 export type Gripper = 'open' | 'close';
 
 /** A gripper component above this opens and one below its negative closes; one between leaves the gripper as it is. */
-export const GRIPPER_THRESHOLD = 0.5;
+const GRIPPER_THRESHOLD = 0.5;
 
-export interface ActionContext {
+interface ActionContext {
   readonly measured: Pose;
   /** The orientation target that is kept from tick to tick, in the base frame. */
   readonly orientationTarget: Quaternion;

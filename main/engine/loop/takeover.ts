@@ -11,7 +11,7 @@ import type { Driving } from './driving.ts';
 import type { LoopOptions } from './loop-types.ts';
 import { type LoopState, mayMove } from './phases.ts';
 
-export type GripperWish = 'open' | 'close' | 'toggle';
+type GripperWish = 'open' | 'close' | 'toggle';
 
 export type Takeover = ReturnType<typeof createTakeover>;
 

@@ -35,7 +35,6 @@ export function createModelLoads(options: {
   let policyLoads = 0;
   const warnedPaths = new Set<string>();
   let encoderReady: Promise<Refused | undefined> = Promise.resolve(undefined);
-
   const loadEncoder = async (manifestPath: string): Promise<Refused | undefined> => {
     const reply = await requests.ask({ kind: 'load-encoder', manifestPath });
     if (reply.kind === 'refused') {

@@ -28,7 +28,6 @@ export function createPolicySelector(options: PolicySelectorOptions) {
   const { policy, shelf, changed } = options;
   const manifestPaths = new Map<string, string>();
   const trial = createTrial(options);
-
   const loadInUse = async (): Promise<Answer<undefined>> => {
     const state = trial.state();
     if (!state) return done(undefined);

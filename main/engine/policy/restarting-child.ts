@@ -1,6 +1,7 @@
 /**
- * Keeps a policy process running: a forked child that is reached over IPC. Its messages are passed on unchecked. A process that ends is started again, later after each end in a row. After MAX_ENDS
- * ends it is left alone until a caller needs it.
+ * Keeps a policy process running: a forked child that is reached over IPC, whose messages are passed on unchecked. A
+ * process that ends is started again, later after each end in a row. After MAX_ENDS ends it is left alone until a
+ * caller needs it.
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
