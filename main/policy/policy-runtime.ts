@@ -33,19 +33,6 @@ export function createPolicyRuntime(threads = 1) {
   let actingNoiseStd = 0;
   const stack = new Float32Array(EXPECTED_PROPRIOCEPTION);
   let seen = 0;
-
-  const plan = async ({ manifest, session, weights, executor }: Loaded, embedding: Float32Array) => {
-    const draw = Float32Array.from({ length: manifest.noiseSize }, () => noise.normal());
-    const outputs = await session.run({
-      ...weights,
-      // The graph of a blind policy has no embedding input, and that of a deterministic one has no noise input.
-      ...(manifest.embeddingSize > 0 && { embedding: { shape: [1, manifest.embeddingSize], data: embedding } }),
-      proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
-      ...(manifest.noiseSize > 0 && { noise: { shape: [1, manifest.noiseSize], data: draw } }),
-    });
-    executor.accept(Float32Array.from(outputs[outputOf(manifest)]!.data, Number));
-  };
-
   return {
     /**
      * Rejects with an error that has a `remedy`, and the previous policy stays. `encoderSha256` names the loaded
@@ -98,7 +85,7 @@ export function createPolicyRuntime(threads = 1) {
       if (!loaded) return undefined;
       const { manifest, executor } = loaded;
       executor.beginTick();
-      if (executor.needsPlan()) await plan(loaded, embedding);
+      if (executor.needsPlan()) await plan(loaded, embedding, stack, noise);
       return executor.action().map((value, index) => {
         if (!manifest.actionMask[index]) return 0;
         const noisy = actingNoiseStd > 0 ? value + actingNoiseStd * noise.normal() : value;
@@ -111,10 +98,28 @@ export function createPolicyRuntime(threads = 1) {
      * observation.
      */
     planAhead: async (embedding: Float32Array) => {
-      if (loaded?.executor.planDue()) await plan(loaded, embedding);
+      if (loaded?.executor.planDue()) await plan(loaded, embedding, stack, noise);
     },
     dispose: async () => loaded?.session.dispose(),
   };
+}
+
+/** Runs the graph on one observation and gives the executor the chunk that it returns. */
+async function plan(
+  { manifest, session, weights, executor }: Loaded,
+  embedding: Float32Array,
+  stack: Float32Array,
+  noise: Rng,
+): Promise<void> {
+  const draw = Float32Array.from({ length: manifest.noiseSize }, () => noise.normal());
+  const outputs = await session.run({
+    ...weights,
+    // The graph of a blind policy has no embedding input, and that of a deterministic one has no noise input.
+    ...(manifest.embeddingSize > 0 && { embedding: { shape: [1, manifest.embeddingSize], data: embedding } }),
+    proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
+    ...(manifest.noiseSize > 0 && { noise: { shape: [1, manifest.noiseSize], data: draw } }),
+  });
+  executor.accept(Float32Array.from(outputs[outputOf(manifest)]!.data, Number));
 }
 
 const outputOf = ({ chunk }: PolicyManifest) => (chunk ? 'actions' : 'action');
