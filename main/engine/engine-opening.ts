@@ -1,18 +1,18 @@
 /** Opens an engine: devices first, then subscriptions to everything that reports to it, then its first policy. */
 
-import type { EngineParts } from './engine-parts.ts';
 import { sendRig } from './engine-status.ts';
+import type { EngineParts } from './engine-types.ts';
+import { holding } from './loop/faults.ts';
 import { judgeOf } from './policy/success-judge.ts';
 import { type Answer, done } from './services.ts';
 
-type Unsubscribe = () => void;
-
 /** Adds the subscriptions to `subscriptions`, so that closing ends them also when opening fails on the way. */
-export async function openEngine(parts: EngineParts, subscriptions: Unsubscribe[]): Promise<Answer<undefined>> {
+export async function openEngine(parts: EngineParts, subscriptions: (() => void)[]): Promise<Answer<undefined>> {
   const { options, policies, settings, episodes, run } = parts;
   await options.cell.open();
   await options.puck.open();
-  subscriptions.push(...subscribeToDevices(parts), ...subscribeToServices(parts));
+  const made = [...subscribeToDevices(parts), ...subscribeToServices(parts)];
+  subscriptions.push(...made.filter((unsubscribe) => unsubscribe !== undefined));
   if (options.classifiers) run.inBackground(useNewestClassifier(parts));
   await episodes.refresh();
   run.skipSeeds(Math.max(0, ...episodes.recent().map((episode) => episode.id)));
@@ -23,44 +23,29 @@ export async function openEngine(parts: EngineParts, subscriptions: Unsubscribe[
   return done(undefined);
 }
 
-function subscribeToDevices({ options, policy, loop, notices, changes }: EngineParts): readonly Unsubscribe[] {
-  const subscriptions = [
-    options.cell.onFault(({ device, message, remedy }) =>
-      loop.fault({ what: `${device}: ${message}`, armDoes: 'It holds where it is.', remedy }),
-    ),
+function subscribeToDevices({ options, policy, loop, notices, changes }: EngineParts) {
+  return [
+    options.cell.onFault(({ device, message, remedy }) => loop.fault(holding(`${device}: ${message}`, remedy))),
     options.puck.onHealth(() => changes.tell()),
     policy.onTrouble((trouble) => notices.sayRefusal('policy', 'error', { kind: 'refused', ...trouble })),
+    options.writer?.onProblem(({ message, remedy, fatal, about }) => {
+      if (fatal && loop.phase() === 'running') loop.fault(holding(message, remedy));
+      // The gauge shows a full disk for as long as it is full.
+      else if (about !== 'disk')
+        notices.say({ topic: `store: ${message}`, level: fatal ? 'error' : 'warning', text: message, remedy });
+    }),
   ];
-  if (options.writer)
-    subscriptions.push(
-      options.writer.onProblem(({ message, remedy, fatal, about }) => {
-        if (fatal && loop.phase() === 'running')
-          loop.fault({ what: message, armDoes: 'It holds where it is.', remedy });
-        // The gauge shows a full disk for as long as it is full.
-        else if (about !== 'disk')
-          notices.say({ topic: `store: ${message}`, level: fatal ? 'error' : 'warning', text: message, remedy });
-      }),
-    );
-  return subscriptions;
 }
 
-function subscribeToServices(parts: EngineParts): readonly Unsubscribe[] {
-  const { runs, exports, classifiers } = parts.options;
-  const { messages, policies, run } = parts;
-  const subscriptions: Unsubscribe[] = [];
-  if (runs)
-    subscriptions.push(
-      runs.onStatus((status) => messages.tell({ kind: 'run', run: status })),
-      runs.onPublished(({ policy, manifestPath }) => policies.publish(policy, manifestPath)),
-    );
-  if (exports)
-    subscriptions.push(
-      exports.onProgress(({ message, ...progress }) =>
-        messages.tell({ kind: 'export', ...progress, ...(message === undefined ? {} : { message }) }),
-      ),
-    );
-  if (classifiers) subscriptions.push(classifiers.onChanged(() => run.inBackground(useNewestClassifier(parts))));
-  return subscriptions;
+function subscribeToServices(parts: EngineParts) {
+  const { messages, policies, run, options } = parts;
+  const { runs, exports, classifiers } = options;
+  return [
+    runs?.onStatus((status) => messages.tell({ kind: 'run', run: status })),
+    runs?.onPublished(({ policy, manifestPath }) => policies.publish(policy, manifestPath)),
+    exports?.onProgress((progress) => messages.tell({ kind: 'export', ...progress })),
+    classifiers?.onChanged(() => run.inBackground(useNewestClassifier(parts))),
+  ];
 }
 
 /**

@@ -1,6 +1,6 @@
 /** The status of an engine and the rig that it runs, as windows see them. */
 import type { Rig, Status } from '../api/window/status.ts';
-import type { EngineParts } from './engine-parts.ts';
+import type { EngineParts } from './engine-types.ts';
 import { statisticsOf } from './recording/statistics.ts';
 import { diskNotice } from './recording/store-meter.ts';
 
@@ -10,9 +10,7 @@ export function statusOf(parts: EngineParts): Status {
   const state = options.cell.state();
   const name = policy.name();
   const open = loop.episodeOpen() ? recorder.summary() : undefined;
-  const holdReason = loop.holdReason();
   const fault = notices.fault();
-  const { unaidedSuccessRate, interventionRate } = statisticsOf(parts.episodes.recent());
   const gauge = parts.storeMeter.read();
   const disk = fault ? undefined : diskNotice(gauge, options.projectFolder);
   return {
@@ -20,12 +18,12 @@ export function statusOf(parts: EngineParts): Status {
     phase: loop.phase(),
     mode: loop.mode(),
     driver: loop.driver(),
-    ...(holdReason === undefined ? {} : { holdReason }),
-    ...(fault ? { fault } : {}),
+    holdReason: loop.holdReason(),
+    fault,
     notices: [...notices.list(), ...(disk ? [disk] : [])],
-    ...(open ? { episodeId: open.id } : {}),
+    episodeId: open?.id,
     step: open?.steps ?? 0,
-    ...(name === undefined ? {} : { policy: { name, candidate: policies.onTrial() } }),
+    policy: name === undefined ? undefined : { name, candidate: policies.onTrial() },
     buffers: recorder.counts(),
     labels: options.writer?.labelCounts() ?? { positives: 0, negatives: 0 },
     success: success.status(),
@@ -37,8 +35,7 @@ export function statusOf(parts: EngineParts): Status {
     inputDevices: options.inputDevices?.() ?? [],
     safety: loop.episodeOpen() ? [...loop.newestSafety()] : [],
     ...gauge,
-    ...(unaidedSuccessRate === undefined ? {} : { unaidedSuccessRate }),
-    ...(interventionRate === undefined ? {} : { interventionRate }),
+    ...statisticsOf(parts.episodes.recent()),
     holdsControls: false,
     controlsHeldByOther: false,
   };
@@ -47,14 +44,7 @@ export function statusOf(parts: EngineParts): Status {
 function tickStatus({ loop, options }: EngineParts): Status['tick'] {
   const { hz, jitterP99Ms, missedDeadlines, skippedEdges, policyLatencyMs } = loop.stats();
   const realTimeFactor = options.cell.clock.pacing?.realTimeFactor();
-  return {
-    hz,
-    jitterP99Ms,
-    missedDeadlines,
-    skippedEdges,
-    ...(realTimeFactor === undefined ? {} : { realTimeFactor }),
-    policyLatencyMs,
-  };
+  return { hz, jitterP99Ms, missedDeadlines, skippedEdges, realTimeFactor, policyLatencyMs };
 }
 
 export function rigOf({ options, task, loop, settings }: EngineParts): Rig {

@@ -1,4 +1,4 @@
-/** The options of an engine and the calls that it answers. `engine.ts` makes one. */
+/** The options of an engine, the calls that it answers, and its parts. `engine.ts` makes one. */
 import type { StoreReader, StoreWriter } from '../../data/records.ts';
 import type { Puck, RobotCell, Snapshot } from '../../native/device.ts';
 import type { ActionScale } from '../api/action.ts';
@@ -6,20 +6,27 @@ import type { Clock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
 import type { Workspace } from '../api/limits.ts';
 import type { ObservationKind } from '../api/observation.ts';
-import type { TaskId } from '../api/task.ts';
+import type { TaskId, TaskSpec } from '../api/task.ts';
 import type { TakeoverSettings } from '../api/teleop.ts';
 import type { OutgoingMessage } from '../api/window/messages.ts';
 import type { InputDevice, Rig, Status } from '../api/window/status.ts';
+import type { Listeners } from './listeners.ts';
+import type { LiveRun } from './live-run.ts';
+import type { ControlLoop } from './loop/control-loop.ts';
 import type { Timing } from './loop/driving.ts';
-import type { ControlLoop, LoopSettings } from './loop/loop-types.ts';
 import type { CandidateState } from './policy/candidate.ts';
+import type { PolicySelector } from './policy/policy-selector.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { Pace } from './policy/proposals.ts';
 import type { SuccessJudge } from './policy/success-judge.ts';
 import type { EpisodeRecorder } from './recording/episode-recorder.ts';
+import type { EpisodeReview } from './recording/episode-review.ts';
+import type { StoreGauge } from './recording/store-meter.ts';
 import type { Answer, ClassifierService, ExportService, PolicyShelf, RunService } from './services.ts';
+import type { ChosenSettings, Settings, SettingsOptions } from './settings.ts';
+import type { StandingNotices } from './standing-notices.ts';
 
-export interface EngineOptions {
+export interface EngineOptions extends SettingsOptions {
   readonly projectFolder: string;
   readonly cell: RobotCell;
   readonly puck: Puck;
@@ -40,9 +47,6 @@ export interface EngineOptions {
   readonly runs?: RunService | undefined;
   readonly exports?: ExportService | undefined;
   readonly classifiers?: ClassifierService | undefined;
-  readonly settings?: ChosenSettings | undefined;
-  /** Stores the settings that a person has changed, without a task's narrowing. They stay in force when it refuses. */
-  readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
   readonly timing?: Timing;
   /** Clock for waits that do not follow the cell's clock. Default: the host's. */
   readonly hostClock?: Clock;
@@ -55,11 +59,6 @@ export interface EngineOptions {
   /** Sets the light of a puck that has one. */
   readonly indicator?: (humanDrives: boolean) => void;
 }
-
-/** Settings that a person changes. A setting that is `undefined` stays as it is. */
-export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSettings[Name] | undefined } & {
-  readonly autoStart?: boolean | undefined;
-};
 
 /** State of the windows, as the server reports it. */
 export interface Supervision {
@@ -114,4 +113,27 @@ export interface Engine {
   gripper(command: 'open' | 'close' | 'toggle'): Answer<undefined>;
   setMode(mode: Mode): Answer<undefined>;
   change(settings: ChosenSettings): void;
+}
+
+/** The parts of an engine. Each owns its state. `engine.ts` makes them, and the files beside it work on them. */
+export interface EngineParts {
+  /** The options as given, with the cell guarded against its own errors. */
+  readonly options: EngineOptions;
+  readonly task: TaskSpec;
+  readonly policy: PolicySource;
+  /** Messages for every window. */
+  readonly messages: Listeners<OutgoingMessage>;
+  /** Tells that the status has changed. */
+  readonly changes: Listeners<void>;
+  readonly snapshots: Listeners<Snapshot>;
+  readonly supervision: Supervision;
+  readonly settings: Settings;
+  readonly notices: StandingNotices;
+  readonly recorder: EpisodeRecorder;
+  readonly storeMeter: { read(): StoreGauge };
+  readonly policies: PolicySelector;
+  readonly episodes: EpisodeReview;
+  readonly success: SuccessJudge;
+  readonly loop: ControlLoop;
+  readonly run: LiveRun;
 }

@@ -9,9 +9,8 @@ import type { EpisodeSummary, Phase } from '../api/episode.ts';
 import { TASKS } from '../api/task.ts';
 import type { OutgoingMessage } from '../api/window/messages.ts';
 import { openEngine } from './engine-opening.ts';
-import type { EngineParts } from './engine-parts.ts';
 import { rigOf, sendRig, statusOf } from './engine-status.ts';
-import type { Engine, EngineOptions, Supervision } from './engine-types.ts';
+import type { Engine, EngineOptions, EngineParts } from './engine-types.ts';
 import { endEpisode, loadPolicyInUse, prepareNextEpisode, resume, startIfDue } from './episode-flow.ts';
 import { createListeners } from './listeners.ts';
 import { createLiveRun } from './live-run.ts';
@@ -118,8 +117,8 @@ function createParts(given: EngineOptions): EngineParts {
   const changed = () => changes.tell();
   /** Sends an event once to the open windows. A lasting condition is a standing notice or the fault. */
   const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
-    messages.tell({ kind: 'notice', level, text, ...(remedy === undefined ? {} : { remedy }) });
-  const settings = createSettings(options, task.id);
+    messages.tell({ kind: 'notice', level, text, remedy });
+  const settings = createSettings(cell, options, task.id);
   const recorder = createEpisodeRecorder(writer, options.hostClock);
   const onActingNoise = (std: number) => {
     if (settings.adoptActingNoise(std)) sendRig(parts);
@@ -148,7 +147,12 @@ function createParts(given: EngineOptions): EngineParts {
     messages,
     changes,
     snapshots: createListeners<Snapshot>(),
-    supervision: createSupervision(options),
+    supervision: {
+      heartbeatMs: undefined,
+      watchedMs: undefined,
+      windows: 0,
+      unattended: options.headless === true || options.unattended === true,
+    },
     settings,
     notices: createStandingNotices(cell.clock, changed),
     recorder,
@@ -159,15 +163,6 @@ function createParts(given: EngineOptions): EngineParts {
   };
   const parts: EngineParts = withLoop(withoutLoop, () => parts);
   return parts;
-}
-
-function createSupervision({ headless, unattended }: EngineOptions): Supervision {
-  return {
-    heartbeatMs: undefined,
-    watchedMs: undefined,
-    windows: 0,
-    unattended: headless === true || unattended === true,
-  };
 }
 
 /** Adds the control loop and the run that ticks it. `whole` returns the parts once they are complete. */

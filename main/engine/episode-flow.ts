@@ -1,5 +1,5 @@
 /** The way from one episode to the next: load the policy that is due, reset, start, and Resume after a hold. */
-import type { EngineParts } from './engine-parts.ts';
+import type { EngineParts } from './engine-types.ts';
 import { type Answer, done, refused } from './services.ts';
 
 /** Loads the policy that is due. Ends the notice about a policy that could not be used. */

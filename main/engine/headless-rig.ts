@@ -51,54 +51,46 @@ export interface HeadlessRig {
 
 /** Throws with message and remedy when cell, puck or policy cannot be opened. */
 export async function createHeadlessRig(options: HeadlessRigOptions): Promise<HeadlessRig> {
+  const { projectFolder, task, observation, encoderManifestPath, writer, actingNoiseStd, conditions } = options;
   const cell = createLockstepCell({
-    renderCameras: options.observation === 'pixels',
-    ...(options.conditions && { conditions: options.conditions }),
+    renderCameras: observation === 'pixels',
+    ...(conditions && { conditions }),
   });
   const takeover = { ...DEFAULT_TAKEOVER, mode: 'hold', holdButton: HOLD_BUTTON } as const;
   const hid = createFakeHid();
   const puck = createSpaceMouse({ transport: hid, clock: cell.clock, takeover: () => takeover });
   const policy: PolicySource =
     options.policy.kind === 'process'
-      ? createPolicyClient({ clock: systemClock, encoderManifestPath: options.encoderManifestPath })
-      : createScriptedPolicy(expertScript(cell, options.task));
+      ? createPolicyClient({ clock: systemClock, encoderManifestPath })
+      : createScriptedPolicy(expertScript(cell, task));
   const engine = createEngine({
-    projectFolder: options.projectFolder,
+    projectFolder,
+    writer,
     cell,
     puck,
     policy,
     pace: { kind: 'simulated', latencyMs: SIMULATED_LATENCY_MS },
     headless: true,
-    task: options.task,
-    observation: options.observation,
+    task,
+    observation,
     workspace: () => cell.workspace(),
-    ...(options.writer ? { writer: options.writer } : {}),
-    settings: { takeover, ...(options.actingNoiseStd === undefined ? {} : { actingNoiseStd: options.actingNoiseStd }) },
+    settings: { takeover, actingNoiseStd },
   });
   const opened = await engine.open();
   if (opened.kind === 'refused') throw new Error(`${opened.message} ${opened.remedy}`);
   return {
     engine,
     episode: (seed, help, signal) => {
-      const operator =
-        help === 'alone'
-          ? undefined
-          : createOperator({
-              task: options.task,
-              rng: createRng(seed).split('operator'),
-              mode: help,
-              takeover: takeover.mode,
-              holdButton: takeover.holdButton,
-            });
-      return runEpisode(engine, {
-        seed,
-        mode: help === 'demonstrate' ? 'demonstrate' : 'run',
-        transport: hid,
-        ...(operator
-          ? { operator: { begin: () => operator.begin(cell.truth()), tick: () => operator.tick(cell.truth()) } }
-          : {}),
-        ...(signal ? { signal } : {}),
-      });
+      const rng = createRng(seed).split('operator');
+      const { mode: takeoverMode, holdButton } = takeover;
+      const person =
+        help === 'alone' ? undefined : createOperator({ task, rng, mode: help, takeover: takeoverMode, holdButton });
+      const operator = person && {
+        begin: () => person.begin(cell.truth()),
+        tick: () => person.tick(cell.truth()),
+      };
+      const mode = help === 'demonstrate' ? 'demonstrate' : 'run';
+      return runEpisode(engine, { seed, mode, transport: hid, operator, signal });
     },
     close: () => engine.close(),
   };

@@ -7,14 +7,14 @@ import type { EpisodeSummary, Mode } from '../api/episode.ts';
 import type { Engine } from './engine.ts';
 import type { TickReport } from './loop/tick-stats.ts';
 
-export interface ScriptedOperator {
+interface ScriptedOperator {
   /** Called when the scene has been reset. */
   begin(): void;
   /** Decides once per control period. Returns the raw reports to send now. */
   tick(): readonly Uint8Array[];
 }
 
-export interface EpisodeRequest {
+interface EpisodeRequest {
   readonly seed: number;
   readonly mode: Mode;
   readonly operator?: ScriptedOperator | undefined;
@@ -22,7 +22,7 @@ export interface EpisodeRequest {
   readonly transport?: { push(bytes: Uint8Array): void } | undefined;
   /** Time before each edge at which the operator decides, from 0 to the control period. */
   readonly operatorLeadMs?: number;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface EpisodeTiming {
@@ -87,9 +87,6 @@ export async function runEpisode(engine: Engine, request: EpisodeRequest): Promi
     return { kind: 'refused', message: whyHeld(engine) ?? 'Nothing was recorded.', remedy: CALL_AGAIN };
   const simulatedSec = (clock.nowMs() - startMs) / 1000;
   const wallSec = (systemClock.nowMs() - wallStartMs) / 1000;
-  return {
-    kind: 'ended',
-    episode,
-    timing: { simulatedSec, wallSec, realTimeFactor: wallSec > 0 ? simulatedSec / wallSec : 0, ticks: loop.stats() },
-  };
+  const realTimeFactor = wallSec > 0 ? simulatedSec / wallSec : 0;
+  return { kind: 'ended', episode, timing: { simulatedSec, wallSec, realTimeFactor, ticks: loop.stats() } };
 }

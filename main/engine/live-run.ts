@@ -1,31 +1,18 @@
 /** The ticking of an engine from start to close, and the seeds of the episodes that follow one another in it. */
 import type { Clock } from '../api/clock.ts';
 import { episodeSeed } from '../api/task.ts';
+import type { ControlLoop } from './loop/control-loop.ts';
 import { FAULTS } from './loop/faults.ts';
-import type { ControlLoop } from './loop/loop-types.ts';
 
-export interface LiveRun {
-  state(): 'not-started' | 'ticking' | 'closed';
-  /** Ticks until `close`. */
-  start(options: { readonly reset: boolean }): Promise<void>;
-  /** Holds the arm and resolves when the last tick has ended. */
-  close(): Promise<void>;
-  nextSeed(): number;
-  /** Continues with the seeds that follow those of the stored episodes. */
-  skipSeeds(count: number): void;
-  /** Moves the arm to the start of the next episode. */
-  resetToNext(): Promise<boolean>;
-  /** Runs work that no caller awaits. When it fails, the arm holds and reports it. */
-  inBackground(work: Promise<unknown>): void;
-}
+export type LiveRun = ReturnType<typeof createLiveRun>;
 
 export function createLiveRun(options: {
   readonly loop: ControlLoop;
   readonly clock: Clock;
   readonly runSeed: number;
-}): LiveRun {
+}) {
   const { loop, clock, runSeed } = options;
-  let state: ReturnType<LiveRun['state']> = 'not-started';
+  let state: 'not-started' | 'ticking' | 'closed' = 'not-started';
   let stopped: Promise<void> | undefined;
   let seedIndex = 0;
   const nextSeed = () => episodeSeed('training', seedIndex++, runSeed);
@@ -38,7 +25,8 @@ export function createLiveRun(options: {
   };
   return {
     state: () => state,
-    start: async ({ reset }) => {
+    /** Ticks until `close`. */
+    start: async ({ reset }: { readonly reset: boolean }) => {
       if (state === 'closed') return;
       state = 'ticking';
       loop.anchor(clock.nowMs() + loop.timing.periodMs);
@@ -46,16 +34,20 @@ export function createLiveRun(options: {
       stopped = tickUntilClosed();
       await stopped;
     },
+    /** Holds the arm and resolves when the last tick has ended. */
     close: async () => {
       state = 'closed';
       loop.stop('The engine is closing.');
       await stopped;
     },
     nextSeed,
-    skipSeeds: (count) => {
+    /** Continues with the seeds that follow those of the stored episodes. */
+    skipSeeds: (count: number) => {
       seedIndex = count;
     },
+    /** Moves the arm to the start of the next episode. */
     resetToNext,
+    /** Runs work that no caller awaits. When it fails, the arm holds and reports it. */
     inBackground,
   };
 }

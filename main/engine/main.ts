@@ -7,7 +7,6 @@ import { createHidTransport } from '../../native/hid.ts';
 import { createRealtimeCell, type RealtimeCell } from '../../native/sim/realtime/realtime-cell.ts';
 import { createSpaceMouse } from '../../native/spacemouse.ts';
 import { systemClock } from '../api/clock.ts';
-import type { TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER } from '../api/teleop.ts';
 import { createEngine, type Engine, type EngineOptions } from './engine.ts';
 import { DEFAULT_TIMING } from './loop/driving.ts';
@@ -15,41 +14,22 @@ import { FAULTS } from './loop/faults.ts';
 import { createPolicyClient } from './policy/policy-client.ts';
 import { createWindowPuck, mergePucks } from './pucks.ts';
 import { type EngineServer, serveEngine } from './server/server.ts';
-import {
-  type Answer,
-  type ClassifierService,
-  type ExportService,
-  type PolicyShelf,
-  type RunService,
-  refused,
-} from './services.ts';
-
-export { createEngine, type Engine, type EngineOptions } from './engine.ts';
-export { type EpisodeRequest, type EpisodeRun, runEpisode, type ScriptedOperator } from './headless.ts';
-export type { EngineServer } from './server/server.ts';
+import { type Answer, type RunService, refused } from './services.ts';
 
 /** Host time after which a policy process that answers nothing is started again. */
 const NO_PROGRESS_MS = 5000;
 
-interface StartOptions {
-  readonly projectFolder: string;
-  readonly windowFolder: string;
+type PassedOn = 'projectFolder' | 'shelf' | 'exports' | 'classifiers' | 'task' | 'unattended' | 'settings' | 'keep';
+interface StartOptions extends Pick<EngineOptions, PassedOn> {
   readonly writer: StoreWriter;
   readonly reader: StoreReader;
-  readonly encoderManifestPath: string | undefined;
   readonly policyManifestPath: string | undefined;
-  readonly shelf?: PolicyShelf;
-  readonly exports?: ExportService;
-  readonly classifiers?: ClassifierService;
+  readonly windowFolder: string;
+  readonly encoderManifestPath: string | undefined;
   /** Makes the run service, which asks the engine what drives. Call its argument only after the engine was made. */
   readonly runs?: (engine: () => Engine) => RunService;
-  readonly task?: TaskId;
   readonly autoStart?: boolean;
-  /** The arm may move while no window watches. */
-  readonly unattended?: boolean;
   readonly port?: number;
-  readonly settings?: EngineOptions['settings'];
-  readonly keep?: EngineOptions['keep'];
 }
 
 export interface StartedEngine {
@@ -65,39 +45,27 @@ export interface StartedEngine {
 
 /** Starts the desktop. The server answers at once, while cell and policy still open. */
 export async function startEngine(options: StartOptions): Promise<StartedEngine> {
+  const { windowFolder, encoderManifestPath, runs, autoStart, port, ...given } = options;
   const cell = createRealtimeCell();
   let madeEngine: Engine | undefined;
-  const takeover = () => madeEngine?.takeover() ?? options.settings?.takeover ?? DEFAULT_TAKEOVER;
+  const takeover = () => madeEngine?.takeover() ?? given.settings?.takeover ?? DEFAULT_TAKEOVER;
   const spaceMouse = createSpaceMouse({ transport: createHidTransport(), clock: systemClock, takeover });
   const windowPuck = createWindowPuck(systemClock);
   const theEngine = () => {
     if (!madeEngine) throw new Error('the engine was asked for before it was made');
     return madeEngine;
   };
-  const policy = createPolicyClient({
-    clock: systemClock,
-    encoderManifestPath: options.encoderManifestPath,
-    patienceMs: NO_PROGRESS_MS,
-  });
+  const policy = createPolicyClient({ clock: systemClock, encoderManifestPath, patienceMs: NO_PROGRESS_MS });
   let closing = false;
   const engine = createEngine({
-    projectFolder: options.projectFolder,
+    ...given,
     cell,
     pace: { kind: 'simulated', latencyMs: DEFAULT_TIMING.effectDelayMs },
     puck: mergePucks([spaceMouse, windowPuck], takeover),
-    writer: options.writer,
-    reader: options.reader,
     policy,
-    policyManifestPath: options.policyManifestPath,
-    shelf: options.shelf,
-    runs: options.runs?.(theEngine),
-    exports: options.exports,
-    classifiers: options.classifiers,
-    ...(options.task === undefined ? {} : { task: options.task }),
-    unattended: options.unattended,
+    runs: runs?.(theEngine),
     workspace: () => cell.workspace(),
-    settings: { ...options.settings, autoStart: options.autoStart ?? options.settings?.autoStart ?? false },
-    keep: options.keep,
+    settings: { ...given.settings, autoStart: autoStart ?? given.settings?.autoStart ?? false },
     inputDevices: () => [...spaceMouse.devices(), { name: 'Window', kind: windowPuck.source(), state: 'ready' }],
     indicator: (humanDrives) => spaceMouse.setLed(humanDrives),
   });
@@ -105,8 +73,8 @@ export async function startEngine(options: StartOptions): Promise<StartedEngine>
   const server = await serveEngine({
     engine,
     windowPuck,
-    windowFolder: options.windowFolder,
-    ...(options.port === undefined ? {} : { port: options.port }),
+    windowFolder,
+    ...(port === undefined ? {} : { port }),
   }).catch(async (error: unknown) => {
     await engine.close();
     throw error;

@@ -4,12 +4,13 @@ import type { Clock } from '../api/clock.ts';
 import type { Vec6 } from '../api/geometry.ts';
 import type { TakeoverSettings } from '../api/teleop.ts';
 import { createLead } from '../api/teleop.ts';
+import { createListeners } from './listeners.ts';
 
 /** A window that is silent for longer than this reads as zero, so that a lost key-up event cannot move the arm. */
 const STALE_MS = 100;
 const REST: Vec6 = [0, 0, 0, 0, 0, 0];
 
-export type WindowSource = 'screen' | 'keyboard' | 'gamepad';
+type WindowSource = 'screen' | 'keyboard' | 'gamepad';
 
 export interface WindowPuck extends Puck {
   feed(source: WindowSource, axes: readonly number[], buttons: number): void;
@@ -20,7 +21,7 @@ export interface WindowPuck extends Puck {
 
 /** Creates the puck that a window feeds from its screen, its keyboard or a gamepad. */
 export function createWindowPuck(clock: Clock): WindowPuck {
-  const listeners = new Set<(reading: PuckReading) => void>();
+  const readings = createListeners<PuckReading>();
   let newest: PuckReading = { timeMs: clock.nowMs(), axes: REST, buttons: 0 };
   let source: WindowSource = 'screen';
   const health: DeviceHealth = { kind: 'ready', name: 'window' };
@@ -28,17 +29,14 @@ export function createWindowPuck(clock: Clock): WindowPuck {
     clock.nowMs() - newest.timeMs > STALE_MS ? { timeMs: newest.timeMs, axes: REST, buttons: 0 } : newest;
   const set = (axes: Vec6, buttons: number) => {
     newest = { timeMs: clock.nowMs(), axes, buttons };
-    for (const listener of listeners) listener(newest);
+    readings.tell(newest);
   };
   return {
     open: async () => {},
     close: async () => {},
     health: () => health,
     reading,
-    onReading: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onReading: readings.add,
     onHealth: () => () => {},
     feed: (from, axes, buttons) => {
       source = from;

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { ClassifierManifest, ClassifierState } from '../api/classifier.ts';
 import type { EpisodeChoice } from '../api/processes/export.ts';
 import type { Readiness, RunOptions, RunPlan, RunStatus, runRequestSchema } from '../api/run.ts';
+import type { CALLS, OutgoingMessage } from '../api/window/messages.ts';
 
 export type Answer<Value> =
   | { readonly kind: 'done'; readonly value: Value }
@@ -61,13 +62,7 @@ export interface ExportStarted {
   readonly leftOut: string | undefined;
 }
 
-export interface ExportProgress {
-  readonly exportId: number;
-  readonly state: 'running' | 'finished' | 'failed';
-  readonly fraction: number;
-  readonly directory: string;
-  readonly message?: string | undefined;
-}
+export type ExportProgress = Readonly<Omit<Extract<OutgoingMessage, { kind: 'export' }>, 'kind'>>;
 
 export interface ExportService {
   start(request: ExportRequest): Promise<Answer<ExportStarted>>;
@@ -91,14 +86,9 @@ export interface ClassifierService {
   close(): Promise<void>;
 }
 
-export interface PolicyEntry {
-  readonly name: string;
-  readonly trainedSteps: number;
-  readonly createdAtMs: number;
-  readonly successRate?: number | undefined;
-}
+type PolicyList = z.output<(typeof CALLS)['policy.list']['result']>;
 
 export interface PolicyShelf {
-  list(): Promise<readonly PolicyEntry[]>;
+  list(): Promise<PolicyList['policies']>;
   manifestPath(name: string): Promise<string | undefined>;
 }

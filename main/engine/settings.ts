@@ -3,44 +3,44 @@
  * reset, so the box that a person chose is kept beside the narrowed one.
  */
 
+import type { RobotCell } from '../../native/device.ts';
 import { narrowed, type Workspace, widened } from '../api/limits.ts';
 import type { TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
-import type { ChosenSettings, EngineOptions } from './engine-types.ts';
 import type { LoopSettings } from './loop/loop-types.ts';
 import { successFor } from './policy/success-judge.ts';
 import type { Answer } from './services.ts';
 
-export interface Settings {
-  readonly inForce: LoopSettings;
-  /** True when episodes start by themselves. */
-  autoStart(): boolean;
-  /** Applies the settings that are defined and leaves the others. */
-  change(change: ChosenSettings): void;
-  /** Stores what a person has just changed. Returns the refusal when it is in force but could not be stored. */
-  store(change: ChosenSettings): Answer<undefined> | undefined;
-  /** Narrows the chosen box to the task's own. */
-  narrowTo(workspace: Workspace): void;
-  /** Adopts the acting noise that a policy brings. Returns false when a person has set one, which stays. */
-  adoptActingNoise(std: number): boolean;
+/** Settings that a person changes. A setting that is `undefined` stays as it is. */
+export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSettings[Name] | undefined } & {
+  readonly autoStart?: boolean | undefined;
+};
+
+export interface SettingsOptions {
+  readonly settings?: ChosenSettings | undefined;
+  /** Stores the settings that a person has changed, without a task's narrowing. They stay in force when it refuses. */
+  readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
 }
 
-export function createSettings(options: EngineOptions, task: TaskId): Settings {
-  const { cell, settings: chosen } = options;
+export type Settings = ReturnType<typeof createSettings>;
+
+export function createSettings({ info }: RobotCell, { settings: chosen, keep }: SettingsOptions, task: TaskId) {
   const inForce: LoopSettings = {
     takeover: chosen?.takeover ?? DEFAULT_TAKEOVER,
     teleop: chosen?.teleop ?? DEFAULT_TELEOP_MAP,
-    limits: chosen?.limits ?? cell.info.limits,
+    limits: chosen?.limits ?? info.limits,
     actingNoiseStd: chosen?.actingNoiseStd ?? 0,
-    success: successFor(cell.info, task, chosen?.success),
+    success: successFor(info, task, chosen?.success),
   };
   let chosenLimits = inForce.limits;
   let noiseIsChosen = chosen?.actingNoiseStd !== undefined;
   let autoStart = chosen?.autoStart ?? false;
   return {
     inForce,
+    /** True when episodes start by themselves. */
     autoStart: () => autoStart,
-    change: (next) => {
+    /** Applies the settings that are defined and leaves the others. */
+    change: (next: ChosenSettings) => {
       if (next.limits) chosenLimits = widened(next.limits, inForce.limits, chosenLimits);
       if (next.actingNoiseStd !== undefined) noiseIsChosen = true;
       inForce.takeover = next.takeover ?? inForce.takeover;
@@ -50,12 +50,15 @@ export function createSettings(options: EngineOptions, task: TaskId): Settings {
       inForce.success = next.success ?? inForce.success;
       autoStart = next.autoStart ?? autoStart;
     },
-    store: ({ takeover, teleop, limits, success, autoStart: start }) =>
-      options.keep?.({ takeover, teleop, success, autoStart: start, limits: limits && chosenLimits }),
-    narrowTo: (workspace) => {
+    /** Stores what a person has just changed. Returns the refusal when it is in force but could not be stored. */
+    store: ({ takeover, teleop, limits, success, autoStart: start }: ChosenSettings) =>
+      keep?.({ takeover, teleop, success, autoStart: start, limits: limits && chosenLimits }),
+    /** Narrows the chosen box to the task's own. */
+    narrowTo: (workspace: Workspace) => {
       inForce.limits = narrowed(chosenLimits, workspace);
     },
-    adoptActingNoise: (std) => {
+    /** Adopts the acting noise that a policy brings. Returns false when a person has set one, which stays. */
+    adoptActingNoise: (std: number) => {
       if (noiseIsChosen) return false;
       inForce.actingNoiseStd = std;
       return true;

@@ -10,20 +10,9 @@ import type { Answer } from './services.ts';
 /** Maximum number of notices. The oldest are dropped, because people do not read a longer list. */
 const MAX_NOTICES = 8;
 
-export interface StandingNotices {
-  /** Adds a notice, or replaces the one of the same topic. With `forMs` it ends by itself unless it is repeated. */
-  say(notice: StandingNotice, forMs?: number): void;
-  /** Shows a refusal until the same request is accepted. */
-  sayRefusal(topic: string, level: 'warning' | 'error', answer: Answer<unknown> | undefined, before?: string): void;
-  over(topic: string): void;
-  /** Returns the notices, oldest first, without one whose text the fault already shows. */
-  list(): readonly StandingNotice[];
-  raiseFault(fault: LoopFault): void;
-  clearFault(): void;
-  fault(): Fault | undefined;
-}
+export type StandingNotices = ReturnType<typeof createStandingNotices>;
 
-export function createStandingNotices(clock: Clock, changed: () => void): StandingNotices {
+export function createStandingNotices(clock: Clock, changed: () => void) {
   const standing = new Map<string, { readonly notice: StandingNotice; readonly untilMs: number }>();
   let fault: Fault | undefined;
   const say = (notice: StandingNotice, forMs = Number.POSITIVE_INFINITY) => {
@@ -37,18 +26,21 @@ export function createStandingNotices(clock: Clock, changed: () => void): Standi
     if (standing.delete(topic)) changed();
   };
   return {
+    /** Adds a notice, or replaces the one of the same topic. With `forMs` it ends by itself unless it is repeated. */
     say,
-    sayRefusal: (topic, level, answer, before = '') => {
+    /** Shows a refusal until the same request is accepted. */
+    sayRefusal: (topic: string, level: 'warning' | 'error', answer: Answer<unknown> | undefined, before = '') => {
       if (answer?.kind === 'refused') say({ topic, level, text: before + answer.message, remedy: answer.remedy });
       else over(topic);
     },
     over,
+    /** Returns the notices, oldest first, without one whose text the fault already shows. */
     list: () => {
       const nowMs = clock.nowMs();
       for (const [topic, { untilMs }] of standing) if (untilMs <= nowMs) standing.delete(topic);
       return [...standing.values()].map(({ notice }) => notice).filter(({ text }) => text !== fault?.what);
     },
-    raiseFault: (next) => {
+    raiseFault: (next: LoopFault) => {
       fault = { ...next, atMs: clock.nowMs() };
       over('deadline');
       changed();

@@ -10,21 +10,6 @@
  */
 import type { ChunkExecution } from '../api/policy.ts';
 
-export interface ChunkExecutor {
-  /** Forgets all plans. */
-  reset(): void;
-  /** Begins the next tick, with a new observation. */
-  beginTick(): void;
-  /** True when this tick has no action without a new chunk. */
-  needsPlan(): boolean;
-  /** True when a new chunk is due on this tick's observation. With a latency it acts some ticks later. */
-  planDue(): boolean;
-  /** Takes a chunk [K, A] that was planned on this tick's observation. */
-  accept(chunk: Float32Array): void;
-  /** Returns this tick's action [A]. Throws when `needsPlan` is true. */
-  action(): Float32Array;
-}
-
 interface Plan {
   /** Tick of the observation that the chunk was planned on. */
   readonly start: number;
@@ -33,7 +18,9 @@ interface Plan {
   readonly chunk: Float32Array;
 }
 
-export function createChunkExecutor(execution: ChunkExecution, actionSize: number): ChunkExecutor {
+export type ChunkExecutor = ReturnType<typeof createChunkExecutor>;
+
+export function createChunkExecutor(execution: ChunkExecution, actionSize: number) {
   const { size: K, execute: M, latencySteps: L, ensembleRate } = execution;
   if (M + L > K)
     throw new RangeError(
@@ -47,18 +34,23 @@ export function createChunkExecutor(execution: ChunkExecution, actionSize: numbe
   const planDue = () => tick >= nextStart;
 
   return {
+    /** Forgets all plans. */
     reset: () => {
       plans = [];
       tick = -1;
       nextStart = 0;
     },
+    /** Begins the next tick, with a new observation. */
     beginTick: () => {
       tick++;
       plans = plans.filter((plan) => tick < plan.start + K);
     },
+    /** True when this tick has no action without a new chunk. */
     needsPlan: () => covering().length === 0 || (L === 0 && planDue()),
+    /** True when a new chunk is due on this tick's observation. With a latency it acts some ticks later. */
     planDue,
-    accept: (chunk) => {
+    /** Takes a chunk [K, A] that was planned on this tick's observation. */
+    accept: (chunk: Float32Array) => {
       if (chunk.length !== K * actionSize)
         throw new RangeError(`a chunk of ${chunk.length} numbers; this policy's has ${K} × ${actionSize}.`);
       const alone = covering().length === 0;
@@ -66,6 +58,7 @@ export function createChunkExecutor(execution: ChunkExecution, actionSize: numbe
       plans.push({ start: tick, usableFrom: alone ? tick : tick + L, chunk });
       nextStart = alone ? tick + Math.max(1, M - L) : tick + M;
     },
+    /** Returns this tick's action [A]. Throws when `needsPlan` is true. */
     action: () => {
       const usable = covering();
       const newest = usable.at(-1);

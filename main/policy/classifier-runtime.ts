@@ -10,25 +10,15 @@ import { type ObservationKind, PROPRIOCEPTION_SIZE } from '../api/observation.ts
 import { ModelError, reasonOf } from '../models/model-error.ts';
 import { loadOrtSession, type OrtSession } from '../tensor/backends/ort.ts';
 
-interface ClassifierRuntime {
-  /**
-   * Rejects with a `ModelError`, and the previous classifier stays in use. `encoderSha256` names the loaded encoder.
-   */
-  load(manifestPath: string, encoderSha256: string | undefined): Promise<ClassifierManifest>;
-  /** Returns `undefined` while no classifier is loaded, and for another kind or size of observation than its own. */
-  probability(
-    observation: ObservationKind,
-    embedding: Float32Array,
-    proprioception: Float32Array,
-  ): Promise<number | undefined>;
-}
-
 const AGAIN = 'Choose another classifier, or train this one again.';
 
-export function createClassifierRuntime(threads = 1): ClassifierRuntime {
+export function createClassifierRuntime(threads = 1) {
   let loaded: { readonly manifest: ClassifierManifest; readonly session: OrtSession } | undefined;
   return {
-    load: async (manifestPath, encoderSha256) => {
+    /**
+     * Rejects with a `ModelError`, and the previous classifier stays in use. `encoderSha256` names the loaded encoder.
+     */
+    load: async (manifestPath: string, encoderSha256: string | undefined) => {
       const manifest = readManifest(manifestPath);
       if (manifest.observation === 'pixels' && manifest.encoderSha256 !== encoderSha256)
         throw new ModelError(
@@ -41,7 +31,8 @@ export function createClassifierRuntime(threads = 1): ClassifierRuntime {
       await previous?.session.dispose();
       return manifest;
     },
-    probability: async (observation, embedding, proprioception) => {
+    /** Returns `undefined` while no classifier is loaded, and for another kind or size of observation than its own. */
+    probability: async (observation: ObservationKind, embedding: Float32Array, proprioception: Float32Array) => {
       if (!loaded || loaded.manifest.observation !== observation) return undefined;
       if (loaded.manifest.embeddingSize !== embedding.length) return undefined;
       return evaluate(loaded.session, embedding, proprioception);

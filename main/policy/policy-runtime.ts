@@ -13,36 +13,6 @@ import { ModelError, reasonOf } from '../models/model-error.ts';
 import { loadOrtSession, type OrtSession, type SessionTensor } from '../tensor/backends/ort.ts';
 import { type ChunkExecutor, createChunkExecutor } from './chunk-executor.ts';
 
-interface PolicyRuntime {
-  /**
-   * Rejects with an error that has a `remedy`, and the previous policy stays. `encoderSha256` names the loaded
-   * encoder.
-   */
-  load(manifestPath: string, encoderSha256: string | undefined): Promise<PolicyManifest>;
-  /** True when the policy in use carries no SHA-256, so damage cannot be detected. */
-  unverified(): boolean;
-  manifest(): PolicyManifest | undefined;
-  startEpisode(seed: number, actingNoiseStd: number): void;
-  /** Keeps `proprioception` for the next step's stack, whether or not an action is wanted. */
-  observe(proprioception: Float32Array): void;
-  /**
-   * Drops the rest of the current action chunk. Call it when a person takes over, because the arm has left the pose of
-   * the plan.
-   */
-  interrupt(): void;
-  /**
-   * Returns the clipped action [7] for the newest observation, with acting noise. `undefined` when no policy is
-   * loaded. Call it once per tick.
-   */
-  act(embedding: Float32Array): Promise<Float32Array | undefined>;
-  /**
-   * Plans the next chunk beside the current one when the policy's latency requires it. Call it after `act` on the same
-   * observation.
-   */
-  planAhead(embedding: Float32Array): Promise<void>;
-  dispose(): Promise<void>;
-}
-
 const EXPECTED_PROPRIOCEPTION = PROPRIOCEPTION_SIZE * PROPRIOCEPTION_STACK;
 
 interface Loaded {
@@ -57,27 +27,18 @@ interface Loaded {
 /** Chunk of a policy that predicts single actions. */
 const SINGLE = { size: 1, execute: 1, latencySteps: 0 };
 
-export function createPolicyRuntime(threads = 1): PolicyRuntime {
+export function createPolicyRuntime(threads = 1) {
   let loaded: Loaded | undefined;
   let noise: Rng = createRng(0);
   let actingNoiseStd = 0;
   const stack = new Float32Array(EXPECTED_PROPRIOCEPTION);
   let seen = 0;
-
-  const plan = async ({ manifest, session, weights, executor }: Loaded, embedding: Float32Array) => {
-    const draw = Float32Array.from({ length: manifest.noiseSize }, () => noise.normal());
-    const outputs = await session.run({
-      ...weights,
-      // The graph of a blind policy has no embedding input, and that of a deterministic one has no noise input.
-      ...(manifest.embeddingSize > 0 && { embedding: { shape: [1, manifest.embeddingSize], data: embedding } }),
-      proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
-      ...(manifest.noiseSize > 0 && { noise: { shape: [1, manifest.noiseSize], data: draw } }),
-    });
-    executor.accept(Float32Array.from(outputs[outputOf(manifest)]!.data, Number));
-  };
-
   return {
-    load: async (manifestPath, encoderSha256) => {
+    /**
+     * Rejects with an error that has a `remedy`, and the previous policy stays. `encoderSha256` names the loaded
+     * encoder.
+     */
+    load: async (manifestPath: string, encoderSha256: string | undefined) => {
       const { manifest, graph, weights, unverified } = readPolicy(manifestPath);
       const graphSha256 = createHash('sha256').update(graph).digest('hex');
       const reusable = loaded?.graphSha256 === graphSha256 ? loaded.session : undefined;
@@ -96,25 +57,35 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
       return manifest;
     },
     manifest: () => loaded?.manifest,
+    /** True when the policy in use carries no SHA-256, so damage cannot be detected. */
     unverified: () => loaded?.unverified ?? false,
-    startEpisode: (seed, std) => {
+    startEpisode: (seed: number, std: number) => {
       noise = createRng(seed).split('acting');
       actingNoiseStd = std;
       seen = 0;
       loaded?.executor.reset();
     },
+    /**
+     * Drops the rest of the current action chunk. Call it when a person takes over, because the arm has left the pose of
+     * the plan.
+     */
     interrupt: () => loaded?.executor.reset(),
-    observe: (proprioception) => {
+    /** Keeps `proprioception` for the next step's stack, whether or not an action is wanted. */
+    observe: (proprioception: Float32Array) => {
       // The previous proprioception comes first. At an episode's first step both are the same.
       stack.copyWithin(0, PROPRIOCEPTION_SIZE);
       stack.set(proprioception, PROPRIOCEPTION_SIZE);
       if (seen++ === 0) stack.set(proprioception, 0);
     },
-    act: async (embedding) => {
+    /**
+     * Returns the clipped action [7] for the newest observation, with acting noise. `undefined` when no policy is
+     * loaded. Call it once per tick.
+     */
+    act: async (embedding: Float32Array) => {
       if (!loaded) return undefined;
       const { manifest, executor } = loaded;
       executor.beginTick();
-      if (executor.needsPlan()) await plan(loaded, embedding);
+      if (executor.needsPlan()) await plan(loaded, embedding, stack, noise);
       return executor.action().map((value, index) => {
         if (!manifest.actionMask[index]) return 0;
         const noisy = actingNoiseStd > 0 ? value + actingNoiseStd * noise.normal() : value;
@@ -122,11 +93,33 @@ export function createPolicyRuntime(threads = 1): PolicyRuntime {
         return Math.min(1, Math.max(-1, noisy));
       });
     },
-    planAhead: async (embedding) => {
-      if (loaded?.executor.planDue()) await plan(loaded, embedding);
+    /**
+     * Plans the next chunk beside the current one when the policy's latency requires it. Call it after `act` on the same
+     * observation.
+     */
+    planAhead: async (embedding: Float32Array) => {
+      if (loaded?.executor.planDue()) await plan(loaded, embedding, stack, noise);
     },
     dispose: async () => loaded?.session.dispose(),
   };
+}
+
+/** Runs the graph on one observation and gives the executor the chunk that it returns. */
+async function plan(
+  { manifest, session, weights, executor }: Loaded,
+  embedding: Float32Array,
+  stack: Float32Array,
+  noise: Rng,
+): Promise<void> {
+  const draw = Float32Array.from({ length: manifest.noiseSize }, () => noise.normal());
+  const outputs = await session.run({
+    ...weights,
+    // The graph of a blind policy has no embedding input, and that of a deterministic one has no noise input.
+    ...(manifest.embeddingSize > 0 && { embedding: { shape: [1, manifest.embeddingSize], data: embedding } }),
+    proprioception: { shape: [1, manifest.proprioceptionSize], data: stack },
+    ...(manifest.noiseSize > 0 && { noise: { shape: [1, manifest.noiseSize], data: draw } }),
+  });
+  executor.accept(Float32Array.from(outputs[outputOf(manifest)]!.data, Number));
 }
 
 const outputOf = ({ chunk }: PolicyManifest) => (chunk ? 'actions' : 'action');

@@ -35,7 +35,7 @@ export type ArbitrationInput =
   | { readonly kind: 'edge'; readonly timeMs: number; readonly deflection: number; readonly buttons: number }
   | { readonly kind: 'key'; readonly timeMs: number; readonly engaged: boolean };
 
-export interface ArbitrationStep {
+interface ArbitrationStep {
   readonly state: ArbitrationState;
   readonly change: 'takeover' | 'release' | undefined;
 }

@@ -12,23 +12,14 @@ export type Sent =
   | { readonly kind: 'moved'; readonly setPoint: SetPoint; readonly events: readonly SafetyEvent[] }
   | { readonly kind: 'held'; readonly cause: SafetyEvent; readonly events: readonly SafetyEvent[] };
 
-export interface Commander {
-  /** Begins an episode: the tilt limit is about this orientation, and the gripper counts as commanded like this. */
-  begin(baseFromTool: Pose, gripper: 'open' | 'close'): void;
-  send(request: SetPoint): Sent;
-  /** Stops all motion at once. */
-  hold(): void;
-  gripper(): 'open' | 'close';
-  /** Newest commanded position of the tool; the episode's first one before that. */
-  commandedM(): Vec3;
-}
+export type Commander = ReturnType<typeof createCommander>;
 
 /** `onCommand` is called with every set-point that was commanded, and with `undefined` for a hold. */
 export function createCommander(
   cell: RobotCell,
   limits: () => SafetyLimits,
   onCommand: (setPoint: SetPoint | undefined) => void,
-): Commander {
+) {
   let commandedM: Vec3 = [0, 0, 0];
   let memory: SafetyMemory = {
     resetOrientation: IDENTITY,
@@ -40,11 +31,12 @@ export function createCommander(
     onCommand(undefined);
   };
   return {
-    begin: ({ positionM, orientation }, gripper) => {
+    /** Begins an episode: the tilt limit is about this orientation, and the gripper counts as commanded like this. */
+    begin: ({ positionM, orientation }: Pose, gripper: 'open' | 'close') => {
       memory = { resetOrientation: orientation, gripper, gripperSinceMs: Number.NEGATIVE_INFINITY };
       commandedM = positionM;
     },
-    send: (request) => {
+    send: (request: SetPoint): Sent => {
       const verdict = limitCommand(request, cell.state(), limits(), cell.clock.nowMs(), memory);
       memory = verdict.memory;
       if (verdict.command.kind === 'hold') {
@@ -57,8 +49,10 @@ export function createCommander(
       onCommand(setPoint);
       return { kind: 'moved', setPoint, events: verdict.events };
     },
+    /** Stops all motion at once. */
     hold,
     gripper: () => memory.gripper,
+    /** Newest commanded position of the tool; the episode's first one before that. */
     commandedM: () => commandedM,
   };
 }

@@ -10,15 +10,17 @@
 
 import type { EpisodeStart, ObservationRecord } from '../../../data/records.ts';
 import { DEFAULT_ACTION_SCALE } from '../../api/action.ts';
+import type { Mode } from '../../api/episode.ts';
 import type { SafetyEvent } from '../../api/limits.ts';
 import { deflectionOf, isNeutral } from '../../api/teleop.ts';
 import { ask } from '../policy/proposals.ts';
 import { createCapture } from '../recording/capture.ts';
+import type { Requests } from '../recording/episode.ts';
 import { createEpisodeLog } from '../recording/episode-log.ts';
 import { createCommander } from './commander.ts';
 import { createDriving, DEFAULT_TIMING } from './driving.ts';
 import { FAULTS, type LoopFault, START_REFUSALS } from './faults.ts';
-import type { ControlLoop, LoopOptions, Refusal } from './loop-types.ts';
+import type { LoopOptions, Refusal } from './loop-types.ts';
 import {
   advance,
   ENDS_MOTION,
@@ -33,43 +35,63 @@ import { createTakeover } from './takeover.ts';
 import { checkWatchdogs, type LoopParts, runTick } from './tick.ts';
 import { createGrid, createTickStats } from './tick-stats.ts';
 
-export function createControlLoop(options: LoopOptions): ControlLoop {
+export type ControlLoop = ReturnType<typeof createControlLoop>;
+
+export function createControlLoop(options: LoopOptions) {
   const { cell, puck, settings } = options;
   const parts = assemble(options);
   const { state, dispatch, fault, resets, commander, takeover, log, stats, timing } = parts;
   const grid = createGrid(cell.clock, timing.periodMs, stats);
   return {
     timing,
+    /**
+     * Puts the grid's origin at `timeMs`. Called once when the engine ticks by itself, otherwise before every episode.
+     */
     anchor: grid.anchor,
     tick: () => tick(parts, grid.nextEdgeMs()),
     phase: () => state().phase,
     holdReason: () => state().holdReason,
     driver: takeover.driver,
+    /** True while an episode is being recorded, until its last step is handed to the store. */
     episodeOpen: () => state().episode === 'open',
     mode: () => state().mode,
-    setMode: (mode) => {
+    /** Returns the reason when the mode cannot be changed now. */
+    setMode: (mode: Mode) => {
       if (state().phase === 'running') return 'An episode is running: end it, then change the mode.';
       dispatch({ kind: 'mode', mode });
       return undefined;
     },
+    /**
+     * Resolves with true when READY is reached. Refused, with false, in RUNNING, and after Stop or a fault until
+     * `release`.
+     */
     reset: resets.run,
+    /** Opens the latch of Stop and faults, which lasts until this deliberate call. A reset must follow. */
     release: () => dispatch({ kind: 'release' }),
+    /** Enters RUNNING at the next edge. Returns a refusal when it cannot. */
     start: () => {
       const refusal = whyNotStart(parts);
       if (!refusal) dispatch({ kind: 'start' });
       return refusal;
     },
-    stop: (reason) => dispatch({ kind: 'halt', reason, by: 'human' }),
+    /** Holds at once, from every phase. */
+    stop: (reason: string) => dispatch({ kind: 'halt', reason, by: 'human' }),
     fault,
+    /**
+     * Number of times the arm has been held. A caller that waits compares it, to see whether the arm was held
+     * meanwhile.
+     */
     holds: () => state().holds,
+    /** Returns the reason why HOLD cannot be left now; `undefined` when it can. `release`, then `reset`, leave HOLD. */
     resumeRefusal: () => {
       const { axes, buttons } = puck.reading();
       return whyNotResume(state(), isNeutral(deflectionOf(axes), settings.takeover) && buttons === 0);
     },
-    request: (asked) => {
+    request: (asked: Partial<Requests>) => {
       if (state().phase === 'running' || state().episode === 'open') log.ask(asked);
     },
     takeoverKey: takeover.key,
+    /** Counts only while a person drives. */
     gripper: takeover.gripper,
     stats: () => stats.report(cell.clock.nowMs()),
     newestSafety: log.newestSafety,

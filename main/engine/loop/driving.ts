@@ -42,33 +42,17 @@ export interface Flight {
 }
 
 export function newFlight(edgeMs: number, actor: 'policy' | 'human'): Flight {
+  const notYet = { policyAction: undefined, humanAction: undefined, takeoverSubstep: undefined };
+  const flags = { idle: false, late: false, cut: false };
   return {
     edgeMs,
     actor,
-    idle: false,
     executed: new Float32Array(ACTION_SIZE),
-    policyAction: undefined,
-    humanAction: undefined,
-    takeoverSubstep: undefined,
     effectDelayMs: undefined,
-    late: false,
-    cut: false,
+    ...notYet,
+    ...flags,
     safety: [],
   };
-}
-
-export interface Driving {
-  begin(baseFromTool: Pose, gripperOpeningM: number): void;
-  /** Each of the next three returns the safety event that made the arm hold, if one did. */
-  applyPolicy(flight: Flight, action: Float32Array): SafetyEvent | undefined;
-  applyHuman(flight: Flight, reading: PuckReading): SafetyEvent | undefined;
-  takeOver(flight: Flight, reading: PuckReading): SafetyEvent | undefined;
-  /** The arm rests where it is; the step goes on. */
-  rest(): void;
-  /** Executes nothing of what is left of the tick. Called at Stop and at a fault. */
-  cut(flight: Flight): void;
-  /** Notes how a person wants the gripper, which the next human command takes up; `undefined` forgets it. */
-  requestGripper(wanted: Gripper | undefined): void;
 }
 
 interface DrivingOptions {
@@ -97,7 +81,9 @@ function humanAction(reading: PuckReading, gripper: number, { cell, mask, takeov
   return { action, idle: neutral && action.every((value) => value === 0) };
 }
 
-export function createDriving(options: DrivingOptions): Driving {
+export type Driving = ReturnType<typeof createDriving>;
+
+export function createDriving(options: DrivingOptions) {
   const { cell, commander, timing, scale, mask } = options;
   let orientationTarget: Quaternion = IDENTITY;
   let gripperRequest = 0;
@@ -122,33 +108,32 @@ export function createDriving(options: DrivingOptions): Driving {
     orientationTarget = sent.setPoint.baseFromTool.orientation;
     return { executed: masked(executed, mask), held: undefined };
   };
-
   const applyForPeriod = (flight: Flight, action: Float32Array) => {
     const { executed, held } = command(flight, action, 1, timing.periodMs);
     if (executed) flight.executed = executed;
     return held;
   };
-
   const rest = () => {
     commander.hold();
     orientationTarget = cell.state().baseFromTool.orientation;
   };
 
   return {
-    begin: (baseFromTool, gripperOpeningM) => {
+    begin: (baseFromTool: Pose, gripperOpeningM: number) => {
       orientationTarget = baseFromTool.orientation;
       gripperRequest = 0;
       commander.begin(baseFromTool, gripperOpeningM > OPEN_ABOVE_M ? 'open' : 'close');
     },
-    applyPolicy: (flight, action) => applyForPeriod(flight, masked(action, mask)),
-    applyHuman: (flight, reading) => {
+    /** Each of the next three returns the safety event that made the arm hold, if one did. */
+    applyPolicy: (flight: Flight, action: Float32Array) => applyForPeriod(flight, masked(action, mask)),
+    applyHuman: (flight: Flight, reading: PuckReading) => {
       const { action, idle } = humanAction(reading, gripperRequest, options);
       gripperRequest = 0;
       flight.humanAction = action;
       flight.idle = idle;
       return applyForPeriod(flight, action);
     },
-    takeOver: (flight, reading) => {
+    takeOver: (flight: Flight, reading: PuckReading) => {
       const nowMs = cell.clock.nowMs();
       const fraction = fractionLeft(flight, timing, nowMs);
       const { action } = humanAction(reading, gripperRequest, options);
@@ -160,8 +145,10 @@ export function createDriving(options: DrivingOptions): Driving {
       if (executed) flight.executed = blend(flight.executed, executed, fraction);
       return held;
     },
+    /** The arm rests where it is; the step goes on. */
     rest,
-    cut: (flight) => {
+    /** Executes nothing of what is left of the tick. Called at Stop and at a fault. */
+    cut: (flight: Flight) => {
       rest();
       const nowMs = cell.clock.nowMs();
       flight.executed = blend(flight.executed, new Float32Array(ACTION_SIZE), fractionLeft(flight, timing, nowMs));
@@ -170,7 +157,8 @@ export function createDriving(options: DrivingOptions): Driving {
       if (flight.actor === 'human') flight.idle = true;
       flight.cut = true;
     },
-    requestGripper: (wanted) => {
+    /** Notes how a person wants the gripper, which the next human command takes up; `undefined` forgets it. */
+    requestGripper: (wanted: Gripper | undefined) => {
       gripperRequest = wanted === undefined ? 0 : wanted === 'open' ? 1 : -1;
     },
   };

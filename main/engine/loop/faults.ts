@@ -1,5 +1,6 @@
 /** The texts of every fault that makes the arm hold: what happened, what the arm does, and what to do. */
 import type { Phase } from '../../api/episode.ts';
+import { messageOf } from '../../api/error-words.ts';
 import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
 import type { Room } from '../recording/episode-recorder.ts';
 import type { SensorFault } from '../recording/sensor-check.ts';
@@ -13,7 +14,9 @@ export interface LoopFault {
 
 const HOLDS = 'It holds where it is.';
 const KEPT = 'It holds where it is; everything so far is kept.';
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** Describes a fault at which the arm holds where it is, unless `armDoes` says something else. */
+export const holding = (what: string, remedy: string, armDoes = HOLDS): LoopFault => ({ what, armDoes, remedy });
 
 /** Measurements of the arm at the moment when safety stopped it. */
 export interface Measured {
@@ -47,115 +50,94 @@ function stopped(cause: SafetyEvent, { forceN, ageMs }: Measured, limits: Safety
 }
 
 export const FAULTS = {
-  safety: (cause: SafetyEvent, measured: Measured, limits: SafetyLimits): LoopFault => ({
-    what: stopped(cause, measured, limits),
-    armDoes: HOLDS,
-    remedy: 'Look at the cell, move the puck to neutral, then press Resume.',
-  }),
+  safety: (cause: SafetyEvent, measured: Measured, limits: SafetyLimits): LoopFault =>
+    holding(stopped(cause, measured, limits), 'Look at the cell, move the puck to neutral, then press Resume.'),
   alarm: (alarm: Alarm, maxStateAgeMs: number): LoopFault => {
     switch (alarm.kind) {
       case 'window-lost':
-        return {
-          what: 'The window that held the controls is gone or silent.',
-          armDoes: HOLDS,
-          remedy: 'Open the window again; press Resume when the puck is at neutral.',
-        };
+        return holding(
+          'The window that held the controls is gone or silent.',
+          'Open the window again; press Resume when the puck is at neutral.',
+        );
       case 'unwatched':
-        return {
-          what: 'No window watches the arm: the last one is gone or silent.',
-          armDoes: HOLDS,
-          remedy:
-            'Open a window and press Resume. To run without one on purpose, start `npx takeover serve --unattended`.',
-        };
+        return holding(
+          'No window watches the arm: the last one is gone or silent.',
+          'Open a window and press Resume. To run without one on purpose, start `npx takeover serve --unattended`.',
+        );
       case 'state-stale':
-        return {
-          what: `The robot's state is ${Math.round(alarm.ageMs)} ms old; at most ${maxStateAgeMs} ms are allowed.`,
-          armDoes: HOLDS,
-          remedy: 'Check the link to the robot; press Resume when the puck is at neutral.',
-        };
+        return holding(
+          `The robot's state is ${Math.round(alarm.ageMs)} ms old; at most ${maxStateAgeMs} ms are allowed.`,
+          'Check the link to the robot; press Resume when the puck is at neutral.',
+        );
       default:
         return alarm satisfies never;
     }
   },
-  loop: (error: unknown): LoopFault => ({
-    what: `The control loop failed: ${messageOf(error)}`,
-    armDoes: 'It holds where it is; the episode is closed as it was recorded.',
-    remedy: 'Press Resume to reset and go on. Report this message if it comes again.',
-  }),
-  unforeseen: (error: unknown): LoopFault => ({
-    what: `A background task of the engine failed: ${messageOf(error)}`,
-    armDoes: HOLDS,
-    remedy: 'Press Resume to go on. Restart the engine, and report this message, if it comes again.',
-  }),
-  robot: (error: unknown): LoopFault => ({
-    what: `The robot does not take commands: ${messageOf(error)}`,
-    armDoes: 'It keeps what it was told last: use the emergency stop if it moves.',
-    remedy: 'Check the link to the robot, then press Resume.',
-  }),
-  capture: (error: unknown): LoopFault => ({
-    what: `The cell gave no observation: ${messageOf(error)}`,
-    armDoes: HOLDS,
-    remedy: 'Check cameras and robot, then press Resume.',
-  }),
-  sensor: ({ sensor, reading }: SensorFault): LoopFault => ({
-    what: `A sensor fails: ${sensor} ${reading}.`,
-    armDoes: 'It holds where it is; the reading is not stored.',
-    remedy: `Check ${sensor} and its cable, then press Resume.`,
-  }),
-  lateCapture: (limitMs: number): LoopFault => ({
-    what: `The cameras took longer than ${Math.round(limitMs)} ms.`,
-    armDoes: 'It holds where it is; the episode is closed.',
-    remedy: 'Check the cameras, or lower their rate, then press Resume.',
-  }),
-  policy: (trouble: { readonly message: string; readonly remedy: string }): LoopFault => ({
-    what: trouble.message,
-    armDoes: HOLDS,
-    remedy: trouble.remedy,
-  }),
-  silentPolicy: (ticks: number, deadlineMs: number): LoopFault => ({
-    what: `The policy missed its deadline of ${deadlineMs} ms in ${ticks} ticks in a row.`,
-    armDoes: HOLDS,
-    remedy: 'Close other programs or use a smaller policy, then press Resume.',
-  }),
-  noPolicy: (): LoopFault => ({
-    what: 'No policy is loaded.',
-    armDoes: HOLDS,
-    remedy: 'Choose a policy, or record demonstrations.',
-  }),
-  badAction: (policy: string): LoopFault => ({
-    what: `${policy} proposed an action that is not a finite number.`,
-    armDoes: 'It holds where it is; a candidate is reverted.',
-    remedy: 'Press Resume to go on with the last good policy.',
-  }),
-  reset: (error: unknown): LoopFault => ({
-    what: `The reset failed: ${messageOf(error)}`,
-    armDoes: HOLDS,
-    remedy: 'Clear the cell, then press Resume to try again.',
-  }),
+  loop: (error: unknown): LoopFault =>
+    holding(
+      `The control loop failed: ${messageOf(error)}`,
+      'Press Resume to reset and go on. Report this message if it comes again.',
+      'It holds where it is; the episode is closed as it was recorded.',
+    ),
+  unforeseen: (error: unknown): LoopFault =>
+    holding(
+      `A background task of the engine failed: ${messageOf(error)}`,
+      'Press Resume to go on. Restart the engine, and report this message, if it comes again.',
+    ),
+  robot: (error: unknown): LoopFault =>
+    holding(
+      `The robot does not take commands: ${messageOf(error)}`,
+      'Check the link to the robot, then press Resume.',
+      'It keeps what it was told last: use the emergency stop if it moves.',
+    ),
+  capture: (error: unknown): LoopFault =>
+    holding(`The cell gave no observation: ${messageOf(error)}`, 'Check cameras and robot, then press Resume.'),
+  sensor: ({ sensor, reading }: SensorFault): LoopFault =>
+    holding(
+      `A sensor fails: ${sensor} ${reading}.`,
+      `Check ${sensor} and its cable, then press Resume.`,
+      'It holds where it is; the reading is not stored.',
+    ),
+  lateCapture: (limitMs: number): LoopFault =>
+    holding(
+      `The cameras took longer than ${Math.round(limitMs)} ms.`,
+      'Check the cameras, or lower their rate, then press Resume.',
+      'It holds where it is; the episode is closed.',
+    ),
+  silentPolicy: (ticks: number, deadlineMs: number): LoopFault =>
+    holding(
+      `The policy missed its deadline of ${deadlineMs} ms in ${ticks} ticks in a row.`,
+      'Close other programs or use a smaller policy, then press Resume.',
+    ),
+  noPolicy: (): LoopFault => holding('No policy is loaded.', 'Choose a policy, or record demonstrations.'),
+  badAction: (policy: string): LoopFault =>
+    holding(
+      `${policy} proposed an action that is not a finite number.`,
+      'Press Resume to go on with the last good policy.',
+      'It holds where it is; a candidate is reverted.',
+    ),
+  reset: (error: unknown): LoopFault =>
+    holding(`The reset failed: ${messageOf(error)}`, 'Clear the cell, then press Resume to try again.'),
 } as const;
 
 /** Faults of a store that takes no steps, by the answer that its recorder gives. */
 export const STORE_FAULTS: Readonly<Record<Exclude<Room, 'plenty'>, LoopFault>> = {
-  none: {
-    what: 'Recording cannot keep up with the control loop.',
-    armDoes: KEPT,
-    remedy: 'Wait until the store has caught up, then press Resume. A faster disk helps.',
-  },
-  'disk-full': {
-    what: 'The disk has reached its reserve of free space; recording stopped.',
-    armDoes: KEPT,
-    remedy: 'Free some space or choose another project folder, then press Resume.',
-  },
-  unreachable: {
-    what: "The project's folder cannot be reached; recording stopped.",
-    armDoes: KEPT,
-    remedy: 'Put the folder back where it was, then press Resume.',
-  },
-  stopped: {
-    what: "The store's writer has stopped: nothing is recorded any more.",
-    armDoes: KEPT,
-    remedy: 'Restart the engine.',
-  },
+  none: holding(
+    'Recording cannot keep up with the control loop.',
+    'Wait until the store has caught up, then press Resume. A faster disk helps.',
+    KEPT,
+  ),
+  'disk-full': holding(
+    'The disk has reached its reserve of free space; recording stopped.',
+    'Free some space or choose another project folder, then press Resume.',
+    KEPT,
+  ),
+  unreachable: holding(
+    "The project's folder cannot be reached; recording stopped.",
+    'Put the folder back where it was, then press Resume.',
+    KEPT,
+  ),
+  stopped: holding("The store's writer has stopped: nothing is recorded any more.", 'Restart the engine.', KEPT),
 };
 
 /** Reasons why an episode does not start, each with a remedy. */

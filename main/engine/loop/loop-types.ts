@@ -1,22 +1,20 @@
-/** The control loop's options, its events and its interface. */
+/** The control loop's options and its events. */
 
 import type { Puck, RobotCell, SetPoint, Snapshot } from '../../../native/device.ts';
 import type { ActionScale } from '../../api/action.ts';
 import type { SuccessSettings } from '../../api/classifier.ts';
-import type { EpisodeSummary, Mode, Phase, StepSummary } from '../../api/episode.ts';
+import type { EpisodeSummary, Phase, StepSummary } from '../../api/episode.ts';
 import type { Vec3 } from '../../api/geometry.ts';
-import type { SafetyEvent, SafetyLimits } from '../../api/limits.ts';
+import type { SafetyLimits } from '../../api/limits.ts';
 import type { ObservationKind } from '../../api/observation.ts';
 import type { TaskSpec } from '../../api/task.ts';
 import type { TakeoverSettings, TeleopMap } from '../../api/teleop.ts';
 import type { PolicySource } from '../policy/policy-source.ts';
 import type { Pace } from '../policy/proposals.ts';
 import type { SuccessDetector } from '../policy/success-detector.ts';
-import type { Requests } from '../recording/episode.ts';
 import type { EpisodeRecorder } from '../recording/episode-recorder.ts';
 import type { Timing } from './driving.ts';
 import type { LoopFault } from './faults.ts';
-import type { TickReport } from './tick-stats.ts';
 import type { Watched } from './watchdog.ts';
 
 export interface LoopSettings {
@@ -80,47 +78,4 @@ export interface LoopOptions {
 export interface Refusal {
   readonly message: string;
   readonly remedy: string;
-}
-
-export interface ControlLoop {
-  readonly timing: Timing;
-  /**
-   * Puts the grid's origin at `timeMs`. Called once when the engine ticks by itself, otherwise before every episode.
-   */
-  anchor(timeMs: number): void;
-  tick(): Promise<void>;
-  phase(): Phase;
-  holdReason(): string | undefined;
-  driver(): 'policy' | 'human' | 'nobody';
-  /** True while an episode is being recorded, until its last step is handed to the store. */
-  episodeOpen(): boolean;
-  mode(): Mode;
-  /** Returns the reason when the mode cannot be changed now. */
-  setMode(mode: Mode): string | undefined;
-  /**
-   * Resolves with true when READY is reached. Refused, with false, in RUNNING, and after Stop or a fault until
-   * `release`.
-   */
-  reset(seed: number): Promise<boolean>;
-  /** Opens the latch of Stop and faults, which lasts until this deliberate call. A reset must follow. */
-  release(): void;
-  /** Enters RUNNING at the next edge. Returns a refusal when it cannot. */
-  start(): Refusal | undefined;
-  /** Holds at once, from every phase. */
-  stop(reason: string): void;
-  fault(fault: LoopFault): void;
-  /**
-   * Number of times the arm has been held. A caller that waits compares it, to see whether the arm was held
-   * meanwhile.
-   */
-  holds(): number;
-  /** Returns the reason why HOLD cannot be left now; `undefined` when it can. `release`, then `reset`, leave HOLD. */
-  resumeRefusal(): string | undefined;
-  request(requests: Partial<Requests>): void;
-  takeoverKey(engaged: boolean): void;
-  /** Counts only while a person drives. */
-  gripper(command: 'open' | 'close' | 'toggle'): void;
-  stats(): TickReport;
-  newestSafety(): readonly SafetyEvent[];
-  dispose(): void;
 }

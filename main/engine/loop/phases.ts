@@ -48,7 +48,7 @@ export interface LoopState {
 }
 
 /** An observation that goes to the store. */
-export interface ObservedEntry {
+interface ObservedEntry {
   readonly observation: ObservationRecord;
   /** How the step that led to it ended; `undefined` for the first observation of an episode. */
   readonly judged: StepEnd | undefined;
@@ -70,7 +70,7 @@ export type LoopEffect =
   | { readonly kind: 'store-step'; readonly step: Flight; readonly judged: StepEnd; readonly next: ObservationRecord }
   | { readonly kind: 'close-episode'; readonly end: NonNullable<StepEnd['end']> };
 
-export interface LoopStep {
+interface LoopStep {
   readonly state: LoopState;
   readonly effects: readonly LoopEffect[];
 }

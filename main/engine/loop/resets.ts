@@ -5,18 +5,12 @@ import { FAULTS, type LoopFault } from './faults.ts';
 import type { LoopOptions } from './loop-types.ts';
 import { type LoopEvent, type LoopState, mayReset } from './phases.ts';
 
-export interface EpisodeOrigin {
+interface EpisodeOrigin {
   readonly seed: number;
   readonly baseFromTool: Pose;
 }
 
-export interface Resets {
-  /** Resolves when READY is reached, or with false when it was not. */
-  run(seed: number): Promise<boolean>;
-  abort(): void;
-  /** Seed of the newest reset that reached READY, and the pose of the arm after it. */
-  newest(): EpisodeOrigin;
-}
+export type Resets = ReturnType<typeof createResets>;
 
 export function createResets(loop: {
   readonly options: LoopOptions;
@@ -25,13 +19,14 @@ export function createResets(loop: {
   readonly fault: (fault: LoopFault) => void;
   /** Drops a picture that is still on its way, because it shows the arm elsewhere. */
   readonly forgetPictures: () => void;
-}): Resets {
+}) {
   const { state, dispatch, fault, options } = loop;
   const { cell, task } = options;
   let running: AbortController | undefined;
   let newest: EpisodeOrigin = { seed: 0, baseFromTool: { positionM: [0, 0, 0], orientation: IDENTITY } };
   return {
-    run: async (seed) => {
+    /** Resolves when READY is reached, or with false when it was not. */
+    run: async (seed: number) => {
       if (!mayReset(state())) return false;
       running?.abort();
       running = new AbortController();
@@ -56,6 +51,7 @@ export function createResets(loop: {
       running?.abort();
       running = undefined;
     },
+    /** Seed of the newest reset that reached READY, and the pose of the arm after it. */
     newest: () => newest,
   };
 }

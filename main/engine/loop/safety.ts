@@ -30,11 +30,11 @@ export interface SafetyMemory {
 }
 
 /** `hold` commands no motion; `cause` is its reason. */
-export type SafeCommand =
+type SafeCommand =
   | { readonly kind: 'move'; readonly setPoint: SafetyCommand }
   | { readonly kind: 'hold'; readonly cause: SafetyEvent };
 
-export interface SafetyVerdict {
+interface SafetyVerdict {
   readonly command: SafeCommand;
   readonly events: readonly SafetyEvent[];
   readonly memory: SafetyMemory;

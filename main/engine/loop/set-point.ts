@@ -4,6 +4,7 @@
  * *target*, which is kept from tick to tick and leashed to the measured orientation. The frame change is
  * block-diagonal. `safety.ts` applies the limits.
  */
+import type { SetPoint } from '../../../native/device.ts';
 import { ACTION_SIZE, type ActionMask, type ActionScale } from '../../api/action.ts';
 import {
   add,
@@ -25,9 +26,9 @@ import {
 export type Gripper = 'open' | 'close';
 
 /** A gripper component above this opens and one below its negative closes; one between leaves the gripper as it is. */
-export const GRIPPER_THRESHOLD = 0.5;
+const GRIPPER_THRESHOLD = 0.5;
 
-export interface ActionContext {
+interface ActionContext {
   readonly measured: Pose;
   /** The orientation target that is kept from tick to tick, in the base frame. */
   readonly orientationTarget: Quaternion;
@@ -35,10 +36,7 @@ export interface ActionContext {
   readonly scale: ActionScale;
 }
 
-export interface Target {
-  readonly baseFromTool: Pose;
-  readonly gripper: Gripper;
-}
+export type Target = Omit<SetPoint, 'rampMs'>;
 
 const linear = (action: ArrayLike<number>): Vec3 => [action[0] ?? 0, action[1] ?? 0, action[2] ?? 0];
 const angular = (action: ArrayLike<number>): Vec3 => [action[3] ?? 0, action[4] ?? 0, action[5] ?? 0];

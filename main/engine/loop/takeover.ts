@@ -11,19 +11,9 @@ import type { Driving } from './driving.ts';
 import type { LoopOptions } from './loop-types.ts';
 import { type LoopState, mayMove } from './phases.ts';
 
-export type GripperWish = 'open' | 'close' | 'toggle';
+type GripperWish = 'open' | 'close' | 'toggle';
 
-export interface Takeover {
-  /** Begins an episode, with the policy in control. */
-  begin(): void;
-  driver(): 'policy' | 'human' | 'nobody';
-  /** Decides who drives the step that begins now. */
-  atEdge(): void;
-  key(engaged: boolean): void;
-  /** Counts only while a person drives. */
-  gripper(wish: GripperWish): void;
-  dispose(): void;
-}
+export type Takeover = ReturnType<typeof createTakeover>;
 
 export function createTakeover(options: {
   readonly loop: LoopOptions;
@@ -32,7 +22,7 @@ export function createTakeover(options: {
   readonly state: () => LoopState;
   /** Called with the safety event that made the arm hold. */
   readonly held: (cause: SafetyEvent) => void;
-}): Takeover {
+}) {
   const { driving, commander, state, held } = options;
   const { cell, puck, settings, events } = options.loop;
   let arbitration: ArbitrationState = FRESH;
@@ -75,19 +65,22 @@ export function createTakeover(options: {
   const runs = () => state().phase === 'running' && state().mode === 'run';
 
   return {
+    /** Begins an episode, with the policy in control. */
     begin: () => {
       arbitration = FRESH;
     },
     driver,
+    /** Decides who drives the step that begins now. */
     atEdge: () => {
       if (!runs()) return;
       applyReading('edge', puck.reading());
       if (arbitration.driver === 'policy') driving.requestGripper(undefined);
     },
-    key: (engaged) => {
+    key: (engaged: boolean) => {
       if (runs()) apply({ kind: 'key', timeMs: cell.clock.nowMs(), engaged }, puck.reading());
     },
-    gripper: (wish) => {
+    /** Counts only while a person drives. */
+    gripper: (wish: GripperWish) => {
       if (driver() === 'human') requestGripper(wish);
     },
     dispose: puck.onReading((reading) => {

@@ -7,46 +7,18 @@ import type { Clock } from '../../api/clock.ts';
 const WINDOW_TICKS = 600;
 const RATE_OVER_MS = 5000;
 
-export interface TickReport {
-  readonly ticks: number;
-  /** Ticks per second over the newest five seconds; falls while an edge is overdue. */
-  readonly hz: number;
-  readonly jitterP50Ms: number;
-  readonly jitterP99Ms: number;
-  readonly missedDeadlines: number;
-  readonly skippedEdges: number;
-  readonly policyLatencyMs: number;
-}
-
-export interface TickStats {
-  /** Notes that the tick due at `edgeMs` begins at `startMs`. */
-  edge(edgeMs: number, startMs: number): void;
-  skipped(edges: number): void;
-  /** Returns how many deadlines have been missed in a row. */
-  missedDeadline(): number;
-  /** Ends the row of missed deadlines. */
-  keptDeadline(): void;
-  policyLatency(latencyMs: number): void;
-  report(nowMs: number): TickReport;
-}
-
-export interface Grid {
-  /** Puts the origin of the grid at `timeMs`. */
-  anchor(timeMs: number): void;
-  /** Returns the time of the next edge. Edges that are overdue by more than half a period are skipped. */
-  nextEdgeMs(): number;
-}
-
 /** Edges lie at t_0 + k · period and never move, so that a late tick does not delay the ones that follow. */
-export function createGrid(clock: Clock, periodMs: number, stats: TickStats): Grid {
+export function createGrid(clock: Clock, periodMs: number, stats: TickStats) {
   let originMs = clock.nowMs();
   let tickIndex = -1;
   const edgeMs = () => originMs + tickIndex * periodMs;
   return {
-    anchor: (timeMs) => {
+    /** Puts the origin of the grid at `timeMs`. */
+    anchor: (timeMs: number) => {
       originMs = timeMs;
       tickIndex = -1;
     },
+    /** Returns the time of the next edge. Edges that are overdue by more than half a period are skipped. */
     nextEdgeMs: () => {
       tickIndex++;
       const lateMs = clock.nowMs() - edgeMs();
@@ -60,7 +32,10 @@ export function createGrid(clock: Clock, periodMs: number, stats: TickStats): Gr
   };
 }
 
-export function createTickStats(): TickStats {
+export type TickStats = ReturnType<typeof createTickStats>;
+export type TickReport = ReturnType<TickStats['report']>;
+
+export function createTickStats() {
   const lateness = new Float64Array(WINDOW_TICKS);
   const starts = new Float64Array(WINDOW_TICKS);
   let ticks = 0;
@@ -69,28 +44,32 @@ export function createTickStats(): TickStats {
   let skippedEdges = 0;
   let policyLatencyMs = 0;
   return {
-    edge: (edgeMs, startMs) => {
+    /** Notes that the tick due at `edgeMs` begins at `startMs`. */
+    edge: (edgeMs: number, startMs: number) => {
       lateness[ticks % WINDOW_TICKS] = Math.abs(startMs - edgeMs);
       starts[ticks % WINDOW_TICKS] = startMs;
       ticks++;
     },
-    skipped: (edges) => {
+    skipped: (edges: number) => {
       skippedEdges += edges;
     },
+    /** Returns how many deadlines have been missed in a row. */
     missedDeadline: () => {
       missedDeadlines++;
       return ++missedInARow;
     },
+    /** Ends the row of missed deadlines. */
     keptDeadline: () => {
       missedInARow = 0;
     },
-    policyLatency: (latencyMs) => {
+    policyLatency: (latencyMs: number) => {
       policyLatencyMs = latencyMs;
     },
-    report: (nowMs) => {
+    report: (nowMs: number) => {
       const sorted = lateness.slice(0, Math.min(ticks, WINDOW_TICKS)).sort();
       return {
         ticks,
+        /** Ticks per second over the newest five seconds; falls while an edge is overdue. */
         hz: rateOf(starts, ticks, nowMs),
         jitterP50Ms: percentile(sorted, 0.5),
         jitterP99Ms: percentile(sorted, 0.99),

@@ -16,7 +16,7 @@ import { observationRecord } from '../recording/episode-recorder.ts';
 import { proprioception } from '../recording/proprioception.ts';
 import type { Commander } from './commander.ts';
 import { type Driving, type Flight, newFlight, type Timing } from './driving.ts';
-import { FAULTS, type LoopFault, STORE_FAULTS } from './faults.ts';
+import { FAULTS, holding, type LoopFault, STORE_FAULTS } from './faults.ts';
 import type { LoopOptions } from './loop-types.ts';
 import { type LoopEvent, type LoopState, mayMove } from './phases.ts';
 import type { Resets } from './resets.ts';
@@ -66,16 +66,6 @@ export function checkWatchdogs({ options, state, takeover, fault }: LoopParts): 
   if (alarm) fault(FAULTS.alarm(alarm, maxStateAgeMs));
 }
 
-interface Tick {
-  readonly edgeMs: number;
-  /** The policy's answer to this tick's snapshot. */
-  readonly pending: Pending<PolicyReply | undefined>;
-  /** Resolves when the snapshot has been noted. */
-  readonly seen: Promise<void>;
-  /** This tick's snapshot, once it has been taken and judged. */
-  readonly noted: () => Noted | undefined;
-}
-
 export async function runTick(parts: LoopParts, edgeMs: number): Promise<void> {
   const { options, state, dispatch, takeover, timing } = parts;
   takeover.atEdge();
@@ -98,7 +88,9 @@ export async function runTick(parts: LoopParts, edgeMs: number): Promise<void> {
   }
 }
 
-function observeAndAsk(parts: LoopParts, edgeMs: number): Tick {
+type Tick = ReturnType<typeof observeAndAsk>;
+
+function observeAndAsk(parts: LoopParts, edgeMs: number) {
   const { cell, pace } = parts.options;
   const seen = Promise.withResolvers<void>();
   let noted: Noted | undefined;
@@ -106,7 +98,9 @@ function observeAndAsk(parts: LoopParts, edgeMs: number): Tick {
     noted = observation;
     seen.resolve();
   };
+  /** The policy's answer to this tick's snapshot. */
   const pending = ask(cell.clock, pace, () => observe(parts, note));
+  // `seen` resolves when the snapshot has been taken and judged; `noted` returns it from then on.
   return { edgeMs, pending, seen: seen.promise, noted: () => noted };
 }
 
@@ -151,7 +145,7 @@ async function command(parts: LoopParts, { pending, edgeMs }: Tick): Promise<voi
   stats.policyLatency(pending.hostLatencyMs() ?? latencyMs);
   if (state().mode !== 'run') return;
   if (reply?.kind === 'failed') {
-    if (policyActs()) fault(FAULTS.policy(reply));
+    if (policyActs()) fault(holding(reply.message, reply.remedy));
     return;
   }
   const action = reply?.action;

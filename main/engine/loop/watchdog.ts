@@ -3,7 +3,7 @@
  * unattended, the last window that watches. A silent puck is handled by its driver, which reads as zero after 100 ms.
  * Pure over the times that it is given. The control loop asks at every tick's edge and at every effect time.
  */
-export interface WatchdogLimits {
+interface WatchdogLimits {
   /** Robot state older than this means hold. */
   readonly maxStateAgeMs: number;
   /** The arm holds when the controlling window, or all windows together, are silent for longer than this. */
@@ -11,9 +11,9 @@ export interface WatchdogLimits {
 }
 
 /** Limit while the person at the window drives, whose hand has gone silent. */
-export const DRIVING_HEARTBEAT_AGE_MS = 500;
+const DRIVING_HEARTBEAT_AGE_MS = 500;
 /** Limit while a policy drives: longer, so that a page that stalls in drawing does not stop every episode. */
-export const WATCHING_HEARTBEAT_AGE_MS = 2000;
+const WATCHING_HEARTBEAT_AGE_MS = 2000;
 /** Limit in a simulated cell, where nobody can be hurt and the first pictures without a GPU may take seconds. */
 export const WATCHING_SIMULATION_AGE_MS = 10_000;
 

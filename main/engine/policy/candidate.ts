@@ -54,6 +54,14 @@ export interface CandidateStep {
   readonly because: string | undefined;
 }
 
+/** A step that neither reverts nor promotes a policy. */
+const unchanged = (state: CandidateState): CandidateStep => ({
+  state,
+  reverted: undefined,
+  promoted: undefined,
+  because: undefined,
+});
+
 export function startWith(policy: string): CandidateState {
   return { good: policy, goodRecord: [], candidate: undefined, line: [], trial: [], ignoredRun: undefined };
 }
@@ -80,13 +88,9 @@ export function isOnTrial(state: CandidateState, policy: string): boolean {
 }
 
 export function reverted(state: CandidateState, because: string): CandidateStep {
-  if (state.candidate === undefined) return { state, reverted: undefined, promoted: undefined, because: undefined };
-  return {
-    state: { ...state, candidate: undefined, line: [], trial: [], ignoredRun: runOf(state.candidate) },
-    reverted: state.candidate,
-    promoted: undefined,
-    because,
-  };
+  if (state.candidate === undefined) return unchanged(state);
+  const next = { ...setAside(state), ignoredRun: runOf(state.candidate) };
+  return { state: next, reverted: state.candidate, promoted: undefined, because };
 }
 
 /**
@@ -98,15 +102,9 @@ export function setAside(state: CandidateState): CandidateState {
 }
 
 export function episodeEnded(state: CandidateState, evidence: EpisodeEvidence): CandidateStep {
-  const nothing = (next: CandidateState): CandidateStep => ({
-    state: next,
-    reverted: undefined,
-    promoted: undefined,
-    because: undefined,
-  });
   const solved: Solved = { episodeId: evidence.episodeId, unaided: evidence.unaidedSuccess };
-  if (evidence.policy === state.good) return nothing({ ...state, goodRecord: newest([...state.goodRecord, solved]) });
-  if (state.candidate === undefined || !isOnTrial(state, evidence.policy)) return nothing(state);
+  if (evidence.policy === state.good) return unchanged({ ...state, goodRecord: newest([...state.goodRecord, solved]) });
+  if (state.candidate === undefined || !isOnTrial(state, evidence.policy)) return unchanged(state);
   if (evidence.proposals >= MIN_ACTIONS && evidence.saturation > MAX_SATURATION)
     return reverted(
       state,
@@ -123,14 +121,10 @@ export function episodeEnded(state: CandidateState, evidence: EpisodeEvidence): 
         `it solved ${solvedOnTrial} of ${trial.length} without help, ${state.good} before it ${percent(before)}: a fall of more than 30 points`,
       );
   }
-  if (trial.length < TRIAL_EPISODES) return nothing({ ...state, trial });
+  if (trial.length < TRIAL_EPISODES) return unchanged({ ...state, trial });
   const promoted = state.candidate;
-  return {
-    state: { good: promoted, goodRecord: trial, candidate: undefined, line: [], trial: [], ignoredRun: undefined },
-    reverted: undefined,
-    promoted,
-    because: `${TRIAL_EPISODES} episodes on trial`,
-  };
+  const next = { ...startWith(promoted), goodRecord: trial };
+  return { state: next, reverted: undefined, promoted, because: `${TRIAL_EPISODES} episodes on trial` };
 }
 
 /**

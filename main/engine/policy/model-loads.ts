@@ -3,7 +3,7 @@
  * new process before anything else. A process that was restarted loads again what was in use.
  */
 import type { Clock } from '../../api/clock.ts';
-import type { FromPolicyProcess } from '../../api/processes/policy-messages.ts';
+import type { FromPolicyProcess, ToPolicyProcess } from '../../api/processes/policy-messages.ts';
 import { createPendingAnswers } from './pending-answers.ts';
 import type { ClassifierReply, LoadReply, PolicyTrouble } from './policy-source.ts';
 import { GIVEN_UP_REMEDY, NOT_RUNNING, RESTART_REMEDY, type RestartingChild } from './restarting-child.ts';
@@ -17,30 +17,14 @@ type Tell = (message: string, remedy: string) => void;
 type LoadMessage = Extract<FromPolicyProcess, { kind: 'loaded' | 'refused' }>;
 type Loaded = Extract<LoadMessage, { kind: 'loaded' }>;
 /** A load without its request's number, which is given when it is sent. */
-type LoadRequest =
-  | { readonly kind: 'load-encoder'; readonly manifestPath: string }
-  | { readonly kind: 'load-policy'; readonly manifestPath: string }
-  | { readonly kind: 'load-classifier'; readonly manifestPath: string };
-
-interface ModelLoads {
-  /** Name of the policy that the running process has loaded. */
-  name(): string | undefined;
-  encoderSha256(): string | undefined;
-  load(manifestPath: string): Promise<LoadReply>;
-  loadClassifier(manifestPath: string): Promise<ClassifierReply>;
-  /** Loads again what was in use before the process ended. */
-  reload(): void;
-  processStarted(): void;
-  processEnded(trouble: PolicyTrouble): void;
-  answered(message: LoadMessage): void;
-}
+type LoadRequest = Omit<Extract<ToPolicyProcess, { readonly manifestPath: string }>, 'requestId'>;
 
 export function createModelLoads(options: {
   readonly process: RestartingChild;
   readonly clock: Clock;
   readonly encoderManifestPath: string | undefined;
   readonly tell: Tell;
-}): ModelLoads {
+}) {
   const { process, encoderManifestPath, tell } = options;
   const requests = createLoadRequests(process, options.clock);
   let name: string | undefined;
@@ -51,7 +35,6 @@ export function createModelLoads(options: {
   let policyLoads = 0;
   const warnedPaths = new Set<string>();
   let encoderReady: Promise<Refused | undefined> = Promise.resolve(undefined);
-
   const loadEncoder = async (manifestPath: string): Promise<Refused | undefined> => {
     const reply = await requests.ask({ kind: 'load-encoder', manifestPath });
     if (reply.kind === 'refused') {
@@ -92,13 +75,15 @@ export function createModelLoads(options: {
   };
 
   return {
+    /** Name of the policy that the running process has loaded. */
     name: () => name,
     encoderSha256: () => encoderSha256,
-    load: (manifestPath) => {
+    load: (manifestPath: string) => {
       policyLoads++;
       return loadPolicy(manifestPath).finally(() => policyLoads--);
     },
     loadClassifier,
+    /** Loads again what was in use before the process ended. */
     reload: () => {
       reload().catch((error: unknown) =>
         tell(`The policy could not be loaded again: ${String(error)}`, GIVEN_UP_REMEDY),
@@ -107,7 +92,7 @@ export function createModelLoads(options: {
     processStarted: () => {
       if (encoderManifestPath !== undefined) encoderReady = loadEncoder(encoderManifestPath);
     },
-    processEnded: (trouble) => {
+    processEnded: (trouble: PolicyTrouble) => {
       name = undefined;
       requests.settleAll(processRefusal(trouble));
     },

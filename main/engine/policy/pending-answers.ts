@@ -4,23 +4,8 @@
  */
 import { type Clock, patience } from '../../api/clock.ts';
 
-interface Waiting<Answer> {
-  readonly resolve: (answer: Answer) => void;
-  readonly cancel: () => void;
-}
-
-interface PendingAnswers<Answer> {
-  /** Number of questions without an answer. */
-  count(): number;
-  /** Resolves with the answer to question `key`, or with `late` after `forMs`; `onLate` is then called. */
-  wait(key: number, forMs: number, late: Answer, onLate: () => void): Promise<Answer>;
-  /** Gives the answer to question `key`. Ignores the answer when no caller waits for it. */
-  settle(key: number, answer: Answer): void;
-  settleAll(answer: Answer): void;
-}
-
-export function createPendingAnswers<Answer>(clock: Clock): PendingAnswers<Answer> {
-  const waiting = new Map<number, Waiting<Answer>>();
+export function createPendingAnswers<Answer>(clock: Clock) {
+  const waiting = new Map<number, { readonly resolve: (answer: Answer) => void; readonly cancel: () => void }>();
   const settle = (key: number, answer: Answer) => {
     const one = waiting.get(key);
     if (!one) return;
@@ -29,8 +14,10 @@ export function createPendingAnswers<Answer>(clock: Clock): PendingAnswers<Answe
     one.resolve(answer);
   };
   return {
+    /** Number of questions without an answer. */
     count: () => waiting.size,
-    wait: (key, forMs, late, onLate) =>
+    /** Resolves with the answer to question `key`, or with `late` after `forMs`; `onLate` is then called. */
+    wait: (key: number, forMs: number, late: Answer, onLate: () => void): Promise<Answer> =>
       new Promise((resolve) => {
         const cancel = patience(clock, forMs, () => {
           settle(key, late);
@@ -38,8 +25,9 @@ export function createPendingAnswers<Answer>(clock: Clock): PendingAnswers<Answe
         });
         waiting.set(key, { resolve, cancel });
       }),
+    /** Gives the answer to question `key`. Ignores the answer when no caller waits for it. */
     settle,
-    settleAll: (answer) => {
+    settleAll: (answer: Answer) => {
       for (const key of [...waiting.keys()]) settle(key, answer);
     },
   };

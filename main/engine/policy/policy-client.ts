@@ -7,11 +7,15 @@ import { type FromPolicyProcess, fromPolicyProcessSchema } from '../../api/proce
 import { createListeners } from '../listeners.ts';
 import { createModelLoads } from './model-loads.ts';
 import { createPendingAnswers } from './pending-answers.ts';
-import { type PolicyChild, spawnPolicyProcess } from './policy-child.ts';
 import type { EpisodeOpening, PolicyObservation, PolicyReply, PolicySource, PolicyTrouble } from './policy-source.ts';
-import { createRestartingChild, NOT_RUNNING, RESTART_REMEDY, type RestartingChild } from './restarting-child.ts';
-
-export type { PolicyChild } from './policy-child.ts';
+import {
+  createRestartingChild,
+  NOT_RUNNING,
+  type PolicyChild,
+  RESTART_REMEDY,
+  type RestartingChild,
+  spawnPolicyProcess,
+} from './restarting-child.ts';
 
 interface PolicyClientOptions {
   readonly clock: Clock;

@@ -3,7 +3,7 @@
  * loads between episodes.
  */
 import type { EpisodeSummary } from '../../api/episode.ts';
-import type { ProposalCount, Refusal } from '../loop/loop-types.ts';
+import type { ProposalCount } from '../loop/loop-types.ts';
 import { counts, isUnaidedSuccess } from '../recording/statistics.ts';
 import { type Answer, done, type PolicyShelf, refused } from '../services.ts';
 import * as candidates from './candidate.ts';
@@ -11,27 +11,6 @@ import type { LoadReply, PolicySource } from './policy-source.ts';
 
 /** Number of attempts to load a policy into a process that ends meanwhile. */
 const LOAD_ATTEMPTS = 3;
-
-export interface PolicySelector {
-  state(): candidates.CandidateState | undefined;
-  /** True when the policy that is loaded now is on trial. */
-  onTrial(): boolean;
-  /** Loads the first policy, which is good until another proves better. Returns its acting noise. */
-  loadFirst(manifestPath: string): Promise<Answer<{ readonly actingNoiseStd: number }>>;
-  /** Puts a newly published policy on trial. */
-  publish(name: string, manifestPath: string): void;
-  /** Chooses a policy by name, without a trial. */
-  use(name: string, manifestPath: string): void;
-  /** Loads the policy that is due. Call it only between episodes. */
-  loadInUse(): Promise<Answer<undefined>>;
-  revert(because: string): Answer<{ readonly policy: string }>;
-  revertIfCandidate(name: string, because: string): void;
-  episodeEnded(episode: EpisodeSummary, proposals: ProposalCount): void;
-  /** Counts an ended episode anew after it was judged again, discarded or brought back. */
-  episodeChanged(episode: EpisodeSummary): void;
-  /** Returns the reason why the policy that is loaded must not drive; `undefined` when it may. */
-  refusal(): Refusal | undefined;
-}
 
 interface PolicySelectorOptions {
   readonly policy: PolicySource;
@@ -43,11 +22,12 @@ interface PolicySelectorOptions {
   readonly onActingNoise: (std: number) => void;
 }
 
-export function createPolicySelector(options: PolicySelectorOptions): PolicySelector {
+export type PolicySelector = ReturnType<typeof createPolicySelector>;
+
+export function createPolicySelector(options: PolicySelectorOptions) {
   const { policy, shelf, changed } = options;
   const manifestPaths = new Map<string, string>();
   const trial = createTrial(options);
-
   const loadInUse = async (): Promise<Answer<undefined>> => {
     const state = trial.state();
     if (!state) return done(undefined);
@@ -74,26 +54,31 @@ export function createPolicySelector(options: PolicySelectorOptions): PolicySele
 
   return {
     state: trial.state,
+    /** True when the policy that is loaded now is on trial. */
     onTrial: () => trial.includes(policy.name()),
-    loadFirst: async (manifestPath) => {
+    /** Loads the first policy, which is good until another proves better. Returns its acting noise. */
+    loadFirst: async (manifestPath: string) => {
       const reply = await policy.load(manifestPath);
       if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
       manifestPaths.set(reply.name, manifestPath);
       trial.startWith(reply.name);
       return done({ actingNoiseStd: reply.actingNoiseStd });
     },
-    publish: (name, manifestPath) => {
+    /** Puts a newly published policy on trial. */
+    publish: (name: string, manifestPath: string) => {
       manifestPaths.set(name, manifestPath);
       trial.publish(name);
       changed();
     },
-    use: (name, manifestPath) => {
+    /** Chooses a policy by name, without a trial. */
+    use: (name: string, manifestPath: string) => {
       manifestPaths.set(name, manifestPath);
       trial.startWith(name);
       changed();
     },
+    /** Loads the policy that is due. Call it only between episodes. */
     loadInUse,
-    revert: (because) => {
+    revert: (because: string) => {
       const state = trial.state();
       if (!state) return refused('There is no policy to go back to.', 'Load one first.');
       if (state.candidate === undefined)
@@ -101,11 +86,13 @@ export function createPolicySelector(options: PolicySelectorOptions): PolicySele
       trial.revert(because);
       return done({ policy: state.good });
     },
-    revertIfCandidate: (name, because) => {
+    revertIfCandidate: (name: string, because: string) => {
       if (trial.includes(name)) trial.revert(because);
     },
     episodeEnded: trial.episodeEnded,
+    /** Counts an ended episode anew after it was judged again, discarded or brought back. */
     episodeChanged: trial.episodeChanged,
+    /** Returns the reason why the policy that is loaded must not drive; `undefined` when it may. */
     refusal: () => {
       const state = trial.state();
       const loaded = policy.name();

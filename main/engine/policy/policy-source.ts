@@ -3,7 +3,7 @@
  * here throws. A source that fails says so in its reply, and the loop holds.
  */
 import type { Snapshot } from '../../../native/device.ts';
-import type { ObservationKind } from '../../api/observation.ts';
+import type { ToPolicyProcess } from '../../api/processes/policy-messages.ts';
 
 export interface PolicyObservation {
   /** Number of the observation in its episode, from 0. */
@@ -34,11 +34,7 @@ export type PolicyReply =
     }
   | { readonly kind: 'failed'; readonly message: string; readonly remedy: string };
 
-export interface EpisodeOpening {
-  readonly seed: number;
-  readonly actingNoiseStd: number;
-  readonly observation: ObservationKind;
-}
+export type EpisodeOpening = Omit<Extract<ToPolicyProcess, { readonly kind: 'start-episode' }>, 'kind'>;
 
 /** Reason why a source is not usable, and what to do about it. The message is for people. */
 export interface PolicyTrouble {
@@ -89,13 +85,6 @@ export interface PolicySource {
   close(): Promise<void>;
 }
 
-/** Answer of a source that sees no pictures. */
-export const NO_CLASSIFIER: ClassifierReply = {
-  kind: 'refused',
-  message: 'This engine has no policy process, which is where a classifier looks at the pictures.',
-  remedy: 'Start it with one.',
-};
-
 /** A source without a policy: demonstrations can be recorded, and nothing can be run. */
 export function noPolicy(): PolicySource {
   return {
@@ -107,7 +96,11 @@ export function noPolicy(): PolicySource {
       remedy: 'Start it with one, or record demonstrations.',
       fault: 'process',
     }),
-    loadClassifier: async () => NO_CLASSIFIER,
+    loadClassifier: async () => ({
+      kind: 'refused',
+      message: 'This engine has no policy process, which is where a classifier looks at the pictures.',
+      remedy: 'Start it with one.',
+    }),
     startEpisode: () => {},
     propose: async () => ({ kind: 'proposal', action: undefined, embedding: undefined, computeMs: 0, saturation: 0 }),
     onTrouble: () => () => {},

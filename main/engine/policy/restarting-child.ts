@@ -1,9 +1,13 @@
 /**
- * Keeps a policy process running. A process that ends is started again, later after each end in a row. After MAX_ENDS
- * ends it is left alone until a caller needs it.
+ * Keeps a policy process running: a forked child that is reached over IPC, whose messages are passed on unchecked. A
+ * process that ends is started again, later after each end in a row. After MAX_ENDS ends it is left alone until a
+ * caller needs it.
  */
-import type { Clock } from '../../api/clock.ts';
-import type { PolicyChild } from './policy-child.ts';
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Clock, systemClock } from '../../api/clock.ts';
+import type { ToPolicyProcess } from '../../api/processes/policy-messages.ts';
+import { endChild } from './end-child.ts';
 import type { PolicyTrouble } from './policy-source.ts';
 
 /** Wait before the first restart. It doubles with every further one. */
@@ -16,17 +20,35 @@ export const RESTART_REMEDY = 'It is started again by itself: wait a moment, the
 export const GIVEN_UP_REMEDY = 'Press Resume to try once more, or choose another policy; see what the engine printed.';
 export const NOT_RUNNING: PolicyTrouble = { message: 'The policy process is not running.', remedy: RESTART_REMEDY };
 
-export interface RestartingChild {
-  start(): void;
-  /** Returns the process that runs now; `undefined` while it is restarted or given up. */
-  current(): PolicyChild | undefined;
-  /**
-   * Waits for a process that is being restarted, and starts one that was given up. Returns the reason when none runs.
-   */
-  ensureRunning(): Promise<PolicyTrouble | undefined>;
-  /** Kills a process that does not work. A restart follows. */
-  kill(child: PolicyChild): void;
-  close(): Promise<void>;
+/** The part of a child process that is used. A test replaces it with its own. */
+export interface PolicyChild {
+  send(message: ToPolicyProcess): void;
+  onMessage(listener: (message: unknown) => void): void;
+  onExit(listener: (why: string) => void): void;
+  /** Kills the process at once in any state, because it keeps nothing that would be lost. Resolves when it is gone. */
+  kill(): Promise<void>;
+}
+
+export function spawnPolicyProcess(): PolicyChild {
+  const entry = fileURLToPath(new URL('../../policy/policy-process.ts', import.meta.url));
+  const child: ChildProcess = fork(entry, [], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  return {
+    send: (message) => {
+      // A channel that is closing reports its error through 'exit'.
+      if (child.connected) child.send(message, () => {});
+    },
+    onMessage: (listener) => {
+      child.on('message', listener);
+    },
+    onExit: (listener) => {
+      child.once('exit', (code, signal) => listener(signal ? `was ended by ${signal}` : `ended with code ${code}`));
+      child.once('error', (error) => listener(`failed: ${error.message}`));
+    },
+    kill: () => endChild(child, systemClock, 0),
+  };
 }
 
 interface RestartingChildOptions {
@@ -41,7 +63,9 @@ interface RestartingChildOptions {
   readonly onTrouble: (trouble: PolicyTrouble) => void;
 }
 
-export function createRestartingChild(options: RestartingChildOptions): RestartingChild {
+export type RestartingChild = ReturnType<typeof createRestartingChild>;
+
+export function createRestartingChild(options: RestartingChildOptions) {
   const { clock, restartAfterMs = DEFAULT_RESTART_MS } = options;
   let child: PolicyChild | undefined;
   let startedMs = 0;
@@ -90,7 +114,11 @@ export function createRestartingChild(options: RestartingChildOptions): Restarti
 
   return {
     start,
+    /** Returns the process that runs now; `undefined` while it is restarted or given up. */
     current: () => child,
+    /**
+     * Waits for a process that is being restarted, and starts one that was given up. Returns the reason when none runs.
+     */
     ensureRunning: async () => {
       if (closed) return { message: 'The engine is closing.', remedy: 'Start it again.' };
       if (!child && !restart) {
@@ -100,7 +128,8 @@ export function createRestartingChild(options: RestartingChildOptions): Restarti
       await restart?.promise;
       return child ? undefined : NOT_RUNNING;
     },
-    kill: (who) => {
+    /** Kills a process that does not work. A restart follows. */
+    kill: (who: PolicyChild) => {
       who.kill().catch((error: unknown) => {
         const message = `The policy process could not be ended: ${String(error)}`;
         options.onTrouble({ message, remedy: RESTART_REMEDY });

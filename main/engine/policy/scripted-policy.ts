@@ -3,7 +3,7 @@
  * result.
  */
 import type { ObservationKind } from '../../api/observation.ts';
-import { NO_CLASSIFIER, type PolicySource } from './policy-source.ts';
+import { noPolicy, type PolicySource } from './policy-source.ts';
 
 export interface Script {
   /** Begins an episode. The seed decides the script's random choices. */
@@ -17,10 +17,9 @@ export const SCRIPTED_POLICY_NAME = 'scripted';
 export function createScriptedPolicy(script: Script): PolicySource {
   let observation: ObservationKind | undefined;
   return {
+    ...noPolicy(),
     name: () => SCRIPTED_POLICY_NAME,
-    encoderSha256: () => undefined,
     load: async () => ({ kind: 'loaded', name: SCRIPTED_POLICY_NAME, actingNoiseStd: 0, encoderSha256: undefined }),
-    loadClassifier: async () => NO_CLASSIFIER,
     startEpisode: (opening) => {
       observation = opening.observation;
       script.begin(opening.seed);
@@ -33,7 +32,5 @@ export function createScriptedPolicy(script: Script): PolicySource {
       computeMs: 0,
       saturation: 0,
     }),
-    onTrouble: () => () => {},
-    close: async () => {},
   };
 }

@@ -9,20 +9,6 @@ import type { SuccessBy, SuccessGuard, SuccessSettings } from '../../api/classif
 
 export type GuardedState = Pick<ObservationRecord, 'baseFromTool' | 'gripperOpeningM'>;
 
-export interface SuccessDetector {
-  /** Begins an episode. The judge that the settings name now judges it to its end. */
-  begin(): void;
-  /** Returns the judge of this episode. */
-  by(): SuccessBy;
-  /** Takes in observation `index`. `probability` is `undefined` when the classifier did not answer in time. */
-  see(index: number, probability: number | undefined, state: GuardedState): void;
-  /** Returns true when the step that is being completed ends the episode as a success. */
-  detected(): boolean;
-  probability(): number | undefined;
-  guardMet(): boolean;
-  streak(): number;
-}
-
 export function keepsGuard(guard: SuccessGuard, { baseFromTool, gripperOpeningM }: GuardedState): boolean {
   const within = (value: number, low: number | undefined, high: number | undefined) =>
     value >= (low ?? Number.NEGATIVE_INFINITY) && value <= (high ?? Number.POSITIVE_INFINITY);
@@ -32,17 +18,20 @@ export function keepsGuard(guard: SuccessGuard, { baseFromTool, gripperOpeningM 
   );
 }
 
+export type SuccessDetector = ReturnType<typeof createSuccessDetector>;
+
 export function createSuccessDetector(options: {
   readonly settings: () => SuccessSettings;
   /** Returns the threshold of the classifier in use; `undefined` while there is none. */
   readonly threshold: () => number | undefined;
-}): SuccessDetector {
+}) {
   let by: SuccessBy = options.settings().by;
   let streak = 0;
   let newestIndex = -1;
   let probability: number | undefined;
   let guardMet = false;
   return {
+    /** Begins an episode. The judge that the settings name now judges it to its end. */
     begin: () => {
       ({ by } = options.settings());
       streak = 0;
@@ -50,8 +39,10 @@ export function createSuccessDetector(options: {
       probability = undefined;
       guardMet = false;
     },
+    /** Returns the judge of this episode. */
     by: () => by,
-    see: (index, seen, state) => {
+    /** Takes in observation `index`. `probability` is `undefined` when the classifier did not answer in time. */
+    see: (index: number, seen: number | undefined, state: GuardedState) => {
       const inRow = index === newestIndex + 1;
       newestIndex = index;
       probability = seen;
@@ -61,6 +52,7 @@ export function createSuccessDetector(options: {
       const success = threshold !== undefined && seen !== undefined && seen >= threshold && guardMet;
       streak = success ? (inRow ? streak : 0) + 1 : 0;
     },
+    /** Returns true when the step that is being completed ends the episode as a success. */
     detected: () => by === 'classifier' && streak >= options.settings().ticks,
     probability: () => probability,
     guardMet: () => guardMet,

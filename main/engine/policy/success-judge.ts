@@ -2,19 +2,17 @@
 import type { StoreWriter } from '../../../data/records.ts';
 import type { RobotInfo } from '../../../native/device.ts';
 import {
-  type ClassifierState,
   DEFAULT_SUCCESS_TICKS,
   type RewardLabel,
   SUCCESS_GUARDS,
   type SuccessBy,
   type SuccessSettings,
-  type SuccessStatus,
 } from '../../api/classifier.ts';
 import type { Phase } from '../../api/episode.ts';
 import type { TaskId } from '../../api/task.ts';
 import { type Answer, type ClassifierService, done, refused } from '../services.ts';
 import type { PolicySource } from './policy-source.ts';
-import { createSuccessDetector, type SuccessDetector } from './success-detector.ts';
+import { createSuccessDetector } from './success-detector.ts';
 
 /** Returns the judge that ends an episode as a success when a person has not chosen one. */
 export const judgeOf = ({ simulated }: Pick<RobotInfo, 'simulated'>): SuccessBy => (simulated ? 'simulator' : 'human');
@@ -34,22 +32,9 @@ export interface LabelledFrame {
   readonly index: number;
 }
 
-export interface SuccessJudge {
-  readonly detector: SuccessDetector;
-  /** Name of the classifier that gives its opinion. It decides only when the settings say so. */
-  inUse(): string | undefined;
-  use(manifestPath: string): Promise<Answer<undefined>>;
-  /** Uses the classifier of this name with this threshold, which its manifest keeps. */
-  choose(name: string, threshold: number): Promise<Answer<undefined>>;
-  /** Uses the newest classifier, unless another one decides already. */
-  useNewest(): Promise<Answer<undefined>>;
-  state(): ClassifierState;
-  /** Labels a stored observation. Without `frame` it labels the newest one of the episode that is being recorded. */
-  label(label: RewardLabel, frame: LabelledFrame | undefined): Answer<LabelledFrame>;
-  status(): SuccessStatus;
-}
-
 const WITH_SERVE = 'Start the engine with `npx takeover serve`, which brings them.';
+
+export type SuccessJudge = ReturnType<typeof createSuccessJudge>;
 
 export function createSuccessJudge(options: {
   readonly policy: PolicySource;
@@ -59,7 +44,7 @@ export function createSuccessJudge(options: {
   readonly phase: () => Phase;
   /** Returns the newest observation of the episode that is being recorded; `undefined` while none is. */
   readonly newest: () => LabelledFrame | undefined;
-}): SuccessJudge {
+}) {
   const { policy, writer, classifiers } = options;
   let classifier: { readonly name: string; readonly threshold: number } | undefined;
   const detector = createSuccessDetector({ settings: options.settings, threshold: () => classifier?.threshold });
@@ -71,13 +56,16 @@ export function createSuccessJudge(options: {
   };
   return {
     detector,
+    /** Name of the classifier that gives its opinion. It decides only when the settings say so. */
     inUse: () => classifier?.name,
     use,
-    choose: async (name, threshold) => {
+    /** Uses the classifier of this name with this threshold, which its manifest keeps. */
+    choose: async (name: string, threshold: number) => {
       const chosen =
         classifiers?.setThreshold(name, threshold) ?? refused('There are no classifiers here.', WITH_SERVE);
       return chosen.kind === 'refused' ? chosen : use(chosen.value.manifestPath);
     },
+    /** Uses the newest classifier, unless another one decides already. */
     useNewest: async () => {
       const newest = classifiers?.newest();
       const decides = classifier !== undefined && options.settings().by === 'classifier';
@@ -89,7 +77,8 @@ export function createSuccessJudge(options: {
       ...(classifiers?.state() ?? { training: false, classifiers: [] }),
       ...(classifier ? { inUse: classifier.name } : {}),
     }),
-    label: (label, frame) => {
+    /** Labels a stored observation. Without `frame` it labels the newest one of the episode that is being recorded. */
+    label: (label: RewardLabel, frame: LabelledFrame | undefined) => {
       if (!writer)
         return refused('Nothing is stored here, so nothing can be labelled.', 'Start with a project folder.');
       const labelled = frame ?? options.newest();

@@ -7,16 +7,12 @@ import type { RobotCell, Snapshot } from '../../../native/device.ts';
 import { FAULTS, type LoopFault } from '../loop/faults.ts';
 import { findSensorFault } from './sensor-check.ts';
 
-export interface Capture {
-  take(): Promise<Snapshot | undefined>;
-  /** Drops the picture that is still on its way, because the arm stands somewhere else now. */
-  forget(): void;
-}
+export type Capture = ReturnType<typeof createCapture>;
 
 export function createCapture(
   cell: RobotCell,
   tell: { readonly snapshot: (snapshot: Snapshot) => void; readonly trouble: (fault: LoopFault) => void },
-): Capture {
+) {
   let capturing: Promise<Snapshot | undefined> | undefined;
   let forgotten: Promise<Snapshot | undefined> | undefined;
   const take = async () => {
@@ -41,6 +37,7 @@ export function createCapture(
   };
   return {
     take,
+    /** Drops the picture that is still on its way, because the arm stands somewhere else now. */
     forget: () => {
       forgotten = capturing;
     },

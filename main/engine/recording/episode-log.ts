@@ -23,28 +23,6 @@ export interface Noted {
   readonly judged: StepEnd | undefined;
 }
 
-export interface EpisodeLog {
-  /** Begins an episode: nothing is asked, observed or proposed yet. */
-  begin(): void;
-  requests(): Requests;
-  ask(requests: Partial<Requests>): void;
-  /** Number of observations taken so far, which is the number of steps that the next one completes. */
-  observations(): number;
-  /** Counts one more observation and returns its index, from 0. */
-  observed(): number;
-  /** Counts a proposed action, of whose components this share is at ±1. */
-  proposed(saturation: number): void;
-  /** Adds what the policy process answered in time, and tells the success detector. */
-  complete(noted: Noted, pending: Pending<PolicyReply | undefined>): ObservationRecord;
-  open(first: ObservationRecord): void;
-  storeStep(step: Flight, judged: StepEnd, next: ObservationRecord): void;
-  close(end: NonNullable<StepEnd['end']>): void;
-  /** Stores the embedding of an observation when it comes, if it was not there in time. */
-  addLateEmbedding(noted: Noted, pending: Pending<PolicyReply | undefined>): void;
-  /** Safety events of the step that was stored last. */
-  newestSafety(): readonly SafetyEvent[];
-}
-
 type LogOptions = Pick<LoopOptions, 'recorder' | 'success' | 'events'> & {
   /** Effect delay stored with a step whose own is not known. */
   readonly effectDelayMs: number;
@@ -59,53 +37,50 @@ const NOTHING_YET = { requests: NO_REQUESTS, observations: 0, proposals: 0, satu
 const embeddingOf = (reply: PolicyReply | undefined) =>
   reply?.kind === 'proposal' && reply.embedding && allFinite(reply.embedding) ? reply.embedding : undefined;
 
-export function createEpisodeLog({ recorder, success, events, ...options }: LogOptions): EpisodeLog {
+export type EpisodeLog = ReturnType<typeof createEpisodeLog>;
+
+export function createEpisodeLog({ recorder, success, events, ...options }: LogOptions) {
   let counts = { ...NOTHING_YET };
   let newestSafety: readonly SafetyEvent[] = [];
 
   return {
+    /** Begins an episode: nothing is asked, observed or proposed yet. */
     begin: () => {
       counts = { ...NOTHING_YET };
       newestSafety = [];
     },
     requests: () => counts.requests,
-    ask: (asked) => {
+    ask: (asked: Partial<Requests>) => {
       counts.requests = { ...counts.requests, ...asked };
     },
+    /** Number of observations taken so far, which is the number of steps that the next one completes. */
     observations: () => counts.observations,
+    /** Counts one more observation and returns its index, from 0. */
     observed: () => counts.observations++,
-    proposed: (saturation) => {
+    /** Counts a proposed action, of whose components this share is at ±1. */
+    proposed: (saturation: number) => {
       counts.proposals++;
       counts.saturationSum += saturation;
     },
-    complete: ({ index, record }, pending) => {
+    /** Adds what the policy process answered in time, and tells the success detector. */
+    complete: ({ index, record }: Noted, pending: Pending<PolicyReply | undefined>) => {
       const reply = pending.value();
       success.see(index, reply?.kind === 'proposal' ? reply.successProbability : undefined, record);
       return { ...record, embedding: embeddingOf(reply) };
     },
-    open: (first) => {
+    open: (first: ObservationRecord) => {
       recorder.begin(options.opening(first));
     },
-    storeStep: (step, { end: _, ...labels }, next) => {
+    storeStep: (step: Flight, { end: _, ...labels }: StepEnd, next: ObservationRecord) => {
       const episode = recorder.summary();
       if (!episode) return;
       newestSafety = step.safety;
-      const summary = recorder.step({
-        actor: step.actor,
-        idle: step.idle,
-        action: step.executed,
-        policyAction: step.policyAction,
-        humanAction: step.humanAction,
-        takeoverSubstep: step.takeoverSubstep,
-        effectDelayMs: step.effectDelayMs ?? options.effectDelayMs,
-        late: step.late,
-        safety: step.safety,
-        ...labels,
-        next,
-      });
+      const { edgeMs: _edge, cut: _cut, executed: action, ...about } = step;
+      const effectDelayMs = step.effectDelayMs ?? options.effectDelayMs;
+      const summary = recorder.step({ ...about, action, effectDelayMs, ...labels, next });
       events.step?.(episode.id, summary, options.commandedM());
     },
-    close: (end) => {
+    close: (end: NonNullable<StepEnd['end']>) => {
       const { requests, proposals, saturationSum } = counts;
       counts.requests = NO_REQUESTS;
       const ended = recorder.end(end);
@@ -116,7 +91,8 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
       const count: ProposalCount = { proposals, saturation: proposals > 0 ? saturationSum / proposals : 0 };
       events.episodeEnded?.(recorder.summary() ?? ended, count);
     },
-    addLateEmbedding: ({ index }, pending) => {
+    /** Stores the embedding of an observation when it comes, if it was not there in time. */
+    addLateEmbedding: ({ index }: Noted, pending: Pending<PolicyReply | undefined>) => {
       const episodeId = recorder.summary()?.id;
       if (pending.value() || episodeId === undefined) return;
       const store = (reply: PolicyReply | undefined) => {
@@ -127,6 +103,7 @@ export function createEpisodeLog({ recorder, success, events, ...options }: LogO
         events.notStored?.(`A late embedding was not stored: ${String(error)}`, 'It is computed again for training.');
       pending.settled.then(store).catch(report);
     },
+    /** Safety events of the step that was stored last. */
     newestSafety: () => newestSafety,
   };
 }

@@ -4,14 +4,7 @@
  * to wait.
  */
 
-import type {
-  EpisodeEnd,
-  EpisodeStart,
-  ObservationRecord,
-  StepRecord,
-  StoreWriter,
-  Undone,
-} from '../../../data/records.ts';
+import type { EpisodeEnd, EpisodeStart, ObservationRecord, StepRecord, StoreWriter } from '../../../data/records.ts';
 import type { Snapshot } from '../../../native/device.ts';
 import type { Actor } from '../../api/action.ts';
 import { type Clock, patience, systemClock } from '../../api/clock.ts';
@@ -24,32 +17,12 @@ const NO_PROGRESS_MS = 5000;
 /** Number of steps that must still fit when a live run is told to hold: the one in flight and its neighbours. */
 const RESERVE_STEPS = 4;
 
-export interface EpisodeRecorder {
-  begin(start: EpisodeStart): EpisodeSummary;
-  step(record: Omit<StepRecord, 'index'>): StepSummary;
-  /** Stores the embedding of an observation that was handed over without one. */
-  lateEmbedding(episodeId: number, index: number, embedding: Float32Array): void;
-  end(end: EpisodeEnd): EpisodeSummary | undefined;
-  /** Returns the running episode, or the last one. */
-  summary(): EpisodeSummary | undefined;
-  relabel(episodeId: number, verdict: 'success' | 'failure'): void;
-  discard(episodeId: number): void;
-  undo(): Promise<Undone | undefined>;
-  room(): Room;
-  /** Resolves when everything is stored, or with `stuck` when the store has written nothing for five seconds. */
-  drained(): Promise<'drained' | 'stuck'>;
-  counts(): BufferCounts;
-}
+const NO_STEPS = { rlTransitions: 0, demoTransitions: 0, interventionSteps: 0 };
+const NO_COUNTS: BufferCounts = { ...NO_STEPS, demonstrations: 0, episodes: 0 };
 
-const NO_COUNTS: BufferCounts = {
-  rlTransitions: 0,
-  demoTransitions: 0,
-  demonstrations: 0,
-  interventionSteps: 0,
-  episodes: 0,
-};
+export type EpisodeRecorder = ReturnType<typeof createEpisodeRecorder>;
 
-export function createEpisodeRecorder(writer: StoreWriter | undefined, host: Clock = systemClock): EpisodeRecorder {
+export function createEpisodeRecorder(writer: StoreWriter | undefined, host: Clock = systemClock) {
   let summary: EpisodeSummary | undefined;
   let previousActor: Actor | undefined;
   let countedEpisodes = 0;
@@ -57,13 +30,13 @@ export function createEpisodeRecorder(writer: StoreWriter | undefined, host: Clo
     if (summary?.id === episodeId) summary = { ...summary, ...change };
   };
   return {
-    begin: (start) => {
+    begin: (start: EpisodeStart) => {
       const id = writer ? writer.beginEpisode(start) : ++countedEpisodes;
       previousActor = undefined;
       summary = begun(id, writer?.sessionId ?? 0, start);
       return summary;
     },
-    step: (record) => {
+    step: (record: Omit<StepRecord, 'index'>) => {
       if (!summary) throw new Error('recorder.step before recorder.begin: the loop must begin an episode first');
       const step: StepRecord = { ...record, index: summary.steps };
       writer?.appendStep(summary.id, step);
@@ -79,24 +52,28 @@ export function createEpisodeRecorder(writer: StoreWriter | undefined, host: Clo
       };
       return summaryOf(step);
     },
-    lateEmbedding: (episodeId, index, embedding) => writer?.setEmbedding(episodeId, index, embedding),
-    end: (end) => {
+    /** Stores the embedding of an observation that was handed over without one. */
+    lateEmbedding: (episodeId: number, index: number, embedding: Float32Array) =>
+      writer?.setEmbedding(episodeId, index, embedding),
+    end: (end: EpisodeEnd) => {
       if (!summary || summary.outcome !== undefined) return undefined;
       writer?.endEpisode(summary.id, end);
       summary = { ...summary, outcome: end.outcome, judge: end.judge };
       return summary;
     },
+    /** Returns the running episode, or the last one. */
     summary: () => summary,
-    relabel: (episodeId, verdict) => {
+    relabel: (episodeId: number, verdict: 'success' | 'failure') => {
       writer?.relabelEpisode(episodeId, verdict);
       relabelled(episodeId, { outcome: verdict, judge: 'human' });
     },
-    discard: (episodeId) => {
+    discard: (episodeId: number) => {
       writer?.discardEpisode(episodeId);
       relabelled(episodeId, { discarded: true });
     },
     undo: async () => writer?.undo(),
     room: () => (writer ? roomOf(writer) : 'plenty'),
+    /** Resolves when everything is stored, or with `stuck` when the store has written nothing for five seconds. */
     drained: async () => (writer ? drainedOrStuck(writer, host) : 'drained'),
     counts: () => writer?.counts() ?? NO_COUNTS,
   };
@@ -104,35 +81,16 @@ export function createEpisodeRecorder(writer: StoreWriter | undefined, host: Clo
 
 /** Summary of an episode that has no steps yet. */
 function begun(id: number, sessionId: number, start: EpisodeStart): EpisodeSummary {
-  return {
-    id,
-    sessionId,
-    task: start.task,
-    mode: start.mode,
-    observation: start.observation,
-    seed: start.seed,
-    ...(start.policy === undefined ? {} : { policy: start.policy }),
-    policyIsCandidate: start.policyIsCandidate,
-    startedAtMs: start.startedAtMs,
-    steps: 0,
-    humanSteps: 0,
-    takeovers: 0,
-    return: 0,
-    discarded: false,
-  };
+  const { task, mode, observation, seed, policy, policyIsCandidate, startedAtMs } = start;
+  const about = { id, sessionId, task, mode, observation, seed, policyIsCandidate, startedAtMs };
+  const nothingYet = { steps: 0, humanSteps: 0, takeovers: 0, return: 0, discarded: false };
+  return { ...about, ...(policy === undefined ? {} : { policy }), ...nothingYet };
 }
 
-function summaryOf(step: StepRecord): StepSummary {
-  return {
-    index: step.index,
-    actor: step.actor,
-    idle: step.idle,
-    action: [...step.action],
-    reward: step.reward,
-    forceN: Math.hypot(...step.next.wrenchInTool.slice(0, 3)),
-    gripperOpeningM: step.next.gripperOpeningM,
-    safety: step.safety,
-  };
+function summaryOf({ index, actor, idle, action, reward, safety, next }: StepRecord): StepSummary {
+  const { wrenchInTool, gripperOpeningM } = next;
+  const forceN = Math.hypot(...wrenchInTool.slice(0, 3));
+  return { index, actor, idle, action: [...action], reward, forceN, gripperOpeningM, safety };
 }
 
 function roomOf(writer: StoreWriter): Room {
@@ -168,16 +126,5 @@ export function observationRecord(
   proprioception: Float32Array,
   scenePoses: Float32Array,
 ): Omit<ObservationRecord, 'embedding'> {
-  return {
-    timeMs: state.timeMs,
-    baseFromTool: state.baseFromTool,
-    twistInTool: state.twistInTool,
-    wrenchInTool: state.wrenchInTool,
-    jointPositionsRad: state.jointPositionsRad,
-    gripperOpeningM: state.gripperOpeningM,
-    proprioception,
-    frames,
-    tactile,
-    scenePoses,
-  };
+  return { ...state, proprioception, frames, tactile, scenePoses };
 }

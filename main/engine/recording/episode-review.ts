@@ -2,7 +2,8 @@
 import type { StoreReader, StoreWriter } from '../../../data/records.ts';
 import type { EpisodeSummary } from '../../api/episode.ts';
 import { messageOf, remedyOf } from '../../api/error-words.ts';
-import type { ControlLoop } from '../loop/loop-types.ts';
+import type { ControlLoop } from '../loop/control-loop.ts';
+
 import { type Answer, done, refused } from '../services.ts';
 import type { EpisodeRecorder } from './episode-recorder.ts';
 import { STATISTICS_EPISODES } from './statistics.ts';

@@ -35,18 +35,12 @@ export function judgeStep(
   /** True when a reward classifier and the state guard agree on success. */
   detected = false,
 ): StepEnd {
-  const terminal = (outcome: 'success' | 'failure', judge: Judge): StepEnd => ({
-    reward: outcome === 'success' ? task.rewardAtSuccess : task.rewardPerStep,
-    terminated: true,
-    truncated: false,
-    end: { outcome, judge },
-  });
-  const cut = (outcome: Outcome, judge: Judge): StepEnd => ({
-    reward: task.rewardPerStep,
-    terminated: false,
-    truncated: true,
-    end: { outcome, judge },
-  });
+  const goesOn: StepEnd = { reward: task.rewardPerStep, terminated: false, truncated: false, end: undefined };
+  const cut = (outcome: Outcome, judge: Judge) => ({ ...goesOn, truncated: true, end: { outcome, judge } });
+  const terminal = (outcome: 'success' | 'failure', judge: Judge) => {
+    const reward = outcome === 'success' ? task.rewardAtSuccess : task.rewardPerStep;
+    return { reward, terminated: true, truncated: false, end: { outcome, judge } };
+  };
   if (requests.verdict) return terminal(requests.verdict, 'human');
   if (simulated?.success) return terminal('success', 'simulator');
   if (simulated?.failed) return terminal('failure', 'simulator');
@@ -55,5 +49,5 @@ export function judgeStep(
   if (detected) return terminal('success', 'classifier');
   if (steps >= task.maxSteps) return cut('truncated', 'time-limit');
   if (requests.reset) return cut('truncated', 'human');
-  return { reward: task.rewardPerStep, terminated: false, truncated: false, end: undefined };
+  return goesOn;
 }

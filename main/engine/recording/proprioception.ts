@@ -20,15 +20,6 @@ const TORSION_UNIT_NM = 0.1;
 
 const unitOf = (name: (typeof PROPRIOCEPTION_FIELDS)[number]['name']) =>
   PROPRIOCEPTION_FIELDS.find((field) => field.name === name)?.unit ?? 1;
-const UNITS = {
-  position: unitOf('position'),
-  rotation: unitOf('rotation'),
-  linearVelocity: unitOf('linearVelocity'),
-  angularVelocity: unitOf('angularVelocity'),
-  force: unitOf('force'),
-  torque: unitOf('torque'),
-  gripper: unitOf('gripper'),
-};
 
 export function proprioception(state: RobotState, tactile: readonly TactileFrame[], reset: Pose): Float32Array {
   const relative = relativePose(reset, state.baseFromTool);
@@ -38,13 +29,13 @@ export function proprioception(state: RobotState, tactile: readonly TactileFrame
     for (const value of values)
       numbers[next++] = Math.min(PROPRIOCEPTION_CLIP, Math.max(-PROPRIOCEPTION_CLIP, value / unit));
   };
-  put(relative.positionM, UNITS.position);
-  put(toRotationVector(relative.orientation), UNITS.rotation);
-  put(state.twistInTool.slice(0, 3), UNITS.linearVelocity);
-  put(state.twistInTool.slice(3, 6), UNITS.angularVelocity);
-  put(state.wrenchInTool.slice(0, 3), UNITS.force);
-  put(state.wrenchInTool.slice(3, 6), UNITS.torque);
-  put([state.gripperOpeningM], UNITS.gripper);
+  put(relative.positionM, unitOf('position'));
+  put(toRotationVector(relative.orientation), unitOf('rotation'));
+  put(state.twistInTool.slice(0, 3), unitOf('linearVelocity'));
+  put(state.twistInTool.slice(3, 6), unitOf('angularVelocity'));
+  put(state.wrenchInTool.slice(0, 3), unitOf('force'));
+  put(state.wrenchInTool.slice(3, 6), unitOf('torque'));
+  put([state.gripperOpeningM], unitOf('gripper'));
   for (const [index, side] of (['left', 'right'] as const).entries()) {
     const pad = tactile.find((candidate) => candidate.pad === side) ?? tactile[index];
     const [normalN, shearXN, shearZN, torsionNm] = pad?.total ?? [0, 0, 0, 0];

@@ -6,11 +6,6 @@ import type { EpisodeSummary } from '../../api/episode.ts';
 
 export const STATISTICS_EPISODES = 20;
 
-export interface Statistics {
-  readonly unaidedSuccessRate: number | undefined;
-  readonly interventionRate: number | undefined;
-}
-
 /** True for an episode that has ended with any verdict; false for one that was discarded or aborted. */
 export function counts(episode: EpisodeSummary): boolean {
   const ended = episode.outcome !== undefined && episode.outcome !== 'aborted';
@@ -22,7 +17,7 @@ export function isUnaidedSuccess(episode: EpisodeSummary): boolean {
 }
 
 /** Uses the newest episodes by id. `episodes` may come in any order. */
-export function statisticsOf(episodes: readonly EpisodeSummary[]): Statistics {
+export function statisticsOf(episodes: readonly EpisodeSummary[]) {
   const newest = episodes
     .filter(counts)
     .sort((a, b) => b.id - a.id)

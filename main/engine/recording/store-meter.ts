@@ -2,7 +2,7 @@
 
 import type { StoreWriter } from '../../../data/records.ts';
 import type { Clock } from '../../api/clock.ts';
-import type { StandingNotice } from '../../api/window/status.ts';
+import type { StandingNotice, Status } from '../../api/window/status.ts';
 
 /** Shortest span over which a rate is computed. */
 const MIN_SPAN_MS = 2000;
@@ -11,11 +11,7 @@ const MS_PER_HOUR = 3_600_000;
 /** Free space below which a warning is shown. */
 const LOW_DISK_BYTES = 2e9;
 
-export interface StoreGauge {
-  readonly storeBytesPerHour: number;
-  readonly diskFreeBytes: number;
-  readonly recording: 'on' | 'off' | 'disk-full';
-}
+export type StoreGauge = Pick<Status, 'storeBytesPerHour' | 'diskFreeBytes' | 'recording'>;
 
 /** Returns the notice for a disk that is full or nearly so; `undefined` while there is room, or nothing is recorded. */
 export function diskNotice(gauge: StoreGauge, projectFolder: string): StandingNotice | undefined {

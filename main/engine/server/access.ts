@@ -8,13 +8,9 @@ import type { IncomingMessage } from 'node:http';
 
 const SECRET_BYTES = 32;
 
-export interface Access {
-  issueCode(): string;
-  /** Returns the token for an unused code or a known token; `undefined` for anything else. */
-  admit(credentials: { readonly code?: string | undefined; readonly token?: string | undefined }): string | undefined;
-}
+export type Access = ReturnType<typeof createAccess>;
 
-export function createAccess(): Access {
+export function createAccess() {
   const codes: string[] = [];
   const tokens: string[] = [];
   const secret = () => randomBytes(SECRET_BYTES).toString('base64url');
@@ -24,7 +20,8 @@ export function createAccess(): Access {
       codes.push(code);
       return code;
     },
-    admit: ({ code, token }) => {
+    /** Returns the token for an unused code or a known token; `undefined` for anything else. */
+    admit: ({ code, token }: { readonly code?: string | undefined; readonly token?: string | undefined }) => {
       if (token !== undefined && tokens.some((known) => equal(known, token))) return token;
       const index = code === undefined ? -1 : codes.findIndex((known) => equal(known, code));
       if (index < 0) return undefined;

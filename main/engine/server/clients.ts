@@ -27,34 +27,18 @@ export interface Client extends Caller {
   dismissed: boolean;
 }
 
-export interface Clients {
-  add(client: Client): void;
-  has(client: Client): boolean;
-  /** Number of admitted windows. */
-  admitted(): number;
-  /** Sends one message, unless the window does not read. */
-  send(client: Client, message: OutgoingMessage): void;
-  broadcast(message: OutgoingMessage): void;
-  /** Sends the status to one window, or to all. */
-  sendStatus(only?: Client): void;
-  /** Sends one status to all windows at the end of this turn, however often it is called in it. */
-  statusChanged(): void;
-  /** Closes the connection with a reason. */
-  dismiss(client: Client, code: number, reason: string): void;
-  /** Forgets a window whose connection has ended. */
-  gone(client: Client): void;
-}
+export type Clients = ReturnType<typeof createClients>;
 
-export function createClients(engine: Engine, controls: Controls): Clients {
+export function createClients(engine: Engine, controls: Controls) {
   const clients = new Set<Client>();
   let statusDue = false;
   const admitted = () => [...clients].filter((client) => client.admitted).length;
 
-  const sendText = ({ socket }: Client, text: () => string) => {
+  const sendText = ({ socket }: Client, text: string) => {
     if (socket.bufferedBytes() > DEAF_BYTES) socket.terminate();
-    else socket.sendText(text());
+    else socket.sendText(text);
   };
-  const send = (client: Client, message: OutgoingMessage) => sendText(client, () => JSON.stringify(message));
+  const send = (client: Client, message: OutgoingMessage) => sendText(client, JSON.stringify(message));
   const sendStatus = (only?: Client) => {
     const status = engine.status();
     const holder = controls.holder();
@@ -71,21 +55,23 @@ export function createClients(engine: Engine, controls: Controls): Clients {
     controls.windowGone(client.id, admitted());
   };
   return {
-    add: (client) => clients.add(client),
-    has: (client) => clients.has(client),
+    add: (client: Client) => clients.add(client),
+    has: (client: Client) => clients.has(client),
+    /** Number of admitted windows. */
     admitted,
+    /** Sends one message, unless the window does not read. */
     send,
-    broadcast: (message) => {
+    broadcast: (message: OutgoingMessage) => {
       const transient = message.kind === 'setPoint' || message.kind === 'status';
-      let encoded: string | undefined;
-      const text = () => {
-        encoded ??= JSON.stringify(message);
-        return encoded;
-      };
-      for (const client of clients)
-        if (client.admitted && !(transient && client.socket.bufferedBytes() > SLOW_BYTES)) sendText(client, text);
+      const takers = [...clients].filter(
+        ({ admitted, socket }) => admitted && !(transient && socket.bufferedBytes() > SLOW_BYTES),
+      );
+      const text = takers.length > 0 ? JSON.stringify(message) : '';
+      for (const client of takers) sendText(client, text);
     },
+    /** Sends the status to one window, or to all. */
     sendStatus,
+    /** Sends one status to all windows at the end of this turn, however often it is called in it. */
     statusChanged: () => {
       if (statusDue || clients.size === 0) return;
       statusDue = true;
@@ -94,11 +80,13 @@ export function createClients(engine: Engine, controls: Controls): Clients {
         sendStatus();
       });
     },
-    dismiss: (client, code, reason) => {
+    /** Closes the connection with a reason. */
+    dismiss: (client: Client, code: number, reason: string) => {
       client.dismissed = true;
       client.socket.close(code, reason);
       gone(client);
     },
+    /** Forgets a window whose connection has ended. */
     gone,
   };
 }

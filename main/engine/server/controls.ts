@@ -6,23 +6,14 @@ import type { Engine } from '../engine.ts';
 import { FAULTS } from '../loop/faults.ts';
 import type { WindowPuck } from '../pucks.ts';
 
-export interface Controls {
-  /** Returns the id of the window that holds the controls. */
-  holder(): number | undefined;
-  claim(windowId: number): void;
-  release(windowId: number): void;
-  /** Notes a heartbeat: every message of an admitted window shows that it lives and that a person may watch. */
-  beat(windowId: number): void;
-  /** Releases the controls of a window that is gone. The arm holds when it moved. `windowsLeft`: how many remain. */
-  windowGone(windowId: number, windowsLeft: number): void;
-}
+export type Controls = ReturnType<typeof createControls>;
 
 export function createControls(options: {
   readonly engine: Engine;
   readonly windowPuck: WindowPuck | undefined;
   /** Called when the controls have changed hands. */
   readonly changed: () => void;
-}): Controls {
+}) {
   const { engine, windowPuck, changed } = options;
   const { supervision, loop } = engine;
   let holder: number | undefined;
@@ -39,16 +30,19 @@ export function createControls(options: {
     changed();
   };
   return {
+    /** Returns the id of the window that holds the controls. */
     holder: () => holder,
-    claim: (windowId) => {
+    claim: (windowId: number) => {
       if (holder !== windowId) windowPuck?.release();
       holder = windowId;
       beat(windowId);
       changed();
     },
     release,
+    /** Notes a heartbeat: every message of an admitted window shows that it lives and that a person may watch. */
     beat,
-    windowGone: (windowId, windowsLeft) => {
+    /** Releases the controls of a window that is gone. The arm holds when it moved. `windowsLeft`: how many remain. */
+    windowGone: (windowId: number, windowsLeft: number) => {
       const held = windowId === holder;
       release(windowId);
       if (windowsLeft === 0) supervision.watchedMs = undefined;

@@ -153,15 +153,7 @@ function dataHandlers(engine: Engine): Group<'episode' | 'label' | 'data'> {
 function trainingHandlers(engine: Engine): Group<'policy' | 'run' | 'classifier'> {
   const { shelf, runs, classifiers } = engine.options;
   return {
-    'policy.list': async () => {
-      const policies = (await shelf?.list()) ?? [];
-      return done({
-        policies: policies.map(({ successRate, ...policy }) => ({
-          ...policy,
-          ...(successRate === undefined ? {} : { successRate }),
-        })),
-      });
-    },
+    'policy.list': async () => done({ policies: (await shelf?.list()) ?? [] }),
     'policy.use': async ({ name }) => {
       const path = await shelf?.manifestPath(name);
       if (path === undefined) return refused(`There is no policy '${name}'.`, 'Choose one from the list.');

@@ -44,17 +44,15 @@ export function explain(
     .join('; ');
 }
 
-export interface MessageBudget {
-  /** Takes one message from the budget; false when it is spent. */
-  take(nowMs: number): boolean;
-}
+export type MessageBudget = ReturnType<typeof createMessageBudget>;
 
 /** A bucket of `BURST` messages that fills at `MESSAGES_PER_SEC`. */
-export function createMessageBudget(nowMs: number): MessageBudget {
+export function createMessageBudget(nowMs: number) {
   let left = BURST;
   let filledMs = nowMs;
   return {
-    take: (timeMs) => {
+    /** Takes one message from the budget; false when it is spent. */
+    take: (timeMs: number) => {
       left = Math.min(BURST, left + ((timeMs - filledMs) / 1000) * MESSAGES_PER_SEC);
       filledMs = timeMs;
       if (left < 1) return false;

@@ -54,7 +54,15 @@ export async function serveEngine(options: ServerOptions): Promise<EngineServer>
   let nextClient = 1;
 
   const accept = (socket: Socket) => {
-    const client = createClient({ id: nextClient++, engine, socket, clock, controls });
+    const streams = createStreams({ engine, socket, clock, slowBytes: SLOW_BYTES });
+    const budget = createMessageBudget(clock.nowMs());
+    const id = nextClient++;
+    const client: Client = {
+      ...{ id, socket, streams, budget, admitted: false, unanswered: 0, dismissed: false },
+      claim: () => controls.claim(id),
+      release: () => controls.release(id),
+      sendFrames: streams.sendStored,
+    };
     clients.add(client);
     const cancelWait = clock.at(clock.nowMs() + HELLO_WITHIN_MS, () => {
       if (!client.admitted) clients.dismiss(client, CLOSE_CODES.badToken, 'No hello came.');
@@ -122,29 +130,6 @@ function createPageServer(windowFolder: string): Server {
 
 /** The server listens on TCP, so its address is never the name of a pipe. */
 const portOf = (http: Server) => (http.address() as AddressInfo).port;
-
-function createClient(options: {
-  readonly id: number;
-  readonly engine: Engine;
-  readonly socket: Socket;
-  readonly clock: Clock;
-  readonly controls: Controls;
-}): Client {
-  const { id, engine, socket, clock, controls } = options;
-  const streams = createStreams({ engine, socket, clock, slowBytes: SLOW_BYTES });
-  return {
-    id,
-    socket,
-    streams,
-    budget: createMessageBudget(clock.nowMs()),
-    admitted: false,
-    unanswered: 0,
-    dismissed: false,
-    claim: () => controls.claim(id),
-    release: () => controls.release(id),
-    sendFrames: streams.sendStored,
-  };
-}
 
 /** Listens on `port`, or on any free port when that one cannot be had. Returns why, when it cannot. */
 async function listen(http: Server, port: number): Promise<string | undefined> {

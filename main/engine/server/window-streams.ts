@@ -14,27 +14,18 @@ const POSES_MS = 1000 / 60;
 /** Share of the period by which a frame may be early, because snapshots and rates share no grid. */
 const EARLY = 0.2;
 
-export interface Streams {
-  subscribe(names: readonly string[], maxHz: number): void;
-  /**
-   * Sends the pictures of a recorded observation as `replay/<name>`. They are requested one by one, so none is
-   * dropped.
-   */
-  sendStored(frames: readonly CameraFrame[], tactile: readonly TactileFrame[]): void;
-  close(): void;
-}
+export type Streams = ReturnType<typeof createStreams>;
 
 export function createStreams(options: {
   readonly engine: Engine;
   readonly socket: Socket;
   readonly clock: Clock;
   readonly slowBytes: number;
-}): Streams {
+}) {
   const { engine, socket, clock, slowBytes } = options;
   let wanted: ReadonlySet<string> = new Set();
   let periodMs = 100;
-  let stopPoses = () => {};
-  let stopSnapshots = () => {};
+  const stops: (() => void)[] = [];
   const lastMs = new Map<string, number>();
   const sequences = new Map<string, number>();
 
@@ -63,22 +54,23 @@ export function createStreams(options: {
   };
   const unsent = (error: unknown) => console.error(`The poses could not be sent: ${messageOf(error)}`);
   const stop = () => {
-    stopPoses();
-    stopSnapshots();
-    stopPoses = () => {};
-    stopSnapshots = () => {};
+    for (const end of stops.splice(0)) end();
   };
   return {
-    subscribe: (names, maxHz) => {
+    subscribe: (names: readonly string[], maxHz: number) => {
       stop();
       wanted = new Set(names);
       periodMs = 1000 / maxHz;
-      if (wanted.has('poses')) stopPoses = every(clock, POSES_MS, sendPoses, unsent);
-      if (wanted.size > 0) stopSnapshots = engine.onSnapshot(onSnapshot);
+      if (wanted.has('poses')) stops.push(every(clock, POSES_MS, sendPoses, unsent));
+      if (wanted.size > 0) stops.push(engine.onSnapshot(onSnapshot));
       const newest = engine.newestSnapshot();
       if (newest) onSnapshot(newest);
     },
-    sendStored: (frames, tactile) => {
+    /**
+     * Sends the pictures of a recorded observation as `replay/<name>`. They are requested one by one, so none is
+     * dropped.
+     */
+    sendStored: (frames: readonly CameraFrame[], tactile: readonly TactileFrame[]) => {
       for (const frame of frames) send('camera', `replay/${frame.camera}`, encodePicture(frame));
       for (const pad of tactile) send('tactile', `replay/${pad.pad}`, encodePad(pad));
     },

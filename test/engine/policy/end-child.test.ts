@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { systemClock } from '../../../main/api/clock.ts';
 import { endChild } from '../../../main/engine/policy/end-child.ts';
-import { spawnPolicyProcess } from '../../../main/engine/policy/policy-child.ts';
+import { spawnPolicyProcess } from '../../../main/engine/policy/restarting-child.ts';
 import { childrenOf, isAlive } from '../children-of.ts';
 
 const linux = process.platform === 'linux';

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createVirtualClock } from '../../../main/api/clock.ts';
 import type { FromPolicyProcess, ToPolicyProcess } from '../../../main/api/processes/policy-messages.ts';
-import { createPolicyClient, type PolicyChild } from '../../../main/engine/policy/policy-client.ts';
+import { createPolicyClient } from '../../../main/engine/policy/policy-client.ts';
+import type { PolicyChild } from '../../../main/engine/policy/restarting-child.ts';
 import { createFakeCell } from '../../native/fake-cell.ts';
 
 interface FakeChild extends PolicyChild {
