@@ -1,5 +1,7 @@
 /** The window's side of the reader thread. Each query is a message, and each answer a promise. The project must exist. */
+
 import { Worker } from 'node:worker_threads';
+import { errorOfThread } from '../../main/api/error-words.ts';
 import type { StoreReader } from '../records.ts';
 import { StoreError } from '../store-error.ts';
 import { threadUrl } from '../threads.ts';
@@ -27,7 +29,7 @@ export async function openStoreReader(folder: string): Promise<StoreReader> {
     if ('value' in response) entry?.resolve(response.value);
     else entry?.reject(new StoreError(response.error.kind, response.error.message, response.error.remedy));
   });
-  worker.on('error', stop);
+  worker.on('error', (error) => stop(errorOfThread(error)));
   worker.on('exit', () => stop(new StoreError('io', "The store's reader has ended.", 'Open the project again.')));
   await opened;
 

@@ -18,6 +18,12 @@ export function errorFromThread(message: string, remedy: string | undefined): Er
   return remedy === undefined ? new Error(message) : new RemediedError(message, remedy);
 }
 
+/** The error that ended a worker thread. Its class is lost on the way; message and remedy are kept. */
+export function errorOfThread(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error));
+  return 'remedy' in error && typeof error.remedy === 'string' ? errorFromThread(error.message, error.remedy) : error;
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

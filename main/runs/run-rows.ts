@@ -3,7 +3,7 @@
  * keeps the process alive only while a call is open.
  */
 import { Worker } from 'node:worker_threads';
-import { errorFromThread } from '../api/error-words.ts';
+import { errorFromThread, errorOfThread } from '../api/error-words.ts';
 import type { RowAnswer, RowCall, RunMethods } from './run-rows-thread.ts';
 
 export type RunRows = AsyncDisposable & {
@@ -35,7 +35,7 @@ export function openRunRows(projectFolder: string, encoderManifestPath?: string)
     if (answer.kind === 'value') call?.resolve(answer.value);
     else call?.reject(errorFromThread(answer.message, answer.remedy));
   });
-  worker.on('error', (error) => stop(error instanceof Error ? error : new Error(String(error))));
+  worker.on('error', (error) => stop(errorOfThread(error)));
   worker.on('exit', () => stop(new Error('the rows of runs are closed')));
   // After the listeners, because adding one makes the thread keep the process alive again.
   worker.unref();
