@@ -41,13 +41,13 @@ type ClassifierOptions = VerbOptions<typeof OPTIONS>;
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb('classifier', OPTIONS, rest);
   if (!options) return 0;
-  const { data: projectFolder, json, policy, operator, collect, check } = options;
+  const { data: projectFolder, json, policy, collect, check, task, observation, seed } = options;
   const { newestClassifier } = await import('../study/classifier/project-classifier.ts');
   const { atThreshold, checkClassifier } = await import('../study/classifier/success-check.ts');
   if (collect > 0) {
     const { collectLabels } = await import('../study/classifier/collect-labels.ts');
     await withProgress('demonstrations', json, (progress) =>
-      collectLabels({ ...options, projectFolder, episodes: collect }, (done, labels) =>
+      collectLabels({ projectFolder, task, observation, seed, count: collect }, (done, labels) =>
         progress.update(done, collect, `${labels} labels`),
       ),
     );
@@ -59,9 +59,7 @@ export async function run(rest: readonly string[]): Promise<number> {
     check === undefined
       ? undefined
       : await withProgress('check', json, (progress) =>
-          checkClassifier({ projectFolder, classifier, policy, operator, episodes: check }, (done) =>
-            progress.update(done, check, ''),
-          ),
+          checkClassifier(projectFolder, classifier, options, check, (done) => progress.update(done, check, '')),
         );
   if (json) printJson({ ...reportOf(classifier.manifest), ...(checked ? { check: checked } : {}) });
   else if (checked) console.log(describeCheck(checked, policy));

@@ -43,17 +43,11 @@ export async function run(rest: readonly string[]): Promise<number> {
   const out = resolve(options.out);
   const startMs = systemClock.nowMs();
   const progress = progressBar('export', options.json);
-  const job = startExport({
-    projectFolder: options.data,
-    format,
-    outFolder: out,
-    choice: { task, observation, buffer, outcome, episodes },
-    includeDiscarded: options['with-discarded'],
-    clock: systemClock,
-    onLine: (line) => {
-      if (line.kind === 'progress') progress.update(line.doneEpisodes, line.totalEpisodes, `${line.doneFrames} frames`);
-      if (line.kind === 'warning') console.error(`warning: ${line.message}`);
-    },
+  const choice = { task, observation, buffer, outcome, episodes };
+  const request = { projectFolder: options.data, format, outFolder: out, choice };
+  const job = startExport({ ...request, includeDiscarded: options['with-discarded'] }, systemClock, (line) => {
+    if (line.kind === 'progress') progress.update(line.doneEpisodes, line.totalEpisodes, `${line.doneFrames} frames`);
+    if (line.kind === 'warning') console.error(`warning: ${line.message}`);
   });
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, job.cancel);
   const end = await job.ended;

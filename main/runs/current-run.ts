@@ -4,8 +4,8 @@ import { messageOf } from '../api/error-words.ts';
 import type { FromTrainer } from '../api/processes/trainer-messages.ts';
 import type { RunSpec, RunStatus } from '../api/run.ts';
 import { type Answer, done, type PublishedPolicy, refused } from '../engine/services.ts';
-import { endWords, SMALLER_RUN } from './launchers/child-end.ts';
-import type { RunLauncher, TrainerEnd, TrainerHandle } from './launchers/launcher.ts';
+import { type ChildEnd, endWords, SMALLER_RUN } from './launchers/child-end.ts';
+import type { RunLauncher, TrainerHandle } from './launchers/launcher.ts';
 import type { RunRows } from './run-rows.ts';
 
 interface ActiveRun {
@@ -35,23 +35,6 @@ export interface RunListener {
   published(policy: PublishedPolicy): void;
 }
 
-export interface CurrentRun {
-  /** The status of the run that is going on. */
-  status(): RunStatus | undefined;
-  /** A run is being begun and its row is not stored yet. */
-  isBeginning(): boolean;
-  /** Holds off other runs until `begin` has settled. */
-  exclusively<Value>(begin: () => Promise<Value>): Promise<Value>;
-  /**
-   * Creates the run's row and starts its trainer. `chain`: after its end, goes on with the online stage from the policy
-   * that it made.
-   */
-  begin(spec: RunSpec, chain: boolean): Promise<number>;
-  /** Kills the trainer when it has not ended within `patienceMs`. */
-  cancel(runId: number, patienceMs?: number): Promise<Answer<undefined>>;
-  close(): Promise<void>;
-}
-
 const CANCEL_PATIENCE_MS = 5000;
 /**
  * Time limit when the engine closes. The engine has five seconds for everything, and the trainer's last checkpoint is
@@ -59,12 +42,13 @@ const CANCEL_PATIENCE_MS = 5000;
  */
 const CLOSE_PATIENCE_MS = 2500;
 
-export function createCurrentRun(options: CurrentRunOptions, listener: RunListener): CurrentRun {
+export function createCurrentRun(options: CurrentRunOptions, listener: RunListener) {
   const { clock, rows } = options;
   let active: ActiveRun | undefined;
   let beginning: Promise<unknown> | undefined;
   let closed = false;
 
+  /** Holds off other runs until `body` has settled. */
   const exclusively = <Value>(body: () => Promise<Value>): Promise<Value> => {
     const begun = body().finally(() => {
       if (beginning === begun) beginning = undefined;
@@ -73,7 +57,7 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
     return begun;
   };
 
-  const onEnd = async (run: ActiveRun, chain: boolean, end: TrainerEnd) => {
+  const onEnd = async (run: ActiveRun, chain: boolean, end: ChildEnd) => {
     if (active === run) active = undefined;
     if (run.finished && !run.cancelled) {
       listener.status({ ...run.status, state: 'finished' });
@@ -90,6 +74,10 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
     listener.status({ ...run.status, ...ended });
   };
 
+  /**
+   * Creates the run's row and starts its trainer. `chain`: after its end, goes on with the online stage from the policy
+   * that it made.
+   */
   const begin = async (spec: RunSpec, chain: boolean): Promise<number> => {
     const run = await start(options, spec);
     active = run;
@@ -112,6 +100,7 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
     return run.id;
   };
 
+  /** Kills the trainer when it has not ended within `patienceMs`. */
   const cancel = async (runId: number, patienceMs = CANCEL_PATIENCE_MS): Promise<Answer<undefined>> => {
     const run = active;
     if (!run || run.id !== runId) return refused(`Run ${runId} is not going on.`, 'The Runs tab lists what is.');
@@ -125,6 +114,7 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
 
   return {
     status: () => active?.status,
+    /** A run is being begun and its row is not stored yet. */
     isBeginning: () => beginning !== undefined,
     exclusively,
     begin,
@@ -141,15 +131,8 @@ async function start(options: CurrentRunOptions, spec: RunSpec): Promise<ActiveR
   const { projectFolder, clock, threads = 1, encoderManifestPath } = options;
   const id = await options.rows.createRun(spec);
   const trainer = options.launch({ projectFolder, runId: id, spec, threads, pace: 'paced', encoderManifestPath });
-  const status: RunStatus = {
-    id,
-    spec,
-    state: 'waiting',
-    startedAtMs: clock.wallTimeMs(),
-    step: 0,
-    updatesPerSec: 0,
-    metrics: {},
-  };
+  const nothingYet = { state: 'waiting', step: 0, updatesPerSec: 0, metrics: {} } as const;
+  const status: RunStatus = { id, spec, startedAtMs: clock.wallTimeMs(), ...nothingYet };
   return { id, spec, trainer, status, cancelled: false, finished: false, failure: undefined };
 }
 
@@ -159,13 +142,10 @@ const follow = (run: ActiveRun, message: FromTrainer, listener: RunListener) => 
       // A trainer reports its end before its process has ended, and no other run may start until then.
       run.status = isOver(message.status) ? { ...message.status, state: 'running' } : message.status;
       return listener.status(run.status);
-    case 'published':
-      return listener.published({
-        runId: run.id,
-        policy: message.policy,
-        manifestPath: message.manifestPath,
-        step: message.step,
-      });
+    case 'published': {
+      const { policy, manifestPath, step } = message;
+      return listener.published({ runId: run.id, policy, manifestPath, step });
+    }
     case 'finished':
       run.finished = true;
       return;
@@ -187,7 +167,7 @@ const notPruned = (error: unknown) => ({
 });
 
 /** The trainer's own report of its failure, or a description of how its process ended. */
-function failureOf({ failure }: ActiveRun, end: TrainerEnd) {
+function failureOf({ failure }: ActiveRun, end: ChildEnd) {
   const lastWords = end.lastWords.trim().split('\n').at(-1) ?? '';
   return failure ?? endWords('the trainer', { ...end, lastWords }, SMALLER_RUN);
 }

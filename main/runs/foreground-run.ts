@@ -39,16 +39,8 @@ export interface ForegroundResult {
   readonly warning?: string;
 }
 
-export interface ForegroundRun {
-  readonly id: number;
-  /** Asks the trainer to write a checkpoint and to end. */
-  cancel(): void;
-  /** Resolves when the trainer has ended. Rejects with its own words when it failed. Call it once. */
-  result(onProgress: (status: RunStatus) => void): Promise<ForegroundResult>;
-}
-
 /** Throws when there is nothing to learn from, or when the policy to start from does not fit. */
-export async function startForegroundRun(request: ForegroundRequest): Promise<ForegroundRun> {
+export async function startForegroundRun(request: ForegroundRequest) {
   const { projectFolder, spec, threads, encoderManifestPath, warn } = request;
   const limit = await limitNow(projectFolder);
   if (limit.throughEpisodeId === 0)
@@ -63,18 +55,14 @@ export async function startForegroundRun(request: ForegroundRequest): Promise<Fo
     await expectFit(projectFolder, spec, rows);
     const id = await rows.createRun(spec);
     const startMs = systemClock.nowMs();
-    const trainer = launchLocalTrainer({
-      projectFolder,
-      runId: id,
-      spec,
-      threads,
-      pace: 'granted',
-      encoderManifestPath,
-    });
+    const run = { projectFolder, runId: id, spec, threads, encoderManifestPath };
+    const trainer = launchLocalTrainer({ ...run, pace: 'granted' });
     return {
       id,
+      /** Asks the trainer to write a checkpoint and to end. */
       cancel: () => trainer.send({ kind: 'cancel' }),
-      result: async (onProgress) => {
+      /** Resolves when the trainer has ended. Rejects with its own words when it failed. Call it once. */
+      result: async (onProgress: (status: RunStatus) => void): Promise<ForegroundResult> => {
         await using _closedAtTheEnd = rows;
         trainer.send({ kind: 'grant', ...limit, updates: spec.steps });
         const { reinforced, ...made } = await follow(trainer, onProgress);

@@ -8,7 +8,7 @@ import type { QueuedStoreWriter } from '../../data/recording/writer.ts';
 import { systemClock } from '../api/clock.ts';
 import type { TaskId } from '../api/task.ts';
 import type { Engine } from '../engine/engine.ts';
-import { type StartedEngine, startEngine } from '../engine/main.ts';
+import { startEngine } from '../engine/main.ts';
 import type { RunService } from '../engine/services.ts';
 import { createClassifierService } from './jobs/classifier-service.ts';
 import { createExportService } from './jobs/export-service.ts';
@@ -35,9 +35,7 @@ export interface ProjectEngineOptions {
   readonly say: (line: string) => void;
 }
 
-export type ProjectEngine = Pick<StartedEngine, 'engine' | 'server' | 'url' | 'ready'> & AsyncDisposable;
-
-export async function startProjectEngine(options: ProjectEngineOptions): Promise<ProjectEngine> {
+export async function startProjectEngine(options: ProjectEngineOptions) {
   const { projectFolder, writer, task, encoderManifestPath } = options;
   // Last opened, first closed; also when a later part cannot be opened.
   await using open = new AsyncDisposableStack();
@@ -45,14 +43,8 @@ export async function startProjectEngine(options: ProjectEngineOptions): Promise
   open.defer(() => reader.close());
   const rows = open.use(openRunRows(projectFolder, encoderManifestPath));
   const exports = createExportService({ projectFolder, clock: systemClock, stored: () => writer.drained() });
-  const classifiers = createClassifierService({
-    projectFolder,
-    task,
-    observation: 'pixels',
-    encoderManifestPath,
-    writer,
-    clock: systemClock,
-  });
+  const pixels = { task, observation: 'pixels', encoderManifestPath } as const;
+  const classifiers = createClassifierService({ projectFolder, ...pixels, writer, clock: systemClock });
   const kept = openProjectSettings(projectFolder, task);
   if (kept.problem) options.say(`${kept.problem.message} ${kept.problem.remedy}`);
   let runs: RunService | undefined;
@@ -73,7 +65,7 @@ export async function startProjectEngine(options: ProjectEngineOptions): Promise
     task,
     // The simulated cell starts at once. A real arm waits for its operator.
     autoStart: kept.settings.autoStart ?? true,
-    ...(options.unattended === undefined ? {} : { unattended: options.unattended }),
+    ...(options.unattended !== undefined && { unattended: options.unattended }),
     settings: kept.settings,
     keep: kept.keep,
     port: options.port,

@@ -30,22 +30,16 @@ export type ProjectSettings = { readonly [Name in Exclude<keyof SettingsFile, 's
   readonly success?: z.infer<typeof successSettingsSchema> | undefined;
 };
 
-export interface SettingsStore {
-  readonly settings: ProjectSettings;
-  /** Set when the file could not be read. The settings are then the program's own. */
-  readonly problem?: { readonly message: string; readonly remedy: string };
-  /** Keeps the given settings and leaves the others as they are. Refuses when the file cannot be written. */
-  keep(change: ProjectSettings): Answer<undefined>;
-}
-
-export function openProjectSettings(projectFolder: string, task: TaskId): SettingsStore {
+/** `problem` is set when the file could not be read. The settings are then the program's own. */
+export function openProjectSettings(projectFolder: string, task: TaskId) {
   const path = join(projectFolder, FILE);
   const { file, problem } = read(path);
   let kept = file;
   return {
     settings: forTask(file, task),
-    ...(problem && { problem }),
-    keep: ({ success, ...change }) => {
+    problem,
+    /** Keeps the given settings and leaves the others as they are. Refuses when the file cannot be written. */
+    keep: ({ success, ...change }: ProjectSettings): Answer<undefined> => {
       const changed = { ...given(change), ...(success && { success: { ...kept.success, [task]: success } }) };
       if (Object.keys(changed).length === 0) return done(undefined);
       kept = { ...kept, ...changed };
@@ -70,15 +64,16 @@ function forTask({ success, ...shared }: SettingsFile, task: TaskId): ProjectSet
 
 const given = (change: object) => Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 
-function read(path: string): { readonly file: SettingsFile } & Pick<SettingsStore, 'problem'> {
-  if (!existsSync(path)) return { file: {} };
+function read(path: string) {
+  const file: SettingsFile = {};
+  if (!existsSync(path)) return { file };
   try {
     return { file: fileSchema.parse(JSON.parse(readFileSync(path, 'utf8'))) };
   } catch (error) {
     const issue = error instanceof z.ZodError ? error.issues[0] : undefined;
     const why = issue ? `${issue.path.join('.')}: ${issue.message}` : String(error);
     return {
-      file: {},
+      file,
       problem: {
         message: `The settings kept in ${path} could not be read (${why}); those that the program comes with are in force.`,
         remedy: 'Correct the file and start again, or set anew what you need: the file is then replaced.',

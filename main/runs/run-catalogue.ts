@@ -11,40 +11,19 @@ import type { ConfiguredAlgorithm } from '../learn/algorithms/algorithm-registry
 import { readEncoderManifest } from '../models/encoder-manifest.ts';
 import { readPolicy, UnknownPolicyError } from './policies/policy-registry.ts';
 
-/** The amounts of work of a run. */
-export interface TrainingPace {
-  readonly offlineSteps: number;
-  readonly actorUpdatesPerStep: number;
-  readonly trainingStarts: number;
-  readonly demoShare: number;
-  /** Online: number of its own newest episodes, for an algorithm that learns from no others. */
-  readonly ownEpisodes?: number;
-  /** Its checkpoint holds critics, from which another run can go on. */
-  readonly hasCritics: boolean;
-}
-
-export interface RunCatalogue {
-  options(): Promise<RunOptions>;
-  pace(spec: RunSpec): Promise<TrainingPace>;
-  /** Returns why a run cannot begin from the policy's weights; undefined when it can. */
-  misfit(spec: RunSpec, manifestPath: string): Promise<string | undefined>;
-  /** Returns the settings by name with their groups, `online.beta`, as text. Empty before the run has begun. */
-  settings(runId: number): Promise<Readonly<Record<string, string>>>;
-}
+export type RunCatalogue = ReturnType<typeof createRunCatalogue>;
 
 /**
  * `encoderManifestPath`: the encoder of runs on pixels. It decides the size of their nets, and policies of another
  * encoder do not fit.
  */
-export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string): RunCatalogue {
+export function createRunCatalogue(projectFolder: string, encoderManifestPath?: string) {
   const encoderOf = ({ observation }: RunSpec) =>
-    observation === 'pixels' && encoderManifestPath !== undefined
-      ? readEncoderManifest(encoderManifestPath)
-      : undefined;
+    observation === 'pixels' && encoderManifestPath ? readEncoderManifest(encoderManifestPath) : undefined;
   const configured = async (spec: RunSpec) =>
     (await import('../learn/recipes/configure-spec.ts')).configureSpec(spec, spec.settings, encoderOf(spec)?.maps);
   return {
-    options: async () => {
+    options: async (): Promise<RunOptions> => {
       const { algorithmNames, presetsOf } = await import('../learn/algorithms/algorithm-registry.ts');
       const { recipes } = await import('../learn/recipes/recipe-registry.ts');
       return {
@@ -52,13 +31,18 @@ export function createRunCatalogue(projectFolder: string, encoderManifestPath?: 
         recipes: recipes().map(({ name, title, algorithm, preset }) => ({ name, title, algorithm, preset })),
       };
     },
-    pace: async (spec) => {
+    /**
+     * Returns the amounts of work of a run. `ownEpisodes`: online, the number of its own newest episodes, for an
+     * algorithm that learns from no others. `hasCritics`: its checkpoint holds critics, from which another run can go on.
+     */
+    pace: async (spec: RunSpec) => {
       const { settings, hasCritics } = await configured(spec);
       const { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare, episodes } = settings;
-      const own = episodes === undefined ? {} : { ownEpisodes: episodes };
+      const own = episodes !== undefined && { ownEpisodes: episodes };
       return { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare, hasCritics, ...own };
     },
-    misfit: async (spec, manifestPath) => {
+    /** Returns why a run cannot begin from the policy's weights; undefined when it can. */
+    misfit: async (spec: RunSpec, manifestPath: string) => {
       const algorithm = await configured(spec);
       try {
         return misfitOf(readPolicy(manifestPath).manifest, spec, algorithm, encoderOf(spec));
@@ -67,7 +51,8 @@ export function createRunCatalogue(projectFolder: string, encoderManifestPath?: 
         throw error;
       }
     },
-    settings: async (runId) => {
+    /** Returns the settings by name with their groups, `online.beta`, as text. Empty before the run has begun. */
+    settings: async (runId: number): Promise<Readonly<Record<string, string>>> => {
       const path = join(projectFolder, 'runs', String(runId), 'config.json');
       return existsSync(path) ? flattened(JSON.parse(readFileSync(path, 'utf8'))) : {};
     },

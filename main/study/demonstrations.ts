@@ -2,7 +2,7 @@
 import { systemClock } from '../api/clock.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import { episodeSeed, type TaskId } from '../api/task.ts';
-import { episodeOf, openSession } from './session.ts';
+import { openSession } from './session.ts';
 
 /** A scripted operator that fails this often in a row is broken, not unlucky. */
 const MAX_ATTEMPTS_PER_DEMONSTRATION = 5;
@@ -18,34 +18,19 @@ export interface DemonstrationRequest {
   readonly maxAttempts?: number;
 }
 
-export interface RecordedDemonstrations {
-  readonly demonstrations: number;
-  readonly attempts: number;
-  readonly transitions: number;
-  readonly wallSec: number;
-}
-
 /** Discards failed attempts. Throws when `maxAttempts` attempts were not enough. */
 export async function recordDemonstrations(
-  {
-    projectFolder,
-    task,
-    observation,
-    seed,
-    count,
-    maxAttempts = MAX_ATTEMPTS_PER_DEMONSTRATION * count,
-  }: DemonstrationRequest,
+  { seed, count, maxAttempts = MAX_ATTEMPTS_PER_DEMONSTRATION * count, ...cell }: DemonstrationRequest,
   onAttempt: (demonstrations: number) => void = () => {},
-): Promise<RecordedDemonstrations> {
+) {
   const startMs = systemClock.nowMs();
-  const policy = { kind: 'process' } as const;
-  await using session = await openSession({ projectFolder, task, observation, record: true, policy });
+  await using session = await openSession({ ...cell, record: true });
   let demonstrations = 0;
   let attempts = 0;
   let transitions = 0;
   while (demonstrations < count) {
     if (attempts >= maxAttempts) throw brokenOperator(demonstrations, attempts);
-    const episode = episodeOf(await session.rig.episode(episodeSeed('training', attempts++, seed), 'demonstrate'));
+    const episode = await session.episode(episodeSeed('training', attempts++, seed), 'demonstrate');
     if (episode.outcome === 'success') {
       demonstrations++;
       transitions += episode.steps;

@@ -5,11 +5,10 @@
 import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
 import { episodeSeed, type SeedRange, type TaskId } from '../api/task.ts';
 import type { Conditions } from '../engine/headless-rig.ts';
-import type { Recipe } from '../learn/recipes/recipe.ts';
 import { recipeOf } from '../learn/recipes/recipe-registry.ts';
 import { findPolicy } from '../runs/policies/policy-registry.ts';
-import { type RecipeMeasures, recipeMeasures } from './recipe-measures.ts';
-import { episodeOf, openSession, usePolicy } from './session.ts';
+import { recipeMeasures } from './recipe-measures.ts';
+import { openSession } from './session.ts';
 import { mean, wilson95 } from './statistics.ts';
 
 export type EvaluationRange = Extract<SeedRange, 'selection' | 'report'>;
@@ -64,47 +63,36 @@ export interface PolicyEvaluationRequest {
   readonly task?: TaskId | undefined;
 }
 
-export interface PolicyEvaluation {
-  readonly policy: string;
-  readonly noise: number;
-  readonly evaluation: Evaluation;
-  /** Absent when no recipe made the policy. */
-  readonly recipe?: { readonly recipe: Recipe; readonly measures: RecipeMeasures };
-}
-
+/** `recipe` of the result is absent when no recipe made the policy. */
 export async function evaluatePolicy(
   request: PolicyEvaluationRequest,
   onEpisode: (done: number, evaluation: Evaluation) => void,
-): Promise<PolicyEvaluation> {
-  const policy = findPolicy(request.projectFolder, request.policy);
+) {
+  const { projectFolder, conditions, encoder } = request;
+  const policy = findPolicy(projectFolder, request.policy);
   const { manifest } = policy;
   const noise = request.noise ?? manifest.actingNoiseStd;
   await using session = await openSession({
-    projectFolder: request.projectFolder,
+    projectFolder,
     task: request.task ?? manifest.task,
     observation: manifest.observation,
     record: false,
-    policy: { kind: 'process' },
+    policy,
     actingNoiseStd: noise,
-    conditions: request.conditions,
-    encoder: request.encoder,
+    conditions,
+    encoder,
   });
   const recipe = manifest.recipe && recipeOf(manifest.recipe);
-  await usePolicy(session.rig, policy.name, policy.manifestPath);
   const actions: (readonly number[])[][] = [];
   if (recipe?.metric.measures.includes('jerk'))
     session.rig.engine.onMessage((message) => {
       if (message.kind === 'step') actions.at(-1)?.push(message.step.action);
     });
-  const attempt = async (seed: number) => {
+  const attempt = (seed: number) => {
     actions.push([]);
-    return episodeOf(await session.rig.episode(seed, 'alone'));
+    return session.episode(seed, 'alone');
   };
   const evaluation = await evaluate(attempt, request.range, request.episodes, onEpisode);
-  return {
-    policy: policy.name,
-    noise,
-    evaluation,
-    ...(recipe && { recipe: { recipe, measures: await recipeMeasures(recipe, actions, policy) } }),
-  };
+  const measured = recipe && { recipe, measures: await recipeMeasures(recipe, actions, policy) };
+  return { policy: policy.name, noise, evaluation, recipe: measured };
 }

@@ -2,32 +2,28 @@
  * Measures that a recipe judges beyond success and steps: the roughness of the motion, and the time that planning
  * takes.
  */
-import { type Clock, systemClock } from '../api/clock.ts';
+import { systemClock } from '../api/clock.ts';
 import { PROPRIOCEPTION_SIZE } from '../api/observation.ts';
-import { createRng, type Rng } from '../api/rng.ts';
+import { createRng } from '../api/rng.ts';
 import type { Measure, Recipe } from '../learn/recipes/recipe.ts';
 import { createPolicyRuntime } from '../policy/policy-runtime.ts';
 import type { RegisteredPolicy } from '../runs/policies/policy-registry.ts';
 
-export interface RecipeMeasures {
-  readonly recipe: string;
-  readonly rmsJerk?: number;
-  readonly planning?: PlanningTime;
-}
+export type RecipeMeasures = Awaited<ReturnType<typeof recipeMeasures>>;
 
 /** The executed actions of one episode, [step][dimension]. */
-export type EpisodeActions = readonly (readonly number[])[];
+type EpisodeActions = readonly (readonly number[])[];
 
 export async function recipeMeasures(
   { name, metric }: Recipe,
   episodes: readonly EpisodeActions[],
   { manifest, manifestPath }: RegisteredPolicy,
-): Promise<RecipeMeasures> {
+) {
   const wants = (measure: Measure) => metric.measures.includes(measure);
   return {
     recipe: name,
     ...(wants('jerk') && { rmsJerk: rmsJerk(episodes, manifest.actionMask) }),
-    ...(wants('planning') && { planning: await planningTime(manifestPath, systemClock, createRng(0)) }),
+    ...(wants('planning') && { planning: await planningTime(manifestPath) }),
   };
 }
 
@@ -48,18 +44,12 @@ export function rmsJerk(episodes: readonly EpisodeActions[], mask: readonly bool
   return count > 0 ? Math.sqrt(total / count) : 0;
 }
 
-export interface PlanningTime {
-  readonly medianMs: number;
-  readonly p99Ms: number;
-  /** Evaluations timed. */
-  readonly evaluations: number;
-}
-
 const EVALUATIONS = 200;
 const WARM_UP = 20;
 
 /** Measures how long one evaluation of a policy takes on one thread, when it is asked for nothing else. */
-async function planningTime(manifestPath: string, clock: Clock, rng: Rng): Promise<PlanningTime> {
+async function planningTime(manifestPath: string) {
+  const rng = createRng(0);
   const runtime = createPolicyRuntime();
   try {
     const manifest = await runtime.load(manifestPath, undefined);
@@ -70,9 +60,9 @@ async function planningTime(manifestPath: string, clock: Clock, rng: Rng): Promi
       // Drops the rest of the action chunk, so that every evaluation plans anew.
       runtime.interrupt();
       const embedding = Float32Array.from({ length: manifest.embeddingSize }, () => rng.normal());
-      const startMs = clock.nowMs();
+      const startMs = systemClock.nowMs();
       await runtime.act(embedding);
-      if (index >= WARM_UP) tookMs.push(clock.nowMs() - startMs);
+      if (index >= WARM_UP) tookMs.push(systemClock.nowMs() - startMs);
     }
     tookMs.sort((a, b) => a - b);
     const at = (share: number) => tookMs[Math.ceil(share * tookMs.length) - 1] ?? 0;

@@ -1,12 +1,12 @@
 /** Runs episodes of a policy headless, alone or corrected by the scripted operator, and records them. */
-import { type EpisodeSummary, interventionRate } from '../api/episode.ts';
+import type { EpisodeSummary } from '../api/episode.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import { episodeSeed, type TaskId } from '../api/task.ts';
 import { SCRIPTED_POLICY_NAME } from '../engine/policy/scripted-policy.ts';
 import { findPolicy } from '../runs/policies/policy-registry.ts';
 import { letClassifierDecide, newestClassifier } from './classifier/project-classifier.ts';
-import { episodeOf, openSession, usePolicy } from './session.ts';
-import { mean } from './statistics.ts';
+import { evaluationOf } from './evaluation.ts';
+import { openSession } from './session.ts';
 
 export interface RolloutRequest {
   readonly projectFolder: string;
@@ -24,60 +24,42 @@ export interface RolloutRequest {
   readonly noise?: number | undefined;
 }
 
-export interface RolloutResult {
-  readonly episodes: number;
-  readonly successes: number;
-  readonly transitions: number;
-  readonly rlTransitions: number;
-  readonly demoTransitions: number;
-  readonly interventionRate: number;
-  readonly realTimeFactor: number;
-}
-
-const isSuccess = (episode: EpisodeSummary) => episode.outcome === 'success';
-
-export async function rollOut(
-  request: RolloutRequest,
-  onEpisode: (done: number, successes: number) => void,
-): Promise<RolloutResult> {
-  const scripted = request.policy === SCRIPTED_POLICY_NAME;
-  const policy = scripted ? undefined : findPolicy(request.projectFolder, request.policy);
+export async function rollOut(request: RolloutRequest, onEpisode: (done: number, successes: number) => void) {
+  const { projectFolder, task, encoder } = request;
+  const policy = request.policy === SCRIPTED_POLICY_NAME ? undefined : findPolicy(projectFolder, request.policy);
   await using session = await openSession({
-    projectFolder: request.projectFolder,
-    task: request.task,
+    projectFolder,
+    task,
     observation: request.observation ?? policy?.manifest.observation ?? 'pixels',
-    encoder: request.encoder,
+    encoder,
     record: true,
-    policy: { kind: scripted ? 'scripted' : 'process' },
+    policy: policy ?? 'scripted',
     actingNoiseStd: request.noise ?? policy?.manifest.actingNoiseStd,
   });
   const { rig, writer } = session;
-  if (policy) await usePolicy(rig, policy.name, policy.manifestPath);
-  if (request.successBy === 'classifier')
-    await letClassifierDecide(rig.engine, newestClassifier(request.projectFolder));
+  if (request.successBy === 'classifier') await letClassifierDecide(rig.engine, newestClassifier(projectFolder));
   const before = writer?.counts();
   const episodes: EpisodeSummary[] = [];
   let simulatedSec = 0;
   let wallSec = 0;
   for (let index = 0; index < request.episodes; index++) {
     const seed = episodeSeed('training', index, request.seed);
-    const ended = await rig.episode(seed, request.operator === 'scripted' ? 'supervise' : 'alone');
-    episodes.push(episodeOf(ended));
-    if (ended.kind === 'ended') {
-      simulatedSec += ended.timing.simulatedSec;
-      wallSec += ended.timing.wallSec;
-    }
-    onEpisode(index + 1, episodes.filter(isSuccess).length);
+    const { episode, timing } = await session.run(seed, request.operator === 'scripted' ? 'supervise' : 'alone');
+    episodes.push(episode);
+    simulatedSec += timing.simulatedSec;
+    wallSec += timing.wallSec;
+    onEpisode(index + 1, evaluationOf(episodes).successes);
   }
   await writer?.drained();
   const after = writer?.counts();
+  const { successes, interventionRate } = evaluationOf(episodes);
   return {
     episodes: episodes.length,
-    successes: episodes.filter(isSuccess).length,
+    successes,
     transitions: episodes.reduce((sum, episode) => sum + episode.steps, 0),
     rlTransitions: (after?.rlTransitions ?? 0) - (before?.rlTransitions ?? 0),
     demoTransitions: (after?.demoTransitions ?? 0) - (before?.demoTransitions ?? 0),
-    interventionRate: mean(episodes.map(interventionRate)),
+    interventionRate,
     realTimeFactor: wallSec > 0 ? simulatedSec / wallSec : 0,
   };
 }

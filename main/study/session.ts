@@ -1,12 +1,10 @@
 /** A headless session: a project's store and a rig, opened together and closed in the right order. */
 import { makeProjectFolder } from '../../data/file-trouble.ts';
-import { openStoreWriter, type QueuedStoreWriter } from '../../data/recording/writer.ts';
-import type { EpisodeSummary } from '../api/episode.ts';
+import { openStoreWriter } from '../../data/recording/writer.ts';
 import { inWords } from '../api/error-words.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
-import type { EpisodeRun } from '../engine/headless.ts';
-import { type Conditions, createHeadlessRig, type HeadlessRig } from '../engine/headless-rig.ts';
+import { type Conditions, createHeadlessRig, type HeadlessRig, type Help } from '../engine/headless-rig.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 
 export interface SessionOptions {
@@ -16,53 +14,44 @@ export interface SessionOptions {
   /** Name of an encoder that ships, or path of a manifest. Default: the cell's encoder. */
   readonly encoder?: string | undefined;
   readonly record: boolean;
-  readonly policy: { readonly kind: 'process' } | { readonly kind: 'scripted' };
+  /** The policy that drives from the first episode on, `scripted` for the expert in its place. Default: none. */
+  readonly policy?: 'scripted' | { readonly name: string; readonly manifestPath: string } | undefined;
   readonly actingNoiseStd?: number | undefined;
   readonly conditions?: Conditions | undefined;
 }
 
-export interface Session extends AsyncDisposable {
-  readonly rig: HeadlessRig;
-  readonly writer: QueuedStoreWriter | undefined;
-}
+export type Session = Awaited<ReturnType<typeof openSession>>;
 
-export async function openSession(options: SessionOptions): Promise<Session> {
-  makeProjectFolder(options.projectFolder);
-  const writer = options.record ? await openStoreWriter({ folder: options.projectFolder }) : undefined;
+export async function openSession(options: SessionOptions) {
+  const { projectFolder, task, observation, policy, actingNoiseStd, conditions } = options;
+  makeProjectFolder(projectFolder);
+  // Last opened, first closed; also when a later part cannot be opened.
+  await using open = new AsyncDisposableStack();
+  const writer = options.record ? await openStoreWriter({ folder: projectFolder }) : undefined;
+  open.defer(() => writer?.close());
   // No window shows problems here. Lost data, also what is found lost at opening, is reported on standard error.
   writer?.onProblem((problem) => console.error(inWords(problem)));
-  try {
-    const rig = await createHeadlessRig({
-      projectFolder: options.projectFolder,
-      task: options.task,
-      observation: options.observation,
-      encoderManifestPath: encoderFor(options.observation, options.encoder),
-      writer,
-      policy: options.policy,
-      ...(options.actingNoiseStd === undefined ? {} : { actingNoiseStd: options.actingNoiseStd }),
-      ...(options.conditions && { conditions: options.conditions }),
-    });
-    return {
-      rig,
-      writer,
-      [Symbol.asyncDispose]: async () => {
-        try {
-          await rig.close();
-        } finally {
-          await writer?.close();
-        }
-      },
-    };
-  } catch (error) {
-    await writer?.close();
-    throw error;
-  }
-}
-
-/** Returns the episode of a run that ended. Throws when the run was refused. */
-export function episodeOf(run: EpisodeRun): EpisodeSummary {
-  if (run.kind === 'refused') throw new Error(`${run.message} ${run.remedy}`);
-  return run.episode;
+  const rig = await createHeadlessRig({
+    projectFolder,
+    task,
+    observation,
+    encoderManifestPath: encoderFor(observation, options.encoder),
+    writer,
+    policy: { kind: policy === 'scripted' ? 'scripted' : 'process' },
+    ...(actingNoiseStd !== undefined && { actingNoiseStd }),
+    ...(conditions && { conditions }),
+  });
+  open.defer(() => rig.close());
+  if (typeof policy === 'object') await usePolicy(rig, policy.name, policy.manifestPath);
+  /** Runs one episode. Throws when it is refused. */
+  const run = async (seed: number, help: Help) => {
+    const ended = await rig.episode(seed, help);
+    if (ended.kind === 'refused') throw new Error(`${ended.message} ${ended.remedy}`);
+    return ended;
+  };
+  const episode = async (seed: number, help: Help) => (await run(seed, help)).episode;
+  const owned = open.move();
+  return { rig, writer, run, episode, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Lets a policy drive from the next episode on. Throws when the engine refuses it. */

@@ -5,7 +5,8 @@
 import { createVirtualClock, type VirtualClock } from '../../main/api/clock.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../main/api/processes/trainer-messages.ts';
 import type { RunSpec, RunStatus } from '../../main/api/run.ts';
-import type { RunLauncher, TrainerEnd } from '../../main/runs/launchers/launcher.ts';
+import type { ChildEnd } from '../../main/runs/launchers/child-end.ts';
+import type { RunLauncher } from '../../main/runs/launchers/launcher.ts';
 import type { RunRows } from '../../main/runs/run-rows.ts';
 
 export interface FakeTrainer {
@@ -13,7 +14,7 @@ export interface FakeTrainer {
   readonly sent: ToTrainer[];
   readonly killed: () => boolean;
   say(message: FromTrainer): void;
-  end(end?: Partial<TrainerEnd>): void;
+  end(end?: Partial<ChildEnd>): void;
 }
 
 export interface FakeLauncher {
@@ -28,7 +29,7 @@ export function createFakeLauncher(
   const trainers: FakeTrainer[] = [];
   const launch: RunLauncher = (config) => {
     const listeners = new Set<(message: FromTrainer) => void>();
-    const ended = Promise.withResolvers<TrainerEnd>();
+    const ended = Promise.withResolvers<ChildEnd>();
     const sent: ToTrainer[] = [];
     let killed = false;
     const trainer: FakeTrainer = {

@@ -9,52 +9,27 @@ import type { ExportJobMessage } from '../../../data/export/export-process.ts';
 import { removeLeftovers } from '../../../data/export/target.ts';
 import type { Clock } from '../../api/clock.ts';
 import { parseBoundedJson } from '../../api/processes/bounded-json.ts';
-import { type EpisodeChoice, type ExportLine, exportLineSchema, type LeftOut } from '../../api/processes/export.ts';
+import { type ExportLine, exportLineSchema } from '../../api/processes/export.ts';
 import { endOf, endWords } from '../launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../data/export/export-process.ts', import.meta.url));
 /** Time after which a cancelled export is killed: it is suspended, or busy with one episode. */
 const KILL_AFTER_MS = 2000;
 
-export interface ExportJob {
-  readonly projectFolder: string;
-  readonly format: 'lerobot-v3';
-  readonly outFolder: string;
-  /** Default: all finished episodes. */
-  readonly choice?: EpisodeChoice | undefined;
-  readonly includeDiscarded?: boolean | undefined;
-  readonly clock: Clock;
-  readonly onLine: (line: ExportLine) => void;
-}
-
 export type ExportEnd =
-  | {
-      readonly kind: 'done';
-      readonly episodes: number;
-      readonly frames: number;
-      readonly bytes: number;
-      readonly leftOut: LeftOut;
-      readonly problems: readonly string[];
-    }
+  | Extract<ExportLine, { kind: 'done' }>
   | { readonly kind: 'failed'; readonly message: string; readonly remedy: string };
 
-export interface RunningExport {
-  readonly pid: number | undefined;
-  /** Never rejects. When it resolves, everything that the process left behind has been removed. */
-  readonly ended: Promise<ExportEnd>;
-  /** Asks the process to end, and kills it after `KILL_AFTER_MS`. */
-  cancel(): void;
-}
+export type RunningExport = ReturnType<typeof startExport>;
 
-export function startExport(job: ExportJob): RunningExport {
-  const { clock, onLine, choice, includeDiscarded, ...rest } = job;
+export function startExport(job: ExportJobMessage, clock: Clock, onLine: (line: ExportLine) => void) {
   const child = spawn(process.execPath, [ENTRY], { stdio: ['pipe', 'pipe', 'pipe'] });
   let end: ExportEnd | undefined;
   let stopWaiting = () => {};
   createInterface({ input: child.stdout }).on('line', (text) => {
     // Libraries print on standard output too.
-    if (!text.startsWith('{')) return;
-    const line = exportLine(text);
+    const json = text.startsWith('{') ? parseBoundedJson(text) : undefined;
+    const line = json?.kind === 'value' ? exportLineSchema.safeParse(json.value).data : undefined;
     // A killed process leaves a cut line. Its end gives the reason.
     if (!line) return;
     if (line.kind === 'done') end = line;
@@ -63,17 +38,14 @@ export function startExport(job: ExportJob): RunningExport {
   });
   // 'close' reports a process that died before it read the job, with its last lines.
   child.stdin.on('error', () => {});
-  const message: ExportJobMessage = {
-    ...rest,
-    ...(choice ? { choice } : {}),
-    ...(includeDiscarded === undefined ? {} : { includeDiscarded }),
-  };
-  child.stdin.end(JSON.stringify(message));
+  child.stdin.end(JSON.stringify(job));
+  /** Never rejects. When it resolves, everything that the process left behind has been removed. */
   const ended = endOf(child).then((how): ExportEnd => {
     stopWaiting();
     removeLeftovers(job.outFolder);
     return end ?? { kind: 'failed', ...endWords('the export', how, 'export fewer episodes') };
   });
+  /** Asks the process to end, and kills it after `KILL_AFTER_MS`. */
   const cancel = () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGTERM');
@@ -81,9 +53,4 @@ export function startExport(job: ExportJob): RunningExport {
     stopWaiting = clock.at(clock.nowMs() + KILL_AFTER_MS, () => child.kill('SIGKILL'));
   };
   return { pid: child.pid, ended, cancel };
-}
-
-function exportLine(text: string): ExportLine | undefined {
-  const json = parseBoundedJson(text);
-  return json.kind === 'value' ? exportLineSchema.safeParse(json.value).data : undefined;
 }

@@ -3,15 +3,8 @@ import { join } from 'node:path';
 import { removeLeftovers } from '../../../data/export/target.ts';
 import type { Clock } from '../../api/clock.ts';
 import { type ExportLine, episodesText, leftOutText } from '../../api/processes/export.ts';
-import {
-  type Answer,
-  done,
-  type ExportProgress,
-  type ExportRequest,
-  type ExportService,
-  type ExportStarted,
-  refused,
-} from '../../engine/services.ts';
+import type { ExportProgress, ExportRequest, ExportService, ExportStarted } from '../../engine/services.ts';
+import { type Answer, done, refused } from '../../engine/services.ts';
 import { type ExportEnd, type RunningExport, startExport } from './export-process.ts';
 
 export interface ExportServiceOptions {
@@ -65,7 +58,7 @@ export function createExportService({
       }
       if (line.kind === 'warning') tell({ ...about, state: 'running', fraction, message: line.message });
     };
-    const job = startExport({ projectFolder, format, outFolder, choice, includeDiscarded, clock, onLine });
+    const job = startExport({ projectFolder, format, outFolder, choice, includeDiscarded }, clock, onLine);
     running = job;
     job.ended
       .then((end) => {
@@ -104,12 +97,8 @@ export function createExportService({
 function endOf(end: ExportEnd): Pick<ExportProgress, 'state' | 'fraction' | 'message'> {
   if (end.kind === 'failed') return { state: 'failed', fraction: 0, message: `${end.message} ${end.remedy}` };
   const problem = end.problems[0];
-  if (problem !== undefined)
-    return {
-      state: 'failed',
-      fraction: 1,
-      message: `The dataset was written but does not read back as it should: ${problem}`,
-    };
+  const unreadable = `The dataset was written but does not read back as it should: ${problem}`;
+  if (problem !== undefined) return { state: 'failed', fraction: 1, message: unreadable };
   const left = leftOutText(end.leftOut);
   const message = `${episodesText(end.episodes)}, ${end.frames} frames${left === undefined ? '' : `; ${left}`}`;
   return { state: 'finished', fraction: 1, message };

@@ -20,13 +20,8 @@ export function endOf(child: ChildProcess, lastWordsCharacters = 2000): Promise<
   });
 }
 
-export interface EndWords {
-  readonly message: string;
-  readonly remedy: string;
-}
-
 /** `what`: the process, as the subject of a sentence. `memory`: how to make it need less memory. */
-export function endWords(what: string, { code, signal, lastWords }: ChildEnd, memory: string): EndWords {
+export function endWords(what: string, { code, signal, lastWords }: ChildEnd, memory: string) {
   const said = lastWords.trim();
   const how = signal ?? (code === undefined ? 'not started' : `code ${code}`);
   const lacksMemory = signal === 'SIGKILL' || /out of memory|bad_alloc/i.test(said);

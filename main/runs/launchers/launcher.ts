@@ -8,11 +8,9 @@ export interface TrainerHandle {
   send(message: ToTrainer): void;
   onMessage(listener: (message: FromTrainer) => void): () => void;
   /** Resolves with how the trainer ended; never rejects. */
-  readonly ended: Promise<TrainerEnd>;
+  readonly ended: Promise<ChildEnd>;
   /** Ends the trainer at once. Its checkpoint stays. */
   kill(): void;
 }
-
-export type TrainerEnd = ChildEnd;
 
 export type RunLauncher = (config: TrainerConfig) => TrainerHandle;

@@ -6,11 +6,9 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { policyNameOf } from '../../api/policy.ts';
+import type { RegisteredPolicy } from './policy-registry.ts';
 
-export interface Published {
-  readonly name: string;
-  readonly createdAtMs: number;
-}
+type Published = Pick<RegisteredPolicy, 'name' | 'createdAtMs'>;
 
 /**
  * Number of newest policies that are kept. Fewer are published during an episode, at whose end the newest is loaded.
@@ -28,15 +26,13 @@ export function policiesToPrune(published: readonly Published[], kept: ReadonlyS
   });
 }
 
-export interface PolicyPruning {
-  /** Removes the run's policies that nothing needs, except `held`. Returns how many it removed. */
-  prunePolicies(runId: number, held: readonly string[]): number;
-}
+export type PolicyPruning = ReturnType<typeof createPolicyPruning>;
 
 /** `named`: returns the policies that the store names. */
-export function createPolicyPruning(projectFolder: string, named: () => readonly string[]): PolicyPruning {
+export function createPolicyPruning(projectFolder: string, named: () => readonly string[]) {
   return {
-    prunePolicies: (runId, held) => {
+    /** Removes the run's policies that nothing needs, except `held`. Returns how many it removed. */
+    prunePolicies: (runId: number, held: readonly string[]) => {
       const folder = join(projectFolder, 'runs', String(runId));
       const steps = existsSync(folder)
         ? readdirSync(folder).flatMap((entry) => /^policy-(\d+)$/.exec(entry)?.[1] ?? [])

@@ -23,17 +23,7 @@ interface Shard {
   readonly known: Uint8Array;
 }
 
-export interface EncoderCache {
-  readonly folder: string;
-  /** Returns at least `frames` training frames. Makes the ones that are missing. */
-  dataset(frames: number, onProgress: (frames: number) => void): EncoderDataset;
-}
-
-export function openEncoderCache(
-  parent: string,
-  source: EncoderDataSource,
-  cameras: readonly PooledCamera[],
-): EncoderCache {
+export function openEncoderCache(parent: string, source: EncoderDataSource, cameras: readonly PooledCamera[]) {
   const folder = join(parent, fingerprint(source, cameras));
   mkdirSync(folder, { recursive: true });
 
@@ -47,7 +37,8 @@ export function openEncoderCache(
 
   return {
     folder,
-    dataset: (frames, onProgress) => {
+    /** Returns at least `frames` training frames. Makes the ones that are missing. */
+    dataset: (frames: number, onProgress: (frames: number) => void): EncoderDataset => {
       const shards: Shard[] = [];
       for (let count = 0; count < frames; ) {
         const next = shard(shards.length);

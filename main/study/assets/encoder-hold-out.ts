@@ -11,16 +11,13 @@ import {
 import type { Clock } from '../../api/clock.ts';
 import { type EncoderReadout, shownLayout } from '../../learn/encoders/encoder.ts';
 import type { EncoderRuntime } from '../../models/encoder-runtime.ts';
+import { mean } from '../statistics.ts';
 import { labelColumns } from './encoder-spec.ts';
 
-/** Positions in the embedding of the readouts that are measured, and their units. */
-export interface ReadoutPlaces {
-  readonly hole: { readonly at: number; readonly unitM: number };
-  readonly yaw: { readonly at: number; readonly unitRad: number };
-}
+type ReadoutPlaces = ReturnType<typeof readoutPlaces>;
 
-/** Finds the hole and the yaw among the readouts that the embedding shows. */
-export function readoutPlaces(readouts: readonly EncoderReadout[]): ReadoutPlaces {
+/** Returns the positions of the hole and the yaw among the readouts that the embedding shows, and their units. */
+export function readoutPlaces(readouts: readonly EncoderReadout[]) {
   const layout = shownLayout(readouts);
   const shownUnit = (label: string) => readouts.find((readout) => readout.label === label)!.shown[0]!.unit;
   return {
@@ -41,21 +38,13 @@ interface Reading {
   readonly yawErrorRad: number;
 }
 
-export interface HoldOutReport {
-  readonly frames: number;
-  /** The numbers that the manifest keeps. */
-  readonly summary: Readonly<Record<string, number>>;
-  /** Lateral error by situation: median and 90th percentile in mm. */
-  readonly modes: Readonly<
-    Record<string, { readonly frames: number; readonly medianMm: number; readonly p90Mm: number }>
-  >;
-  readonly msPerEncode: number;
-}
+type HoldOutReport = Awaited<ReturnType<typeof evaluateHoldOut>>;
 
 const NEAR_M = 0.01;
 const RIM_M = 0.005;
 const DIRECTION_M = 0.0007;
 
+/** `summary`: the numbers that the manifest keeps. `modes`: the lateral error by situation. */
 export async function evaluateHoldOut(
   encoder: Pick<EncoderRuntime, 'embed'>,
   places: ReadoutPlaces,
@@ -63,7 +52,7 @@ export async function evaluateHoldOut(
   clock: Clock,
   frames: number,
   firstGroup = 0,
-): Promise<HoldOutReport> {
+) {
   const readings: Reading[] = [];
   let encodeMs = 0;
   for (let group = firstGroup; readings.length < frames; group++)
@@ -75,12 +64,7 @@ export async function evaluateHoldOut(
       encodeMs += clock.nowMs() - startMs;
       readings.push(judge(frame, embedding, places));
     }
-  return {
-    frames: readings.length,
-    summary: summarise(readings),
-    modes: perMode(readings),
-    msPerEncode: encodeMs / readings.length,
-  };
+  return { summary: summarise(readings), modes: perMode(readings), msPerEncode: encodeMs / readings.length };
 }
 
 function judge(frame: EncoderFrame, embedding: Float32Array, { hole, yaw }: ReadoutPlaces): Reading {
@@ -132,31 +116,21 @@ function summarise(all: readonly Reading[]): Record<string, number> {
 }
 
 function errors(name: string, readings: readonly Reading[]): Record<string, number> {
-  const errorsM = readings.map(({ errorM }) => errorM);
-  return {
-    [`${name}MedianMm`]: round(1000 * quantile(errorsM, 0.5)),
-    [`${name}P90Mm`]: round(1000 * quantile(errorsM, 0.9)),
-  };
+  const { medianMm, p90Mm } = spread(readings);
+  return { [`${name}MedianMm`]: medianMm, [`${name}P90Mm`]: p90Mm };
 }
 
-function perMode(readings: readonly Reading[]): HoldOutReport['modes'] {
-  const groups = Map.groupBy(
-    readings.filter(({ held }) => held),
-    ({ mode }) => mode,
-  );
-  return Object.fromEntries(
-    [...groups].map(([mode, group]) => {
-      const errorsM = group.map(({ errorM }) => errorM);
-      return [
-        mode,
-        {
-          frames: group.length,
-          medianMm: round(1000 * quantile(errorsM, 0.5)),
-          p90Mm: round(1000 * quantile(errorsM, 0.9)),
-        },
-      ];
-    }),
-  );
+function perMode(readings: readonly Reading[]): Record<string, ReturnType<typeof spread>> {
+  const held = readings.filter((reading) => reading.held);
+  const groups = Map.groupBy(held, ({ mode }) => mode);
+  return Object.fromEntries([...groups].map(([mode, group]) => [mode, spread(group)]));
+}
+
+/** Returns median and 90th percentile of the lateral error. */
+function spread(readings: readonly Reading[]) {
+  const errorsM = readings.map(({ errorM }) => errorM);
+  const [medianMm, p90Mm] = [round(1000 * quantile(errorsM, 0.5)), round(1000 * quantile(errorsM, 0.9))];
+  return { frames: readings.length, medianMm, p90Mm };
 }
 
 function quantile(values: readonly number[], at: number): number {
@@ -168,7 +142,6 @@ function share(readings: readonly Reading[], holds: (reading: Reading) => boolea
   return round(readings.filter(holds).length / Math.max(1, readings.length));
 }
 
-const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
 const round = (value: number) => Math.round(value * 1000) / 1000;
 
 export function printReport({ modes, summary, msPerEncode }: HoldOutReport): void {

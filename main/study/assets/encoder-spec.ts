@@ -7,14 +7,9 @@ import type { EncoderReadout, EncoderSpec } from '../../learn/encoders/encoder.t
 
 const SIZE_PX = 128;
 
-interface ReadoutOptions {
-  readonly curve?: 'linear' | 'asinh';
-  readonly trainedClip?: number;
-  readonly weight?: number;
-  /** Units and limits in the embedding. A readout without any is trained but not shown. */
-  readonly shown?: readonly { readonly unit: number; readonly clip: number }[];
-}
+type ReadoutOptions = Partial<Omit<EncoderReadout, 'label' | 'columns' | 'unit'>>;
 
+/** `options.shown`: units and limits in the embedding. A readout without any is trained but not shown. */
 function readout(label: EncoderLabelName, unit: number, options: ReadoutOptions = {}): EncoderReadout {
   const { curve = 'linear', trainedClip = 4, weight = 1, shown = [{ unit, clip: trainedClip }] } = options;
   return { label, columns: labelColumns(label), curve, unit, trainedClip, weight, shown };

@@ -13,8 +13,8 @@ import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../../models/assets.ts'
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { startForegroundRun } from '../../runs/foreground-run.ts';
 import { recordDemonstrations } from '../demonstrations.ts';
-import { type Evaluation, evaluate } from '../evaluation.ts';
-import { episodeOf, openSession, usePolicy } from '../session.ts';
+import { evaluate } from '../evaluation.ts';
+import { openSession } from '../session.ts';
 
 const DEMONSTRATIONS = 20;
 const UPDATES = 70;
@@ -66,28 +66,17 @@ async function imitate(projectFolder: string, updates: number): Promise<string> 
   return policy.manifestPath;
 }
 
-async function measureAlone(
-  projectFolder: string,
-  manifestPath: string,
-  episodes: number,
-  actingNoiseStd: number,
-): Promise<Evaluation> {
-  await using session = await openSession({
-    projectFolder,
-    task: TASK,
-    observation: 'pixels',
-    record: false,
-    policy: { kind: 'process' },
-    actingNoiseStd,
-  });
-  await usePolicy(session.rig, 'starter', manifestPath);
+async function measureAlone(projectFolder: string, manifestPath: string, episodes: number, actingNoiseStd: number) {
+  const policy = { name: 'starter', manifestPath };
+  const setup = { projectFolder, task: TASK, observation: 'pixels', record: false, policy, actingNoiseStd } as const;
+  await using session = await openSession(setup);
   // Awaited here, because the session must outlive the measurement.
   return await evaluate(
-    async (seed) => episodeOf(await session.rig.episode(seed, 'alone')),
+    (seed) => session.episode(seed, 'alone'),
     'selection',
     episodes,
-    (done, soFar) => {
-      if (done % 10 === 0) console.log(`${done}/${episodes} episodes, ${soFar.successes} solved`);
+    (done, { successes }) => {
+      if (done % 10 === 0) console.log(`${done}/${episodes} episodes, ${successes} solved`);
     },
   );
 }
@@ -95,34 +84,19 @@ async function measureAlone(
 async function main(): Promise<void> {
   const { data, out, updates, measure } = options();
   const startMs = systemClock.nowMs();
-  await recordDemonstrations({
-    projectFolder: data,
-    task: TASK,
-    observation: 'pixels',
-    seed: RUN_SEED,
-    count: DEMONSTRATIONS,
-  });
+  const demonstrations = { task: TASK, observation: 'pixels', seed: RUN_SEED, count: DEMONSTRATIONS } as const;
+  await recordDemonstrations({ projectFolder: data, ...demonstrations });
   console.log(`${DEMONSTRATIONS} demonstrations`);
   const trained = readPolicy(await imitate(data, updates));
   const { graph: _graph, weights: _weights, kind: _kind, ...manifest } = trained.manifest;
   if (manifest.encoderSha256 !== readEncoderManifest(CELL_ENCODER_MANIFEST).sha256)
     throw new Error('the policy was trained on another encoder than the one that ships');
-  const manifestPath = exportPolicy(
-    out,
-    { ...manifest, name: 'starter', trainedSteps: updates },
-    trained.graph,
-    trained.weights,
-  );
-  console.log(
-    `${readFileSync(manifestPath, 'utf8').length} bytes of manifest, ${trained.weights.length} weights in ${out}`,
-  );
+  const { graph, weights } = trained;
+  const manifestPath = exportPolicy(out, { ...manifest, name: 'starter', trainedSteps: updates }, graph, weights);
+  console.log(`${readFileSync(manifestPath, 'utf8').length} bytes of manifest, ${weights.length} weights in ${out}`);
   if (measure > 0) {
-    const { successes, episodes, ci95, meanSteps } = await measureAlone(
-      data,
-      manifestPath,
-      measure,
-      manifest.actingNoiseStd,
-    );
+    const alone = await measureAlone(data, manifestPath, measure, manifest.actingNoiseStd);
+    const { successes, episodes, ci95, meanSteps } = alone;
     console.log(
       `${successes} of ${episodes} alone on selection seeds (95 % interval ${ci95.map((value) => `${Math.round(100 * value)} %`).join(' – ')}), ` +
         `${meanSteps.toFixed(1)} steps where it succeeded, acting noise ${manifest.actingNoiseStd}`,

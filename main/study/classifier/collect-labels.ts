@@ -1,35 +1,51 @@
 /**
  * Records scripted demonstrations that stay at success, labelled as a person would: examples for the reward classifier.
  */
-import type { ObservationKind } from '../../api/observation.ts';
-import { episodeSeed, type TaskId } from '../../api/task.ts';
-import { episodeOf, openSession } from '../session.ts';
-import { createScriptedLabeller } from './scripted-labeller.ts';
+import { episodeSeed } from '../../api/task.ts';
+import type { Engine } from '../../engine/engine.ts';
+import type { DemonstrationRequest } from '../demonstrations.ts';
+import { openSession } from '../session.ts';
 
 /** Observations of success that the scripted person labels before she ends the episode: one second. */
 const STAY_TICKS = 10;
 
-export interface LabelRequest {
-  readonly projectFolder: string;
-  readonly task: TaskId;
-  readonly observation: ObservationKind;
-  readonly seed: number;
-  readonly episodes: number;
-}
-
 export async function collectLabels(
-  { projectFolder, task, observation, seed, episodes }: LabelRequest,
+  { seed, count, ...cell }: DemonstrationRequest,
   onEpisode: (done: number, labels: number) => void,
 ): Promise<void> {
-  const policy = { kind: 'process' } as const;
-  await using session = await openSession({ projectFolder, task, observation, record: true, policy });
+  await using session = await openSession({ ...cell, record: true });
   const { engine } = session.rig;
   engine.change({ success: { ...engine.rig().success, by: 'human' } });
-  const labeller = createScriptedLabeller(engine, STAY_TICKS);
-  for (let index = 0; index < episodes; index++) {
-    episodeOf(await session.rig.episode(episodeSeed('training', index, seed), 'demonstrate'));
+  const labeller = createScriptedLabeller(engine);
+  for (let index = 0; index < count; index++) {
+    await session.episode(episodeSeed('training', index, seed), 'demonstrate');
     onEpisode(index + 1, labeller.labels());
   }
   labeller.dispose();
   await session.writer?.drained();
+}
+
+/**
+ * A scripted person who labels for the reward classifier in the simulated cell, where she sees what the simulator
+ * knows. At success she keeps the key down, tick after tick, and then ends the episode with her verdict. As in the
+ * window, a label is for the newest recorded observation.
+ */
+function createScriptedLabeller(engine: Engine) {
+  let given = 0;
+  let inEpisode = 0;
+  let shown: 'success' | 'failure' | 'neither' = 'neither';
+  const off = engine.onSnapshot(({ task }) => {
+    if (!engine.loop.episodeOpen()) inEpisode = 0;
+    // The snapshot before this one is the newest observation that is recorded.
+    else if (shown === 'failure') engine.verdict('failure', undefined);
+    else if (shown === 'success') {
+      if (inEpisode >= STAY_TICKS) engine.verdict('success', undefined);
+      else if (engine.success.label('positive', undefined).kind === 'done') {
+        inEpisode++;
+        given++;
+      }
+    }
+    shown = task?.success ? 'success' : task?.failed ? 'failure' : 'neither';
+  });
+  return { labels: () => given, dispose: off };
 }

@@ -10,7 +10,8 @@ import { episodeSeed } from '../../api/task.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { type MadeClassifier, withThreshold } from '../../learn/classifier/classifier-folder.ts';
 import { findPolicy } from '../../runs/policies/policy-registry.ts';
-import { episodeOf, openSession, usePolicy } from '../session.ts';
+import { openSession } from '../session.ts';
+import { mean } from '../statistics.ts';
 import { letClassifierDecide } from './project-classifier.ts';
 
 export interface CheckedEpisode {
@@ -22,20 +23,9 @@ export interface CheckedEpisode {
   readonly remainingM: number;
 }
 
-export interface SuccessCheck {
-  readonly episodes: number;
-  readonly bothSuccess: number;
-  readonly neitherSuccess: number;
-  readonly falseSuccesses: number;
-  readonly missedSuccesses: number;
-  readonly agreement: number;
-  /** Largest distance to the goal at a false success; undefined when there was none. */
-  readonly worstFalseM: number | undefined;
-  /** Mean number of ticks from the simulator's success to the episode's end, where both agree on success. */
-  readonly meanLateTicks: number | undefined;
-}
+export type SuccessCheck = ReturnType<typeof sumUp>;
 
-export function sumUp(episodes: readonly CheckedEpisode[]): SuccessCheck {
+export function sumUp(episodes: readonly CheckedEpisode[]) {
   const count = (classifier: boolean, simulator: boolean) =>
     episodes.filter((one) => one.byClassifier === classifier && (one.simulatorAt !== undefined) === simulator).length;
   const late = episodes.flatMap(({ byClassifier, simulatorAt, steps }) =>
@@ -52,8 +42,10 @@ export function sumUp(episodes: readonly CheckedEpisode[]): SuccessCheck {
     falseSuccesses: count(true, false),
     missedSuccesses: count(false, true),
     agreement: episodes.length > 0 ? (bothSuccess + neitherSuccess) / episodes.length : 0,
+    /** Largest distance to the goal at a false success; undefined when there was none. */
     worstFalseM: falseM.length > 0 ? Math.max(...falseM) : undefined,
-    meanLateTicks: late.length > 0 ? late.reduce((sum, ticks) => sum + ticks, 0) / late.length : undefined,
+    /** Mean number of ticks from the simulator's success to the episode's end, where both agree on success. */
+    meanLateTicks: late.length > 0 ? mean(late) : undefined,
   };
 }
 
@@ -92,35 +84,21 @@ export function atThreshold(classifier: MadeClassifier, threshold: number): Made
   return withThreshold(classifier, curvePointAt(classifier.manifest.curve, threshold)?.threshold ?? threshold);
 }
 
-export interface ClassifierCheckRequest {
-  readonly projectFolder: string;
-  readonly classifier: MadeClassifier;
-  /** Name of the policy that drives. */
-  readonly policy: string;
-  readonly operator: 'none' | 'scripted';
-  readonly episodes: number;
-}
-
-/** Checks a classifier in a headless session of its own. Records nothing. */
+/** Checks a classifier in a headless session of its own, in which the named policy drives. Records nothing. */
 export async function checkClassifier(
-  { projectFolder, classifier, operator, episodes, ...request }: ClassifierCheckRequest,
+  projectFolder: string,
+  classifier: MadeClassifier,
+  { policy: name, operator }: { readonly policy: string; readonly operator: 'none' | 'scripted' },
+  episodes: number,
   onEpisode: (done: number) => void,
 ): Promise<SuccessCheck> {
   const { task, observation } = classifier.manifest;
-  const policy = findPolicy(projectFolder, request.policy);
-  await using session = await openSession({
-    projectFolder,
-    task,
-    observation,
-    record: false,
-    policy: { kind: 'process' },
-    actingNoiseStd: policy.manifest.actingNoiseStd,
-  });
-  const { rig } = session;
-  await usePolicy(rig, policy.name, policy.manifestPath);
-  await letClassifierDecide(rig.engine, classifier);
+  const policy = findPolicy(projectFolder, name);
+  const { actingNoiseStd } = policy.manifest;
+  await using session = await openSession({ projectFolder, task, observation, record: false, policy, actingNoiseStd });
+  const { engine } = session.rig;
+  await letClassifierDecide(engine, classifier);
   const help = operator === 'scripted' ? 'supervise' : 'alone';
-  const run = async (seed: number) => episodeOf(await rig.episode(seed, help));
   // Awaited here, because the session must outlive the check.
-  return await checkSuccess(rig.engine, run, episodes, onEpisode);
+  return await checkSuccess(engine, (seed) => session.episode(seed, help), episodes, onEpisode);
 }

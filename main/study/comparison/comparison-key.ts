@@ -11,16 +11,6 @@ import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { type HilPlan, hilPlanSchema } from '../hil/hil-state.ts';
 import { METHODS, type Method, type MethodName } from './methods.ts';
 
-/** The budget that all methods share. */
-export interface ComparisonBudget {
-  readonly demos: number;
-  readonly episodes: number;
-  readonly episodesPerRound: number;
-  readonly selectionEpisodes: number;
-  readonly reportEpisodes: number;
-  readonly evaluationNoiseStd: number;
-}
-
 export const comparisonKeySchema = z.object({
   method: z.string(),
   demos: z.int(),
@@ -34,17 +24,14 @@ export const comparisonKeySchema = z.object({
   settings: z.string(),
 });
 export type ComparisonKey = Readonly<z.infer<typeof comparisonKeySchema>>;
+/** The budget that all methods share. */
+export type ComparisonBudget = Omit<ComparisonKey, 'method' | 'settings'>;
 
 /** Returns the key of a method's sessions with this budget. */
 export function keyOf(name: MethodName, { demos, episodes, ...rest }: ComparisonBudget): ComparisonKey {
   const { demonstrations = 1, offlineOnly }: Method = METHODS[name];
-  return {
-    method: name,
-    demos: demos * demonstrations,
-    episodes: offlineOnly ? 0 : episodes,
-    ...rest,
-    settings: settingsHash(name),
-  };
+  const own = { demos: demos * demonstrations, episodes: offlineOnly ? 0 : episodes };
+  return { method: name, ...own, ...rest, settings: settingsHash(name) };
 }
 
 /** Returns the names of the values in which a session differs from `key`. */
@@ -59,20 +46,12 @@ export function planOf(
   budget: Omit<ComparisonBudget, 'episodes' | 'reportEpisodes'>,
   encoder?: string,
 ): HilPlan {
-  const { plan }: Method = METHODS[name];
-  return hilPlanSchema.parse({
-    seed,
-    demos: budget.demos,
-    observation: 'pixels',
-    preset: 'cell',
-    round: budget.episodesPerRound,
-    selectionEpisodes: budget.selectionEpisodes,
-    noise: budget.evaluationNoiseStd,
-    trainingNoise: 0,
-    ...plan,
-    ...(encoder !== undefined && { encoder }),
-  });
+  const { demos, selectionEpisodes, episodesPerRound: round, evaluationNoiseStd: noise } = budget;
+  const shared = { seed, demos, round, selectionEpisodes, noise, trainingNoise: 0 };
+  return hilPlanSchema.parse({ ...CELL, ...shared, ...METHODS[name].plan, ...(encoder !== undefined && { encoder }) });
 }
+
+const CELL = { observation: 'pixels', preset: 'cell' };
 
 const HASH_CHARACTERS = 12;
 
@@ -81,13 +60,8 @@ const HASH_CHARACTERS = 12;
  */
 export function settingsHash(name: MethodName): string {
   const { plan, encoder: made }: Method = METHODS[name];
-  const { algorithm, preset, scratch, settings, encoder } = hilPlanSchema.parse({
-    seed: 0,
-    demos: 1,
-    observation: 'pixels',
-    preset: 'cell',
-    ...plan,
-  });
+  const full = hilPlanSchema.parse({ ...CELL, seed: 0, demos: 1, ...plan });
+  const { algorithm, preset, scratch, settings, encoder } = full;
   const manifest = encoder === undefined ? undefined : ENCODERS.get(encoder);
   const maps = manifest === undefined ? undefined : readEncoderManifest(manifest).maps;
   const resolved = configureAlgorithm({ algorithm, preset }, settings, maps).settings;

@@ -62,10 +62,7 @@ const readout = (label: string, columns: readonly number[]): EncoderReadout => (
 });
 /** The operator's action, and the progress of the episode (0 … 1). */
 const OWN_READOUTS: readonly EncoderReadout[] = [
-  readout(
-    'action',
-    Array.from({ length: ACTION_SIZE }, (_, index) => index),
-  ),
+  readout('action', [...Array(ACTION_SIZE).keys()]),
   readout('progress', [ACTION_SIZE]),
 ];
 const LABELS = ACTION_SIZE + 1;
@@ -141,25 +138,21 @@ function rawPixels() {
 async function demonstrated(folder: string, seed: number, demos: number): Promise<EncoderDataset> {
   // An interrupted recording is begun anew.
   rmSync(folder, { recursive: true, force: true });
-  await recordDemonstrations({
-    projectFolder: folder,
+  const request = {
     task: 'insert',
     observation: 'pixels',
     seed,
     count: demos,
     maxAttempts: FIRST_ONLINE_INDEX,
-  });
+  } as const;
+  await recordDemonstrations({ projectFolder: folder, ...request });
   return readDemonstrations(folder);
 }
 
 /** Reads pictures, actions and progress of a folder's demonstrations. Leaves out discarded ones. */
 export function readDemonstrations(folder: string): EncoderDataset {
-  const pool = createTransitionPool({
-    embeddingSize: 0,
-    proprioceptionSize: PROPRIOCEPTION_SIZE,
-    stack: 1,
-    discount: 1,
-  });
+  const sizes = { embeddingSize: 0, proprioceptionSize: PROPRIOCEPTION_SIZE };
+  const pool = createTransitionPool({ ...sizes, stack: 1, discount: 1 });
   const source = openLearningSource({ folder, pool });
   source.load();
   const steps = stepsOf(pool);
@@ -183,11 +176,7 @@ export function readDemonstrations(folder: string): EncoderDataset {
 
 /** Returns every step of the demonstrations that count, with its row in the pool and its place in the episode. */
 function stepsOf(pool: TransitionPool) {
-  const byEpisode = new Map<number, number[]>();
-  for (const row of pool.rows('demo')) {
-    const rows = byEpisode.get(pool.episodeIdOf(row)) ?? [];
-    byEpisode.set(pool.episodeIdOf(row), [...rows, row]);
-  }
+  const byEpisode = Map.groupBy(pool.rows('demo'), (row) => pool.episodeIdOf(row));
   return [...byEpisode].flatMap(([episodeId, rows]) =>
     rows.map((row, index) => ({ row, episodeId, index, progress: index / rows.length })),
   );

@@ -4,39 +4,33 @@
  */
 import { spawn } from 'node:child_process';
 import { endOf } from '../../runs/launchers/child-end.ts';
+import type { MethodName } from './methods.ts';
 
 const LAST_WORDS_CHARACTERS = 500;
 /** Exit status after SIGTERM, as shells report it: 128 + 15. */
 const TERMINATED = 143;
 
-export interface SessionKey {
-  readonly method: string;
+export interface MethodSession {
+  readonly method: MethodName;
   readonly seed: number;
 }
 
-export interface ParallelOptions<Key extends SessionKey> {
+interface ParallelOptions {
   /** Path of the program's command line. */
   readonly entry: string;
   /** The sessions, in the order in which they are started. */
-  readonly sessions: readonly Key[];
+  readonly sessions: readonly MethodSession[];
   /** Number of sessions that run at once. */
   readonly jobs: number;
   /** Arguments of `takeover compare` other than method and seed. */
   readonly args: readonly string[];
-  readonly onDone: (session: Key, left: number) => void;
-}
-
-export interface FailedSession<Key extends SessionKey> {
-  readonly session: Key;
-  readonly lastWords: string;
+  readonly onDone: (session: MethodSession, left: number) => void;
 }
 
 /** Resolves with the sessions that failed. The others are in the results file. */
-export async function runParallel<Key extends SessionKey>(
-  options: ParallelOptions<Key>,
-): Promise<readonly FailedSession<Key>[]> {
+export async function runParallel(options: ParallelOptions) {
   const queue = [...options.sessions];
-  const failed: FailedSession<Key>[] = [];
+  const failed: { readonly session: MethodSession; readonly lastWords: string }[] = [];
   let left = queue.length;
   const worker = async () => {
     for (let session = queue.shift(); session !== undefined; session = queue.shift()) {
@@ -54,7 +48,7 @@ export async function runParallel<Key extends SessionKey>(
   return failed;
 }
 
-function runOne({ method, seed }: SessionKey, { entry, args }: Pick<ParallelOptions<SessionKey>, 'entry' | 'args'>) {
+function runOne({ method, seed }: MethodSession, { entry, args }: ParallelOptions) {
   const own = ['compare', '--methods', method, '--seeds', String(seed), '--json', ...args];
   const child = spawn(process.execPath, [entry, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
   const stop = () => {

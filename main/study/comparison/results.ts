@@ -17,7 +17,7 @@ import { METHODS, type MethodName, methodNames } from './methods.ts';
 
 const measuredSchema = z.object({
   successRate: z.number(),
-  ci95: z.tuple([z.number(), z.number()]),
+  ci95: z.tuple([z.number(), z.number()]).readonly(),
   meanSteps: z.number(),
 });
 const resultSchema = comparisonKeySchema.extend({
@@ -37,11 +37,7 @@ export function resultOfMethod(
   key: ComparisonKey & { readonly seed: number },
   { rounds, wallSec }: HilResult,
 ): MethodResult {
-  const measured = ({ successRate, ci95: [low, high], meanSteps }: HilRound): z.infer<typeof measuredSchema> => ({
-    successRate,
-    ci95: [low, high],
-    meanSteps,
-  });
+  const measured = ({ successRate, ci95, meanSteps }: HilRound) => ({ successRate, ci95, meanSteps });
   const report = rounds.find(({ name }) => name === 'report');
   const offlineReport = rounds.find(({ name }) => name.startsWith('report of'));
   const online = rounds.filter(({ name }) => name.startsWith('online'));
@@ -134,15 +130,10 @@ export const TABLE_HEADER = [
   'minutes',
 ] as const;
 
-/** Sessions that are left out of a table. `words` names the values of `ComparisonKey` that differ. */
-export interface LeftOut {
-  readonly sessions: number;
-  readonly words: string;
-}
-
 /**
  * Makes one row per method that was measured with this budget and today's settings, in the order of `METHODS`. Of each
- * seed only the newest session counts.
+ * seed only the newest session counts. `leftOut`: the number of other sessions, and the values of `ComparisonKey` in
+ * which they differ.
  */
 export function comparisonTable(results: readonly MethodResult[], budget: ComparisonBudget) {
   const keys = new Map<string, ComparisonKey>(methodNames.map((name) => [name, keyOf(name, budget)]));
@@ -154,7 +145,6 @@ export function comparisonTable(results: readonly MethodResult[], budget: Compar
     if (different.length > 0) others.push(`${result.method}: ${different.join(', ')}`);
     else rows.set(result.method, (rows.get(result.method) ?? new Map()).set(result.seed, result));
   }
-  const leftOut: LeftOut = { sessions: others.length, words: counted(others) };
   const taken = [...rows.values()].flatMap((ofMethod) => [...ofMethod.values()]);
   return {
     results: taken,
@@ -163,7 +153,7 @@ export function comparisonTable(results: readonly MethodResult[], budget: Compar
       const own = [...(rows.get(name)?.values() ?? [])].sort((a, b) => a.seed - b.seed);
       return own.length === 0 ? [] : [rowOf(name, own)];
     }),
-    leftOut,
+    leftOut: { sessions: others.length, words: counted(others) },
   };
 }
 

@@ -4,12 +4,8 @@ import type { HilListeners } from '../hil/hil-session.ts';
 import type { ComparisonBudget } from './comparison-key.ts';
 import { measure } from './comparison-session.ts';
 import type { MethodName } from './methods.ts';
-import { runParallel, type SessionKey } from './parallel-sessions.ts';
+import { type MethodSession, runParallel } from './parallel-sessions.ts';
 import { appendResult, isDone, readResults } from './results.ts';
-
-export interface MethodSession extends SessionKey {
-  readonly method: MethodName;
-}
 
 export interface ComparisonRequest {
   readonly projectFolder: string;

@@ -3,19 +3,14 @@
  * dots joins the means of the bins. A perfect critic would lie on the dashed line. Lengths are pixels; Q and returns
  * are in units of reward (a success is worth 10).
  */
+import type { CriticReading } from './critic-readings.ts';
 import type { CriticBin } from './critic-report.ts';
-
-export interface PlotPoint {
-  readonly value: number;
-  readonly return: number;
-  readonly success: boolean;
-}
 
 export interface CriticPanel {
   readonly title: string;
   /** Lines of text under the title. */
   readonly notes: readonly string[];
-  readonly points: readonly PlotPoint[];
+  readonly points: readonly (Pick<CriticReading, 'least' | 'return'> & { readonly success: boolean })[];
   readonly bins: readonly CriticBin[];
 }
 
@@ -42,7 +37,7 @@ text{font:12px system-ui,sans-serif;fill:#4a5058}.title{font-weight:600;fill:#16
 
 /** Returns the SVG file. Throws a `RangeError` when there is nothing to draw. */
 export function criticPlot(panels: readonly CriticPanel[]): string {
-  const all = panels.flatMap(({ points }) => points.flatMap((point) => [point.value, point.return]));
+  const all = panels.flatMap(({ points }) => points.flatMap((point) => [point.least, point.return]));
   if (all.length === 0) throw new RangeError('a plot needs at least one point');
   // Both axes and all panels share one scale, so that panels and the identity line can be compared.
   const low = TICK_EVERY * Math.floor(Math.min(...extremes(all)) / TICK_EVERY);
@@ -87,7 +82,7 @@ function panelOf({ title, notes, points, bins }: CriticPanel, scale: Scale): str
   const dots = (success: boolean) =>
     drawn
       .filter((point) => point.success === success)
-      .map((point) => `M${x(point.return)} ${y(point.value)}h0`)
+      .map((point) => `M${x(point.return)} ${y(point.least)}h0`)
       .join('');
   return [
     `<text class="title" y="${-TOP_PX + 20}">${escaped(title)}</text>`,

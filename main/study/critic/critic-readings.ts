@@ -12,8 +12,7 @@ import { createTransitionPool, type TransitionPool } from '../../../data/learnin
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../api/observation.ts';
 import type { RunSpec } from '../../api/run.ts';
 import { TASKS } from '../../api/task.ts';
-import type { ConfiguredAlgorithm } from '../../learn/algorithms/algorithm-registry.ts';
-import { type Checkpoint, readCheckpoint } from '../../learn/run/checkpoint.ts';
+import { readCheckpoint } from '../../learn/run/checkpoint.ts';
 import { runFolder } from '../../learn/run/run-folder.ts';
 import { isUsable, observationSizes } from '../../learn/run/run-observation.ts';
 import { configureRun } from '../../learn/run/run-settings.ts';
@@ -45,20 +44,17 @@ export interface CriticRequest {
   readonly encoderManifestPath: string | undefined;
 }
 
-export interface CriticReadings {
-  /** Actor updates of the checkpoint. */
-  readonly step: number;
-  /** γ */
-  readonly discount: number;
-  readonly readings: readonly CriticReading[];
-}
-
 /** Number of steps that are evaluated at once. */
 const ROWS = 256;
 
-export async function readCritics(request: CriticRequest): Promise<CriticReadings> {
-  const { spec, encoderManifestPath } = request;
-  const { checkpoint, algorithm } = checkpointOf(request);
+/** `step` of the result: actor updates of the checkpoint. */
+export async function readCritics(request: CriticRequest) {
+  const { spec, runId, encoderManifestPath } = request;
+  const files = runFolder(request.projectFolder, runId);
+  const checkpoint = readCheckpoint(files.checkpoint);
+  if (!checkpoint)
+    throw new TrainingError(`run ${runId} has no checkpoint`, 'Let it work for half a minute, or name another run.');
+  const algorithm = configureRun(spec, files);
   const encoder = encoderManifestPath === undefined ? undefined : readEncoderManifest(encoderManifestPath);
   const sizes = observationSizes(spec, encoder?.embeddingSize);
   const critic = checkpoint.arrays['critic'];
@@ -68,7 +64,7 @@ export async function readCritics(request: CriticRequest): Promise<CriticReading
   const expected = step.inputs['critic']?.shape[0];
   if (expected !== critic.length)
     throw new TrainingError(
-      `the critics of run ${request.runId} have ${critic.length} numbers, those of its settings with this encoder have ${expected}`,
+      `the critics of run ${runId} have ${critic.length} numbers, those of its settings with this encoder have ${expected}`,
       'Name the encoder that the run was trained with.',
     );
   const { discount } = algorithm.settings;
@@ -152,23 +148,11 @@ async function readSteps(
   return read;
 }
 
-function checkpointOf({ projectFolder, runId, spec }: CriticRequest): {
-  readonly checkpoint: Checkpoint;
-  readonly algorithm: ConfiguredAlgorithm;
-} {
-  const files = runFolder(projectFolder, runId);
-  const checkpoint = readCheckpoint(files.checkpoint);
-  if (!checkpoint)
-    throw new TrainingError(`run ${runId} has no checkpoint`, 'Let it work for half a minute, or name another run.');
-  return { checkpoint, algorithm: configureRun(spec, files) };
-}
-
 /** Returns the rows of the episodes that can be read whole, in order. */
 function wholeEpisodes(pool: TransitionPool, steps: ReadonlyMap<number, number>): Int32Array {
   const rows = pool.rows('all');
-  const found = new Map<number, number>();
-  for (const row of rows) found.set(pool.episodeIdOf(row), (found.get(pool.episodeIdOf(row)) ?? 0) + 1);
-  return rows.filter((row) => found.get(pool.episodeIdOf(row)) === steps.get(pool.episodeIdOf(row)));
+  const found = Map.groupBy(rows, (row) => pool.episodeIdOf(row));
+  return rows.filter((row) => found.get(pool.episodeIdOf(row))?.length === steps.get(pool.episodeIdOf(row)));
 }
 
 /** Returns the values of row `at`, [E], from [E, ROWS]. */

@@ -81,14 +81,7 @@ function errorsOf(readings: readonly CriticReading[]): CriticErrors {
 
 /** Returns the bins that are not empty, from low returns to high ones. */
 function binsOf(readings: readonly CriticReading[]): CriticBin[] {
-  const bins = new Map<number, CriticReading[]>();
-  for (const reading of readings) {
-    const bin = Math.floor(reading.return / BIN_WIDTH);
-    const held = bins.get(bin);
-    if (held) held.push(reading);
-    else bins.set(bin, [reading]);
-  }
-  return [...bins]
+  return [...Map.groupBy(readings, (reading) => Math.floor(reading.return / BIN_WIDTH))]
     .sort(([a], [b]) => a - b)
     .map(([bin, held]) => ({
       from: bin * BIN_WIDTH,

@@ -7,7 +7,6 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { projectFile } from '../../../data/database.ts';
-import type { RunSpec } from '../../api/run.ts';
 import { episodeSeed } from '../../api/task.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { encoderFor } from '../../runs/encoder-choice.ts';
@@ -15,7 +14,7 @@ import { findPolicy } from '../../runs/policies/policy-registry.ts';
 import { openRunRows } from '../../runs/run-rows.ts';
 import { storedEpisodes } from '../../runs/stored-episodes.ts';
 import { readHilState } from '../hil/hil-state.ts';
-import { episodeOf, openSession, usePolicy } from '../session.ts';
+import { openSession } from '../session.ts';
 import { signed } from '../statistics.ts';
 import type { CriticMethod, StudiedRun } from './critic-methods.ts';
 import type { CriticPanel } from './critic-plot.ts';
@@ -49,13 +48,7 @@ export interface CriticStudyRequest {
 }
 
 /** A run whose critics are studied, with its encoder. */
-interface Run {
-  readonly id: number;
-  readonly spec: RunSpec;
-  readonly policy: string | undefined;
-  readonly encoderManifestPath: string | undefined;
-  readonly studied: StudiedRun;
-}
+type Run = Awaited<ReturnType<typeof findRun>>;
 
 export async function studyCritics(request: CriticStudyRequest): Promise<CriticStudy> {
   const { projectFolder } = request;
@@ -71,7 +64,7 @@ export async function studyCritics(request: CriticStudyRequest): Promise<CriticS
   }
 }
 
-async function findRun({ projectFolder, ...request }: CriticStudyRequest): Promise<Run> {
+async function findRun({ projectFolder, ...request }: CriticStudyRequest) {
   const noRuns = `${projectFolder} holds no runs. Start one: \`npx takeover finetune\`, or \`npx takeover hil\`.`;
   if (!existsSync(projectFile(projectFolder))) throw new Error(noRuns);
   await using rows = openRunRows(projectFolder);
@@ -87,7 +80,8 @@ async function findRun({ projectFolder, ...request }: CriticStudyRequest): Promi
   const encoderManifestPath = encoderFor(observation, request.encoder ?? readHilState(projectFolder)?.encoder);
   const encoder = encoderManifestPath === undefined ? {} : { encoder: readEncoderManifest(encoderManifestPath).name };
   const settings = { ...(await rows.settings(id)), task, observation, ...encoder };
-  return { id, spec, policy, encoderManifestPath, studied: { algorithm, preset, settings } };
+  const studied: StudiedRun = { algorithm, preset, settings };
+  return { id, spec, policy, encoderManifestPath, studied };
 }
 
 /** `episodesIn`: the folder that holds the episodes. */
@@ -97,14 +91,8 @@ async function studyEpisodes(projectFolder: string, run: Run, episodesIn: string
   if (unaided.length === 0)
     throw new Error(`${episodesIn} holds no episode that a policy drove alone. Play some with --episodes 30.`);
   const episodes = new Map(unaided.map(({ id, steps }) => [id, steps]));
-  const { step, readings } = await readCritics({
-    projectFolder,
-    runId,
-    spec,
-    episodesIn,
-    episodes,
-    encoderManifestPath,
-  });
+  const reading = { projectFolder, runId, spec, episodesIn, episodes, encoderManifestPath };
+  const { step, readings } = await readCritics(reading);
   if (readings.length === 0)
     throw new Error(
       `none of the ${unaided.length} unaided episodes in ${episodesIn} holds all that run ${runId} observes. Play some with --episodes 30.`,
@@ -132,14 +120,13 @@ async function play(
     task: spec.task,
     observation: spec.observation,
     record: true,
-    policy: { kind: 'process' },
+    policy,
     actingNoiseStd: noise,
     encoder: encoderManifestPath,
   });
-  await usePolicy(session.rig, policy.name, policy.manifestPath);
   session.rig.engine.change({ actingNoiseStd: noise });
   for (let index = 0; index < newEpisodes; index++) {
-    episodeOf(await session.rig.episode(episodeSeed('selection', index), 'alone'));
+    await session.episode(episodeSeed('selection', index), 'alone');
     onEpisode(index + 1);
   }
   await session.writer?.drained();
@@ -163,11 +150,7 @@ export function panelsOf(studies: readonly CriticStudy[], methods: readonly Crit
         `${report.episodes} episodes, ${report.failures?.episodes ?? 0} of them failures; ${own.length === 1 ? '1 run' : `${own.length} runs`}`,
         ...(method.own.length > 0 ? [method.own.join(', ')] : []),
       ],
-      points: readings.map((reading) => ({
-        value: reading.least,
-        return: reading.return,
-        success: solved.has(reading.episodeId),
-      })),
+      points: readings.map((reading) => ({ ...reading, success: solved.has(reading.episodeId) })),
       bins: report.bins,
     };
   });

@@ -9,44 +9,40 @@ import { isUnaidedSuccess } from '../../engine/recording/statistics.ts';
 import { type Block, followGranted, type GrantedTrainer } from '../../runs/launchers/granted-trainer.ts';
 import { mean } from '../statistics.ts';
 import { type HilContext, measureRound } from './hil-record.ts';
-import type { HilState, TrainedEpisode } from './hil-state.ts';
+import type { HilState } from './hil-state.ts';
 
 /** Number of newest episodes whose share of human steps is shown. */
 const SHOWN_EPISODES = 10;
 
 function specOf(state: HilState, stage: Stage, startFrom?: string): RunSpec {
+  const { algorithm, preset, recipe, task, observation, seed, settings } = state;
   return {
-    algorithm: state.algorithm,
-    preset: state.preset,
-    ...(state.recipe === undefined ? {} : { recipe: state.recipe }),
-    stage,
-    task: state.task,
-    observation: state.observation,
-    seed: state.seed,
-    ...(Object.keys(state.settings).length === 0 ? {} : { settings: state.settings }),
-    ...(startFrom === undefined ? {} : { startFrom }),
+    algorithm,
+    preset,
+    ...(recipe && { recipe }),
+    ...{ stage, task, observation, seed },
+    ...(Object.keys(settings).length > 0 && { settings }),
+    ...(startFrom !== undefined && { startFrom }),
   };
 }
 
-function startTrainer({ options }: HilContext, runId: number, spec: RunSpec): GrantedTrainer {
-  const { projectFolder, threads = 1, encoderManifestPath } = options;
-  return followGranted(options.launch({ projectFolder, runId, spec, threads, pace: 'granted', encoderManifestPath }));
+function startTrainer(session: HilContext, runId: number, spec: RunSpec): GrantedTrainer {
+  const { projectFolder, threads = 1, encoderManifestPath } = session;
+  return followGranted(session.launch({ projectFolder, runId, spec, threads, pace: 'granted', encoderManifestPath }));
 }
 
 /** Returns the policy of the offline stage. */
 export async function learnOffline(session: HilContext): Promise<string> {
-  const { options, record, rig } = session;
+  const { rows, record, rig, onProgress } = session;
   const spec = specOf(record.state(), 'offline');
-  const runId = record.state().offlineRunId ?? (await options.rows.createRun(spec));
+  const runId = record.state().offlineRunId ?? (await rows.createRun(spec));
   record.change({ offlineRunId: runId });
-  const known = (await options.rows.run(runId))?.policy;
+  const known = (await rows.run(runId))?.policy;
   if (known !== undefined && record.state().rounds.length > 0) return known;
   await using trainer = startTrainer(session, runId, spec);
-  const stop = trainer.onProgress((step, steps) => options.onProgress('offline stage', step, steps, 'updates'));
-  const block = await trainer.block({
-    throughEpisodeId: record.state().newestEpisodeId,
-    throughSequence: rig.newestSequence(),
-  });
+  const stop = trainer.onProgress((step, steps) => onProgress('offline stage', step, steps, 'updates'));
+  const throughEpisodeId = record.state().newestEpisodeId;
+  const block = await trainer.block({ throughEpisodeId, throughSequence: rig.newestSequence() });
   stop();
   await trainer.finish();
   return block.policy;
@@ -56,16 +52,16 @@ export async function learnOffline(session: HilContext): Promise<string> {
  * Corrected episodes in rounds, until there are enough or the time is over. `offline`: the policy of the offline stage.
  */
 export async function learnOnline(session: HilContext, offline: string | undefined): Promise<void> {
-  const { options, record, rig } = session;
-  const goesOn = () => record.state().onlineEpisodes < options.episodes && !record.isOutOfTime();
+  const { rows, record, rig, episodes, manifestPathOf } = session;
+  const goesOn = () => record.state().onlineEpisodes < episodes && !record.isOutOfTime();
   if (!goesOn() && record.state().openRound.length === 0) return;
   const spec = specOf(record.state(), 'online', offline);
-  const runId = record.state().onlineRunId ?? (await options.rows.createRun(spec));
+  const runId = record.state().onlineRunId ?? (await rows.createRun(spec));
   record.change({ onlineRunId: runId });
   await using trainer = startTrainer(session, runId, spec);
   const blocks = createBlocks(session, trainer);
   const first = record.state().policy ?? record.state().rounds.at(-1)?.policy ?? offline;
-  if (first !== undefined) await rig.usePolicy(first, options.manifestPathOf(first));
+  if (first !== undefined) await rig.usePolicy(first, manifestPathOf(first));
   await blocks.begin(first !== undefined);
   for (;;) {
     const { openRound, round } = record.state();
@@ -131,19 +127,15 @@ async function recordCorrected({ record, rig }: HilContext): Promise<EpisodeSumm
   const episode = await rig.record({ seed: record.nextSeed(), help: 'supervise' });
   await rig.drained();
   const { onlineEpisodes, openRound } = record.state();
-  const { steps, humanSteps } = episode;
-  const trained: TrainedEpisode = { steps, humanSteps, unaidedSuccess: isUnaidedSuccess(episode) };
-  record.change({
-    onlineEpisodes: onlineEpisodes + 1,
-    newestEpisodeId: episode.id,
-    openRound: [...openRound, trained],
-  });
+  const { id, steps, humanSteps } = episode;
+  const trained = { steps, humanSteps, unaidedSuccess: isUnaidedSuccess(episode) };
+  record.change({ onlineEpisodes: onlineEpisodes + 1, newestEpisodeId: id, openRound: [...openRound, trained] });
   return episode;
 }
 
-function showProgress({ options, record }: HilContext): void {
+function showProgress({ record, episodes, onProgress }: HilContext): void {
   const { onlineEpisodes, openRound } = record.state();
   const newest = openRound.slice(-SHOWN_EPISODES).map(interventionRate);
   const note = `last ${newest.length}: ${Math.round(100 * mean(newest))} % human`;
-  options.onProgress('online', onlineEpisodes, options.episodes, note);
+  onProgress('online', onlineEpisodes, episodes, note);
 }

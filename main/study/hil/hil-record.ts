@@ -51,26 +51,12 @@ export interface HilOptions {
 }
 
 /** A session while it runs. */
-export interface HilContext {
-  readonly options: HilOptions;
-  readonly rig: HilRig;
-  readonly record: HilRecord;
-}
+export type HilContext = HilOptions & { readonly record: ReturnType<typeof createHilRecord> };
 
 const MS_PER_SEC = 1000;
 const SEC_PER_MIN = 60;
 
-export interface HilRecord {
-  state(): HilState;
-  change(change: Partial<HilState>): void;
-  /** Closes a round. It is stored together with the emptied list of its episodes. */
-  addRound(name: string, policy: string, evaluation: Evaluation): HilRound;
-  /** Seed of the next episode to record. */
-  nextSeed(): number;
-  isOutOfTime(): boolean;
-}
-
-export function createHilRecord(projectFolder: string, first: HilState, maxMinutes: number, clock: Clock): HilRecord {
+export function createHilRecord({ projectFolder, state: first, maxMinutes, clock }: HilOptions) {
   let state = first;
   const startedMs = clock.nowMs() - first.wallSec * MS_PER_SEC;
   const wallSec = () => (clock.nowMs() - startedMs) / MS_PER_SEC;
@@ -81,23 +67,25 @@ export function createHilRecord(projectFolder: string, first: HilState, maxMinut
   return {
     state: () => state,
     change,
-    addRound: (name, policy, evaluation) => {
+    /** Closes a round. It is stored together with the emptied list of its episodes. */
+    addRound: (name: string, policy: string, { successRate, ci95, meanSteps, episodes }: Evaluation) => {
       const trained = state.openRound;
       const round: HilRound = {
         name,
-        successRate: evaluation.successRate,
-        ci95: evaluation.ci95,
-        meanSteps: evaluation.meanSteps,
+        successRate,
+        ci95,
+        meanSteps,
         interventionRate: mean(trained.map(interventionRate)),
         unaidedRate: mean(trained.map((episode) => (episode.unaidedSuccess ? 1 : 0))),
         episodes: state.onlineEpisodes,
         wallSec: wallSec(),
         policy,
-        evaluation: { episodes: evaluation.episodes, noiseStd: state.noise },
+        evaluation: { episodes, noiseStd: state.noise },
       };
       change({ rounds: [...state.rounds, round], openRound: [] });
       return round;
     },
+    /** Seed of the next episode to record. */
     nextSeed: () => {
       const online = state.demosDone >= state.demos;
       const index = online ? FIRST_ONLINE_INDEX + state.onlineEpisodes : state.demoAttempts;
@@ -109,19 +97,16 @@ export function createHilRecord(projectFolder: string, first: HilState, maxMinut
 
 /** Evaluates a policy alone and closes the round with the result. */
 export async function measureRound(
-  { options, rig, record }: HilContext,
+  { rig, record, manifestPathOf, onProgress, onRound }: HilContext,
   name: string,
   policy: string,
   range: EvaluationRange,
   count: number,
 ): Promise<void> {
-  await rig.judgePolicy(policy, options.manifestPathOf(policy));
-  const { noise } = record.state();
-  const evaluation = await evaluate(
-    (seed) => rig.attempt(seed, noise),
-    range,
-    count,
-    (done, { successes }) => options.onProgress(`evaluating on ${range}`, done, count, `${successes} solved`),
+  await rig.judgePolicy(policy, manifestPathOf(policy));
+  const attempt = (seed: number) => rig.attempt(seed, record.state().noise);
+  const evaluation = await evaluate(attempt, range, count, (done, { successes }) =>
+    onProgress(`evaluating on ${range}`, done, count, `${successes} solved`),
   );
-  options.onRound(record.addRound(name, policy, evaluation));
+  onRound(record.addRound(name, policy, evaluation));
 }

@@ -6,39 +6,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { makeProjectFolder } from '../../../data/file-trouble.ts';
 import { systemClock } from '../../api/clock.ts';
 import { UsageError } from '../../api/error-words.ts';
-import type { HeadlessRig } from '../../engine/headless-rig.ts';
 import { encoderFor } from '../../runs/encoder-choice.ts';
 import { launchLocalTrainer } from '../../runs/launchers/local-process.ts';
 import { findPolicy } from '../../runs/policies/policy-registry.ts';
 import { openRunRows } from '../../runs/run-rows.ts';
 import { storedEpisodes } from '../../runs/stored-episodes.ts';
-import { episodeOf, openSession, type Session, usePolicy } from '../session.ts';
+import { openSession, type Session, usePolicy } from '../session.ts';
 import { runHil } from './hil.ts';
-import type { HilRig } from './hil-record.ts';
-import {
-  type HilPlan,
-  type HilResult,
-  type HilRound,
-  type HilState,
-  isOver,
-  newHilState,
-  readHilState,
-  resultOf,
-} from './hil-state.ts';
+import type { HilOptions, HilRig } from './hil-record.ts';
+import { type HilPlan, type HilState, isOver, newHilState, readHilState, resultOf } from './hil-state.ts';
 
-export interface HilBudget {
-  readonly episodes: number;
-  readonly reportEpisodes: number;
-  readonly reportOffline?: boolean;
-  readonly maxMinutes: number;
-  /** Threads of the trainer. Default: 1. */
-  readonly threads?: number;
-}
-
-export interface HilListeners {
-  readonly onProgress: (title: string, done: number, total: number, note: string) => void;
-  readonly onRound: (round: HilRound) => void;
-}
+export type HilListeners = Pick<HilOptions, 'onProgress' | 'onRound'>;
 
 /**
  * Returns the state of the session in a folder, or of a new one. Throws a `UsageError` when the session there has
@@ -66,20 +44,14 @@ const inWords = (value: unknown) => (typeof value === 'object' ? JSON.stringify(
 export async function runHilSession(
   projectFolder: string,
   state: HilState,
-  budget: HilBudget,
+  budget: Pick<HilOptions, 'episodes' | 'reportEpisodes' | 'reportOffline' | 'maxMinutes' | 'threads'>,
   listeners: HilListeners,
-): Promise<HilResult> {
+) {
   if (isOver(state)) return resultOf(state);
-  const encoderManifestPath = encoderFor(state.observation, state.encoder);
-  const session = {
-    projectFolder,
-    task: state.task,
-    observation: state.observation,
-    encoder: state.encoder,
-    policy: { kind: 'process' },
-  } as const;
-  await using recording = await openSession({ ...session, record: true, actingNoiseStd: state.trainingNoise });
-  await using measuring = await openSession({ ...session, record: false, actingNoiseStd: state.noise });
+  const { task, observation, encoder } = state;
+  const cell = { projectFolder, task, observation, encoder };
+  await using recording = await openSession({ ...cell, record: true, actingNoiseStd: state.trainingNoise });
+  await using measuring = await openSession({ ...cell, record: false, actingNoiseStd: state.noise });
   await using rows = openRunRows(projectFolder);
   return await runHil({
     ...budget,
@@ -87,25 +59,25 @@ export async function runHilSession(
     projectFolder,
     rows,
     state,
-    encoderManifestPath,
-    rig: hilRig(projectFolder, recording, measuring.rig),
+    encoderManifestPath: encoderFor(observation, encoder),
+    rig: hilRig(projectFolder, recording, measuring),
     launch: launchLocalTrainer,
     clock: systemClock,
     manifestPathOf: (policy) => findPolicy(projectFolder, policy).manifestPath,
   });
 }
 
-function hilRig(projectFolder: string, { rig, writer }: Session, measuring: HeadlessRig): HilRig {
+function hilRig(projectFolder: string, { rig, writer, episode }: Session, measuring: Session): HilRig {
   return {
-    record: async ({ seed, help }) => episodeOf(await rig.episode(seed, help)),
+    record: ({ seed, help }) => episode(seed, help),
     discard: (episodeId) => writer?.discardEpisode(episodeId),
     recordedAfter: (episodeId) => storedEpisodes(projectFolder, episodeId),
-    attempt: async (seed, actingNoiseStd) => {
-      measuring.engine.change({ actingNoiseStd });
-      return episodeOf(await measuring.episode(seed, 'alone'));
+    attempt: (seed, actingNoiseStd) => {
+      measuring.rig.engine.change({ actingNoiseStd });
+      return measuring.episode(seed, 'alone');
     },
     usePolicy: (name, manifestPath) => usePolicy(rig, name, manifestPath),
-    judgePolicy: (name, manifestPath) => usePolicy(measuring, name, manifestPath),
+    judgePolicy: (name, manifestPath) => usePolicy(measuring.rig, name, manifestPath),
     drained: async () => writer?.drained(),
     newestSequence: () => writer?.newestSequence() ?? 0,
   };

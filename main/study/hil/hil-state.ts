@@ -38,7 +38,6 @@ export type HilRound = z.infer<typeof roundSchema>;
 
 /** The part of a training episode that a round's summary needs. */
 const trainedSchema = z.object({ steps: z.int(), humanSteps: z.int(), unaidedSuccess: z.boolean() }).readonly();
-export type TrainedEpisode = z.infer<typeof trainedSchema>;
 
 /** Every setting that changes what a session measures, except its length: a resumed session has the same plan. */
 export const hilPlanSchema = z.object({
@@ -95,35 +94,22 @@ const stateSchema = hilPlanSchema.extend({
 });
 export type HilState = z.infer<typeof stateSchema>;
 
-export interface HilResult {
-  readonly rounds: readonly HilRound[];
-  readonly finalSuccessRate: number;
-  readonly wallSec: number;
-}
+export type HilResult = ReturnType<typeof resultOf>;
 
 /** Name of the round that ends a session. */
 export const REPORT = 'report';
 
 export const isOver = (state: HilState): boolean => state.rounds.some((round) => round.name === REPORT);
 
-export function resultOf({ rounds, wallSec }: HilState): HilResult {
+export function resultOf({ rounds, wallSec }: Pick<HilState, 'rounds' | 'wallSec'>) {
   return { rounds, wallSec, finalSuccessRate: rounds.find((round) => round.name === REPORT)?.successRate ?? 0 };
 }
 
 const FILE = 'hil.json';
 
 export function newHilState(plan: z.input<typeof hilPlanSchema>): HilState {
-  return {
-    ...hilPlanSchema.parse(plan),
-    demoAttempts: 0,
-    demosDone: 0,
-    newestEpisodeId: 0,
-    onlineEpisodes: 0,
-    grantedEpisodeId: 0,
-    openRound: [],
-    rounds: [],
-    wallSec: 0,
-  };
+  const counts = { demoAttempts: 0, demosDone: 0, newestEpisodeId: 0, onlineEpisodes: 0, grantedEpisodeId: 0 };
+  return { ...hilPlanSchema.parse(plan), ...counts, openRound: [], rounds: [], wallSec: 0 };
 }
 
 /** Returns `undefined` when the folder holds no session. Throws when the file is not the state of a session. */

@@ -15,10 +15,10 @@ import { FIRST_ONLINE_INDEX, type HilResult, isOver, REPORT, readHilState, resul
 const OFFLINE_REPORT = 'report of the offline stage';
 
 export async function runHil(options: HilOptions): Promise<HilResult> {
-  const { rig, projectFolder, state, maxMinutes, clock } = options;
+  const { state } = options;
   if (isOver(state)) return resultOf(state);
-  const record = createHilRecord(projectFolder, state, maxMinutes, clock);
-  const session: HilContext = { options, rig, record };
+  const record = createHilRecord(options);
+  const session: HilContext = { ...options, record };
   await resume(session);
   await demonstrate(session);
   const offlinePolicy = state.scratch ? undefined : await learnOffline(session);
@@ -34,19 +34,19 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
  * recorded whole and not yet counted, is stored. The trainer would learn from it beside the one that is now recorded
  * with its seed.
  */
-async function resume({ options, rig, record }: HilContext): Promise<void> {
+async function resume({ projectFolder, rig, record, onProgress }: HilContext): Promise<void> {
   const newer = await rig.recordedAfter(record.state().newestEpisodeId);
   // Episodes from before the session do not belong to it.
-  if (!readHilState(options.projectFolder))
+  if (!readHilState(projectFolder))
     return record.change({ newestEpisodeId: Math.max(0, ...newer.map(({ id }) => id)) });
   for (const { id } of newer.filter(({ seed, discarded }) => seed === record.nextSeed() && !discarded)) {
     rig.discard(id);
-    options.onProgress(`episode ${id}, which an interruption has left, is discarded`, 0, 1, 'it is recorded again');
+    onProgress(`episode ${id}, which an interruption has left, is discarded`, 0, 1, 'it is recorded again');
   }
   await rig.drained();
 }
 
-async function demonstrate({ options, rig, record }: HilContext): Promise<void> {
+async function demonstrate({ rig, record, onProgress }: HilContext): Promise<void> {
   const { demos } = record.state();
   while (record.state().demosDone < demos) {
     const { demoAttempts, demosDone } = record.state();
@@ -55,25 +55,22 @@ async function demonstrate({ options, rig, record }: HilContext): Promise<void> 
     const success = episode.outcome === 'success';
     if (!success) rig.discard(episode.id);
     await rig.drained();
-    record.change({
-      demoAttempts: demoAttempts + 1,
-      demosDone: demosDone + (success ? 1 : 0),
-      newestEpisodeId: episode.id,
-    });
-    options.onProgress('demonstrations', record.state().demosDone, demos, '');
+    const done = demosDone + (success ? 1 : 0);
+    record.change({ demoAttempts: demoAttempts + 1, demosDone: done, newestEpisodeId: episode.id });
+    onProgress('demonstrations', done, demos, '');
   }
 }
 
 /** Reports the policy that was best on the selection seeds; the newest of equals. */
 async function report(session: HilContext, offlinePolicy: string | undefined): Promise<void> {
-  const { options, record } = session;
+  const { record, reportEpisodes, reportOffline } = session;
   const rounds = () => record.state().rounds;
   if (rounds().length === 0)
     throw new Error('there is nothing to report: a session without an offline stage needs at least one episode');
   const isReported = rounds().some(({ name }) => name === OFFLINE_REPORT);
-  if (options.reportOffline && offlinePolicy !== undefined && !isReported)
-    await measureRound(session, OFFLINE_REPORT, offlinePolicy, 'report', options.reportEpisodes);
+  if (reportOffline && offlinePolicy !== undefined && !isReported)
+    await measureRound(session, OFFLINE_REPORT, offlinePolicy, 'report', reportEpisodes);
   const chosen = rounds().filter(({ name }) => name !== OFFLINE_REPORT);
   const best = chosen.reduce((a, b) => (b.successRate >= a.successRate ? b : a));
-  await measureRound(session, REPORT, best.policy, 'report', options.reportEpisodes);
+  await measureRound(session, REPORT, best.policy, 'report', reportEpisodes);
 }

@@ -174,10 +174,8 @@ test('an export whose process is stopped does not keep the engine from closing: 
   inFolder(async (folder) => {
     await project(folder, 1);
     const clock = virtualClock();
-    const job = startExport({
-      ...{ projectFolder: folder, format: 'lerobot-v3', outFolder: join(folder, 'out'), clock },
-      onLine: ({ kind }) => assert.fail(`it says ${kind} and should be stopped`),
-    });
+    const request = { projectFolder: folder, format: 'lerobot-v3', outFolder: join(folder, 'out') };
+    const job = startExport(request, clock, ({ kind }) => assert.fail(`it says ${kind} and should be stopped`));
     assert.ok(job.pid !== undefined);
     process.kill(job.pid, 'SIGSTOP');
     job.cancel();
@@ -196,13 +194,11 @@ test('what a killed export leaves is removed as soon as it has ended, and a dead
     const out = join(folder, 'exports', 'dataset');
     let pid: number | undefined;
     let work: readonly string[] = [];
-    const job = startExport({
-      ...{ projectFolder: folder, format: 'lerobot-v3', outFolder: out, clock: virtualClock() },
-      onLine: ({ kind }) => {
-        if (kind !== 'chosen' || pid === undefined) return;
-        work = readdirSync(join(folder, 'exports'));
-        process.kill(pid, 'SIGKILL');
-      },
+    const request = { projectFolder: folder, format: 'lerobot-v3', outFolder: out };
+    const job = startExport(request, virtualClock(), ({ kind }) => {
+      if (kind !== 'chosen' || pid === undefined) return;
+      work = readdirSync(join(folder, 'exports'));
+      process.kill(pid, 'SIGKILL');
     });
     pid = job.pid;
     assert.equal((await job.ended).kind, 'failed');

@@ -56,9 +56,9 @@ test('unaided: the policy alone from start to end', () => {
 });
 
 test('the plot: a panel each on one scale, tags that close, text that is escaped, no more points than it can show', () => {
-  const points = Array.from({ length: 4000 }, (_, at) => ({ value: at / 400, return: at / 500 - 2, success: at > 99 }));
+  const points = Array.from({ length: 4000 }, (_, at) => ({ least: at / 400, return: at / 500 - 2, success: at > 99 }));
   const { bins } = criticReport(
-    points.map((point) => reading(1, point.value, point.return)),
+    points.map((point) => reading(1, point.least, point.return)),
     new Set([1]),
   );
   const panel = { title: 'a < b', notes: ['bias +1 & more'], points, bins };
