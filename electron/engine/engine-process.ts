@@ -82,11 +82,9 @@ export function createEngineProcess(options: EngineProcessOptions) {
   let state: EngineState = { kind: 'stopped' };
   let child: EngineChild | undefined;
   let crashes = 0;
-  /** Time at which this run of the engine announced itself. */
-  let usefulSinceMs: number | undefined;
+  let announcedAtMs: number | undefined;
   let stopping: PromiseWithResolvers<void> | undefined;
   const timer = createTimer(clock);
-
   const become = (next: EngineState) => {
     state = next;
     options.changed(next);
@@ -96,13 +94,12 @@ export function createEngineProcess(options: EngineProcessOptions) {
     child?.killRemains();
     child = undefined;
     if (stopping) {
-      const { resolve } = stopping;
+      stopping.resolve();
       stopping = undefined;
-      become({ kind: 'stopped' });
-      return resolve();
+      return become({ kind: 'stopped' });
     }
     note(`shell: The engine ${describeExit(exit)}.`);
-    const ranMs = usefulSinceMs === undefined ? 0 : clock.nowMs() - usefulSinceMs;
+    const ranMs = announcedAtMs === undefined ? 0 : clock.nowMs() - announcedAtMs;
     const next = afterExit(exit, rules, crashes, ranMs);
     crashes = next.crashes;
     become(next.state);
@@ -111,11 +108,11 @@ export function createEngineProcess(options: EngineProcessOptions) {
   const announced = (url: string) => {
     if (state.kind !== 'starting' || stopping) return;
     timer.cancel();
-    usefulSinceMs = clock.nowMs();
+    announcedAtMs = clock.nowMs();
     become({ kind: 'running', url });
   };
   const run = () => {
-    usefulSinceMs = undefined;
+    announcedAtMs = undefined;
     become({ kind: 'starting', attempt: crashes + 1 });
     const started = launchOnce(launch, { note, announced, ended });
     if (!started) return;

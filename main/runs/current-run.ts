@@ -67,9 +67,7 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
         await exclusively(() => begin({ ...rest, stage: 'online', startFrom }, false));
       return;
     }
-    const ended = run.cancelled
-      ? ({ state: 'cancelled' } as const)
-      : { state: 'failed' as const, ...failureOf(run, end) };
+    const ended = endingOf(run, end);
     await rows.updateRun(run.id, ended);
     listener.status({ ...run.status, ...ended });
   };
@@ -91,11 +89,8 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
     });
     run.trainer.ended
       .then((end) => onEnd(run, chain, end))
-      .catch((error: unknown) => {
-        // A row that cannot be written is reported like any other failure of the run.
-        const remedy = 'Check the disk of the project.';
-        listener.status({ ...run.status, state: 'failed', message: messageOf(error), remedy });
-      });
+      // A row that cannot be written is reported like any other failure of the run.
+      .catch((error: unknown) => listener.status({ ...run.status, ...notStored(error) }));
     listener.status(run.status);
     return run.id;
   };
@@ -166,8 +161,12 @@ const notPruned = (error: unknown) => ({
   remedy: 'Check the disk of the project: it will fill up.',
 });
 
-/** The trainer's own report of its failure, or a description of how its process ended. */
-function failureOf({ failure }: ActiveRun, end: ChildEnd) {
+const notStored = (error: unknown) =>
+  ({ state: 'failed', message: messageOf(error), remedy: 'Check the disk of the project.' }) as const;
+
+/** A failure is the trainer's own report, or a description of how its process ended. */
+function endingOf({ cancelled, failure }: ActiveRun, end: ChildEnd) {
+  if (cancelled) return { state: 'cancelled' } as const;
   const lastWords = end.lastWords.trim().split('\n').at(-1) ?? '';
-  return failure ?? endWords('the trainer', { ...end, lastWords }, SMALLER_RUN);
+  return { state: 'failed' as const, ...(failure ?? endWords('the trainer', { ...end, lastWords }, SMALLER_RUN)) };
 }

@@ -31,7 +31,6 @@ const sessionSchema = z.object({
       ci95: z.tuple([z.number(), z.number()]),
       meanSteps: z.number(),
       interventionRate: z.number(),
-      wallSec: z.number(),
     }),
   ),
 });
@@ -41,7 +40,7 @@ const percent = (share: number): string => `${(100 * share).toFixed(0)} %`;
 
 function cellOf({ name, successRate, ci95, meanSteps, interventionRate }: Round): string {
   const alone = `${percent(successRate)} (${(100 * ci95[0]).toFixed(0)}–${(100 * ci95[1]).toFixed(0)})`;
-  const byHand = /^after/.test(name) ? `, ${percent(interventionRate)} by hand` : '';
+  const byHand = /^online/.test(name) ? `, ${percent(interventionRate)} by hand` : '';
   return `${alone}, ${meanSteps.toFixed(1)} steps${byHand}`;
 }
 
@@ -59,12 +58,10 @@ export async function run(quick: boolean) {
     const cells = sessions.map(({ rounds }) => rounds.find((round) => round.name === name));
     return `| ${[name, ...cells.map((round) => (round ? cellOf(round) : '–'))].join(' | ')} |`;
   });
-  const minutes = sessions.map(({ rounds }) => `${((rounds.at(-1)?.wallSec ?? 0) / 60).toFixed(1)}`);
   const table = [
     `| round | ${sessions.map(({ seed }) => `seed ${seed}`).join(' | ')} |`,
     `| --- | ${sessions.map(() => '---').join(' | ')} |`,
     ...rows,
-    `| minutes so far | ${minutes.join(' | ')} |`,
   ].join('\n');
   const note =
     'Success alone, without help and without acting noise, with its 95 % interval; steps of successful episodes. ' +
