@@ -67,17 +67,13 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
         await exclusively(() => begin({ ...rest, stage: 'online', startFrom }, false));
       return;
     }
-    const ended = run.cancelled
-      ? ({ state: 'cancelled' } as const)
-      : { state: 'failed' as const, ...failureOf(run, end) };
+    const failed = { state: 'failed', ...failureOf(run, end) } as const;
+    const ended = run.cancelled ? ({ state: 'cancelled' } as const) : failed;
     await rows.updateRun(run.id, ended);
     listener.status({ ...run.status, ...ended });
   };
 
-  /**
-   * Creates the run's row and starts its trainer. `chain`: after its end, goes on with the online stage from the policy
-   * that it made.
-   */
+  /** Creates the run's row and starts its trainer. `chain`: goes on with the online stage from its policy. */
   const begin = async (spec: RunSpec, chain: boolean): Promise<number> => {
     const run = await start(options, spec);
     active = run;
