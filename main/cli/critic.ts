@@ -52,15 +52,10 @@ export async function run(rest: readonly string[]): Promise<number> {
   }
   if (json) {
     const source = newEpisodes > 0 ? 'new' : 'recorded';
-    const results = studies.map(({ run, project, step, policy, report }, at) => ({
-      run,
-      project,
-      method: methodOf(at),
-      step,
-      policy,
-      source,
-      ...report,
-    }));
+    const results = studies.map(({ run, project, step, policy, report }, at) => {
+      const method = methodOf(at);
+      return { run, project, method, step, policy, source, ...report };
+    });
     printJson(projects ? { projects: results } : results[0]);
   } else console.log(inWords(studies, methodOf, newEpisodes));
   return 0;

@@ -51,9 +51,7 @@ export async function run(rest: readonly string[]): Promise<number> {
 }
 
 function inWords({ rmsJerk, planning }: RecipeMeasures): string {
-  const parts = [
-    ...(rmsJerk === undefined ? [] : [`rms jerk ${rmsJerk.toFixed(3)} per tick². `]),
-    ...(planning ? [`planning ${planning.medianMs.toFixed(2)} ms, 99 % within ${planning.p99Ms.toFixed(2)} ms. `] : []),
-  ];
-  return parts.join('');
+  const motion = rmsJerk === undefined ? '' : `rms jerk ${rmsJerk.toFixed(3)} per tick². `;
+  if (!planning) return motion;
+  return `${motion}planning ${planning.medianMs.toFixed(2)} ms, 99 % within ${planning.p99Ms.toFixed(2)} ms. `;
 }

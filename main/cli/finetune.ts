@@ -39,15 +39,11 @@ function specOf(options: VerbOptions<typeof OPTIONS>): RunSpec {
   const { stage, task, observation, seed, settings, backend, from } = options;
   const steps = options.steps ?? (stage === 'online' ? DEFAULT_ONLINE_STEPS : undefined);
   return {
-    ...learningOf(options),
-    stage,
-    task,
-    observation,
-    seed,
-    ...(Object.keys(settings).length === 0 ? {} : { settings }),
-    ...(backend === undefined ? {} : { backend }),
-    ...(steps === undefined ? {} : { steps }),
-    ...(from === undefined ? {} : { startFrom: from }),
+    ...{ ...learningOf(options), stage, task, observation, seed },
+    ...(Object.keys(settings).length > 0 && { settings }),
+    ...(backend !== undefined && { backend }),
+    ...(steps !== undefined && { steps }),
+    ...(from !== undefined && { startFrom: from }),
   };
 }
 

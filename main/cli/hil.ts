@@ -61,20 +61,11 @@ const OPTIONS = {
 };
 
 function planOf(options: VerbOptions<typeof OPTIONS>): HilPlan {
-  const { encoder, noise } = options;
+  const { encoder, 'selection-episodes': selectionEpisodes, 'training-noise': trainingNoise } = options;
   return hilPlanSchema.parse({
-    seed: options.seed,
-    demos: options.demos,
-    task: options.task,
-    observation: options.observation,
+    ...{ ...options, selectionEpisodes, trainingNoise },
     ...learningOf(options),
-    scratch: options.scratch,
-    settings: options.settings,
     ...(encoder !== undefined && { encoder: encoderNamed(encoder) }),
-    round: options.round,
-    selectionEpisodes: options['selection-episodes'],
-    noise,
-    trainingNoise: options['training-noise'],
   });
 }
 

@@ -4,14 +4,13 @@ import { openStoreWriter } from '../../data/recording/writer.ts';
 import { systemClock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
 import { errorInWords, inWords } from '../api/error-words.ts';
-import type { TaskId } from '../api/task.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import { findPolicy, starterFor } from '../runs/policies/policy-registry.ts';
 import { startProjectEngine } from '../runs/project-engine.ts';
 import { ensureWindowBuilt } from './launch/build-window.ts';
 import { openWindow } from './launch/open-window.ts';
 import { followParent } from './launch/parent-link.ts';
-import { flag, option, parseVerb } from './options/parse-verb.ts';
+import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
 import { ENCODER_HELP, TASK } from './options/shared.ts';
 import { DEFAULT_PORT, nonEmptyText, portNumber, threadsBeside, threadsNumber } from './options/values.ts';
 import { printJson } from './output.ts';
@@ -35,22 +34,11 @@ const OPTIONS = {
   unattended: flag('let the arm move while no window is open; without it the arm then holds'),
 };
 
-export interface ServeOptions {
-  readonly data: string;
-  readonly task: TaskId;
-  readonly mode: Mode;
-  readonly window: boolean;
-  readonly json: boolean;
-  readonly port: number;
-  /** Name of the policy that drives first. Default: the starter, when it fits. */
-  readonly policy?: string | undefined;
-  /** Name of an encoder that ships, or path of a manifest. Default: `cell`. */
-  readonly encoder?: string | undefined;
-  /** Threads that fine-tune. Default: a share of the processor's. */
-  readonly threads?: number | undefined;
-  /** The arm may move while no window is open. Default false. */
-  readonly unattended?: boolean;
-}
+type Parsed = VerbOptions<typeof OPTIONS>;
+
+/** Without a policy the starter drives first, when it fits. */
+type ServeOptions = Pick<Parsed, 'data' | 'task' | 'window' | 'json' | 'port'> &
+  Partial<Pick<Parsed, 'policy' | 'encoder' | 'threads' | 'unattended'>> & { readonly mode: Mode };
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb('serve', OPTIONS, rest);

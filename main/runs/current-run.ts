@@ -72,10 +72,7 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
     listener.status({ ...run.status, ...ended });
   };
 
-  /**
-   * Creates the run's row and starts its trainer. `chain`: after its end, goes on with the online stage from the policy
-   * that it made.
-   */
+  /** Creates the run's row and starts its trainer. `chain`: goes on with the online stage from its policy. */
   const begin = async (spec: RunSpec, chain: boolean): Promise<number> => {
     const run = await start(options, spec);
     active = run;

@@ -16,7 +16,7 @@ export const info = (name: string, value: string, remedy?: string): Check => ({
   name,
   state: 'info',
   value,
-  ...(remedy === undefined ? {} : { remedy }),
+  ...(remedy !== undefined && { remedy }),
 });
 export const warn = (name: string, value: string, remedy: string): Check => ({ name, state: 'warn', value, remedy });
 export const fail = (name: string, value: string, remedy: string): Check => ({ name, state: 'fail', value, remedy });

@@ -3,6 +3,7 @@
  * A probe that throws becomes a finding too. Nothing native is loaded in this process.
  */
 import { dirname } from 'node:path';
+import { messageOf } from '../../api/error-words.ts';
 import { type Check, checkTable, fail } from './check.ts';
 import { checkHid, checkSpaceMouse } from './device-checks.ts';
 import { checkBackends, checkLibraries, checkTelemetry } from './library-checks.ts';
@@ -43,7 +44,7 @@ export async function examine(probes: Probes, projectFolder: string): Promise<Do
       try {
         return await look();
       } catch (error) {
-        const value = `could not be examined: ${error instanceof Error ? error.message : String(error)}`;
+        const value = `could not be examined: ${messageOf(error)}`;
         return fail(name, value, 'This is a fault of the doctor; report it with this line.');
       }
     }),

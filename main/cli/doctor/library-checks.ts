@@ -5,26 +5,19 @@ import type { NativePart, Probes } from './probes.ts';
 
 const AGAIN = 'Install the dependencies again: npm ci (with npx on the pinned Node 24).';
 
-interface Library {
-  readonly name: string;
-  readonly part: NativePart;
-  /** Text after the version when the library works. */
-  readonly shows: string;
-  readonly remedy: string;
-}
-
-const LIBRARIES: readonly Library[] = [
-  { name: 'sqlite', part: 'sqlite', shows: 'opens a store', remedy: AGAIN },
-  { name: 'onnxruntime', part: 'onnxruntime', shows: 'runs a model on the CPU', remedy: AGAIN },
-  { name: 'mujoco', part: 'mujoco', shows: 'the simulated cell can run', remedy: AGAIN },
-  { name: 'video', part: 'video', shows: 'datasets can be written with video', remedy: AGAIN },
+/** The libraries, with the text after the version when they work. */
+const LIBRARIES: readonly (readonly [part: NativePart, shows: string])[] = [
+  ['sqlite', 'opens a store'],
+  ['onnxruntime', 'runs a model on the CPU'],
+  ['mujoco', 'the simulated cell can run'],
+  ['video', 'datasets can be written with video'],
 ];
 
 export function checkLibraries({ native }: Probes): Promise<readonly Check[]> {
   return Promise.all(
-    LIBRARIES.map(async ({ name, part, shows, remedy }) => {
+    LIBRARIES.map(async ([part, shows]) => {
       const answer = await native(part);
-      return answer.ok ? ok(name, `${answer.version}, ${shows}`) : fail(name, short(answer.error), remedy);
+      return answer.ok ? ok(part, `${answer.version}, ${shows}`) : fail(part, short(answer.error), AGAIN);
     }),
   );
 }

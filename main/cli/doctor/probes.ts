@@ -28,16 +28,7 @@ export interface HidrawDevice {
   readonly mayOpen: boolean;
 }
 
-export interface Machine {
-  readonly appVersion: string;
-  readonly nodeVersion: string;
-  readonly architecture: string;
-  readonly systemRelease: string;
-  readonly processor: string;
-  readonly cores: number;
-  readonly memoryBytes: number;
-  readonly freeMemoryBytes: number;
-}
+export type Machine = Readonly<ReturnType<typeof thisMachine>>;
 
 /**
  * `files`: names of the files that ONNX Runtime left in an empty home or temporary folder. It leaves some when its
@@ -46,11 +37,6 @@ export interface Machine {
 export type TelemetryAnswer =
   | { readonly ok: true; readonly files: readonly string[] }
   | { readonly ok: false; readonly error: string };
-
-export interface Ran {
-  readonly code: number;
-  readonly output: string;
-}
 
 export interface Probes {
   readonly host: Host;
@@ -67,7 +53,10 @@ export interface Probes {
   folder(path: string): Promise<{ readonly freeBytes: number; readonly mayWrite: boolean }>;
   hidraw(): readonly HidrawDevice[];
   /** Returns `undefined` when there is no such program or it did not answer in time. */
-  run(program: string, argv: readonly string[]): Promise<Ran | undefined>;
+  run(
+    program: string,
+    argv: readonly string[],
+  ): Promise<{ readonly code: number; readonly output: string } | undefined>;
   /** Opens and closes a port on 127.0.0.1. Returns the problem, if any. */
   loopback(): Promise<string | undefined>;
   windowBuild(): Freshness;
@@ -80,16 +69,7 @@ export function realProbes(root: string): Probes {
   return {
     host: thisHost,
     root,
-    machine: () => ({
-      appVersion: versionIn(join(root, 'package.json')),
-      nodeVersion: process.versions.node,
-      architecture: process.arch,
-      systemRelease: release(),
-      processor: cpus()[0]?.model.trim() || 'unknown processor',
-      cores: availableParallelism(),
-      memoryBytes: totalmem(),
-      freeMemoryBytes: freemem(),
-    }),
+    machine: () => thisMachine(root),
     native: (part) => tryNative(part, process.env),
     telemetry: tryTelemetry,
     // Loaded only now, because it needs a native library and the doctor must start without.
@@ -111,6 +91,17 @@ export function realProbes(root: string): Probes {
   };
 }
 
+const thisMachine = (root: string) => ({
+  appVersion: versionIn(join(root, 'package.json')),
+  nodeVersion: process.versions.node,
+  architecture: process.arch,
+  systemRelease: release(),
+  processor: cpus()[0]?.model.trim() || 'unknown processor',
+  cores: availableParallelism(),
+  memoryBytes: totalmem(),
+  freeMemoryBytes: freemem(),
+});
+
 const may = (path: string, mode: number): boolean => {
   try {
     accessSync(path, mode);
@@ -128,7 +119,7 @@ function versionIn(file: string): string {
   return found?.[1] ?? 'unknown';
 }
 
-function run(program: string, argv: readonly string[], timeout: number): Promise<Ran | undefined> {
+function run(program: string, argv: readonly string[], timeout: number): ReturnType<Probes['run']> {
   return new Promise((resolve) => {
     execFile(program, argv, { timeout, killSignal: 'SIGKILL', windowsHide: true }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : undefined;
@@ -140,11 +131,9 @@ function run(program: string, argv: readonly string[], timeout: number): Promise
 function tryNative(part: NativePart, env: NodeJS.ProcessEnv): Promise<NativeAnswer> {
   const script = join(import.meta.dirname, `native-probe${import.meta.filename.endsWith('.ts') ? '.ts' : '.js'}`);
   const { promise, resolve } = Promise.withResolvers<NativeAnswer>();
-  execFile(
-    process.execPath,
-    [script, part],
-    { env, timeout: NATIVE_LIMIT_MS, killSignal: 'SIGKILL' },
-    (error, stdout, stderr) => resolve(readAnswer(stdout, stderr, error?.signal ?? undefined)),
+  const options = { env, timeout: NATIVE_LIMIT_MS, killSignal: 'SIGKILL' } as const;
+  execFile(process.execPath, [script, part], options, (error, stdout, stderr) =>
+    resolve(readAnswer(stdout, stderr, error?.signal ?? undefined)),
   );
   return promise;
 }
@@ -182,14 +171,8 @@ export function readAnswer(stdout: string, stderr: string, signal: string | unde
     // The probe ended before it could answer. The reason is found below.
   }
   if (signal !== undefined) return { ok: false, error: `it took its process down (${signal})` };
-  return {
-    ok: false,
-    error:
-      stderr
-        .trim()
-        .split('\n')
-        .findLast((line) => /error/i.test(line)) ?? 'it gave no answer',
-  };
+  const lines = stderr.trim().split('\n');
+  return { ok: false, error: lines.findLast((line) => /error/i.test(line)) ?? 'it gave no answer' };
 }
 
 /** Reads the kernel's list of devices, without any library. Empty when the system has no such list. */
@@ -204,14 +187,7 @@ export function readHidraw(folder: string, mayOpen: (node: string) => boolean): 
       if (!id) return [];
       const node = `/dev/${entry}`;
       const name = /^HID_NAME=(.*)$/m.exec(text)?.[1] ?? 'unnamed device';
-      return [
-        {
-          node,
-          name,
-          vendorId: Number.parseInt(id[1] ?? '', 16),
-          productId: Number.parseInt(id[2] ?? '', 16),
-          mayOpen: mayOpen(node),
-        },
-      ];
+      const [vendorId, productId] = [Number.parseInt(id[1] ?? '', 16), Number.parseInt(id[2] ?? '', 16)];
+      return [{ node, name, vendorId, productId, mayOpen: mayOpen(node) }];
     });
 }

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../../api/clock.ts';
+import { messageOf } from '../../api/error-words.ts';
 import { sourceHash, windowFreshness, writeStamp } from './window-stamp.ts';
 
 const BUILD_LIMIT_MS = 180_000;
@@ -61,12 +62,20 @@ async function buildLocked(options: BuildWindowOptions, look: () => 'fresh' | 'n
   try {
     unlock = await takeLock(options, startedMs + BUILD_LIMIT_MS);
   } catch (error) {
-    return failure(options, `The window cannot be built: ${text(error)}.`, `Check that ${root} can be written to.`);
+    return failure(
+      options,
+      `The window cannot be built: ${messageOf(error)}.`,
+      `Check that ${root} can be written to.`,
+    );
   }
   try {
     return look() === 'fresh' ? { kind: 'fresh' } : await buildAside(options, startedMs);
   } catch (error) {
-    return failure(options, `The window could not be built: ${text(error)}.`, 'Run "npm run build" to see it alone.');
+    return failure(
+      options,
+      `The window could not be built: ${messageOf(error)}.`,
+      'Run "npm run build" to see it alone.',
+    );
   } finally {
     unlock();
   }
@@ -183,5 +192,3 @@ export const buildInChild =
     child.on('close', (code) => finish(code === 0));
     return done.promise;
   };
-
-const text = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -18,14 +18,15 @@ export type WindowChoice =
   | { readonly kind: 'browser'; readonly name: string; readonly path: string; readonly argv: readonly string[] }
   | { readonly kind: 'url'; readonly why: string };
 
-export interface Choices {
-  /** Best first. The last is always the URL, so that each failure has a next step. */
-  readonly choices: readonly WindowChoice[];
-  /** Fetch Electron's binary for the next start. */
-  readonly fetchElectron: boolean;
-}
-
-export function chooseWindow(host: Host, root: string, url: string): Choices {
+/**
+ * `choices`: best first. The last is always the URL, so that each failure has a next step. `fetchElectron`: fetch
+ * Electron's binary for the next start.
+ */
+export function chooseWindow(
+  host: Host,
+  root: string,
+  url: string,
+): { readonly choices: readonly WindowChoice[]; readonly fetchElectron: boolean } {
   if (!hasDisplay(host)) {
     const why = 'there is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set)';
     return { choices: [{ kind: 'url', why }], fetchElectron: false };

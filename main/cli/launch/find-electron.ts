@@ -27,13 +27,9 @@ export function findElectron(host: Host, root: string): ElectronFound {
   // The installer writes path.txt last: without it, unpacking was cut short.
   if (!overridden && host.read(join(root, 'node_modules/electron/path.txt')) !== executable)
     return { kind: 'absent', why: 'its binary was not unpacked to the end' };
-  const wanted = wantedVersion(host, root);
+  const packageJson = host.read(join(root, 'node_modules/electron/package.json')) ?? '';
+  const wanted = /"version":\s*"([^"]+)"/.exec(packageJson)?.[1];
   if (!overridden && wanted !== undefined && version !== wanted)
     return { kind: 'absent', why: `its binary is ${version ?? 'unfinished'}, and ${wanted} is wanted` };
   return { kind: 'present', path, version };
-}
-
-function wantedVersion(host: Host, root: string): string | undefined {
-  const found = /"version":\s*"([^"]+)"/.exec(host.read(join(root, 'node_modules/electron/package.json')) ?? '');
-  return found?.[1];
 }

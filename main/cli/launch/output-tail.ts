@@ -15,14 +15,7 @@ const TOLD_LINES = 6;
  */
 const CHROMIUM_STAMP = /^\[[\d:/.]+:[^\]]*\] */;
 
-export interface OutputTail {
-  /** Reads the stream to its end. Does not keep this process alive for it. */
-  follow(stream: Readable | null | undefined, line?: (text: string) => void): void;
-  /** Returns the last different lines, indented, one per line; empty when nothing was printed. */
-  told(): string;
-}
-
-export function createOutputTail(): OutputTail {
+export function createOutputTail() {
   // Chromium repeats itself, so equal lines count once.
   const tail = createLineTail(KEPT_LINES, { distinct: true });
   const keep = (line: string) => {
@@ -30,7 +23,8 @@ export function createOutputTail(): OutputTail {
     if (text !== '') tail.add(text);
   };
   return {
-    follow: (stream, line) => {
+    /** Reads the stream to its end. Does not keep this process alive for it. */
+    follow: (stream: Readable | null | undefined, line?: (text: string) => void) => {
       if (!stream) return;
       const splitter = createLineSplitter((text) => {
         keep(text);
@@ -44,6 +38,7 @@ export function createOutputTail(): OutputTail {
       const unref: unknown = Reflect.get(stream, 'unref');
       if (typeof unref === 'function') unref.call(stream);
     },
+    /** Returns the last different lines, indented, one per line; empty when nothing was printed. */
     told: () =>
       tail
         .lines()

@@ -6,9 +6,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../api/clock.ts';
+import { messageOf } from '../../api/error-words.ts';
 import type { WindowChoice } from './choose-window.ts';
 import type { Host } from './host.ts';
-import { createOutputTail, type OutputTail } from './output-tail.ts';
+import { createOutputTail } from './output-tail.ts';
 
 /** Time limit for Electron to load the page: three times what a busy machine with two cores took. */
 export const ELECTRON_LIMIT_MS = 25_000;
@@ -130,25 +131,13 @@ export async function tryWindow(attempt: WindowAttempt): Promise<OpenedWindow | 
   }
 }
 
-type Started =
-  | { readonly ok: false; readonly why: string }
-  | {
-      readonly ok: true;
-      readonly tail: OutputTail;
-      readonly exit: Promise<Exit>;
-      readonly report: Promise<ShellReport>;
-      /** Ends the process, with SIGKILL if necessary. */
-      readonly end: () => Promise<void>;
-      readonly wasAsked: () => boolean;
-    };
-
-function start({ choice, host, clock, spawn }: WindowAttempt): Started {
+function start({ choice, host, clock, spawn }: WindowAttempt) {
   const environment = { ...host.environment, ...(choice.kind === 'electron' ? choice.environment : {}) };
   let child: WindowChild;
   try {
     child = spawn(choice.path, choice.argv, environment);
   } catch (error) {
-    return { ok: false, why: error instanceof Error ? error.message : String(error) };
+    return { ok: false as const, why: messageOf(error) };
   }
   const exit = Promise.withResolvers<Exit>();
   const report = Promise.withResolvers<ShellReport>();
@@ -177,6 +166,7 @@ function start({ choice, host, clock, spawn }: WindowAttempt): Started {
     });
   });
   child.unref();
+  /** Ends the process, with SIGKILL if necessary. */
   const end = async () => {
     if (over) return;
     asked = true;
@@ -189,7 +179,7 @@ function start({ choice, host, clock, spawn }: WindowAttempt): Started {
     await Promise.race([exit.promise, killed.promise]);
     cancel();
   };
-  return { ok: true, tail, exit: exit.promise, report: report.promise, end, wasAsked: () => asked };
+  return { ok: true as const, tail, exit: exit.promise, report: report.promise, end, wasAsked: () => asked };
 }
 
 /** Returns a remedy when the sandbox may be the reason: the output names it, or there was no output. */

@@ -43,6 +43,8 @@ export interface EncoderAsset<Config extends { readonly epochs: number }> {
   readonly config: Config;
   readonly spec: object;
   readonly cameras: readonly PooledCamera[];
+  /** Names of the cameras, in the order of the manifest. */
+  readonly inputs: readonly string[];
   readonly readouts: readonly EncoderReadout[];
   /** Name of the random numbers of initial weights and order. */
   readonly stream: string;
@@ -106,15 +108,15 @@ export async function makeEncoderAsset<Config extends { readonly epochs: number 
 
 const elapsed = (sinceMs: number) => `${((systemClock.nowMs() - sinceMs) / 1000).toFixed(0)} s`;
 
-type AssetInWords = Pick<EncoderAsset<never>, 'manifest' | 'cameras' | 'words'>;
+type AssetInWords = Pick<EncoderAsset<never>, 'manifest' | 'inputs' | 'words'>;
 
-function manifestOf({ manifest, cameras, words }: AssetInWords, model: Uint8Array, frames: number, holdOut: object) {
+function manifestOf({ manifest, inputs, words }: AssetInWords, model: Uint8Array, frames: number, holdOut: object) {
   const { first, count } = SEED_RANGES.encoder;
   return encoderManifestSchema.parse({
     kind: 'encoder',
     ...manifest,
     sha256: createHash('sha256').update(model).digest('hex'),
-    cameras: cameras.map(({ camera }) => ({ ...ENCODER_CAMERAS.find(({ name }) => name === camera), input: camera })),
+    cameras: inputs.map((input) => ({ ...ENCODER_CAMERAS.find(({ name }) => name === input), input })),
     output: 'embedding',
     trainedOn: {
       labels: `from the simulator: ${ENCODER_LABELS.map(({ name }) => name).join(', ')}; ${words}`,

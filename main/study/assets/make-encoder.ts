@@ -1,4 +1,5 @@
 /** Makes the encoder that ships for the simulated cell: `node main/study/assets/make-encoder.ts --cache DIR`. */
+import { ENCODER_CAMERAS } from '../../../native/sim/encoder-data/encoder-data.ts';
 import { embeddingLayout, encoderModel } from '../../learn/encoders/encoder.ts';
 import { ENCODER_TRAINING, pixelStatistics, trainEncoder } from '../../learn/encoders/encoder-training.ts';
 import { CELL_ENCODER_MANIFEST } from '../../models/assets.ts';
@@ -15,6 +16,7 @@ await makeEncoderAsset({
   config: ENCODER_TRAINING,
   spec,
   cameras: spec.towers,
+  inputs: ENCODER_CAMERAS.map(({ name }) => name),
   readouts: spec.readouts,
   stream: 'encoder training',
   keptAs: 'spec',

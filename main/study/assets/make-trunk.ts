@@ -35,6 +35,7 @@ await makeEncoderAsset({
   config: TRUNK_TRAINING,
   spec,
   cameras: spec.cameras,
+  inputs: spec.cameras.map(({ camera }) => camera),
   readouts: spec.readouts,
   stream: 'trunk training',
   keptAs: 'trunk',
