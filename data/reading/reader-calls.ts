@@ -24,11 +24,10 @@ export function createReaderCalls(database: Database) {
 
 export type ReaderCalls = ReturnType<typeof createReaderCalls>;
 export type ReaderMethod = keyof ReaderCalls;
-export type ReaderQuery = {
-  [Method in ReaderMethod]: { readonly method: Method; readonly query: Parameters<ReaderCalls[Method]>[0] };
-}[ReaderMethod];
-
-export type ReaderRequest = { readonly request: number } & ReaderQuery;
+export type ReaderQueries = { readonly [Method in ReaderMethod]: Parameters<ReaderCalls[Method]>[0] };
+export type ReaderRequest<Method extends ReaderMethod = ReaderMethod> = {
+  readonly [Name in Method]: { readonly request: number; readonly method: Name; readonly query: ReaderQueries[Name] };
+}[Method];
 export type ReaderResponse =
   | { readonly request: number; readonly value: unknown }
   | {

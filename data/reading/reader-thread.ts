@@ -2,27 +2,19 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type Database, openForReading } from '../database.ts';
 import { errorText, StoreError } from '../store-error.ts';
-import { createReaderCalls, type ReaderCalls, type ReaderRequest, type ReaderResponse } from './reader-calls.ts';
+import {
+  createReaderCalls,
+  type ReaderMethod,
+  type ReaderQueries,
+  type ReaderRequest,
+  type ReaderResponse,
+} from './reader-calls.ts';
 
-function answer(calls: ReaderCalls, question: ReaderRequest): unknown {
-  switch (question.method) {
-    case 'listEpisodes':
-      return calls.listEpisodes(question.query);
-    case 'episode':
-      return calls.episode(question.query);
-    case 'replay':
-      return calls.replay(question.query);
-    case 'frames':
-      return calls.frames(question.query);
-    case 'counts':
-      return calls.counts(question.query);
-    case 'mark':
-      return calls.mark(question.query);
-    case 'frameLabels':
-      return calls.frameLabels(question.query);
-    default:
-      return question satisfies never;
-  }
+function answer<Method extends ReaderMethod>(
+  calls: { readonly [Name in Method]: (query: ReaderQueries[Name]) => unknown },
+  { method, query }: ReaderRequest<Method>,
+): unknown {
+  return calls[method](query);
 }
 
 const port = parentPort;

@@ -144,10 +144,7 @@ export function createEngineProcess(options: EngineProcessOptions) {
       if (stopping) killIfItStays(current, limits, timer, note);
       return promise;
     },
-    /**
-     * Stops without a turn of the event loop. Returns when no process of the engine runs any more. `pause` blocks the
-     * thread.
-     */
+    /** Returns when no process of the engine runs any more, without a turn of the event loop. `pause` blocks the thread. */
     stopBlocking: (pause: (ms: number) => void): void => {
       timer.cancel();
       if (child) stopBlocking(child, clock, limits, pause);
