@@ -15,7 +15,7 @@ import { lastLine, SMALL_RUN, startTakeover, takeover } from './takeover-child.t
 
 const SMALL = [
   ...['--demos', '2', '--episodes', '2', '--round', '2', '--selection-episodes', '1', '--report-episodes', '1'],
-  ...['--observation', 'state', '--json', ...SMALL_RUN],
+  ...['--observation', 'state', '--threads', '1', '--json', ...SMALL_RUN],
 ];
 
 async function until(what: string, condition: () => boolean): Promise<void> {

@@ -17,7 +17,7 @@ after(() => removeFolder(folder));
 test('high-rate: flow matching in chunks is trained, drives the arm by itself and is judged', async () => {
   const trained = lastLine(
     await takeover(
-      ...['finetune', '--recipe', 'high-rate', '--steps', '60', '--observation', 'state'],
+      ...['finetune', '--recipe', 'high-rate', '--steps', '60', '--observation', 'state', '--threads', '1'],
       ...['--data', folder, '--json'],
     ),
   );
