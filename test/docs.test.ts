@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { z } from 'zod';
 import { ROOT, sourceFiles } from './source-files.ts';
+import { commentsOf } from './source-syntax.ts';
 
 const packageJson = z
   .object({ scripts: z.record(z.string(), z.string()) })
@@ -30,6 +31,18 @@ test('every script that a README names exists', () => {
       .map((match) => match[1] ?? '')
       .filter((name) => !(name in packageJson.scripts))
       .map((name) => `${readme}: npm run ${name}`),
+  );
+  assert.deepEqual(missing, []);
+});
+
+test('every file that a comment names by its path exists', () => {
+  const missing = sourceFiles().flatMap((file) =>
+    commentsOf(file).flatMap(({ line, text }) =>
+      [...text.matchAll(/`((?:electron|renderer|main|native|data|test)\/[\w./-]+\.(?:ts|tsx|md))`/g)]
+        .map((match) => match[1] ?? '')
+        .filter((path) => !existsSync(join(ROOT, path)))
+        .map((path) => `${file}:${line}: ${path}`),
+    ),
   );
   assert.deepEqual(missing, []);
 });

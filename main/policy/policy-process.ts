@@ -1,5 +1,5 @@
 /**
- * The policy process: encoder, policy and reward classifier. The engine asks over IPC (`main/api/policy-process.ts`)
+ * The policy process: encoder, policy and reward classifier. The engine asks over IPC (`main/api/processes/policy-messages.ts`)
  * and gets one answer per observation, in order. The process opens no database; the engine handles late or missing
  * answers.
  */

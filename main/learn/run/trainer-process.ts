@@ -1,6 +1,6 @@
 /**
  * Entry of a trainer process: `node trainer-process.ts`. Reads its `TrainerConfig` as JSON from standard input and
- * communicates over IPC (`main/api/trainer-process.ts`). It assembles the run and passes messages to `trainer/trainer.ts`.
+ * communicates over IPC (`main/api/processes/trainer-messages.ts`). It assembles the run and passes messages to `trainer/trainer.ts`.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';

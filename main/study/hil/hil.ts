@@ -19,7 +19,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
   if (isOver(state)) return resultOf(state);
   const record = createHilRecord(options);
   const session: HilContext = { ...options, record };
-  await resume(session);
+  await discardLeftovers(session);
   await demonstrate(session);
   const offlinePolicy = state.scratch ? undefined : await learnOffline(session);
   if (offlinePolicy !== undefined && record.state().rounds.length === 0)
@@ -34,7 +34,7 @@ export async function runHil(options: HilOptions): Promise<HilResult> {
  * recorded whole and not yet counted, is stored. The trainer would learn from it beside the one that is now recorded
  * with its seed.
  */
-async function resume({ projectFolder, rig, record, onProgress }: HilContext): Promise<void> {
+async function discardLeftovers({ projectFolder, rig, record, onProgress }: HilContext): Promise<void> {
   const newer = await rig.recordedAfter(record.state().newestEpisodeId);
   // Episodes from before the session do not belong to it.
   if (!readHilState(projectFolder))
