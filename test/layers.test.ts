@@ -139,12 +139,13 @@ const ONE_WRAPPER = [
 const IMPORT =
   /(?:^|[^.\w])(?:import|export)\s+(?:type\s+)?(?:[\w*{}\s,$]+\s+from\s+)?['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|new URL\(\s*['"](\.[^'"]+\.ts)['"]/gm;
 
-function importsOf(file: string): readonly string[] {
+/** `loaded` leaves out files that are named as the entry of a process or thread, because they are started, not imported. */
+function importsOf(file: string, loaded = false): readonly string[] {
   const text = readFileSync(join(ROOT, file), 'utf8')
     .replace(/\/\*[\s\S]*?\*\//g, '')
     .replace(/^\s*\/\/.*$/gm, '');
   return [...text.matchAll(IMPORT)]
-    .map((match) => match[1] ?? match[2] ?? match[3] ?? '')
+    .map((match) => match[1] ?? match[2] ?? (loaded ? '' : (match[3] ?? '')))
     .filter((name) => name !== '');
 }
 
@@ -195,4 +196,46 @@ test('a third-party package has one wrapper file', () => {
     .filter(([, files]) => new Set(files).size > 1)
     .map(([name, files]) => `${name}: ${[...new Set(files)].join(', ')}`);
   assert.deepEqual(shared, []);
+});
+
+const productFiles = () => sourceFiles(['.ts', '.tsx']).filter((file) => !file.startsWith('test/'));
+
+/** Returns the first circle of imports as a path; empty when there is none. */
+function circleIn(imports: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]): readonly string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+    if (done.has(file)) return [];
+    for (const next of imports.get(file) ?? []) {
+      const circle = visit(next, [...path, file]);
+      if (circle.length > 0) return circle;
+    }
+    done.add(file);
+    return [];
+  };
+  for (const file of imports.keys()) {
+    const circle = visit(file, []);
+    if (circle.length > 0) return circle;
+  }
+  return [];
+}
+
+test('no files of the product import each other in a circle', () => {
+  const local = (file: string) =>
+    importsOf(file, true)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => join(dirname(file), name));
+  assert.deepEqual(circleIn(new Map(productFiles().map((file) => [file, local(file)]))), []);
+  const three = [
+    ['a', ['b']],
+    ['b', ['c']],
+    ['c', ['b']],
+  ] as const;
+  assert.deepEqual(circleIn(three), ['b', 'c', 'b']);
+});
+
+test('no folder of the product holds more than fifteen source files', () => {
+  const folders = Object.groupBy(productFiles(), (file) => dirname(file));
+  const crowded = Object.entries(folders).flatMap(([folder, files = []]) => (files.length > 15 ? [folder] : []));
+  assert.deepEqual(crowded, []);
 });

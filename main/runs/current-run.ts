@@ -113,6 +113,7 @@ export function createCurrentRun(options: CurrentRunOptions, listener: RunListen
     cancel,
     close: async () => {
       closed = true;
+      // The caller that began the run handles its error.
       await beginning?.catch(() => {});
       if (active) await cancel(active.id, CLOSE_PATIENCE_MS);
     },
