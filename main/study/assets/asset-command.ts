@@ -3,12 +3,14 @@
  * writes model and manifest, and measures the written file on the hold-out set. The result is the same for a seed and a
  * machine's arithmetic. It may be stopped at any time; the same command goes on.
  */
+
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createEncoderData, ENCODER_CAMERAS, ENCODER_LABELS } from '../../../native/sim/encoder-data/encoder-data.ts';
 import { systemClock } from '../../api/clock.ts';
+import { messageOf } from '../../api/error-words.ts';
 import { type EncoderManifest, encoderManifestSchema } from '../../api/policy.ts';
 import { createRng, type Rng } from '../../api/rng.ts';
 import { SEED_RANGES } from '../../api/task.ts';
@@ -139,17 +141,23 @@ function assetOptions(
   --epochs N        (default ${asset.config.epochs})
   --seed N          of initial weights and order (default 0)
   --threads N       (default 1)`;
-  const { values } = parseArgs({
-    options: {
-      cache: { type: 'string' },
-      out: { type: 'string', default: dirname(asset.shipped) },
-      frames: { type: 'string', default: String(asset.frames) },
-      'hold-out': { type: 'string', default: '3000' },
-      epochs: { type: 'string', default: String(asset.config.epochs) },
-      seed: { type: 'string', default: '0' },
-      threads: { type: 'string', default: '1' },
-    },
-  });
+  const options = {
+    cache: { type: 'string' },
+    out: { type: 'string', default: dirname(asset.shipped) },
+    frames: { type: 'string', default: String(asset.frames) },
+    'hold-out': { type: 'string', default: '3000' },
+    epochs: { type: 'string', default: String(asset.config.epochs) },
+    seed: { type: 'string', default: '0' },
+    threads: { type: 'string', default: '1' },
+  } as const;
+  const parsed = () => {
+    try {
+      return parseArgs({ options }).values;
+    } catch (error) {
+      throw new Error(`${messageOf(error)}\n${usage}`, { cause: error });
+    }
+  };
+  const values = parsed();
   const whole = (name: 'frames' | 'hold-out' | 'epochs' | 'seed' | 'threads') => {
     const value = Number(values[name]);
     if (!Number.isInteger(value) || value < 0)
