@@ -2,14 +2,15 @@
  * The episodes of a transition pool. Their rows are written once. A verdict that comes later changes the reward, the
  * mask and the returns in those rows; a discard only sets a flag.
  */
-import { ACTION_SIZE } from '../../main/api/action.ts';
+import { ACTION_NAMES, ACTION_SIZE } from '../../main/api/action.ts';
 import type { Outcome } from '../../main/api/episode.ts';
 import { allFinite, findNotFinite } from '../../main/api/finite.ts';
 import { TASKS } from '../../main/api/task.ts';
 import { type Ending, endingUnder } from '../rules.ts';
+import { withGripperInForce } from './gripper-in-force.ts';
 import { writeReturns } from './monte-carlo.ts';
 import { IN_DEMO, IN_RL, IS_LAST, type PoolTables } from './pool-tables.ts';
-import type { Flaw, PoolEpisode, PoolEvent, PoolStep } from './pool-types.ts';
+import type { Flaw, PoolEpisode, PoolEvent, PoolOptions, PoolStep } from './pool-types.ts';
 
 export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome' | 'driver'> {
   readonly firstObservation: number;
@@ -22,8 +23,11 @@ export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome
   discarded: boolean;
 }
 
-export function createPoolEpisodes(tables: PoolTables, discount: number) {
-  const { observations, views } = tables;
+export function createPoolEpisodes(
+  tables: PoolTables,
+  { discount, gripperInForce = false }: Pick<PoolOptions, 'discount' | 'gripperInForce'>,
+) {
+  const { observations, transitions, views } = tables;
   const entries = new Map<number, EpisodeEntry>();
   /** The first number of each episode that is not finite. */
   const flaws = new Map<number, Flaw>();
@@ -59,9 +63,13 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
         observations.embedded[row] = tables.embeddingSize === 0 ? 1 : 0;
         if (embedding && tables.embeddingSize > 0) setEmbedding(row, embedding);
       });
+      const inForce = gripperInForce && usesGripper(task);
+      const given = steps.map(({ action }) => action);
+      const actions = inForce ? withGripperInForce(episode.observations[0]!.proprioception, given) : given;
       steps.forEach((step, index) => {
         examine(id, `step ${index}`, 'action', step.action);
         examine(id, `step ${index}`, 'reward', [step.reward]);
+        transitions.action.set(actions[index]!, (firstTransition + index) * ACTION_SIZE);
         writeStep(tables, firstTransition + index, firstObservation + index, step, index + 1 === steps.length);
       });
       const recorded = steps.at(-1);
@@ -88,6 +96,9 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
   };
 }
 
+const usesGripper = (task: PoolEpisode['task']): boolean =>
+  TASKS[task].actionMask[ACTION_NAMES.indexOf('gripper')] === true;
+
 /** Returns the index of an observation in its episode. */
 function indexOf({ observations: { previous } }: PoolTables, row: number): number {
   let first = row;
@@ -109,7 +120,6 @@ function refuseMisfit({ id, observations, steps }: PoolEpisode, proprioceptionSi
 
 function writeStep({ transitions }: PoolTables, row: number, observation: number, step: PoolStep, isLast: boolean) {
   transitions.observation[row] = observation;
-  transitions.action.set(step.action, row * ACTION_SIZE);
   transitions.reward[row] = step.reward;
   transitions.mask[row] = step.terminated ? 0 : 1;
   transitions.human[row] = step.actor === 'human' ? 1 : 0;

@@ -15,6 +15,8 @@ export interface PoolOptions {
   readonly nStep?: number;
   /** Number of embeddings of each observation: the recorded one, and others of its shifted pictures. Default 1. */
   readonly views?: number;
+  /** True: actions hold the gripper's command in force (`gripper-in-force.ts`), not the command given. Default false. */
+  readonly gripperInForce?: boolean;
 }
 
 export interface PoolStep extends Ending {

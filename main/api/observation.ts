@@ -49,11 +49,18 @@ export const PROPRIOCEPTION_FIELDS = [
   },
   { name: 'tactileRight', size: 4, unit: 10, unitName: 'N', note: 'as the left pad' },
 ] as const;
+export type ProprioceptionField = (typeof PROPRIOCEPTION_FIELDS)[number]['name'];
 export const PROPRIOCEPTION_SIZE = 27;
 export const PROPRIOCEPTION_STACK = 2;
 export const PROPRIOCEPTION_CLIP = 5;
 /** Metres per unit of the position beyond `PROPRIOCEPTION_CLIP`, so that a tool far from its reset pose knows where it is. */
 export const FAR_POSITION_UNIT_M = 0.1;
+
+/** Returns the index of a field's first number in the vector of one instant. */
+export function proprioceptionOffset(field: ProprioceptionField): number {
+  const index = PROPRIOCEPTION_FIELDS.findIndex(({ name }) => name === field);
+  return PROPRIOCEPTION_FIELDS.slice(0, index).reduce((sum, { size }) => sum + size, 0);
+}
 
 /** One camera picture: RGB, 8 bits, row by row, `width * height * 3` bytes. */
 export interface CameraFrame {

@@ -2,7 +2,8 @@
  * Settings of ConRFT. The presets `paper` and `released-code` follow Chen et al. 2025 (arXiv 2502.05450) and cccedric/conrft.
  * `cell` is this program's own, for the simulated cell. It has the Cal-QL term online too, where it fades over some forty
  * episodes, and a Monte-Carlo floor under the target, uncut at takeovers. η is 0 while the critics are young, a running average
- * of the weights acts, and only a person's steps are imitated. The nets are 128 wide, and acting adds noise.
+ * of the weights acts, and only a person's steps are imitated. The gripper is a choice of its own. The nets are 128 wide, and
+ * acting adds noise.
  * `takeover compare` measures the worth of term, floor and average (`main/study/comparison/methods.ts`).
  */
 import { z } from 'zod';
@@ -57,6 +58,10 @@ export const configSchema = settingsObject({
   actingNoiseStd: z.number().min(0),
   /** `n`: steps summed into one reward before the target bootstraps. */
   nStep: z.int().positive(),
+  /** `open-or-close`: a head of its own chooses, when the task uses the gripper, and a critic of its own values the choices. */
+  gripper: z.enum(['continuous', 'open-or-close']).default('continuous'),
+  /** Subtracted from the reward that the gripper's critic sees, for closing an open gripper or opening a closed one. */
+  gripperPenalty: z.number().min(0).default(0),
 }).readonly();
 export type ConrftConfig = z.infer<typeof configSchema>;
 
@@ -82,6 +87,8 @@ const paper: ConrftConfig = {
   policyImitation: 1,
   actingNoiseStd: 0,
   nStep: 1,
+  gripper: 'continuous',
+  gripperPenalty: 0,
 };
 
 export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
@@ -105,5 +112,7 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     averageTau: 0.01, // Measured: single weights vary too much for a clearance of half a millimetre
     policyImitation: 0, // Measured: steps that a person has to correct are bad examples
     actingNoiseStd: 0.1, // Measured: frees a policy that is stuck on the rim
+    gripper: 'open-or-close', // Measured: a regression on rare commands closes too late
+    gripperPenalty: 0.02, // As HIL-SERL
   },
 };

@@ -17,7 +17,11 @@ export const conrft: Algorithm<ConrftConfig> = {
   createLearner: createConrftLearner,
   policyStep: conrftPolicyStep,
   policyParameters: (config, sizes) => conrftNets(config, sizes).actorParameters,
-  policyHead: () => ({ head: 'consistency', noiseSize: ACTION_SIZE }),
+  policyHead: ({ gripper }) => ({
+    head: 'consistency',
+    noiseSize: ACTION_SIZE,
+    ...(gripper === 'open-or-close' && { discreteGripper: true }),
+  }),
   criticStep: conrftCriticStep,
 };
 

@@ -7,6 +7,11 @@
  *   actor    L = β · BC + η · QLoss        BC: reconstruct a from a + σz at random σ        QLoss = −mean Qᵢ(s, π(s));
  *   target   Q̄ ← Q̄ + τ(Q − Q̄) after every critic update.
  *
+ * With the gripper as a choice of its own (`open-or-close`), the nets above control the arm alone. A head π_g of two choices
+ * learns beside them, and a critic Q_g that HIL-SERL's penalty p on needless use teaches (`../grasp-critic.ts`):
+ *   critic   y_g = r − p + γ · bootstrap · Q̄_g(s′, argmax π_g(s′))          L = mean (Q_g(s, a_g) − y_g)²;
+ *   actor    L = β · cross-entropy(π_g(s), a_g) − η · mean Σ_c π_g(c|s) Q_g(s, c).
+ *
  * Differs from the released code, in every preset:
  * - The critic sees the frozen encoder's embedding and the proprioception, as the actor does (theirs has its own ResNet).
  * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
@@ -46,7 +51,8 @@ import { consistencyLoss, maskedError, weightedMean } from '../../losses/generat
 import { monteCarloFloor, qLoss, tdLoss, tdTarget } from '../../losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../losses/reinforcement/cal-ql.ts';
 import { type EnsembleSpec, ensemble, ensembleParameters } from '../../nets/ensemble.ts';
-import { project } from '../../nets/mlp.ts';
+import { armMask, GRIPPER, gripperHead } from '../../nets/gripper.ts';
+import { mlpParameters, project } from '../../nets/mlp.ts';
 import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import {
   flatten,
@@ -67,6 +73,7 @@ import {
 } from '../../policies/consistency.ts';
 import { actionMaskNode } from '../../policies/normaliser.ts';
 import type { ObservationSizes } from '../algorithm.ts';
+import { GRIPPER_STATES, graspNet } from '../grasp-critic.ts';
 import {
   adamInputs,
   adamOutputs,
@@ -80,12 +87,15 @@ import {
   weightInputs,
 } from '../step-inputs.ts';
 import type { ConrftConfig } from './conrft-config.ts';
+import { type GripperNets, gripperActorLoss, gripperCriticLoss, withChosenGripper } from './conrft-gripper.ts';
 
 export interface ConrftNets {
   readonly criticObserver: Observer;
   readonly actorObserver: Observer;
   readonly policy: ConsistencyPolicy;
   readonly critic: EnsembleSpec;
+  /** `undefined` when the gripper is no choice of its own. */
+  readonly gripper: GripperNets | undefined;
   readonly actorParameters: readonly ParameterSpec[];
   readonly criticParameters: readonly ParameterSpec[];
 }
@@ -94,19 +104,33 @@ export function conrftNets(config: ConrftConfig, sizes: ObservationSizes): Conrf
   const observer = (name: string): Observer => ({ name, features: config.proprioceptionFeatures, ...sizes });
   const [actorObserver, criticObserver] = [observer('actor'), observer('critic')];
   const features = observerFeatures(criticObserver);
-  const policy = consistencyPolicy(features, sizes.actionMask, config.hidden);
+  const chooses = config.gripper === 'open-or-close' && sizes.actionMask[GRIPPER] === true;
+  const policy = consistencyPolicy(features, chooses ? armMask(sizes.actionMask) : sizes.actionMask, config.hidden);
   const inputs = [
     { name: 'observation', size: features },
     { name: 'action', size: ACTION_SIZE },
   ];
   const critic = { name: 'critic', members: config.critics, inputs, hidden: config.hidden };
+  const { hidden } = config;
+  const gripper = chooses
+    ? { head: gripperHead(features, hidden), grasp: graspNet(features, { hidden }, GRIPPER_STATES) }
+    : undefined;
   return {
     criticObserver,
     actorObserver,
     policy,
     critic,
-    actorParameters: [...observerParameters(actorObserver), ...consistencyParameters(policy)],
-    criticParameters: [...observerParameters(criticObserver), ...ensembleParameters(critic)],
+    gripper,
+    actorParameters: [
+      ...observerParameters(actorObserver),
+      ...consistencyParameters(policy),
+      ...(gripper ? mlpParameters(gripper.head) : []),
+    ],
+    criticParameters: [
+      ...observerParameters(criticObserver),
+      ...ensembleParameters(critic),
+      ...(gripper ? mlpParameters(gripper.grasp) : []),
+    ],
   };
 }
 
@@ -148,7 +172,7 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
     const views = parameterViews(critic.parameters, nets.criticParameters);
     const parameters = parametersFrom(views, nets.criticParameters);
     const share = criticShare(nets, parameters, batch.observation);
-    const at: Evaluation = { nets, config, policy, parameters, share, batch };
+    const at: Evaluation = { nets, config, sizes, policy, parameters, share, batch };
     const found = criticLoss(at, critic.target, floor, { ...own, alpha });
     metrics = found.metrics;
     if (update === criticUpdates - 1) {
@@ -173,6 +197,7 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
 interface Evaluation {
   readonly nets: ConrftNets;
   readonly config: ConrftConfig;
+  readonly sizes: ObservationSizes;
   readonly policy: Parameters;
   /** The critics'. */
   readonly parameters: Parameters;
@@ -202,8 +227,10 @@ function criticLoss(at: Evaluation, slow: Node, floor: Node | undefined, own: Ca
   const floored = floor ? monteCarloFloor(target, floor) : target;
   const td = tdLoss(values, floored);
   const conservative = calQlTerm(at, values, own);
+  const arm = conservative ? add(td, mul(conservative.loss, own.alpha)) : td;
+  const gripper = gripperCriticLoss(at, parametersOf(slow, nets.criticParameters), floor);
   return {
-    loss: conservative ? add(td, mul(conservative.loss, own.alpha)) : td,
+    loss: gripper ? add(arm, gripper.loss) : arm,
     qMax: max(values),
     metrics: {
       criticLoss: td,
@@ -211,6 +238,7 @@ function criticLoss(at: Evaluation, slow: Node, floor: Node | undefined, own: Ca
       qTarget: mean(floored),
       ...(floor && { floorRate: mean(cast(greater(floor, target), 'float32')) }),
       ...(conservative && { calQlBoundRate: conservative.boundRate, calQlGap: conservative.loss }),
+      ...gripper?.metrics,
     },
   };
 }
@@ -250,8 +278,9 @@ function repeatRows(share: Node, count: number): Node {
   return reshape(wide, [...leading, batch * count, width]);
 }
 
-/** β · BC + η · QLoss. */
-function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluation) {
+/** β · BC + η · QLoss, for the arm and for the gripper. */
+function actorLoss(at: Evaluation) {
+  const { nets, config, policy, parameters, share, batch } = at;
   const [B, A] = [config.batchSize, ACTION_SIZE];
   const mask = nets.policy.actionMask;
   const sigma = input('sigma', [B, 1]);
@@ -263,7 +292,10 @@ function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluatio
   const raw = sample(policy, nets.policy, ownShare, input('actingNoise', [B, A]));
   const action = clipAction(raw);
   const values = valuesOf(nets, parameters, share, action);
-  const loss = add(mul(bc, input('beta', [])), mul(qLoss(values), input('eta', [])));
+  const [beta, eta] = [input('beta', []), input('eta', [])];
+  const arm = add(mul(bc, beta), mul(qLoss(values), eta));
+  const gripper = gripperActorLoss(at, { beta, eta, weight });
+  const loss = gripper ? add(arm, gripper.loss) : arm;
   const used = mask.filter(Boolean).length;
   return {
     loss,
@@ -274,6 +306,7 @@ function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluatio
       qPolicy: mean(values),
       saturation: mul(sum(cast(greaterEqual(abs(raw), 1), 'float32')), 1 / (B * used)),
       actionError: weightedMean(maskedError(action, batch.action, mask), weight),
+      ...gripper?.metrics,
     },
   };
 }
@@ -293,6 +326,8 @@ export function conrftCriticStep(config: ConrftConfig, sizes: ObservationSizes, 
 export function conrftPolicyStep(config: ConrftConfig, sizes: ObservationSizes): Step {
   const nets = conrftNets(config, sizes);
   const parameters = weightInputs(nets.actorParameters);
-  const share = actorShare(nets, parameters, observationInput('', [1], sizes));
-  return defineStep({ action: clipAction(sample(parameters, nets.policy, share, input('noise', [1, ACTION_SIZE]))) });
+  const observation = observationInput('', [1], sizes);
+  const share = actorShare(nets, parameters, observation);
+  const arm = clipAction(sample(parameters, nets.policy, share, input('noise', [1, ACTION_SIZE])));
+  return defineStep({ action: withChosenGripper(nets, parameters, observation, arm) });
 }

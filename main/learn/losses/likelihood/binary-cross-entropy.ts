@@ -4,8 +4,11 @@
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { mean, mul, softplus, sub } from '../../../tensor/tensor.ts';
+import { asFlags, guard, maskedMean } from '../masked.ts';
 
-/** `logits` and `targets` (0 … 1): one shape → scalar. */
-export function binaryCrossEntropy(logits: Node, targets: Node): Node {
-  return mean(sub(softplus(logits), mul(targets, logits)));
+/** `logits` and `targets` (0 … 1): one shape, and so are `weights` ≥ 0 → scalar. Without weights it is the plain mean. */
+export function binaryCrossEntropy(logits: Node, targets: Node, weights?: Node): Node {
+  const valid = weights ? guard(asFlags(weights), targets) : targets;
+  const each = sub(softplus(logits), mul(valid, logits));
+  return weights ? maskedMean(each, weights) : mean(each);
 }

@@ -40,7 +40,11 @@ export function valueOfChoice(values: Node, choice: Node): Node {
 
 /** `reward`, `bootstrap` [B]; `online`, `slow`: the nets' values [B, K] of the next observation → [B], a constant to the gradient. */
 export function doubleQTarget(reward: Node, bootstrap: Node, online: Node, slow: Node, discount: number): Node {
-  const next = valueOfChoice(slow, greedyChoice(online));
+  return choiceTarget(reward, bootstrap, valueOfChoice(slow, greedyChoice(online)), discount);
+}
+
+/** `next` [B]: the slow net's value of the choice at the next observation → [B], a constant to the gradient. */
+export function choiceTarget(reward: Node, bootstrap: Node, next: Node, discount: number): Node {
   return stopGradient(add(reward, mul(mul(bootstrap, discount), next)));
 }
 
