@@ -62,6 +62,8 @@ export const configSchema = settingsObject({
   gripper: z.enum(['continuous', 'open-or-close']).default('continuous'),
   /** Subtracted from the reward that the gripper's critic sees, for closing an open gripper or opening a closed one. */
   gripperPenalty: z.number().min(0).default(0),
+  /** Weight of the gripper's Q loss relative to η; 0 = the gripper is imitated alone. */
+  gripperEta: z.number().min(0).default(1),
 }).readonly();
 export type ConrftConfig = z.infer<typeof configSchema>;
 
@@ -89,6 +91,7 @@ const paper: ConrftConfig = {
   nStep: 1,
   gripper: 'continuous',
   gripperPenalty: 0,
+  gripperEta: 1,
 };
 
 export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {

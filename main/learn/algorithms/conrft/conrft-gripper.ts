@@ -9,6 +9,7 @@ import { abs, add, concat, mean, mul, neg, reshape, sub, sum } from '../../../te
 import { weightedMean } from '../../losses/generative/consistency.ts';
 import { binaryCrossEntropy } from '../../losses/likelihood/binary-cross-entropy.ts';
 import { monteCarloFloor } from '../../losses/reinforcement/actor-critic.ts';
+import { calQl } from '../../losses/reinforcement/cal-ql.ts';
 import { choiceLoss, choiceTarget, valueOfChoice } from '../../losses/reinforcement/double-q.ts';
 import { gripperCommands, gripperLogits, openProbability, opensIn, withGripper } from '../../nets/gripper.ts';
 import type { MlpSpec } from '../../nets/mlp.ts';
@@ -33,7 +34,7 @@ interface Nets {
 /** The nets at the parameters of one update, with that update's batch. */
 interface GripperEvaluation {
   readonly nets: Nets;
-  readonly config: { readonly discount: number; readonly gripperPenalty: number };
+  readonly config: { readonly discount: number; readonly gripperPenalty: number; readonly gripperEta: number };
   readonly sizes: ObservationSizes;
   readonly policy: Parameters;
   /** The critics'. */
@@ -52,8 +53,19 @@ function logitsOf({ actorObserver }: Nets, { head }: GripperNets, actor: Paramet
   return gripperLogits(actor, head, observe(actor, actorObserver, seen));
 }
 
-/** `slow` holds the parameters of Q̄_g. Returns `undefined` when the gripper is no choice of its own. */
-export function gripperCriticLoss(at: GripperEvaluation, slow: Parameters, floor: Node | undefined) {
+/** What the critic learns from besides the batch. */
+interface CriticInputs {
+  /** The parameters of Q̄_g. */
+  readonly slow: Parameters;
+  /** [B]; the target is at least this. */
+  readonly floor: Node | undefined;
+  readonly alpha: Node;
+  /** [B]; absent when the stage has no Cal-QL term. */
+  readonly monteCarloReturn: Node | undefined;
+}
+
+/** TD + α · CalQL over both choices. Returns `undefined` when the gripper is no choice of its own. */
+export function gripperCriticLoss(at: GripperEvaluation, { slow, floor, alpha, monteCarloReturn }: CriticInputs) {
   const { nets, config, sizes, policy, parameters, batch } = at;
   const { gripper, criticObserver } = nets;
   if (!gripper) return undefined;
@@ -64,9 +76,15 @@ export function gripperCriticLoss(at: GripperEvaluation, slow: Parameters, floor
   const penalty = gripperPenalty(batch.action, measuredOpening(batch.observation, sizes), config.gripperPenalty);
   const target = choiceTarget(sub(batch.reward, penalty), batch.bootstrap, next, config.discount);
   const floored = floor ? monteCarloFloor(target, floor) : target;
-  const taken = valueOfChoice(valuesAt(parameters, batch.observation), bothChoices(opens(batch.action)));
-  const loss = choiceLoss(taken, floored);
-  return { loss, metrics: { graspLoss: loss, graspQ: mean(taken), graspPenalty: mean(penalty) } };
+  const values = valuesAt(parameters, batch.observation);
+  const choice = bothChoices(opens(batch.action));
+  const [taken, other] = [valueOfChoice(values, choice), valueOfChoice(values, sub(1, choice))];
+  const td = choiceLoss(taken, floored);
+  const [B] = taken.shape as readonly [number];
+  const conservative =
+    monteCarloReturn && calQl(reshape(taken, [1, B]), reshape(other, [1, B, 1]), monteCarloReturn).loss;
+  const loss = conservative ? add(td, mul(conservative, alpha)) : td;
+  return { loss, metrics: { graspLoss: td, graspQ: mean(taken), graspPenalty: mean(penalty) } };
 }
 
 /** Logits [B, 1] → 1 where the head opens. */
@@ -77,7 +95,7 @@ export function gripperActorLoss(
   at: GripperEvaluation,
   { beta, eta, weight }: Record<'beta' | 'eta' | 'weight', Node>,
 ) {
-  const { nets, policy, parameters, batch } = at;
+  const { nets, config, policy, parameters, batch } = at;
   const { gripper, criticObserver } = nets;
   if (!gripper) return undefined;
   const logits = logitsOf(nets, gripper, policy, batch.observation);
@@ -87,7 +105,7 @@ export function gripperActorLoss(
   const expected = mean(sum(mul(bothChoices(openProbability(logits)), values), 1));
   const wrong = reshape(abs(sub(openFlags(logits), wanted)), weight.shape);
   return {
-    loss: add(mul(imitation, beta), mul(neg(expected), eta)),
+    loss: add(mul(imitation, beta), mul(mul(neg(expected), eta), config.gripperEta)),
     metrics: { gripperLoss: imitation, gripperQ: expected, gripperError: weightedMean(wrong, weight) },
   };
 }

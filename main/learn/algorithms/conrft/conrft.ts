@@ -9,7 +9,7 @@
  *
  * With the gripper as a choice of its own (`open-or-close`), the nets above control the arm alone. A head π_g of two choices
  * learns beside them, and a critic Q_g that HIL-SERL's penalty p on needless use teaches (`../grasp-critic.ts`):
- *   critic   y_g = r − p + γ · bootstrap · Q̄_g(s′, argmax π_g(s′))          L = mean (Q_g(s, a_g) − y_g)²;
+ *   critic   y_g = r − p + γ · bootstrap · Q̄_g(s′, argmax π_g(s′))   L = mean (Q_g(s, a_g) − y_g)²  +  α · CalQL over both;
  *   actor    L = β · cross-entropy(π_g(s), a_g) − η · mean Σ_c π_g(c|s) Q_g(s, c).
  *
  * Differs from the released code, in every preset:
@@ -228,7 +228,10 @@ function criticLoss(at: Evaluation, slow: Node, floor: Node | undefined, own: Ca
   const td = tdLoss(values, floored);
   const conservative = calQlTerm(at, values, own);
   const arm = conservative ? add(td, mul(conservative.loss, own.alpha)) : td;
-  const gripper = gripperCriticLoss(at, parametersOf(slow, nets.criticParameters), floor);
+  const gripper = gripperCriticLoss(at, {
+    ...{ floor, alpha: own.alpha, monteCarloReturn: own.monteCarloReturn },
+    slow: parametersOf(slow, nets.criticParameters),
+  });
   return {
     loss: gripper ? add(arm, gripper.loss) : arm,
     qMax: max(values),
