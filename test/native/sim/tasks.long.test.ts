@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { STATE_ESTIMATE_SIZE } from '../../../main/api/observation.ts';
-import { episodeSeed, SEED_RANGES, type SeedRange } from '../../../main/api/task.ts';
+import { createRng } from '../../../main/api/rng.ts';
+import { episodeSeed, SEED_RANGES, type SeedRange, type TaskId } from '../../../main/api/task.ts';
+import { createExpert } from '../../../native/sim/people/expert.ts';
+import { createSupervision } from '../../../native/sim/people/supervision.ts';
 import { toolDown } from '../../../native/sim/physics/frames.ts';
 import { loadMujoco } from '../../../native/sim/physics/mujoco.ts';
 import { createPhysics, type Physics, readReadings } from '../../../native/sim/physics/physics.ts';
@@ -12,7 +15,7 @@ import { insertTask } from '../../../native/sim/tasks/insert.ts';
 import { tryGrasp } from '../../../native/sim/tasks/make-grasps.ts';
 import { seedRangeOf } from '../../../native/sim/tasks/task.ts';
 import { SIM_TASKS } from '../../../native/sim/tasks/task-registry.ts';
-import { driveExpert, driveOperator } from './drive.ts';
+import { drive, driveExpert, driveOperator } from './drive.ts';
 
 const scenes: Record<'peg' | 'block', Physics | undefined> = { peg: undefined, block: undefined };
 const physicsFor = (object: 'peg' | 'block'): Physics => scenes[object]!;
@@ -81,6 +84,30 @@ test('the expert solves fresh seeds of every task', () => {
       successes += Number(driveExpert(physics, task, episodeSeed('training', 5000 + index)).outcome.success);
     assert.ok(successes >= least, `${task}: ${successes} of ${count}`);
   }
+});
+
+test('the operator leaves a policy alone that does its task', () => {
+  const takeovers: string[] = [];
+  const reasonsIn = (task: TaskId, index: number) => {
+    const seed = episodeSeed('training', 5000 + index);
+    const expert = createExpert(task, createRng(seed).split('expert'));
+    const supervision = createSupervision(task);
+    let begun = false;
+    drive(physicsFor(SIM_TASKS[task].object), task, seed, (truth) => {
+      if (!begun) supervision.begin(truth);
+      begun = true;
+      supervision.watch(truth);
+      const reason = supervision.reasonToTake(truth);
+      if (reason) {
+        takeovers.push(`${task} ${index}: ${reason}`);
+        supervision.released(truth);
+      }
+      return expert.nextAction(truth);
+    });
+  };
+  for (const task of ['pick-insert', 'lift'] as const) for (let index = 0; index < 5; index++) reasonsIn(task, index);
+  // A search on the rim takes a moment, and an operator may lose patience there.
+  assert.ok(takeovers.length <= 1, takeovers.join(', '));
 });
 
 test('the scripted operator demonstrates every task by puck and buttons', () => {
