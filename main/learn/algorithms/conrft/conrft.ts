@@ -7,6 +7,9 @@
  *   actor    L = β · BC + η · QLoss        BC: reconstruct a from a + σz at random σ        QLoss = −mean Qᵢ(s, π(s));
  *   target   Q̄ ← Q̄ + τ(Q − Q̄) after every critic update.
  *
+ * When the encoder gives maps (`spatial`), critic and actor each have spatial learned embeddings of their own, as each has its
+ * own encoder in the released code: the critic's loss trains the critic's, β · BC + η · QLoss the actor's. There is no dropout.
+ *
  * Differs from the released code, in every preset:
  * - The critic sees the frozen encoder's embedding and the proprioception, as the actor does (theirs has its own ResNet).
  * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
@@ -91,7 +94,8 @@ export interface ConrftNets {
 }
 
 export function conrftNets(config: ConrftConfig, sizes: ObservationSizes): ConrftNets {
-  const observer = (name: string): Observer => ({ name, features: config.proprioceptionFeatures, ...sizes });
+  const { proprioceptionFeatures: width, spatial } = config;
+  const observer = (name: string): Observer => ({ name, features: width, spatial, ...sizes });
   const [actorObserver, criticObserver] = [observer('actor'), observer('critic')];
   const features = observerFeatures(criticObserver);
   const policy = consistencyPolicy(features, sizes.actionMask, config.hidden);

@@ -3,6 +3,7 @@
  * person's corrections join the demo buffer, which is HG-DAgger (Kelly et al. 2019) with one network.
  *   L = Σ weight · loss(output of the head, the person's actions)      AdamW; a running average of the weights may act
  * Idle steps and steps past an episode's end are no targets. Dimensions that the task masks do not exist for the head.
+ * On an encoder that gives maps (`spatial`), the loss also trains spatial learned embeddings of them.
  * Differs from HG-DAgger: no ensemble and no estimate of risk; the person alone decides when to take over.
  * `imitation-touch.ts` teaches a policy a sense that it did not have. `imitation-config.ts` holds the settings,
  * `imitation-learner.ts` the weights and the random inputs.
@@ -62,7 +63,8 @@ export interface ImitationNets {
 }
 
 export function imitationNets(config: ImitationConfig, sizes: ObservationSizes): ImitationNets {
-  const observer = { name: 'actor', features: config.proprioceptionFeatures, ...sizes };
+  const { proprioceptionFeatures, spatial } = config;
+  const observer = { name: 'actor', features: proprioceptionFeatures, spatial, ...sizes };
   const space = actionSpace(config.normaliser, sizes.actionMask, config.chunk.size);
   const features = observerFeatures(observer);
   const head = createHead(config.head, { space, features, hidden: config.hidden });
