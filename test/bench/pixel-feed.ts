@@ -9,13 +9,9 @@ import { createRng, type Rng } from '../../main/api/rng.ts';
 import { supervisedStep } from '../../main/learn/encoders/supervised-training.ts';
 import { ensemble, ensembleParameters } from '../../main/learn/nets/ensemble.ts';
 import { project } from '../../main/learn/nets/mlp.ts';
+import { observe, observerFeatures, observerParameters } from '../../main/learn/nets/observer.ts';
 import { initialParameters, parameterCount } from '../../main/learn/nets/parameters.ts';
 import { SHIFT_PADDING_PX } from '../../main/learn/nets/random-shift.ts';
-import {
-  observeSpatially,
-  spatialObserverFeatures,
-  spatialObserverParameters,
-} from '../../main/learn/nets/spatial-observer.ts';
 import { shiftPicture } from '../../main/learn/run/trainer/embed-missing.ts';
 import { CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';
 import { loadEncoder } from '../../main/models/encoder-runtime.ts';
@@ -56,16 +52,18 @@ async function timePictures(rng: Rng, repeats: number) {
 
 /** One critic's update on maps. */
 async function timeUpdate(rng: Rng, embeddingSize: number, repeats: number): Promise<number> {
-  const observer = { name: 'observer', spatial: SPATIAL, proprioception: PROPRIOCEPTION, features: 64 };
+  const observer = {
+    ...{ name: 'observer', embedding: embeddingSize, proprioception: PROPRIOCEPTION, features: 64, spatial: SPATIAL },
+  };
   const critic = {
     ...{ name: 'critic', members: 2, hidden: [256, 256] },
-    inputs: [{ name: 'seen', size: spatialObserverFeatures(observer) }],
+    inputs: [{ name: 'seen', size: observerFeatures(observer) }],
   };
-  const specs = [...spatialObserverParameters(observer), ...ensembleParameters(critic)];
+  const specs = [...observerParameters(observer), ...ensembleParameters(critic)];
   const config = { epochs: 1, batchSize: BATCH, peakLearningRate: 1e-3, weightDecay: 0, clipNorm: 10 };
   const step = supervisedStep(specs, config, (parameters) => {
     const observation = input('observation', [BATCH, embeddingSize + PROPRIOCEPTION]);
-    const seen = observeSpatially(parameters, observer, observation);
+    const seen = observe(parameters, observer, observation);
     const values = ensemble(parameters, critic, [project(parameters, critic, 'seen', seen)]);
     const loss = mean(square(sub(values, input('target', [1, BATCH]))));
     return { minimised: loss, reported: loss };

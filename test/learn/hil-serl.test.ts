@@ -130,8 +130,6 @@ test('an encoder that gives maps is read by spatial embeddings, unless the setti
   assert.ok(wide.includes('encoder.maps.camera 1.kernel.places 256×256'), `${wide}`);
   const narrow = names({ spatial: { bottleneck: 32 } }, maps);
   assert.ok(narrow.includes('encoder.maps.camera 1.kernel.places 256×32'), `${narrow}`);
-  const conrft = configureAlgorithm({ ...spec, algorithm: 'conrft' }, {}, maps);
-  assert.ok(!('spatial' in conrft.settings));
 });
 
 /** State after one update on a batch that `change` has changed. */

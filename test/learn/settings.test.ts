@@ -91,6 +91,7 @@ test('a run goes on with the settings that its folder holds; what is not known t
     assert.throws(() => configureRun(misspelt, files), /no setting `tow`/);
     writeFileSync(files.checkpoint, '');
     assert.deepEqual(configureRun(misspelt, files).settings, first, 'it has begun: its folder says all');
+    assert.deepEqual(configureRun(SPEC, files, MAPS).settings, first, 'and how its nets read the maps');
     for (const torn of ['{"tau": 0.', '[]', '']) {
       writeFileSync(files.config, torn);
       assert.throws(() => configureRun(SPEC, files), /config\.json holds no settings/, torn);

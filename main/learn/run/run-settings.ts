@@ -24,7 +24,8 @@ export function configureRun(
   const algorithm = configureSpec(spec, asked, maps);
   if (!stored) return algorithm;
   try {
-    return configureSpec(spec, { ...asked, ...stored }, maps);
+    // The settings of a run that has begun are whole. They say by themselves how its nets read the maps.
+    return configureSpec(spec, { ...asked, ...stored }, existsSync(files.checkpoint) ? undefined : maps);
   } catch (error) {
     if (!(error instanceof SettingsError)) throw error;
     throw new TrainingError(

@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import type { PresetName } from '../../../api/run.ts';
 import { settingsObject } from '../../policies/settings-object.ts';
+import { spatialSchema } from '../spatial-settings.ts';
 
 const stageConfigSchema = settingsObject({
   /** β: weight of the imitation loss. */
@@ -27,6 +28,8 @@ export const configSchema = settingsObject({
   critics: z.int().positive(),
   /** Width of Dense → LayerNorm → tanh over the proprioception; 0 = none. */
   proprioceptionFeatures: z.int().min(0),
+  /** The embedding holds maps of a frozen trunk; absent = it is a vector. */
+  spatial: spatialSchema.optional(),
   /** γ */
   discount: z.number().min(0).max(1),
   /** τ */

@@ -7,12 +7,14 @@ import { createActorCriticLearner, type UpdateCounters } from '../actor-critic-l
 import type { Algorithm, Learner, LearnerOptions, TransitionBatch } from '../algorithm.ts';
 import { withMoments } from '../learner-arrays.ts';
 import { normalBuffer, type RandomBuffer, randomBuffer } from '../random-inputs.ts';
+import { settingsForMaps } from '../spatial-settings.ts';
 import { conrftCriticStep, conrftNets, conrftPolicyStep, conrftStep } from './conrft.ts';
 import { type ConrftConfig, configSchema, PRESETS } from './conrft-config.ts';
 
 export const conrft: Algorithm<ConrftConfig> = {
   name: 'conrft',
   presets: PRESETS,
+  settingsForMaps,
   parseConfig: (value) => configSchema.parse(value),
   createLearner: createConrftLearner,
   policyStep: conrftPolicyStep,

@@ -12,6 +12,9 @@
  *   critic   y_g = r − p + γ · bootstrap · Q̄_g(s′, argmax π_g(s′))   L = mean (Q_g(s, a_g) − y_g)²  +  α · CalQL over both;
  *   actor    L = β · cross-entropy(π_g(s), a_g) − η · mean Σ_c π_g(c|s) Q_g(s, c).
  *
+ * When the encoder gives maps (`spatial`), critic and actor each have spatial learned embeddings of their own, as each has its
+ * own encoder in the released code: the critic's loss trains the critic's, β · BC + η · QLoss the actor's. There is no dropout.
+ *
  * Differs from the released code, in every preset:
  * - The critic sees the frozen encoder's embedding and the proprioception, as the actor does (theirs has its own ResNet).
  * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
@@ -101,7 +104,8 @@ export interface ConrftNets {
 }
 
 export function conrftNets(config: ConrftConfig, sizes: ObservationSizes): ConrftNets {
-  const observer = (name: string): Observer => ({ name, features: config.proprioceptionFeatures, ...sizes });
+  const { proprioceptionFeatures: width, spatial } = config;
+  const observer = (name: string): Observer => ({ name, features: width, spatial, ...sizes });
   const [actorObserver, criticObserver] = [observer('actor'), observer('critic')];
   const features = observerFeatures(criticObserver);
   const chooses = config.gripper === 'open-or-close' && sizes.actionMask[GRIPPER] === true;

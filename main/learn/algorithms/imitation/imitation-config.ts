@@ -11,6 +11,7 @@ import { LOSS_NAMES } from '../../losses/loss-registry.ts';
 import { headOptionsSchema } from '../../policies/heads.ts';
 import { normaliserSchema } from '../../policies/normaliser.ts';
 import { settingsObject } from '../../policies/settings-object.ts';
+import { spatialSchema } from '../spatial-settings.ts';
 import { teacherSchema, touchSchema } from './imitation-touch.ts';
 
 const lossTermSchema = settingsObject({
@@ -27,6 +28,8 @@ const imitationConfigSchema = settingsObject({
   hidden: z.array(z.int().positive()).min(1).readonly(),
   /** Width of Dense → LayerNorm → tanh over the proprioception; 0 = none. */
   proprioceptionFeatures: z.int().min(0),
+  /** The embedding holds maps of a frozen trunk; absent = it is a vector. */
+  spatial: spatialSchema.optional(),
   normaliser: normaliserSchema,
   /** The policy's use of touch; see `imitation-touch.ts`. */
   touch: touchSchema.default('seen'),

@@ -19,6 +19,7 @@ import {
 import { createArrays, type LearnerArrays, restoreCounters, withMoments } from '../learner-arrays.ts';
 import { createRandomInputs, normalBuffer, randomBuffer } from '../random-inputs.ts';
 import { concatenated } from '../rows.ts';
+import { settingsForMaps } from '../spatial-settings.ts';
 import {
   type ImitationNets,
   imitationNets,
@@ -31,6 +32,7 @@ import { IMITATION_PRESETS, type ImitationConfig, parseImitationConfig } from '.
 export const imitation: Algorithm<ImitationConfig> = {
   name: 'imitation',
   presets: IMITATION_PRESETS,
+  settingsForMaps,
   parseConfig: parseImitationConfig,
   createLearner: createImitationLearner,
   policyStep: imitationPolicyStep,

@@ -5,6 +5,7 @@
  * Idle steps and steps past an episode's end are no targets. Dimensions that the task masks do not exist for the head.
  * With the gripper as a choice of its own (`open-or-close`), the head moves the arm alone, and a logistic head beside it
  * (`nets/gripper.ts`) learns the command in force by cross-entropy.
+ * On an encoder that gives maps (`spatial`), the loss also trains spatial learned embeddings of them.
  * Differs from HG-DAgger: no ensemble and no estimate of risk; the person alone decides when to take over.
  * `imitation-touch.ts` teaches a policy a sense that it did not have. `imitation-config.ts` holds the settings,
  * `imitation-learner.ts` the weights and the random inputs.
@@ -78,7 +79,8 @@ export interface ImitationNets {
 }
 
 export function imitationNets(config: ImitationConfig, sizes: ObservationSizes): ImitationNets {
-  const observer = { name: 'actor', features: config.proprioceptionFeatures, ...sizes };
+  const { proprioceptionFeatures, spatial } = config;
+  const observer = { name: 'actor', features: proprioceptionFeatures, spatial, ...sizes };
   const chooses = config.gripper === 'open-or-close' && sizes.actionMask[GRIPPER] === true;
   const mask = chooses ? armMask(sizes.actionMask) : sizes.actionMask;
   const space = actionSpace(config.normaliser, mask, config.chunk.size);

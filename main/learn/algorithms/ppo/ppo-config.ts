@@ -1,11 +1,14 @@
 /** Settings of PPO as a run, named as in the paper (Schulman et al. 2017, arXiv 1707.06347) and in CleanRL. */
 import { z } from 'zod';
 import { settingsObject } from '../../policies/settings-object.ts';
+import { spatialSchema } from '../spatial-settings.ts';
 
 export const ppoConfigSchema = settingsObject({
   hidden: z.array(z.int().positive()).min(1).readonly(),
   /** LayerNorm after each Dense; without it the layers are Dense → tanh. */
   layerNorm: z.boolean(),
+  /** The embedding holds maps of a frozen trunk; absent = it is a vector. */
+  spatial: spatialSchema.optional(),
   /** γ */
   discount: z.number().min(0).max(1),
   /** λ of the generalised advantage estimate. */

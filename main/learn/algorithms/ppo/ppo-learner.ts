@@ -19,6 +19,7 @@ import { initialParameters, parameterCount } from '../../nets/parameters.ts';
 import type { Algorithm, Learner, LearnerOptions, Metrics, TransitionBatch } from '../algorithm.ts';
 import { createArrays, type LearnerArrays, restoreCounters, withMoments } from '../learner-arrays.ts';
 import { concatenated, pickRows } from '../rows.ts';
+import { settingsForMaps } from '../spatial-settings.ts';
 import { setInitialStd } from './ppo.ts';
 import { PPO_CELL, type PpoConfig, ppoConfigSchema } from './ppo-config.ts';
 import {
@@ -33,6 +34,7 @@ import { cloningStep, evaluationStep, fineTuningStep, ppoPolicyStep, ppoRunNets,
 export const ppo: Algorithm<PpoConfig> = {
   name: 'ppo',
   presets: { cell: PPO_CELL },
+  settingsForMaps,
   parseConfig: (value) => ppoConfigSchema.parse(value),
   createLearner: createPpoLearner,
   policyStep: ppoPolicyStep,

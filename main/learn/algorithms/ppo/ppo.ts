@@ -13,6 +13,8 @@
  * time-out bootstraps (theirs counts as an end); Xavier instead of orthogonal initial weights; no clipped value loss,
  * because the evidence for it is weak.
  *
+ * On an encoder that gives maps (`spatial`), policy and critic each have spatial learned embeddings of their own.
+ *
  * `ppo-steps.ts` builds a run's graphs from this loss; `ppo-learner.ts` holds weights and schedules.
  * Letters: M minibatch, D observation, A action, I constraints, S demonstrations' states in a minibatch.
  */
@@ -26,6 +28,7 @@ import { hingePenalty } from '../../losses/hinge-penalty.ts';
 import { type Gaussian, gaussianEntropy, gaussianKl, gaussianLogProb } from '../../losses/likelihood/gaussian.ts';
 import { clippedSurrogate, valueLoss } from '../../losses/reinforcement/ppo.ts';
 import { type MlpSpec, mlp, mlpParameters, project } from '../../nets/mlp.ts';
+import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import {
   flatten,
   type ParameterSpec,
@@ -34,6 +37,7 @@ import {
   parametersFrom,
   parameterViews,
 } from '../../nets/parameters.ts';
+import { mapsSize } from '../../nets/spatial-embedding.ts';
 import { adamInputs, adamOutputs, metricOutputs, parametersOf } from '../step-inputs.ts';
 import type { PpoConfig } from './ppo-config.ts';
 
@@ -42,9 +46,15 @@ export interface PpoSizes {
   readonly action: number;
 }
 
+/** A net, and the part of it that reads the observation. */
+interface ObservingNet {
+  readonly observer: Observer;
+  readonly net: MlpSpec;
+}
+
 export interface PpoNets {
-  readonly actor: MlpSpec;
-  readonly critic: MlpSpec;
+  readonly actor: ObservingNet;
+  readonly critic: ObservingNet;
   /** The policy alone: the net of its mean, and its deviation. */
   readonly actorParameters: readonly ParameterSpec[];
   /** Policy and critic, in one vector. */
@@ -56,30 +66,37 @@ export type Constraint = (observation: Node, action: Node) => Node;
 
 const LOG_STD = 'actor.logStd';
 
-export function ppoNets({ hidden, layerNorm }: Pick<PpoConfig, 'hidden' | 'layerNorm'>, sizes: PpoSizes): PpoNets {
-  const net = (name: string, output: number): MlpSpec => ({
-    name,
-    hidden,
-    layerNorm,
-    output,
-    inputs: [{ name: 'observation', size: sizes.observation }],
-  });
-  const [actor, critic] = [net('actor', sizes.action), net('critic', 1)];
+export function ppoNets(
+  { hidden, layerNorm, spatial }: Pick<PpoConfig, 'hidden' | 'layerNorm' | 'spatial'>,
+  sizes: PpoSizes,
+): PpoNets {
+  const embedding = spatial ? mapsSize(spatial) : 0;
+  const observing = (name: string, output: number): ObservingNet => {
+    const observer = { name, embedding, proprioception: sizes.observation - embedding, features: 0, spatial };
+    const inputs = [{ name: 'observation', size: observerFeatures(observer) }];
+    return { observer, net: { name, hidden, layerNorm, output, inputs } };
+  };
+  const parametersOfNet = ({ observer, net }: ObservingNet) => [...observerParameters(observer), ...mlpParameters(net)];
+  const [actor, critic] = [observing('actor', sizes.action), observing('critic', 1)];
   const deviation: ParameterSpec = { name: LOG_STD, shape: [1, sizes.action], initial: 'zeros' };
-  const actorParameters = [...mlpParameters(actor), deviation];
-  return { actor, critic, actorParameters, parameters: [...actorParameters, ...mlpParameters(critic)] };
+  const actorParameters = [...parametersOfNet(actor), deviation];
+  return { actor, critic, actorParameters, parameters: [...actorParameters, ...parametersOfNet(critic)] };
+}
+
+/** Observations [M, D] → the net's output [M, O]. */
+function outputOf(parameters: Parameters, { observer, net }: ObservingNet, observation: Node): Node {
+  return mlp(parameters, net, [project(parameters, net, 'observation', observe(parameters, observer, observation))]);
 }
 
 /** π(·|s) at observations [M, D]. */
 export function policyAt(parameters: Parameters, nets: PpoNets, observation: Node): Gaussian {
-  const mean = mlp(parameters, nets.actor, [project(parameters, nets.actor, 'observation', observation)]);
+  const mean = outputOf(parameters, nets.actor, observation);
   return { mean, logStd: expand(parameters(LOG_STD), mean.shape) };
 }
 
 /** V(s) [M] */
 export function valueAt(parameters: Parameters, nets: PpoNets, observation: Node): Node {
-  const value = mlp(parameters, nets.critic, [project(parameters, nets.critic, 'observation', observation)]);
-  return reshape(value, [observation.shape[0]!]);
+  return reshape(outputOf(parameters, nets.critic, observation), [observation.shape[0]!]);
 }
 
 interface PpoStepSizes extends PpoSizes {

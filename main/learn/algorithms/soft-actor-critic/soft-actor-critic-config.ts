@@ -1,22 +1,9 @@
 /** Settings of the soft actor-critics. `rlpd.ts` and `hil-serl.ts` hold the presets that make them RLPD and HIL-SERL. */
 import { z } from 'zod';
-import type { MapShape } from '../../../api/policy.ts';
 import { settingsObject } from '../../policies/settings-object.ts';
+import { spatialSchema } from '../spatial-settings.ts';
 
 const count = z.int().positive();
-
-/** The maps of a frozen trunk, per camera, and the size of the embedding learned on top (`nets/spatial-embedding.ts`). */
-const spatialSchema = settingsObject({
-  cameras: count,
-  height: count,
-  width: count,
-  channels: count,
-  features: count,
-  bottleneck: count,
-}).readonly();
-
-/** HIL-SERL's spatial embedding for the maps of any trunk. */
-export const settingsForMaps = (maps: MapShape) => ({ spatial: { ...maps, features: 8, bottleneck: 256 } });
 
 export const configSchema = settingsObject({
   hidden: z.array(count).min(1).readonly(),

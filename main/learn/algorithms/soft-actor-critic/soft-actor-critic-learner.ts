@@ -11,8 +11,9 @@ import { createActorCriticLearner } from '../actor-critic-learner.ts';
 import type { Algorithm, Learner, LearnerOptions } from '../algorithm.ts';
 import { type LearnerArrays, withMoments } from '../learner-arrays.ts';
 import { normalBuffer, type RandomBuffer, randomBuffer } from '../random-inputs.ts';
+import { settingsForMaps } from '../spatial-settings.ts';
 import { softActorCriticStep, softActorCriticValues } from './soft-actor-critic.ts';
-import { configSchema, type SoftActorCriticConfig, settingsForMaps } from './soft-actor-critic-config.ts';
+import { configSchema, type SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 import { policyParametersOf, softActorCriticNets, softActorCriticPolicy } from './soft-actor-critic-nets.ts';
 
 export function softActorCritic(

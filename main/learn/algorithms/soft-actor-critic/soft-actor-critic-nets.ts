@@ -14,7 +14,6 @@ import { type MlpSpec, mlpParameters } from '../../nets/mlp.ts';
 import { observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import type { ParameterSpec, Parameters } from '../../nets/parameters.ts';
 import { dropoutSize } from '../../nets/spatial-embedding.ts';
-import { observeSpatially, spatialObserverFeatures, spatialObserverParameters } from '../../nets/spatial-observer.ts';
 import {
   gaussianAt,
   sampleTanhGaussian,
@@ -77,22 +76,12 @@ function encoderOf(
   { proprioceptionFeatures, spatial, spatialDropout = 0 }: SoftActorCriticConfig,
   sizes: ObservationSizes,
 ): Encoder {
-  if (spatial) {
-    const { proprioception } = sizes;
-    const observer = { name: 'encoder', features: proprioceptionFeatures, spatial, proprioception };
-    return {
-      features: spatialObserverFeatures(observer),
-      parameters: spatialObserverParameters(observer),
-      observe: (parameters, observation, dropout) => observeSpatially(parameters, observer, observation, dropout),
-      dropoutSize: spatialDropout > 0 ? dropoutSize(spatial) : 0,
-    };
-  }
-  const observer = { name: 'encoder', features: proprioceptionFeatures, ...sizes };
+  const observer = { name: 'encoder', features: proprioceptionFeatures, spatial, ...sizes };
   return {
     features: observerFeatures(observer),
     parameters: observerParameters(observer),
-    observe: (parameters, observation) => observe(parameters, observer, observation),
-    dropoutSize: 0,
+    observe: (parameters, observation, dropout) => observe(parameters, observer, observation, dropout),
+    dropoutSize: spatial && spatialDropout > 0 ? dropoutSize(spatial) : 0,
   };
 }
 

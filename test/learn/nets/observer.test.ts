@@ -1,7 +1,8 @@
-/** Spatial learned embeddings: the weighted sums by hand, what each camera and channel can reach, dropout, sizes. */
+/** The observer and its spatial learned embeddings: weighted sums by hand, what each camera and channel can reach, dropout, sizes. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRng } from '../../../main/api/rng.ts';
+import { type Observer, observe, observerFeatures, observerParameters } from '../../../main/learn/nets/observer.ts';
 import { initialParameters, parametersFrom } from '../../../main/learn/nets/parameters.ts';
 import {
   dropoutSize,
@@ -11,12 +12,6 @@ import {
   spatialFeatures,
   spatialParameters,
 } from '../../../main/learn/nets/spatial-embedding.ts';
-import {
-  observeSpatially,
-  type SpatialObserver,
-  spatialObserverFeatures,
-  spatialObserverParameters,
-} from '../../../main/learn/nets/spatial-observer.ts';
 import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
 import { grad } from '../../../main/tensor/grad.ts';
 import { add, input, layerNorm, matmul, square, sum, tanh } from '../../../main/tensor/tensor.ts';
@@ -95,17 +90,19 @@ test('dropout multiplies the weighted sums, camera by camera', async () => {
 });
 
 test('an observer puts the maps beside the proprioception', async () => {
-  const observer: SpatialObserver = { name: 'critic', spatial: maps, proprioception: 7, features: 4 };
-  const all = spatialObserverParameters(observer);
+  const observer: Observer = {
+    ...{ name: 'critic', embedding: mapsSize(maps), proprioception: 7, features: 4, spatial: maps },
+  };
+  const all = observerParameters(observer);
   assert.equal(new Set(all.map(({ name }) => name)).size, all.length);
   const views = parametersFrom(
     all.map(({ name, shape }) => input(name, shape)),
     all,
   );
   const observation = input('observation', [2, mapsSize(maps) + 7]);
-  const seen = observeSpatially(views, observer, observation);
-  assert.deepEqual(seen.shape, [2, spatialObserverFeatures(observer)]);
-  assert.equal(spatialObserverFeatures(observer), 2 * 5 + 4);
+  const seen = observe(views, observer, observation);
+  assert.deepEqual(seen.shape, [2, observerFeatures(observer)]);
+  assert.equal(observerFeatures(observer), 2 * 5 + 4);
   const values = await valuesOf(seen, {
     ...feedsOf(all, 'observer'),
     observation: normals(rngOf('observation'), 2 * (mapsSize(maps) + 7)),
