@@ -27,6 +27,7 @@ import {
 } from '../../../main/study/comparison/results.ts';
 import { sessionFolder } from '../../../main/study/comparison/run-comparison.ts';
 import { type HilRound, newHilState, writeHilState } from '../../../main/study/hil/hil-state.ts';
+import { comparisonPage } from '../../bench/comparison.ts';
 import { inFolder } from '../../data/fixture.ts';
 
 const round = (name: string, successRate: number, more: Partial<HilRound> = {}): HilRound => ({
@@ -241,4 +242,21 @@ test('the controls see what their rows say, and have hashes of their own', () =>
   assert.deepEqual(planOf('conrft-blind', 0, BUDGET).settings, planOf('conrft-cell', 0, BUDGET).settings);
   const names = ['conrft-cell', 'conrft-state', 'conrft-blind'] as const;
   assert.equal(new Set(names.map(settingsHash)).size, 3);
+});
+
+test('the page has a section per task and budget with its command; offline methods stand with the others', () => {
+  const result = resultOfMethod(KEY, { rounds: ROUNDS, finalSuccessRate: 0.95, wallSec: 300 });
+  const lift = { ...BUDGET, task: 'lift' as const, episodes: 40 };
+  const page = comparisonPage([
+    result,
+    { ...result, ...keyOf('sft-5x', BUDGET) },
+    { ...result, ...keyOf('conrft-blind', lift) },
+  ]);
+  const sections = page.split(/^## /m).slice(1);
+  assert.equal(sections.length, 2);
+  assert.match(sections[0] ?? '', /^insert: 20 demonstrations, 80 corrected episodes\n/);
+  assert.match(sections[0] ?? '', /`npx takeover compare --task insert --demos 20 --episodes 80 --round 40 .*sft-5x/);
+  assert.equal((sections[0] ?? '').split('\n').filter((line) => line.startsWith('|')).length, 4);
+  assert.match(sections[1] ?? '', /^lift: .*\n\n`.* --methods conrft-blind --results /);
+  assert.equal(comparisonPage([{ ...result, settings: 'other' }]), '', 'settings of another day are left out');
 });
