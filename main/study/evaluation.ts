@@ -20,6 +20,8 @@ export interface Evaluation {
   readonly ci95: readonly [number, number];
   /** Mean number of steps of the successful episodes; 0 when there were none. */
   readonly meanSteps: number;
+  /** Steps of all episodes, failures and time-outs included. */
+  readonly totalSteps: number;
   readonly interventionRate: number;
 }
 
@@ -31,6 +33,7 @@ export function evaluationOf(episodes: readonly EpisodeSummary[]): Evaluation {
     successRate: episodes.length > 0 ? won.length / episodes.length : 0,
     ci95: wilson95(won.length, episodes.length),
     meanSteps: mean(won.map((episode) => episode.steps)),
+    totalSteps: episodes.reduce((sum, { steps }) => sum + steps, 0),
     interventionRate: mean(episodes.map(interventionRate)),
   };
 }

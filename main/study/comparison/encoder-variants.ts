@@ -40,7 +40,7 @@ import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
 import { concat, mul, reshape, sub } from '../../tensor/tensor.ts';
 import { CELL_ENCODER } from '../assets/encoder-spec.ts';
-import { recordDemonstrations } from '../demonstrations.ts';
+import { type DemonstrationRequest, recordDemonstrations } from '../demonstrations.ts';
 import { FIRST_ONLINE_INDEX } from '../hil/hil-state.ts';
 import type { EncoderKind } from './methods.ts';
 
@@ -68,18 +68,19 @@ const OWN_READOUTS: readonly EncoderReadout[] = [
 const LABELS = ACTION_SIZE + 1;
 const NETWORK: EncoderSpec = { ...CELL_ENCODER, readouts: OWN_READOUTS };
 
+type Demonstrations = Pick<DemonstrationRequest, 'task' | 'seed' | 'count'>;
+
 /** Returns the manifest's path. Keeps an encoder that was made before. */
 export async function makeEncoderVariant(
   kind: EncoderKind,
   sessionFolder: string,
-  seed: number,
-  demos: number,
+  demonstrations: Demonstrations,
 ): Promise<string> {
   const folder = join(sessionFolder, `encoder-${kind}`);
   const manifestPath = join(folder, 'manifest.json');
   if (existsSync(manifestPath)) return manifestPath;
   mkdirSync(folder, { recursive: true });
-  const { model, embeddingSize, labels, frames } = await make(kind, folder, seed, demos);
+  const { model, embeddingSize, labels, frames } = await make(kind, folder, demonstrations);
   const manifest = encoderManifestSchema.parse({
     kind: 'encoder',
     name: kind,
@@ -89,18 +90,18 @@ export async function makeEncoderVariant(
     holdOut: {},
     sha256: createHash('sha256').update(model).digest('hex'),
     cameras: readEncoderManifest(CELL_ENCODER_MANIFEST).cameras,
-    trainedOn: { labels, frames, seedRange: `training, session seed ${seed}` },
+    trainedOn: { labels, frames, seedRange: `training, session seed ${demonstrations.seed}` },
   });
   writeFileSync(join(folder, MODEL), model);
   writeFileSync(manifestPath, `${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifestPath;
 }
 
-async function make(kind: EncoderKind, folder: string, seed: number, demos: number) {
+async function make(kind: EncoderKind, folder: string, demonstrations: Demonstrations) {
   if (kind === 'raw-pixels') return rawPixels();
-  const dataset = await demonstrated(join(folder, 'demonstrations'), seed, demos);
+  const dataset = await demonstrated(join(folder, 'demonstrations'), demonstrations);
   const statistics = pixelStatistics(NETWORK, dataset, ENCODER_TRAINING.spreadFloor);
-  const rng = createRng(seed).split(`encoder ${kind}`);
+  const rng = createRng(demonstrations.seed).split(`encoder ${kind}`);
   const weights =
     kind === 'random'
       ? initialParameters(encoderParameters(NETWORK), rng)
@@ -135,17 +136,15 @@ function rawPixels() {
   };
 }
 
-async function demonstrated(folder: string, seed: number, demos: number): Promise<EncoderDataset> {
+async function demonstrated(folder: string, demonstrations: Demonstrations): Promise<EncoderDataset> {
   // An interrupted recording is begun anew.
   rmSync(folder, { recursive: true, force: true });
-  const request = {
-    task: 'insert',
+  await recordDemonstrations({
+    projectFolder: folder,
+    ...demonstrations,
     observation: 'pixels',
-    seed,
-    count: demos,
     maxAttempts: FIRST_ONLINE_INDEX,
-  } as const;
-  await recordDemonstrations({ projectFolder: folder, ...request });
+  });
   return readDemonstrations(folder);
 }
 
