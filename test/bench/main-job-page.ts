@@ -27,7 +27,7 @@ export const sessionSchema = z.object({
   wallSec: z.number(),
 });
 
-/** What `takeover evaluate` says of the reported policy under other conditions. */
+/** The reported policy under other conditions, as `takeover evaluate` measures it. */
 export const measuredSchema = z.object({
   conditions: z.enum(['light', 'colour', 'camera']),
   policy: z.string(),

@@ -25,7 +25,7 @@ import {
   readResults,
   resultOfMethod,
 } from '../../../main/study/comparison/results.ts';
-import { sessionFolder } from '../../../main/study/comparison/run-comparison.ts';
+import { runSideBySide, sessionFolder } from '../../../main/study/comparison/run-comparison.ts';
 import { type HilRound, newHilState, writeHilState } from '../../../main/study/hil/hil-state.ts';
 import { comparisonPage } from '../../bench/comparison.ts';
 import { inFolder } from '../../data/fixture.ts';
@@ -260,3 +260,22 @@ test('the page has a section per task and budget with its command; offline metho
   assert.match(sections[1] ?? '', /^lift: .*\n\n`.* --methods conrft-blind --results /);
   assert.equal(comparisonPage([{ ...result, settings: 'other' }]), '', 'settings of another day are left out');
 });
+
+test('the process of a session is told the task, so that it measures what was asked for', () =>
+  inFolder(async (folder) => {
+    const entry = join(folder, 'entry.mjs');
+    const told = join(folder, 'told.txt');
+    writeFileSync(
+      entry,
+      `import { writeFileSync } from 'node:fs';\nwriteFileSync(${JSON.stringify(told)}, process.argv.slice(2).join(' '));\n`,
+    );
+    const request = {
+      ...{ projectFolder: folder, resultsPath: join(folder, 'results.jsonl'), seeds: [0] },
+      ...{ methods: ['conrft-blind'] as const, budget: { ...BUDGET, task: 'lift' as const } },
+    };
+    assert.deepEqual(await runSideBySide(request, entry, 1, () => {}), []);
+    assert.match(
+      readFileSync(told, 'utf8'),
+      /^compare --methods conrft-blind --seeds 0 --json --task lift --demos 20 /,
+    );
+  }));
