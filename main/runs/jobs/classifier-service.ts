@@ -11,7 +11,8 @@ import { type RunningTraining, startClassifierProcess } from './classifier-proce
 
 export interface ClassifierServiceOptions {
   readonly projectFolder: string;
-  readonly task: TaskId;
+  /** Returns the task that is chosen. */
+  readonly task: () => TaskId;
   readonly observation: ObservationKind;
   readonly encoderManifestPath: string | undefined;
   readonly writer: Pick<StoreWriter, 'drained'>;
@@ -32,7 +33,7 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
 
   const fitting = (): MadeClassifier[] =>
     listClassifiers(projectFolder).filter(
-      ({ manifest }) => manifest.task === task && manifest.observation === observation,
+      ({ manifest }) => manifest.task === task() && manifest.observation === observation,
     );
   /** Read again only after a change, because the window asks more often than that. */
   let classifiers = fitting();
@@ -47,7 +48,7 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
     if (closed) return;
     training = launch({
       projectFolder,
-      task,
+      task: task(),
       observation,
       encoderManifestPath,
       rule: true,
@@ -94,6 +95,10 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
     onChanged: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    taskChanged: () => {
+      trouble = undefined;
+      changed();
     },
     close: async () => {
       closed = true;
