@@ -115,8 +115,7 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
     undo: () => link.ask('undo'),
     setEmbedding: (episodeId, index, embedding) =>
       link.send({ kind: 'embedding', episodeId, index, embedding: new Float32Array(embedding) }),
-    counts: (task) =>
-      task === undefined ? link.state().counts : (link.state().countsByTask[task] ?? NO_COUNTS),
+    counts: (task) => (task === undefined ? link.state().counts : (link.state().countsByTask[task] ?? NO_COUNTS)),
     labelCounts: (task) => link.state().labelsByTask[task] ?? NO_LABELS,
     newestSequence: () => link.state().newestSequence,
     pressure: () => {

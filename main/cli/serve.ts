@@ -5,8 +5,8 @@ import { systemClock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
 import { errorInWords, inWords } from '../api/error-words.ts';
 import { taskIdSchema } from '../api/task.ts';
-import { encoderFor } from '../runs/encoder-choice.ts';
 import { STARTER } from '../models/assets.ts';
+import { encoderFor } from '../runs/encoder-choice.ts';
 import { findPolicy, starterFor } from '../runs/policies/policy-registry.ts';
 import { startProjectEngine } from '../runs/project-engine.ts';
 import { rememberedTask } from '../runs/project-settings.ts';
@@ -25,7 +25,10 @@ const REFUSED = 2;
 const OPTIONS = {
   window: flag('open the window: Electron, else an installed Chrome or Chromium'),
   'no-window': flag('print the URL only (the default)'),
-  task: option('insert, pick-insert or lift (default: the last one chosen in the window, or insert)', taskIdSchema.optional()),
+  task: option(
+    'insert, pick-insert or lift (default: the last one chosen in the window, or insert)',
+    taskIdSchema.optional(),
+  ),
   encoder: option(ENCODER_HELP, nonEmptyText.default('cell')),
   policy: option("starter, or a policy of this project (default: the task's starter)", nonEmptyText.optional()),
   port: option(

@@ -124,7 +124,14 @@ function createParts(given: EngineOptions): EngineParts {
   const onActingNoise = (std: number) => {
     if (settings.adoptActingNoise(std)) sendRig(parts);
   };
-  const policies = createPolicySelector({ policy, shelf, task: () => task.current().id, notice, changed, onActingNoise });
+  const policies = createPolicySelector({
+    policy,
+    shelf,
+    task: () => task.current().id,
+    notice,
+    changed,
+    onActingNoise,
+  });
   const loop = () => parts.loop;
   const tell = (episode: EpisodeSummary) => {
     policies.episodeChanged(episode);

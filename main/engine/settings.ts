@@ -4,8 +4,8 @@
  */
 
 import type { RobotCell } from '../../native/device.ts';
-import { narrowed, type Workspace, widened } from '../api/limits.ts';
 import type { SuccessSettings } from '../api/classifier.ts';
+import { narrowed, type Workspace, widened } from '../api/limits.ts';
 import type { TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
 import type { LoopSettings } from './loop/loop-types.ts';

@@ -85,12 +85,7 @@ export async function startProjectEngine(options: ProjectEngineOptions) {
   return { engine, server, url, ready, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function runsOf(
-  engine: () => Engine,
-  rows: RunRows,
-  task: () => TaskId,
-  options: ProjectEngineOptions,
-): RunService {
+function runsOf(engine: () => Engine, rows: RunRows, task: () => TaskId, options: ProjectEngineOptions): RunService {
   const { projectFolder, writer, encoderManifestPath, threads } = options;
   return createRunService({
     projectFolder,

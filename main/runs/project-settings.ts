@@ -28,7 +28,9 @@ const fileSchema = z
 type SettingsFile = z.infer<typeof fileSchema>;
 
 /** The settings for one task. */
-export type ProjectSettings = { readonly [Name in Exclude<keyof SettingsFile, 'success' | 'task'>]?: SettingsFile[Name] } & {
+export type ProjectSettings = {
+  readonly [Name in Exclude<keyof SettingsFile, 'success' | 'task'>]?: SettingsFile[Name];
+} & {
   readonly success?: z.infer<typeof successSettingsSchema> | undefined;
 };
 

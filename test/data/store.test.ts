@@ -62,7 +62,7 @@ test('counters are kept by task', () =>
     const writer = await openWriter(folder);
     const rng = createRng(3);
     recordEpisode(writer, rng, ['policy', 'human']);
-    recordEpisode(writer, rng, ['human', 'human', 'human'], { mode: 'demonstrate', task: 'lift' });
+    recordEpisode(writer, rng, ['human', 'human', 'human'], { mode: 'demonstrate', start: { task: 'lift' } });
     await writer.drained();
     const numbers = (task?: TaskId) => {
       const { rlTransitions, demoTransitions, demonstrations, episodes } = writer.counts(task);
@@ -73,7 +73,13 @@ test('counters are kept by task', () =>
     assert.deepEqual(numbers(), [2, 4, 1, 2], 'all together');
     writer.discardEpisode(2);
     await writer.drained();
-    assert.deepEqual([numbers('insert'), numbers('lift')], [[2, 1, 0, 1], [0, 0, 0, 0]]);
+    assert.deepEqual(
+      [numbers('insert'), numbers('lift')],
+      [
+        [2, 1, 0, 1],
+        [0, 0, 0, 0],
+      ],
+    );
     await writer.close();
     const again = await openWriter(folder);
     assert.deepEqual(again.counts('insert'), writer.counts('insert'), 'counted anew from the file');

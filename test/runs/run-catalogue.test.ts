@@ -35,8 +35,14 @@ test('the shipped policy fits the preset that made it, and no other; why not is 
 test('with an encoder that makes maps, policies of another one do not fit, and HIL-SERL reads the maps', async (t) => {
   const { misfit, pace } = createRunCatalogue('nowhere', CELL_TRUNK_MANIFEST);
   assert.match((await misfit(SPEC, starterManifestFor('insert'))) ?? '', /another encoder than cell-trunk/);
-  assert.equal(await misfit({ ...SPEC, observation: 'state' }, starterManifestFor('insert')), 'it sees pixels, this run state');
-  assert.equal(await createRunCatalogue('nowhere', CELL_ENCODER_MANIFEST).misfit(SPEC, starterManifestFor('insert')), undefined);
+  assert.equal(
+    await misfit({ ...SPEC, observation: 'state' }, starterManifestFor('insert')),
+    'it sees pixels, this run state',
+  );
+  assert.equal(
+    await createRunCatalogue('nowhere', CELL_ENCODER_MANIFEST).misfit(SPEC, starterManifestFor('insert')),
+    undefined,
+  );
   assert.equal((await pace({ ...SPEC, algorithm: 'hil-serl' })).hasCritics, true);
   const folder = mkdtempSync(join(tmpdir(), 'takeover-catalogue-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));

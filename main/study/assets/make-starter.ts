@@ -56,7 +56,13 @@ function options(): Options {
   if (!values.data || !usable) throw new Error(USAGE);
   // One folder cannot hold the policies of several tasks.
   if (values.out !== undefined && task.data === undefined) throw new Error(`--out needs --task\n${USAGE}`);
-  return { data: values.data, tasks: task.data ? [task.data] : taskIdSchema.options, out: values.out, updates, measure };
+  return {
+    data: values.data,
+    tasks: task.data ? [task.data] : taskIdSchema.options,
+    out: values.out,
+    updates,
+    measure,
+  };
 }
 
 /** Returns the manifest of the policy after `updates` updates on the recorded demonstrations. */

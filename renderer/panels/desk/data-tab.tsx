@@ -6,7 +6,7 @@ import { openReplay } from '../../engine/replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, type Option, Section, Select } from '../../ui/form.tsx';
+import { Choice, type Option, Row, Section, Select } from '../../ui/form.tsx';
 import { OutcomeMark } from '../../ui/glyph.tsx';
 import { bytes, clockTime, percent } from '../../words/format.ts';
 import { ExportPart } from './export-part.tsx';
@@ -125,15 +125,17 @@ export function DataTab() {
       >
         <div className="episode-filter">
           <Choice label="Filter" value={filter} options={FILTERS} onChange={setFilter} />
-          {tasks.length > 1 || task !== ALL_TASKS ? (
+        </div>
+        {tasks.length > 1 || task !== ALL_TASKS ? (
+          <Row label="Task">
             <Select
               label="Episodes of the task"
               value={task}
               options={[{ value: ALL_TASKS, label: 'All tasks' }, ...tasks.map((one) => ({ value: one, label: one }))]}
               onChange={setTask}
             />
-          ) : null}
-        </div>
+          </Row>
+        ) : null}
         {episodes.length === 0 ? (
           <p className="muted">
             {loaded ? 'Nothing is recorded yet. Every step of an episode is stored.' : 'Reading the project …'}

@@ -47,7 +47,8 @@ export function PolicyPart() {
         </select>
       ) : (
         <p className="muted">
-          There is no policy for the task {task}. Record demonstrations (R), then fine-tune (F): the first run makes one.
+          There is no policy for the task {task}. Record demonstrations (R), then fine-tune (F): the first run makes
+          one.
         </p>
       )}
       {inUse ? (

@@ -4,10 +4,10 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { taskIdSchema } from '../../../main/api/task.ts';
-import { createPolicyCatalogue } from '../../../main/runs/policies/policy-catalogue.ts';
-import { findPolicy, listPolicies, UnknownPolicyError } from '../../../main/runs/policies/policy-registry.ts';
 import { CELL_ENCODER_MANIFEST, STARTERS, starterManifestFor } from '../../../main/models/assets.ts';
 import { readEncoderManifest } from '../../../main/models/encoder-manifest.ts';
+import { createPolicyCatalogue } from '../../../main/runs/policies/policy-catalogue.ts';
+import { findPolicy, listPolicies, UnknownPolicyError } from '../../../main/runs/policies/policy-registry.ts';
 import { inFolder } from '../../data/fixture.ts';
 import { createFakeRows } from '../fake-trainer.ts';
 
