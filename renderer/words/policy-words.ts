@@ -1,4 +1,4 @@
-/** What a policy is and how well it does, in one sentence for the person who watches it drive. */
+/** Describes a policy in one sentence for the person who watches it drive: its origin, and how well it does alone. */
 import { madeFromInWords, parsePolicyName } from '../../main/api/index.ts';
 import type { PolicyEntry } from '../state/engine-store.ts';
 import { grouped, percent } from './format.ts';

@@ -28,58 +28,15 @@ interface PolicySelectorOptions {
 export type PolicySelector = ReturnType<typeof createPolicySelector>;
 
 export function createPolicySelector(options: PolicySelectorOptions) {
-  const { policy, shelf, task, changed } = options;
-  const manifestPaths = new Map<string, string>();
+  const { policy, task, changed } = options;
   const trial = createTrial(options);
-  /** The task that the loaded policy was loaded for. */
-  let loadedFor: TaskId | undefined;
-  const loadInUse = async (): Promise<Answer<undefined>> => {
-    const state = trial.state();
-    if (!state) return done(undefined);
-    const chosen = task();
-    const wanted = candidates.policyInUse(state);
-    if (wanted === policy.name()) return done(undefined);
-    const path = manifestPaths.get(wanted) ?? (await shelf?.find(wanted))?.manifestPath;
-    const reply = path === undefined ? undefined : await loadPatiently(policy, path);
-    if (reply?.kind === 'loaded') loadedFor = chosen;
-    if (task() !== chosen) return loadInUse();
-    if (reply?.kind === 'loaded') {
-      options.onActingNoise(reply.actingNoiseStd);
-      changed();
-      return done(undefined);
-    }
-    const why = reply?.message ?? 'its manifest is not in the project';
-    const isItsOwnFault = reply?.fault !== 'process';
-    if (trial.state()?.candidate === wanted) {
-      if (isItsOwnFault) trial.revert(why);
-      else trial.setAside(why);
-      return loadInUse();
-    }
-    return isItsOwnFault
-      ? refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.')
-      : refused(`Policy ${wanted} could not be loaded: ${why}`, reply.remedy);
-  };
-
-  /** Chooses what drives first in a task that was not chosen before: its newest policy on trial, or its starter. */
-  const beginTask = async (): Promise<void> => {
-    const begun = task();
-    const opening = await shelf?.openingFor(begun);
-    const good = opening?.starter ?? opening?.newest;
-    if (!opening || !good || trial.state(begun)) return;
-    for (const { name, manifestPath } of [good, opening.newest ?? good]) manifestPaths.set(name, manifestPath);
-    trial.startWith(begun, good.name);
-    if (opening.newest) trial.publish(begun, opening.newest.name);
-    changed();
-  };
-
+  const { manifestPaths, ...loader } = createLoader(options, trial);
   return {
     state: () => trial.state(),
     /** Name of the loaded policy; `undefined` when it is for another task than the one that is chosen. */
-    name: () => (loadedFor === task() ? policy.name() : undefined),
+    name: loader.name,
     /** Call it when another task was chosen, before `loadInUse`. A task that was chosen before goes on where it was. */
-    taskChosen: async () => {
-      if (!trial.state()) await beginTask();
-    },
+    taskChosen: loader.beginTask,
     /** True when the policy that is loaded now is on trial. */
     onTrial: () => trial.includes(policy.name()),
     /** Loads the first policy, which is good until another proves better. Returns its acting noise. */
@@ -87,7 +44,7 @@ export function createPolicySelector(options: PolicySelectorOptions) {
       const reply = await policy.load(manifestPath);
       if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
       manifestPaths.set(reply.name, manifestPath);
-      loadedFor = task();
+      loader.loaded();
       trial.startWith(task(), reply.name);
       return done({ actingNoiseStd: reply.actingNoiseStd });
     },
@@ -105,7 +62,7 @@ export function createPolicySelector(options: PolicySelectorOptions) {
       changed();
     },
     /** Loads the policy that is due. Call it only between episodes. */
-    loadInUse,
+    loadInUse: loader.loadInUse,
     revert: (because: string) => {
       const state = trial.state();
       if (!state) return refused('There is no policy to go back to.', 'Load one first.');
@@ -133,6 +90,65 @@ export function createPolicySelector(options: PolicySelectorOptions) {
   };
 }
 
+/** Loads what the trial says, and remembers for which task that was. */
+function createLoader(options: PolicySelectorOptions, trial: Trial) {
+  const { policy, shelf, task, changed } = options;
+  const manifestPaths = new Map<string, string>();
+  /** The task that the loaded policy was loaded for. */
+  let loadedFor: TaskId | undefined;
+  const loadInUse = async (): Promise<Answer<undefined>> => {
+    const state = trial.state();
+    if (!state) return done(undefined);
+    const chosen = task();
+    const wanted = candidates.policyInUse(state);
+    if (wanted === policy.name() && loadedFor === chosen) return done(undefined);
+    // While another task's policy is replaced none may drive, because the process changes it at some moment.
+    if (loadedFor !== chosen) loadedFor = undefined;
+    const path = manifestPaths.get(wanted) ?? (await shelf?.find(wanted))?.manifestPath;
+    const reply = path === undefined ? undefined : await loadPatiently(policy, path);
+    if (reply?.kind === 'loaded') loadedFor = chosen;
+    if (task() !== chosen) return loadInUse();
+    if (reply?.kind === 'loaded') {
+      options.onActingNoise(reply.actingNoiseStd);
+      changed();
+      return done(undefined);
+    }
+    const why = reply?.message ?? 'its manifest is not in the project';
+    const isItsOwnFault = reply?.fault !== 'process';
+    if (trial.state()?.candidate === wanted) {
+      if (isItsOwnFault) trial.revert(why);
+      else trial.setAside(why);
+      return loadInUse();
+    }
+    return isItsOwnFault
+      ? refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.')
+      : refused(`Policy ${wanted} could not be loaded: ${why}`, reply.remedy);
+  };
+
+  /** Chooses what drives first in a task that was not chosen before: its newest policy on trial, or its starter. */
+  const beginTask = async (): Promise<void> => {
+    const begun = task();
+    if (trial.state(begun)) return;
+    const opening = await shelf?.openingFor(begun);
+    const good = opening?.starter ?? opening?.newest;
+    if (!opening || !good || trial.state(begun)) return;
+    for (const { name, manifestPath } of [good, opening.newest ?? good]) manifestPaths.set(name, manifestPath);
+    trial.startWith(begun, good.name);
+    if (opening.newest) trial.publish(begun, opening.newest.name);
+    changed();
+  };
+  return {
+    manifestPaths,
+    loadInUse,
+    beginTask,
+    name: () => (loadedFor === task() ? policy.name() : undefined),
+    /** Notes that the policy in the process was loaded for the task that is chosen. */
+    loaded: () => {
+      loadedFor = task();
+    },
+  };
+}
+
 /** Retries a load, because the client restarts a process that ends while it loads, later each time. */
 async function loadPatiently(policy: PolicySource, path: string): Promise<LoadReply> {
   for (let attempt = 1; ; attempt++) {
@@ -140,6 +156,8 @@ async function loadPatiently(policy: PolicySource, path: string): Promise<LoadRe
     if (reply.kind === 'loaded' || reply.fault === 'policy' || attempt === LOAD_ATTEMPTS) return reply;
   }
 }
+
+type Trial = ReturnType<typeof createTrial>;
 
 /** Holds the state of each task's trial. Tells people when a candidate passes it or is reverted. */
 function createTrial({ notice, changed, task }: Pick<PolicySelectorOptions, 'notice' | 'changed' | 'task'>) {

@@ -31,10 +31,7 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
   let trouble: { readonly message: string; readonly remedy: string } | undefined;
   let closed = false;
 
-  const fitting = (): MadeClassifier[] =>
-    listClassifiers(projectFolder).filter(
-      ({ manifest }) => manifest.task === task() && manifest.observation === observation,
-    );
+  const fitting = () => classifiersFor(projectFolder, task(), observation);
   /** Read again only after a change, because the window asks more often than that. */
   let classifiers = fitting();
   const changed = () => {
@@ -105,4 +102,10 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
       if (typeof training === 'object') await training.cancel();
     },
   };
+}
+
+function classifiersFor(projectFolder: string, task: TaskId, observation: ObservationKind): MadeClassifier[] {
+  return listClassifiers(projectFolder).filter(
+    ({ manifest }) => manifest.task === task && manifest.observation === observation,
+  );
 }
