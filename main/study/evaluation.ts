@@ -62,7 +62,7 @@ export interface PolicyEvaluationRequest {
   readonly noise?: number | undefined;
   readonly conditions: Conditions;
   readonly encoder?: string | undefined;
-  /** Default: what the policy was trained for. */
+  /** `starter` is this task's starter, and a policy of another task is refused. Default: what the policy is for. */
   readonly task?: TaskId | undefined;
 }
 
@@ -72,12 +72,12 @@ export async function evaluatePolicy(
   onEpisode: (done: number, evaluation: Evaluation) => void,
 ) {
   const { projectFolder, conditions, encoder } = request;
-  const policy = findPolicy(projectFolder, request.policy);
+  const policy = findPolicy(projectFolder, request.policy, request.task);
   const { manifest } = policy;
   const noise = request.noise ?? manifest.actingNoiseStd;
   await using session = await openSession({
     projectFolder,
-    task: request.task ?? manifest.task,
+    task: manifest.task,
     observation: manifest.observation,
     record: false,
     policy,
@@ -97,5 +97,5 @@ export async function evaluatePolicy(
   };
   const evaluation = await evaluate(attempt, request.range, request.episodes, onEpisode);
   const measured = recipe && { recipe, measures: await recipeMeasures(recipe, actions, policy) };
-  return { policy: policy.name, noise, evaluation, recipe: measured };
+  return { policy: policy.name, noise, evaluation, recipe: measured, madeFrom: manifest.madeFrom };
 }
