@@ -42,7 +42,8 @@ import {
   stopGradient,
   sum,
 } from '../../../tensor/tensor.ts';
-import { consistencyLoss, maskedError, weightedMean } from '../../losses/generative/consistency.ts';
+import { consistencyLoss, maskedError } from '../../losses/generative/consistency.ts';
+import { maskedMean } from '../../losses/masked.ts';
 import { monteCarloFloor, qLoss, tdLoss, tdTarget } from '../../losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../losses/reinforcement/cal-ql.ts';
 import { type EnsembleSpec, ensemble, ensembleParameters } from '../../nets/ensemble.ts';
@@ -259,7 +260,7 @@ function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluatio
   const ownShare = actorShare(nets, policy, batch.observation);
   const noised = add(batch.action, mul(input('imitationNoise', [B, A]), sigma));
   const reconstructed = clipAction(denoise(policy, nets.policy, ownShare, noised, sigma));
-  const bc = consistencyLoss(maskedError(reconstructed, batch.action, mask), sigma, weight, SIGMA_DATA);
+  const bc = consistencyLoss(maskedError(reconstructed, batch.action, mask, weight), sigma, weight, SIGMA_DATA);
   const raw = sample(policy, nets.policy, ownShare, input('actingNoise', [B, A]));
   const action = clipAction(raw);
   const values = valuesOf(nets, parameters, share, action);
@@ -273,7 +274,7 @@ function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluatio
       bcLoss: bc,
       qPolicy: mean(values),
       saturation: mul(sum(cast(greaterEqual(abs(raw), 1), 'float32')), 1 / (B * used)),
-      actionError: weightedMean(maskedError(action, batch.action, mask), weight),
+      actionError: maskedMean(maskedError(action, batch.action, mask), weight),
     },
   };
 }

@@ -8,7 +8,7 @@
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { add, clip, exp, mul, neg, softplus, square, stopGradient, sub } from '../../../tensor/tensor.ts';
-import { type ChunkWeights, chunkMean, validTargets } from '../chunk.ts';
+import { type ChunkWeights, chunkMean, selectValid } from '../chunk.ts';
 import { HALF_LOG_2_PI } from './gaussian.ts';
 
 interface LogVarianceRange {
@@ -39,8 +39,8 @@ export function gaussianNll(
   { range = LOG_VARIANCE_RANGE, beta = 0, full = false }: GaussianNllOptions = {},
   weights: ChunkWeights = {},
 ): Node {
-  const clamped = clampLogVariance(logVariance, range);
-  const error = sub(validTargets(target, weights), mean);
+  const clamped = clampLogVariance(selectValid(logVariance, weights), range);
+  const error = selectValid(sub(target, mean), weights);
   const plain = mul(add(mul(square(error), exp(neg(clamped))), clamped), 0.5);
   const value = full ? add(plain, HALF_LOG_2_PI) : plain;
   return chunkMean(beta === 0 ? value : mul(value, stopGradient(exp(mul(clamped, beta)))), weights);
