@@ -4,6 +4,8 @@
  *   L = Σ weight · loss(output of the head, the person's actions)      AdamW; a running average of the weights may act
  * Idle steps and steps past an episode's end are no targets. Dimensions that the task masks do not exist for the head.
  * Differs from HG-DAgger: no ensemble and no estimate of risk; the person alone decides when to take over.
+ * Differs from Diffusion Policy's code, in the preset `paper` (its net in `policies/diffusion.ts`): the running average's decay
+ * is two updates ahead of theirs, and the learning rate one.
  * `imitation-touch.ts` teaches a policy a sense that it did not have. `imitation-config.ts` holds the settings,
  * `imitation-learner.ts` the weights and the random inputs.
  * Letters: B batch, D observation, E embedding, P proprioception, A action, K steps of a chunk, U used action dimensions.
