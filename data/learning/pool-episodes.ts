@@ -6,7 +6,7 @@ import { ACTION_NAMES, ACTION_SIZE } from '../../main/api/action.ts';
 import type { Outcome } from '../../main/api/episode.ts';
 import { allFinite, findNotFinite } from '../../main/api/finite.ts';
 import { TASKS } from '../../main/api/task.ts';
-import { type Ending, endingUnder } from '../rules.ts';
+import { type Ending, endingUnder, neverSucceeding } from '../rules.ts';
 import { withGripperInForce } from './gripper-in-force.ts';
 import { writeReturns } from './monte-carlo.ts';
 import { IN_DEMO, IN_RL, IS_LAST, type PoolTables } from './pool-tables.ts';
@@ -144,13 +144,14 @@ function writeEndingAndReturns({ transitions }: PoolTables, entry: EpisodeEntry,
   const outcome = entry.verdicts.at(-1)?.outcome ?? entry.outcome;
   const ending = endingUnder(outcome, task, recorded);
   const end = firstTransition + steps;
-  transitions.reward[end - 1] = ending.reward;
+  const never = neverSucceeding(task, discount);
+  transitions.reward[end - 1] = outcome === 'failure' ? never : ending.reward;
   transitions.mask[end - 1] = ending.terminated ? 0 : 1;
   writeReturns({
     reward: transitions.reward.subarray(firstTransition, end),
     human: transitions.human.subarray(firstTransition, end),
     success: outcome === 'success',
-    rewardPerStep: TASKS[task].rewardPerStep,
+    neverSucceeding: never,
     discount,
     whole: transitions.monteCarlo.subarray(firstTransition, end),
     cut: transitions.monteCarloCut.subarray(firstTransition, end),

@@ -61,7 +61,7 @@ export interface TransitionBatch {
   readonly proprioception: Float32Array;
   /** [N, A] as executed */
   readonly action: Float32Array;
-  /** [N] */
+  /** [N] as recorded, but a failure's last step costs the return of never succeeding (`neverSucceeding` in `data/rules.ts`) */
   readonly reward: Float32Array;
   /** [N] Factor of the bootstrapped value: 0 when terminated, otherwise γ^(k−1) after k summed steps. */
   readonly mask: Float32Array;

@@ -3,7 +3,7 @@
  * `cell` is this program's own, for the simulated cell. It has the Cal-QL term online too, where it fades over some forty
  * episodes, and a Monte-Carlo floor under the target, uncut at takeovers. η is 0 while the critics are young, a running average
  * of the weights acts, and only a person's steps are imitated. The gripper is a choice of its own. The nets are 128 wide, and
- * acting adds noise.
+ * acting adds noise. The actor stands still in critic-only updates.
  * `takeover compare` measures the worth of term, floor and average (`main/study/comparison/methods.ts`).
  */
 import { z } from 'zod';
@@ -53,6 +53,8 @@ export const configSchema = settingsObject({
   /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
   actorUpdatesPerStep: z.number().positive(),
   trainingStarts: z.int().min(0),
+  /** The actor's Adam also steps, on a zero gradient, with every critic-only update, so that its momentum moves the actor. */
+  actorDrift: z.boolean().default(false),
   /** Share of the newest weights in the running average that acts, per actor update; 1 = the newest weights act. */
   averageTau: z.number().positive().max(1).default(1),
   /** Weight of the policy's own steps as imitation targets, relative to the human's. */
@@ -88,6 +90,7 @@ const paper: ConrftConfig = {
   offlineSteps: 20_000, // Released scripts
   actorUpdatesPerStep: 1, // Ours; theirs runs free of the robot
   trainingStarts: 100, // Released code
+  actorDrift: true, // Released code
   averageTau: 1,
   policyImitation: 1,
   actingNoiseStd: 0,
@@ -115,6 +118,7 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // Measured: without the term the policy first loses what it imitated
     alphaDecayUpdates: 1600, // Some forty episodes; measured: ten are too few, and a constant α learns slowly
     offlineSteps: 1000,
+    actorDrift: false,
     averageTau: 0.01, // Measured: single weights vary too much for a clearance of half a millimetre
     policyImitation: 0, // Measured: steps that a person has to correct are bad examples
     actingNoiseStd: 0.1, // Measured: frees a policy that is stuck on the rim

@@ -6,8 +6,8 @@
 import { ACTION_SIZE } from '../../../api/action.ts';
 import type { Node } from '../../../tensor/ir.ts';
 import { abs, add, concat, mean, mul, neg, reshape, sub, sum } from '../../../tensor/tensor.ts';
-import { weightedMean } from '../../losses/generative/consistency.ts';
 import { binaryCrossEntropy } from '../../losses/likelihood/binary-cross-entropy.ts';
+import { maskedMean } from '../../losses/masked.ts';
 import { monteCarloFloor } from '../../losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../losses/reinforcement/cal-ql.ts';
 import { choiceLoss, choiceTarget, valueOfChoice } from '../../losses/reinforcement/double-q.ts';
@@ -106,7 +106,7 @@ export function gripperActorLoss(
   const wrong = reshape(abs(sub(openFlags(logits), wanted)), weight.shape);
   return {
     loss: add(mul(imitation, beta), mul(mul(neg(expected), eta), config.gripperEta)),
-    metrics: { gripperLoss: imitation, gripperQ: expected, gripperError: weightedMean(wrong, weight) },
+    metrics: { gripperLoss: imitation, gripperQ: expected, gripperError: maskedMean(wrong, weight) },
   };
 }
 

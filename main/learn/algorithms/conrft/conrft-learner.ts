@@ -40,6 +40,7 @@ function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promise<Lea
     step: conrftStep(config, stage, sizes),
     config,
     criticUpdates,
+    ...(config.actorDrift && { actorAdamSteps: criticUpdates }),
     sizes,
     policyParameters: nets.actorParameters,
     initial: {

@@ -19,10 +19,16 @@
  * - The critic sees the frozen encoder's embedding and the proprioception, as the actor does (theirs has its own ResNet).
  * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
  * - A time-out bootstraps (theirs ends the episode). A masked action dimension is absent from inputs, outputs and losses.
- * - Idle human steps are no imitation target.
+ * - Idle human steps are no imitation target. LayerNorm adds 1e-5 to the variance (theirs 1e-6).
+ * - Returns over n > 1 steps run across takeovers, so the policy gets credit for a rescue; only the Monte-Carlo floor can be cut.
+ *
+ * `paper` and `released-code` follow the released code where it differs from the paper:
+ * - The imitation error has the weight σ⁻² + 1/σ_data² = σ⁻² + 4 (the paper's distance has none).
+ * - The actor's Adam also steps with a critic-only update, on a zero gradient, so its momentum moves the actor (`actorDrift`).
  *
  * The preset `cell` also has a Monte-Carlo floor under the target and a fading Cal-QL term online. η is 0 until the critics are
- * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own.
+ * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own. The actor
+ * does not drift.
  *
  * `conrft-config.ts` holds settings and presets; `conrft-learner.ts` draws the noise and holds the weights.
  * Letters: C critic updates in the step, B batch, D observation, A action, E critics, H hidden, N Cal-QL actions per source.
@@ -31,7 +37,7 @@ import { ACTION_SIZE } from '../../../api/action.ts';
 import type { Stage } from '../../../api/run.ts';
 import { grad } from '../../../tensor/grad.ts';
 import type { Node } from '../../../tensor/ir.ts';
-import { adam, polyak } from '../../../tensor/optimiser.ts';
+import { type Adam, adam, polyak } from '../../../tensor/optimiser.ts';
 import { defineStep, type Step } from '../../../tensor/step.ts';
 import {
   abs,
@@ -47,10 +53,13 @@ import {
   mean,
   mul,
   reshape,
+  slice,
   stopGradient,
   sum,
+  zeros,
 } from '../../../tensor/tensor.ts';
-import { consistencyLoss, maskedError, weightedMean } from '../../losses/generative/consistency.ts';
+import { consistencyLoss, maskedError } from '../../losses/generative/consistency.ts';
+import { maskedMean } from '../../losses/masked.ts';
 import { monteCarloFloor, qLoss, tdLoss, tdTarget } from '../../losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../losses/reinforcement/cal-ql.ts';
 import { type EnsembleSpec, ensemble, ensembleParameters } from '../../nets/ensemble.ts';
@@ -156,7 +165,8 @@ function actorShare(nets: ConrftNets, actor: Parameters, observation: Node): Nod
 
 /**
  * The whole training step of a stage: C critic updates, and one actor update on the last one's batch, differentiated at the
- * critics before that last one (as in the released code). The new value of an input `x` is `next.x`; metrics are `metric.…`.
+ * critics before that last one (as in the released code). With `actorDrift` the actor moves after each of the other critic
+ * updates, which have seen it before it moves. The new value of an input `x` is `next.x`; metrics are `metric.…`.
  */
 export function conrftStep(config: ConrftConfig, stage: Stage, sizes: ObservationSizes): Step {
   const nets = conrftNets(config, sizes);
@@ -164,9 +174,8 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
   const conservative = calQlInputs(config, criticUpdates, config[stage].alpha > 0);
   const inputsOf = criticInputs({ ...config, criticUpdates }, sizes, conservative);
   const alpha = input('alpha', []);
-  const actor = adamInputs('actor', parameterCount(nets.actorParameters));
-  const actorViews = parameterViews(actor.parameters, nets.actorParameters);
-  const policy = parametersFrom(actorViews, nets.actorParameters);
+  let actor = actorStateInputs(nets);
+  const correctionsOf = actorCorrections(config, criticUpdates);
   let critic = criticStateInputs(nets.criticParameters);
   const learningRate = input('learningRate', []);
   let actorOutputs: Record<string, Node> = {};
@@ -176,13 +185,13 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
     const views = parameterViews(critic.parameters, nets.criticParameters);
     const parameters = parametersFrom(views, nets.criticParameters);
     const share = criticShare(nets, parameters, batch.observation);
-    const at: Evaluation = { nets, config, sizes, policy, parameters, share, batch };
+    const at: Evaluation = { nets, config, sizes, policy: actor.policy, parameters, share, batch };
     const found = criticLoss(at, critic.target, floor, { ...own, alpha });
     metrics = found.metrics;
     if (update === criticUpdates - 1) {
       const improved = actorLoss(at);
-      const rates = { learningRate, corrections: input('actorCorrections', [2]) };
-      const next = adam(actor, flatten(grad(improved.loss, actorViews)), rates);
+      const rates = { learningRate, corrections: correctionsOf(update) };
+      const next = adam(actor, flatten(grad(improved.loss, actor.views)), rates);
       actorOutputs = {
         ...adamOutputs('actor', next),
         ...(config.averageTau < 1 && {
@@ -190,11 +199,30 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
         }),
       };
       metrics = { ...metrics, ...improved.metrics, qMax: maximum(found.qMax, improved.qMax) };
+    } else if (config.actorDrift) {
+      const rates = { learningRate, corrections: correctionsOf(update) };
+      actor = actorState(nets, adam(actor, zeros(actor.parameters.shape), rates));
     }
     const next = adam(critic, flatten(grad(found.loss, views)), { learningRate, corrections });
     critic = { ...next, target: polyak(critic.target, next.parameters, config.tau) };
   }
   return defineStep({ ...actorOutputs, ...criticStateOutputs(critic), ...metricOutputs(metrics) });
+}
+
+/** The actor with its optimiser state; `views` and `policy` are its parameters by name. */
+function actorState(nets: ConrftNets, state: Adam) {
+  const views = parameterViews(state.parameters, nets.actorParameters);
+  return { ...state, views, policy: parametersFrom(views, nets.actorParameters) };
+}
+
+const actorStateInputs = (nets: ConrftNets) =>
+  actorState(nets, adamInputs('actor', parameterCount(nets.actorParameters)));
+
+/** Bias corrections of the actor's Adam at each critic update, [2]. Without drift it takes one step, with the last of them. */
+function actorCorrections({ actorDrift }: ConrftConfig, criticUpdates: number): (update: number) => Node {
+  if (!actorDrift) return () => input('actorCorrections', [2]);
+  const all = input('actorCorrections', [criticUpdates, 2]);
+  return (update) => reshape(slice(all, 0, update, update + 1), [2]);
 }
 
 /** The nets at the parameters of one update, with that update's batch. */
@@ -295,7 +323,7 @@ function actorLoss(at: Evaluation) {
   const ownShare = actorShare(nets, policy, batch.observation);
   const noised = add(batch.action, mul(input('imitationNoise', [B, A]), sigma));
   const reconstructed = clipAction(denoise(policy, nets.policy, ownShare, noised, sigma));
-  const bc = consistencyLoss(maskedError(reconstructed, batch.action, mask), sigma, weight, SIGMA_DATA);
+  const bc = consistencyLoss(maskedError(reconstructed, batch.action, mask, weight), sigma, weight, SIGMA_DATA);
   const raw = sample(policy, nets.policy, ownShare, input('actingNoise', [B, A]));
   const action = clipAction(raw);
   const values = valuesOf(nets, parameters, share, action);
@@ -312,7 +340,7 @@ function actorLoss(at: Evaluation) {
       bcLoss: bc,
       qPolicy: mean(values),
       saturation: mul(sum(cast(greaterEqual(abs(raw), 1), 'float32')), 1 / (B * used)),
-      actionError: weightedMean(maskedError(action, batch.action, mask), weight),
+      actionError: maskedMean(maskedError(action, batch.action, mask), weight),
       ...gripper?.metrics,
     },
   };

@@ -7,6 +7,8 @@
  * (`nets/gripper.ts`) learns the command in force by cross-entropy.
  * On an encoder that gives maps (`spatial`), the loss also trains spatial learned embeddings of them.
  * Differs from HG-DAgger: no ensemble and no estimate of risk; the person alone decides when to take over.
+ * Differs from Diffusion Policy's code, in the preset `paper` (its net in `policies/diffusion.ts`): the running average's decay
+ * is two updates ahead of theirs, and the learning rate one.
  * `imitation-touch.ts` teaches a policy a sense that it did not have. `imitation-config.ts` holds the settings,
  * `imitation-learner.ts` the weights and the random inputs.
  * Letters: B batch, D observation, E embedding, P proprioception, A action, K steps of a chunk, U used action dimensions.

@@ -19,6 +19,7 @@ import {
   sub,
   sum,
 } from '../../../tensor/tensor.ts';
+import { asFlags, guard } from '../masked.ts';
 
 /** `values` [B, K] → one-hot choice [B, K]; the first of equal values. */
 export function greedyChoice(values: Node): Node {
@@ -33,9 +34,9 @@ export function greedyChoice(values: Node): Node {
   return stopGradient(concat(columns, 1));
 }
 
-/** `values` [B, K], `choice` [B, K] one-hot → [B]. */
+/** `values` [B, K], `choice` [B, K] one-hot → [B]. Neither value nor gradient depends on the other choices' values. */
 export function valueOfChoice(values: Node, choice: Node): Node {
-  return sum(mul(values, choice), 1);
+  return sum(mul(guard(asFlags(choice), values), choice), 1);
 }
 
 /** `reward`, `bootstrap` [B]; `online`, `slow`: the nets' values [B, K] of the next observation → [B], a constant to the gradient. */
@@ -45,7 +46,8 @@ export function doubleQTarget(reward: Node, bootstrap: Node, online: Node, slow:
 
 /** `next` [B]: the slow net's value of the choice at the next observation → [B], a constant to the gradient. */
 export function choiceTarget(reward: Node, bootstrap: Node, next: Node, discount: number): Node {
-  return stopGradient(add(reward, mul(mul(bootstrap, discount), next)));
+  const valid = guard(asFlags(bootstrap), next);
+  return stopGradient(add(reward, mul(mul(bootstrap, discount), valid)));
 }
 
 /** `values` [B] of the choices made, `target` [B] → scalar. */
