@@ -9,7 +9,7 @@ import { TASKS } from '../../main/api/task.ts';
 import { type Ending, endingUnder, neverSucceeding } from '../rules.ts';
 import { withGripperInForce } from './gripper-in-force.ts';
 import { writeReturns } from './monte-carlo.ts';
-import { IN_DEMO, IN_RL, IS_LAST, type PoolTables } from './pool-tables.ts';
+import { IN_DEMO, IN_RL, IS_LAST, IS_TAKEN_OVER, type PoolTables } from './pool-tables.ts';
 import type { Flaw, PoolEpisode, PoolEvent, PoolOptions, PoolStep } from './pool-types.ts';
 
 export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome' | 'driver'> {
@@ -25,7 +25,7 @@ export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome
 
 export function createPoolEpisodes(
   tables: PoolTables,
-  { discount, gripperInForce = false }: Pick<PoolOptions, 'discount' | 'gripperInForce'>,
+  options: Pick<PoolOptions, 'discount' | 'gripperInForce' | 'takeoverFails'>,
 ) {
   const { observations, transitions, views } = tables;
   const entries = new Map<number, EpisodeEntry>();
@@ -63,7 +63,7 @@ export function createPoolEpisodes(
         observations.embedded[row] = tables.embeddingSize === 0 ? 1 : 0;
         if (embedding && tables.embeddingSize > 0) setEmbedding(row, embedding);
       });
-      const inForce = gripperInForce && usesGripper(task);
+      const inForce = options.gripperInForce && usesGripper(task);
       const given = steps.map(({ action }) => action);
       const actions = inForce ? withGripperInForce(episode.observations[0]!.proprioception, given) : given;
       steps.forEach((step, index) => {
@@ -76,7 +76,7 @@ export function createPoolEpisodes(
       const counts = { firstObservation, firstTransition, steps: steps.length };
       const entry = { id, task, outcome, driver, ...counts, recorded, verdicts: [], discarded: false };
       entries.set(id, entry);
-      writeEndingAndReturns(tables, entry, discount);
+      writeEndingAndReturns(tables, entry, options);
     },
 
     /** Ignores events of episodes that are not in the pool. */
@@ -84,7 +84,7 @@ export function createPoolEpisodes(
       const entry = entries.get(event.episodeId);
       if (!entry) return;
       applyTo(entry, event);
-      writeEndingAndReturns(tables, entry, discount);
+      writeEndingAndReturns(tables, entry, options);
     },
 
     /** Fills the views that cannot be computed, because there are no pictures, with the recorded view. */
@@ -138,7 +138,11 @@ function applyTo(entry: EpisodeEntry, { kind, sequence, outcome, refersTo }: Poo
 }
 
 /** Writes reward, mask and returns of an episode under its newest verdict. */
-function writeEndingAndReturns({ transitions }: PoolTables, entry: EpisodeEntry, discount: number): void {
+function writeEndingAndReturns(
+  { transitions }: PoolTables,
+  entry: EpisodeEntry,
+  { discount, takeoverFails = false }: Pick<PoolOptions, 'discount' | 'takeoverFails'>,
+) {
   const { firstTransition, steps, recorded, task } = entry;
   if (!recorded) return;
   const outcome = entry.verdicts.at(-1)?.outcome ?? entry.outcome;
@@ -147,13 +151,41 @@ function writeEndingAndReturns({ transitions }: PoolTables, entry: EpisodeEntry,
   const never = neverSucceeding(task, discount);
   transitions.reward[end - 1] = outcome === 'failure' ? never : ending.reward;
   transitions.mask[end - 1] = ending.terminated ? 0 : 1;
+  const returns = {
+    whole: transitions.monteCarlo.subarray(firstTransition, end),
+    cut: transitions.monteCarloCut.subarray(firstTransition, end),
+  };
   writeReturns({
     reward: transitions.reward.subarray(firstTransition, end),
     human: transitions.human.subarray(firstTransition, end),
     success: outcome === 'success',
     neverSucceeding: never,
     discount,
-    whole: transitions.monteCarlo.subarray(firstTransition, end),
-    cut: transitions.monteCarloCut.subarray(firstTransition, end),
+    ...returns,
   });
+  if (takeoverFails) failAtTakeovers({ transitions, firstTransition, end, never });
+}
+
+/** The policy's part before a takeover returns what never succeeding does, and its last step pays that and ends it. */
+function failAtTakeovers(part: {
+  readonly transitions: PoolTables['transitions'];
+  readonly firstTransition: number;
+  readonly end: number;
+  readonly never: number;
+}): void {
+  const { transitions, firstTransition, end, never } = part;
+  let fails = false;
+  for (let row = end - 2; row >= firstTransition; row--) {
+    const byPolicy = transitions.policy[row] === 1;
+    const taken = byPolicy && transitions.policy[row + 1] === 0;
+    if (taken) {
+      transitions.reward[row] = never;
+      transitions.mask[row] = 0;
+      transitions.member[row]! |= IS_TAKEN_OVER;
+    }
+    fails = byPolicy && (fails || taken);
+    if (!fails) continue;
+    transitions.monteCarlo[row] = never;
+    transitions.monteCarloCut[row] = never;
+  }
 }

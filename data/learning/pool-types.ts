@@ -17,6 +17,8 @@ export interface PoolOptions {
   readonly views?: number;
   /** True: actions hold the gripper's command in force (`gripper-in-force.ts`), not the command given. Default false. */
   readonly gripperInForce?: boolean;
+  /** True: the policy's last step before a takeover counts as a failure, and nothing after it counts for it. Default false. */
+  readonly takeoverFails?: boolean;
 }
 
 export interface PoolStep extends Ending {

@@ -45,6 +45,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
     nStep: settings.nStep ?? 1,
     views: settings.views ?? 1,
     gripperInForce: settings.gripper === 'open-or-close',
+    takeoverFails: settings.takeoverFails ?? false,
   });
   const source = openLearningSource({
     folder: projectFolder,

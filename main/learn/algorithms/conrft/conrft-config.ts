@@ -63,6 +63,11 @@ export const configSchema = settingsObject({
   actingNoiseStd: z.number().min(0),
   /** `n`: steps summed into one reward before the target bootstraps. */
   nStep: z.int().positive(),
+  /**
+   * True: the policy's last step before a takeover pays the return of never succeeding and is terminal, so that being rescued is
+   * worth no more than failing. False: the value goes on through the person's steps.
+   */
+  takeoverFails: z.boolean().default(false),
   /** `open-or-close`: a head of its own chooses, when the task uses the gripper, and a critic of its own values the choices. */
   gripper: z.enum(['continuous', 'open-or-close']).default('continuous'),
   /** Subtracted from the reward that the gripper's critic sees, for closing an open gripper or opening a closed one. */
@@ -95,6 +100,7 @@ const paper: ConrftConfig = {
   policyImitation: 1,
   actingNoiseStd: 0,
   nStep: 1,
+  takeoverFails: false,
   gripper: 'continuous',
   gripperPenalty: 0,
   gripperEta: 1,
