@@ -6,19 +6,24 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENCODER_LABEL_COUNT, type EncoderDataSource } from '../../../native/sim/encoder-data/encoder-data.ts';
-import { type PooledCamera, pooledSize, poolPicture } from '../../learn/encoders/encoder.ts';
+import {
+  ENCODER_LABEL_COUNT,
+  type EncoderDataSource,
+  type EncoderLabelName,
+} from '../../../native/sim/encoder-data/encoder-data.ts';
 import type { EncoderDataset } from '../../learn/encoders/encoder-training.ts';
+import { type PooledCamera, pooledSize, poolPicture } from '../../learn/encoders/pooled-picture.ts';
 import { writeFileAtomically } from '../../models/atomic-files.ts';
-import { holeWeight, labelColumns } from './encoder-spec.ts';
+import { distanceWeight, labelColumns } from './encoder-spec.ts';
 
 const GROUPS_PER_SHARD = 40;
 const FINGERPRINT_GROUPS = 3;
 const ALIGNMENT = 8;
+const ABSENT_WEIGHT = 0.1;
 
 interface Shard {
   readonly count: number;
-  readonly pixels: Readonly<Record<string, Uint16Array>>;
+  readonly pixels: Readonly<Record<string, Uint8Array>>;
   readonly labels: Float32Array;
   readonly known: Uint8Array;
 }
@@ -37,6 +42,8 @@ export function openEncoderCache(parent: string, source: EncoderDataSource, came
 
   return {
     folder,
+    /** Makes one file of the cache. */
+    make: (index: number): number => shard(index).count,
     /** Returns at least `frames` training frames. Makes the ones that are missing. */
     dataset: (frames: number, onProgress: (frames: number) => void): EncoderDataset => {
       const shards: Shard[] = [];
@@ -69,7 +76,7 @@ function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], 
       labels,
       known,
       pooled: cameras.map((tower) => {
-        const pixels = new Uint16Array(pooledSize(tower));
+        const pixels = new Uint8Array(pooledSize(tower));
         poolPicture(pictures[source.cameras.indexOf(tower.camera)]!, tower, pixels, 0);
         return pixels;
       }),
@@ -79,7 +86,7 @@ function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], 
     count: frames.length,
     pixels: Object.fromEntries(
       cameras.map((tower, at) => {
-        const all = new Uint16Array(frames.length * pooledSize(tower));
+        const all = new Uint8Array(frames.length * pooledSize(tower));
         for (const [row, { pooled }] of frames.entries()) all.set(pooled[at]!, row * pooledSize(tower));
         return [tower.camera, all];
       }),
@@ -93,7 +100,7 @@ function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], 
 function writeShard(path: string, cameras: readonly PooledCamera[], { count, pixels, labels, known }: Shard): void {
   const header = new Uint8Array(ALIGNMENT);
   new DataView(header.buffer).setUint32(0, count, true);
-  const bytes = (array: Uint16Array | Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const bytes = (array: Uint8Array | Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   writeFileAtomically(path, [header, bytes(labels), ...cameras.map(({ camera }) => bytes(pixels[camera]!)), known]);
 }
 
@@ -107,7 +114,7 @@ function readShard(path: string, cameras: readonly PooledCamera[]): Shard {
   at += labels.byteLength;
   const pixels = Object.fromEntries(
     cameras.map((tower) => {
-      const values = new Uint16Array(buffer, at, count * pooledSize(tower));
+      const values = new Uint8Array(buffer, at, count * pooledSize(tower));
       at += values.byteLength;
       return [tower.camera, values];
     }),
@@ -119,7 +126,7 @@ function joinShards(shards: readonly Shard[], cameras: readonly PooledCamera[]):
   const count = shards.reduce((sum, shard) => sum + shard.count, 0);
   const labels = new Float32Array(count * ENCODER_LABEL_COUNT);
   const weights = new Float32Array(count * ENCODER_LABEL_COUNT);
-  const pixels = Object.fromEntries(cameras.map((tower) => [tower.camera, new Uint16Array(count * pooledSize(tower))]));
+  const pixels = Object.fromEntries(cameras.map((tower) => [tower.camera, new Uint8Array(count * pooledSize(tower))]));
   let row = 0;
   for (const shard of shards) {
     labels.set(shard.labels, row * ENCODER_LABEL_COUNT);
@@ -127,15 +134,19 @@ function joinShards(shards: readonly Shard[], cameras: readonly PooledCamera[]):
     for (const tower of cameras) pixels[tower.camera]!.set(shard.pixels[tower.camera]!, row * pooledSize(tower));
     row += shard.count;
   }
-  weighHole(labels, weights, count);
+  for (const name of ['holeFromTip', 'objectFromTool'] as const) weighNearby(name, labels, weights, count);
+  // A label that a scene does not define is taught to be zero, gently, so that a policy does not see noise there.
+  weights.forEach((weight, at) => {
+    if (weight === 0) weights[at] = ABSENT_WEIGHT;
+  });
   return { count, pixels, labels, weights, labelCount: ENCODER_LABEL_COUNT };
 }
 
-function weighHole(labels: Float32Array, weights: Float32Array, count: number): void {
-  const columns = labelColumns('holeFromTip');
+function weighNearby(name: EncoderLabelName, labels: Float32Array, weights: Float32Array, count: number): void {
+  const columns = labelColumns(name);
   for (let row = 0; row < count; row++) {
     const at = row * ENCODER_LABEL_COUNT;
-    const weight = holeWeight(Math.hypot(...columns.map((column) => labels[at + column]!)));
+    const weight = distanceWeight(Math.hypot(...columns.map((column) => labels[at + column]!)));
     for (const column of columns) weights[at + column]! *= weight;
   }
 }
