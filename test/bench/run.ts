@@ -115,6 +115,10 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     what: 'the main job headless on three seeds: demonstrations, offline stage, corrected episodes, report',
     measure: async (quick) => (await import('./main-job.ts')).run(quick),
   },
+  'encoder-hold-out': {
+    what: 'what the shipped encoders see along episodes of every task, in the usual look and in others',
+    measure: async (quick) => (await import('./encoder-hold-out.ts')).run(quick ? 1 : undefined),
+  },
   recipes: {
     what: 'the imitation recipes on the same demonstrations',
     measure: async (quick) => (await import('./recipes.ts')).run(quick),

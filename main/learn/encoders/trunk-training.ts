@@ -14,8 +14,8 @@ export interface TrunkTrainingConfig extends SupervisedConfig {
 }
 
 export const TRUNK_TRAINING: TrunkTrainingConfig = {
-  epochs: 16,
-  batchSize: 64,
+  epochs: 10,
+  batchSize: 128,
   peakLearningRate: 3e-3,
   weightDecay: 1e-4,
   clipNorm: 2,

@@ -81,7 +81,9 @@ export async function makeEncoderAsset<Config extends { readonly epochs: number 
   const cache = openEncoderCache(cacheFolder, source, asset.cameras);
   console.log(`pictures in ${cache.folder}`);
   const startMs = systemClock.nowMs();
-  const dataset = cache.dataset(frames, (count) => console.log(`${count}/${frames} frames  ${elapsed(startMs)}`));
+  const dataset = await cache.dataset(frames, threads, (count) =>
+    console.log(`${count}/${frames} frames  ${elapsed(startMs)}`),
+  );
   const config = { ...asset.config, epochs };
   const kept = keptTraining(cache.folder, { [asset.keptAs]: asset.spec, config, seed, count: dataset.count });
   const trainingStartMs = systemClock.nowMs();

@@ -4,8 +4,10 @@
  * pictures, so pictures of another renderer, model or pooling are never mixed in.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import {
   ENCODER_LABEL_COUNT,
   type EncoderDataSource,
@@ -16,6 +18,7 @@ import { type PooledCamera, pooledSize, poolPicture } from '../../learn/encoders
 import { writeFileAtomically } from '../../models/atomic-files.ts';
 import { distanceWeight, labelColumns } from './encoder-spec.ts';
 
+const MAKER = new URL('./shard-worker.ts', import.meta.url);
 const GROUPS_PER_SHARD = 40;
 const FINGERPRINT_GROUPS = 3;
 const ALIGNMENT = 8;
@@ -32,8 +35,9 @@ export function openEncoderCache(parent: string, source: EncoderDataSource, came
   const folder = join(parent, fingerprint(source, cameras));
   mkdirSync(folder, { recursive: true });
 
+  const pathOf = (index: number) => join(folder, `train-${String(index).padStart(4, '0')}.bin`);
   const shard = (index: number): Shard => {
-    const path = join(folder, `train-${String(index).padStart(4, '0')}.bin`);
+    const path = pathOf(index);
     if (existsSync(path)) return readShard(path, cameras);
     const made = makeShard(source, cameras, index);
     writeShard(path, cameras, made);
@@ -42,18 +46,49 @@ export function openEncoderCache(parent: string, source: EncoderDataSource, came
 
   return {
     folder,
-    /** Makes one file of the cache. */
+    /** Makes one file of the cache, unless it is there. Returns its number of frames. */
     make: (index: number): number => shard(index).count,
-    /** Returns at least `frames` training frames. Makes the ones that are missing. */
-    dataset: (frames: number, onProgress: (frames: number) => void): EncoderDataset => {
+    /** Returns at least `frames` training frames. Makes the ones that are missing, in `threads` threads. */
+    dataset: async (frames: number, threads: number, onProgress: (frames: number) => void): Promise<EncoderDataset> => {
+      const missing = (index: number) => !existsSync(pathOf(index));
+      const makers = createMakers(parent, cameras, threads);
       const shards: Shard[] = [];
       for (let count = 0; count < frames; ) {
-        const next = shard(shards.length);
+        if (missing(shards.length)) await makers.make(shards.length, missing);
+        const next = readShard(pathOf(shards.length), cameras);
         shards.push(next);
         count += next.count;
         onProgress(count);
       }
+      await makers.dispose();
       return joinShards(shards, cameras);
+    },
+  };
+}
+
+/** Threads that make files of the cache, started when they are first needed. */
+function createMakers(parent: string, cameras: readonly PooledCamera[], threads: number) {
+  let workers: Worker[] = [];
+  const makeOne = async (worker: Worker, index: number) => {
+    worker.postMessage(index);
+    // An error of the thread rejects here.
+    await once(worker, 'message');
+  };
+  return {
+    /** Makes the missing files from `first` on, as many as there are threads. */
+    make: async (first: number, missing: (index: number) => boolean): Promise<void> => {
+      if (workers.length === 0)
+        workers = Array.from(
+          { length: Math.max(1, threads) },
+          () => new Worker(MAKER, { workerData: { parent, cameras } }),
+        );
+      const wanted = Array.from({ length: 4 * workers.length }, (_, at) => first + at).filter(missing);
+      await Promise.all(
+        workers.flatMap((worker, at) => (wanted[at] === undefined ? [] : [makeOne(worker, wanted[at])])),
+      );
+    },
+    dispose: async (): Promise<void> => {
+      await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
 }
