@@ -10,22 +10,7 @@
 import type { Node } from '../../tensor/ir.ts';
 import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
-import {
-  add,
-  clip,
-  concat,
-  constant,
-  exp,
-  input,
-  layerNorm,
-  matmul,
-  mul,
-  neg,
-  relu,
-  reshape,
-  slice,
-  sub,
-} from '../../tensor/tensor.ts';
+import { add, clip, concat, exp, layerNorm, matmul, mul, neg, relu, reshape, slice, sub } from '../../tensor/tensor.ts';
 import { weightInputs } from '../algorithms/step-inputs.ts';
 import { type ConvTrunkSpec, convTrunk, convTrunkParameters, trunkMapSize } from '../nets/conv-trunk.ts';
 import { denseParameters, layerNormParameters } from '../nets/mlp.ts';
