@@ -124,6 +124,10 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     takesSessions: true,
     measure: async (quick, { sessions }) => (await import('./main-job.ts')).run(quick, sessions),
   },
+  'encoder-hold-out': {
+    what: 'what the shipped encoders see along episodes of every task, in the usual look and in others',
+    measure: async (quick) => (await import('./encoder-hold-out.ts')).run(quick ? 1 : undefined),
+  },
   recipes: {
     what: 'the imitation recipes on the same demonstrations',
     measure: async (quick) => (await import('./recipes.ts')).run(quick),

@@ -4,8 +4,8 @@
  *   raw-pixels    No network: both pictures pooled to 16×16, standardised.
  *   own-episodes  The shipped network, trained on the pictures of the session's demonstrations to predict the
  *                 operator's action and the progress of the episode. It uses no label of the simulator.
- * `random` and `own-episodes` are standardised by the demonstrations' pictures. The session's demonstrations are
- * recorded beforehand in a separate folder: the same seeds give the same episodes.
+ * For `own-episodes` the session's demonstrations are recorded beforehand in a separate folder: the same seeds give the
+ * same episodes.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,16 +22,9 @@ import {
   embeddingLayout,
   encoderModel,
   encoderParameters,
-  pooledInGraph,
-  pooledSize,
-  poolPicture,
 } from '../../learn/encoders/encoder.ts';
-import {
-  ENCODER_TRAINING,
-  type EncoderDataset,
-  pixelStatistics,
-  trainEncoder,
-} from '../../learn/encoders/encoder-training.ts';
+import { ENCODER_TRAINING, type EncoderDataset, trainEncoder } from '../../learn/encoders/encoder-training.ts';
+import { pooledInGraph, pooledSize, poolPicture } from '../../learn/encoders/pooled-picture.ts';
 import { initialParameters } from '../../learn/nets/parameters.ts';
 import { CELL_ENCODER_MANIFEST } from '../../models/assets.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
@@ -99,26 +92,24 @@ export async function makeEncoderVariant(
 
 async function make(kind: EncoderKind, folder: string, demonstrations: Demonstrations) {
   if (kind === 'raw-pixels') return rawPixels();
-  const dataset = await demonstrated(join(folder, 'demonstrations'), demonstrations);
-  const statistics = pixelStatistics(NETWORK, dataset, ENCODER_TRAINING.spreadFloor);
+  const dataset = kind === 'random' ? undefined : await demonstrated(join(folder, 'demonstrations'), demonstrations);
   const rng = createRng(demonstrations.seed).split(`encoder ${kind}`);
   const weights =
-    kind === 'random'
+    dataset === undefined
       ? initialParameters(encoderParameters(NETWORK), rng)
       : await trainEncoder({
           backend: createOrtBackend({ threads: 1 }),
           spec: NETWORK,
-          statistics,
           dataset,
           rng,
           config: { ...ENCODER_TRAINING, epochs: OWN_EPOCHS },
           onEpoch: () => {},
         });
   return {
-    model: encoderModel(NETWORK, statistics, weights),
+    model: encoderModel(NETWORK, weights),
     embeddingSize: embeddingLayout(NETWORK).length,
     labels: kind === 'random' ? 'none: random weights' : 'actions and progress of the demonstrations',
-    frames: kind === 'random' ? 0 : dataset.count,
+    frames: dataset?.count ?? 0,
   };
 }
 
@@ -156,7 +147,7 @@ export function readDemonstrations(folder: string): EncoderDataset {
   source.load();
   const steps = stepsOf(pool);
   const pixels = Object.fromEntries(
-    NETWORK.towers.map((tower) => [tower.camera, new Uint16Array(steps.length * pooledSize(tower))]),
+    NETWORK.towers.map((tower) => [tower.camera, new Uint8Array(steps.length * pooledSize(tower))]),
   );
   const labels = new Float32Array(steps.length * LABELS);
   const batch = pool.createBatch(1);

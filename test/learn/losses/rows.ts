@@ -52,7 +52,12 @@ import {
   temperatureOf,
 } from '../../../main/learn/losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../../main/learn/losses/reinforcement/cal-ql.ts';
-import { choiceLoss, doubleQTarget, valueOfChoice } from '../../../main/learn/losses/reinforcement/double-q.ts';
+import {
+  choiceLoss,
+  choiceTarget,
+  doubleQTarget,
+  valueOfChoice,
+} from '../../../main/learn/losses/reinforcement/double-q.ts';
 import {
   clippedSurrogate,
   KL_ESTIMATORS,
@@ -562,6 +567,13 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
       by: ['logits'],
       loss: (x) => binaryCrossEntropy(x('logits'), x('targets')),
     },
+    {
+      title: 'binary cross-entropy, weighted',
+      inputs: { logits: real([5]), targets: real([5], 0, 1), weights: real([5], 0.1, 1) },
+      by: ['logits'],
+      ignored: each(([b], of) => of('weights', b!) <= 0, 'logits', 'targets'),
+      loss: (x) => binaryCrossEntropy(x('logits'), x('targets'), x('weights')),
+    },
   ],
   'reinforcement/double-q': [
     {
@@ -584,6 +596,13 @@ export const ROWS: Readonly<Record<string, readonly LossRow[]>> = {
           valueOfChoice(x('values'), x('choice')),
           doubleQTarget(x('reward'), x('bootstrap'), x('online'), x('slow'), 0.9),
         ),
+    },
+    {
+      title: 'target of a choice',
+      inputs: { values: real([4]), reward: real([4]), bootstrap: real([4], 0.1, 1), next: real([4]) },
+      by: ['values'],
+      ignored: each(([b], of) => of('bootstrap', b!) === 0, 'next'),
+      loss: (x) => choiceLoss(x('values'), choiceTarget(x('reward'), x('bootstrap'), x('next'), 0.9)),
     },
     {
       title: 'value of a choice',

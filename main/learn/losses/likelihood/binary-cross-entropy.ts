@@ -8,7 +8,9 @@ import { asFlags, guard, maskedMean } from '../masked.ts';
 
 /** `logits` and `targets` (0 … 1): one shape, and so are `weights` ≥ 0 → scalar. Without weights it is the plain mean. */
 export function binaryCrossEntropy(logits: Node, targets: Node, weights?: Node): Node {
-  const valid = weights ? guard(asFlags(weights), targets) : targets;
-  const each = sub(softplus(logits), mul(valid, logits));
-  return weights ? maskedMean(each, weights) : mean(each);
+  if (!weights) return mean(elements(logits, targets));
+  const flags = asFlags(weights);
+  return maskedMean(elements(guard(flags, logits), guard(flags, targets)), weights);
 }
+
+const elements = (logits: Node, targets: Node): Node => sub(softplus(logits), mul(targets, logits));
