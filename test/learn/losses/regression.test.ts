@@ -213,7 +213,7 @@ test('smoothness: a masked gripper may jump, a padded tail is not looked at', as
 test('smoothness: a difference that touches an idle step inside the chunk does not count', async () => {
   const actions = sequence([0, 1, 50, 3, 5]);
   const pad = tensor([[0, 0, 1, 0, 0]]);
-  // Of the four first differences, 1 − 0 and 5 − 3 touch no idle step; every longer one does.
+  // Only the first differences 1 − 0 and 5 − 3 touch no idle step, and no difference of higher order.
   await assertValue(differencePenalty(actions, 1, { pad }), (1 ** 2 + 2 ** 2) / 2);
   await assertValue(differencePenalty(actions, 2, { pad }), 0);
   assert.equal((await gradientOf(differencePenalty(actions, 1, { pad }), actions))[2], 0);
