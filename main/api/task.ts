@@ -11,6 +11,8 @@ export interface TaskSpec {
   readonly instruction: string;
   /** Control periods before a time-out (a truncation, never a termination). */
   readonly maxSteps: number;
+  /** Control periods of a person's demonstration, about. */
+  readonly demonstrationSteps: number;
   readonly actionMask: ActionMask;
   readonly rewardPerStep: number;
   readonly rewardAtSuccess: number;
@@ -28,6 +30,7 @@ export const TASKS: Readonly<Record<TaskId, TaskSpec>> = {
     id: 'insert',
     instruction: 'insert the yellow peg into the blue socket',
     maxSteps: 100,
+    demonstrationSteps: 33,
     actionMask: [...arm, false],
     ...rewards,
   },
@@ -35,6 +38,7 @@ export const TASKS: Readonly<Record<TaskId, TaskSpec>> = {
     id: 'pick-insert',
     instruction: 'pick up the yellow peg and insert it into the blue socket',
     maxSteps: 250,
+    demonstrationSteps: 143,
     actionMask: [...arm, true],
     ...rewards,
   },
@@ -43,6 +47,7 @@ export const TASKS: Readonly<Record<TaskId, TaskSpec>> = {
     instruction: 'lift the yellow block',
     // The way down alone is 370 mm: the scripted expert takes 84 steps, a person 95.
     maxSteps: 200,
+    demonstrationSteps: 92,
     actionMask: [...arm, true],
     ...rewards,
   },

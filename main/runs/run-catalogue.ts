@@ -37,8 +37,10 @@ export function createRunCatalogue(projectFolder: string, encoderManifestPath?: 
      */
     pace: async (spec: RunSpec) => {
       const { settings, hasCritics } = await configured(spec);
-      const { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare, episodes } = settings;
+      const { offlineUpdates } = await import('../learn/algorithms/algorithm.ts');
+      const { actorUpdatesPerStep, trainingStarts, demoShare, episodes } = settings;
       const own = episodes !== undefined && { ownEpisodes: episodes };
+      const offlineSteps = offlineUpdates(settings, spec.task);
       return { offlineSteps, actorUpdatesPerStep, trainingStarts, demoShare, hasCritics, ...own };
     },
     /** Returns why a run cannot begin from the policy's weights; undefined when it can. */

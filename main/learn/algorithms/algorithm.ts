@@ -7,6 +7,7 @@ import { RemediedError } from '../../api/error-words.ts';
 import type { ChunkExecution, HeadName, MapShape } from '../../api/policy.ts';
 import type { Rng } from '../../api/rng.ts';
 import type { AlgorithmName, PresetName, Stage } from '../../api/run.ts';
+import { TASKS, type TaskId } from '../../api/task.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import type { Step } from '../../tensor/step.ts';
 import type { ParameterSpec } from '../nets/parameters.ts';
@@ -57,8 +58,10 @@ export interface TrainingSettings {
   readonly discount: number;
   /** Share of an online batch that comes from the demo buffer. */
   readonly demoShare: number;
-  /** Actor updates of an offline run whose spec names no number. */
+  /** Actor updates of an offline run whose spec names no number (`offlineUpdates`). */
   readonly offlineSteps: number;
+  /** True: `offlineSteps` is for `insert`, and a task with longer demonstrations gets as many more; false by default. */
+  readonly offlineStepsByLength?: boolean;
   /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
   readonly actorUpdatesPerStep: number;
   readonly trainingStarts: number;
@@ -74,6 +77,15 @@ export interface TrainingSettings {
   readonly takeoverFails?: boolean;
   /** `k`: embeddings held of every observation, one of its recorded pictures and k − 1 of randomly shifted ones; 1 by default. */
   readonly views?: number | undefined;
+}
+
+/** Actor updates of an offline run on a task whose spec names no number. Each step of a demonstration is then seen as often. */
+export function offlineUpdates(
+  { offlineSteps, offlineStepsByLength = false }: Pick<TrainingSettings, 'offlineSteps' | 'offlineStepsByLength'>,
+  task: TaskId,
+): number {
+  const length = TASKS[task].demonstrationSteps / TASKS.insert.demonstrationSteps;
+  return offlineStepsByLength ? Math.round(offlineSteps * length) : offlineSteps;
 }
 
 /** The steps that a run's own policies drove in the newest episodes, in order. */

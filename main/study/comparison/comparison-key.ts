@@ -66,10 +66,10 @@ export function settingsHash(name: MethodName): string {
   const { plan, encoder: made }: Method = METHODS[name];
   const full = hilPlanSchema.parse({ ...CELL, seed: 0, demos: 1, ...plan });
   const { algorithm, preset, scratch, settings, observation, encoder } = full;
-  const manifest = encoder === undefined ? undefined : ENCODERS.get(encoder);
-  const maps = manifest === undefined ? undefined : readEncoderManifest(manifest).maps;
-  const resolved = configureAlgorithm({ algorithm, preset }, settings, maps).settings;
-  const eyes = observation === 'pixels' ? { encoder: made ?? encoder ?? 'cell' } : { observation };
+  const shipped = ENCODERS.get(encoder ?? 'cell');
+  const manifest = shipped === undefined ? undefined : readEncoderManifest(shipped);
+  const resolved = configureAlgorithm({ algorithm, preset }, settings, manifest?.maps).settings;
+  const eyes = observation === 'pixels' ? { encoder: made ?? manifest?.sha256 ?? encoder } : { observation };
   const all = { algorithm, preset, scratch, settings: resolved, ...eyes };
   return createHash('sha256').update(canonical(all)).digest('hex').slice(0, HASH_CHARACTERS);
 }

@@ -1,4 +1,5 @@
 /** How many actor updates a run may make: the recorded environment steps earn them, and the updates spend them. */
+import { offlineUpdates } from '../../algorithms/algorithm.ts';
 import type { TrainerParts } from './trainer-parts.ts';
 
 export type UpdateBudget = ReturnType<typeof createUpdateBudget>;
@@ -10,7 +11,7 @@ export function createUpdateBudget({
   pool,
 }: Pick<TrainerParts, 'trainer' | 'settings' | 'learner' | 'pool'>) {
   /** Updates that the run will make; `undefined` when it runs until it is stopped. */
-  const wanted = spec.steps ?? (spec.stage === 'offline' ? settings.offlineSteps : undefined);
+  const wanted = spec.steps ?? (spec.stage === 'offline' ? offlineUpdates(settings, spec.task) : undefined);
   /** Environment steps that updates have been made for. */
   let stepsServed = 0;
   return {
