@@ -51,7 +51,7 @@ export async function run(rest: readonly string[]): Promise<number> {
 export async function serve(options: ServeOptions): Promise<number> {
   const { data: projectFolder, task } = options;
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
-  const encoderManifestPath = encoderFor('pixels', options.encoder);
+  const encoderManifestPath = encoderFor('pixels', options.encoder, projectFolder);
   const policyManifestPath =
     options.policy === undefined
       ? starterFor(task, encoderManifestPath)

@@ -6,8 +6,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { configureAlgorithm } from '../../learn/algorithms/algorithm-registry.ts';
-import { ENCODERS } from '../../models/assets.ts';
-import { readEncoderManifest } from '../../models/encoder-manifest.ts';
+import { mapsOf } from '../../runs/encoder-choice.ts';
 import { type HilPlan, hilPlanSchema } from '../hil/hil-state.ts';
 import { METHODS, type Method, type MethodName } from './methods.ts';
 
@@ -62,8 +61,7 @@ export function settingsHash(name: MethodName): string {
   const { plan, encoder: made }: Method = METHODS[name];
   const full = hilPlanSchema.parse({ ...CELL, seed: 0, demos: 1, ...plan });
   const { algorithm, preset, scratch, settings, encoder } = full;
-  const manifest = encoder === undefined ? undefined : ENCODERS.get(encoder);
-  const maps = manifest === undefined ? undefined : readEncoderManifest(manifest).maps;
+  const maps = mapsOf(full.observation, made === 'general-random' ? 'general' : encoder);
   const resolved = configureAlgorithm({ algorithm, preset }, settings, maps).settings;
   const all = { algorithm, preset, scratch, settings: resolved, encoder: made ?? encoder ?? 'cell' };
   return createHash('sha256').update(canonical(all)).digest('hex').slice(0, HASH_CHARACTERS);
