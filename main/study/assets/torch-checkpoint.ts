@@ -88,7 +88,7 @@ function createReader(file: Uint8Array) {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let at = 0;
   const bytes = (count: number): Uint8Array => {
-    if (at + count > file.length) throw new TypeError(`the checkpoint ends at ${file.length} within a value`);
+    if (count < 0 || at + count > file.length) throw new TypeError(`the checkpoint ends at ${file.length} within a value`);
     at += count;
     return file.subarray(at - count, at);
   };
@@ -104,6 +104,7 @@ function createReader(file: Uint8Array) {
     int64: () => view.getBigInt64(number(8), true),
     line: () => {
       const end = file.indexOf(10, at);
+      if (end < 0) throw new TypeError(`the checkpoint ends at ${file.length} within a name`);
       const text = new TextDecoder().decode(bytes(end - at));
       at++;
       return text;
