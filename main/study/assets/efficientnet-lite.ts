@@ -22,7 +22,7 @@ const POOL = 2;
 interface Stage {
   readonly blocks: number;
   readonly kernel: number;
-  /** Of the first block; the others have 1. */
+  /** Stride of the first block; the others have 1. */
   readonly stride: number;
   /** Factor from a block's channels to those of its depthwise convolution. */
   readonly expansion: number;

@@ -88,7 +88,8 @@ function createReader(file: Uint8Array) {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let at = 0;
   const bytes = (count: number): Uint8Array => {
-    if (count < 0 || at + count > file.length) throw new TypeError(`the checkpoint ends at ${file.length} within a value`);
+    if (count < 0 || at + count > file.length)
+      throw new TypeError(`the checkpoint ends at ${file.length} within a value`);
     at += count;
     return file.subarray(at - count, at);
   };
@@ -179,7 +180,7 @@ function littleEndian(raw: Uint8Array): bigint {
   return raw.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n);
 }
 
-/** Of the tuple ('storage', kind, key, device, size, view). */
+/** Finds the storage that the tuple ('storage', kind, key, device, size, view) names, or makes it. */
 function storageOf(reference: unknown, storages: Map<string, Storage>): Storage {
   const [, kind, key] = Array.isArray(reference) ? reference : [];
   const name = kind instanceof Global ? kind.name.replace(/^torch\./, '') : String(kind);
