@@ -118,9 +118,10 @@ export interface StoreWriter {
   undo(): Promise<Undone | undefined>;
   /** Stores an embedding that was computed after its observation was recorded. */
   setEmbedding(episodeId: number, index: number, embedding: Float32Array): void;
-  counts(): BufferCounts;
-  /** Counts the labels given by hand that stand. Discarded episodes are left out. */
-  labelCounts(): LabelCounts;
+  /** Counts the episodes of one task, or of all together. */
+  counts(task?: TaskId): BufferCounts;
+  /** Counts the labels given by hand that stand in the episodes of a task. Discarded episodes are left out. */
+  labelCounts(task: TaskId): LabelCounts;
   pressure(): StorePressure;
   /** Resolves when everything handed over so far is committed. */
   drained(): Promise<void>;

@@ -29,7 +29,10 @@ export interface Ending {
   readonly truncated: boolean;
 }
 
-/** Returns reward and ending of an episode's last transition under a verdict. The verdict wins over the record. */
+/**
+ * Returns reward and ending of an episode's last transition under a verdict, as stores and exports hold it. The verdict wins
+ * over the record. A failure's last step costs as much as any other; `neverSucceeding` says what learning makes of it.
+ */
 export function endingUnder(outcome: Outcome, task: TaskId, recorded: Ending): Ending {
   switch (outcome) {
     case 'success':
@@ -42,6 +45,17 @@ export function endingUnder(outcome: Outcome, task: TaskId, recorded: Ending): E
     default:
       return outcome satisfies never;
   }
+}
+
+/**
+ * The return of an episode that never succeeds: the cost of a step without end, r / (1 − γ). Learning gives it to every step
+ * of an episode without success, as Cal-QL does for sparse rewards. A time-out reaches it by its bootstrap. A failure is
+ * terminal and pays it as the reward of its last step. With the mere cost of that step, failing early would be worth more
+ * than going on. At γ = 1 the sum has no limit; the cost of as many steps as the task allows stands for it.
+ */
+export function neverSucceeding(task: TaskId, discount: number): number {
+  const { rewardPerStep, maxSteps } = TASKS[task];
+  return discount < 1 ? rewardPerStep / (1 - discount) : rewardPerStep * maxSteps;
 }
 
 /** Counts the stretches that the policy did not drive. A demonstration has no takeovers. */

@@ -1,6 +1,7 @@
 /**
- * Monte-Carlo returns of one episode: G_t = r_t + γ·G_{t+1}. Without a success the costs never end, so all returns are
- * r_step / (1 − γ), as in Cal-QL for sparse rewards (Nakamoto et al. 2023).
+ * Monte-Carlo returns of one episode: G_t = r_t + γ·G_{t+1}. Without a success the costs never end, so all returns are those
+ * of never succeeding (`neverSucceeding` in `data/rules.ts`). They agree with r_t + γ·mask_t·G_{t+1} at every step: a
+ * time-out goes on with the same cost, and a failure pays the rest at its last step.
  */
 export interface ReturnInput {
   /** [T] */
@@ -8,7 +9,8 @@ export interface ReturnInput {
   /** [T] 1 for a human-driven step */
   readonly human: Uint8Array;
   readonly success: boolean;
-  readonly rewardPerStep: number;
+  /** Return of every step without a success. */
+  readonly neverSucceeding: number;
   readonly discount: number;
   /** [T] written: the returns */
   readonly whole: Float32Array;
@@ -17,12 +19,11 @@ export interface ReturnInput {
 }
 
 export function writeReturns(input: ReturnInput): void {
-  const { reward, human, success, rewardPerStep, discount, whole, cut } = input;
-  const lowest = rewardPerStep / (1 - discount);
+  const { reward, human, success, neverSucceeding, discount, whole, cut } = input;
   let following = 0;
   let rescued = false;
   for (let index = reward.length - 1; index >= 0; index--) {
-    following = success ? (reward[index] ?? 0) + discount * following : lowest;
+    following = success ? (reward[index] ?? 0) + discount * following : neverSucceeding;
     whole[index] = following;
     const byPerson = human[index] === 1;
     cut[index] = rescued && !byPerson ? Number.NEGATIVE_INFINITY : following;

@@ -2,14 +2,15 @@
  * The episodes of a transition pool. Their rows are written once. A verdict that comes later changes the reward, the
  * mask and the returns in those rows; a discard only sets a flag.
  */
-import { ACTION_SIZE } from '../../main/api/action.ts';
+import { ACTION_NAMES, ACTION_SIZE } from '../../main/api/action.ts';
 import type { Outcome } from '../../main/api/episode.ts';
 import { allFinite, findNotFinite } from '../../main/api/finite.ts';
 import { TASKS } from '../../main/api/task.ts';
-import { type Ending, endingUnder } from '../rules.ts';
+import { type Ending, endingUnder, neverSucceeding } from '../rules.ts';
+import { withGripperInForce } from './gripper-in-force.ts';
 import { writeReturns } from './monte-carlo.ts';
-import { IN_DEMO, IN_RL, IS_LAST, type PoolTables } from './pool-tables.ts';
-import type { Flaw, PoolEpisode, PoolEvent, PoolStep } from './pool-types.ts';
+import { IN_DEMO, IN_RL, IS_LAST, IS_TAKEN_OVER, type PoolTables } from './pool-tables.ts';
+import type { Flaw, PoolEpisode, PoolEvent, PoolOptions, PoolStep } from './pool-types.ts';
 
 export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome' | 'driver'> {
   readonly firstObservation: number;
@@ -22,8 +23,11 @@ export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome
   discarded: boolean;
 }
 
-export function createPoolEpisodes(tables: PoolTables, discount: number) {
-  const { observations, views } = tables;
+export function createPoolEpisodes(
+  tables: PoolTables,
+  options: Pick<PoolOptions, 'discount' | 'gripperInForce' | 'takeoverFails'>,
+) {
+  const { observations, transitions, views } = tables;
   const entries = new Map<number, EpisodeEntry>();
   /** The first number of each episode that is not finite. */
   const flaws = new Map<number, Flaw>();
@@ -59,16 +63,20 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
         observations.embedded[row] = tables.embeddingSize === 0 ? 1 : 0;
         if (embedding && tables.embeddingSize > 0) setEmbedding(row, embedding);
       });
+      const inForce = options.gripperInForce && usesGripper(task);
+      const given = steps.map(({ action }) => action);
+      const actions = inForce ? withGripperInForce(episode.observations[0]!.proprioception, given) : given;
       steps.forEach((step, index) => {
         examine(id, `step ${index}`, 'action', step.action);
         examine(id, `step ${index}`, 'reward', [step.reward]);
+        transitions.action.set(actions[index]!, (firstTransition + index) * ACTION_SIZE);
         writeStep(tables, firstTransition + index, firstObservation + index, step, index + 1 === steps.length);
       });
       const recorded = steps.at(-1);
       const counts = { firstObservation, firstTransition, steps: steps.length };
       const entry = { id, task, outcome, driver, ...counts, recorded, verdicts: [], discarded: false };
       entries.set(id, entry);
-      writeEndingAndReturns(tables, entry, discount);
+      writeEndingAndReturns(tables, entry, options);
     },
 
     /** Ignores events of episodes that are not in the pool. */
@@ -76,7 +84,7 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
       const entry = entries.get(event.episodeId);
       if (!entry) return;
       applyTo(entry, event);
-      writeEndingAndReturns(tables, entry, discount);
+      writeEndingAndReturns(tables, entry, options);
     },
 
     /** Fills the views that cannot be computed, because there are no pictures, with the recorded view. */
@@ -87,6 +95,9 @@ export function createPoolEpisodes(tables: PoolTables, discount: number) {
     },
   };
 }
+
+const usesGripper = (task: PoolEpisode['task']): boolean =>
+  TASKS[task].actionMask[ACTION_NAMES.indexOf('gripper')] === true;
 
 /** Returns the index of an observation in its episode. */
 function indexOf({ observations: { previous } }: PoolTables, row: number): number {
@@ -109,7 +120,6 @@ function refuseMisfit({ id, observations, steps }: PoolEpisode, proprioceptionSi
 
 function writeStep({ transitions }: PoolTables, row: number, observation: number, step: PoolStep, isLast: boolean) {
   transitions.observation[row] = observation;
-  transitions.action.set(step.action, row * ACTION_SIZE);
   transitions.reward[row] = step.reward;
   transitions.mask[row] = step.terminated ? 0 : 1;
   transitions.human[row] = step.actor === 'human' ? 1 : 0;
@@ -128,21 +138,54 @@ function applyTo(entry: EpisodeEntry, { kind, sequence, outcome, refersTo }: Poo
 }
 
 /** Writes reward, mask and returns of an episode under its newest verdict. */
-function writeEndingAndReturns({ transitions }: PoolTables, entry: EpisodeEntry, discount: number): void {
+function writeEndingAndReturns(
+  { transitions }: PoolTables,
+  entry: EpisodeEntry,
+  { discount, takeoverFails = false }: Pick<PoolOptions, 'discount' | 'takeoverFails'>,
+) {
   const { firstTransition, steps, recorded, task } = entry;
   if (!recorded) return;
   const outcome = entry.verdicts.at(-1)?.outcome ?? entry.outcome;
   const ending = endingUnder(outcome, task, recorded);
   const end = firstTransition + steps;
-  transitions.reward[end - 1] = ending.reward;
+  const never = neverSucceeding(task, discount);
+  transitions.reward[end - 1] = outcome === 'failure' ? never : ending.reward;
   transitions.mask[end - 1] = ending.terminated ? 0 : 1;
+  const returns = {
+    whole: transitions.monteCarlo.subarray(firstTransition, end),
+    cut: transitions.monteCarloCut.subarray(firstTransition, end),
+  };
   writeReturns({
     reward: transitions.reward.subarray(firstTransition, end),
     human: transitions.human.subarray(firstTransition, end),
     success: outcome === 'success',
-    rewardPerStep: TASKS[task].rewardPerStep,
+    neverSucceeding: never,
     discount,
-    whole: transitions.monteCarlo.subarray(firstTransition, end),
-    cut: transitions.monteCarloCut.subarray(firstTransition, end),
+    ...returns,
   });
+  if (takeoverFails) failAtTakeovers({ transitions, firstTransition, end, never });
+}
+
+/** The policy's part before a takeover returns what never succeeding does, and its last step pays that and ends it. */
+function failAtTakeovers(part: {
+  readonly transitions: PoolTables['transitions'];
+  readonly firstTransition: number;
+  readonly end: number;
+  readonly never: number;
+}): void {
+  const { transitions, firstTransition, end, never } = part;
+  let fails = false;
+  for (let row = end - 2; row >= firstTransition; row--) {
+    const byPolicy = transitions.policy[row] === 1;
+    const taken = byPolicy && transitions.policy[row + 1] === 0;
+    if (taken) {
+      transitions.reward[row] = never;
+      transitions.mask[row] = 0;
+      transitions.member[row]! |= IS_TAKEN_OVER;
+    }
+    fails = byPolicy && (fails || taken);
+    if (!fails) continue;
+    transitions.monteCarlo[row] = never;
+    transitions.monteCarloCut[row] = never;
+  }
 }

@@ -15,6 +15,10 @@ export interface PoolOptions {
   readonly nStep?: number;
   /** Number of embeddings of each observation: the recorded one, and others of its shifted pictures. Default 1. */
   readonly views?: number;
+  /** True: actions hold the gripper's command in force (`gripper-in-force.ts`), not the command given. Default false. */
+  readonly gripperInForce?: boolean;
+  /** True: the policy's last step before a takeover counts as a failure, and nothing after it counts for it. Default false. */
+  readonly takeoverFails?: boolean;
 }
 
 export interface PoolStep extends Ending {
@@ -59,7 +63,7 @@ export interface TransitionBatch {
   readonly proprioception: Float32Array;
   /** [N, A] as executed */
   readonly action: Float32Array;
-  /** [N] */
+  /** [N] as recorded, but a failure's last step costs the return of never succeeding (`neverSucceeding` in `data/rules.ts`) */
   readonly reward: Float32Array;
   /** [N] Factor of the bootstrapped value: 0 when terminated, otherwise γ^(k−1) after k summed steps. */
   readonly mask: Float32Array;

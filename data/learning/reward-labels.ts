@@ -3,6 +3,7 @@
  * recorder, which writes them, and all readers use this file.
  */
 import type { FrameLabel, LabelCounts, RewardLabel, SuccessBy } from '../../main/api/classifier.ts';
+import type { TaskId } from '../../main/api/task.ts';
 import type { Database } from '../database.ts';
 import { isDiscarded, standingVerdict } from '../reading/standing.ts';
 import type { Verdict } from '../rules.ts';
@@ -14,15 +15,19 @@ SELECT episode_id, observation_index, label, source, max(sequence) AS sequence F
 WHERE kind = 'label' AND sequence NOT IN (SELECT refers_to FROM reward_label WHERE kind = 'withdraw') ${where}
 GROUP BY episode_id, observation_index`;
 
-/** Counts the labels that stand. Discarded episodes are left out. */
-export function loadLabelCounts(database: Database): LabelCounts {
-  const row = database
-    .prepare<[], { readonly positives: number | null; readonly negatives: number | null }>(
-      `WITH standing AS (${standing()}) SELECT sum(label = 'positive') AS positives, sum(label = 'negative') AS negatives
-       FROM standing WHERE NOT ${isDiscarded('standing.episode_id')}`,
+export const NO_LABELS: LabelCounts = { positives: 0, negatives: 0 };
+
+/** Counts the labels that stand, by task. Discarded episodes are left out, and tasks without labels. */
+export function loadLabelCounts(database: Database): Readonly<Partial<Record<TaskId, LabelCounts>>> {
+  const rows = database
+    .prepare<[], { readonly task: TaskId; readonly positives: number; readonly negatives: number }>(
+      `WITH standing AS (${standing()})
+       SELECT episode.task AS task, sum(label = 'positive') AS positives, sum(label = 'negative') AS negatives
+       FROM standing JOIN episode ON episode.id = standing.episode_id
+       WHERE NOT ${isDiscarded('standing.episode_id')} GROUP BY episode.task`,
     )
-    .get();
-  return { positives: row?.positives ?? 0, negatives: row?.negatives ?? 0 };
+    .all();
+  return Object.fromEntries(rows.map(({ task, ...counts }) => [task, counts]));
 }
 
 /** A label that can still be taken back. */

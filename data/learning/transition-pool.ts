@@ -16,7 +16,7 @@ export type TransitionPool = ReturnType<typeof createTransitionPool>;
 export function createTransitionPool(options: PoolOptions) {
   const tables = createPoolTables(options);
   const { observations, transitions } = tables;
-  const episodes = createPoolEpisodes(tables, options.discount);
+  const episodes = createPoolEpisodes(tables, options);
   const readTransition = createTransitionReader(tables, options);
   /** Undefined after a change, until the next draw. */
   let drawable: DrawableRows | undefined;

@@ -1,6 +1,7 @@
 /** The messages between the engine's side of the writer and its thread. The sender of commands gives the episode ids. */
 import type { LabelCounts, RewardLabel, StoredLabelSource } from '../../main/api/classifier.ts';
 import type { BufferCounts } from '../../main/api/episode.ts';
+import type { TaskId } from '../../main/api/task.ts';
 import type { EpisodeEnd, EpisodeStart, Problem, StepRecord, StorePressure, Undone } from '../records.ts';
 import type { StoreErrorKind } from '../store-error.ts';
 
@@ -26,7 +27,10 @@ export type LabelCommand = Extract<Command, { kind: 'label' }>;
 
 export interface WriterState extends Omit<StorePressure, 'queuedSteps' | 'capacitySteps' | 'stopped'> {
   readonly counts: BufferCounts;
-  readonly labels: LabelCounts;
+  /** Counters of the episodes of each task that has any. */
+  readonly countsByTask: Readonly<Partial<Record<TaskId, BufferCounts>>>;
+  /** Labels given by hand, of each task that has any. */
+  readonly labelsByTask: Readonly<Partial<Record<TaskId, LabelCounts>>>;
   /** Sequence number of the newest committed event. */
   readonly newestSequence: number;
 }

@@ -23,7 +23,7 @@ export function begin(context: RecorderContext, sessionId: number, episodeId: nu
   refuseNotFiniteStart(episodeId, start);
   statements.insertEpisode(episodeId, sessionId, start);
   memory.addWritten(statements.insertObservation(episodeId, 0, start.first), 0);
-  memory.setTally(episodeId, { ...EMPTY_TALLY, mode: start.mode });
+  memory.setTally(episodeId, { ...EMPTY_TALLY, task: start.task, mode: start.mode });
 }
 
 export function appendStep({ statements, memory, wallTimeMs }: RecorderContext, episodeId: number, step: StepRecord) {

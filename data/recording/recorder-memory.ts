@@ -19,8 +19,8 @@ function loadState(database: Database, noted: Extent | undefined) {
   const sequence = newestSequence(database);
   const newestEpisodeId = [...tallies.keys()].at(-1) ?? 0;
   return {
-    counts: countAll(tallies.values()),
-    labels: loadLabelCounts(database),
+    totals: countAll(tallies.values()),
+    labelsByTask: loadLabelCounts(database),
     newestSequence: sequence,
     nextSequence: Math.max(sequence, noted?.givenSequence ?? 0) + 1,
     nextEpisodeId: Math.max(newestEpisodeId, noted?.givenEpisodeId ?? 0) + 1,
@@ -43,8 +43,9 @@ export function createRecorderMemory(database: Database, noted: Extent | undefin
     undoable: () => state.undoable,
     nextEpisodeId: () => state.nextEpisodeId,
     state: () => ({
-      counts: state.counts,
-      labels: state.labels,
+      counts: state.totals.all,
+      countsByTask: state.totals.byTask,
+      labelsByTask: state.labelsByTask,
       newestSequence: state.newestSequence,
       bytesWritten: written.bytes,
       stepsWritten: written.steps,
@@ -67,7 +68,7 @@ export function createRecorderMemory(database: Database, noted: Extent | undefin
     },
     setTally(episodeId: number, next: Tally): void {
       const before = state.tallies.get(episodeId) ?? EMPTY_TALLY;
-      state.counts = tallied(state.counts, before, next);
+      state.totals = tallied(state.totals, before, next);
       state.tallies.set(episodeId, next);
       state.steps += next.steps - before.steps;
       state.newestEpisodeId = Math.max(state.newestEpisodeId, episodeId);
@@ -78,7 +79,7 @@ export function createRecorderMemory(database: Database, noted: Extent | undefin
       return state.newestSequence;
     },
     recountLabels(): void {
-      state.labels = loadLabelCounts(database);
+      state.labelsByTask = loadLabelCounts(database);
     },
     addWritten(bytes: number, steps: number): void {
       written = { bytes: written.bytes + bytes, steps: written.steps + steps };

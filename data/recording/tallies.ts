@@ -3,9 +3,11 @@
  * They follow from the stored rows; the buffers' counters are their sums.
  */
 import type { BufferCounts, Mode } from '../../main/api/episode.ts';
+import type { TaskId } from '../../main/api/task.ts';
 import type { Database } from '../database.ts';
 
 export interface Tally {
+  readonly task: TaskId;
   readonly mode: Mode;
   readonly steps: number;
   readonly rl: number;
@@ -15,7 +17,15 @@ export interface Tally {
   readonly discarded: boolean;
 }
 
+/** Counters of all episodes together, and of the episodes of each task that has any. */
+export interface Totals {
+  readonly all: BufferCounts;
+  readonly byTask: Readonly<Partial<Record<TaskId, BufferCounts>>>;
+}
+
+/** The tally of an episode before its first row. Its task and mode do not count, because all its numbers are zero. */
 export const EMPTY_TALLY: Tally = {
+  task: 'insert',
   mode: 'run',
   steps: 0,
   rl: 0,
@@ -25,7 +35,7 @@ export const EMPTY_TALLY: Tally = {
   discarded: false,
 };
 
-const NO_COUNTS: BufferCounts = {
+export const NO_COUNTS: BufferCounts = {
   rlTransitions: 0,
   demoTransitions: 0,
   demonstrations: 0,
@@ -46,7 +56,7 @@ function share(tally: Tally): BufferCounts {
 }
 
 /** Returns the counters after one episode's tally has changed from `before` to `next`. */
-export function tallied(counts: BufferCounts, before: Tally, next: Tally): BufferCounts {
+function changed(counts: BufferCounts, before: Tally, next: Tally): BufferCounts {
   const old = share(before);
   const now = share(next);
   return {
@@ -56,6 +66,12 @@ export function tallied(counts: BufferCounts, before: Tally, next: Tally): Buffe
     interventionSteps: counts.interventionSteps - old.interventionSteps + now.interventionSteps,
     episodes: counts.episodes - old.episodes + now.episodes,
   };
+}
+
+/** Returns the totals after one episode's tally has changed from `before` to `next`. An episode keeps its task. */
+export function tallied({ all, byTask }: Totals, before: Tally, next: Tally): Totals {
+  const own = changed(byTask[next.task] ?? NO_COUNTS, before, next);
+  return { all: changed(all, before, next), byTask: { ...byTask, [next.task]: own } };
 }
 
 type TallyRow = Omit<Tally, 'ended' | 'discarded'> & {
@@ -70,7 +86,7 @@ rl AS (SELECT episode_id, sum(end_step - first_step) AS added FROM rl_buffer WHE
 demo AS (SELECT episode_id, sum(end_step - first_step) AS added FROM demo_buffer WHERE kind = 'add' GROUP BY episode_id),
 ended AS (SELECT DISTINCT episode_id FROM verdict WHERE kind = 'end'),
 newest AS (SELECT episode_id, kind, max(sequence) FROM rl_buffer WHERE kind <> 'add' GROUP BY episode_id)
-SELECT episode.id AS id, episode.mode AS mode,
+SELECT episode.id AS id, episode.task AS task, episode.mode AS mode,
   coalesce(steps.steps, 0) AS steps, coalesce(steps.human, 0) AS human,
   coalesce(rl.added, 0) AS rl, coalesce(demo.added, 0) AS demo,
   ended.episode_id IS NOT NULL AS ended, coalesce(newest.kind = 'discard', 0) AS discarded
@@ -90,12 +106,12 @@ export function loadTallies(database: Database): Map<number, Tally> {
   );
 }
 
-export function countAll(tallies: Iterable<Tally>): BufferCounts {
-  let counts = NO_COUNTS;
-  for (const tally of tallies) counts = tallied(counts, EMPTY_TALLY, tally);
-  return counts;
+export function countAll(tallies: Iterable<Tally>): Totals {
+  let totals: Totals = { all: NO_COUNTS, byTask: {} };
+  for (const tally of tallies) totals = tallied(totals, EMPTY_TALLY, tally);
+  return totals;
 }
 
 export function loadCounts(database: Database): BufferCounts {
-  return countAll(loadTallies(database).values());
+  return countAll(loadTallies(database).values()).all;
 }

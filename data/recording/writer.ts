@@ -3,7 +3,9 @@
  * buffers. The queue is bounded in steps. Steps that do not fit, or come after the end, are refused and reported.
  */
 import type { CameraFrame, TactileFrame } from '../../main/api/observation.ts';
+import { NO_LABELS } from '../learning/reward-labels.ts';
 import type { ObservationRecord, StepRecord, StoreWriter } from '../records.ts';
+import { NO_COUNTS } from './tallies.ts';
 import { createWriterLink, startWriterThread } from './writer-link.ts';
 
 export interface WriterOptions {
@@ -113,8 +115,8 @@ export async function openStoreWriter(options: WriterOptions): Promise<QueuedSto
     undo: () => link.ask('undo'),
     setEmbedding: (episodeId, index, embedding) =>
       link.send({ kind: 'embedding', episodeId, index, embedding: new Float32Array(embedding) }),
-    counts: () => link.state().counts,
-    labelCounts: () => link.state().labels,
+    counts: (task) => (task === undefined ? link.state().counts : (link.state().countsByTask[task] ?? NO_COUNTS)),
+    labelCounts: (task) => link.state().labelsByTask[task] ?? NO_LABELS,
     newestSequence: () => link.state().newestSequence,
     pressure: () => {
       const { bytesWritten, stepsWritten, diskFreeBytes, full, unreachable } = link.state();

@@ -2,8 +2,8 @@
  * The observation at a tick's edge. It never holds a pose of peg or socket that only the simulator knows.
  *
  * The proprioception vector of one instant has `PROPRIOCEPTION_SIZE` numbers in the order of `PROPRIOCEPTION_FIELDS`,
- * scaled to about [-1, 1] and clipped to ±5. A policy sees two stacked vectors, the previous one first. At an episode's
- * first step both are the same.
+ * scaled to about [-1, 1] and clipped to ±5. The position is not clipped: beyond ±5, one unit is `FAR_POSITION_UNIT_M`. A
+ * policy sees two stacked vectors, the previous one first. At an episode's first step both are the same.
  */
 import { z } from 'zod';
 
@@ -49,9 +49,18 @@ export const PROPRIOCEPTION_FIELDS = [
   },
   { name: 'tactileRight', size: 4, unit: 10, unitName: 'N', note: 'as the left pad' },
 ] as const;
+export type ProprioceptionField = (typeof PROPRIOCEPTION_FIELDS)[number]['name'];
 export const PROPRIOCEPTION_SIZE = 27;
 export const PROPRIOCEPTION_STACK = 2;
 export const PROPRIOCEPTION_CLIP = 5;
+/** Metres per unit of the position beyond `PROPRIOCEPTION_CLIP`, so that a tool far from its reset pose knows where it is. */
+export const FAR_POSITION_UNIT_M = 0.1;
+
+/** Returns the index of a field's first number in the vector of one instant. */
+export function proprioceptionOffset(field: ProprioceptionField): number {
+  const index = PROPRIOCEPTION_FIELDS.findIndex(({ name }) => name === field);
+  return PROPRIOCEPTION_FIELDS.slice(0, index).reduce((sum, { size }) => sum + size, 0);
+}
 
 /** One camera picture: RGB, 8 bits, row by row, `width * height * 3` bytes. */
 export interface CameraFrame {
@@ -80,7 +89,7 @@ export const observationKindSchema = z.enum(['pixels', 'state', 'blind']);
 export type ObservationKind = z.infer<typeof observationKindSchema>;
 
 /**
- * Size of the estimate that the `state` control gives: the offset to the hole at two scales (6 numbers), and the yaw
- * error.
+ * Size of the estimate that the `state` control gives: for hole and object the offset at three scales (9 numbers), and the
+ * yaw error.
  */
-export const STATE_ESTIMATE_SIZE = 7;
+export const STATE_ESTIMATE_SIZE = 20;

@@ -92,10 +92,37 @@ export const chunkSchema = z
   .readonly();
 export type ChunkExecution = z.infer<typeof chunkSchema>;
 
+/** How a policy that ships was made, and how well it does alone on selection seeds. */
+export const madeFromSchema = z
+  .object({
+    demonstrations: z.int().positive(),
+    updates: z.int().positive(),
+    measured: z
+      .object({
+        successes: z.int().min(0),
+        episodes: z.int().positive(),
+        /** 95 % interval of the success rate. */
+        range: z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).readonly(),
+        actingNoiseStd: z.number().min(0),
+      })
+      .readonly()
+      .optional(),
+  })
+  .readonly();
+export type MadeFrom = z.infer<typeof madeFromSchema>;
+
+/** Returns a sentence without its end, for example: "learned from 20 demonstrations, succeeds alone in 14 of 50 …". */
+export function madeFromInWords({ demonstrations, measured }: MadeFrom): string {
+  const learned = `learned from ${demonstrations} demonstrations`;
+  if (!measured) return `${learned}, not measured yet`;
+  const { successes, episodes } = measured;
+  return `${learned}, succeeds alone in about ${successes} of ${episodes} (selection seeds)`;
+}
+
 export const policyManifestSchema = z
   .object({
     kind: z.literal('policy'),
-    /** Unique within a project folder, e.g. `starter` or `run-3/1200`. */
+    /** Unique within a project folder, e.g. `starter-lift` or `run-3/1200`. */
     name: z.string(),
     head: headSchema,
     /** Number of standard normal values that one evaluation takes; 0 when the graph has no input `noise`. */
@@ -120,6 +147,8 @@ export const policyManifestSchema = z
     trainedSteps: z.int(),
     /** The recipe of the policy's run. It tells by which measure the policy is judged. */
     recipe: recipeSchema.optional(),
+    /** Present in a policy that ships. */
+    madeFrom: madeFromSchema.optional(),
     /**
      * SHA-256 of the two files and of this manifest without its last field, hex. Policies of older versions have none.
      */

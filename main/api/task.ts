@@ -16,6 +16,10 @@ export interface TaskSpec {
   readonly rewardAtSuccess: number;
 }
 
+/**
+ * The rewards that episodes record. A failure's last step costs as much as any other step. Learning makes it cost the rest
+ * of an endless episode, so that failing is never better than going on (`neverSucceeding` in `data/rules.ts`).
+ */
 const rewards = { rewardPerStep: -0.05, rewardAtSuccess: 10 } as const;
 const arm = [true, true, true, true, true, true] as const;
 

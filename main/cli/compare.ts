@@ -1,7 +1,7 @@
 /**
- * `takeover compare`: runs every method of the comparison in the cell, several seeds each, and prints a table. Sessions
- * that the results file holds with this budget and today's settings are not run again. An interrupted session is
- * resumed.
+ * `takeover compare`: runs every method of the comparison on a task of the cell, several seeds each, and prints a table.
+ * Sessions that the results file holds with this budget and today's settings are not run again. An interrupted session
+ * is resumed.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,12 +10,14 @@ import { z } from 'zod';
 import type { ComparisonBudget } from '../study/comparison/comparison-key.ts';
 import { METHODS, methodNames } from '../study/comparison/methods.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
+import { TASK } from './options/shared.ts';
 import { evaluatedEpisodes, listOf, noiseNumber, nonEmptyText, seedNumber, wholeNumber } from './options/values.ts';
 import { markdownTable, printJson, progressBar, table } from './output.ts';
 
 const ENTRY = fileURLToPath(new URL('./takeover.ts', import.meta.url));
 
 const OPTIONS = {
+  task: TASK,
   methods: option(
     `some of ${methodNames.join(',')} (default: all)`,
     listOf(z.enum(methodNames)).default(() => [...methodNames]),
@@ -40,7 +42,7 @@ const OPTIONS = {
     'file of finished sessions (default: comparison.jsonl in the project folder)',
     nonEmptyText.optional(),
   ),
-  'table-only': flag('print the table of what is there'),
+  'table-only': flag('print the table of what is there for the task'),
   beside: option('table of the differences of this method to the others, seed by seed', z.enum(methodNames).optional()),
   markdown: flag('the table as Markdown'),
 };
@@ -52,6 +54,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   mkdirSync(options.data, { recursive: true });
   const resultsPath = options.results ?? join(options.data, 'comparison.jsonl');
   const budget: ComparisonBudget = {
+    task: options.task,
     demos: options.demos,
     episodes: options.episodes,
     episodesPerRound: options.round,
@@ -71,7 +74,7 @@ async function runSessions(options: CompareOptions, resultsPath: string, budget:
   const request = { projectFolder, resultsPath, methods, seeds, budget };
   if (jobs === 1) {
     await runInTurn(request, ({ method, seed }) => {
-      const progress = progressBar(`${method}, seed ${seed}`, json);
+      const progress = progressBar(`${budget.task}, ${method}, seed ${seed}`, json);
       return {
         onProgress: (title, done, total, note) => progress.update(done, total, `${title} ${note}`),
         onRound: progress.end,
@@ -98,13 +101,16 @@ async function printTable(options: CompareOptions, resultsPath: string, budget: 
     );
   const { beside, json, markdown } = options;
   const [header, shown] = beside === undefined ? [TABLE_HEADER, rows] : [PAIRED_HEADER, pairedRows(results, beside)];
-  if (json) return printJson({ results: resultsPath, sessions, rows: shown, leftOut: leftOut.sessions });
+  if (json)
+    return printJson({ task: budget.task, results: resultsPath, sessions, rows: shown, leftOut: leftOut.sessions });
   if (markdown) return console.log(markdownTable(header, shown));
   console.log(table(header, shown));
   console.log(
     beside === undefined
       ? `\nAlone: success without help on ${budget.reportEpisodes} report seeds, acting noise ${budget.evaluationNoiseStd}: mean over seeds (95\u202f% interval of all episodes; ` +
-          `each seed). Steps of the successes. Reward and the end of an episode come from the simulator.`
+          `each seed). Steps of the successes. Robot minutes: simulated time in which the arm was in use while learning, ` +
+          `demonstrations included. Successes per 10 robot minutes: in the report, with the time of all its episodes. ` +
+          `Resets are not simulated. Reward and the end of an episode come from the simulator.`
       : `\n${METHODS[beside].title} minus the method of the row: mean over seeds (95\u202f% interval of Student’s t).`,
   );
 }

@@ -1,5 +1,6 @@
 /** `takeover evaluate`: measures a policy alone, on seeds that nothing was trained or chosen on, with the interval. */
 import { z } from 'zod';
+import { madeFromInWords } from '../api/policy.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { CONDITIONS } from '../engine/headless-rig.ts';
 import type { RecipeMeasures } from '../study/recipe-measures.ts';
@@ -23,7 +24,7 @@ const OPTIONS = {
     'usual',
   ),
   encoder: ENCODER,
-  task: option('insert, pick-insert or lift (default: what the policy was trained for)', taskIdSchema.optional()),
+  task: option('insert, pick-insert or lift (default: what the policy is for)', taskIdSchema.optional()),
 };
 
 export async function run(rest: readonly string[]): Promise<number> {
@@ -31,7 +32,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   if (!options) return 0;
   const { evaluatePolicy } = await import('../study/evaluation.ts');
   const progress = progressBar('evaluate', options.json);
-  const { policy, noise, evaluation, recipe } = await evaluatePolicy(
+  const { policy, noise, evaluation, recipe, madeFrom } = await evaluatePolicy(
     { ...options, projectFolder: options.data },
     (done, { successes }) => progress.update(done, options.episodes, `${successes} solved`),
   );
@@ -46,6 +47,7 @@ export async function run(rest: readonly string[]): Promise<number> {
       `(95\u202f% interval ${percent(low)} to ${percent(high)}), ${evaluation.meanSteps.toFixed(1)} steps where it succeeded, acting noise ${noise}. ` +
       `Reward and the end of an episode come from the simulator.`,
   );
+  if (madeFrom) console.log(`${policy}: ${madeFromInWords(madeFrom)}.`);
   if (recipe) console.log(`${recipe.recipe.title}: ${inWords(recipe.measures)}${recipe.recipe.metric.words}`);
   return 0;
 }

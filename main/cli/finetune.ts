@@ -3,6 +3,7 @@
  * checkpointed.
  */
 import { backendSchema, DEFAULT_BACKEND, type RunSpec, stageSchema } from '../api/run.ts';
+import { STARTER, starterNameFor } from '../models/assets.ts';
 import { encoderFor, mapsOf } from '../runs/encoder-choice.ts';
 import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
 import { option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
@@ -43,7 +44,7 @@ function specOf(options: VerbOptions<typeof OPTIONS>): RunSpec {
     ...(Object.keys(settings).length > 0 && { settings }),
     ...(backend !== undefined && { backend }),
     ...(steps !== undefined && { steps }),
-    ...(from !== undefined && { startFrom: from }),
+    ...(from !== undefined && { startFrom: from === STARTER ? starterNameFor(task) : from }),
   };
 }
 

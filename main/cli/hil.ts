@@ -14,6 +14,7 @@ import {
   hilPlanSchema,
   isOver,
 } from '../study/hil/hil-state.ts';
+import { learningSec, type RobotTime } from '../study/robot-time.ts';
 import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
 import { TASK } from './options/shared.ts';
@@ -93,16 +94,17 @@ export async function run(rest: readonly string[]): Promise<number> {
     },
   });
   progress.end();
+  const robotTime = rounds.at(-1)?.robotTime;
   if (!isOver(state)) {
-    const details = { ...plan, rounds, finalSuccessRate, wallSec };
+    const details = { ...plan, rounds, finalSuccessRate, wallSec, robotTime };
     appendFileSync(options.results ?? join(projectFolder, 'hil-results.jsonl'), `${JSON.stringify(details)}\n`);
   }
   const { seed, demos } = plan;
-  if (json) printJson({ seed, demos, rounds: rounds.map(roundLine), finalSuccessRate, wallSec });
+  if (json) printJson({ seed, demos, rounds: rounds.map(roundLine), finalSuccessRate, wallSec, robotTime });
   else {
     console.log(`\n${table(HEADER, rounds.map(rowOf))}\n`);
     console.log(
-      `Without help on the report seeds: ${percent(finalSuccessRate)} after ${(wallSec / 60).toFixed(1)} min. ` +
+      `Without help on the report seeds: ${percent(finalSuccessRate)} after ${minutes(wallSec)} min${robotWords(robotTime)}. ` +
         `Algorithm ${plan.algorithm}, preset ${plan.preset}; reward and the end of an episode come from the simulator.`,
     );
   }
@@ -120,11 +122,23 @@ function overWords(projectFolder: string, state: HilState): string {
 }
 
 /** The keys of a round that `--json` prints. The results file has all of them. */
-function roundLine({ name, successRate, ci95, interventionRate, episodes, wallSec }: HilRound) {
-  return { name, successRate, ci95, interventionRate, episodes, wallSec };
+function roundLine({ name, successRate, ci95, interventionRate, episodes, wallSec, robotTime }: HilRound) {
+  return { name, successRate, ci95, interventionRate, episodes, wallSec, robotTime };
 }
 
-const HEADER = ['round', 'alone', '95 % interval', 'steps', 'human steps', 'unaided', 'episodes', 'minutes'];
+const minutes = (sec: number) => (sec / 60).toFixed(1);
+
+/** Nothing for a session from before robot time was recorded. */
+function robotWords(time: RobotTime | undefined): string {
+  if (!time) return '';
+  const { demonstrationSec, correctedSec } = time;
+  return `. The arm was in use ${minutes(demonstrationSec)} min in demonstrations and ${minutes(correctedSec)} min in corrected episodes (simulated time)`;
+}
+
+const HEADER = [
+  ...['round', 'alone', '95 % interval', 'steps', 'human steps', 'unaided', 'episodes'],
+  ...['wall minutes', 'robot minutes'],
+];
 
 function rowOf(round: HilRound): readonly string[] {
   return [
@@ -135,6 +149,7 @@ function rowOf(round: HilRound): readonly string[] {
     percent(round.interventionRate),
     percent(round.unaidedRate),
     String(round.episodes),
-    (round.wallSec / 60).toFixed(1),
+    minutes(round.wallSec),
+    round.robotTime ? minutes(learningSec(round.robotTime)) : '–',
   ];
 }

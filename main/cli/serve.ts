@@ -4,14 +4,17 @@ import { openStoreWriter } from '../../data/recording/writer.ts';
 import { systemClock } from '../api/clock.ts';
 import type { Mode } from '../api/episode.ts';
 import { errorInWords, inWords } from '../api/error-words.ts';
+import { taskIdSchema } from '../api/task.ts';
+import { STARTER } from '../models/assets.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import { findPolicy, starterFor } from '../runs/policies/policy-registry.ts';
 import { startProjectEngine } from '../runs/project-engine.ts';
+import { rememberedTask } from '../runs/project-settings.ts';
 import { ensureWindowBuilt } from './launch/build-window.ts';
 import { openWindow } from './launch/open-window.ts';
 import { followParent } from './launch/parent-link.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
-import { ENCODER_HELP, TASK } from './options/shared.ts';
+import { ENCODER_HELP } from './options/shared.ts';
 import { DEFAULT_PORT, nonEmptyText, portNumber, threadsBeside, threadsNumber } from './options/values.ts';
 import { printJson } from './output.ts';
 
@@ -22,9 +25,12 @@ const REFUSED = 2;
 const OPTIONS = {
   window: flag('open the window: Electron, else an installed Chrome or Chromium'),
   'no-window': flag('print the URL only (the default)'),
-  task: TASK,
+  task: option(
+    'insert, pick-insert or lift (default: the last one chosen in the window, or insert)',
+    taskIdSchema.optional(),
+  ),
   encoder: option(ENCODER_HELP, nonEmptyText.default('cell')),
-  policy: option('starter, or a policy of this project (default starter)', nonEmptyText.optional()),
+  policy: option("starter, or a policy of this project (default: the task's starter)", nonEmptyText.optional()),
   port: option(
     `port on 127.0.0.1, 0 = any (default ${DEFAULT_PORT}, or any if it is taken)`,
     portNumber.default(DEFAULT_PORT),
@@ -37,8 +43,8 @@ const OPTIONS = {
 type Parsed = VerbOptions<typeof OPTIONS>;
 
 /** Without a policy the starter drives first, when it fits. */
-type ServeOptions = Pick<Parsed, 'data' | 'task' | 'window' | 'json' | 'port'> &
-  Partial<Pick<Parsed, 'policy' | 'encoder' | 'threads' | 'unattended'>> & { readonly mode: Mode };
+type ServeOptions = Pick<Parsed, 'data' | 'window' | 'json' | 'port'> &
+  Partial<Pick<Parsed, 'task' | 'policy' | 'encoder' | 'threads' | 'unattended'>> & { readonly mode: Mode };
 
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb('serve', OPTIONS, rest);
@@ -47,15 +53,20 @@ export async function run(rest: readonly string[]): Promise<number> {
   return serve({ ...options, mode, window: options.window && !options['no-window'] });
 }
 
+/** Returns the task and the policy to begin with. A policy that is named without a task brings its own. */
+function beginningOf({ data, task, policy }: ServeOptions, encoderManifestPath: string | undefined) {
+  const last = task ?? rememberedTask(data) ?? 'insert';
+  if (policy === undefined) return { task: last, policyManifestPath: starterFor(last, encoderManifestPath) };
+  const { manifest, manifestPath } = findPolicy(data, policy, policy === STARTER ? last : task);
+  return { task: manifest.task, policyManifestPath: manifestPath };
+}
+
 /** Runs until it is asked to stop: by Ctrl+C, SIGTERM, the shell, or the window being closed. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const { data: projectFolder, task } = options;
+  const { data: projectFolder } = options;
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
   const encoderManifestPath = encoderFor('pixels', options.encoder, projectFolder);
-  const policyManifestPath =
-    options.policy === undefined
-      ? starterFor(task, encoderManifestPath)
-      : findPolicy(projectFolder, options.policy).manifestPath;
+  const { task, policyManifestPath } = beginningOf(options, encoderManifestPath);
   const ending = new AbortController();
   const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say, signal: ending.signal });
   // However the session ends, this closes everything: last opened, first closed.

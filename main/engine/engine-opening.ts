@@ -42,7 +42,7 @@ function subscribeToServices(parts: EngineParts) {
   const { runs, exports, classifiers } = options;
   return [
     runs?.onStatus((status) => messages.tell({ kind: 'run', run: status })),
-    runs?.onPublished(({ policy, manifestPath }) => policies.publish(policy, manifestPath)),
+    runs?.onPublished(({ policy, manifestPath, task }) => policies.publish(policy, manifestPath, task)),
     exports?.onProgress((progress) => messages.tell({ kind: 'export', ...progress })),
     classifiers?.onChanged(() => run.inBackground(useNewestClassifier(parts))),
   ];

@@ -1,14 +1,16 @@
 /** The status of an engine and the rig that it runs, as windows see them. */
+import { TASKS } from '../api/task.ts';
 import type { Rig, Status } from '../api/window/status.ts';
 import type { EngineParts } from './engine-types.ts';
 import { statisticsOf } from './recording/statistics.ts';
 import { diskNotice } from './recording/store-meter.ts';
 
 export function statusOf(parts: EngineParts): Status {
-  const { options, loop, policy, policies, recorder, notices, success } = parts;
+  const { options, task, loop, policies, recorder, notices, success } = parts;
   const reading = options.puck.reading();
   const state = options.cell.state();
-  const name = policy.name();
+  const name = policies.name();
+  const { id } = task.current();
   const open = loop.episodeOpen() ? recorder.summary() : undefined;
   const fault = notices.fault();
   const gauge = parts.storeMeter.read();
@@ -24,8 +26,8 @@ export function statusOf(parts: EngineParts): Status {
     episodeId: open?.id,
     step: open?.steps ?? 0,
     policy: name === undefined ? undefined : { name, candidate: policies.onTrial() },
-    buffers: recorder.counts(),
-    labels: options.writer?.labelCounts() ?? { positives: 0, negatives: 0 },
+    buffers: recorder.counts(id),
+    labels: options.writer?.labelCounts(id) ?? { positives: 0, negatives: 0 },
     success: success.status(),
     tick: tickStatus(parts),
     forceInTool: [...state.wrenchInTool],
@@ -35,7 +37,7 @@ export function statusOf(parts: EngineParts): Status {
     inputDevices: options.inputDevices?.() ?? [],
     safety: loop.episodeOpen() ? [...loop.newestSafety()] : [],
     ...gauge,
-    ...statisticsOf(parts.episodes.recent()),
+    ...statisticsOf(parts.episodes.recent().filter((episode) => episode.task === id)),
     holdsControls: false,
     controlsHeldByOther: false,
   };
@@ -49,12 +51,14 @@ function tickStatus({ loop, options }: EngineParts): Status['tick'] {
 
 export function rigOf({ options, task, loop, settings }: EngineParts): Rig {
   const { info } = options.cell;
+  const { id, instruction, maxSteps } = task.current();
   return {
     robot: info.name,
     simulated: info.simulated,
-    task: task.id,
-    instruction: task.instruction,
-    maxSteps: task.maxSteps,
+    task: id,
+    instruction,
+    tasks: Object.values(TASKS).map((one) => ({ id: one.id, instruction: one.instruction })),
+    maxSteps,
     periodMs: loop.timing.periodMs,
     ...settings.inForce,
     autoStart: settings.autoStart(),

@@ -36,12 +36,13 @@ export interface EngineOptions extends SettingsOptions {
   readonly headless?: boolean;
   /** The arm may move while no window watches. Default false. A headless run is always unattended. */
   readonly unattended?: boolean | undefined;
+  /** The task that the engine begins with. Default: `insert`. */
   readonly task?: TaskId;
   readonly observation?: ObservationKind;
   readonly writer?: StoreWriter | undefined;
   readonly reader?: StoreReader | undefined;
   readonly policy?: PolicySource | undefined;
-  /** Manifest of the policy that `open` loads. */
+  /** Manifest of the policy that `open` loads; it is for `task`. */
   readonly policyManifestPath?: string | undefined;
   readonly shelf?: PolicyShelf | undefined;
   readonly runs?: RunService | undefined;
@@ -97,7 +98,7 @@ export interface Engine {
   windowsChanged(windows: number): void;
   /** Makes a policy drive from the next episode on, without a trial. */
   usePolicy(name: string, manifestPath: string): Promise<Answer<undefined>>;
-  publish(name: string, manifestPath: string): void;
+  publish(name: string, manifestPath: string, task: TaskId): void;
   /** Makes a classifier give its opinion from now on, with this threshold. */
   chooseClassifier(name: string, threshold: number): Promise<Answer<undefined>>;
   /** Loads the policy that is due. A headless run calls it between episodes; a live engine does so by itself. */
@@ -112,14 +113,22 @@ export interface Engine {
   /** Moves the gripper while a person drives. */
   gripper(command: 'open' | 'close' | 'toggle'): Answer<undefined>;
   setMode(mode: Mode): Answer<undefined>;
+  /** Chooses the task of the next episode, and arranges it at once. */
+  chooseTask(task: TaskId): Promise<Answer<undefined>>;
   change(settings: ChosenSettings): void;
+}
+
+/** The task that is chosen. */
+export interface TaskChoice {
+  current(): TaskSpec;
+  choose(task: TaskId): void;
 }
 
 /** The parts of an engine. Each owns its state. `engine.ts` makes them, and the files beside it work on them. */
 export interface EngineParts {
   /** The options as given, with the cell guarded against its own errors. */
   readonly options: EngineOptions;
-  readonly task: TaskSpec;
+  readonly task: TaskChoice;
   readonly policy: PolicySource;
   /** Messages for every window. */
   readonly messages: Listeners<OutgoingMessage>;

@@ -6,7 +6,6 @@
 import type { SetPoint, Snapshot } from '../../native/device.ts';
 import { systemClock } from '../api/clock.ts';
 import type { EpisodeSummary, Phase } from '../api/episode.ts';
-import { TASKS } from '../api/task.ts';
 import type { OutgoingMessage } from '../api/window/messages.ts';
 import { openEngine } from './engine-opening.ts';
 import { rigOf, sendRig, statusOf } from './engine-status.ts';
@@ -27,6 +26,7 @@ import { createStoreMeter } from './recording/store-meter.ts';
 import { done, refused } from './services.ts';
 import { createSettings } from './settings.ts';
 import { createStandingNotices } from './standing-notices.ts';
+import { chooseTask, createTaskChoice } from './task-choice.ts';
 
 export type { Engine, EngineOptions } from './engine-types.ts';
 
@@ -83,7 +83,7 @@ export function createEngine(given: EngineOptions): Engine {
     undo: episodes.undo,
     endEpisode: () => endEpisode(parts),
     gripper: (command) => {
-      if (!task.actionMask.at(-1)) return refused('This task leaves the gripper alone.', 'Go on without it.');
+      if (!task.current().actionMask.at(-1)) return refused('This task leaves the gripper alone.', 'Go on without it.');
       if (loop.driver() !== 'human') return refused('The gripper follows you while you drive.', 'Take over first.');
       loop.gripper(command);
       return done(undefined);
@@ -94,6 +94,7 @@ export function createEngine(given: EngineOptions): Engine {
       changes.tell();
       return done(undefined);
     },
+    chooseTask: (next) => chooseTask(parts, next),
     change: (next) => {
       settings.change(next);
       if (next.autoStart !== undefined) startIfDue(parts);
@@ -110,7 +111,7 @@ function createParts(given: EngineOptions): EngineParts {
   const cell = guardCell(given.cell, (error) => parts.loop.fault(FAULTS.robot(error)));
   const options: EngineOptions = { ...given, cell };
   const { writer, reader, classifiers, shelf, hostClock = systemClock } = options;
-  const task = TASKS[options.task ?? 'insert'];
+  const task = createTaskChoice(options.task ?? 'insert');
   const policy = options.policy ?? noPolicy();
   const messages = createListeners<OutgoingMessage>();
   const changes = createListeners<void>();
@@ -118,12 +119,19 @@ function createParts(given: EngineOptions): EngineParts {
   /** Sends an event once to the open windows. A lasting condition is a standing notice or the fault. */
   const notice = (level: 'info' | 'warning' | 'error', text: string, remedy?: string) =>
     messages.tell({ kind: 'notice', level, text, remedy });
-  const settings = createSettings(cell, options, task.id);
+  const settings = createSettings(cell, options, task.current().id);
   const recorder = createEpisodeRecorder(writer, options.hostClock);
   const onActingNoise = (std: number) => {
     if (settings.adoptActingNoise(std)) sendRig(parts);
   };
-  const policies = createPolicySelector({ policy, shelf, notice, changed, onActingNoise });
+  const policies = createPolicySelector({
+    policy,
+    shelf,
+    task: () => task.current().id,
+    notice,
+    changed,
+    onActingNoise,
+  });
   const loop = () => parts.loop;
   const tell = (episode: EpisodeSummary) => {
     policies.episodeChanged(episode);
@@ -171,11 +179,12 @@ function withLoop(parts: Omit<EngineParts, 'loop' | 'run'>, whole: () => EngineP
   const loop = createControlLoop({
     cell: options.cell,
     puck: options.puck,
-    policy: parts.policy,
+    // A policy of another task is none, so that nothing starts with it.
+    policy: { ...parts.policy, name: policies.name },
     recorder: parts.recorder,
     success: parts.success.detector,
     settings: settings.inForce,
-    task: parts.task,
+    task: parts.task.current,
     observation: options.observation ?? 'pixels',
     pace: options.pace ?? { kind: 'host' },
     headless: options.headless ?? false,

@@ -20,10 +20,10 @@ export async function prepareNextEpisode(parts: EngineParts): Promise<void> {
  * Starts an episode of the policy when automatic start is on and a window watches. A person who demonstrates starts
  * each episode.
  */
-export function startIfDue({ options, settings, supervision, loop, policy, notices }: EngineParts): void {
+export function startIfDue({ options, settings, supervision, loop, policies, notices }: EngineParts): void {
   if (!settings.autoStart() || options.headless) return;
   if (!supervision.unattended && supervision.windows === 0) return;
-  if (loop.mode() !== 'run' || loop.phase() !== 'ready' || policy.name() === undefined) return;
+  if (loop.mode() !== 'run' || loop.phase() !== 'ready' || policies.name() === undefined) return;
   const refusal = loop.start();
   if (refusal) notices.say({ topic: 'start', level: 'warning', text: refusal.message, remedy: refusal.remedy });
 }

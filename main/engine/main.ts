@@ -15,11 +15,12 @@ import { createPolicyClient } from './policy/policy-client.ts';
 import { createWindowPuck, mergePucks } from './pucks.ts';
 import { type EngineServer, serveEngine } from './server/server.ts';
 import { type Answer, type RunService, refused } from './services.ts';
+import type { SettingsOptions } from './settings.ts';
 
 /** Host time after which a policy process that answers nothing is started again. */
 const NO_PROGRESS_MS = 5000;
 
-type PassedOn = 'projectFolder' | 'shelf' | 'exports' | 'classifiers' | 'task' | 'unattended' | 'settings' | 'keep';
+type PassedOn = 'projectFolder' | 'shelf' | 'exports' | 'classifiers' | 'task' | 'unattended' | keyof SettingsOptions;
 interface StartOptions extends Pick<EngineOptions, PassedOn> {
   readonly writer: StoreWriter;
   readonly reader: StoreReader;

@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import type { ClassifierManifest, ClassifierState } from '../api/classifier.ts';
 import type { EpisodeChoice } from '../api/processes/export.ts';
 import type { Readiness, RunOptions, RunPlan, RunStatus, runRequestSchema } from '../api/run.ts';
+import type { TaskId } from '../api/task.ts';
 import type { CALLS, OutgoingMessage } from '../api/window/messages.ts';
 
 export type Answer<Value> =
@@ -20,6 +21,7 @@ export type RunRequest = z.output<typeof runRequestSchema>;
 
 export interface PublishedPolicy {
   readonly runId: number;
+  readonly task: TaskId;
   readonly policy: string;
   readonly manifestPath: string;
   readonly step: number;
@@ -74,7 +76,7 @@ interface ShelvedClassifier {
   readonly manifestPath: string;
 }
 
-/** The reward classifiers of the project. They are trained in a process of their own, one at a time. */
+/** The reward classifiers of the project for the task that is chosen. They are trained in a process of their own, one at a time. */
 export interface ClassifierService {
   state(): Omit<ClassifierState, 'inUse'>;
   train(): Answer<undefined>;
@@ -82,13 +84,29 @@ export interface ClassifierService {
   /** Writes the nearest threshold of the classifier's curve into its manifest. */
   setThreshold(name: string, threshold: number): Answer<ShelvedClassifier>;
   onChanged(listener: () => void): () => void;
+  /** Lists the classifiers anew after another task was chosen. */
+  taskChanged(): void;
   /** Resolves when a running training has ended. */
   close(): Promise<void>;
 }
 
 type PolicyList = z.output<(typeof CALLS)['policy.list']['result']>;
 
+export interface ShelvedPolicy {
+  readonly name: string;
+  readonly manifestPath: string;
+  readonly task: TaskId;
+}
+
 export interface PolicyShelf {
   list(): Promise<PolicyList['policies']>;
-  manifestPath(name: string): Promise<string | undefined>;
+  find(name: string): Promise<ShelvedPolicy | undefined>;
+  /**
+   * Returns the policies to begin a task with: its starter, and the newest policy that a run has made for it. Either may
+   * be missing. Policies that read another encoder than the one in use are left out.
+   */
+  openingFor(task: TaskId): Promise<{
+    readonly starter: ShelvedPolicy | undefined;
+    readonly newest: ShelvedPolicy | undefined;
+  }>;
 }

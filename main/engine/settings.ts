@@ -4,6 +4,7 @@
  */
 
 import type { RobotCell } from '../../native/device.ts';
+import type { SuccessSettings } from '../api/classifier.ts';
 import { narrowed, type Workspace, widened } from '../api/limits.ts';
 import type { TaskId } from '../api/task.ts';
 import { DEFAULT_TAKEOVER, DEFAULT_TELEOP_MAP } from '../api/teleop.ts';
@@ -16,15 +17,21 @@ export type ChosenSettings = { readonly [Name in keyof LoopSettings]?: LoopSetti
   readonly autoStart?: boolean | undefined;
 };
 
+/** `success` is for the task that is chosen; `task` chooses another one. */
+export type KeptSettings = Omit<ChosenSettings, 'actingNoiseStd'> & { readonly task?: TaskId | undefined };
+
 export interface SettingsOptions {
   readonly settings?: ChosenSettings | undefined;
   /** Stores the settings that a person has changed, without a task's narrowing. They stay in force when it refuses. */
-  readonly keep?: ((change: Omit<ChosenSettings, 'actingNoiseStd'>) => Answer<undefined>) | undefined;
+  readonly keep?: ((change: KeptSettings) => Answer<undefined>) | undefined;
+  /** Returns what a person chose to end episodes of a task by. */
+  readonly keptSuccess?: ((task: TaskId) => SuccessSettings | undefined) | undefined;
 }
 
 export type Settings = ReturnType<typeof createSettings>;
 
-export function createSettings({ info }: RobotCell, { settings: chosen, keep }: SettingsOptions, task: TaskId) {
+export function createSettings({ info }: RobotCell, options: SettingsOptions, task: TaskId) {
+  const { settings: chosen, keep, keptSuccess } = options;
   const inForce: LoopSettings = {
     takeover: chosen?.takeover ?? DEFAULT_TAKEOVER,
     teleop: chosen?.teleop ?? DEFAULT_TELEOP_MAP,
@@ -53,6 +60,11 @@ export function createSettings({ info }: RobotCell, { settings: chosen, keep }: 
     /** Stores what a person has just changed. Returns the refusal when it is in force but could not be stored. */
     store: ({ takeover, teleop, limits, success, autoStart: start }: ChosenSettings) =>
       keep?.({ takeover, teleop, success, autoStart: start, limits: limits && chosenLimits }),
+    /** Takes up the settings of another task. Returns the refusal when the choice could not be stored. */
+    taskChosen: (next: TaskId) => {
+      inForce.success = successFor(info, next, keptSuccess?.(next));
+      return keep?.({ task: next });
+    },
     /** Narrows the chosen box to the task's own. */
     narrowTo: (workspace: Workspace) => {
       inForce.limits = narrowed(chosenLimits, workspace);

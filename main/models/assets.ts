@@ -1,5 +1,6 @@
 /** The models that ship with the program. */
 import { join } from 'node:path';
+import { type TaskId, taskIdSchema } from '../api/task.ts';
 
 const ASSETS = join(import.meta.dirname, 'assets');
 
@@ -15,5 +16,14 @@ export const ENCODERS: ReadonlyMap<string, string> = new Map([
   ['trunk', CELL_TRUNK_MANIFEST],
   ['general', GENERAL_BACKBONE_MANIFEST],
 ]);
-/** The policy that a new project starts with. It is good enough to try and bad enough to correct. */
-export const STARTER_MANIFEST = join(ASSETS, 'starter', 'manifest.json');
+
+/** Stands for the starter of the task in question, wherever a person names a policy. */
+export const STARTER = 'starter';
+/** Returns the name of a task's starter. That of `insert` is the oldest, and stored episodes call it `starter`. */
+export const starterNameFor = (task: TaskId): string => (task === 'insert' ? STARTER : `${STARTER}-${task}`);
+/** Returns the manifest of the policy that a new project starts with. It is good enough to try and bad enough to correct. */
+export const starterManifestFor = (task: TaskId): string => join(ASSETS, 'starters', task, 'manifest.json');
+/** The starters that ship: their manifests by name. */
+export const STARTERS: ReadonlyMap<string, string> = new Map(
+  taskIdSchema.options.map((task) => [starterNameFor(task), starterManifestFor(task)]),
+);

@@ -137,7 +137,7 @@ const follow = (run: ActiveRun, message: FromTrainer, listener: RunListener) => 
       return listener.status(run.status);
     case 'published': {
       const { policy, manifestPath, step } = message;
-      return listener.published({ runId: run.id, policy, manifestPath, step });
+      return listener.published({ runId: run.id, task: run.spec.task, policy, manifestPath, step });
     }
     case 'finished':
       run.finished = true;

@@ -6,7 +6,7 @@ import { readingAfter } from '../../data/reading/read-after-write.ts';
 import { openStoreReader } from '../../data/reading/reader.ts';
 import type { QueuedStoreWriter } from '../../data/recording/writer.ts';
 import { systemClock } from '../api/clock.ts';
-import type { TaskId } from '../api/task.ts';
+import { type TaskId, taskIdSchema } from '../api/task.ts';
 import type { Engine } from '../engine/engine.ts';
 import { startEngine } from '../engine/main.ts';
 import type { RunService } from '../engine/services.ts';
@@ -24,6 +24,7 @@ export interface ProjectEngineOptions {
   readonly windowFolder: string;
   /** Stays the caller's to close, after the engine. */
   readonly writer: QueuedStoreWriter;
+  /** The task to begin with. */
   readonly task: TaskId;
   readonly encoderManifestPath: string | undefined;
   readonly policyManifestPath: string | undefined;
@@ -43,7 +44,9 @@ export async function startProjectEngine(options: ProjectEngineOptions) {
   open.defer(() => reader.close());
   const rows = open.use(openRunRows(projectFolder, encoderManifestPath));
   const exports = createExportService({ projectFolder, clock: systemClock, stored: () => writer.drained() });
-  const pixels = { task, observation: 'pixels', encoderManifestPath } as const;
+  let madeEngine: (() => Engine) | undefined;
+  const chosenTask = () => taskIdSchema.parse(madeEngine?.().rig().task ?? task);
+  const pixels = { task: chosenTask, observation: 'pixels', encoderManifestPath } as const;
   const classifiers = createClassifierService({ projectFolder, ...pixels, writer, clock: systemClock });
   const kept = openProjectSettings(projectFolder, task);
   if (kept.problem) options.say(`${kept.problem.message} ${kept.problem.remedy}`);
@@ -55,11 +58,12 @@ export async function startProjectEngine(options: ProjectEngineOptions) {
     reader,
     encoderManifestPath,
     policyManifestPath: options.policyManifestPath,
-    shelf: createPolicyCatalogue(projectFolder, rows),
+    shelf: createPolicyCatalogue(projectFolder, rows, encoderManifestPath),
     exports,
     classifiers,
     runs: (engine) => {
-      runs = runsOf(engine, rows, options);
+      madeEngine = engine;
+      runs = runsOf(engine, rows, chosenTask, options);
       return runs;
     },
     task,
@@ -68,6 +72,7 @@ export async function startProjectEngine(options: ProjectEngineOptions) {
     ...(options.unattended !== undefined && { unattended: options.unattended }),
     settings: kept.settings,
     keep: kept.keep,
+    keptSuccess: kept.successOf,
     port: options.port,
   });
   open.defer(() => started.close());
@@ -80,8 +85,8 @@ export async function startProjectEngine(options: ProjectEngineOptions) {
   return { engine, server, url, ready, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function runsOf(engine: () => Engine, rows: RunRows, options: ProjectEngineOptions): RunService {
-  const { projectFolder, writer, task, encoderManifestPath, threads } = options;
+function runsOf(engine: () => Engine, rows: RunRows, task: () => TaskId, options: ProjectEngineOptions): RunService {
+  const { projectFolder, writer, encoderManifestPath, threads } = options;
   return createRunService({
     projectFolder,
     clock: systemClock,
@@ -90,9 +95,9 @@ function runsOf(engine: () => Engine, rows: RunRows, options: ProjectEngineOptio
     task,
     encoderManifestPath,
     threads,
-    counts: async () => {
+    counts: async (of) => {
       await writer.drained();
-      return writer.counts();
+      return writer.counts(of);
     },
     policyInUse: () => engine().status().policy?.name,
     policiesHeld: () => {

@@ -1,6 +1,6 @@
 /**
- * The operator's settings of a project, kept over restarts in `settings.json`: how she takes over and drives, the
- * limits of the arm, whether episodes start by themselves, and for each task what ends an episode. Acting noise is not
+ * The operator's settings of a project, kept over restarts in `settings.json`: the task, how she takes over and drives,
+ * the limits of the arm, whether episodes start by themselves, and for each task what ends an episode. Acting noise is not
  * among them, because it belongs to a policy.
  */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -16,6 +16,8 @@ const FILE = 'settings.json';
 
 const fileSchema = z
   .object({
+    /** The task that was chosen last. */
+    task: taskIdSchema.optional(),
     takeover: takeoverSettingsSchema.optional(),
     teleop: teleopMapSchema.optional(),
     limits: safetyLimitsSchema.optional(),
@@ -26,21 +28,33 @@ const fileSchema = z
 type SettingsFile = z.infer<typeof fileSchema>;
 
 /** The settings for one task. */
-export type ProjectSettings = { readonly [Name in Exclude<keyof SettingsFile, 'success'>]?: SettingsFile[Name] } & {
+export type ProjectSettings = {
+  readonly [Name in Exclude<keyof SettingsFile, 'success' | 'task'>]?: SettingsFile[Name];
+} & {
   readonly success?: z.infer<typeof successSettingsSchema> | undefined;
 };
 
+/** Returns the task that was chosen last in the window; `undefined` when none was. */
+export const rememberedTask = (projectFolder: string): TaskId | undefined => read(join(projectFolder, FILE)).file.task;
+
 /** `problem` is set when the file could not be read. The settings are then the program's own. */
-export function openProjectSettings(projectFolder: string, task: TaskId) {
+export function openProjectSettings(projectFolder: string, first: TaskId) {
   const path = join(projectFolder, FILE);
   const { file, problem } = read(path);
   let kept = file;
+  let current = first;
   return {
-    settings: forTask(file, task),
+    settings: forTask(file, first),
     problem,
-    /** Keeps the given settings and leaves the others as they are. Refuses when the file cannot be written. */
-    keep: ({ success, ...change }: ProjectSettings): Answer<undefined> => {
-      const changed = { ...given(change), ...(success && { success: { ...kept.success, [task]: success } }) };
+    /** Returns what ends an episode of a task. */
+    successOf: (task: TaskId) => kept.success?.[task],
+    /**
+     * Keeps the given settings and leaves the others as they are; `success` belongs to the task that was kept last.
+     * Refuses when the file cannot be written.
+     */
+    keep: ({ success, ...change }: ProjectSettings & { readonly task?: TaskId | undefined }): Answer<undefined> => {
+      current = change.task ?? current;
+      const changed = { ...given(change), ...(success && { success: { ...kept.success, [current]: success } }) };
       if (Object.keys(changed).length === 0) return done(undefined);
       kept = { ...kept, ...changed };
       try {
@@ -57,7 +71,7 @@ export function openProjectSettings(projectFolder: string, task: TaskId) {
   };
 }
 
-function forTask({ success, ...shared }: SettingsFile, task: TaskId): ProjectSettings {
+function forTask({ success, task: _, ...shared }: SettingsFile, task: TaskId): ProjectSettings {
   const own = success?.[task];
   return { ...shared, ...(own && { success: own }) };
 }

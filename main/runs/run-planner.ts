@@ -16,9 +16,10 @@ type PlannerRows = Pick<RunRows, 'run' | 'runs' | 'pace' | 'misfit'>;
 export interface PlannerOptions {
   readonly projectFolder: string;
   readonly rows: PlannerRows;
-  readonly task: TaskId;
-  /** Counts of the store, with every answered call included. */
-  readonly counts: () => BufferCounts | Promise<BufferCounts>;
+  /** Returns the task that is chosen. */
+  readonly task: () => TaskId;
+  /** Counts a task's episodes in the store, with every answered call included. */
+  readonly counts: (task: TaskId) => BufferCounts | Promise<BufferCounts>;
   /** Name of the policy that drives now. */
   readonly policyInUse: () => string | undefined;
 }
@@ -39,7 +40,7 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
   const resolve = async (request: RunRequest | undefined): Promise<Resolved> => {
     const policy = request?.startFrom === FRESH_WEIGHTS ? undefined : (request?.startFrom ?? policyInUse());
     const maker = await makerOf(policy, rows);
-    const base = specOf(request, maker, task);
+    const base = specOf(request, maker, task());
     if (policy === undefined) return { spec: base };
     const misfit = await rows.misfit(base, policyOrigin(projectFolder, policy).manifestPath);
     if (misfit !== undefined && request?.startFrom === undefined)
@@ -54,7 +55,7 @@ export function createPlanner({ projectFolder, rows, task, counts, policyInUse }
   const plan = async (request: RunRequest | undefined): Promise<RunPlan> => {
     const { spec, ...why } = await resolve(request);
     const [pace, speed] = await Promise.all([rows.pace(spec), speedOf(spec, rows)]);
-    const stored = await counts();
+    const stored = await counts(spec.task);
     const { rlTransitions } = stored;
     const online = spec.stage === 'online';
     const steps = spec.steps ?? (online ? undefined : pace.offlineSteps);

@@ -21,7 +21,7 @@ export function createRunService(options: RunServiceOptions): RunService {
   const startResolved = async (request: RunRequest | undefined) => {
     const { spec, problem } = await planner.resolve(request);
     if (problem) return refused(problem.message, problem.remedy);
-    const missing = readinessFor(spec.stage, await counts()).needs.filter(({ have, need }) => have < need);
+    const missing = readinessFor(spec.stage, await counts(spec.task)).needs.filter(({ have, need }) => have < need);
     if (missing.length > 0)
       return refused(
         `Not enough to learn from: ${missing.map(({ label, have, need }) => `${have} of ${need} ${label}`).join(', ')}.`,
@@ -31,7 +31,7 @@ export function createRunService(options: RunServiceOptions): RunService {
   };
 
   return {
-    readiness: async () => readinessFor(await planner.nextStage(), await counts()),
+    readiness: async () => readinessFor(await planner.nextStage(), await counts(options.task())),
     options: () => rows.options(),
     plan: planner.plan,
     start: async (request) => {

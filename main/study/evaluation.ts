@@ -20,6 +20,8 @@ export interface Evaluation {
   readonly ci95: readonly [number, number];
   /** Mean number of steps of the successful episodes; 0 when there were none. */
   readonly meanSteps: number;
+  /** Steps of all episodes, failures and time-outs included. */
+  readonly totalSteps: number;
   readonly interventionRate: number;
 }
 
@@ -31,6 +33,7 @@ export function evaluationOf(episodes: readonly EpisodeSummary[]): Evaluation {
     successRate: episodes.length > 0 ? won.length / episodes.length : 0,
     ci95: wilson95(won.length, episodes.length),
     meanSteps: mean(won.map((episode) => episode.steps)),
+    totalSteps: episodes.reduce((sum, { steps }) => sum + steps, 0),
     interventionRate: mean(episodes.map(interventionRate)),
   };
 }
@@ -59,7 +62,7 @@ export interface PolicyEvaluationRequest {
   readonly noise?: number | undefined;
   readonly conditions: Conditions;
   readonly encoder?: string | undefined;
-  /** Default: what the policy was trained for. */
+  /** `starter` is this task's starter, and a policy of another task is refused. Default: what the policy is for. */
   readonly task?: TaskId | undefined;
 }
 
@@ -69,12 +72,12 @@ export async function evaluatePolicy(
   onEpisode: (done: number, evaluation: Evaluation) => void,
 ) {
   const { projectFolder, conditions, encoder } = request;
-  const policy = findPolicy(projectFolder, request.policy);
+  const policy = findPolicy(projectFolder, request.policy, request.task);
   const { manifest } = policy;
   const noise = request.noise ?? manifest.actingNoiseStd;
   await using session = await openSession({
     projectFolder,
-    task: request.task ?? manifest.task,
+    task: manifest.task,
     observation: manifest.observation,
     record: false,
     policy,
@@ -94,5 +97,5 @@ export async function evaluatePolicy(
   };
   const evaluation = await evaluate(attempt, request.range, request.episodes, onEpisode);
   const measured = recipe && { recipe, measures: await recipeMeasures(recipe, actions, policy) };
-  return { policy: policy.name, noise, evaluation, recipe: measured };
+  return { policy: policy.name, noise, evaluation, recipe: measured, madeFrom: manifest.madeFrom };
 }

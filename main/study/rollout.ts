@@ -26,7 +26,7 @@ export interface RolloutRequest {
 
 export async function rollOut(request: RolloutRequest, onEpisode: (done: number, successes: number) => void) {
   const { projectFolder, task, encoder } = request;
-  const policy = request.policy === SCRIPTED_POLICY_NAME ? undefined : findPolicy(projectFolder, request.policy);
+  const policy = request.policy === SCRIPTED_POLICY_NAME ? undefined : findPolicy(projectFolder, request.policy, task);
   await using session = await openSession({
     projectFolder,
     task,

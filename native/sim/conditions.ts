@@ -1,7 +1,7 @@
 /**
- * Conditions that an encoder was not trained on, to measure how well it generalises: other light, other colours, moved
- * cameras. Each episode draws its own from its seed. The spreads are wider than those of the encoder's training
- * pictures (`encoder-data/look.ts`), in which the cameras never moved.
+ * Another day's conditions, to measure how well a policy and its encoder generalise: other light, other colours, moved
+ * cameras. Each episode draws its own from its seed. The encoder's training pictures vary more widely, but from frame to
+ * frame and with other draws (`encoder-data/look.ts`).
  */
 import { Euler, Quaternion } from 'three';
 import { createRng } from '../../main/api/rng.ts';
@@ -20,9 +20,8 @@ const LIGHT_SPREAD = [0.6, 0.6, 0.2] as const;
 /** Exposure and lamp are multiplied by factors between 1 − spread and 1 + spread. */
 const BRIGHTNESS_SPREAD = 0.4;
 const COLOR_SPREAD = 0.4;
-const CAMERA_SHIFT_STD_M = 0.002;
-/** Half a degree. */
-const CAMERA_TURN_STD_RAD = 0.0087;
+/** Two millimetres and half a degree. */
+const KNOCK = { shiftStdM: 0.002, turnStdRad: 0.0087 };
 
 export function viewUnder(conditions: Conditions, shapes: SceneShapes, seed: number): View {
   const usual: View = { look: DEFAULT_LOOK, cameras: shapes.cameras };
@@ -38,17 +37,22 @@ export function viewUnder(conditions: Conditions, shapes: SceneShapes, seed: num
       return { ...usual, look: { ...DEFAULT_LOOK, colorGains } };
     }
     case 'camera':
-      return { ...usual, cameras: shapes.cameras.map((camera) => knocked(camera, () => rng.normal())) };
+      return { ...usual, cameras: shapes.cameras.map((camera) => knockedCamera(camera, KNOCK, () => rng.normal())) };
     default:
       return conditions satisfies never;
   }
 }
 
-function knocked(camera: CameraMount, normal: () => number): CameraMount {
+/** Returns the camera after a knock of the given standard deviations along and about each axis. */
+export function knockedCamera(
+  camera: CameraMount,
+  { shiftStdM, turnStdRad }: { readonly shiftStdM: number; readonly turnStdRad: number },
+  normal: () => number,
+): CameraMount {
   const { positionM, orientation } = camera.bodyFromCamera;
-  const shifted = (value: number) => value + CAMERA_SHIFT_STD_M * normal();
+  const shifted = (value: number) => value + shiftStdM * normal();
   const [x, y, z] = [shifted(positionM[0]), shifted(positionM[1]), shifted(positionM[2])] as const;
-  const [a, b, c] = [normal(), normal(), normal()].map((value) => CAMERA_TURN_STD_RAD * value);
+  const [a, b, c] = [normal(), normal(), normal()].map((value) => turnStdRad * value);
   const turned = new Quaternion(...orientation).multiply(new Quaternion().setFromEuler(new Euler(a, b, c)));
   return {
     ...camera,

@@ -202,6 +202,8 @@ function received(message: ServerMessage): void {
       }
       useEngine.setState({ rig, shapes: isSame(known.shapes, rig.shapes) ? known.shapes : rig.shapes });
       subscribe();
+      // Readiness and the policies to choose from are the task's.
+      if (known.rig && known.rig.task !== rig.task) void refreshLearning();
       break;
     }
     case 'status':

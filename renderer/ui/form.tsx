@@ -43,9 +43,12 @@ interface SelectProps<Value extends string> {
 }
 interface ChoiceProps<Value extends string> extends SelectProps<Value> {
   readonly blocked?: string | undefined;
+  /** Called with the reason when a person chooses although the choice is blocked. */
+  readonly onBlocked?: (why: string) => void;
 }
 
-export function Choice<Value extends string>({ label, value, options, onChange, blocked }: ChoiceProps<Value>) {
+export function Choice<Value extends string>(props: ChoiceProps<Value>) {
+  const { label, value, options, onChange, blocked, onBlocked } = props;
   return (
     <div className="choice" role="radiogroup" aria-label={label} title={blocked}>
       {options.map((option) => (
@@ -58,7 +61,9 @@ export function Choice<Value extends string>({ label, value, options, onChange, 
           aria-disabled={blocked ? true : undefined}
           title={blocked ?? option.title}
           onClick={() => {
-            if (!blocked && option.value !== value) onChange(option.value);
+            if (option.value === value) return;
+            if (blocked) onBlocked?.(blocked);
+            else onChange(option.value);
           }}
         >
           {option.label}

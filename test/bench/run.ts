@@ -2,13 +2,16 @@
  * `npm run bench -- NAME [--json] [--quick] [--keep]` runs one measurement. With --json the last line of standard
  * output is one JSON object `{ name, … }`; with --keep it is written into `test/results/`. Some limits must also hold
  * while a run trains. They are measured twice, alone and beside a real trainer, and the numbers on top are those beside
- * it. A soak also takes `--minutes` and `--seed`, and ends with code 1 when a check fails.
+ * it. A soak also takes `--minutes` and `--seed`, and ends with code 1 when a check fails. The main job takes `--task`
+ * and `--seeds` (lists with commas), `--jobs` and `--conditions`.
  */
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { taskIdSchema } from '../../main/api/task.ts';
 import { whileTraining } from './busy-trainer.ts';
 import { keepResult, keepTable } from './keep-result.ts';
 import { observingMachine } from './machine.ts';
+import type { MainJobRequest } from './main-job.ts';
 
 type Measured = {
   readonly name: string;
@@ -17,17 +20,22 @@ type Measured = {
   /** A finished table in Markdown, and how to read it; kept in place of the values. */
   readonly table?: string;
   readonly note?: string;
+  /** The command that the page names, where it shows more than this call has measured. */
+  readonly command?: string;
 } & Readonly<Record<string, unknown>>;
 
 interface Wishes {
   readonly minutes: number;
   readonly seed: number;
+  readonly sessions: MainJobRequest;
 }
 
 interface Bench {
   readonly what: string;
   /** The bench has a length and a seed; the others refuse `--minutes` and `--seed`. */
   readonly takesLength?: true;
+  /** The bench runs sessions; the others refuse `--task`, `--seeds`, `--jobs` and `--conditions`. */
+  readonly takesSessions?: true;
   /** `quick`: just enough to see that it works. */
   measure(quick: boolean, wishes: Wishes): Promise<Measured>;
 }
@@ -113,7 +121,12 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
   },
   'main-job': {
     what: 'the main job headless on three seeds: demonstrations, offline stage, corrected episodes, report',
-    measure: async (quick) => (await import('./main-job.ts')).run(quick),
+    takesSessions: true,
+    measure: async (quick, { sessions }) => (await import('./main-job.ts')).run(quick, sessions),
+  },
+  'encoder-hold-out': {
+    what: 'what the shipped encoders see along episodes of every task, in the usual look and in others',
+    measure: async (quick) => (await import('./encoder-hold-out.ts')).run(quick ? 1 : undefined),
   },
   recipes: {
     what: 'the imitation recipes on the same demonstrations',
@@ -146,10 +159,32 @@ function report(measured: Readonly<Record<string, unknown>>, indent = ''): void 
     } else console.log(`${indent}${key.padEnd(22)} ${typeof value === 'number' ? Number(value.toFixed(3)) : value}`);
 }
 
-const wishesSchema = z.object({
-  minutes: z.coerce.number().positive().max(1440).default(30),
-  seed: z.coerce.number().int().min(0).default(1),
-});
+const listOf = <Item extends z.ZodType>(item: Item) =>
+  z.preprocess((text) => (typeof text === 'string' ? text.split(',') : text), z.array(item).min(1));
+
+const wishesSchema = z
+  .object({
+    minutes: z.coerce.number().positive().max(1440).default(30),
+    seed: z.coerce.number().int().min(0).default(1),
+    task: listOf(taskIdSchema).default(['insert']),
+    seeds: listOf(z.coerce.number().int().min(0).max(900)).default([0, 1, 2]),
+    jobs: z.coerce.number().int().min(1).max(64).default(1),
+    conditions: z.boolean().default(false),
+  })
+  .transform(({ minutes, seed, task, ...sessions }) => ({ minutes, seed, sessions: { tasks: task, ...sessions } }));
+
+/** Returns why the options do not fit the bench, in words. */
+function refusal(name: string, bench: Bench, given: Readonly<Record<string, unknown>>): string | undefined {
+  const has = (...names: readonly string[]) => names.some((option) => given[option] !== undefined);
+  if (!bench.takesLength && has('minutes', 'seed'))
+    return `${name} has no length and no seed of its own: leave out --minutes and --seed.`;
+  if (!bench.takesSessions && has('task', 'seeds', 'jobs', 'conditions'))
+    return `${name} runs no sessions: leave out --task, --seeds, --jobs and --conditions.`;
+  if (wishesSchema.safeParse(given).success) return undefined;
+  return bench.takesLength
+    ? '--minutes is a positive number of at most 1440, --seed a whole number of at least 0.'
+    : `--task is a list of ${taskIdSchema.options.join(', ')} with commas, --seeds a list of whole numbers from 0 to 900, --jobs a whole number from 1 to 64.`;
+}
 
 async function main(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -160,6 +195,10 @@ async function main(args: readonly string[]): Promise<number> {
       keep: { type: 'boolean', default: false },
       minutes: { type: 'string' },
       seed: { type: 'string' },
+      task: { type: 'string' },
+      seeds: { type: 'string' },
+      jobs: { type: 'string' },
+      conditions: { type: 'boolean' },
     },
     allowPositionals: true,
   });
@@ -170,23 +209,20 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(['usage: npm run bench -- NAME [--json] [--quick] [--keep]', '', ...list].join('\n'));
     return 2;
   }
-  const wishes = wishesSchema.safeParse(values);
-  if (!wishes.success || (!bench.takesLength && (values.minutes !== undefined || values.seed !== undefined))) {
-    console.error(
-      bench.takesLength
-        ? '--minutes is a positive number of at most 1440, --seed a whole number of at least 0.'
-        : `${name} has no length and no seed of its own: leave out --minutes and --seed.`,
-    );
+  const refused = refusal(name ?? '', bench, values);
+  if (refused !== undefined) {
+    console.error(refused);
     return 2;
   }
-  const { result, machine } = await observingMachine(() => bench.measure(values.quick, wishes.data));
+  const wishes = wishesSchema.parse(values);
+  const { result, machine } = await observingMachine(() => bench.measure(values.quick, wishes));
   const measured = { machine, ...result };
   if (values.json) console.log(JSON.stringify(measured));
   else if (result.table !== undefined) console.log(result.table);
   else report(measured);
   if (values.keep) {
-    const file = bench.takesLength ? `${name}-seed-${wishes.data.seed}` : `${name}`;
-    const command = ['npm run bench --', ...args].join(' ');
+    const file = bench.takesLength ? `${name}-seed-${wishes.seed}` : `${name}`;
+    const command = result.command ?? ['npm run bench --', ...args].join(' ');
     // Long lists of words stay out of the table.
     const kept = Object.entries(measured).filter(([key]) => !['callsByName', 'refusals', 'faults'].includes(key));
     const path =

@@ -12,9 +12,14 @@ export function takeover(...args: readonly string[]): Promise<unknown> {
     child[stream].setEncoding('utf8').on('data', (text: string) => {
       texts[stream] += text;
     });
+  const stop = () => {
+    child.kill();
+  };
+  process.once('exit', stop);
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => {
+      process.off('exit', stop);
       if (code === 0) resolve(JSON.parse(texts.stdout.trimEnd().split('\n').at(-1) ?? ''));
       else reject(new Error(`takeover ${args.join(' ')} ended with code ${code}: ${texts.stderr.slice(-500)}`));
     });

@@ -27,6 +27,21 @@ test('with --json the last line is one object with its name, and what the machin
   assert.ok(line.machine.cores >= 1);
 });
 
+test('the main job takes tasks and seeds, and refuses others; what runs no sessions refuses them', () => {
+  const refused = bench('recording', '--task', 'lift');
+  assert.equal(refused.status, 2);
+  assert.match(refused.stderr, /recording runs no sessions: leave out --task/);
+  for (const wrong of [
+    ['--task', 'insert,juggle'],
+    ['--seeds', '0,-1'],
+    ['--jobs', '0'],
+  ]) {
+    const { status, stderr } = bench('main-job', ...wrong);
+    assert.equal(status, 2, wrong.join(' '));
+    assert.match(stderr, /--task is a list of insert, pick-insert, lift/);
+  }
+});
+
 test('a measurement without a length and a seed of its own refuses them, and the soak refuses nonsense', () => {
   const refused = bench('recording', '--minutes', '1');
   assert.equal(refused.status, 2);

@@ -28,6 +28,10 @@ test('a session, then a table; called again it runs nothing', () =>
     assert.deepEqual(lastLine(await takeover(...args)), line);
     assert.equal(readFileSync(path, 'utf8'), before);
     assert.ok(!existsSync(join(folder, 'conrft-cell-0')), 'what was not asked for is not run');
+    const [robotMinutes, throughput] = (row ?? []).slice(-2);
+    assert.ok(Number(robotMinutes) >= 0 && Number(throughput) >= 0, `${robotMinutes}, ${throughput}`);
+    const lift = lastLine(await takeover(...args, '--task', 'lift', '--table-only'));
+    assert.deepEqual([lift['task'], lift['rows']], ['lift', []], 'a table shows one task');
     const other = await takeover(...args, '--report-episodes', '2');
     assert.equal(other.status, 2, other.stderr);
     assert.match(other.stderr, /hg-dagger-0 was begun with other values of: reportEpisodes\. Move that folder away/);
@@ -55,8 +59,9 @@ test('sessions side by side: each in a process of its own, all in one results fi
 
 test('raw pictures as an encoder: the mean of every square, standardised; made once', () =>
   inFolder(async (folder) => {
-    const path = await makeEncoderVariant('raw-pixels', folder, 0, 1);
-    assert.equal(await makeEncoderVariant('raw-pixels', folder, 0, 1), path);
+    const demonstrations = { seed: 0, task: 'insert', count: 1 } as const;
+    const path = await makeEncoderVariant('raw-pixels', folder, demonstrations);
+    assert.equal(await makeEncoderVariant('raw-pixels', folder, demonstrations), path);
     const encoder = await loadEncoder(path);
     const rng = createRng(3);
     const frames = encoder.manifest.cameras.map(({ name, widthPx, heightPx }) => ({

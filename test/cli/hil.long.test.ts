@@ -39,7 +39,7 @@ test('killed after its first corrected episode and called again, it goes on to t
     const before = state();
 
     const line = lastLine(await takeover('hil', ...SMALL, '--data', folder));
-    assert.deepEqual(Object.keys(line), ['seed', 'demos', 'rounds', 'finalSuccessRate', 'wallSec']);
+    assert.deepEqual(Object.keys(line), ['seed', 'demos', 'rounds', 'finalSuccessRate', 'wallSec', 'robotTime']);
     const rounds = line['rounds'] as Record<string, unknown>[];
     assert.deepEqual(
       rounds.map(({ name, episodes }) => [name, episodes]),
@@ -51,7 +51,7 @@ test('killed after its first corrected episode and called again, it goes on to t
     );
     for (const round of rounds)
       assert.deepEqual(Object.keys(round), [
-        ...['name', 'successRate', 'ci95', 'interventionRate', 'episodes', 'wallSec'],
+        ...['name', 'successRate', 'ci95', 'interventionRate', 'episodes', 'wallSec', 'robotTime'],
       ]);
     assert.deepEqual([state().offlineRunId, state().onlineRunId], [1, 2], 'the runs go on, none is begun anew');
     assert.equal(state().demoAttempts, before.demoAttempts, 'no demonstration is recorded again');
@@ -61,6 +61,12 @@ test('killed after its first corrected episode and called again, it goes on to t
     assert.equal(new Set(whole).size, whole.length, `no seed twice: ${whole}`);
     const results = readFileSync(join(folder, 'hil-results.jsonl'), 'utf8').trimEnd().split('\n');
     assert.equal(results.length, 1);
+    const learned = episodes.filter(({ outcome }) => outcome !== 'aborted');
+    const secondsOf = (mode: string) =>
+      learned.filter((episode) => episode.mode === mode).reduce((sum, { steps }) => sum + 0.1 * steps, 0);
+    const { demonstrationSec, correctedSec } = line['robotTime'] as Record<string, number>;
+    assert.ok(Math.abs(demonstrationSec! - secondsOf('demonstrate')) < 1e-6, `${demonstrationSec}`);
+    assert.ok(Math.abs(correctedSec! - secondsOf('run')) < 1e-6, `${correctedSec}`);
 
     const again = await takeover('hil', ...SMALL, '--data', folder);
     assert.deepEqual(lastLine(again), line, 'a session with a report is over: it is told again');

@@ -64,7 +64,7 @@ test('evaluate: that policy alone, with the interval; the same again gives the s
   const [first, second] = await Promise.all([takeover(...args), takeover(...args)]);
   const line = lastLine(first);
   assert.deepEqual(Object.keys(line), [
-    ...['policy', 'episodes', 'successes', 'successRate', 'ci95', 'meanSteps', 'interventionRate'],
+    ...['policy', 'episodes', 'successes', 'successRate', 'ci95', 'meanSteps', 'totalSteps', 'interventionRate'],
   ]);
   assert.deepEqual([line['policy'], line['episodes'], line['interventionRate']], ['run-1/5', 1, 0]);
   assert.equal((line['ci95'] as unknown[]).length, 2);

@@ -5,6 +5,7 @@ import { openForReading } from '../../data/database.ts';
 import { createQueries } from '../../data/reading/queries.ts';
 import type { Actor } from '../../main/api/action.ts';
 import { createRng } from '../../main/api/rng.ts';
+import { type TaskId, taskIdSchema } from '../../main/api/task.ts';
 import { inFolder, openReader, openWriter, recordEpisode, start, step } from './fixture.ts';
 
 test('an episode comes out as it went in, to the byte', () =>
@@ -54,6 +55,35 @@ test('an episode comes out as it went in, to the byte', () =>
     assert.equal(await reader.frames(episodeId, 4), undefined);
     assert.equal(await reader.episode(99), undefined);
     await reader.close();
+  }));
+
+test('counters are kept by task', () =>
+  inFolder(async (folder) => {
+    const writer = await openWriter(folder);
+    const rng = createRng(3);
+    recordEpisode(writer, rng, ['policy', 'human']);
+    recordEpisode(writer, rng, ['human', 'human', 'human'], { mode: 'demonstrate', start: { task: 'lift' } });
+    await writer.drained();
+    const numbers = (task?: TaskId) => {
+      const { rlTransitions, demoTransitions, demonstrations, episodes } = writer.counts(task);
+      return [rlTransitions, demoTransitions, demonstrations, episodes];
+    };
+    const expected = { insert: [2, 1, 0, 1], lift: [0, 3, 1, 1], 'pick-insert': [0, 0, 0, 0] };
+    for (const task of taskIdSchema.options) assert.deepEqual(numbers(task), expected[task], task);
+    assert.deepEqual(numbers(), [2, 4, 1, 2], 'all together');
+    writer.discardEpisode(2);
+    await writer.drained();
+    assert.deepEqual(
+      [numbers('insert'), numbers('lift')],
+      [
+        [2, 1, 0, 1],
+        [0, 0, 0, 0],
+      ],
+    );
+    await writer.close();
+    const again = await openWriter(folder);
+    assert.deepEqual(again.counts('insert'), writer.counts('insert'), 'counted anew from the file');
+    await again.close();
   }));
 
 test('every transition goes to the buffers that the rules name', () =>

@@ -1,5 +1,6 @@
 /** Made-up test data of a project: episodes that get better, two runs, policies. Deterministic. */
 import {
+  type CallResult,
   DEFAULT_SUCCESS_TICKS,
   DEFAULT_TAKEOVER,
   DEFAULT_TELEOP_MAP,
@@ -11,6 +12,7 @@ import {
   type Status,
   SUCCESS_GUARDS,
   TASKS,
+  type TaskId,
 } from '../../main/api/index.ts';
 import { createRng } from '../../main/api/rng.ts';
 import { CELL_INFO } from '../../native/sim/cell-info.ts';
@@ -58,6 +60,7 @@ export const contractRig: Omit<Rig, 'projectFolder'> & { projectFolder: string }
   simulated: true,
   task: 'insert',
   instruction: TASKS.insert.instruction,
+  tasks: Object.values(TASKS).map(({ id, instruction }) => ({ id, instruction })),
   maxSteps: TASKS.insert.maxSteps,
   periodMs: 100,
   limits: { ...CELL_INFO.limits, workspaceLowM: [0.4, -0.12, 0.012], workspaceHighM: [0.64, 0.2, 0.24] },
@@ -71,6 +74,29 @@ export const contractRig: Omit<Rig, 'projectFolder'> & { projectFolder: string }
   tactilePads: CELL_INFO.tactilePads,
   projectFolder: 'projects/insert-evening',
 };
+
+export const noBuffers: Status['buffers'] = {
+  rlTransitions: 0,
+  demoTransitions: 0,
+  demonstrations: 0,
+  interventionSteps: 0,
+  episodes: 0,
+};
+
+export const starterName = (task: TaskId) => (task === 'insert' ? 'starter' : `starter-${task}`);
+
+/** The list entries of the starters, each with a measurement of its own. */
+export const starters: CallResult<'policy.list'>['policies'] = Object.values(TASKS).map(({ id }, index) => ({
+  name: starterName(id),
+  task: id,
+  trainedSteps: 70,
+  createdAtMs: 0,
+  madeFrom: {
+    demonstrations: 20,
+    updates: 70,
+    measured: { successes: 14 + index, episodes: 50, range: [0.17, 0.42], actingNoiseStd: 0.1 },
+  },
+}));
 
 export const firstStatus: Status = {
   timeMs: 0,

@@ -24,6 +24,8 @@ import {
   type Status,
   type StreamKind,
   systemClock,
+  TASKS,
+  type TaskId,
 } from '../../main/api/index.ts';
 import { contentSecurityPolicy } from '../../main/api/window/content-security-policy.ts';
 import { madeUpClassifier, noClassifier } from './contract-classifier.ts';
@@ -33,11 +35,14 @@ import {
   firstStatus,
   metricSeries,
   newRun,
+  noBuffers,
   pastEpisodes,
   pastRun,
   planOf,
   runOptions,
   settingsOf,
+  starterName,
+  starters,
 } from './contract-data.ts';
 import { recordTape, type Tape } from './tape.ts';
 
@@ -333,6 +338,14 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
       case 'mode.set':
         change({ mode: given['mode'] === 'demonstrate' ? 'demonstrate' : 'run' });
         return {};
+      case 'task.set': {
+        // The contract's schema has parsed the parameters.
+        const { id, instruction, maxSteps } = TASKS[given['task'] as TaskId];
+        engine.rig = { ...engine.rig, task: id, instruction, maxSteps };
+        engine.send({ kind: 'rig', rig: engine.rig });
+        change({ policy: { name: starterName(id), candidate: false }, buffers: noBuffers });
+        return {};
+      }
       case 'settings.set':
         engine.rig = { ...engine.rig, ...(given as Partial<Rig>) };
         engine.send({ kind: 'rig', rig: engine.rig });
@@ -365,8 +378,8 @@ export async function createContractEngine(tape: Tape, port = 0): Promise<Contra
       case 'policy.list':
         return {
           policies: [
-            { name: 'starter', trainedSteps: 0, createdAtMs: 0 },
-            { name: 'run-1/1200', trainedSteps: 1200, createdAtMs: 0, successRate: 0.62 },
+            ...starters,
+            { name: 'run-1/1200', task: 'insert', trainedSteps: 1200, createdAtMs: 0, successRate: 0.62 },
           ],
         };
       case 'policy.revert':

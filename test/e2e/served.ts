@@ -17,9 +17,9 @@ export interface Served {
 }
 
 /** `withinMs`: an engine that has not printed its URL by then is killed, and the promise rejects. */
-export async function serve(projectFolder: string, withinMs = 180_000): Promise<Served> {
+export async function serve(projectFolder: string, withinMs = 180_000, more: readonly string[] = []): Promise<Served> {
   const startedMs = systemClock.nowMs();
-  const child = spawn(process.execPath, [ENTRY, 'serve', '--json', '--port', '0', '--data', projectFolder], {
+  const child = spawn(process.execPath, [ENTRY, 'serve', '--json', '--port', '0', '--data', projectFolder, ...more], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let said = '';

@@ -11,7 +11,7 @@ import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
 import { createEngine } from '../../main/engine/engine.ts';
 import { runEpisode } from '../../main/engine/headless.ts';
 import { createPolicyClient } from '../../main/engine/policy/policy-client.ts';
-import { CELL_ENCODER_MANIFEST, STARTER_MANIFEST } from '../../main/models/assets.ts';
+import { CELL_ENCODER_MANIFEST, starterManifestFor } from '../../main/models/assets.ts';
 import type { RobotCell } from '../../native/device.ts';
 import { createFakeHid } from '../../native/fake-hid.ts';
 import { createLockstepCell } from '../../native/sim/lockstep-cell.ts';
@@ -47,7 +47,7 @@ async function rigOn(cell: SimulatedCell, headless: boolean, latencyMs: number) 
     puck: createSpaceMouse({ transport: hid, clock: cell.clock, takeover: () => OPERATOR_TAKEOVER }),
     pace: { kind: 'simulated', latencyMs },
     policy: createPolicyClient({ clock: systemClock, encoderManifestPath: CELL_ENCODER_MANIFEST }),
-    policyManifestPath: STARTER_MANIFEST,
+    policyManifestPath: starterManifestFor('insert'),
     task: TASK,
     workspace: () => cell.workspace(),
     settings: { takeover: OPERATOR_TAKEOVER, autoStart: !headless },

@@ -133,6 +133,24 @@ test('proprioception: 27 numbers, relative to the reset pose, scaled and clipped
   near(numbers, [1, 0, 2, 0, 0, 1, 1, 0, 0, 1, 0, 0, 1, 0, -5, 1, 0, 0, 0.5, -1, 0, -1, 1, 1, 1, 0, 0], 1e-5);
 });
 
+test('proprioception: a position beyond 100 mm is compressed, not clipped, and never falls', () => {
+  const reset = { positionM: [0, 0, 0] as const, orientation: [0, 0, 0, 1] as const };
+  const state = { timeMs: 0, twistInTool: [0, 0, 0, 0, 0, 0] as const, wrenchInTool: [0, 0, 0, 0, 0, 0] as const };
+  const seen = (xM: number) =>
+    proprioception(
+      {
+        ...state,
+        baseFromTool: { positionM: [xM, -xM, 0], orientation: [0, 0, 0, 1] },
+        jointPositionsRad: [],
+        gripperOpeningM: 0,
+      },
+      [],
+      reset,
+    ).subarray(0, 2);
+  near([...seen(0.1), ...seen(0.2), ...seen(-0.4)], [5, -5, 6, -6, -8, 8], 1e-5);
+  for (let mm = -500; mm < 500; mm += 7) assert.ok(seen(mm / 1000)[0]! < seen((mm + 7) / 1000)[0]!, `${mm} mm`);
+});
+
 let episodesSeen = 0;
 const evidence = (policy: string, unaidedSuccess: boolean, saturation = 0): candidates.EpisodeEvidence => ({
   episodeId: ++episodesSeen,

@@ -54,7 +54,8 @@ before(async () => {
     onProgress: () => () => {},
   };
   const counts = { rlTransitions: 5000, demoTransitions: 900, demonstrations: 25, interventionSteps: 99, episodes: 60 };
-  const about = { projectFolder: folder, task: 'insert', encoderManifestPath: undefined, clock: systemClock } as const;
+  const task = () => 'insert' as const;
+  const about = { projectFolder: folder, task, encoderManifestPath: undefined, clock: systemClock } as const;
   const rig = await bench({
     cell: createFakeCell(),
     writer,

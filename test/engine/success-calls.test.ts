@@ -26,6 +26,7 @@ function fakeClassifiers(): ClassifierService & { add(number: number): void } {
       const found = shelf.find(({ manifest }) => manifest.name === name);
       return found ? done(found) : refused(`There is no classifier '${name}'.`, 'Choose one.');
     },
+    taskChanged: () => {},
     onChanged: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

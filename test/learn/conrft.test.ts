@@ -9,6 +9,7 @@ import { createRng, type Rng } from '../../main/api/rng.ts';
 import type { Stage } from '../../main/api/run.ts';
 import type { Learner, LearnerState } from '../../main/learn/algorithms/algorithm.ts';
 import { ShapeError } from '../../main/learn/algorithms/algorithm.ts';
+import { conrftStep } from '../../main/learn/algorithms/conrft/conrft.ts';
 import { type ConrftConfig, PRESETS } from '../../main/learn/algorithms/conrft/conrft-config.ts';
 import { conrft } from '../../main/learn/algorithms/conrft/conrft-learner.ts';
 import { createRestorableRng } from '../../main/learn/run/restorable-rng.ts';
@@ -16,7 +17,9 @@ import { drawMixed } from '../../main/learn/run/trainer/updates.ts';
 import type { Backend } from '../../main/tensor/backend.ts';
 import { createOrtBackend } from '../../main/tensor/backends/ort.ts';
 import { interpreter } from '../../main/tensor/interpret.ts';
+import { biasCorrections } from '../../main/tensor/optimiser.ts';
 import { assertNear } from './near.ts';
+import { stepInputs } from './step-inputs.ts';
 import { reachExpert, reached, reachStart, reachState, reachStep } from './toy-project.ts';
 
 const MASK = [true, true, false, false, false, false, false];
@@ -202,6 +205,78 @@ test('no Q gradient while the critics are young', async () => {
   const grown = await runSteps(ort, tiny(PRESETS.cell), 'online', 1);
   assertNear([young.metrics['actorLoss']!], [0.5 * young.metrics['bcLoss']!], 1e-6);
   assert.ok(Math.abs(grown.metrics['actorLoss']! - 0.5 * grown.metrics['bcLoss']!) > 1e-3);
+});
+
+test('the actor drifts: a critic-only update moves it by its momentum, after the critics have seen where it was', async () => {
+  const config = { ...tiny(PRESETS.paper), criticWarmupUpdates: 0 };
+  const one = { ...config, actorDrift: false, offline: { ...config.offline, criticUpdates: 1 } };
+  const [whole, single] = [
+    await interpreter.compile(conrftStep(config, 'offline', SIZES)),
+    await interpreter.compile(conrftStep(one, 'offline', SIZES)),
+  ];
+  const inputs = stepInputs(conrftStep(config, 'offline', SIZES), createRng(3));
+  const actorAdamSteps = 7; // Steps that the actor's Adam has taken before
+  const corrections = [1, 2].map((step) => biasCorrections(actorAdamSteps + step));
+  const expectedInputs = { ...inputs, actorCorrections: corrections.flat(), learningRate: 0.01 };
+  const expected = await whole.run(expectedInputs);
+
+  /** The inputs of critic update `update` alone; those with a leading axis C are cut in half. */
+  const shapes = conrftStep(one, 'offline', SIZES).inputs;
+  const half = (update: number) =>
+    Object.fromEntries(
+      Object.entries(shapes).map(([name, { shape }]) => {
+        const [all, size] = [Array.from(inputs[name] ?? [], Number), shape.reduce((a, b) => a * b, 1)];
+        return [name, all.length === 2 * size ? all.slice(update * size, (update + 1) * size) : all];
+      }),
+    );
+  const after = (outputs: typeof expected, name: string) => Array.from(outputs[`next.${name}`]!.data, Number);
+  const rates = { learningRate: 0.01 };
+  const first = await single.run({ ...half(0), ...rates, actorCorrections: [...corrections[0]!] });
+
+  // Adam on a zero gradient, in plain numbers (Kingma & Ba 2015, algorithm 1).
+  const [theta, mean, variance] = ['actor', 'actorMean', 'actorVariance'].map((name) =>
+    Array.from(inputs[name]!, Number),
+  );
+  const step = actorAdamSteps + 1;
+  const driftedMean = mean!.map((m) => 0.9 * m);
+  const driftedVariance = variance!.map((v) => 0.999 * v);
+  const drifted = theta!.map((value, at) => {
+    const [m, v] = [driftedMean[at]! / (1 - 0.9 ** step), driftedVariance[at]! / (1 - 0.999 ** step)];
+    return value - (0.01 * m) / (Math.sqrt(v) + 1e-8);
+  });
+  const moved = {
+    ...Object.fromEntries(
+      ['critic', 'criticMean', 'criticVariance', 'criticTarget'].map((name) => [name, after(first, name)]),
+    ),
+    ...{ actor: drifted, actorMean: driftedMean, actorVariance: driftedVariance },
+  };
+  const second = await single.run({ ...half(1), ...moved, ...rates, actorCorrections: [...corrections[1]!] });
+  for (const name of Object.keys(second))
+    assertNear(expected[name]!.data, Array.from(second[name]!.data, Number), 1e-11, name);
+
+  // Both parts matter: without the drift the actor, and the critics' second target, would be others.
+  const still = await single.run({
+    ...{ ...half(1), ...moved, actor: theta!, actorMean: mean!, actorVariance: variance! },
+    ...{ ...rates, actorCorrections: [...corrections[1]!] },
+  });
+  for (const name of ['actor', 'critic'])
+    assert.ok(
+      after(still, name).some((value, at) => Math.abs(value - after(expected, name)[at]!) > 1e-9),
+      name,
+    );
+});
+
+test('the learner counts every step of a drifting Adam, and `paper` and `released-code` drift', async () => {
+  const adamSteps = async (config: ConrftConfig) => {
+    const { state } = await runSteps(interpreter, config, 'offline', 3);
+    return [state.counters['actorAdamSteps'], state.counters['criticAdamSteps']];
+  };
+  assert.deepEqual(await adamSteps(tiny(PRESETS.paper)), [6, 6]);
+  assert.deepEqual(await adamSteps({ ...tiny(PRESETS.paper), actorDrift: false }), [3, 6]);
+  assert.deepEqual(
+    [PRESETS.paper, PRESETS['released-code'], PRESETS.cell].map(({ actorDrift }) => actorDrift),
+    [true, true, false],
+  );
 });
 
 test('ten demonstrations of reaching, and the policy reaches', async () => {

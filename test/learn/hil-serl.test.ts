@@ -11,7 +11,7 @@ import {
   graspCommand,
   gripperPenalty,
   measuredOpening,
-} from '../../main/learn/algorithms/soft-actor-critic/grasp-critic.ts';
+} from '../../main/learn/algorithms/grasp-critic.ts';
 import { HIL_SERL_PRESETS, hilSerl } from '../../main/learn/algorithms/soft-actor-critic/hil-serl.ts';
 import { softActorCriticStep } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic.ts';
 import type { SoftActorCriticConfig } from '../../main/learn/algorithms/soft-actor-critic/soft-actor-critic-config.ts';

@@ -64,7 +64,10 @@ export interface RolloutConfig extends PpoStepConfig {
   /** Passes over a rollout, each in this many minibatches. */
   readonly epochs: number;
   readonly minibatches: number;
-  /** Passes stop once the new policy is this far (KL, nat) from the one that acted; 0 = never. */
+  /**
+   * Passes stop once the new policy is this far (KL, nat) from the one that acted; 0 = never. Differs from CleanRL: the pass's
+   * mean decides, not its last minibatch.
+   */
   readonly targetKl: number;
   /** Number of rollouts that train the critic alone, because a fresh critic's advantages are noise. */
   readonly criticWarmup: number;

@@ -86,7 +86,7 @@ type Process = ReturnType<typeof startProcess>;
 const observe = (sequence: number, wantAction = true): ToPolicyProcess => ({
   ...({ kind: 'observe', sequence, frames: [], wantAction, interrupted: false } as const),
   proprioception: new Float32Array(PROPRIOCEPTION_SIZE).fill(0.1 * sequence),
-  stateEstimate: Float32Array.of(0.5, -0.5, 0.1, 0, 0, 0, 0.2),
+  stateEstimate: new Float32Array(STATE_ESTIMATE_SIZE).fill(0.2),
 });
 
 async function episode(process: Process, seed: number, actingNoiseStd: number, steps = 3) {
@@ -117,7 +117,10 @@ test('acts from a seed, swaps weights between episodes, refuses what cannot be u
 
   load(1, writePolicy(folder, 'one', 1));
   const loaded = await process.expect('loaded');
-  assert.deepEqual([loaded.requestId, loaded.name, loaded.embeddingSize, loaded.actingNoiseStd], [1, 'one', 7, 0.1]);
+  assert.deepEqual(
+    [loaded.requestId, loaded.name, loaded.embeddingSize, loaded.actingNoiseStd],
+    [1, 'one', STATE_ESTIMATE_SIZE, 0.1],
+  );
   const quiet = await episode(process, 5, 0);
   assert.ok(quiet.flat().every((value) => Math.abs(value) <= 1));
   assert.ok(

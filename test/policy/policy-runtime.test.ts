@@ -10,7 +10,7 @@ import { ACTION_SIZE } from '../../main/api/action.ts';
 import { PROPRIOCEPTION_SIZE, PROPRIOCEPTION_STACK } from '../../main/api/observation.ts';
 import type { ChunkExecution, PolicyManifest } from '../../main/api/policy.ts';
 import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
-import { STARTER_MANIFEST } from '../../main/models/assets.ts';
+import { starterManifestFor } from '../../main/models/assets.ts';
 import { createPolicyRuntime } from '../../main/policy/policy-runtime.ts';
 import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../main/tensor/step.ts';
@@ -127,5 +127,5 @@ test('damaged files of the right length are refused in words; a policy without S
 });
 
 test('what ships carries the SHA-256 of its files', () => {
-  assert.equal(readPolicy(STARTER_MANIFEST).unverified, false);
+  assert.equal(readPolicy(starterManifestFor('insert')).unverified, false);
 });

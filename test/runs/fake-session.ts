@@ -108,6 +108,7 @@ export function createFakeSession(
     });
   });
   const rig: HilRig = {
+    periodMs: 100,
     record: async ({ seed, help }) => {
       const id = store.length + 1;
       try {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SUCCESS_GUARDS } from '../../main/api/classifier.ts';
 import { DEFAULT_TAKEOVER } from '../../main/api/teleop.ts';
-import { openProjectSettings } from '../../main/runs/project-settings.ts';
+import { openProjectSettings, rememberedTask } from '../../main/runs/project-settings.ts';
 
 const inFolder = (body: (folder: string) => void) => {
   const folder = mkdtempSync(join(tmpdir(), 'takeover-settings-'));
@@ -28,6 +28,17 @@ test('what was set is there after a restart; what was not set is the program’s
       success: { by: 'human', ticks: 4, guard: SUCCESS_GUARDS.insert },
     });
     assert.deepEqual(readdirSync(folder), ['settings.json'], 'no half-written file is left');
+  }));
+
+test('the task that was chosen is remembered, and what is set afterwards belongs to it', () =>
+  inFolder((folder) => {
+    assert.equal(rememberedTask(folder), undefined);
+    const kept = openProjectSettings(folder, 'insert');
+    kept.keep({ task: 'lift' });
+    kept.keep({ success: { by: 'human', ticks: 3, guard: SUCCESS_GUARDS.lift } });
+    assert.equal(rememberedTask(folder), 'lift');
+    assert.deepEqual([kept.successOf('lift')?.by, kept.successOf('insert')], ['human', undefined]);
+    assert.deepEqual(Object.keys(openProjectSettings(folder, 'lift').settings), ['success']);
   }));
 
 test('whose word ends an episode is kept by task', () =>

@@ -112,10 +112,13 @@ test('an evaluation counts successes, steps of the successful ones, and the help
   ]);
   assert.deepEqual(
     { ...found, ci95: found.ci95.map((bound) => bound.toFixed(4)) },
-    { episodes: 4, successes: 2, successRate: 0.5, ci95: ['0.1500', '0.8500'], meanSteps: 40, interventionRate: 0.125 },
+    {
+      ...{ episodes: 4, successes: 2, successRate: 0.5, ci95: ['0.1500', '0.8500'], meanSteps: 40 },
+      ...{ totalSteps: 180, interventionRate: 0.125 },
+    },
   );
   assert.deepEqual(evaluationOf([]), {
-    ...{ episodes: 0, successes: 0, successRate: 0, ci95: [0, 1], meanSteps: 0, interventionRate: 0 },
+    ...{ episodes: 0, successes: 0, successRate: 0, ci95: [0, 1], meanSteps: 0, totalSteps: 0, interventionRate: 0 },
   });
 });
 

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type { RunSpec } from '../../main/api/run.ts';
 import { configureAlgorithm } from '../../main/learn/algorithms/algorithm-registry.ts';
 import { exportPolicy, readPolicy } from '../../main/learn/policies/export-policy.ts';
-import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST, STARTER_MANIFEST } from '../../main/models/assets.ts';
+import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST, starterManifestFor } from '../../main/models/assets.ts';
 import { readEncoderManifest } from '../../main/models/encoder-manifest.ts';
 import { createRunCatalogue } from '../../main/runs/run-catalogue.ts';
 
@@ -25,18 +25,24 @@ test('every algorithm has its presets; every recipe names an algorithm and a pre
 
 test('the shipped policy fits the preset that made it, and no other; why not is said', async () => {
   const { misfit } = createRunCatalogue('nowhere');
-  assert.equal(await misfit(SPEC, STARTER_MANIFEST), undefined);
-  assert.match((await misfit({ ...SPEC, preset: 'paper' }, STARTER_MANIFEST)) ?? '', /other sizes/);
-  assert.match((await misfit({ ...SPEC, task: 'lift' }, STARTER_MANIFEST)) ?? '', /for the task insert/);
-  assert.match((await misfit({ ...SPEC, observation: 'state' }, STARTER_MANIFEST)) ?? '', /sees pixels/);
+  assert.equal(await misfit(SPEC, starterManifestFor('insert')), undefined);
+  assert.match((await misfit({ ...SPEC, preset: 'paper' }, starterManifestFor('insert'))) ?? '', /other sizes/);
+  assert.match((await misfit({ ...SPEC, task: 'lift' }, starterManifestFor('insert'))) ?? '', /for the task insert/);
+  assert.match((await misfit({ ...SPEC, observation: 'state' }, starterManifestFor('insert'))) ?? '', /sees pixels/);
   assert.match((await misfit(SPEC, 'nowhere/manifest.json')) ?? '', /no policy manifest/);
 });
 
 test('with an encoder that makes maps, policies of another one do not fit, and HIL-SERL reads the maps', async (t) => {
   const { misfit, pace } = createRunCatalogue('nowhere', CELL_TRUNK_MANIFEST);
-  assert.match((await misfit(SPEC, STARTER_MANIFEST)) ?? '', /another encoder than cell-trunk/);
-  assert.equal(await misfit({ ...SPEC, observation: 'state' }, STARTER_MANIFEST), 'it sees pixels, this run state');
-  assert.equal(await createRunCatalogue('nowhere', CELL_ENCODER_MANIFEST).misfit(SPEC, STARTER_MANIFEST), undefined);
+  assert.match((await misfit(SPEC, starterManifestFor('insert'))) ?? '', /another encoder than cell-trunk/);
+  assert.equal(
+    await misfit({ ...SPEC, observation: 'state' }, starterManifestFor('insert')),
+    'it sees pixels, this run state',
+  );
+  assert.equal(
+    await createRunCatalogue('nowhere', CELL_ENCODER_MANIFEST).misfit(SPEC, starterManifestFor('insert')),
+    undefined,
+  );
   assert.equal((await pace({ ...SPEC, algorithm: 'hil-serl' })).hasCritics, true);
   const folder = mkdtempSync(join(tmpdir(), 'takeover-catalogue-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -66,7 +72,7 @@ test('pace and settings: the preset’s, changed where the run says so; groups a
 function publishedOnTrunk(folder: string): string {
   const { maps, sha256, embeddingSize } = readEncoderManifest(CELL_TRUNK_MANIFEST);
   const algorithm = configureAlgorithm({ algorithm: 'hil-serl', preset: 'cell' }, {}, maps);
-  const { manifest } = readPolicy(STARTER_MANIFEST);
+  const { manifest } = readPolicy(starterManifestFor('insert'));
   const { proprioceptionSize, actionMask } = manifest;
   const parameters = algorithm
     .policyParameters({ embedding: embeddingSize, proprioception: proprioceptionSize, actionMask })

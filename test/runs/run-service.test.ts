@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { BufferCounts } from '../../main/api/episode.ts';
 import type { RunStatus } from '../../main/api/run.ts';
+import type { TaskId } from '../../main/api/task.ts';
 import { createRunService } from '../../main/runs/run-service.ts';
 import { createFakeLauncher, createFakeRows, SPEC, settle, statusOf, virtualClock } from './fake-trainer.ts';
 
@@ -16,7 +17,12 @@ const PLENTY: BufferCounts = {
   episodes: 60,
 };
 
-function service(policyInUse: string | undefined = 'starter', counts: BufferCounts = PLENTY) {
+function service(
+  policyInUse: string | undefined = 'starter',
+  counts: BufferCounts = PLENTY,
+  task: TaskId = 'insert',
+  asked: TaskId[] = [],
+) {
   const clock = virtualClock();
   const { launch, trainers } = createFakeLauncher();
   const rows = createFakeRows();
@@ -25,9 +31,12 @@ function service(policyInUse: string | undefined = 'starter', counts: BufferCoun
     clock,
     rows,
     launch,
-    task: 'insert',
+    task: () => task,
     encoderManifestPath: 'encoder/manifest.json',
-    counts: () => counts,
+    counts: (of) => {
+      asked.push(of);
+      return counts;
+    },
     policyInUse: () => policyInUse,
     policiesHeld: () => ['run-1/4', 'run-1/7'],
   });
@@ -213,7 +222,7 @@ test('published policies are passed on; metrics come by name; a row that nobody 
   assert.equal((await runs.list())[0]?.state, 'cancelled', 'left by an engine that died');
   await runs.start(undefined);
   trainers[0]!.say({ kind: 'published', policy: 'run-2/40', manifestPath: 'm.json', step: 40 });
-  assert.deepEqual(published, [{ runId: 2, policy: 'run-2/40', manifestPath: 'm.json', step: 40 }]);
+  assert.deepEqual(published, [{ runId: 2, task: 'insert', policy: 'run-2/40', manifestPath: 'm.json', step: 40 }]);
   assert.deepEqual(
     (await runs.list()).map(({ id, state }) => [id, state]),
     [
@@ -307,4 +316,15 @@ test('older policies that cannot be removed are told with what to do, and the ru
   assert.match(last?.message ?? '', /Older policies could not be removed: EROFS/);
   assert.match(last?.remedy ?? '', /disk/);
   assert.notEqual(last?.state, 'failed');
+});
+
+test('readiness, plans and runs are for the task that is chosen, and count its episodes alone', async () => {
+  const asked: TaskId[] = [];
+  const { runs, trainers } = service(undefined, PLENTY, 'lift', asked);
+  await runs.readiness();
+  const { spec } = await runs.plan(undefined);
+  assert.equal(spec.task, 'lift');
+  await runs.start(undefined);
+  assert.equal(trainers[0]?.config.spec.task, 'lift');
+  assert.deepEqual(new Set(asked), new Set(['lift']));
 });

@@ -1,6 +1,6 @@
 /**
- * Values and gradients at kinks, ties and extremes, as PyTorch 2 defines them, on both backends; and what the composed
- * functions of tensor.ts return.
+ * Values and gradients at kinks, ties and extremes, on both backends; and what the composed functions of tensor.ts return.
+ * The conventions are PyTorch's, except on the edges of clip (`main/tensor/ops/elementwise.ts`).
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -11,8 +11,10 @@ import { actorSchema } from '../action.ts';
 import { classifierStateSchema, frameLabelSchema, rewardLabelSchema, successSettingsSchema } from '../classifier.ts';
 import { episodeSummarySchema, modeSchema, stepSummarySchema } from '../episode.ts';
 import { safetyLimitsSchema } from '../limits.ts';
+import { madeFromSchema } from '../policy.ts';
 import { episodeChoiceSchema } from '../processes/export.ts';
 import { readinessSchema, runOptionsSchema, runPlanSchema, runRequestSchema, runStatusSchema } from '../run.ts';
+import { taskIdSchema } from '../task.ts';
 import { takeoverSettingsSchema, teleopMapSchema } from '../teleop.ts';
 import { rigSchema, statusSchema } from './status.ts';
 
@@ -78,6 +80,11 @@ export const CALLS = {
   /** Streams the stored pictures and pads of one observation as binary messages named `replay/<camera or pad>`. */
   'episode.frames': { parameters: z.object({ episodeId: z.int(), index: z.int().min(0) }), result: nothing },
   'mode.set': { parameters: z.object({ mode: modeSchema }), result: nothing },
+  /**
+   * Chooses the task of the next episode, and arranges it at once. Refused while an episode runs. A policy for the task
+   * drives from then on.
+   */
+  'task.set': { parameters: z.object({ task: taskIdSchema }), result: nothing },
   'settings.set': {
     parameters: z.object({
       takeover: takeoverSettingsSchema.optional(),
@@ -98,7 +105,11 @@ export const CALLS = {
         .array(
           z.object({
             name: z.string(),
+            /** The only task that it may drive in. */
+            task: taskIdSchema,
             trainedSteps: z.int(),
+            /** Present for a policy that ships. */
+            madeFrom: madeFromSchema.optional(),
             createdAtMs: z.number(),
             successRate: z.number().optional(),
           }),
@@ -106,7 +117,7 @@ export const CALLS = {
         .readonly(),
     }),
   },
-  /** Loads a policy for the next episode. */
+  /** Loads a policy for the next episode. Refused for a policy of another task. */
   'policy.use': { parameters: z.object({ name: z.string() }), result: nothing },
   /** Goes back to the last good policy with the next episode. */
   'policy.revert': { parameters: nothing, result: z.object({ policy: z.string() }) },

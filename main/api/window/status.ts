@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { labelCountsSchema, successSettingsSchema, successStatusSchema } from '../classifier.ts';
 import { bufferCountsSchema, modeSchema, phaseSchema } from '../episode.ts';
 import { safetyEventSchema, safetyLimitsSchema } from '../limits.ts';
+import { taskIdSchema } from '../task.ts';
 import { takeoverSettingsSchema, teleopMapSchema } from '../teleop.ts';
 import { sceneShapesSchema } from './shapes.ts';
 
@@ -56,6 +57,7 @@ export const statusSchema = z
     episodeId: z.int().optional(),
     step: z.int(),
     policy: z.object({ name: z.string(), candidate: z.boolean() }).optional(),
+    /** Counters of the task's own episodes. */
     buffers: bufferCountsSchema,
     labels: labelCountsSchema,
     success: successStatusSchema,
@@ -95,6 +97,8 @@ export const rigSchema = z
     simulated: z.boolean(),
     task: z.string(),
     instruction: z.string(),
+    /** The tasks to choose from. */
+    tasks: z.array(z.object({ id: taskIdSchema, instruction: z.string() })).readonly(),
     maxSteps: z.int(),
     periodMs: z.number(),
     limits: safetyLimitsSchema,

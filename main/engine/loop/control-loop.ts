@@ -135,7 +135,7 @@ function assemble(options: LoopOptions): LoopParts {
     commander,
     timing,
     scale: options.scale ?? DEFAULT_ACTION_SCALE,
-    mask: task.actionMask,
+    mask: () => task().actionMask,
     takeover: () => settings.takeover,
     teleop: () => settings.teleop,
   });
@@ -243,7 +243,7 @@ function openingOf({ options, state, resets, timing }: LoopParts, first: Observa
   const { task, policy, settings, observation, success, cell } = options;
   const { mode } = state();
   return {
-    task: task.id,
+    task: task().id,
     mode,
     observation,
     seed: resets.newest().seed,

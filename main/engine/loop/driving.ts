@@ -60,7 +60,7 @@ interface DrivingOptions {
   readonly commander: Commander;
   readonly timing: Timing;
   readonly scale: ActionScale;
-  readonly mask: ActionMask;
+  readonly mask: () => ActionMask;
   readonly takeover: () => TakeoverSettings;
   readonly teleop: () => TeleopMap;
 }
@@ -77,7 +77,7 @@ const fractionLeft = (flight: Flight, timing: Timing, nowMs: number) =>
 function humanAction(reading: PuckReading, gripper: number, { cell, mask, takeover, teleop }: DrivingOptions) {
   const neutral = isNeutral(deflectionOf(reading.axes), takeover());
   const twist = neutral ? ([0, 0, 0, 0, 0, 0] as const) : baseTwistFromPuck(reading.axes, teleop());
-  const action = masked(actionFromBaseTwist(twist, cell.state().baseFromTool.orientation, gripper), mask);
+  const action = masked(actionFromBaseTwist(twist, cell.state().baseFromTool.orientation, gripper), mask());
   return { action, idle: neutral && action.every((value) => value === 0) };
 }
 
@@ -106,7 +106,7 @@ export function createDriving(options: DrivingOptions) {
     }
     const executed = fraction > 0 ? executedAction(action, context, requested, sent.setPoint, fraction) : action;
     orientationTarget = sent.setPoint.baseFromTool.orientation;
-    return { executed: masked(executed, mask), held: undefined };
+    return { executed: masked(executed, mask()), held: undefined };
   };
   const applyForPeriod = (flight: Flight, action: Float32Array) => {
     const { executed, held } = command(flight, action, 1, timing.periodMs);
@@ -125,7 +125,7 @@ export function createDriving(options: DrivingOptions) {
       commander.begin(baseFromTool, gripperOpeningM > OPEN_ABOVE_M ? 'open' : 'close');
     },
     /** Each of the next three returns the safety event that made the arm hold, if one did. */
-    applyPolicy: (flight: Flight, action: Float32Array) => applyForPeriod(flight, masked(action, mask)),
+    applyPolicy: (flight: Flight, action: Float32Array) => applyForPeriod(flight, masked(action, mask())),
     applyHuman: (flight: Flight, reading: PuckReading) => {
       const { action, idle } = humanAction(reading, gripperRequest, options);
       gripperRequest = 0;

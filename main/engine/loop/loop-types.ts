@@ -57,7 +57,8 @@ export interface LoopOptions {
   readonly recorder: EpisodeRecorder;
   readonly success: SuccessDetector;
   readonly settings: LoopSettings;
-  readonly task: TaskSpec;
+  /** Returns the task of the next reset and episode. It changes only between episodes. */
+  readonly task: () => TaskSpec;
   readonly observation: ObservationKind;
   readonly pace: Pace;
   /** True when no person watches; no pictures are taken between episodes then. */

@@ -33,7 +33,7 @@ export function createResets(loop: {
       const { signal } = running;
       dispatch({ kind: 'reset' });
       try {
-        await cell.reset(task.id, seed, signal);
+        await cell.reset(task().id, seed, signal);
         expectFinitePose(cell.state().baseFromTool);
       } catch (error) {
         if (!signal.aborted) fault(FAULTS.reset(error));

@@ -115,7 +115,7 @@ async function observe(parts: LoopParts, note: (noted: Noted) => void): Promise<
   // The episode may have been abandoned, or the next one begun, before the snapshot came.
   if (!snapshot || recording !== state().recording) return undefined;
   const simulated = success.by() === 'simulator' ? snapshot.task : undefined;
-  const judged = closing && judgeStep(task, log.observations(), simulated, log.requests(), success.detected());
+  const judged = closing && judgeStep(task(), log.observations(), simulated, log.requests(), success.detected());
   if (judged?.end) parts.dispatch({ kind: 'judged-end' });
   const index = log.observed();
   const numbers = proprioception(snapshot.state, snapshot.tactile, parts.resets.newest().baseFromTool);

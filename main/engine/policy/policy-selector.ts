@@ -1,8 +1,9 @@
 /**
  * Selects the policy that drives next: keeps the trial of a candidate (`candidate.ts`), knows where manifests lie, and
- * loads between episodes.
+ * loads between episodes. Each task has a trial of its own, because a policy drives in one task only.
  */
 import type { EpisodeSummary } from '../../api/episode.ts';
+import type { TaskId } from '../../api/task.ts';
 import type { ProposalCount } from '../loop/loop-types.ts';
 import { counts, isUnaidedSuccess } from '../recording/statistics.ts';
 import { type Answer, done, type PolicyShelf, refused } from '../services.ts';
@@ -15,6 +16,8 @@ const LOAD_ATTEMPTS = 3;
 interface PolicySelectorOptions {
   readonly policy: PolicySource;
   readonly shelf: PolicyShelf | undefined;
+  /** Returns the task that is chosen. */
+  readonly task: () => TaskId;
   readonly notice: (level: 'info' | 'warning', text: string) => void;
   /** Called when the policy or its trial has changed. */
   readonly changed: () => void;
@@ -25,35 +28,15 @@ interface PolicySelectorOptions {
 export type PolicySelector = ReturnType<typeof createPolicySelector>;
 
 export function createPolicySelector(options: PolicySelectorOptions) {
-  const { policy, shelf, changed } = options;
-  const manifestPaths = new Map<string, string>();
+  const { policy, task, changed } = options;
   const trial = createTrial(options);
-  const loadInUse = async (): Promise<Answer<undefined>> => {
-    const state = trial.state();
-    if (!state) return done(undefined);
-    const wanted = candidates.policyInUse(state);
-    if (wanted === policy.name()) return done(undefined);
-    const path = manifestPaths.get(wanted) ?? (await shelf?.manifestPath(wanted));
-    const reply = path === undefined ? undefined : await loadPatiently(policy, path);
-    if (reply?.kind === 'loaded') {
-      options.onActingNoise(reply.actingNoiseStd);
-      changed();
-      return done(undefined);
-    }
-    const why = reply?.message ?? 'its manifest is not in the project';
-    const isItsOwnFault = reply?.fault !== 'process';
-    if (trial.state()?.candidate === wanted) {
-      if (isItsOwnFault) trial.revert(why);
-      else trial.setAside(why);
-      return loadInUse();
-    }
-    return isItsOwnFault
-      ? refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.')
-      : refused(`Policy ${wanted} could not be loaded: ${why}`, reply.remedy);
-  };
-
+  const { manifestPaths, ...loader } = createLoader(options, trial);
   return {
-    state: trial.state,
+    state: () => trial.state(),
+    /** Name of the loaded policy; `undefined` when it is for another task than the one that is chosen. */
+    name: loader.name,
+    /** Call it when another task was chosen, before `loadInUse`. A task that was chosen before goes on where it was. */
+    taskChosen: loader.beginTask,
     /** True when the policy that is loaded now is on trial. */
     onTrial: () => trial.includes(policy.name()),
     /** Loads the first policy, which is good until another proves better. Returns its acting noise. */
@@ -61,23 +44,25 @@ export function createPolicySelector(options: PolicySelectorOptions) {
       const reply = await policy.load(manifestPath);
       if (reply.kind === 'refused') return refused(reply.message, reply.remedy);
       manifestPaths.set(reply.name, manifestPath);
-      trial.startWith(reply.name);
+      loader.loaded();
+      trial.startWith(task(), reply.name);
       return done({ actingNoiseStd: reply.actingNoiseStd });
     },
-    /** Puts a newly published policy on trial. */
-    publish: (name: string, manifestPath: string) => {
+    /** Puts a newly published policy on trial in its task. In a task that was not chosen yet, the shelf keeps it. */
+    publish: (name: string, manifestPath: string, forTask: TaskId) => {
+      if (forTask !== task() && !trial.state(forTask)) return;
       manifestPaths.set(name, manifestPath);
-      trial.publish(name);
+      trial.publish(forTask, name);
       changed();
     },
     /** Chooses a policy by name, without a trial. */
     use: (name: string, manifestPath: string) => {
       manifestPaths.set(name, manifestPath);
-      trial.startWith(name);
+      trial.startWith(task(), name);
       changed();
     },
     /** Loads the policy that is due. Call it only between episodes. */
-    loadInUse,
+    loadInUse: loader.loadInUse,
     revert: (because: string) => {
       const state = trial.state();
       if (!state) return refused('There is no policy to go back to.', 'Load one first.');
@@ -105,6 +90,65 @@ export function createPolicySelector(options: PolicySelectorOptions) {
   };
 }
 
+/** Loads what the trial says, and remembers for which task that was. */
+function createLoader(options: PolicySelectorOptions, trial: Trial) {
+  const { policy, shelf, task, changed } = options;
+  const manifestPaths = new Map<string, string>();
+  /** The task that the loaded policy was loaded for. */
+  let loadedFor: TaskId | undefined;
+  const loadInUse = async (): Promise<Answer<undefined>> => {
+    const state = trial.state();
+    if (!state) return done(undefined);
+    const chosen = task();
+    const wanted = candidates.policyInUse(state);
+    if (wanted === policy.name() && loadedFor === chosen) return done(undefined);
+    // While another task's policy is replaced none may drive, because the process changes it at some moment.
+    if (loadedFor !== chosen) loadedFor = undefined;
+    const path = manifestPaths.get(wanted) ?? (await shelf?.find(wanted))?.manifestPath;
+    const reply = path === undefined ? undefined : await loadPatiently(policy, path);
+    if (reply?.kind === 'loaded') loadedFor = chosen;
+    if (task() !== chosen) return loadInUse();
+    if (reply?.kind === 'loaded') {
+      options.onActingNoise(reply.actingNoiseStd);
+      changed();
+      return done(undefined);
+    }
+    const why = reply?.message ?? 'its manifest is not in the project';
+    const isItsOwnFault = reply?.fault !== 'process';
+    if (trial.state()?.candidate === wanted) {
+      if (isItsOwnFault) trial.revert(why);
+      else trial.setAside(why);
+      return loadInUse();
+    }
+    return isItsOwnFault
+      ? refused(`Policy ${wanted} cannot be used: ${why}`, reply?.remedy ?? 'Choose another policy.')
+      : refused(`Policy ${wanted} could not be loaded: ${why}`, reply.remedy);
+  };
+
+  /** Chooses what drives first in a task that was not chosen before: its newest policy on trial, or its starter. */
+  const beginTask = async (): Promise<void> => {
+    const begun = task();
+    if (trial.state(begun)) return;
+    const opening = await shelf?.openingFor(begun);
+    const good = opening?.starter ?? opening?.newest;
+    if (!opening || !good || trial.state(begun)) return;
+    for (const { name, manifestPath } of [good, opening.newest ?? good]) manifestPaths.set(name, manifestPath);
+    trial.startWith(begun, good.name);
+    if (opening.newest) trial.publish(begun, opening.newest.name);
+    changed();
+  };
+  return {
+    manifestPaths,
+    loadInUse,
+    beginTask,
+    name: () => (loadedFor === task() ? policy.name() : undefined),
+    /** Notes that the policy in the process was loaded for the task that is chosen. */
+    loaded: () => {
+      loadedFor = task();
+    },
+  };
+}
+
 /** Retries a load, because the client restarts a process that ends while it loads, later each time. */
 async function loadPatiently(policy: PolicySource, path: string): Promise<LoadReply> {
   for (let attempt = 1; ; attempt++) {
@@ -113,36 +157,46 @@ async function loadPatiently(policy: PolicySource, path: string): Promise<LoadRe
   }
 }
 
-/** Holds the state of the trial. Tells people when a candidate passes it or is reverted. */
-function createTrial({ notice, changed }: Pick<PolicySelectorOptions, 'notice' | 'changed'>) {
-  let state: candidates.CandidateState | undefined;
+type Trial = ReturnType<typeof createTrial>;
+
+/** Holds the state of each task's trial. Tells people when a candidate passes it or is reverted. */
+function createTrial({ notice, changed, task }: Pick<PolicySelectorOptions, 'notice' | 'changed' | 'task'>) {
+  const states = new Map<TaskId, candidates.CandidateState>();
+  const stateOf = (of: TaskId = task()) => states.get(of);
   const tellReverted = ({ state: { good }, reverted, because }: candidates.CandidateStep) => {
     if (reverted) notice('warning', `${reverted} was reverted to ${good}: ${because}.`);
   };
   return {
-    state: () => state,
-    includes: (name: string | undefined) =>
-      state !== undefined && name !== undefined && candidates.isOnTrial(state, name),
-    startWith: (name: string) => {
-      state = candidates.startWith(name);
+    /** State of a task's trial; without an argument, of the task that is chosen. */
+    state: stateOf,
+    includes: (name: string | undefined) => {
+      const state = stateOf();
+      return state !== undefined && name !== undefined && candidates.isOnTrial(state, name);
     },
-    publish: (name: string) => {
-      state = state ? candidates.published(state, name) : candidates.startWith(name);
+    startWith: (of: TaskId, name: string) => {
+      states.set(of, candidates.startWith(name));
+    },
+    publish: (of: TaskId, name: string) => {
+      const state = stateOf(of);
+      states.set(of, state ? candidates.published(state, name) : candidates.startWith(name));
     },
     revert: (because: string) => {
+      const state = stateOf();
       if (!state) return;
       const step = candidates.reverted(state, because);
-      state = step.state;
+      states.set(task(), step.state);
       tellReverted(step);
       changed();
     },
     setAside: (why: string) => {
+      const state = stateOf();
       if (state?.candidate === undefined) return;
       notice('warning', `${state.candidate} could not be tried, and ${state.good} drives on: ${why}`);
-      state = candidates.setAside(state);
+      states.set(task(), candidates.setAside(state));
       changed();
     },
     episodeEnded: (episode: EpisodeSummary, proposals: ProposalCount) => {
+      const state = stateOf(episode.task);
       if (!state || episode.policy === undefined || !counts(episode)) return;
       const step = candidates.episodeEnded(state, {
         episodeId: episode.id,
@@ -150,13 +204,15 @@ function createTrial({ notice, changed }: Pick<PolicySelectorOptions, 'notice' |
         unaidedSuccess: isUnaidedSuccess(episode),
         ...proposals,
       });
-      state = step.state;
+      states.set(episode.task, step.state);
       tellReverted(step);
       if (step.promoted) notice('info', `${step.promoted} passed its trial and is the policy now.`);
     },
     episodeChanged: (episode: EpisodeSummary) => {
+      const state = stateOf(episode.task);
       if (!state) return;
-      state = candidates.corrected(state, episode.id, counts(episode) ? isUnaidedSuccess(episode) : undefined);
+      const unaided = counts(episode) ? isUnaidedSuccess(episode) : undefined;
+      states.set(episode.task, candidates.corrected(state, episode.id, unaided));
     },
   };
 }

@@ -65,6 +65,10 @@ export function createSuccessJudge(options: {
         classifiers?.setThreshold(name, threshold) ?? refused('There are no classifiers here.', WITH_SERVE);
       return chosen.kind === 'refused' ? chosen : use(chosen.value.manifestPath);
     },
+    /** Drops the classifier in use. Call it when another task was chosen, because a classifier knows one task. */
+    forget: () => {
+      classifier = undefined;
+    },
     /** Uses the newest classifier, unless another one decides already. */
     useNewest: async () => {
       const newest = classifiers?.newest();

@@ -9,6 +9,7 @@ import type { Snapshot } from '../../../native/device.ts';
 import type { Actor } from '../../api/action.ts';
 import { type Clock, patience, systemClock } from '../../api/clock.ts';
 import type { BufferCounts, EpisodeSummary, StepSummary } from '../../api/episode.ts';
+import type { TaskId } from '../../api/task.ts';
 
 export type Room = 'plenty' | 'none' | 'disk-full' | 'unreachable' | 'stopped';
 
@@ -75,7 +76,8 @@ export function createEpisodeRecorder(writer: StoreWriter | undefined, host: Clo
     room: () => (writer ? roomOf(writer) : 'plenty'),
     /** Resolves when everything is stored, or with `stuck` when the store has written nothing for five seconds. */
     drained: async () => (writer ? drainedOrStuck(writer, host) : 'drained'),
-    counts: () => writer?.counts() ?? NO_COUNTS,
+    /** Counts the episodes of one task. */
+    counts: (task: TaskId) => writer?.counts(task) ?? NO_COUNTS,
   };
 }
 

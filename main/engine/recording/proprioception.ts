@@ -1,11 +1,12 @@
 /**
  * The 27 numbers of one instant that a policy reads, in the order and units of `PROPRIOCEPTION_FIELDS`: relative to
- * the reset pose, scaled and clipped. The policy process stacks two of them.
+ * the reset pose, scaled and clipped; the position is compressed instead. The policy process stacks two of them.
  */
 
 import type { RobotState } from '../../../native/device.ts';
 import { type Pose, relativePose, toRotationVector } from '../../api/geometry.ts';
 import {
+  FAR_POSITION_UNIT_M,
   PROPRIOCEPTION_CLIP,
   PROPRIOCEPTION_FIELDS,
   PROPRIOCEPTION_SIZE,
@@ -21,6 +22,14 @@ const TORSION_UNIT_NM = 0.1;
 const unitOf = (name: (typeof PROPRIOCEPTION_FIELDS)[number]['name']) =>
   PROPRIOCEPTION_FIELDS.find((field) => field.name === name)?.unit ?? 1;
 
+/** Returns a distance along one axis in units of the position. */
+function positionUnits(distanceM: number): number {
+  const near = distanceM / unitOf('position');
+  const beyond = Math.abs(near) - PROPRIOCEPTION_CLIP;
+  if (beyond <= 0) return near;
+  return Math.sign(near) * (PROPRIOCEPTION_CLIP + (beyond * unitOf('position')) / FAR_POSITION_UNIT_M);
+}
+
 export function proprioception(state: RobotState, tactile: readonly TactileFrame[], reset: Pose): Float32Array {
   const relative = relativePose(reset, state.baseFromTool);
   const numbers = new Float32Array(PROPRIOCEPTION_SIZE);
@@ -29,7 +38,7 @@ export function proprioception(state: RobotState, tactile: readonly TactileFrame
     for (const value of values)
       numbers[next++] = Math.min(PROPRIOCEPTION_CLIP, Math.max(-PROPRIOCEPTION_CLIP, value / unit));
   };
-  put(relative.positionM, unitOf('position'));
+  for (const distanceM of relative.positionM) numbers[next++] = positionUnits(distanceM);
   put(toRotationVector(relative.orientation), unitOf('rotation'));
   put(state.twistInTool.slice(0, 3), unitOf('linearVelocity'));
   put(state.twistInTool.slice(3, 6), unitOf('angularVelocity'));

@@ -72,7 +72,7 @@ export function createHandlers(engine: Engine, windowPuck: WindowPuck | undefine
 function controlHandlers(
   engine: Engine,
   windowPuck: WindowPuck | undefined,
-): Group<'controls' | 'input' | 'control' | 'mode' | 'settings'> {
+): Group<'controls' | 'input' | 'control' | 'mode' | 'task' | 'settings'> {
   const { loop } = engine;
   return {
     'controls.claim': (_parameters, caller) => {
@@ -100,6 +100,7 @@ function controlHandlers(
     },
     'control.gripper': ({ command }) => emptied(engine.gripper(command)),
     'mode.set': ({ mode }) => emptied(engine.setMode(mode)),
+    'task.set': async ({ task }) => emptied(await engine.chooseTask(task)),
     'settings.set': (change) => {
       const { success, limits } = change;
       if (success?.by === 'simulator' && !engine.options.cell.info.simulated)
@@ -155,9 +156,15 @@ function trainingHandlers(engine: Engine): Group<'policy' | 'run' | 'classifier'
   return {
     'policy.list': async () => done({ policies: (await shelf?.list()) ?? [] }),
     'policy.use': async ({ name }) => {
-      const path = await shelf?.manifestPath(name);
-      if (path === undefined) return refused(`There is no policy '${name}'.`, 'Choose one from the list.');
-      return emptied(await engine.usePolicy(name, path));
+      const found = await shelf?.find(name);
+      if (found === undefined) return refused(`There is no policy '${name}'.`, 'Choose one from the list.');
+      const { task } = engine.rig();
+      if (found.task !== task)
+        return refused(
+          `${name} is a policy for the task ${found.task}, and here the task is ${task}.`,
+          `Choose the task ${found.task} first, or a policy for ${task}.`,
+        );
+      return emptied(await engine.usePolicy(name, found.manifestPath));
     },
     'policy.revert': () => engine.revertPolicy('somebody went back to the last good policy'),
     'run.readiness': async () => (runs ? done(await runs.readiness()) : missing('fine-tuning')),

@@ -27,6 +27,8 @@ interface ActorCritic {
   readonly config: Omit<CriticSteps, 'criticUpdates'> & { readonly learningRate: number };
   /** C critic updates and one actor update make an `update`. */
   readonly criticUpdates: number;
+  /** Steps of the actor's Adam in an `update`; the input `actorCorrections` has a row for each. Default 1. */
+  readonly actorAdamSteps?: number;
   readonly sizes: ObservationSizes;
   readonly policyParameters: readonly ParameterSpec[];
   /** Initial weights, targets and moments, by the names of the step's inputs. */
@@ -41,7 +43,7 @@ interface ActorCritic {
 }
 
 export async function createActorCriticLearner(backend: Backend, rng: Rng, parts: ActorCritic): Promise<Learner> {
-  const { config, criticUpdates, sizes } = parts;
+  const { config, criticUpdates, actorAdamSteps = 1, sizes } = parts;
   const compiled = await backend.compile(parts.step, { name: parts.name });
   const arrays = createArrays(parts.initial, compiled.allocate);
   const random = createRandomInputs(parts.randomBuffers, rng);
@@ -55,13 +57,13 @@ export async function createActorCriticLearner(backend: Backend, rng: Rng, parts
         ...arrays.current,
         ...random(),
         ...transitionInputs(batch, { ...config, criticUpdates }, sizes),
-        ...correctionInputs(counters, criticUpdates),
+        ...correctionInputs(counters, criticUpdates, actorAdamSteps),
         learningRate: config.learningRate,
         ...parts.ownInputs?.(batch, counters),
       };
       const metrics = arrays.accept(await compiled.run(inputs, arrays.nextBuffers()));
       counters.updates += 1;
-      counters.actorAdamSteps += 1;
+      counters.actorAdamSteps += actorAdamSteps;
       counters.criticAdamSteps += criticUpdates;
       counters.criticUpdates += criticUpdates;
       return metrics;
@@ -103,11 +105,15 @@ function transitionInputs(
 }
 
 /** Adam's bias corrections of the coming update. */
-function correctionInputs(counters: UpdateCounters, criticUpdates: number): Record<string, TensorLike> {
+function correctionInputs(
+  counters: UpdateCounters,
+  criticUpdates: number,
+  actorAdamSteps: number,
+): Record<string, TensorLike> {
+  const following = (taken: number, count: number) =>
+    Array.from({ length: count }, (_, index) => biasCorrections(taken + index + 1)).flat();
   return {
-    criticCorrections: Array.from({ length: criticUpdates }, (_, index) =>
-      biasCorrections(counters.criticAdamSteps + index + 1),
-    ).flat(),
-    actorCorrections: [...biasCorrections(counters.actorAdamSteps + 1)],
+    criticCorrections: following(counters.criticAdamSteps, criticUpdates),
+    actorCorrections: following(counters.actorAdamSteps, actorAdamSteps),
   };
 }

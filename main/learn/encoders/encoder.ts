@@ -1,48 +1,27 @@
 /**
  * A small frozen encoder on pooled pictures, with one tower per camera and a trunk on both.
- *   tower:     pooled pixels, standardised → (Dense → LayerNorm → ReLU) × layers;
+ *   tower:     picture, pooled and normalised by itself → convolutions (`nets/conv-trunk.ts`) → Dense → LayerNorm → ReLU;
  *   trunk:     towers side by side → (Dense → LayerNorm → ReLU) × layers;
  *   embedding: readouts (linear from the trunk, trained on labels, scaled and clipped) | features (Dense → LayerNorm).
  * The readouts are the trained labels, in units that suit a policy. The features carry the rest; a second linear
- * readout of the same labels trains them. Pictures are pooled by means over squares, the same in training and in the
- * model.
- * Letters: B batch, P pooled values of a picture, H hidden, R readouts, F features, E embedding.
+ * readout of the same labels trains them.
+ * Letters: B batch, S side of a pooled picture, R readouts, F features, E embedding.
  */
 import type { Node } from '../../tensor/ir.ts';
 import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
-import {
-  add,
-  clip,
-  concat,
-  constant,
-  exp,
-  input,
-  layerNorm,
-  matmul,
-  mean,
-  mul,
-  neg,
-  relu,
-  reshape,
-  slice,
-  sub,
-} from '../../tensor/tensor.ts';
+import { add, clip, concat, exp, layerNorm, matmul, mul, neg, relu, reshape, slice, sub } from '../../tensor/tensor.ts';
 import { weightInputs } from '../algorithms/step-inputs.ts';
+import { type ConvTrunkSpec, convTrunk, convTrunkParameters, trunkMapSize } from '../nets/conv-trunk.ts';
 import { denseParameters, layerNormParameters } from '../nets/mlp.ts';
 import type { ParameterSpec, Parameters } from '../nets/parameters.ts';
-
-/** A camera whose pictures are pooled first. */
-export interface PooledCamera {
-  readonly camera: string;
-  /** Pictures are square. */
-  readonly sizePx: number;
-  /** Side of the square of pixels that is averaged to one. */
-  readonly poolPx: number;
-}
+import { normalisedPicture, type PooledCamera, pooledInGraph } from './pooled-picture.ts';
 
 interface EncoderTower extends PooledCamera {
-  readonly hidden: readonly number[];
+  /** The convolutions, which are named after the camera. */
+  readonly net: Omit<ConvTrunkSpec, 'name' | 'sizePx'>;
+  /** Width of the layer behind the maps. */
+  readonly hidden: number;
 }
 
 /**
@@ -70,25 +49,12 @@ export interface EncoderSpec {
   readonly featureScale: number;
 }
 
-/** Mean and reciprocal spread of every pooled value, over the training set. [P] each, in levels 0 … 255. */
-export interface PixelStatistics {
-  readonly mean: Float32Array;
-  readonly gain: Float32Array;
-}
-
-/** Statistics by camera. */
-export type EncoderStatistics = Readonly<Record<string, PixelStatistics>>;
-
 const TRUNK = 'trunk';
 const READOUT = 'readout';
 const FEATURES = 'features';
 const AUXILIARY = 'auxiliary';
 /** Far beyond any label; it keeps the exponential finite. */
 const MAX_ASINH = 8;
-
-export function pooledSize({ sizePx, poolPx }: PooledCamera): number {
-  return 3 * (sizePx / poolPx) ** 2;
-}
 
 export function readoutCount(readouts: readonly EncoderReadout[]): number {
   return readouts.reduce((sum, { columns }) => sum + columns.length, 0);
@@ -106,6 +72,14 @@ export function embeddingLayout(spec: EncoderSpec): string[] {
   return [...shownLayout(spec.readouts), ...Array.from({ length: spec.features }, (_, index) => `feature ${index}`)];
 }
 
+const netOf = ({ net, camera, sizePx, poolPx }: EncoderTower): ConvTrunkSpec => ({
+  ...net,
+  name: camera,
+  sizePx: sizePx / poolPx,
+});
+
+const mapsOf = (tower: EncoderTower): number => tower.net.channels * trunkMapSize(netOf(tower)) ** 2;
+
 function blockParameters(name: string, inputSize: number, hidden: readonly number[]): ParameterSpec[] {
   return hidden.flatMap((size, layer) => [
     ...denseParameters(`${name}.${layer}`, [{ name: 'input', size: hidden[layer - 1] ?? inputSize }], size),
@@ -115,11 +89,14 @@ function blockParameters(name: string, inputSize: number, hidden: readonly numbe
 
 /** All parameters. Those of the auxiliary readout serve training only and are left out of the model. */
 export function encoderParameters(spec: EncoderSpec): ParameterSpec[] {
-  const width = spec.towers.reduce((sum, { hidden }) => sum + hidden.at(-1)!, 0);
+  const width = spec.towers.reduce((sum, { hidden }) => sum + hidden, 0);
   const trunk = [{ name: 'input', size: spec.trunk.at(-1)! }];
   const readouts = readoutCount(spec.readouts);
   return [
-    ...spec.towers.flatMap((tower) => blockParameters(tower.camera, pooledSize(tower), tower.hidden)),
+    ...spec.towers.flatMap((tower) => [
+      ...convTrunkParameters(netOf(tower)),
+      ...blockParameters(tower.camera, mapsOf(tower), [tower.hidden]),
+    ]),
     ...blockParameters(TRUNK, width, spec.trunk),
     ...denseParameters(READOUT, trunk, readouts),
     ...denseParameters(FEATURES, trunk, spec.features),
@@ -149,18 +126,15 @@ interface EncoderOutputs {
   readonly features: Node;
 }
 
-/** `pixels` holds per camera the pooled picture [B, P] in levels 0 … 255. */
+/** `pictures` holds per camera the pooled pictures [B, S, S, 3] in levels 0 … 255. */
 export function encoderNet(
   spec: EncoderSpec,
   parameters: Parameters,
-  statistics: EncoderStatistics,
-  pixels: Readonly<Record<string, Node>>,
+  pictures: Readonly<Record<string, Node>>,
 ): EncoderOutputs {
   const towers = spec.towers.map((tower) => {
-    const { mean: centre, gain } = statistics[tower.camera]!;
-    const shape = [1, pooledSize(tower)];
-    const standard = mul(sub(pixels[tower.camera]!, constant(centre, shape)), constant(gain, shape));
-    return block(parameters, tower.camera, tower.hidden.length, standard);
+    const maps = convTrunk(parameters, netOf(tower), normalisedPicture(pictures[tower.camera]!));
+    return block(parameters, tower.camera, 1, reshape(maps, [maps.shape[0]!, mapsOf(tower)]));
   });
   const trunk = block(parameters, TRUNK, spec.trunk.length, concat(towers, 1));
   const features = layerNorm(
@@ -196,17 +170,14 @@ function sinh(x: Node): Node {
 /** Inputs: one uint8 [1, size, size, 3] per camera, by its name. Output: `embedding` [1, E]. Weights are stored as float16. */
 export function encoderModel(
   spec: EncoderSpec,
-  statistics: EncoderStatistics,
   weights: Float32Array,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
   const specs = encoderParameters(spec);
   const used = specs.filter(({ name }) => !name.startsWith(AUXILIARY));
   const parameters = weightInputs(used);
-  const pixels = Object.fromEntries(
-    spec.towers.map((tower) => [tower.camera, reshape(pooledInGraph(tower), [1, pooledSize(tower)])]),
-  );
-  const { readouts, features } = encoderNet(spec, parameters, statistics, pixels);
+  const pictures = Object.fromEntries(spec.towers.map((tower) => [tower.camera, pooledInGraph(tower)]));
+  const { readouts, features } = encoderNet(spec, parameters, pictures);
   const embedding = concat([shownReadouts(spec.readouts, readouts), mul(features, spec.featureScale)], 1);
   return toOnnx(defineStep({ embedding }), {
     name: 'encoder',
@@ -217,13 +188,6 @@ export function encoderModel(
       ...used.map(({ name }) => [name, 'float16' as const]),
     ]),
   });
-}
-
-/** The pooled input of a camera, [1, cells, cells, 3]. */
-export function pooledInGraph({ camera, sizePx, poolPx }: PooledCamera): Node {
-  const cells = sizePx / poolPx;
-  const picture = input(camera, [1, sizePx, sizePx, 3]);
-  return mean(reshape(picture, [1, cells, poolPx, cells, poolPx, 3]), [2, 4]);
 }
 
 /** The `used` parameters out of the flat weights. */
@@ -241,19 +205,4 @@ export function weightsByName(
     offset = end;
   }
   return named;
-}
-
-/** Writes the sums of pool² pixels, interleaved like the picture, to the P values of `into` that begin at `at`. */
-export function poolPicture(rgb: Uint8Array, { sizePx, poolPx }: PooledCamera, into: Uint16Array, at: number): void {
-  const cells = sizePx / poolPx;
-  into.fill(0, at, at + cells * cells * 3);
-  for (let row = 0, from = 0; row < sizePx; row++) {
-    const line = at + Math.floor(row / poolPx) * cells * 3;
-    for (let column = 0; column < sizePx; column++, from += 3) {
-      const to = line + Math.floor(column / poolPx) * 3;
-      into[to]! += rgb[from]!;
-      into[to + 1]! += rgb[from + 1]!;
-      into[to + 2]! += rgb[from + 2]!;
-    }
-  }
 }

@@ -45,7 +45,8 @@ interface SupervisedLoss {
 /** Buffers of one batch, filled again for every update. They are the inputs that the loss names. */
 export interface SupervisedBatch {
   readonly inputs: Readonly<Record<string, TensorLike>>;
-  fill(rows: Uint32Array): void;
+  /** `rng` is the update's own stream, for what is drawn anew in each epoch. */
+  fill(rows: Uint32Array, rng: Rng): void;
 }
 
 export interface SupervisedRun {
@@ -96,7 +97,8 @@ export async function trainSupervised(run: SupervisedRun): Promise<Float32Array>
       let lossSum = 0;
       for (let update = 0; update < updates; update++) {
         const step = epoch * updates + update;
-        batch.fill(order.subarray(update * config.batchSize, (update + 1) * config.batchSize));
+        const rows = order.subarray(update * config.batchSize, (update + 1) * config.batchSize);
+        batch.fill(rows, rng.split(`update ${step}`));
         const inputs = {
           ...arrays.current,
           ...batch.inputs,

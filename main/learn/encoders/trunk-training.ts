@@ -4,6 +4,7 @@ import { input } from '../../tensor/tensor.ts';
 import { smoothL1 } from '../losses/regression.ts';
 import { readoutCount } from './encoder.ts';
 import { type EncoderDataset, pictureBatch } from './encoder-training.ts';
+import { pooledBatch } from './pooled-picture.ts';
 import { type SupervisedConfig, type SupervisedRun, supervisedStep, trainSupervised } from './supervised-training.ts';
 import { type TrunkSpec, trunkNet, trunkParameters, trunkReadouts } from './trunk.ts';
 
@@ -13,8 +14,8 @@ export interface TrunkTrainingConfig extends SupervisedConfig {
 }
 
 export const TRUNK_TRAINING: TrunkTrainingConfig = {
-  epochs: 16,
-  batchSize: 64,
+  epochs: 10,
+  batchSize: 128,
   peakLearningRate: 3e-3,
   weightDecay: 1e-4,
   clipNorm: 2,
@@ -35,12 +36,7 @@ function trunkStep(spec: TrunkSpec, config: TrunkTrainingConfig): Step {
   const batch = config.batchSize;
   const columns = readoutCount(spec.readouts);
   return supervisedStep(trunkParameters(spec), config, (parameters) => {
-    const pictures = Object.fromEntries(
-      spec.cameras.map(({ camera, sizePx, poolPx }) => [
-        camera,
-        input(camera, [batch, sizePx / poolPx, sizePx / poolPx, 3]),
-      ]),
-    );
+    const pictures = Object.fromEntries(spec.cameras.map((camera) => [camera.camera, pooledBatch(camera, batch)]));
     const readouts = trunkReadouts(spec, parameters, trunkNet(spec, parameters, pictures));
     const loss = smoothL1(readouts, input('target', [batch, columns]), input('weight', [batch, columns]), config.beta);
     return { minimised: loss, reported: loss };

@@ -10,7 +10,7 @@
 import type { Node } from '../../tensor/ir.ts';
 import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
-import { add, concat, input, matmul, mul, reshape, transpose } from '../../tensor/tensor.ts';
+import { add, concat, input, matmul, reshape } from '../../tensor/tensor.ts';
 import { weightInputs } from '../algorithms/step-inputs.ts';
 import { type ConvTrunkSpec, convTrunk, convTrunkParameters, trunkMapSize } from '../nets/conv-trunk.ts';
 import { denseParameters } from '../nets/mlp.ts';
@@ -22,14 +22,8 @@ import {
   spatialFeatures,
   spatialParameters,
 } from '../nets/spatial-embedding.ts';
-import {
-  type EncoderReadout,
-  type PooledCamera,
-  pooledInGraph,
-  readoutCount,
-  shownReadouts,
-  weightsByName,
-} from './encoder.ts';
+import { type EncoderReadout, readoutCount, shownReadouts, weightsByName } from './encoder.ts';
+import { normalisedPicture, type PooledCamera, pooledInGraph } from './pooled-picture.ts';
 
 export interface TrunkSpec {
   readonly cameras: readonly PooledCamera[];
@@ -42,10 +36,6 @@ export interface TrunkSpec {
 
 const HEAD = 'head';
 const READOUT = 'readout';
-
-/** Levels 0 … 255 → about −2 … 2. */
-const CENTRE_LEVEL = 128;
-const LEVELS_PER_UNIT = 64;
 
 function netOf({ net }: TrunkSpec, { camera, sizePx, poolPx }: PooledCamera): ConvTrunkSpec {
   return { ...net, name: camera, sizePx: sizePx / poolPx };
@@ -77,9 +67,7 @@ export function trunkParameters(spec: TrunkSpec): ParameterSpec[] {
 /** Pooled pictures [B, cells, cells, 3] in levels, by camera → maps [B, E]. */
 export function trunkNet(spec: TrunkSpec, parameters: Parameters, pictures: Readonly<Record<string, Node>>): Node {
   const maps = spec.cameras.map((camera) => {
-    const levels = transpose(pictures[camera.camera]!, [0, 3, 1, 2]);
-    const x = mul(add(levels, -CENTRE_LEVEL), 1 / LEVELS_PER_UNIT);
-    const map = convTrunk(parameters, netOf(spec, camera), x);
+    const map = convTrunk(parameters, netOf(spec, camera), normalisedPicture(pictures[camera.camera]!));
     return reshape(map, [map.shape[0]!, -1]);
   });
   return concat(maps, 1);

@@ -4,10 +4,11 @@
  * ŵ are time weights that sum to 1, u sample weights, w dimension weights. Letters: B batch, K steps of the chunk, D
  * dimensions. Without weights it is the plain mean. Default: uniform in time (ACT, Diffusion Policy). Trap: steps after
  * an episode's end are padding, not targets. A mean over all elements counts them in the denominator and teaches less
- * from short chunks. Like ACT, this divides by the number of valid elements.
+ * from short chunks. Like ACT, this divides by the number of valid elements. Elements of weight 0 may hold anything, NaN
+ * included: every loss over chunks passes its operands through `selectValid` before its first nonlinear operation.
  */
 import { describeType, type Node } from '../../tensor/ir.ts';
-import { constant, logicalAnd, logicalNot, mean, mul, reshape, sum } from '../../tensor/tensor.ts';
+import { constant, greater, logicalAnd, logicalNot, mean, mul, reshape, sum } from '../../tensor/tensor.ts';
 import { asFlags, asWeights, guard, maskedMean } from './masked.ts';
 
 export interface ChunkWeights {
@@ -35,19 +36,28 @@ export function chunkMean(elements: Node, weights: ChunkWeights = {}): Node {
 }
 
 /**
- * Sets targets [B, K, D] to zero where they do not count. Padding and missing labels may hold anything, NaN included, and
- * must not reach the arithmetic (see `masked.ts`). Every loss over chunks passes its targets through here.
+ * Sets `x` [B, K, D, …] to zero where it does not count, so that neither value nor gradient depends on what stands there.
+ * `x` is a loss's operand, or a linear function of its operands. `innerAxes` is the number of axes behind D.
  */
-export function validTargets(targets: Node, { pad, sampleWeight, dimensionWeights }: ChunkWeights): Node {
-  const cells = targets.shape.slice(0, -1);
-  const column = (flags: Node) => reshape(flags, [...flags.shape, ...ones(targets.shape.length - flags.shape.length)]);
-  const used = dimensionWeights?.map((weight) => Number(weight > 0));
+export function selectValid(x: Node, weights: ChunkWeights, innerAxes = 0): Node {
+  const { pad, sampleWeight, timeWeights, dimensionWeights } = weights;
+  const steps = x.shape.slice(0, x.shape.length - 1 - innerAxes);
+  const column = (flags: Node) => reshape(flags, [...flags.shape, ...ones(x.shape.length - flags.shape.length)]);
   const masks = [
-    pad && column(validCells({ shape: cells }, pad)),
+    pad && column(validCells({ shape: steps }, pad)),
     sampleWeight && column(asFlags(sampleWeight)),
-    used?.includes(0) ? constant(used, [...ones(cells.length), used.length], 'bool') : undefined,
+    usedAlong(timeWeights, 1, x),
+    usedAlong(dimensionWeights, steps.length, x),
   ].flatMap((each) => each ?? []);
-  return masks.length === 0 ? targets : guard(masks.reduce(logicalAnd), targets);
+  return masks.length === 0 ? x : guard(masks.reduce(logicalAnd), x);
+}
+
+/** Weights [B] of samples whose losses are one number each: a sample without a valid step has weight 0. */
+export function sampleWeights({ pad, sampleWeight }: Pick<ChunkWeights, 'pad' | 'sampleWeight'>): Node | undefined {
+  if (!pad) return sampleWeight && asWeights(sampleWeight);
+  const steps = asWeights(logicalNot(asFlags(pad)));
+  const valid = asWeights(steps.shape.length === 1 ? steps : greater(sum(steps, 1), 0));
+  return sampleWeight ? mul(valid, asWeights(sampleWeight)) : valid;
 }
 
 /** K weights e^(−λk). Near steps count more, because their labels are more reliable. */
@@ -60,9 +70,9 @@ export function dimensionMean(elements: Node, weights: readonly number[] | undef
   if (!weights) return mean(elements, -1);
   const total = weights.reduce((sum, each) => sum + each, 0);
   expectCount('dimensionWeights', weights, elements.shape.at(-1), elements);
-  if (!(total > 0) || weights.some((each) => each < 0))
-    throw new RangeError(`dimensionWeights [${weights.join(', ')}]: expected numbers ≥ 0, not all of them 0`);
-  return sum(mul(elements, constant(weights.map((each) => each / total))), -1);
+  expectShares('dimensionWeights', weights);
+  const counted = selectValid(elements, { dimensionWeights: weights });
+  return sum(mul(counted, constant(weights.map((each) => each / total))), -1);
 }
 
 function timeWeightsOf(cells: Node, weights: readonly number[] | undefined): Node | undefined {
@@ -71,8 +81,16 @@ function timeWeightsOf(cells: Node, weights: readonly number[] | undefined): Nod
   if (cells.shape.length < 2)
     throw new TypeError(`timeWeights need a chunk [B, K, D]; there is no K in ${describeType(cells)}`);
   expectCount('timeWeights', weights, cells.shape.at(-1), cells);
+  expectShares('timeWeights', weights);
   const shares = weights.map((each) => each / total);
   return constant(shares, [...ones(cells.shape.length - 1), weights.length]);
+}
+
+/** Flags along `axis` of `x`, or `undefined` when all weights are above 0. */
+function usedAlong(weights: readonly number[] | undefined, axis: number, x: Node): Node | undefined {
+  if (!weights || weights.every((weight) => weight > 0)) return undefined;
+  const used = weights.map((weight) => Number(weight > 0));
+  return constant(used, [...ones(axis), used.length, ...ones(x.shape.length - axis - 1)], 'bool');
 }
 
 function sampleWeightsOf(cells: Node, weights: Node | undefined): Node | undefined {
@@ -90,6 +108,11 @@ function validCells(cells: Pick<Node, 'shape'>, pad: Node): Node {
 function expectCount(name: string, weights: readonly number[], size: number | undefined, of: Node): void {
   if (weights.length !== size)
     throw new TypeError(`${name} has ${weights.length} numbers; the losses ${describeType(of)} need ${size}`);
+}
+
+function expectShares(name: string, weights: readonly number[]): void {
+  if (weights.some((each) => !(each >= 0)) || !weights.some((each) => each > 0))
+    throw new RangeError(`${name} [${weights.join(', ')}]: expected numbers ≥ 0, not all of them 0`);
 }
 
 const ones = (count: number): number[] => new Array<number>(count).fill(1);

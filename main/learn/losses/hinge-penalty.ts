@@ -6,15 +6,18 @@
  * learned; the executor's clamp keeps the limit.
  */
 import type { Node } from '../../tensor/ir.ts';
-import { abs, constant, div, mean, mul, type Operand, relu, square, sub, sum } from '../../tensor/tensor.ts';
-import { maskedMean } from './masked.ts';
+import { abs, constant, div, mean, mul, type Operand, relu, reshape, square, sub, sum } from '../../tensor/tensor.ts';
+import { asFlags, guard, maskedMean } from './masked.ts';
 
 const HINGE_WEIGHT = 10; // λ, ours
 
-/** `excess` [B, …, C] → scalar; `sampleWeight` [B] goes with excess [B, C]. */
+/** `excess` [B, …, C], `sampleWeight` [B] → scalar. A sample of weight 0 may hold anything, NaN included. */
 export function hingePenalty(excess: Node, lambda: Operand = HINGE_WEIGHT, sampleWeight?: Node): Node {
-  const each = sum(square(relu(excess)), -1);
-  return mul(sampleWeight ? maskedMean(each, sampleWeight) : mean(each), lambda);
+  const penaltyOf = (some: Node) => sum(square(relu(some)), -1);
+  if (!sampleWeight) return mul(mean(penaltyOf(excess)), lambda);
+  const column = (rank: number) => reshape(sampleWeight, [-1, ...new Array<number>(rank - 1).fill(1)]);
+  const each = penaltyOf(guard(asFlags(column(excess.shape.length)), excess));
+  return mul(maskedMean(each, column(each.shape.length)), lambda);
 }
 
 /** `values` [B, …, C] with symmetric limits (C numbers, the values' units) → excess in units of the limit. */

@@ -4,7 +4,7 @@
  */
 import type { Node } from '../../tensor/ir.ts';
 import { mul, ones } from '../../tensor/tensor.ts';
-import { type ChunkWeights, exponentialWeights } from './chunk.ts';
+import { type ChunkWeights, exponentialWeights, sampleWeights } from './chunk.ts';
 import { chunkErrors, consistencyLoss } from './generative/consistency.ts';
 import { diffusionLoss } from './generative/diffusion.ts';
 import { flowMatchingLoss } from './generative/flow-matching.ts';
@@ -110,7 +110,7 @@ const entries = {
     defaults: { ...DIMENSIONS, sigmaData: 0.5 }, // Karras et al. 2022
     loss: ({ denoised, target, sigma, pad }, { sigmaData, ...options }) => {
       const errors = chunkErrors(denoised, target, weightsOf(denoised, pad, options));
-      return consistencyLoss(errors, sigma, ones(errors.shape), sigmaData);
+      return consistencyLoss(errors, sigma, sampleWeights({ pad }) ?? ones(errors.shape), sigmaData);
     },
   }),
   smoothness: actionLossEntry({

@@ -1,8 +1,8 @@
 /**
  * Means over the elements that count. They serve co-training, padding, and samples without a target.
  *   L = Σ w ℓ / Σ w,  over the elements with w > 0;  0, with zero gradients, when there are none.
- * Trap: 0 · NaN is NaN. A missing label must be replaced before the sum (`maskedMean` does) and before the arithmetic (`guard`).
- * A selection behind the arithmetic still sends 0 · ∞ = NaN backwards.
+ * Trap: 0 · NaN is NaN. A missing label must be replaced before the sum (`maskedMean` does) and before the first nonlinear
+ * operation (`guard`, and `selectValid` in `chunk.ts`). A selection behind it still sends 0 · ∞ = NaN backwards.
  */
 import { type Node, sizeOf } from '../../tensor/ir.ts';
 import { add, cast, div, greater, mul, type Operand, sum, where } from '../../tensor/tensor.ts';

@@ -8,25 +8,26 @@
  */
 import type { Node } from '../../tensor/ir.ts';
 import { abs, less, mean, mul, square, sub, where } from '../../tensor/tensor.ts';
-import { type ChunkWeights, chunkMean, validTargets } from './chunk.ts';
+import { type ChunkWeights, chunkMean, selectValid } from './chunk.ts';
+import { asFlags, guard } from './masked.ts';
 
 /** Linear part begins here; PyTorch's default of 1 would be the squared error on [−1, 1]. */
 export const HUBER_DELTA = 0.1; // Ours
 
 /** `predicted`, `target` [B, K, D] or [B, D] → scalar. */
 export function mse(predicted: Node, target: Node, weights: ChunkWeights = {}): Node {
-  return chunkMean(square(sub(predicted, validTargets(target, weights))), weights);
+  return chunkMean(square(selectValid(sub(predicted, target), weights)), weights);
 }
 
 /** `predicted`, `target` [B, K, D] or [B, D] → scalar. */
 export function l1(predicted: Node, target: Node, weights: ChunkWeights = {}): Node {
-  return chunkMean(abs(sub(predicted, validTargets(target, weights))), weights);
+  return chunkMean(abs(selectValid(sub(predicted, target), weights)), weights);
 }
 
 /** `predicted`, `target` [B, K, D] or [B, D] → scalar. */
 export function huber(predicted: Node, target: Node, delta = HUBER_DELTA, weights: ChunkWeights = {}): Node {
   if (!(delta > 0)) throw new RangeError(`huber: delta ${delta}, expected a number > 0`);
-  const error = abs(sub(predicted, validTargets(target, weights)));
+  const error = abs(selectValid(sub(predicted, target), weights));
   const value = where(less(error, delta), mul(square(error), 0.5), mul(sub(error, delta / 2), delta));
   return chunkMean(value, weights);
 }
@@ -34,10 +35,10 @@ export function huber(predicted: Node, target: Node, delta = HUBER_DELTA, weight
 /**
  * Smooth L1 with a weight per element: e²/2β below β, |e| − β/2 above, so huber(δ) = δ · smoothL1(β = δ).
  * Takes the mean over all elements without normalising the weights, like PyTorch's `smooth_l1_loss` times weights.
- * predicted, target: one shape; weights broadcast to it → scalar.
+ * predicted, target: one shape; weights ≥ 0 broadcast to it → scalar. Elements of weight 0 may hold anything.
  */
 export function smoothL1(predicted: Node, target: Node, weights: Node, beta: number): Node {
-  const error = abs(sub(predicted, target));
+  const error = abs(guard(asFlags(weights), sub(predicted, target)));
   const value = where(less(error, beta), mul(square(error), 0.5 / beta), sub(error, beta / 2));
   return mean(mul(value, weights));
 }

@@ -7,8 +7,9 @@
  * diffusion or flow head apply the loss to â, weighted by ᾱ or t, never to ε or v.
  */
 import type { Node } from '../../tensor/ir.ts';
-import { add, concat, mul, slice, square, stopGradient, sub, zeros } from '../../tensor/tensor.ts';
-import { type ChunkWeights, chunkMean } from './chunk.ts';
+import { add, concat, maximum, mul, slice, square, stopGradient, sub, zeros } from '../../tensor/tensor.ts';
+import { type ChunkWeights, chunkMean, selectValid } from './chunk.ts';
+import { asFlags, asWeights } from './masked.ts';
 
 interface SmoothnessWeights {
   readonly velocity: number;
@@ -35,7 +36,10 @@ export function smoothness(
   return terms.reduce((total, each) => add(total, each), zeros([]));
 }
 
-/** Mean of the squared differences of the given order: `actions` [B, K, D] → scalar. */
+/**
+ * Mean of the squared differences of the given order: `actions` [B, K, D] → scalar. A difference counts when no action in it
+ * is padding. Padding is not only a tail: idle steps inside a chunk are padding too.
+ */
 export function differencePenalty(actions: Node, order: number, context: SmoothnessContext = {}): Node {
   const { executed, pad, ...weights } = context;
   const steps = actions.shape[1]!;
@@ -48,7 +52,15 @@ export function differencePenalty(actions: Node, order: number, context: Smoothn
     const length = differences.shape[1]!;
     differences = sub(slice(differences, 1, 1, length), slice(differences, 1, 0, length - 1));
   }
-  // Padding is at the end, so a difference counts when its newest action does.
-  const newest = pad && slice(pad, 1, steps - differences.shape[1]!, steps);
-  return chunkMean(square(differences), { ...weights, pad: newest });
+  const counted = { ...weights, pad: pad && anyInWindow(pad, history, order + 1) };
+  return chunkMean(square(selectValid(differences, counted)), counted);
+}
+
+/** `pad` [B, K] behind `history` steps without padding → [B, history + K + 1 − size]: true where a window has padding. */
+function anyInWindow(pad: Node, history: number, size: number): Node {
+  const flags = asWeights(asFlags(pad));
+  const joined = history > 0 ? concat([zeros([pad.shape[0]!, history]), flags], 1) : flags;
+  const count = joined.shape[1]! + 1 - size;
+  const shifted = Array.from({ length: size }, (_, from) => slice(joined, 1, from, from + count));
+  return shifted.reduce((any, each) => maximum(any, each));
 }

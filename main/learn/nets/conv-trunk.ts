@@ -16,8 +16,8 @@ export interface ConvTrunkSpec {
   readonly name: string;
   /** S; pictures are square and have three colours. */
   readonly sizePx: number;
-  /** Kernel of the stem, which halves the sides. */
-  readonly stem: { readonly kernel: number; readonly channels: number };
+  /** Kernel of the stem, which halves the sides, or divides them by its `stride`. */
+  readonly stem: { readonly kernel: number; readonly channels: number; readonly stride?: number };
   /** Channels of each stage; each halves the sides. */
   readonly stages: readonly number[];
   /** Channels of the result. */
@@ -29,8 +29,8 @@ export interface ConvTrunkSpec {
 const COLOURS = 3;
 
 /** Side of the resulting map. */
-export function trunkMapSize({ sizePx, stages }: ConvTrunkSpec): number {
-  return stages.reduce((size) => Math.ceil(size / 2), Math.ceil(sizePx / 2));
+export function trunkMapSize({ sizePx, stem, stages }: ConvTrunkSpec): number {
+  return stages.reduce((size) => Math.ceil(size / 2), Math.ceil(sizePx / (stem.stride ?? 2)));
 }
 
 function convolutionParameters(prefix: string, from: number, to: number, kernel: number): ParameterSpec[] {
@@ -65,7 +65,7 @@ export function convTrunk(parameters: Parameters, spec: ConvTrunkSpec, x: Node):
     const padding = (kernel.shape[2]! - 1) / 2;
     return groupNorm(parameters, prefix, spec.groups, conv2d(from, kernel, { stride, padding }));
   };
-  let maps = relu(normalised(`${spec.name}.stem`, x, 2));
+  let maps = relu(normalised(`${spec.name}.stem`, x, spec.stem.stride ?? 2));
   for (const stage of spec.stages.keys()) {
     const prefix = `${spec.name}.stage ${stage}`;
     const first = relu(normalised(`${prefix}.first`, maps, 2));

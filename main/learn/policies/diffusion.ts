@@ -3,8 +3,9 @@
  * in the graph. DDIM without noise (Song et al. 2021, η = 0), with ᾱ = 1 at the end:
  *   â = prediction at (x, t), clipped        ε̂ = (x − √ᾱ_t â)/√(1 − ᾱ_t), from the clipped â        x ← √ᾱ_s â + √(1 − ᾱ_s) ε̂
  * Differs from Diffusion Policy: an MLP replaces the U-Net, because chunks are short and features are given. The net
- * predicts the action ('x0') by default, which is the better target for few sampling steps. Letters: B batch, K steps,
- * U used dimensions.
+ * predicts the action ('x0') by default, which is the better target for few sampling steps. It embeds the time as
+ * 1000 t/(T − 1), where theirs embeds t. Sampling steps that fall on a half are rounded up; numpy rounds them to even.
+ * Letters: B batch, K steps, U used dimensions.
  */
 import { z } from 'zod';
 import type { Node } from '../../tensor/ir.ts';

@@ -44,6 +44,8 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
     discount: settings.discount,
     nStep: settings.nStep ?? 1,
     views: settings.views ?? 1,
+    gripperInForce: settings.gripper === 'open-or-close',
+    takeoverFails: settings.takeoverFails ?? false,
   });
   const source = openLearningSource({
     folder: projectFolder,

@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parsePolicyName, policyNameOf } from '../../api/policy.ts';
-import { STARTER_MANIFEST } from '../../models/assets.ts';
+import { STARTERS } from '../../models/assets.ts';
 import { writeFileAtomically } from '../../models/atomic-files.ts';
 
 export interface RunFolder {
@@ -102,7 +102,7 @@ interface PolicyOrigin {
   readonly checkpoint: string | undefined;
 }
 
-/** Finds a policy by `starter`, by its run's name for it (`run-<id>/<step>`), or by the path of its manifest. */
+/** Finds a policy by the name of a starter, by its run's name for it (`run-<id>/<step>`), or by the path of its manifest. */
 export function policyOrigin(projectFolder: string, name: string): PolicyOrigin {
   const published = parsePolicyName(name);
   if (published) {
@@ -112,7 +112,7 @@ export function policyOrigin(projectFolder: string, name: string): PolicyOrigin 
       checkpoint: join(folder, 'checkpoint.bin'),
     };
   }
-  return { manifestPath: name === 'starter' ? STARTER_MANIFEST : name, checkpoint: undefined };
+  return { manifestPath: STARTERS.get(name) ?? name, checkpoint: undefined };
 }
 
 const blockSchema = z

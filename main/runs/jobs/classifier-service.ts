@@ -11,7 +11,8 @@ import { type RunningTraining, startClassifierProcess } from './classifier-proce
 
 export interface ClassifierServiceOptions {
   readonly projectFolder: string;
-  readonly task: TaskId;
+  /** Returns the task that is chosen. */
+  readonly task: () => TaskId;
   readonly observation: ObservationKind;
   readonly encoderManifestPath: string | undefined;
   readonly writer: Pick<StoreWriter, 'drained'>;
@@ -30,10 +31,7 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
   let trouble: { readonly message: string; readonly remedy: string } | undefined;
   let closed = false;
 
-  const fitting = (): MadeClassifier[] =>
-    listClassifiers(projectFolder).filter(
-      ({ manifest }) => manifest.task === task && manifest.observation === observation,
-    );
+  const fitting = () => classifiersFor(projectFolder, task(), observation);
   /** Read again only after a change, because the window asks more often than that. */
   let classifiers = fitting();
   const changed = () => {
@@ -47,7 +45,7 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
     if (closed) return;
     training = launch({
       projectFolder,
-      task,
+      task: task(),
       observation,
       encoderManifestPath,
       rule: true,
@@ -95,9 +93,19 @@ export function createClassifierService(options: ClassifierServiceOptions): Clas
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
+    taskChanged: () => {
+      trouble = undefined;
+      changed();
+    },
     close: async () => {
       closed = true;
       if (typeof training === 'object') await training.cancel();
     },
   };
+}
+
+function classifiersFor(projectFolder: string, task: TaskId, observation: ObservationKind): MadeClassifier[] {
+  return listClassifiers(projectFolder).filter(
+    ({ manifest }) => manifest.task === task && manifest.observation === observation,
+  );
 }

@@ -3,12 +3,18 @@
  * another run with the same id has left.
  */
 import { parsePolicyName } from '../../api/policy.ts';
-import type { PolicyShelf } from '../../engine/services.ts';
+import type { PolicyShelf, ShelvedPolicy } from '../../engine/services.ts';
 import { belongsTo } from '../../learn/run/run-folder.ts';
+import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import type { RunRows } from '../run-rows.ts';
-import { listPolicies } from './policy-registry.ts';
+import { listPolicies, type RegisteredPolicy, starterFor } from './policy-registry.ts';
 
-export function createPolicyCatalogue(projectFolder: string, rows: RunRows): PolicyShelf {
+/** `encoderManifestPath`: the encoder in use. */
+export function createPolicyCatalogue(
+  projectFolder: string,
+  rows: Pick<RunRows, 'runs' | 'checkpoints'>,
+  encoderManifestPath?: string,
+): PolicyShelf {
   const own = async () => {
     const foreign = new Set(
       (await rows.runs()).filter((run) => !belongsTo(projectFolder, run)).map((run): number | undefined => run.id),
@@ -20,11 +26,28 @@ export function createPolicyCatalogue(projectFolder: string, rows: RunRows): Pol
       const measured = new Map((await rows.checkpoints()).map((row) => [row.policy, row.successRate]));
       return (await own()).map(({ name, manifest, createdAtMs }) => ({
         name,
+        task: manifest.task,
         trainedSteps: manifest.trainedSteps,
+        ...(manifest.madeFrom && { madeFrom: manifest.madeFrom }),
         createdAtMs,
         successRate: measured.get(name),
       }));
     },
-    manifestPath: async (name) => (await own()).find((policy) => policy.name === name)?.manifestPath,
+    find: async (name) => shelved((await own()).find((policy) => policy.name === name)),
+    openingFor: async (task) => {
+      const encoderSha256 = encoderManifestPath && readEncoderManifest(encoderManifestPath).sha256;
+      const policies = (await own()).filter(
+        ({ manifest }) => manifest.task === task && manifest.encoderSha256 === encoderSha256,
+      );
+      const starterPath = starterFor(task, encoderManifestPath);
+      return {
+        starter: shelved(policies.find(({ manifestPath }) => manifestPath === starterPath)),
+        newest: shelved(policies.findLast(({ name }) => parsePolicyName(name) !== undefined)),
+      };
+    },
   };
+}
+
+function shelved(policy: RegisteredPolicy | undefined): ShelvedPolicy | undefined {
+  return policy && { name: policy.name, manifestPath: policy.manifestPath, task: policy.manifest.task };
 }

@@ -1,5 +1,5 @@
 /**
- * The policies of a project and their names. `starter` ships with the program. A run's policies are `run-<id>/<step>`
+ * The policies of a project and their names. A starter for each task ships with the program. A run's policies are `run-<id>/<step>`
  * and lie in the project folder under `runs/<id>/policy-<step>/`.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { type PolicyManifest, policyManifestSchema } from '../../api/policy.ts';
 import type { TaskId } from '../../api/task.ts';
 import { policyOrigin } from '../../learn/run/run-folder.ts';
-import { STARTER_MANIFEST } from '../../models/assets.ts';
+import { STARTER, STARTERS, starterManifestFor, starterNameFor } from '../../models/assets.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 
 export interface RegisteredPolicy {
@@ -43,7 +43,7 @@ export function readPolicy(manifestPath: string): RegisteredPolicy {
 }
 
 /**
- * Lists every policy that can be used in this project, oldest first; the starter comes first. Leaves out folders
+ * Lists every policy that can be used in this project, oldest first; the starters come first. Leaves out folders
  * without a readable manifest: `findPolicy` refuses them by name.
  */
 export function listPolicies(projectFolder: string): readonly RegisteredPolicy[] {
@@ -56,7 +56,7 @@ export function listPolicies(projectFolder: string): readonly RegisteredPolicy[]
     .filter((folder) => /^policy-\d+$/.test(basename(folder)))
     .flatMap((folder) => readable(join(folder, 'manifest.json')))
     .sort((a, b) => a.createdAtMs - b.createdAtMs);
-  return [...readable(STARTER_MANIFEST), ...published];
+  return [...[...STARTERS.values()].flatMap(readable), ...published];
 }
 
 const foldersIn = (folder: string): string[] =>
@@ -74,8 +74,21 @@ function readable(manifestPath: string): readonly RegisteredPolicy[] {
   }
 }
 
-/** Throws `UnknownPolicyError`, which names the policies that exist. */
-export function findPolicy(projectFolder: string, name: string): RegisteredPolicy {
+/**
+ * Throws `UnknownPolicyError`, which names the policies that exist. With a task, `starter` is that task's starter, and a
+ * policy of another task is refused.
+ */
+export function findPolicy(projectFolder: string, given: string, task?: TaskId): RegisteredPolicy {
+  const name = given === STARTER && task !== undefined ? starterNameFor(task) : given;
+  const policy = policyNamed(projectFolder, name);
+  if (task !== undefined && policy.manifest.task !== task)
+    throw new UnknownPolicyError(
+      `${policy.name} is a policy for the task ${policy.manifest.task}, and here the task is ${task}. Name a policy for ${task}, such as ${starterNameFor(task)}, or give --task ${policy.manifest.task}.`,
+    );
+  return policy;
+}
+
+function policyNamed(projectFolder: string, name: string): RegisteredPolicy {
   const policies = listPolicies(projectFolder);
   const found = policies.find((policy) => policy.name === name);
   if (found) return found;
@@ -88,10 +101,11 @@ export function findPolicy(projectFolder: string, name: string): RegisteredPolic
   );
 }
 
-/** Returns the starter's manifest when it is a policy for this task and reads this encoder. */
+/** Returns the manifest of the task's starter when it is there and reads this encoder. */
 export function starterFor(task: TaskId, encoderManifestPath: string | undefined): string | undefined {
-  if (encoderManifestPath === undefined || !existsSync(STARTER_MANIFEST)) return undefined;
-  const { manifest } = readPolicy(STARTER_MANIFEST);
+  const manifestPath = starterManifestFor(task);
+  if (encoderManifestPath === undefined || !existsSync(manifestPath)) return undefined;
+  const { manifest } = readPolicy(manifestPath);
   const fits = manifest.task === task && manifest.encoderSha256 === readEncoderManifest(encoderManifestPath).sha256;
-  return fits ? STARTER_MANIFEST : undefined;
+  return fits ? manifestPath : undefined;
 }

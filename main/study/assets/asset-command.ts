@@ -8,20 +8,27 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createEncoderData, ENCODER_CAMERAS, ENCODER_LABELS } from '../../../native/sim/encoder-data/encoder-data.ts';
+import {
+  createEncoderData,
+  ENCODER_CAMERAS,
+  ENCODER_LABELS,
+  TRAINING_VIEW_WORDS,
+} from '../../../native/sim/encoder-data/encoder-data.ts';
 import { systemClock } from '../../api/clock.ts';
 import { messageOf } from '../../api/error-words.ts';
 import { type EncoderManifest, encoderManifestSchema } from '../../api/policy.ts';
 import { createRng, type Rng } from '../../api/rng.ts';
 import { SEED_RANGES } from '../../api/task.ts';
-import type { EncoderReadout, PooledCamera } from '../../learn/encoders/encoder.ts';
+import type { EncoderReadout } from '../../learn/encoders/encoder.ts';
 import type { EncoderDataset } from '../../learn/encoders/encoder-training.ts';
+import type { PooledCamera } from '../../learn/encoders/pooled-picture.ts';
 import type { SupervisedState } from '../../learn/encoders/supervised-training.ts';
 import { bytesOf, floatsOf, writeFileAtomically } from '../../models/atomic-files.ts';
 import { type EncoderRuntime, loadEncoder } from '../../models/encoder-runtime.ts';
 import type { Backend } from '../../tensor/backend.ts';
 import { createOrtBackend } from '../../tensor/backends/ort.ts';
 import { openEncoderCache } from './encoder-cache.ts';
+import { episodeSummary, episodeTable, measureEpisodes } from './encoder-episodes.ts';
 import { evaluateHoldOut, printReport, readoutPlaces } from './encoder-hold-out.ts';
 
 interface TrainingRun<Config> {
@@ -68,12 +75,15 @@ export interface EncoderAsset<Config extends { readonly epochs: number }> {
 export async function makeEncoderAsset<Config extends { readonly epochs: number }>(
   asset: EncoderAsset<Config>,
 ): Promise<void> {
-  const { cache: cacheFolder, out, frames, holdOut, epochs, seed, threads } = assetOptions(asset);
+  const options = assetOptions(asset);
+  const { cache: cacheFolder, out, frames, holdOut, epochs, seed, threads, episodes: measuredEpisodes } = options;
   const source = await createEncoderData();
   const cache = openEncoderCache(cacheFolder, source, asset.cameras);
   console.log(`pictures in ${cache.folder}`);
   const startMs = systemClock.nowMs();
-  const dataset = cache.dataset(frames, (count) => console.log(`${count}/${frames} frames  ${elapsed(startMs)}`));
+  const dataset = await cache.dataset(frames, threads, (count) =>
+    console.log(`${count}/${frames} frames  ${elapsed(startMs)}`),
+  );
   const config = { ...asset.config, epochs };
   const kept = keptTraining(cache.folder, { [asset.keptAs]: asset.spec, config, seed, count: dataset.count });
   const trainingStartMs = systemClock.nowMs();
@@ -101,9 +111,11 @@ export async function makeEncoderAsset<Config extends { readonly epochs: number 
   const encoder = await loadEncoder(manifestPath, threads);
   const reader = (await readerOf?.(encoder, threads)) ?? encoder;
   const report = await evaluateHoldOut(reader, readoutPlaces(asset.readouts), source, systemClock, holdOut);
+  const episodes = await measureEpisodes(reader, asset.readouts, source, measuredEpisodes);
   await reader.dispose();
-  writeManifest(report.summary);
+  writeManifest({ ...report.summary, ...episodeSummary(episodes) });
   printReport(report);
+  console.log(episodeTable(episodes));
   console.log(`${modelPath}: ${(model.length / 1e6).toFixed(2)} MB, ${elapsed(startMs)}`);
   source.dispose();
 }
@@ -121,7 +133,7 @@ function manifestOf({ manifest, inputs, words }: AssetInWords, model: Uint8Array
     cameras: inputs.map((input) => ({ ...ENCODER_CAMERAS.find(({ name }) => name === input), input })),
     output: 'embedding',
     trainedOn: {
-      labels: `from the simulator: ${ENCODER_LABELS.map(({ name }) => name).join(', ')}; ${words}`,
+      labels: `from the simulator: ${ENCODER_LABELS.map(({ name }) => name).join(', ')}; ${words}; ${TRAINING_VIEW_WORDS}`,
       frames,
       seedRange: `encoder: ${first}–${first + count - 1}, hold-out from ${first + count / 2}`,
     },
@@ -138,6 +150,7 @@ function assetOptions(
   --out DIR         where the model goes (default: the folder that ships)
   --frames N        training frames (default ${asset.frames})
   --hold-out N      frames to measure on (default 3000)
+  --episodes N      episodes of each task to measure along (default 10)
   --epochs N        (default ${asset.config.epochs})
   --seed N          of initial weights and order (default 0)
   --threads N       (default 1)`;
@@ -146,6 +159,7 @@ function assetOptions(
     out: { type: 'string', default: dirname(asset.shipped) },
     frames: { type: 'string', default: String(asset.frames) },
     'hold-out': { type: 'string', default: '3000' },
+    episodes: { type: 'string', default: '10' },
     epochs: { type: 'string', default: String(asset.config.epochs) },
     seed: { type: 'string', default: '0' },
     threads: { type: 'string', default: '1' },
@@ -158,7 +172,7 @@ function assetOptions(
     }
   };
   const values = parsed();
-  const whole = (name: 'frames' | 'hold-out' | 'epochs' | 'seed' | 'threads') => {
+  const whole = (name: 'frames' | 'hold-out' | 'episodes' | 'epochs' | 'seed' | 'threads') => {
     const value = Number(values[name]);
     if (!Number.isInteger(value) || value < 0)
       throw new Error(`--${name} ${values[name]}: expected a whole number\n${usage}`);
@@ -167,7 +181,8 @@ function assetOptions(
   const { cache, out } = values;
   if (!cache) throw new Error(usage);
   const [frames, holdOut, epochs] = [whole('frames'), whole('hold-out'), whole('epochs')];
-  return { cache, out, frames, holdOut, epochs, seed: whole('seed'), threads: whole('threads') };
+  const [episodes, seed, threads] = [whole('episodes'), whole('seed'), whole('threads')];
+  return { cache, out, frames, holdOut, episodes, epochs, seed, threads };
 }
 
 /**

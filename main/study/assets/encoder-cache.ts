@@ -4,21 +4,29 @@
  * pictures, so pictures of another renderer, model or pooling are never mixed in.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ENCODER_LABEL_COUNT, type EncoderDataSource } from '../../../native/sim/encoder-data/encoder-data.ts';
-import { type PooledCamera, pooledSize, poolPicture } from '../../learn/encoders/encoder.ts';
+import { Worker } from 'node:worker_threads';
+import {
+  ENCODER_LABEL_COUNT,
+  type EncoderDataSource,
+  type EncoderLabelName,
+} from '../../../native/sim/encoder-data/encoder-data.ts';
 import type { EncoderDataset } from '../../learn/encoders/encoder-training.ts';
+import { type PooledCamera, pooledSize, poolPicture } from '../../learn/encoders/pooled-picture.ts';
 import { writeFileAtomically } from '../../models/atomic-files.ts';
-import { holeWeight, labelColumns } from './encoder-spec.ts';
+import { distanceWeight, labelColumns } from './encoder-spec.ts';
 
+const MAKER = new URL('./shard-worker.ts', import.meta.url);
 const GROUPS_PER_SHARD = 40;
 const FINGERPRINT_GROUPS = 3;
 const ALIGNMENT = 8;
+const ABSENT_WEIGHT = 0.1;
 
 interface Shard {
   readonly count: number;
-  readonly pixels: Readonly<Record<string, Uint16Array>>;
+  readonly pixels: Readonly<Record<string, Uint8Array>>;
   readonly labels: Float32Array;
   readonly known: Uint8Array;
 }
@@ -27,8 +35,9 @@ export function openEncoderCache(parent: string, source: EncoderDataSource, came
   const folder = join(parent, fingerprint(source, cameras));
   mkdirSync(folder, { recursive: true });
 
+  const pathOf = (index: number) => join(folder, `train-${String(index).padStart(4, '0')}.bin`);
   const shard = (index: number): Shard => {
-    const path = join(folder, `train-${String(index).padStart(4, '0')}.bin`);
+    const path = pathOf(index);
     if (existsSync(path)) return readShard(path, cameras);
     const made = makeShard(source, cameras, index);
     writeShard(path, cameras, made);
@@ -37,16 +46,49 @@ export function openEncoderCache(parent: string, source: EncoderDataSource, came
 
   return {
     folder,
-    /** Returns at least `frames` training frames. Makes the ones that are missing. */
-    dataset: (frames: number, onProgress: (frames: number) => void): EncoderDataset => {
+    /** Makes one file of the cache, unless it is there. Returns its number of frames. */
+    make: (index: number): number => shard(index).count,
+    /** Returns at least `frames` training frames. Makes the ones that are missing, in `threads` threads. */
+    dataset: async (frames: number, threads: number, onProgress: (frames: number) => void): Promise<EncoderDataset> => {
+      const missing = (index: number) => !existsSync(pathOf(index));
+      const makers = createMakers(parent, cameras, threads);
       const shards: Shard[] = [];
       for (let count = 0; count < frames; ) {
-        const next = shard(shards.length);
+        if (missing(shards.length)) await makers.make(shards.length, missing);
+        const next = readShard(pathOf(shards.length), cameras);
         shards.push(next);
         count += next.count;
         onProgress(count);
       }
+      await makers.dispose();
       return joinShards(shards, cameras);
+    },
+  };
+}
+
+/** Threads that make files of the cache, started when they are first needed. */
+function createMakers(parent: string, cameras: readonly PooledCamera[], threads: number) {
+  let workers: Worker[] = [];
+  const makeOne = async (worker: Worker, index: number) => {
+    worker.postMessage(index);
+    // An error of the thread rejects here.
+    await once(worker, 'message');
+  };
+  return {
+    /** Makes the missing files from `first` on, as many as there are threads. */
+    make: async (first: number, missing: (index: number) => boolean): Promise<void> => {
+      if (workers.length === 0)
+        workers = Array.from(
+          { length: Math.max(1, threads) },
+          () => new Worker(MAKER, { workerData: { parent, cameras } }),
+        );
+      const wanted = Array.from({ length: 4 * workers.length }, (_, at) => first + at).filter(missing);
+      await Promise.all(
+        workers.flatMap((worker, at) => (wanted[at] === undefined ? [] : [makeOne(worker, wanted[at])])),
+      );
+    },
+    dispose: async (): Promise<void> => {
+      await Promise.all(workers.map((worker) => worker.terminate()));
     },
   };
 }
@@ -69,7 +111,7 @@ function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], 
       labels,
       known,
       pooled: cameras.map((tower) => {
-        const pixels = new Uint16Array(pooledSize(tower));
+        const pixels = new Uint8Array(pooledSize(tower));
         poolPicture(pictures[source.cameras.indexOf(tower.camera)]!, tower, pixels, 0);
         return pixels;
       }),
@@ -79,7 +121,7 @@ function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], 
     count: frames.length,
     pixels: Object.fromEntries(
       cameras.map((tower, at) => {
-        const all = new Uint16Array(frames.length * pooledSize(tower));
+        const all = new Uint8Array(frames.length * pooledSize(tower));
         for (const [row, { pooled }] of frames.entries()) all.set(pooled[at]!, row * pooledSize(tower));
         return [tower.camera, all];
       }),
@@ -93,7 +135,7 @@ function makeShard(source: EncoderDataSource, cameras: readonly PooledCamera[], 
 function writeShard(path: string, cameras: readonly PooledCamera[], { count, pixels, labels, known }: Shard): void {
   const header = new Uint8Array(ALIGNMENT);
   new DataView(header.buffer).setUint32(0, count, true);
-  const bytes = (array: Uint16Array | Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
+  const bytes = (array: Uint8Array | Float32Array) => new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   writeFileAtomically(path, [header, bytes(labels), ...cameras.map(({ camera }) => bytes(pixels[camera]!)), known]);
 }
 
@@ -107,7 +149,7 @@ function readShard(path: string, cameras: readonly PooledCamera[]): Shard {
   at += labels.byteLength;
   const pixels = Object.fromEntries(
     cameras.map((tower) => {
-      const values = new Uint16Array(buffer, at, count * pooledSize(tower));
+      const values = new Uint8Array(buffer, at, count * pooledSize(tower));
       at += values.byteLength;
       return [tower.camera, values];
     }),
@@ -119,7 +161,7 @@ function joinShards(shards: readonly Shard[], cameras: readonly PooledCamera[]):
   const count = shards.reduce((sum, shard) => sum + shard.count, 0);
   const labels = new Float32Array(count * ENCODER_LABEL_COUNT);
   const weights = new Float32Array(count * ENCODER_LABEL_COUNT);
-  const pixels = Object.fromEntries(cameras.map((tower) => [tower.camera, new Uint16Array(count * pooledSize(tower))]));
+  const pixels = Object.fromEntries(cameras.map((tower) => [tower.camera, new Uint8Array(count * pooledSize(tower))]));
   let row = 0;
   for (const shard of shards) {
     labels.set(shard.labels, row * ENCODER_LABEL_COUNT);
@@ -127,15 +169,19 @@ function joinShards(shards: readonly Shard[], cameras: readonly PooledCamera[]):
     for (const tower of cameras) pixels[tower.camera]!.set(shard.pixels[tower.camera]!, row * pooledSize(tower));
     row += shard.count;
   }
-  weighHole(labels, weights, count);
+  for (const name of ['holeFromTip', 'objectFromTool'] as const) weighNearby(name, labels, weights, count);
+  // A label that a scene does not define is taught to be zero, gently, so that a policy does not see noise there.
+  weights.forEach((weight, at) => {
+    if (weight === 0) weights[at] = ABSENT_WEIGHT;
+  });
   return { count, pixels, labels, weights, labelCount: ENCODER_LABEL_COUNT };
 }
 
-function weighHole(labels: Float32Array, weights: Float32Array, count: number): void {
-  const columns = labelColumns('holeFromTip');
+function weighNearby(name: EncoderLabelName, labels: Float32Array, weights: Float32Array, count: number): void {
+  const columns = labelColumns(name);
   for (let row = 0; row < count; row++) {
     const at = row * ENCODER_LABEL_COUNT;
-    const weight = holeWeight(Math.hypot(...columns.map((column) => labels[at + column]!)));
+    const weight = distanceWeight(Math.hypot(...columns.map((column) => labels[at + column]!)));
     for (const column of columns) weights[at + column]! *= weight;
   }
 }

@@ -13,6 +13,7 @@ import { type EncoderReadout, shownLayout } from '../../learn/encoders/encoder.t
 import type { EncoderRuntime } from '../../models/encoder-runtime.ts';
 import { mean } from '../statistics.ts';
 import { labelColumns } from './encoder-spec.ts';
+import { quantile, roundTo } from './spread.ts';
 
 type ReadoutPlaces = ReturnType<typeof readoutPlaces>;
 
@@ -28,7 +29,7 @@ export function readoutPlaces(readouts: readonly EncoderReadout[]) {
 
 interface Reading {
   readonly mode: EncoderMode;
-  readonly defaultLook: boolean;
+  readonly usual: boolean;
   readonly held: boolean;
   readonly distanceM: number;
   readonly errorM: number;
@@ -75,8 +76,8 @@ function judge(frame: EncoderFrame, embedding: Float32Array, { hole, yaw }: Read
   const along = (x! * seen[0]! + y! * seen[1]!) / (lateralM * Math.hypot(seen[0]!, seen[1]!) || 1);
   return {
     mode: frame.mode,
-    defaultLook: frame.defaultLook,
-    held: frame.known[columns[0]!] === 1,
+    usual: frame.usual,
+    held: frame.known[labelColumns('tipFromTool')[0]!] === 1,
     distanceM: Math.hypot(x!, y!, z!),
     errorM: Math.hypot(seen[0]! - x!, seen[1]! - y!),
     hasDirection: lateralM > DIRECTION_M,
@@ -96,7 +97,7 @@ function summarise(all: readonly Reading[]): Record<string, number> {
   const closeBy = held.filter(
     ({ mode, distanceM }) => (AIR.includes(mode) || CONTACT.includes(mode)) && distanceM < NEAR_M,
   );
-  const inCell = closeBy.filter(({ defaultLook }) => defaultLook);
+  const inCell = closeBy.filter(({ usual }) => usual);
   const inHole = held.filter(({ mode }) => IN_HOLE.includes(mode));
   const between = (low: number, high: number) => held.filter(({ distanceM }) => distanceM >= low && distanceM < high);
   const directed = closeBy.filter(({ hasDirection }) => hasDirection);
@@ -133,16 +134,11 @@ function spread(readings: readonly Reading[]) {
   return { frames: readings.length, medianMm, p90Mm };
 }
 
-function quantile(values: readonly number[], at: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(at * sorted.length))] ?? Number.NaN;
-}
-
 function share(readings: readonly Reading[], holds: (reading: Reading) => boolean): number {
   return round(readings.filter(holds).length / Math.max(1, readings.length));
 }
 
-const round = (value: number) => Math.round(value * 1000) / 1000;
+const round = (value: number) => roundTo(value, 3);
 
 export function printReport({ modes, summary, msPerEncode }: HoldOutReport): void {
   console.log('hold-out, lateral error tip to hole:');

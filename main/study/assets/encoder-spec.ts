@@ -24,38 +24,40 @@ export function labelColumns(name: EncoderLabelName): number[] {
   throw new Error(`no label is named ${name}`);
 }
 
+const NET = { stem: { kernel: 7, channels: 24, stride: 4 }, stages: [32, 64], channels: 32, groups: 4 } as const;
+
+/** A place is shown at three scales: where to go, how to approach, how to meet. 1 mm is 0.01, 0.05 and 0.33 of them. */
+const PLACE_SCALES = [
+  { unit: 0.1, clip: 5 },
+  { unit: 0.02, clip: 4 },
+  { unit: 0.003, clip: 1.5 },
+];
+
 export const CELL_ENCODER: EncoderSpec = {
   towers: [
-    { camera: 'wrist', sizePx: SIZE_PX, poolPx: 4, hidden: [224] },
-    { camera: 'side', sizePx: SIZE_PX, poolPx: 8, hidden: [96] },
+    { camera: 'wrist', sizePx: SIZE_PX, poolPx: 2, net: NET, hidden: 128 },
+    { camera: 'side', sizePx: SIZE_PX, poolPx: 2, net: NET, hidden: 128 },
   ],
   trunk: [192],
   readouts: [
-    // The coarse scale finds the hole and the fine one meets it: 1 mm is 0.05 of the one and 0.33 of the other.
-    readout('holeFromTip', 0.002, {
-      curve: 'asinh',
-      trainedClip: 6,
-      weight: 3,
-      shown: [
-        { unit: 0.02, clip: 5 },
-        { unit: 0.003, clip: 1.5 },
-      ],
-    }),
+    readout('holeFromTip', 0.002, { curve: 'asinh', trainedClip: 6.2, weight: 3, shown: PLACE_SCALES }),
+    readout('objectFromTool', 0.002, { curve: 'asinh', trainedClip: 6.2, weight: 2, shown: PLACE_SCALES }),
+    readout('objectYaw', 0.2),
+    readout('objectPlace', 0.05, { weight: 2 }),
+    readout('holePlace', 0.05),
     readout('yawError', 0.1),
     readout('holeAxis', 0.1),
     readout('tipFromTool', 0.003),
     readout('pegAxis', 0.05),
     readout('opening', 0.02),
     readout('depth', 0.008),
-    readout('objectFromTool', 0.02),
     readout('held', 1),
-    readout('holeFromTool', 0.02, { shown: [] }),
   ],
-  features: 44,
+  features: 16,
   featureScale: 0.5,
 };
 
-/** Weight of a frame's hole label by distance. It is highest near the rim, where a millimetre decides. */
-export function holeWeight(distanceM: number): number {
+/** Weight of a frame's label by the distance that it tells. It is highest nearby, where a millimetre decides. */
+export function distanceWeight(distanceM: number): number {
   return 0.15 + 3 / (1 + distanceM / 0.015);
 }

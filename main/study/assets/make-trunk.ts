@@ -31,7 +31,7 @@ const { cameras, height, width, channels } = trunkMaps(spec);
 await makeEncoderAsset({
   command: 'make-trunk.ts',
   shipped: CELL_TRUNK_MANIFEST,
-  frames: 9000,
+  frames: 25_000,
   config: TRUNK_TRAINING,
   spec,
   cameras: spec.cameras,

@@ -7,7 +7,7 @@ import { CELL_ENCODER } from './encoder-spec.ts';
 
 export const CELL_TRUNK: TrunkSpec = {
   cameras: CELL_ENCODER.towers.map(({ camera, sizePx }) => ({ camera, sizePx, poolPx: 2 })),
-  net: { stem: { kernel: 5, channels: 16 }, stages: [32, 64, 128], channels: 32, groups: 4 },
+  net: { stem: { kernel: 7, channels: 24, stride: 4 }, stages: [32, 64], channels: 32, groups: 4 },
   taught: { features: 8, bottleneck: 128 },
   readouts: CELL_ENCODER.readouts,
 };

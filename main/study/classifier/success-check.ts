@@ -93,7 +93,7 @@ export async function checkClassifier(
   onEpisode: (done: number) => void,
 ): Promise<SuccessCheck> {
   const { task, observation } = classifier.manifest;
-  const policy = findPolicy(projectFolder, name);
+  const policy = findPolicy(projectFolder, name, task);
   const { actingNoiseStd } = policy.manifest;
   await using session = await openSession({ projectFolder, task, observation, record: false, policy, actingNoiseStd });
   const { engine } = session.rig;

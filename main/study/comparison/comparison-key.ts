@@ -1,10 +1,11 @@
 /**
- * The key of a session of a comparison: method, budget, and the settings that the method has today. Sessions with equal
- * keys measure the same. A session with another budget, or from before a preset was changed, is not pooled with the
+ * The key of a session of a comparison: method, task, budget, and the settings that the method has today. Sessions with
+ * equal keys measure the same. A session with another budget, or from before a preset was changed, is not pooled with the
  * others.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { taskIdSchema } from '../../api/task.ts';
 import { configureAlgorithm } from '../../learn/algorithms/algorithm-registry.ts';
 import { mapsOf } from '../../runs/encoder-choice.ts';
 import { type HilPlan, hilPlanSchema } from '../hil/hil-state.ts';
@@ -12,6 +13,8 @@ import { METHODS, type Method, type MethodName } from './methods.ts';
 
 export const comparisonKeySchema = z.object({
   method: z.string(),
+  /** Sessions from before there was a choice are of `insert`. */
+  task: taskIdSchema.default('insert'),
   demos: z.int(),
   /** Corrected episodes; 0 when only the offline stage is compared. */
   episodes: z.int(),
@@ -45,8 +48,8 @@ export function planOf(
   budget: Omit<ComparisonBudget, 'episodes' | 'reportEpisodes'>,
   encoder?: string,
 ): HilPlan {
-  const { demos, selectionEpisodes, episodesPerRound: round, evaluationNoiseStd: noise } = budget;
-  const shared = { seed, demos, round, selectionEpisodes, noise, trainingNoise: 0 };
+  const { task, demos, selectionEpisodes, episodesPerRound: round, evaluationNoiseStd: noise } = budget;
+  const shared = { task, seed, demos, round, selectionEpisodes, noise, trainingNoise: 0 };
   return hilPlanSchema.parse({ ...CELL, ...shared, ...METHODS[name].plan, ...(encoder !== undefined && { encoder }) });
 }
 
@@ -55,15 +58,17 @@ const CELL = { observation: 'pixels', preset: 'cell' };
 const HASH_CHARACTERS = 12;
 
 /**
- * Hash of everything that decides a method's results except budget and seed: algorithm, preset, full settings, encoder.
+ * Hash of everything that decides a method's results except task, budget and seed: algorithm, preset, full settings,
+ * observation, encoder.
  */
 export function settingsHash(name: MethodName): string {
   const { plan, encoder: made }: Method = METHODS[name];
   const full = hilPlanSchema.parse({ ...CELL, seed: 0, demos: 1, ...plan });
-  const { algorithm, preset, scratch, settings, encoder } = full;
-  const maps = mapsOf(full.observation, made === 'general-random' ? 'general' : encoder);
+  const { algorithm, preset, scratch, settings, observation, encoder } = full;
+  const maps = mapsOf(observation, made === 'general-random' ? 'general' : encoder);
   const resolved = configureAlgorithm({ algorithm, preset }, settings, maps).settings;
-  const all = { algorithm, preset, scratch, settings: resolved, encoder: made ?? encoder ?? 'cell' };
+  const eyes = observation === 'pixels' ? { encoder: made ?? encoder ?? 'cell' } : { observation };
+  const all = { algorithm, preset, scratch, settings: resolved, ...eyes };
   return createHash('sha256').update(canonical(all)).digest('hex').slice(0, HASH_CHARACTERS);
 }
 

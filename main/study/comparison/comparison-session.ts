@@ -32,7 +32,7 @@ export async function measure(
   const key = keyOf(name, budget);
   claim(folder, key);
   const { encoder: kind }: Method = METHODS[name];
-  const encoder = kind && (await makeEncoderVariant(kind, folder, seed, key.demos));
+  const encoder = kind && (await makeEncoderVariant(kind, folder, { seed, task: key.task, count: key.demos }));
   const { episodes, reportEpisodes } = key;
   const result = await runHilSession(
     folder,

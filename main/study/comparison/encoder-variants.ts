@@ -5,8 +5,8 @@
  *   own-episodes  The shipped network, trained on the pictures of the session's demonstrations to predict the
  *                 operator's action and the progress of the episode. It uses no label of the simulator.
  *   general-random  The backbone of the general encoder with random weights, without further training.
- * `random` and `own-episodes` are standardised by the demonstrations' pictures. The session's demonstrations are
- * recorded beforehand in a separate folder: the same seeds give the same episodes.
+ * For `own-episodes` the session's demonstrations are recorded beforehand in a separate folder: the same seeds give the
+ * same episodes.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,16 +23,9 @@ import {
   embeddingLayout,
   encoderModel,
   encoderParameters,
-  pooledInGraph,
-  pooledSize,
-  poolPicture,
 } from '../../learn/encoders/encoder.ts';
-import {
-  ENCODER_TRAINING,
-  type EncoderDataset,
-  pixelStatistics,
-  trainEncoder,
-} from '../../learn/encoders/encoder-training.ts';
+import { ENCODER_TRAINING, type EncoderDataset, trainEncoder } from '../../learn/encoders/encoder-training.ts';
+import { pooledInGraph, pooledSize, poolPicture } from '../../learn/encoders/pooled-picture.ts';
 import { initialParameters } from '../../learn/nets/parameters.ts';
 import { CELL_ENCODER_MANIFEST } from '../../models/assets.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
@@ -42,7 +35,7 @@ import { defineStep } from '../../tensor/step.ts';
 import { concat, mul, reshape, sub } from '../../tensor/tensor.ts';
 import { CELL_ENCODER } from '../assets/encoder-spec.ts';
 import { randomWeights, writeBackbone } from '../assets/general-backbone.ts';
-import { recordDemonstrations } from '../demonstrations.ts';
+import { type DemonstrationRequest, recordDemonstrations } from '../demonstrations.ts';
 import { FIRST_ONLINE_INDEX } from '../hil/hil-state.ts';
 import type { EncoderKind } from './methods.ts';
 
@@ -70,22 +63,23 @@ const OWN_READOUTS: readonly EncoderReadout[] = [
 const LABELS = ACTION_SIZE + 1;
 const NETWORK: EncoderSpec = { ...CELL_ENCODER, readouts: OWN_READOUTS };
 
+type Demonstrations = Pick<DemonstrationRequest, 'task' | 'seed' | 'count'>;
+
 /** Returns the manifest's path. Keeps an encoder that was made before. */
 export async function makeEncoderVariant(
   kind: EncoderKind,
   sessionFolder: string,
-  seed: number,
-  demos: number,
+  demonstrations: Demonstrations,
 ): Promise<string> {
   const folder = join(sessionFolder, `encoder-${kind}`);
   const manifestPath = join(folder, 'manifest.json');
   if (existsSync(manifestPath)) return manifestPath;
   mkdirSync(folder, { recursive: true });
   if (kind === 'general-random') {
-    const weights = randomWeights(createRng(seed).split('encoder general-random'));
+    const weights = randomWeights(createRng(demonstrations.seed).split('encoder general-random'));
     return writeBackbone(folder, weights, { name: kind, isTrained: false });
   }
-  const { model, embeddingSize, labels, frames } = await make(kind, folder, seed, demos);
+  const { model, embeddingSize, labels, frames } = await make(kind, folder, demonstrations);
   const manifest = encoderManifestSchema.parse({
     kind: 'encoder',
     name: kind,
@@ -95,35 +89,33 @@ export async function makeEncoderVariant(
     holdOut: {},
     sha256: createHash('sha256').update(model).digest('hex'),
     cameras: readEncoderManifest(CELL_ENCODER_MANIFEST).cameras,
-    trainedOn: { labels, frames, seedRange: `training, session seed ${seed}` },
+    trainedOn: { labels, frames, seedRange: `training, session seed ${demonstrations.seed}` },
   });
   writeFileSync(join(folder, MODEL), model);
   writeFileSync(manifestPath, `${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifestPath;
 }
 
-async function make(kind: Exclude<EncoderKind, 'general-random'>, folder: string, seed: number, demos: number) {
+async function make(kind: Exclude<EncoderKind, 'general-random'>, folder: string, demonstrations: Demonstrations) {
   if (kind === 'raw-pixels') return rawPixels();
-  const dataset = await demonstrated(join(folder, 'demonstrations'), seed, demos);
-  const statistics = pixelStatistics(NETWORK, dataset, ENCODER_TRAINING.spreadFloor);
-  const rng = createRng(seed).split(`encoder ${kind}`);
+  const dataset = kind === 'random' ? undefined : await demonstrated(join(folder, 'demonstrations'), demonstrations);
+  const rng = createRng(demonstrations.seed).split(`encoder ${kind}`);
   const weights =
-    kind === 'random'
+    dataset === undefined
       ? initialParameters(encoderParameters(NETWORK), rng)
       : await trainEncoder({
           backend: createOrtBackend({ threads: 1 }),
           spec: NETWORK,
-          statistics,
           dataset,
           rng,
           config: { ...ENCODER_TRAINING, epochs: OWN_EPOCHS },
           onEpoch: () => {},
         });
   return {
-    model: encoderModel(NETWORK, statistics, weights),
+    model: encoderModel(NETWORK, weights),
     embeddingSize: embeddingLayout(NETWORK).length,
     labels: kind === 'random' ? 'none: random weights' : 'actions and progress of the demonstrations',
-    frames: kind === 'random' ? 0 : dataset.count,
+    frames: dataset?.count ?? 0,
   };
 }
 
@@ -141,17 +133,15 @@ function rawPixels() {
   };
 }
 
-async function demonstrated(folder: string, seed: number, demos: number): Promise<EncoderDataset> {
+async function demonstrated(folder: string, demonstrations: Demonstrations): Promise<EncoderDataset> {
   // An interrupted recording is begun anew.
   rmSync(folder, { recursive: true, force: true });
-  const request = {
-    task: 'insert',
+  await recordDemonstrations({
+    projectFolder: folder,
+    ...demonstrations,
     observation: 'pixels',
-    seed,
-    count: demos,
     maxAttempts: FIRST_ONLINE_INDEX,
-  } as const;
-  await recordDemonstrations({ projectFolder: folder, ...request });
+  });
   return readDemonstrations(folder);
 }
 
@@ -163,7 +153,7 @@ export function readDemonstrations(folder: string): EncoderDataset {
   source.load();
   const steps = stepsOf(pool);
   const pixels = Object.fromEntries(
-    NETWORK.towers.map((tower) => [tower.camera, new Uint16Array(steps.length * pooledSize(tower))]),
+    NETWORK.towers.map((tower) => [tower.camera, new Uint8Array(steps.length * pooledSize(tower))]),
   );
   const labels = new Float32Array(steps.length * LABELS);
   const batch = pool.createBatch(1);

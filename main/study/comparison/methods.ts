@@ -50,6 +50,14 @@ export const METHODS = {
     plan: { algorithm: 'rlpd', scratch: true },
   },
   'conrft-cell': { title: 'ConRFT, preset cell (floor uncut)', plan: { settings: offline } },
+  'conrft-state': {
+    title: 'ConRFT cell, control: sees the simulator’s state',
+    plan: { observation: 'state', settings: offline },
+  },
+  'conrft-blind': {
+    title: 'ConRFT cell, control: sees neither pictures nor state',
+    plan: { observation: 'blind', settings: offline },
+  },
   'conrft-paper': { title: 'ConRFT, preset paper', plan: { preset: 'paper', settings: offlineInPairs } },
   'conrft-code': { title: 'ConRFT, preset released-code', plan: { preset: 'released-code', settings: offlineInPairs } },
   'floor-uncut': { title: 'ConRFT cell, α and η constant', plan: { settings: constant } },

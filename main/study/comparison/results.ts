@@ -1,10 +1,12 @@
 /**
  * Results of a comparison: a file with one line per finished session, and the table of them. The table has the columns
- * of ConRFT's (Chen et al. 2025, table I): success, episode length, minutes, interventions.
+ * of ConRFT's (Chen et al. 2025, table I): success, episode length, minutes, interventions. Minutes are wall time and
+ * robot time, see `robot-time.ts`.
  */
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { HilResult, HilRound } from '../hil/hil-state.ts';
+import { learningSec, successesPer10Min } from '../robot-time.ts';
 import { mean, wilson95 } from '../statistics.ts';
 import {
   type ComparisonBudget,
@@ -19,6 +21,8 @@ const measuredSchema = z.object({
   successRate: z.number(),
   ci95: z.tuple([z.number(), z.number()]).readonly(),
   meanSteps: z.number(),
+  /** Simulated time of all episodes of the report. Older sessions lack it. */
+  robotSec: z.number().optional(),
 });
 const resultSchema = comparisonKeySchema.extend({
   seed: z.int(),
@@ -29,7 +33,10 @@ const resultSchema = comparisonKeySchema.extend({
   interventionRates: z.array(z.number()),
   /** Success on the selection seeds, by round. */
   curve: z.array(z.object({ episodes: z.int(), successRate: z.number(), meanSteps: z.number() })),
+  /** Wall time. */
   minutes: z.number(),
+  /** Robot time of demonstrations and corrected episodes. Older sessions lack it. */
+  robotMinutes: z.number().optional(),
 });
 export type MethodResult = z.infer<typeof resultSchema>;
 
@@ -37,7 +44,11 @@ export function resultOfMethod(
   key: ComparisonKey & { readonly seed: number },
   { rounds, wallSec }: HilResult,
 ): MethodResult {
-  const measured = ({ successRate, ci95, meanSteps }: HilRound) => ({ successRate, ci95, meanSteps });
+  const measured = ({ successRate, ci95, meanSteps, evaluation: { robotSec } }: HilRound) => ({
+    ...{ successRate, ci95, meanSteps },
+    ...(robotSec !== undefined && { robotSec }),
+  });
+  const robotTime = rounds.at(-1)?.robotTime;
   const report = rounds.find(({ name }) => name === 'report');
   const offlineReport = rounds.find(({ name }) => name.startsWith('report of'));
   const online = rounds.filter(({ name }) => name.startsWith('online'));
@@ -49,6 +60,7 @@ export function resultOfMethod(
     interventionRates: online.map(({ interventionRate }) => interventionRate),
     curve: chosen.map(({ episodes, successRate, meanSteps }) => ({ episodes, successRate, meanSteps })),
     minutes: wallSec / 60,
+    ...(robotTime && { robotMinutes: learningSec(robotTime) / 60 }),
   };
 }
 
@@ -127,19 +139,21 @@ export const TABLE_HEADER = [
   'after the corrected episodes: alone',
   'steps',
   'by hand, first → last round (all)',
-  'minutes',
+  'wall minutes',
+  'robot minutes',
+  'successes per 10 robot minutes',
 ] as const;
 
 /**
  * Makes one row per method that was measured with this budget and today's settings, in the order of `METHODS`. Of each
- * seed only the newest session counts. `leftOut`: the number of other sessions, and the values of `ComparisonKey` in
- * which they differ.
+ * seed only the newest session counts. `leftOut`: the number of other sessions of the task, and the values of
+ * `ComparisonKey` in which they differ.
  */
 export function comparisonTable(results: readonly MethodResult[], budget: ComparisonBudget) {
   const keys = new Map<string, ComparisonKey>(methodNames.map((name) => [name, keyOf(name, budget)]));
   const others: string[] = [];
   const rows = new Map<string, Map<number, MethodResult>>();
-  for (const result of results) {
+  for (const result of results.filter(({ task }) => task === budget.task)) {
     const key = keys.get(result.method);
     const different = key ? differences(result, key) : (['method'] as const);
     if (different.length > 0) others.push(`${result.method}: ${different.join(', ')}`);
@@ -180,5 +194,33 @@ function rowOf(name: MethodName, own: readonly MethodResult[]): string[] {
     steps(after),
     online.length === 0 ? '–' : `${rate(0)} → ${rate(-1)} (${percent(ofAll)})`,
     mean(own.map(({ minutes }) => minutes)).toFixed(1),
+    meanOfRecorded(own.map(({ robotMinutes }) => robotMinutes)),
+    throughput(own),
   ];
+}
+
+/** Returns the mean over the seeds that recorded the value, and says when some of them did not. */
+function meanOfRecorded(values: readonly (number | undefined)[]): string {
+  const recorded = values.filter((value) => value !== undefined);
+  return recorded.length === 0 ? '–' : `${mean(recorded).toFixed(1)}${outOf(recorded.length, values.length)}`;
+}
+
+const outOf = (recorded: number, all: number) => (recorded === all ? '' : ` (${recorded} of ${all} seeds)`);
+
+/** Returns the throughput of the policy that each session ends with, over all report episodes of all seeds. */
+function throughput(own: readonly MethodResult[]): string {
+  const reports = own.flatMap(({ final, offline, reportEpisodes }) => {
+    const { successRate, robotSec } = final ?? offline ?? {};
+    return successRate === undefined || robotSec === undefined
+      ? []
+      : [{ successes: Math.round(successRate * reportEpisodes), robotSec }];
+  });
+  if (reports.length === 0) return '–';
+  const total = (of: (report: (typeof reports)[number]) => number) =>
+    reports.reduce((sum, report) => sum + of(report), 0);
+  const rate = successesPer10Min(
+    total(({ successes }) => successes),
+    total(({ robotSec }) => robotSec),
+  );
+  return `${rate.toFixed(1)}${outOf(reports.length, own.length)}`;
 }

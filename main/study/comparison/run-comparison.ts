@@ -1,5 +1,6 @@
 /** Runs the sessions of a comparison that are not measured yet, one after the other or in processes of their own. */
 import { join } from 'node:path';
+import type { TaskId } from '../../api/task.ts';
 import type { HilListeners } from '../hil/hil-session.ts';
 import type { ComparisonBudget } from './comparison-key.ts';
 import { measure } from './comparison-session.ts';
@@ -15,6 +16,10 @@ export interface ComparisonRequest {
   readonly seeds: readonly number[];
   readonly budget: ComparisonBudget;
 }
+
+/** Returns the folder of a session. Those of `insert` have no folder of the task around them, as older ones. */
+export const sessionFolder = (projectFolder: string, task: TaskId, { method, seed }: MethodSession): string =>
+  join(projectFolder, ...(task === 'insert' ? [] : [task]), `${method}-${seed}`);
 
 /** The sessions that the results file does not hold with this budget and today's settings. */
 export function openSessions({ resultsPath, methods, seeds, budget }: ComparisonRequest): MethodSession[] {
@@ -33,7 +38,7 @@ export async function runInTurn(
   for (const session of openSessions(request)) {
     const { method, seed } = session;
     const listeners = listenersFor(session);
-    const result = await measure(join(projectFolder, `${method}-${seed}`), method, seed, budget, listeners);
+    const result = await measure(sessionFolder(projectFolder, budget.task, session), method, seed, budget, listeners);
     listeners.onEnd();
     appendResult(resultsPath, result);
   }
@@ -50,6 +55,7 @@ export function runSideBySide(
 ) {
   const { projectFolder, resultsPath, budget } = request;
   const args = {
+    task: budget.task,
     demos: budget.demos,
     episodes: budget.episodes,
     round: budget.episodesPerRound,

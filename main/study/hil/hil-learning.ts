@@ -129,7 +129,12 @@ async function recordCorrected({ record, rig }: HilContext): Promise<EpisodeSumm
   const { onlineEpisodes, openRound } = record.state();
   const { id, steps, humanSteps } = episode;
   const trained = { steps, humanSteps, unaidedSuccess: isUnaidedSuccess(episode) };
-  record.change({ onlineEpisodes: onlineEpisodes + 1, newestEpisodeId: id, openRound: [...openRound, trained] });
+  record.change({
+    onlineEpisodes: onlineEpisodes + 1,
+    newestEpisodeId: id,
+    openRound: [...openRound, trained],
+    ...record.robotTimeWith('correctedSec', steps),
+  });
   return episode;
 }
 

@@ -8,11 +8,14 @@ import { episodeSeed } from '../../api/task.ts';
 import type { RunLauncher } from '../../runs/launchers/launcher.ts';
 import type { RunRows } from '../../runs/run-rows.ts';
 import { type Evaluation, type EvaluationRange, evaluate } from '../evaluation.ts';
+import { type RobotTime, secondsOf } from '../robot-time.ts';
 import { mean } from '../statistics.ts';
 import { FIRST_ONLINE_INDEX, type HilRound, type HilState, writeHilState } from './hil-state.ts';
 
 /** The part of a headless engine that the loop uses. */
 export interface HilRig {
+  /** Time of one step. */
+  readonly periodMs: number;
   /** Records one episode. */
   record(request: { readonly seed: number; readonly help: 'demonstrate' | 'supervise' }): Promise<EpisodeSummary>;
   discard(episodeId: number): void;
@@ -56,7 +59,7 @@ export type HilContext = HilOptions & { readonly record: ReturnType<typeof creat
 const MS_PER_SEC = 1000;
 const SEC_PER_MIN = 60;
 
-export function createHilRecord({ projectFolder, state: first, maxMinutes, clock }: HilOptions) {
+export function createHilRecord({ projectFolder, rig, state: first, maxMinutes, clock }: HilOptions) {
   let state = first;
   const startedMs = clock.nowMs() - first.wallSec * MS_PER_SEC;
   const wallSec = () => (clock.nowMs() - startedMs) / MS_PER_SEC;
@@ -67,8 +70,13 @@ export function createHilRecord({ projectFolder, state: first, maxMinutes, clock
   return {
     state: () => state,
     change,
+    /** Returns the session's robot time with one more episode, to be stored together with that episode. */
+    robotTimeWith: (part: keyof RobotTime, steps: number): Pick<HilState, 'robotTime'> => {
+      const { robotTime } = state;
+      return { robotTime: robotTime && { ...robotTime, [part]: robotTime[part] + secondsOf(steps, rig.periodMs) } };
+    },
     /** Closes a round. It is stored together with the emptied list of its episodes. */
-    addRound: (name: string, policy: string, { successRate, ci95, meanSteps, episodes }: Evaluation) => {
+    addRound: (name: string, policy: string, { successRate, ci95, meanSteps, episodes, totalSteps }: Evaluation) => {
       const trained = state.openRound;
       const round: HilRound = {
         name,
@@ -79,8 +87,9 @@ export function createHilRecord({ projectFolder, state: first, maxMinutes, clock
         unaidedRate: mean(trained.map((episode) => (episode.unaidedSuccess ? 1 : 0))),
         episodes: state.onlineEpisodes,
         wallSec: wallSec(),
+        robotTime: state.robotTime,
         policy,
-        evaluation: { episodes, noiseStd: state.noise },
+        evaluation: { episodes, noiseStd: state.noise, robotSec: secondsOf(totalSteps, rig.periodMs) },
       };
       change({ rounds: [...state.rounds, round], openRound: [] });
       return round;

@@ -69,6 +69,7 @@ export async function runHilSession(
 
 function hilRig(projectFolder: string, { rig, writer, episode }: Session, measuring: Session): HilRig {
   return {
+    periodMs: rig.engine.loop.timing.periodMs,
     record: ({ seed, help }) => episode(seed, help),
     discard: (episodeId) => writer?.discardEpisode(episodeId),
     recordedAfter: (episodeId) => storedEpisodes(projectFolder, episodeId),

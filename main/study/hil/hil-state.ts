@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { observationKindSchema } from '../../api/observation.ts';
 import { algorithmSchema, presetSchema, recipeSchema } from '../../api/run.ts';
 import { taskIdSchema } from '../../api/task.ts';
+import { NO_ROBOT_TIME, robotTimeSchema } from '../robot-time.ts';
 
 /**
  * Attempts at demonstrations and online episodes share one axis of seeds. Online episodes begin at this index, and
@@ -29,9 +30,11 @@ const roundSchema = z
     /** Training episodes so far. */
     episodes: z.int(),
     wallSec: z.number(),
+    /** Robot time so far. Sessions from before it was recorded lack it. */
+    robotTime: robotTimeSchema.optional(),
     policy: z.string(),
-    /** Number of evaluation episodes, and the acting noise in them. */
-    evaluation: z.object({ episodes: z.int(), noiseStd: z.number() }).readonly(),
+    /** Number of evaluation episodes, the acting noise in them, and the simulated time of all of them. */
+    evaluation: z.object({ episodes: z.int(), noiseStd: z.number(), robotSec: z.number().optional() }).readonly(),
   })
   .readonly();
 export type HilRound = z.infer<typeof roundSchema>;
@@ -91,6 +94,8 @@ const stateSchema = hilPlanSchema.extend({
   openRound: z.array(trainedSchema).readonly().default([]),
   rounds: z.array(roundSchema),
   wallSec: z.number(),
+  /** A session that was begun before it was recorded goes on without it. */
+  robotTime: robotTimeSchema.optional(),
 });
 export type HilState = z.infer<typeof stateSchema>;
 
@@ -109,7 +114,7 @@ const FILE = 'hil.json';
 
 export function newHilState(plan: z.input<typeof hilPlanSchema>): HilState {
   const counts = { demoAttempts: 0, demosDone: 0, newestEpisodeId: 0, onlineEpisodes: 0, grantedEpisodeId: 0 };
-  return { ...hilPlanSchema.parse(plan), ...counts, openRound: [], rounds: [], wallSec: 0 };
+  return { ...hilPlanSchema.parse(plan), ...counts, openRound: [], rounds: [], wallSec: 0, robotTime: NO_ROBOT_TIME };
 }
 
 /** Returns `undefined` when the folder holds no session. Throws when the file is not the state of a session. */

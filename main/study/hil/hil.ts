@@ -56,7 +56,8 @@ async function demonstrate({ rig, record, onProgress }: HilContext): Promise<voi
     if (!success) rig.discard(episode.id);
     await rig.drained();
     const done = demosDone + (success ? 1 : 0);
-    record.change({ demoAttempts: demoAttempts + 1, demosDone: done, newestEpisodeId: episode.id });
+    const robotTime = record.robotTimeWith('demonstrationSec', episode.steps);
+    record.change({ demoAttempts: demoAttempts + 1, demosDone: done, newestEpisodeId: episode.id, ...robotTime });
     onProgress('demonstrations', done, demos, '');
   }
 }

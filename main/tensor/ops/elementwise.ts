@@ -1,7 +1,8 @@
 /**
  * Arithmetic, one element at a time, with broadcasting. Above each gradient stands its equation; g is the gradient of the
- * result y. At kinks the conventions are PyTorch's: relu'(0) = 0, |0|' = 0, clip' = 1 on its edges, ties of minimum and
- * maximum share the gradient equally.
+ * result y. At kinks the conventions are PyTorch's: relu'(0) = 0, |0|' = 0, ties of minimum and maximum share the gradient
+ * equally. On clip's edges the derivative is 1, as in TensorFlow, so that a policy at its limit can learn to leave it.
+ * PyTorch's clamp has 1 or 0 there, which depends on its version.
  */
 import type { Attributes, Node } from '../ir.ts';
 import { broadcastShapes } from '../layout.ts';

@@ -12,23 +12,27 @@ import {
   HOLE_DEPTH_M,
   type LooseObject,
   objectHalfHeightM,
+  PEG_HALF_WIDTH_M,
   PEG_LENGTH_M,
 } from '../physics/model.ts';
 import type { Arrangement } from '../physics/physics.ts';
+import { drawToolPose } from './episode.ts';
 import { composePoses, drawGrasp, type HeldPeg, invertPose } from './grasp.ts';
 import type { ArmSolver } from './inverse-kinematics.ts';
 
 /** Share of each situation among the posed scenes. */
 const MODE_SHARES = {
-  near: 0.24,
-  rim: 0.15,
-  jam: 0.09,
-  inserted: 0.08,
-  approach: 0.18,
-  carry: 0.05,
-  pick: 0.12,
-  free: 0.03,
-  lift: 0.06,
+  near: 0.2,
+  rim: 0.13,
+  jam: 0.08,
+  inserted: 0.07,
+  approach: 0.13,
+  carry: 0.07,
+  pick: 0.08,
+  lift: 0.08,
+  above: 0.07,
+  'held-block': 0.06,
+  toppled: 0.03,
 } as const;
 export type KinematicMode = keyof typeof MODE_SHARES;
 
@@ -72,18 +76,16 @@ export function drawKinematicScene(
       const baseFromObject = composePoses(baseFromTip, OBJECT_ABOVE_TIP);
       return heldScene(grasp, composePoses(baseFromObject, invertPose(grasp.toolFromObject)), socket, solver);
     }
-    case 'carry': {
-      const grasp = drawGrasp(grasps, rng);
-      const baseFromTool = {
-        positionM: [0.5 + spread(0.08), spread(0.18), rng.range(0.1, 0.24)] as const,
-        orientation: tilted(spread(0.15), spread(0.06), spread(0.06)),
-      };
-      return heldScene(grasp, baseFromTool, socket, solver);
-    }
+    case 'carry':
+      return heldScene(drawGrasp(grasps, rng), drawToolPose(rng, 0.08), socket, solver);
+    case 'held-block':
+      return heldBlock(solver, rng);
     case 'pick':
-    case 'free':
     case 'lift':
-      return looseScene(mode, mode === 'lift' ? undefined : socket, solver, rng);
+      return standingScene(mode, socket, solver, rng);
+    case 'above':
+    case 'toppled':
+      return lyingAround(mode, socket, solver, rng);
     default:
       return mode satisfies never;
   }
@@ -153,48 +155,91 @@ function heldScene(
   };
 }
 
-/** Draws a scene with the hand near, or away from, an object that stands on the table. */
-function looseScene(
-  mode: 'pick' | 'free' | 'lift',
+/** Draws a block between the fingers, anywhere in the workspace of `lift`. */
+function heldBlock(solver: ArmSolver, rng: Rng): KinematicScene | undefined {
+  const spread = (size: number) => rng.range(-size, size);
+  const toolFromObject: Pose = {
+    positionM: [spread(0.012), spread(0.0006), spread(0.012)],
+    orientation: turned([1, 0, 0, 0], spread(0.01), spread(0.12)),
+  };
+  const baseFromTool = drawToolPose(rng, 0.02 + rng.range(0, 0.05));
+  const baseFromObject = composePoses(baseFromTool, toolFromObject);
+  const armRad = baseFromObject.positionM[2] < BLOCK_HALF_WIDTH_M ? undefined : solver.solve(baseFromTool);
+  if (!armRad) return undefined;
+  const fingerM = BLOCK_HALF_WIDTH_M - rng.range(0, 0.0008);
+  return { object: 'block', arrangement: { armRad, fingerM, gripper: 'close', baseFromObject, socket: undefined } };
+}
+
+/** Draws a scene with the hand around, or above, an object that stands on the table. */
+function standingScene(
+  mode: 'pick' | 'lift',
   socket: Arrangement['socket'],
   solver: ArmSolver,
   rng: Rng,
 ): KinematicScene | undefined {
   const spread = (size: number) => rng.range(-size, size);
   const object = mode === 'lift' ? 'block' : 'peg';
-  const half = objectHalfHeightM(object);
-  const yawRad = spread(mode === 'lift' ? 0.45 : 0.18);
-  const objectM: Vec3 = [0.48 + spread(0.035), (mode === 'lift' ? -0.05 : -0.1) + spread(0.035), half];
+  const yawRad = spread(mode === 'lift' ? 0.6 : 0.3);
+  const objectM = drawObjectPlace(object, rng);
   const lowestM = mode === 'lift' ? 0.02 : 0.043;
   const close = rng.uniform() < 0.4;
-  const reach = close ? 0.004 : 0.025;
-  const tilt = () => spread(0.05);
-  const baseFromTool: Pose =
-    mode === 'free'
-      ? {
-          positionM: [0.5 + spread(0.08), spread(0.18), rng.range(0.09, 0.24)],
-          orientation: tilted(spread(0.15), tilt(), tilt()),
-        }
-      : {
-          positionM: [
-            objectM[0] + spread(reach),
-            objectM[1] + spread(reach),
-            lowestM + (close ? rng.range(0, 0.02) : rng.uniform() * rng.range(0, 0.12)),
-          ],
-          orientation: tilted(yawRad + spread(0.15), tilt(), tilt()),
-        };
+  const reach = close ? 0.005 : 0.035;
+  const baseFromTool: Pose = {
+    positionM: [
+      objectM[0] + spread(reach),
+      objectM[1] + spread(reach),
+      lowestM + (close ? rng.range(0, 0.02) : rng.uniform() * rng.range(0, 0.16)),
+    ],
+    orientation: tilted(yawRad + spread(0.35), spread(0.05), spread(0.05)),
+  };
   const armRad = solver.solve(baseFromTool);
   if (!armRad) return undefined;
-  const narrowestM = mode === 'lift' ? BLOCK_HALF_WIDTH_M : 0.0085;
+  const baseFromObject = { positionM: objectM, orientation: yawOrientation(yawRad) };
+  return looseScene(object, armRad, baseFromObject, socket, rng);
+}
+
+/** Draws a scene with the hand anywhere in the workspace and an object that stands, or has toppled. */
+function lyingAround(
+  mode: 'above' | 'toppled',
+  socket: Arrangement['socket'],
+  solver: ArmSolver,
+  rng: Rng,
+): KinematicScene | undefined {
+  const object = mode === 'above' && rng.uniform() < 0.5 ? 'block' : 'peg';
+  const armRad = solver.solve(drawToolPose(rng, mode === 'above' ? 0.12 : 0.06));
+  if (!armRad) return undefined;
+  const [x, y, half] = drawObjectPlace(object, rng);
+  const baseFromObject: Pose =
+    mode === 'toppled'
+      ? {
+          positionM: [x, y, PEG_HALF_WIDTH_M],
+          orientation: turned(yawOrientation(rng.range(-Math.PI, Math.PI)), Math.PI / 2, 0),
+        }
+      : { positionM: [x, y, half], orientation: yawOrientation(rng.range(-0.6, 0.6)) };
+  return looseScene(object, armRad, baseFromObject, socket, rng);
+}
+
+/** Draws where an object stands: wider than the tasks place it, because hands push objects. */
+function drawObjectPlace(object: LooseObject, rng: Rng): Vec3 {
+  const [x, y] = [0.48 + rng.range(-0.055, 0.055), (object === 'block' ? -0.05 : -0.1) + rng.range(-0.055, 0.055)];
+  return [x, y, objectHalfHeightM(object)];
+}
+
+function looseScene(
+  object: LooseObject,
+  armRad: number[],
+  baseFromObject: Pose,
+  socket: Arrangement['socket'],
+  rng: Rng,
+): KinematicScene {
+  const narrowestM = object === 'block' ? BLOCK_HALF_WIDTH_M + 0.0006 : 0.0085;
   const fingerM = rng.uniform() < 0.6 ? FINGER_OPEN_M : rng.range(narrowestM, FINGER_OPEN_M);
   return {
     object,
     arrangement: {
-      armRad,
-      fingerM,
+      ...{ armRad, fingerM, baseFromObject },
       gripper: 'open',
-      baseFromObject: { positionM: objectM, orientation: yawOrientation(yawRad) },
-      socket,
+      socket: object === 'block' ? undefined : socket,
     },
   };
 }

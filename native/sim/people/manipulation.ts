@@ -7,7 +7,7 @@
 import { rotateByUnit, type Vec3 } from '../../../main/api/geometry.ts';
 import type { TaskId } from '../../../main/api/task.ts';
 import { clamp, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
-import { BLOCK_HALF_WIDTH_M, FINGER_OPEN_M, PEG_LENGTH_M } from '../physics/model.ts';
+import { BLOCK_HALF_WIDTH_M, FINGER_OPEN_M, PEG_HALF_WIDTH_M, PEG_LENGTH_M } from '../physics/model.ts';
 import type { Truth } from '../physics/readings.ts';
 import { toolToObjectM } from '../tasks/task.ts';
 import { type BaseTwist, type Insertion, UNIT_M, UNIT_RAD } from './insertion.ts';
@@ -25,10 +25,20 @@ const OPEN_ABOVE = 0.9;
 /** An object at least this far above the table and this near to the tool is held. */
 const OFF_TABLE_M = 0.003;
 const NEAR_TOOL_M = 0.08;
+/** A tool further than the first from the object's centre cannot grasp it; fingers closed beyond the second hold nothing. */
+const AWAY_FROM_OBJECT_M = 0.045;
+const CLOSED_BEYOND_M = 0.003;
 /** Steps after which a grasp that does not hold can be seen. */
 const GRASP_SHOWS_STEPS = 6;
 
 type Phase = 'hover' | 'reach' | 'close' | 'raise' | 'carry' | 'insert' | 'lift';
+
+/** Returns true when fingers are not open although the object is away from them, or have closed on nothing. */
+export function graspsNothing(task: TaskId, truth: Truth): boolean {
+  if (isOpen(truth) || isHeld(task, truth)) return false;
+  const halfWidthM = task === 'lift' ? BLOCK_HALF_WIDTH_M : PEG_HALF_WIDTH_M;
+  return toolToObjectM(truth) > AWAY_FROM_OBJECT_M || truth.openingM < halfWidthM - CLOSED_BEYOND_M;
+}
 
 export const isOpen = (truth: Truth): boolean => truth.openingM > OPEN_ABOVE * FINGER_OPEN_M;
 
@@ -66,7 +76,8 @@ function aboveHole({ baseFromTool, holeM, tipM }: Truth): Vec3 {
   return [toolX + holeM[0] - tipM[0], toolY + holeM[1] - tipM[1], toolZ + holeM[2] + CARRY_TIP_HEIGHT_M - tipM[2]];
 }
 
-function isHeld(task: TaskId, truth: Truth): boolean {
+/** Returns true when the object is off the table, near the tool, with fingers that are not open. */
+export function isHeld(task: TaskId, truth: Truth): boolean {
   const restHeightM = task === 'lift' ? BLOCK_HALF_WIDTH_M : PEG_LENGTH_M / 2;
   return (
     truth.baseFromObject.positionM[2] > restHeightM + OFF_TABLE_M &&

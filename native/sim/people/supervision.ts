@@ -1,12 +1,13 @@
 /**
  * Decides when a person who watches a policy takes over, and when the person lets go. The person takes over when the
- * policy strays, stalls or jams. The person lets go once enough is gained, but never in the middle of a grasp. One look
- * at the simulator's truth per control period.
+ * policy strays, stalls, jams, or closes its fingers on nothing. The person lets go once enough is gained; one who took over
+ * with empty fingers makes the grasp first. One look at the simulator's truth per control period.
  */
 import type { TaskId } from '../../../main/api/task.ts';
 import type { Truth } from '../physics/readings.ts';
 import { isInserted } from '../tasks/task.ts';
 import { SIM_TASKS } from '../tasks/task-registry.ts';
+import { graspsNothing, isHeld } from './manipulation.ts';
 
 /** Distances and tilt beyond which an insertion has strayed. */
 const STRAY_LATERAL_M = 0.055;
@@ -17,6 +18,8 @@ const STRAY_FROM_START_M = 0.06;
 const PROGRESS_M = 0.0015;
 const JAM_FORCE_N = 25;
 const JAM_STEPS = 8;
+/** Steps after which a person notices fingers that hold nothing. */
+const EMPTY_STEPS = 3;
 /** A person lets go after at least this many steps and one of the gains below. */
 const RELEASE_AFTER_STEPS = 4;
 const RELEASE_DEPTH_M = 0.005;
@@ -25,8 +28,10 @@ const RELEASE_GAIN_IN_HOLE_M = 0.004;
 /** Patience and gains follow the distance at the start: 50 mm for an insertion, half a metre for a grasp. */
 const INSERTION = { stallSteps: 18, releaseGainM: 0.012, releaseAtLatestSteps: 25 };
 const GRASP = { stallSteps: 12, releaseGainM: 0.06, releaseAtLatestSteps: 40 };
+/** A person who has to grasp first lets go after this many steps at the latest. */
+const GRASPED_AT_LATEST_STEPS = 90;
 
-export type TakeoverReason = 'stray' | 'stall' | 'jam';
+export type TakeoverReason = 'stray' | 'stall' | 'jam' | 'empty';
 
 export function createSupervision(task: TaskId) {
   const { stallSteps: patienceSteps, releaseGainM, releaseAtLatestSteps } = task === 'insert' ? INSERTION : GRASP;
@@ -36,11 +41,14 @@ export function createSupervision(task: TaskId) {
   let atTakeoverM = 0;
   let stallSteps = 0;
   let jamSteps = 0;
+  let emptySteps = 0;
+  let toGrasp = false;
 
   const released = (truth: Truth) => {
     bestM = remaining(truth);
     stallSteps = 0;
     jamSteps = 0;
+    emptySteps = 0;
   };
   const hasStrayed = (truth: Truth): boolean =>
     task === 'insert'
@@ -61,18 +69,22 @@ export function createSupervision(task: TaskId) {
         stallSteps = 0;
       } else stallSteps++;
       jamSteps = truth.contactForceN > JAM_FORCE_N ? jamSteps + 1 : 0;
+      emptySteps = task !== 'insert' && graspsNothing(task, truth) ? emptySteps + 1 : 0;
     },
     reasonToTake: (truth: Truth): TakeoverReason | undefined => {
       if (hasStrayed(truth)) return 'stray';
+      if (emptySteps >= EMPTY_STEPS) return 'empty';
       if (stallSteps >= patienceSteps) return 'stall';
       return jamSteps >= JAM_STEPS ? 'jam' : undefined;
     },
     taken: (truth: Truth): void => {
       atTakeoverM = remaining(truth);
+      toGrasp = task !== 'insert' && !isHeld(task, truth);
     },
     /** `grasping` is true while the person is about to grasp. */
     shouldRelease: (truth: Truth, stepsDriven: number, grasping: boolean): boolean => {
       if (grasping) return false;
+      if (toGrasp) return isHeld(task, truth) || stepsDriven >= GRASPED_AT_LATEST_STEPS;
       const gainM = atTakeoverM - remaining(truth);
       const inHole = task !== 'lift' && truth.depthM > RELEASE_DEPTH_M;
       const gained = gainM > releaseGainM || (inHole && gainM > RELEASE_GAIN_IN_HOLE_M);

@@ -1,37 +1,36 @@
 /**
- * The hole as the simulator knows it, for the `state` control experiment. It is the upper bound that learning from
- * pixels is compared with, so it has neither bias nor noise. It holds the hole's offset from the tool, in the tool
- * frame, zero when the tip of a well-grasped peg is at the rim: three numbers per 20 mm, then the same per 3 mm (z: per
- * 5 mm), clipped to ±1.5. The yaw error per 0.1 rad follows. The peg's pose in the hand is not in it. In a scene
- * without a socket, the object's centre and yaw take the place of the hole's.
+ * Hole and object as the simulator knows them, for the `state` control experiment. It is the upper bound that learning
+ * from pixels is compared with, so it has neither bias nor noise. For each of the two it holds the offset from the tool, in
+ * the tool frame: three numbers per 0.1 m, three per 20 mm, three per 3 mm (z: per 5 mm), each clipped, then the yaw error per
+ * 0.1 rad. The hole's offset is zero when the tip of a well-grasped peg is at the rim. Without a socket its numbers are zero.
  */
-import { subtract } from '../../../main/api/geometry.ts';
+import { subtract, type Vec3 } from '../../../main/api/geometry.ts';
 import { STATE_ESTIMATE_SIZE } from '../../../main/api/observation.ts';
 import { clamp, rotateInto, wrapQuarterTurn, yawOf } from './frames.ts';
 import { NOMINAL_TIP_BELOW_TOOL_M } from './model.ts';
 import type { Truth } from './readings.ts';
 
-const COARSE_M = 0.02;
-const FINE_M = [0.003, 0.003, 0.005] as const;
-const FINE_CLIP = 1.5;
-const COARSE_CLIP = 5;
+const SCALES = [
+  { unitM: [0.1, 0.1, 0.1], clip: 5 },
+  { unitM: [0.02, 0.02, 0.02], clip: 5 },
+  { unitM: [0.003, 0.003, 0.005], clip: 1.5 },
+] as const;
 const YAW_UNIT_RAD = 0.1;
+const YAW_CLIP = 5;
 
 export function stateEstimate(truth: Truth): Float32Array {
   const { positionM, orientation } = truth.baseFromTool;
+  const seen = (targetM: Vec3, targetYawRad: number, nominalM: number): number[] => {
+    const [x, y, z] = rotateInto(orientation, subtract(targetM, positionM));
+    const offset = [x, y, z - nominalM];
+    const scaled = SCALES.flatMap(({ unitM, clip }) => unitM.map((unit, axis) => clamp(offset[axis]! / unit, clip)));
+    // The error is about the tool's z axis, which points down.
+    const yawError = wrapQuarterTurn(yawOf(orientation) - targetYawRad);
+    return [...scaled, clamp(yawError / YAW_UNIT_RAD, YAW_CLIP)];
+  };
   const hasSocket = truth.holeM[2] > 0;
-  const targetM = hasSocket ? truth.holeM : truth.baseFromObject.positionM;
-  const targetYaw = hasSocket ? truth.socketYawRad : yawOf(truth.baseFromObject.orientation);
-  const offset = rotateInto(orientation, subtract(targetM, positionM));
-  const estimate = new Float32Array(STATE_ESTIMATE_SIZE);
-  for (const axis of [0, 1, 2] as const) {
-    const nominal = axis === 2 && hasSocket ? NOMINAL_TIP_BELOW_TOOL_M : 0;
-    const seenM = offset[axis] - nominal;
-    estimate[axis] = clamp(seenM / COARSE_M, COARSE_CLIP);
-    estimate[3 + axis] = clamp(seenM / FINE_M[axis], FINE_CLIP);
-  }
-  // The error is about the tool's z axis, which points down.
-  const yawError = wrapQuarterTurn(yawOf(orientation) - targetYaw);
-  estimate[6] = clamp(yawError / YAW_UNIT_RAD, COARSE_CLIP);
-  return estimate;
+  const hole = hasSocket ? seen(truth.holeM, truth.socketYawRad, NOMINAL_TIP_BELOW_TOOL_M) : undefined;
+  const object = seen(truth.baseFromObject.positionM, yawOf(truth.baseFromObject.orientation), 0);
+  const none = new Array<number>(STATE_ESTIMATE_SIZE / 2).fill(0);
+  return Float32Array.from([...(hole ?? none), ...object]);
 }

@@ -22,7 +22,7 @@ export interface SimTask {
 }
 
 /** The peg is inserted when its tip is deeper than the first and less far off axis than the second. */
-const SUCCESS_DEPTH_M = 0.024;
+export const SUCCESS_DEPTH_M = 0.024;
 export const SUCCESS_LATERAL_M = 0.004;
 const SETTLE_SEC = 0.1;
 

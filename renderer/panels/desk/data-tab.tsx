@@ -6,7 +6,7 @@ import { openReplay } from '../../engine/replay.ts';
 import { useEngine } from '../../state/engine-store.ts';
 import { useWindow } from '../../state/window-store.ts';
 import { Button } from '../../ui/button.tsx';
-import { Choice, type Option, Section } from '../../ui/form.tsx';
+import { Choice, type Option, Row, Section, Select } from '../../ui/form.tsx';
 import { OutcomeMark } from '../../ui/glyph.tsx';
 import { bytes, clockTime, percent } from '../../words/format.ts';
 import { ExportPart } from './export-part.tsx';
@@ -21,7 +21,10 @@ const FILTERS: readonly Option<Filter>[] = [
   { value: 'discarded', label: 'Discarded' },
 ];
 
-function passes(episode: EpisodeSummary, filter: Filter): boolean {
+const ALL_TASKS = '';
+
+function passes(episode: EpisodeSummary, filter: Filter, task: string): boolean {
+  if (task !== ALL_TASKS && episode.task !== task) return false;
   if (filter === 'discarded') return episode.discarded;
   if (filter === 'success' || filter === 'failure') return !episode.discarded && episode.outcome === filter;
   if (filter === 'helped') return !episode.discarded && episode.humanSteps > 0;
@@ -52,7 +55,7 @@ function EpisodeRow({ episode, chosen, onChoose }: EpisodeRowProps) {
       {chosen ? (
         <div className="episode-body">
           <p className="muted small">
-            {episode.policy ?? 'demonstration'}
+            {episode.task} · {episode.policy ?? 'demonstration'}
             {episode.policyIsCandidate ? ' (candidate)' : ''} · {clockTime(episode.startedAtMs)} · {episode.takeovers}{' '}
             takeovers
             {episode.judge ? ` · judged by ${episode.judge}` : ''}
@@ -105,8 +108,10 @@ export function DataTab() {
   const perHour = useEngine((state) => state.status?.storeBytesPerHour);
   const free = useEngine((state) => state.status?.diskFreeBytes);
   const [filter, setFilter] = useState<Filter>('all');
+  const [task, setTask] = useState<string>(ALL_TASKS);
   const [chosen, setChosen] = useState<number | undefined>(undefined);
-  const shown = episodes.filter((episode) => passes(episode, filter)).toReversed();
+  const shown = episodes.filter((episode) => passes(episode, filter, task)).toReversed();
+  const tasks = [...new Set(episodes.map((episode) => episode.task))];
   return (
     <>
       <SuccessPart />
@@ -121,6 +126,16 @@ export function DataTab() {
         <div className="episode-filter">
           <Choice label="Filter" value={filter} options={FILTERS} onChange={setFilter} />
         </div>
+        {tasks.length > 1 || task !== ALL_TASKS ? (
+          <Row label="Task">
+            <Select
+              label="Episodes of the task"
+              value={task}
+              options={[{ value: ALL_TASKS, label: 'All tasks' }, ...tasks.map((one) => ({ value: one, label: one }))]}
+              onChange={setTask}
+            />
+          </Row>
+        ) : null}
         {episodes.length === 0 ? (
           <p className="muted">
             {loaded ? 'Nothing is recorded yet. Every step of an episode is stored.' : 'Reading the project …'}

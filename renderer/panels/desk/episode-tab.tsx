@@ -9,7 +9,9 @@ import { Choice, type Option, Progress, Row, Section, Switch } from '../../ui/fo
 import { grouped, withUnit } from '../../words/format.ts';
 import { gripperButtonsInWords } from '../../words/gripper-words.ts';
 import { InputDevices } from './input-devices.tsx';
+import { PolicyPart } from './policy-part.tsx';
 import { SuccessLive } from './success-bar.tsx';
+import { TaskPart } from './task-part.tsx';
 
 const MODES: readonly Option<Mode>[] = [
   { value: 'run', label: 'Run', title: 'A policy drives and you correct it' },
@@ -88,51 +90,6 @@ function Readiness() {
   );
 }
 
-function PolicyPart() {
-  const policy = useEngine((state) => state.status?.policy?.name);
-  const candidate = useEngine((state) => state.status?.policy?.candidate ?? false);
-  const policies = useEngine((state) => state.policies);
-  return (
-    <Section
-      title="Policy"
-      aside={
-        candidate ? (
-          <span className="badge" title="On trial: reverted by itself if success falls">
-            candidate
-          </span>
-        ) : null
-      }
-    >
-      {policy || policies.length > 0 ? (
-        <select
-          aria-label="Policy, from the next episode on"
-          value={policy ?? ''}
-          onChange={(event) => void tell('policy.use', { name: event.target.value })}
-        >
-          {policies.some((one) => one.name === policy) ? null : (
-            <option value={policy ?? ''} disabled={!policy}>
-              {policy ?? 'Choose a policy'}
-            </option>
-          )}
-          {policies.map((one) => (
-            <option key={one.name} value={one.name}>
-              {one.name}
-              {one.trainedSteps > 0 ? ` · ${grouped(one.trainedSteps)} updates` : ''}
-            </option>
-          ))}
-        </select>
-      ) : (
-        <p className="muted">
-          No policy is loaded. Record demonstrations (R), then fine-tune (F): the first run makes one.
-        </p>
-      )}
-      <div className="buttons">
-        <ActionButton id="revert" />
-      </div>
-    </Section>
-  );
-}
-
 function Gripper({ takeover }: { readonly takeover: TakeoverSettings | undefined }) {
   const leftAlone = useEngine(leavesGripperAlone);
   return (
@@ -148,14 +105,13 @@ function Gripper({ takeover }: { readonly takeover: TakeoverSettings | undefined
 }
 
 export function EpisodeTab() {
-  const instruction = useEngine((state) => state.rig?.instruction);
   const mode = useEngine((state) => state.status?.mode);
   const running = useEngine((state) => state.status?.phase === 'running');
   const takeover = useEngine((state) => state.rig?.takeover);
   return (
     <>
       <Section title="Task">
-        <p className="instruction">{instruction ?? '–'}</p>
+        <TaskPart />
         <div className="inline">
           <Choice
             label="Mode"

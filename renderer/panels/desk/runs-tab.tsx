@@ -11,6 +11,7 @@ const ALL_CLOSED = -1;
 export function RunsTab() {
   const runs = useEngine((state) => state.runs);
   const [opened, setOpened] = useState<number | undefined>(undefined);
+  const task = useEngine((state) => state.rig?.task);
   const active = activeRun(runs);
   const shown = opened ?? active?.id ?? runs[0]?.id;
   const list = (
@@ -36,6 +37,7 @@ export function RunsTab() {
       ))}
     </Section>
   );
-  const fresh = <NewRun key="new" onStarted={setOpened} />;
+  // A choice of one task, such as the policy to start from, is none of another.
+  const fresh = <NewRun key={`new ${task}`} onStarted={setOpened} />;
   return active ? [list, fresh] : [fresh, list];
 }

@@ -11,16 +11,27 @@ import { drawHistory, type HistoryBar } from './draw-history.ts';
 import { EpisodeCanvas } from './episode-canvas.tsx';
 import { useTimelinePainter } from './use-timeline-painter.ts';
 
+interface Painted {
+  readonly episodes: readonly EpisodeSummary[];
+  readonly task: string | undefined;
+  readonly selected: number | undefined;
+}
+
+const isShallowSame = (a: Painted, b: Painted) =>
+  a.episodes === b.episodes && a.task === b.task && a.selected === b.selected;
+
+/** Shows the episodes of the task that is chosen, because rates of two tasks do not compare. */
 function HistoryCanvas() {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const painted = useRef<{ episodes: readonly EpisodeSummary[]; selected: number | undefined }>(undefined);
+  const painted = useRef<Painted>(undefined);
   const bars = useRef<readonly HistoryBar[]>([]);
   useTimelinePainter(canvas, (element, ratio, changed) => {
-    const { episodes } = useEngine.getState();
-    const selected = useWindow.getState().replay?.recording.episode.id;
-    if (!changed && painted.current?.episodes === episodes && painted.current.selected === selected) return;
-    painted.current = { episodes, selected };
-    bars.current = drawHistory(element, episodes, ratio, selected);
+    const { episodes, rig } = useEngine.getState();
+    const next = { episodes, task: rig?.task, selected: useWindow.getState().replay?.recording.episode.id };
+    if (!changed && painted.current && isShallowSame(painted.current, next)) return;
+    painted.current = next;
+    const ofTask = episodes.filter(({ task }) => next.task === undefined || task === next.task);
+    bars.current = drawHistory(element, ofTask, ratio, next.selected);
   });
   const openUnder = (event: MouseEvent) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -35,7 +46,10 @@ function HistoryCanvas() {
 
 export function Timeline({ children }: { readonly children: ReactNode }) {
   const replayedId = useWindow((state) => state.replay?.recording.episode.id);
-  const empty = useEngine((state) => state.episodesLoaded && state.episodes.length === 0);
+  const task = useEngine((state) => state.rig?.task);
+  const empty = useEngine(
+    (state) => state.episodesLoaded && !state.episodes.some((episode) => episode.task === state.rig?.task),
+  );
   const episodeId = useEngine((state) => state.status?.episodeId);
   const liveTitle = episodeId === undefined ? 'This episode' : `Episode ${episodeId}`;
   return (
@@ -46,7 +60,7 @@ export function Timeline({ children }: { readonly children: ReactNode }) {
         <EpisodeCanvas />
       </section>
       <section className="timeline-history">
-        <h2>Last 20 episodes</h2>
+        <h2>Last 20 episodes{task === undefined ? '' : ` · ${task}`}</h2>
         {empty ? <p className="muted timeline-empty">No episode has ended yet.</p> : null}
         <HistoryCanvas />
       </section>

@@ -11,6 +11,7 @@ import type { Command } from '../../../data/recording/commands.ts';
 import { createStoreRecorder } from '../../../data/recording/store-recorder.ts';
 import { loadCounts } from '../../../data/recording/tallies.ts';
 import type { EpisodeEnd, EpisodeStart, StepRecord } from '../../../data/records.ts';
+import { neverSucceeding } from '../../../data/rules.ts';
 import type { Actor } from '../../../main/api/action.ts';
 import type { Outcome } from '../../../main/api/episode.ts';
 import { createRng } from '../../../main/api/rng.ts';
@@ -21,13 +22,49 @@ const POOL = { embeddingSize: SMALL.embeddingSize, proprioceptionSize: 27, stack
 
 test('returns follow G = r + γG, the floor of a failure, and the cut at takeovers', () => {
   const human = Uint8Array.of(0, 0, 1, 1, 0);
-  const input = { reward: Float32Array.of(-1, -1, -1, -1, 10), human, rewardPerStep: -1, discount: 0.5 };
+  const input = { reward: Float32Array.of(-1, -1, -1, -1, 10), human, neverSucceeding: -2, discount: 0.5 };
   const [whole, cut] = [new Float32Array(5), new Float32Array(5)];
   writeReturns({ ...input, success: true, whole, cut });
   assert.deepEqual([...whole], [-1.25, -0.5, 1, 4, 10]);
   assert.deepEqual([...cut], [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY, 1, 4, 10]);
   writeReturns({ ...input, success: false, whole, cut });
   assert.deepEqual([...whole], [-2, -2, -2, -2, -2]);
+});
+
+test('returns, rewards and masks agree at every step, whatever ends an episode and whatever a person says of it later', () => {
+  const costly = (outcome: Outcome) => {
+    const episode = countingEpisode(['policy', 'policy', 'human', 'policy'], outcome);
+    return {
+      ...episode,
+      steps: episode.steps.map((one, at) => ({ ...one, reward: at === 3 && outcome === 'success' ? 10 : -0.05 })),
+    };
+  };
+  const never = -0.05 / (1 - DISCOUNT);
+  for (const outcome of ['success', 'failure', 'truncated', 'aborted'] as const)
+    for (const verdict of [undefined, 'success', 'failure'] as const) {
+      const pool = createTransitionPool({ embeddingSize: 0, proprioceptionSize: 1, stack: 1, discount: DISCOUNT });
+      pool.addEpisode(costly(outcome));
+      if (verdict) pool.applyEvent({ kind: 'relabel', sequence: 1, episodeId: 1, outcome: verdict });
+      const batch = pool.createBatch(4);
+      for (let row = 0; row < 4; row++) pool.readTransition(row, batch, row);
+      const [returns, where] = [batch.monteCarloReturn, `${outcome}, later ${verdict}`];
+      const judged = verdict ?? outcome;
+      for (let row = 0; row < 4; row++) {
+        const following = row < 3 ? returns[row + 1]! : never;
+        const expected = batch.reward[row]! + DISCOUNT * batch.mask[row]! * following;
+        assert.ok(Math.abs(returns[row]! - expected) < 1e-5, `${where}, step ${row}: ${returns[row]}, not ${expected}`);
+        assert.ok(
+          judged === 'success' || returns[row]! <= Math.fround(never),
+          `${where}: no step is worth more than never`,
+        );
+      }
+      if (judged === 'failure') assert.ok(Math.abs(batch.reward[3]! - never) < 1e-6, where);
+    }
+});
+
+test('without a discount a failure costs as many steps as the task allows', () => {
+  assert.equal(neverSucceeding('insert', 1), -0.05 * 100);
+  assert.ok(Math.abs(neverSucceeding('insert', 0.98) + 2.5) < 1e-12);
 });
 
 test('stacking looks back within the episode only, and a transition joins neighbours', () =>
@@ -247,8 +284,8 @@ function expectedRows(episodes: readonly ModelEpisode[]) {
       if (mode === 'demonstrate' || actor === 'human') demo.push(first + index);
     });
     const outcome = verdicts.at(-1) ?? ended;
-    const reward = outcome === 'success' ? 10 : -0.05;
     const floor = -0.05 / (1 - DISCOUNT);
+    const reward = outcome === 'success' ? 10 : outcome === 'failure' ? floor : -0.05;
     const whole = outcome === 'success' ? 10 * DISCOUNT ** (actors.length - 1) : floor;
     const costs = outcome === 'success' ? (-0.05 * (1 - DISCOUNT ** (actors.length - 1))) / (1 - DISCOUNT) : 0;
     ends.push([reward, outcome === 'success' || outcome === 'failure' ? 0 : 1, whole + costs]);

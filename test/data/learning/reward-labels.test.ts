@@ -33,13 +33,13 @@ test('labels by hand stand over the rule, the newest one wins, and undo takes ba
     writer.labelObservation(episodeId, 3, 'positive', 'live');
     writer.labelObservation(episodeId, 4, 'negative', 'episode');
     assert.equal(await seen(episodeId), '0-rule 2+live 3+live 4-episode');
-    assert.deepEqual(writer.labelCounts(), { positives: 2, negatives: 1 });
+    assert.deepEqual(writer.labelCounts('insert'), { positives: 2, negatives: 1 });
 
     assert.equal((await writer.undo())?.words, `1 negative label in episode ${episodeId}`);
     assert.equal(await seen(episodeId), '0-rule 2+live 3+live 4+live', 'the label before it stands again');
     assert.equal((await writer.undo())?.words, `3 positive labels in episode ${episodeId}`);
     assert.equal(await seen(episodeId), '0-rule 1-rule 2-rule 4+rule');
-    assert.deepEqual(writer.labelCounts(), { positives: 0, negatives: 0 });
+    assert.deepEqual(writer.labelCounts('insert'), { positives: 0, negatives: 0 });
     assert.equal((await writer.undo())?.words, undefined);
 
     writer.labelObservation(episodeId, 9, 'positive', 'episode');
@@ -55,15 +55,15 @@ test('an observation of the running episode can be labelled; discarding the epis
     writer.appendStep(episodeId, step(rng, 0));
     writer.labelObservation(episodeId, 1, 'positive', 'live');
     await writer.drained();
-    assert.deepEqual(writer.labelCounts(), { positives: 1, negatives: 0 });
+    assert.deepEqual(writer.labelCounts('insert'), { positives: 1, negatives: 0 });
     const reader = await openReader(folder);
     assert.equal(brief(await reader.frameLabels(episodeId)), '1+live', 'the rule waits for the end');
     writer.endEpisode(episodeId, { outcome: 'aborted', judge: 'engine' });
     writer.discardEpisode(episodeId);
     await writer.drained();
-    assert.deepEqual(writer.labelCounts(), { positives: 0, negatives: 0 });
+    assert.deepEqual(writer.labelCounts('insert'), { positives: 0, negatives: 0 });
     assert.equal((await writer.undo())?.words, `discard of episode ${episodeId}`);
-    assert.deepEqual(writer.labelCounts(), { positives: 1, negatives: 0 });
+    assert.deepEqual(writer.labelCounts('insert'), { positives: 1, negatives: 0 });
   }));
 
 test('what can be undone, and the numbering of events, outlive a session', () =>
@@ -77,7 +77,7 @@ test('what can be undone, and the numbering of events, outlive a session', () =>
     await writer.drained();
     await writer.close();
     const again = await openWriter(folder);
-    assert.deepEqual(again.labelCounts(), { positives: 2, negatives: 1 });
+    assert.deepEqual(again.labelCounts('insert'), { positives: 2, negatives: 1 });
     const undone = [
       (await again.undo())?.words,
       (await again.undo())?.words,

@@ -81,7 +81,7 @@ test('a proposal after 70 ms is not used: the arm holds, the step is late with a
 
 test('NaN from a policy: hold, report, and the candidate that said it is reverted', async () => {
   const { cell, engine, policy, messages, begin, writer } = await bench();
-  engine.publish('run-1/100', 'run-1/100');
+  engine.publish('run-1/100', 'run-1/100', 'insert');
   await engine.loadPolicyInUse();
   assert.equal(policy.name(), 'run-1/100');
   policy.say(({ sequence }) => proposal([sequence === 2 ? Number.NaN : 0.5]));
@@ -344,7 +344,7 @@ test('Stop while the next policy is loaded: Resume does not move the arm', async
       return load(path);
     },
   });
-  engine.publish('run-1/10', 'run-1/10.json');
+  engine.publish('run-1/10', 'run-1/10.json', 'insert');
   const resets = cell.resets.length;
   const resumed = engine.resume();
   engine.loop.stop('Stop was pressed.');

@@ -28,6 +28,7 @@ async function bench() {
   const made = createPolicySelector({
     policy,
     shelf: undefined,
+    task: () => 'insert',
     notice: (_level, text) => told.push(text),
     changed: () => {},
     onActingNoise: () => {},
@@ -42,7 +43,7 @@ async function bench() {
 
 test('a process that ends while a candidate is loaded: it is tried again, and drives', async () => {
   const { made, replies, asked, told, loaded } = await bench();
-  made.publish('run-1/10', 'run-1/10');
+  made.publish('run-1/10', 'run-1/10', 'insert');
   replies.push(refusal('process'));
   assert.equal((await made.loadInUse()).kind, 'done');
   assert.deepEqual([asked, loaded(), told], [['run-1/10', 'run-1/10'], 'run-1/10', []]);
@@ -50,13 +51,13 @@ test('a process that ends while a candidate is loaded: it is tried again, and dr
 
 test('a process that does not stay up: the good policy drives on, and what the run publishes next is tried', async () => {
   const { made, replies, told, loaded, crash } = await bench();
-  made.publish('run-1/10', 'run-1/10');
+  made.publish('run-1/10', 'run-1/10', 'insert');
   crash();
   replies.push(refusal('process'), refusal('process'), refusal('process'));
   assert.equal((await made.loadInUse()).kind, 'done');
   assert.equal(loaded(), 'good');
   assert.deepEqual(told, ['run-1/10 could not be tried, and good drives on: The policy process ended.']);
-  made.publish('run-1/20', 'run-1/20');
+  made.publish('run-1/20', 'run-1/20', 'insert');
   await made.loadInUse();
   assert.equal(loaded(), 'run-1/20', 'its run is not muted');
   assert.equal(made.onTrial(), true);
@@ -64,12 +65,12 @@ test('a process that does not stay up: the good policy drives on, and what the r
 
 test('a candidate whose own files are damaged is reverted, and its run is muted', async () => {
   const { made, replies, told, loaded } = await bench();
-  made.publish('run-1/10', 'run-1/10');
+  made.publish('run-1/10', 'run-1/10', 'insert');
   replies.push(refusal('policy'));
   await made.loadInUse();
   assert.equal(loaded(), 'good');
   assert.match(told[0] ?? '', /run-1\/10 was reverted to good: its weights are damaged/);
-  made.publish('run-1/20', 'run-1/20');
+  made.publish('run-1/20', 'run-1/20', 'insert');
   await made.loadInUse();
   assert.equal(loaded(), 'good');
 });

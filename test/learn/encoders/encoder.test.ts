@@ -7,25 +7,30 @@ import {
   embeddingLayout,
   encoderModel,
   encoderParameters,
-  pooledSize,
-  poolPicture,
 } from '../../../main/learn/encoders/encoder.ts';
 import {
   ENCODER_TRAINING,
   type EncoderDataset,
   encoderTargets,
-  pixelStatistics,
   trainEncoder,
 } from '../../../main/learn/encoders/encoder-training.ts';
+import {
+  normalisedPicture,
+  pooledBatch,
+  pooledSize,
+  poolPicture,
+} from '../../../main/learn/encoders/pooled-picture.ts';
 import type { SupervisedState } from '../../../main/learn/encoders/supervised-training.ts';
 import { parameterCount } from '../../../main/learn/nets/parameters.ts';
 import { createOrtBackend, loadOrtSession } from '../../../main/tensor/backends/ort.ts';
+import { defineStep } from '../../../main/tensor/step.ts';
 
 const SIZE_PX = 16;
+const NET = { stem: { kernel: 3, channels: 8 }, stages: [12], channels: 8, groups: 4 };
 const spec: EncoderSpec = {
   towers: [
-    { camera: 'left', sizePx: SIZE_PX, poolPx: 2, hidden: [32] },
-    { camera: 'right', sizePx: SIZE_PX, poolPx: 4, hidden: [8] },
+    { camera: 'left', sizePx: SIZE_PX, poolPx: 2, net: NET, hidden: 32 },
+    { camera: 'right', sizePx: SIZE_PX, poolPx: 2, net: NET, hidden: 8 },
   ],
   trunk: [24],
   readouts: [
@@ -42,7 +47,7 @@ const spec: EncoderSpec = {
       ],
     },
     {
-      label: 'brightness',
+      label: 'width',
       columns: [2],
       curve: 'linear',
       unit: 0.5,
@@ -57,13 +62,13 @@ const spec: EncoderSpec = {
 const config = { ...ENCODER_TRAINING, epochs: 12, batchSize: 32, peakLearningRate: 1e-2 };
 const backend = createOrtBackend({ threads: 1 });
 
-/** A bright spot on a grey picture; labels: where it is, in pixels from the centre, and how bright it is. */
-function toyPicture(x: number, y: number, brightness: number): Uint8Array {
+/** A bright spot on a grey picture; labels: where it is, in pixels from the centre, and how wide it is. */
+function toyPicture(x: number, y: number, width: number): Uint8Array {
   const rgb = new Uint8Array(SIZE_PX * SIZE_PX * 3).fill(60);
   for (let row = 0; row < SIZE_PX; row++)
     for (let column = 0; column < SIZE_PX; column++) {
-      const near = Math.exp(-((column - 8 - x) ** 2 + (row - 8 - y) ** 2) / 8);
-      rgb[(row * SIZE_PX + column) * 3] = Math.round(60 + 150 * brightness * near);
+      const near = Math.exp(-((column - 8 - x) ** 2 + (row - 8 - y) ** 2) / (12 * width));
+      rgb[(row * SIZE_PX + column) * 3] = Math.round(60 + 150 * near);
     }
   return rgb;
 }
@@ -80,7 +85,7 @@ function toyDataset(count: number): EncoderDataset {
   const frames = toyFrames(count);
   const pixels = Object.fromEntries(
     spec.towers.map((tower) => {
-      const all = new Uint16Array(count * pooledSize(tower));
+      const all = new Uint8Array(count * pooledSize(tower));
       frames.forEach(({ picture }, row) => {
         poolPicture(picture, tower, all, row * pooledSize(tower));
       });
@@ -97,7 +102,6 @@ function toyDataset(count: number): EncoderDataset {
 }
 
 const dataset = toyDataset(640);
-const statistics = pixelStatistics(spec, dataset, config.spreadFloor);
 
 async function train(from?: SupervisedState) {
   const states: SupervisedState[] = [];
@@ -105,7 +109,6 @@ async function train(from?: SupervisedState) {
   const weights = await trainEncoder({
     backend,
     spec,
-    statistics,
     dataset,
     config,
     rng: createRng(1),
@@ -131,7 +134,7 @@ test('it learns, and a run that goes on from a stored epoch ends with the same b
 
 test('the model reads pictures as uint8 and shows what was taught, in the units asked for', async () => {
   const { weights } = await trained;
-  const model = encoderModel(spec, statistics, weights);
+  const model = encoderModel(spec, weights);
   const session = await loadOrtSession(model, { threads: 1 });
   assert.deepEqual(session.inputs['left'], { shape: [1, SIZE_PX, SIZE_PX, 3], dtype: 'uint8' });
   const layout = embeddingLayout(spec);
@@ -140,7 +143,7 @@ test('the model reads pictures as uint8 and shows what was taught, in the units 
     'spot[1] / 10',
     'spot[0] / 2',
     'spot[1] / 2',
-    'brightness[0] / 0.5',
+    'width[0] / 0.5',
   ]);
   let worst = 0;
   for (const { picture, labels } of toyFrames(60)) {
@@ -172,10 +175,26 @@ test('targets are curved, clipped and weighted per column', () => {
   assert.deepEqual(weights, Float32Array.of(1, 0.5, 0));
 });
 
-test('pooling sums squares of pixels, channels apart', () => {
+test('pooling takes means of squares of pixels, channels apart', () => {
   const picture = Uint8Array.from({ length: 4 * 4 * 3 }, (_, index) => (index % 3) + 10 * Math.floor(index / 12));
-  const pooled = new Uint16Array(14).fill(7);
+  const pooled = new Uint8Array(14).fill(7);
   poolPicture(picture, { camera: 'any', sizePx: 4, poolPx: 2 }, pooled, 1);
   // Rows of 0, 10, 20, 30 plus the channel's number.
-  assert.deepEqual([...pooled], [7, 20, 24, 28, 20, 24, 28, 100, 104, 108, 100, 104, 108, 7]);
+  assert.deepEqual([...pooled], [7, 5, 6, 7, 5, 6, 7, 25, 26, 27, 25, 26, 27, 7]);
+});
+
+test('a brighter picture of more contrast, and another white balance, are normalised away', async () => {
+  const camera = { camera: 'any', sizePx: 8, poolPx: 1 };
+  const step = defineStep({ normal: normalisedPicture(pooledBatch(camera, 2)) });
+  const compiled = await backend.compile(step, { name: 'normalised' });
+  const size = pooledSize(camera);
+  const rng = createRng(3);
+  const dark = Float32Array.from({ length: size }, () => rng.range(0, 120));
+  const bright = dark.map((level, at) => [20, 5, 0][at % 3]! + [1.5, 1.9, 1.2][at % 3]! * level);
+  const { normal } = await compiled.run({ any: Float32Array.of(...dark, ...bright) });
+  await compiled.dispose();
+  const values = Array.from(normal!.data, Number);
+  for (let at = 0; at < size; at++) assert.ok(Math.abs(values[at]! - values[size + at]!) < 0.02, `value ${at}`);
+  const red = values.slice(0, size / 3);
+  assert.ok(Math.abs(red.reduce((sum, value) => sum + value, 0)) < 1e-3);
 });

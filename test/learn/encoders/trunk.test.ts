@@ -8,8 +8,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { encoderManifestSchema } from '../../../main/api/policy.ts';
 import { createRng } from '../../../main/api/rng.ts';
-import { pooledSize, poolPicture } from '../../../main/learn/encoders/encoder.ts';
 import type { EncoderDataset } from '../../../main/learn/encoders/encoder-training.ts';
+import { pooledSize, poolPicture } from '../../../main/learn/encoders/pooled-picture.ts';
 import type { SupervisedState } from '../../../main/learn/encoders/supervised-training.ts';
 import {
   type TrunkSpec,
@@ -70,7 +70,7 @@ function toyDataset(count: number): EncoderDataset {
   const frames = toyFrames(count, 11);
   const pixels = Object.fromEntries(
     spec.cameras.map((camera, index) => {
-      const all = new Uint16Array(count * pooledSize(camera));
+      const all = new Uint8Array(count * pooledSize(camera));
       for (const [row, { pictures }] of frames.entries())
         poolPicture(pictures[index]!, camera, all, row * pooledSize(camera));
       return [camera.camera, all];

@@ -24,13 +24,17 @@ import {
 } from '../../../main/learn/losses/likelihood/gaussian.ts';
 import { clampLogVariance, gaussianNll } from '../../../main/learn/losses/likelihood/gaussian-nll.ts';
 import { gmmNll, type Mixture, mixtureLogProb, mixtureStd } from '../../../main/learn/losses/likelihood/gmm-nll.ts';
+import { createOrtBackend } from '../../../main/tensor/backends/ort.ts';
+import { grad } from '../../../main/tensor/grad.ts';
 import type { Node } from '../../../main/tensor/ir.ts';
+import { defineStep } from '../../../main/tensor/step.ts';
 import {
   add,
   clip,
   constant,
   div,
   exp,
+  input,
   log,
   mul,
   neg,
@@ -70,7 +74,7 @@ test('far below the clamp an error never pushes the variance further down', asyn
   assertNear(await gradientOf(naive, logVariance), [slope], EXACT);
 });
 
-test('the soft clamp keeps its bounds and a gradient everywhere; the hard one has none outside', async () => {
+test('the soft clamp keeps its bounds and has a gradient in double precision; the hard one has none outside', async () => {
   const outside = tensor([[-30, -10, 0, 4, 30]]);
   const soft = clampLogVariance(outside, { ...HARD.range, clamp: 'soft' });
   const values = await valuesOf(soft);
@@ -78,6 +82,26 @@ test('the soft clamp keeps its bounds and a gradient everywhere; the hard one ha
   assert.ok((await gradientOf(sum(soft), outside)).every((each) => each > 0));
   const hard = clampLogVariance(outside, HARD.range);
   assert.deepEqual(await gradientOf(sum(hard), outside), [0, 1, 1, 1, 0]);
+});
+
+test('the soft clamp in single precision: its gradient is right up to 13 beyond a bound, and 0 from 18 on', async () => {
+  const beyond = [0, 5, 10, 13, 18, 25];
+  const outputs = input('logVariance', [1, 2 * beyond.length]);
+  const { low, high } = HARD.range;
+  const at = Float32Array.from([
+    ...beyond.map((distance) => low - distance),
+    ...beyond.map((distance) => high + distance),
+  ]);
+  const [slope] = grad(sum(clampLogVariance(outputs)), [outputs]);
+  const compiled = await createOrtBackend({ threads: 1 }).compile(defineStep({ slope: slope! }));
+  const { slope: found } = await compiled.run({ logVariance: at });
+  await compiled.dispose();
+  Array.from(found!.data, Number).forEach((value, index) => {
+    const distance = beyond[index % beyond.length]!;
+    const exact = 1 / (1 + Math.exp(distance));
+    if (distance >= 18) assert.equal(value, 0);
+    else assert.ok(Math.abs(value / exact - 1) < 0.012, `${distance} beyond: ${value} instead of ${exact}`);
+  });
 });
 
 test('β-NLL: the same loss weighted by the variance, which is no variable in the weight', async () => {
@@ -190,6 +214,29 @@ test('one choice of mode for the whole chunk: a chunk that changes mode half-way
   const [stepwise] = await valuesOf(gmmNll(perStep, tensor([[[1]], [[-1]]])));
   assert.ok(changed! - kept! > 100);
   assert.ok(stepwise! < 0);
+});
+
+test('mixture: a sample without a valid step is not in the mean', async () => {
+  const standard = { logits: tensor([[0], [0]]), mean: tensor([[[[0]]], [[[0]]]]), std: tensor([[[[1]]], [[[1]]]]) };
+  const target = tensor([[[1]], [[1]]]);
+  const alone = 0.5 + 0.5 * Math.log(2 * Math.PI);
+  await assertValue(gmmNll(standard, target), alone);
+  await assertValue(gmmNll(standard, target, { pad: tensor([[0], [1]]) }), alone);
+  await assertValue(gmmNll(standard, target, { pad: tensor([[0], [1]]), sampleWeight: tensor([0.3, 2]) }), alone);
+  const none = gmmNll(standard, target, { pad: tensor([[1], [1]]) });
+  await assertValue(none, 0);
+  assertNear(await gradientOf(none, standard.mean), [0, 0], 0);
+});
+
+test('distillation: a padded entry that is NaN leaves value and gradient as they are', async () => {
+  const [student, mean] = [tensor([[[0, 0]], [[0, 0]]]), tensor([[0], [0]])];
+  const bins = distillCategorical(tensor([[[1, 0]], [[Number.NaN, Number.NaN]]]), student, 1, { pad: tensor([0, 1]) });
+  const half = 0.5 - 1 / (1 + Math.exp(-1));
+  assertNear(await gradientOf(bins, student), [half, -half, 0, 0], EXACT);
+  const logStd = tensor([[0], [0]]);
+  const teacher = { mean: tensor([[1], [Number.NaN]]), logStd };
+  const gaussian = distillGaussian(teacher, { mean, logStd }, { pad: tensor([0, 1]) });
+  assert.deepEqual(await gradientOf(gaussian, mean), [-1, 0]);
 });
 
 test('mixture: padded steps and samples without label count for nothing', async () => {

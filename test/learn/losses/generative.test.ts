@@ -1,7 +1,13 @@
 /** Diffusion, flow matching, consistency training: targets, schedules, and what they imply, against closed forms. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { chunkErrors, consistencyTrainingLoss, eulerStep } from '../../../main/learn/losses/generative/consistency.ts';
+import { combineLosses } from '../../../main/learn/losses/combine.ts';
+import {
+  chunkErrors,
+  consistencyLoss,
+  consistencyTrainingLoss,
+  eulerStep,
+} from '../../../main/learn/losses/generative/consistency.ts';
 import {
   DIFFUSION_TARGETS,
   denoisedAction,
@@ -27,7 +33,7 @@ import {
 } from '../../../main/learn/losses/generative/noise-schedule.ts';
 import { mse } from '../../../main/learn/losses/regression.ts';
 import { add, div, mul, type Node, sqrt, sub, sum } from '../../../main/tensor/tensor.ts';
-import { assertNear, assertValue, EXACT, gradientOf, oracle, tensor, valuesOf } from './harness.ts';
+import { assertNear, assertValue, EXACT, gradientOf, type Nested, oracle, tensor, valuesOf } from './harness.ts';
 
 const SCHEDULES: Readonly<Record<string, ScheduleOptions>> = {
   'sched.cos.T100': { kind: 'cosine', steps: 100 },
@@ -227,4 +233,30 @@ test('consistency training: no gradient reaches the average; with one, a constan
   assert.deepEqual(await gradientOf(loss, averaged), [0, 0]);
   assertNear(await gradientOf(loss, online), [0.1, -0.3], EXACT);
   assert.ok((await gradientOf(mse(online, averaged), averaged)).every((each) => each !== 0));
+});
+
+test('consistency reconstruction: samples of weight 0 may be NaN, and weights count by their shares alone', async () => {
+  const sigma = tensor([[1], [1]]);
+  const errors = tensor([1, Number.NaN]);
+  const loss = consistencyLoss(errors, sigma, tensor([1, 0]), 0.5);
+  await assertValue(loss, 5);
+  assert.deepEqual(await gradientOf(loss, errors), [5, 0]);
+  const large = await valuesOf(consistencyLoss(tensor([1, 2]), sigma, tensor([1, 3]), 0.5));
+  assertNear(large, [5 * 1.75], EXACT);
+  for (const scale of [1e-8, 1e-20])
+    assertNear(await valuesOf(consistencyLoss(tensor([1, 2]), sigma, tensor([scale, 3 * scale]), 0.5)), large, EXACT);
+});
+
+test('consistency reconstruction as a registered loss leaves out a sample without a valid step', async () => {
+  const same = { target: tensor([[[0]], [[0]]]), denoised: tensor([[[1]], [[1]]]), sigma: tensor([[1], [1]]) };
+  const loss = (pad: Nested) => combineLosses([{ name: 'consistency', weight: 1 }], { ...same, pad: tensor(pad) }).loss;
+  await assertValue(loss([[0], [0]]), 5);
+  await assertValue(loss([[0], [1]]), 5);
+  await assertValue(loss([[1], [1]]), 0);
+});
+
+test('consistency training: a sample of weight 0 may be NaN', async () => {
+  const online = tensor([[0], [0]]);
+  const loss = consistencyTrainingLoss(online, tensor([[1], [Number.NaN]]), { sampleWeight: tensor([1, 0]) });
+  assertNear(await gradientOf(loss, online), [-2, 0], 0);
 });

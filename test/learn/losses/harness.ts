@@ -33,9 +33,14 @@ export interface LossRow {
   /** Names of the inputs to differentiate by; every other one is data to the loss. */
   readonly by: readonly string[];
   readonly loss: (inputs: Inputs) => Node;
+  /** Entries of inputs that the loss must ignore; `masked-out.test.ts` puts NaN and the like there. */
+  readonly ignored?: Readonly<Record<string, Ignored>>;
 }
 
 type Inputs = (name: string) => Node;
+
+/** True for an entry, by its indices, that the masks leave out. `of` reads one number of a mask. */
+export type Ignored = (at: readonly number[], of: (mask: string, ...at: readonly number[]) => number) => boolean;
 
 /** A tensor of numbers, nested as in PyTorch: its shape is read off. */
 export type Nested = number | readonly Nested[];

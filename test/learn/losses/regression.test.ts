@@ -210,6 +210,28 @@ test('smoothness: a masked gripper may jump, a padded tail is not looked at', as
   assert.ok(unmasked! > 1);
 });
 
+test('smoothness: a difference that touches an idle step inside the chunk does not count', async () => {
+  const actions = sequence([0, 1, 50, 3, 5]);
+  const pad = tensor([[0, 0, 1, 0, 0]]);
+  // Only the first differences 1 − 0 and 5 − 3 touch no idle step, and no difference of higher order.
+  await assertValue(differencePenalty(actions, 1, { pad }), (1 ** 2 + 2 ** 2) / 2);
+  await assertValue(differencePenalty(actions, 2, { pad }), 0);
+  assert.equal((await gradientOf(differencePenalty(actions, 1, { pad }), actions))[2], 0);
+  const executed = tensor([[[-1], [-1]]]);
+  await assertValue(differencePenalty(actions, 1, { pad, executed }), (1 ** 2 + 1 ** 2 + 2 ** 2) / 3);
+  await assertValue(differencePenalty(actions, 2, { pad, executed }), (1 ** 2 + 0 ** 2) / 2);
+});
+
+test('smoothness and hinge penalty: a sample of weight 0 may be NaN', async () => {
+  const executed = tensor([[[1]], [[Number.NaN]]]);
+  const actions = tensor([[[0]], [[0]]]);
+  const sampleWeight = tensor([1, 0]);
+  const seam = differencePenalty(actions, 1, { executed, sampleWeight });
+  assertNear(await gradientOf(seam, actions), [-2, 0], 0);
+  const excess = tensor([[1], [Number.NaN]]);
+  assertNear(await gradientOf(hingePenalty(excess, 10, sampleWeight), excess), [20, 0], 0);
+});
+
 test('hinge penalty: value and gradient; it is no barrier, both are 0 on the limit', async () => {
   const q = tensor([[1.2, -0.5, -1.3]]);
   const loss = hingePenalty(limitExcess(q, [1, 1, 1]));

@@ -50,7 +50,7 @@ test('from labels in the store to a classifier on the shelf, through the service
     for (let episode = 0; episode < 8; episode++)
       recordEpisode(writer, rng, ['policy', 'policy', 'policy', 'policy'], { start: { observation: 'state' } });
     const service = createClassifierService({
-      ...{ projectFolder: folder, task: 'insert', observation: 'state', encoderManifestPath: undefined },
+      ...{ projectFolder: folder, task: () => 'insert', observation: 'state', encoderManifestPath: undefined },
       ...{ writer, clock: systemClock },
     });
     const trained = new Promise<void>((resolve) => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ClassifierEnd, ClassifierManifest } from '../../../main/api/classifier.ts';
 import { createVirtualClock } from '../../../main/api/clock.ts';
+import type { TaskId } from '../../../main/api/task.ts';
 import type { ClassifierJob } from '../../../main/learn/classifier/make-classifier.ts';
 import { createClassifierService } from '../../../main/runs/jobs/classifier-service.ts';
 import { sumUp } from '../../../main/study/classifier/success-check.ts';
@@ -26,9 +27,10 @@ function service(projectFolder: string) {
   const jobs: ClassifierJob[] = [];
   const ends: ((end: ClassifierEnd) => void)[] = [];
   let cancelled = 0;
+  let task: TaskId = 'insert';
   let drained = () => {};
   const made = createClassifierService({
-    ...{ projectFolder, task: 'insert', observation: 'pixels', encoderManifestPath: 'encoder.json' },
+    ...{ projectFolder, task: () => task, observation: 'pixels', encoderManifestPath: 'encoder.json' },
     writer: { drained: () => new Promise((resolve) => (drained = resolve)) },
     clock: createVirtualClock(0, 1000),
     launch: (job) => {
@@ -41,6 +43,10 @@ function service(projectFolder: string) {
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   return {
     made,
+    choose: (next: TaskId) => {
+      task = next;
+      made.taskChanged();
+    },
     jobs,
     states,
     cancelled: () => cancelled,
@@ -49,6 +55,22 @@ function service(projectFolder: string) {
     settle,
   };
 }
+
+test('another task has its own classifiers, and is trained on its own labels', () =>
+  inFolder(async (folder) => {
+    shelve(folder, 1);
+    shelve(folder, 2, { task: 'lift' });
+    const { made, choose, jobs, states, store, settle } = service(folder);
+    assert.equal(made.newest()?.manifest.name, 'classifier-1');
+    choose('lift');
+    assert.equal(states.length, 1, 'the change is told');
+    assert.equal(made.newest()?.manifest.task, 'lift');
+    assert.equal(made.setThreshold('classifier-1', 0.5).kind, 'refused');
+    made.train();
+    store();
+    await settle();
+    assert.equal(jobs[0]?.task, 'lift');
+  }));
 
 test('one training at a time, on what is committed; a new classifier comes first', () =>
   inFolder(async (folder) => {

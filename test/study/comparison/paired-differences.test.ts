@@ -7,6 +7,7 @@ import type { MethodResult } from '../../../main/study/comparison/results.ts';
 import { studentInterval } from '../../../main/study/statistics.ts';
 
 const BUDGET = {
+  task: 'insert' as const,
   ...{ demos: 20, episodes: 40, episodesPerRound: 20 },
   ...{ selectionEpisodes: 20, reportEpisodes: 100, evaluationNoiseStd: 0 },
 };

@@ -25,7 +25,7 @@ test('episode n + 1 runs with the policy of block n − 1; a round is judged wit
     const { rounds } = await runHil(options({ episodes: 5, round: 4 }));
     assert.deepEqual(
       rounds.map(({ evaluation }) => evaluation),
-      [3, 3, 3, 2].map((episodes) => ({ episodes, noiseStd: 0 })),
+      [3, 3, 3, 2].map((episodes) => ({ episodes, noiseStd: 0, robotSec: 4 * episodes })),
       'a round says what it was measured with',
     );
     assert.deepEqual(short(events), [
@@ -260,6 +260,38 @@ test('numbers of a round are those of its episodes, also over an interruption', 
     const online = rounds.find((round) => round.name === 'online 2')!;
     assert.equal(online.interventionRate, (rates[0]! + rates[1]!) / 2);
     assert.equal(online.unaidedRate, rates.filter((rate) => rate === 0).length / 2);
+  }));
+
+test('robot time counts demonstrations, failed ones too, and corrected episodes; an interruption adds nothing', () =>
+  inFolder(async (folder) => {
+    // Each episode of the fake session has 40 steps of 100 ms.
+    const session = createFakeSession(folder, { demos: 3 }, (seed) => seed % 3 !== 0);
+    const run = { episodes: 4, round: 2 };
+    session.failAt(11);
+    await assert.rejects(runHil(session.options(run)), /interrupted/);
+    session.failAt(undefined);
+    const { rounds } = await runHil(session.options(run));
+    const { demoAttempts, robotTime } = readHilState(folder)!;
+    assert.ok(demoAttempts > 3);
+    assert.deepEqual(robotTime, { demonstrationSec: 4 * demoAttempts, correctedSec: 16 });
+    assert.deepEqual(
+      rounds.map((round) => round.robotTime?.correctedSec),
+      [0, 8, 16, 16],
+      'evaluations do not count',
+    );
+  }));
+
+test('a session from before robot time was recorded goes on without it', () =>
+  inFolder(async (folder) => {
+    const session = createFakeSession(folder);
+    session.failAt(12);
+    await assert.rejects(runHil(session.options()), /interrupted/);
+    session.failAt(undefined);
+    const { robotTime, ...older } = readHilState(folder)!;
+    assert.ok(robotTime && robotTime.demonstrationSec > 0);
+    writeFileSync(join(folder, 'hil.json'), JSON.stringify(older));
+    const { rounds } = await runHil(session.options());
+    assert.deepEqual([rounds.at(-1)?.name, rounds.at(-1)?.robotTime], ['report', undefined]);
   }));
 
 test('a state file that is none of ours is refused in words', () =>

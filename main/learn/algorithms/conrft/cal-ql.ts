@@ -7,7 +7,10 @@
  * Differs from Cal-QL, in both presets:
  * - The policy is ConRFT's consistency policy, which has no likelihood: no entropy term, no temperature, and no importance
  *   weights in the conservative term.
- * - The return also bounds the values of random actions, as in ConRFT's released code; theirs bounds only the policy's.
+ * - The return also bounds the values of random actions, as in ConRFT's released code; theirs bounds only the policy's. Its
+ *   importance-weighted logsumexp leaves out the data's action.
+ * - α is constant. The official AntMaze script multiplies 5 by a learned Lagrange multiplier (target gap 0.8), and its
+ *   critics have four layers of 256.
  * - The target takes one action of the policy; theirs takes the best of ten.
  * - The actor climbs the mean of the critics, theirs the minimum. It learns at the critics' rate of 3e-4, theirs at 1e-4.
  * - Nets, γ and the critic updates per actor update are ConRFT's, with the deviations at the head of `conrft.ts`.
@@ -24,6 +27,7 @@ const withoutImitation = (config: ConrftConfig, alpha: number): ConrftConfig => 
   mcFloor: 'off',
   averageTau: 1,
   criticWarmupUpdates: 0,
+  actorDrift: false, // The official code updates critics and actor together
   alphaDecayUpdates: 0,
   offline: { ...config.offline, beta: 0, eta: 1, alpha },
   online: { ...config.online, beta: 0, eta: 1, alpha },

@@ -2,7 +2,8 @@
  * Settings of ConRFT. The presets `paper` and `released-code` follow Chen et al. 2025 (arXiv 2502.05450) and cccedric/conrft.
  * `cell` is this program's own, for the simulated cell. It has the Cal-QL term online too, where it fades over some forty
  * episodes, and a Monte-Carlo floor under the target, uncut at takeovers. η is 0 while the critics are young, a running average
- * of the weights acts, and only a person's steps are imitated. The nets are 128 wide, and acting adds noise.
+ * of the weights acts, and only a person's steps are imitated. The gripper is a choice of its own. The nets are 128 wide, and
+ * acting adds noise. The actor stands still in critic-only updates.
  * `takeover compare` measures the worth of term, floor and average (`main/study/comparison/methods.ts`).
  */
 import { z } from 'zod';
@@ -52,6 +53,8 @@ export const configSchema = settingsObject({
   /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
   actorUpdatesPerStep: z.number().positive(),
   trainingStarts: z.int().min(0),
+  /** The actor's Adam also steps, on a zero gradient, with every critic-only update, so that its momentum moves the actor. */
+  actorDrift: z.boolean().default(false),
   /** Share of the newest weights in the running average that acts, per actor update; 1 = the newest weights act. */
   averageTau: z.number().positive().max(1).default(1),
   /** Weight of the policy's own steps as imitation targets, relative to the human's. */
@@ -60,6 +63,17 @@ export const configSchema = settingsObject({
   actingNoiseStd: z.number().min(0),
   /** `n`: steps summed into one reward before the target bootstraps. */
   nStep: z.int().positive(),
+  /**
+   * True: the policy's last step before a takeover pays the return of never succeeding and is terminal, so that being rescued is
+   * worth no more than failing. False: the value goes on through the person's steps.
+   */
+  takeoverFails: z.boolean().default(false),
+  /** `open-or-close`: a head of its own chooses, when the task uses the gripper, and a critic of its own values the choices. */
+  gripper: z.enum(['continuous', 'open-or-close']).default('continuous'),
+  /** Subtracted from the reward that the gripper's critic sees, for closing an open gripper or opening a closed one. */
+  gripperPenalty: z.number().min(0).default(0),
+  /** Weight of the gripper's Q loss relative to η; 0 = the gripper is imitated alone. */
+  gripperEta: z.number().min(0).default(1),
 }).readonly();
 export type ConrftConfig = z.infer<typeof configSchema>;
 
@@ -81,10 +95,15 @@ const paper: ConrftConfig = {
   offlineSteps: 20_000, // Released scripts
   actorUpdatesPerStep: 1, // Ours; theirs runs free of the robot
   trainingStarts: 100, // Released code
+  actorDrift: true, // Released code
   averageTau: 1,
   policyImitation: 1,
   actingNoiseStd: 0,
   nStep: 1,
+  takeoverFails: false,
+  gripper: 'continuous',
+  gripperPenalty: 0,
+  gripperEta: 1,
 };
 
 export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
@@ -105,8 +124,11 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // Measured: without the term the policy first loses what it imitated
     alphaDecayUpdates: 1600, // Some forty episodes; measured: ten are too few, and a constant α learns slowly
     offlineSteps: 1000,
+    actorDrift: false,
     averageTau: 0.01, // Measured: single weights vary too much for a clearance of half a millimetre
     policyImitation: 0, // Measured: steps that a person has to correct are bad examples
     actingNoiseStd: 0.1, // Measured: frees a policy that is stuck on the rim
+    gripper: 'open-or-close', // Measured: a regression on rare commands closes too late
+    gripperPenalty: 0.02, // As HIL-SERL
   },
 };

@@ -19,7 +19,11 @@ export const conrft: Algorithm<ConrftConfig> = {
   createLearner: createConrftLearner,
   policyStep: conrftPolicyStep,
   policyParameters: (config, sizes) => conrftNets(config, sizes).actorParameters,
-  policyHead: () => ({ head: 'consistency', noiseSize: ACTION_SIZE }),
+  policyHead: ({ gripper }) => ({
+    head: 'consistency',
+    noiseSize: ACTION_SIZE,
+    ...(gripper === 'open-or-close' && { discreteGripper: true }),
+  }),
   criticStep: conrftCriticStep,
 };
 
@@ -36,6 +40,7 @@ function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promise<Lea
     step: conrftStep(config, stage, sizes),
     config,
     criticUpdates,
+    ...(config.actorDrift && { actorAdamSteps: criticUpdates }),
     sizes,
     policyParameters: nets.actorParameters,
     initial: {

@@ -7,6 +7,11 @@
  *   actor    L = β · BC + η · QLoss        BC: reconstruct a from a + σz at random σ        QLoss = −mean Qᵢ(s, π(s));
  *   target   Q̄ ← Q̄ + τ(Q − Q̄) after every critic update.
  *
+ * With the gripper as a choice of its own (`open-or-close`), the nets above control the arm alone. A head π_g of two choices
+ * learns beside them, and a critic Q_g that HIL-SERL's penalty p on needless use teaches (`../grasp-critic.ts`):
+ *   critic   y_g = r − p + γ · bootstrap · Q̄_g(s′, argmax π_g(s′))   L = mean (Q_g(s, a_g) − y_g)²  +  α · CalQL over both;
+ *   actor    L = β · cross-entropy(π_g(s), a_g) − η · mean Σ_c π_g(c|s) Q_g(s, c).
+ *
  * When the encoder gives maps (`spatial`), critic and actor each have spatial learned embeddings of their own, as each has its
  * own encoder in the released code: the critic's loss trains the critic's, β · BC + η · QLoss the actor's. There is no dropout.
  *
@@ -14,10 +19,16 @@
  * - The critic sees the frozen encoder's embedding and the proprioception, as the actor does (theirs has its own ResNet).
  * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
  * - A time-out bootstraps (theirs ends the episode). A masked action dimension is absent from inputs, outputs and losses.
- * - Idle human steps are no imitation target.
+ * - Idle human steps are no imitation target. LayerNorm adds 1e-5 to the variance (theirs 1e-6).
+ * - Returns over n > 1 steps run across takeovers, so the policy gets credit for a rescue; only the Monte-Carlo floor can be cut.
+ *
+ * `paper` and `released-code` follow the released code where it differs from the paper:
+ * - The imitation error has the weight σ⁻² + 1/σ_data² = σ⁻² + 4 (the paper's distance has none).
+ * - The actor's Adam also steps with a critic-only update, on a zero gradient, so its momentum moves the actor (`actorDrift`).
  *
  * The preset `cell` also has a Monte-Carlo floor under the target and a fading Cal-QL term online. η is 0 until the critics are
- * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own.
+ * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own. The actor
+ * does not drift.
  *
  * `conrft-config.ts` holds settings and presets; `conrft-learner.ts` draws the noise and holds the weights.
  * Letters: C critic updates in the step, B batch, D observation, A action, E critics, H hidden, N Cal-QL actions per source.
@@ -26,7 +37,7 @@ import { ACTION_SIZE } from '../../../api/action.ts';
 import type { Stage } from '../../../api/run.ts';
 import { grad } from '../../../tensor/grad.ts';
 import type { Node } from '../../../tensor/ir.ts';
-import { adam, polyak } from '../../../tensor/optimiser.ts';
+import { type Adam, adam, polyak } from '../../../tensor/optimiser.ts';
 import { defineStep, type Step } from '../../../tensor/step.ts';
 import {
   abs,
@@ -42,14 +53,18 @@ import {
   mean,
   mul,
   reshape,
+  slice,
   stopGradient,
   sum,
+  zeros,
 } from '../../../tensor/tensor.ts';
-import { consistencyLoss, maskedError, weightedMean } from '../../losses/generative/consistency.ts';
+import { consistencyLoss, maskedError } from '../../losses/generative/consistency.ts';
+import { maskedMean } from '../../losses/masked.ts';
 import { monteCarloFloor, qLoss, tdLoss, tdTarget } from '../../losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../losses/reinforcement/cal-ql.ts';
 import { type EnsembleSpec, ensemble, ensembleParameters } from '../../nets/ensemble.ts';
-import { project } from '../../nets/mlp.ts';
+import { armMask, GRIPPER, gripperHead } from '../../nets/gripper.ts';
+import { mlpParameters, project } from '../../nets/mlp.ts';
 import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import {
   flatten,
@@ -70,6 +85,7 @@ import {
 } from '../../policies/consistency.ts';
 import { actionMaskNode } from '../../policies/normaliser.ts';
 import type { ObservationSizes } from '../algorithm.ts';
+import { GRIPPER_STATES, graspNet } from '../grasp-critic.ts';
 import {
   adamInputs,
   adamOutputs,
@@ -83,12 +99,15 @@ import {
   weightInputs,
 } from '../step-inputs.ts';
 import type { ConrftConfig } from './conrft-config.ts';
+import { type GripperNets, gripperActorLoss, gripperCriticLoss, withChosenGripper } from './conrft-gripper.ts';
 
 export interface ConrftNets {
   readonly criticObserver: Observer;
   readonly actorObserver: Observer;
   readonly policy: ConsistencyPolicy;
   readonly critic: EnsembleSpec;
+  /** `undefined` when the gripper is no choice of its own. */
+  readonly gripper: GripperNets | undefined;
   readonly actorParameters: readonly ParameterSpec[];
   readonly criticParameters: readonly ParameterSpec[];
 }
@@ -98,19 +117,33 @@ export function conrftNets(config: ConrftConfig, sizes: ObservationSizes): Conrf
   const observer = (name: string): Observer => ({ name, features: width, spatial, ...sizes });
   const [actorObserver, criticObserver] = [observer('actor'), observer('critic')];
   const features = observerFeatures(criticObserver);
-  const policy = consistencyPolicy(features, sizes.actionMask, config.hidden);
+  const chooses = config.gripper === 'open-or-close' && sizes.actionMask[GRIPPER] === true;
+  const policy = consistencyPolicy(features, chooses ? armMask(sizes.actionMask) : sizes.actionMask, config.hidden);
   const inputs = [
     { name: 'observation', size: features },
     { name: 'action', size: ACTION_SIZE },
   ];
   const critic = { name: 'critic', members: config.critics, inputs, hidden: config.hidden };
+  const { hidden } = config;
+  const gripper = chooses
+    ? { head: gripperHead(features, hidden), grasp: graspNet(features, { hidden }, GRIPPER_STATES) }
+    : undefined;
   return {
     criticObserver,
     actorObserver,
     policy,
     critic,
-    actorParameters: [...observerParameters(actorObserver), ...consistencyParameters(policy)],
-    criticParameters: [...observerParameters(criticObserver), ...ensembleParameters(critic)],
+    gripper,
+    actorParameters: [
+      ...observerParameters(actorObserver),
+      ...consistencyParameters(policy),
+      ...(gripper ? mlpParameters(gripper.head) : []),
+    ],
+    criticParameters: [
+      ...observerParameters(criticObserver),
+      ...ensembleParameters(critic),
+      ...(gripper ? mlpParameters(gripper.grasp) : []),
+    ],
   };
 }
 
@@ -132,7 +165,8 @@ function actorShare(nets: ConrftNets, actor: Parameters, observation: Node): Nod
 
 /**
  * The whole training step of a stage: C critic updates, and one actor update on the last one's batch, differentiated at the
- * critics before that last one (as in the released code). The new value of an input `x` is `next.x`; metrics are `metric.…`.
+ * critics before that last one (as in the released code). With `actorDrift` the actor moves after each of the other critic
+ * updates, which have seen it before it moves. The new value of an input `x` is `next.x`; metrics are `metric.…`.
  */
 export function conrftStep(config: ConrftConfig, stage: Stage, sizes: ObservationSizes): Step {
   const nets = conrftNets(config, sizes);
@@ -140,9 +174,8 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
   const conservative = calQlInputs(config, criticUpdates, config[stage].alpha > 0);
   const inputsOf = criticInputs({ ...config, criticUpdates }, sizes, conservative);
   const alpha = input('alpha', []);
-  const actor = adamInputs('actor', parameterCount(nets.actorParameters));
-  const actorViews = parameterViews(actor.parameters, nets.actorParameters);
-  const policy = parametersFrom(actorViews, nets.actorParameters);
+  let actor = actorStateInputs(nets);
+  const correctionsOf = actorCorrections(config, criticUpdates);
   let critic = criticStateInputs(nets.criticParameters);
   const learningRate = input('learningRate', []);
   let actorOutputs: Record<string, Node> = {};
@@ -152,13 +185,13 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
     const views = parameterViews(critic.parameters, nets.criticParameters);
     const parameters = parametersFrom(views, nets.criticParameters);
     const share = criticShare(nets, parameters, batch.observation);
-    const at: Evaluation = { nets, config, policy, parameters, share, batch };
+    const at: Evaluation = { nets, config, sizes, policy: actor.policy, parameters, share, batch };
     const found = criticLoss(at, critic.target, floor, { ...own, alpha });
     metrics = found.metrics;
     if (update === criticUpdates - 1) {
       const improved = actorLoss(at);
-      const rates = { learningRate, corrections: input('actorCorrections', [2]) };
-      const next = adam(actor, flatten(grad(improved.loss, actorViews)), rates);
+      const rates = { learningRate, corrections: correctionsOf(update) };
+      const next = adam(actor, flatten(grad(improved.loss, actor.views)), rates);
       actorOutputs = {
         ...adamOutputs('actor', next),
         ...(config.averageTau < 1 && {
@@ -166,6 +199,9 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
         }),
       };
       metrics = { ...metrics, ...improved.metrics, qMax: maximum(found.qMax, improved.qMax) };
+    } else if (config.actorDrift) {
+      const rates = { learningRate, corrections: correctionsOf(update) };
+      actor = actorState(nets, adam(actor, zeros(actor.parameters.shape), rates));
     }
     const next = adam(critic, flatten(grad(found.loss, views)), { learningRate, corrections });
     critic = { ...next, target: polyak(critic.target, next.parameters, config.tau) };
@@ -173,10 +209,27 @@ export function conrftStep(config: ConrftConfig, stage: Stage, sizes: Observatio
   return defineStep({ ...actorOutputs, ...criticStateOutputs(critic), ...metricOutputs(metrics) });
 }
 
+/** The actor with its optimiser state; `views` and `policy` are its parameters by name. */
+function actorState(nets: ConrftNets, state: Adam) {
+  const views = parameterViews(state.parameters, nets.actorParameters);
+  return { ...state, views, policy: parametersFrom(views, nets.actorParameters) };
+}
+
+const actorStateInputs = (nets: ConrftNets) =>
+  actorState(nets, adamInputs('actor', parameterCount(nets.actorParameters)));
+
+/** Bias corrections of the actor's Adam at each critic update, [2]. Without drift it takes one step, with the last of them. */
+function actorCorrections({ actorDrift }: ConrftConfig, criticUpdates: number): (update: number) => Node {
+  if (!actorDrift) return () => input('actorCorrections', [2]);
+  const all = input('actorCorrections', [criticUpdates, 2]);
+  return (update) => reshape(slice(all, 0, update, update + 1), [2]);
+}
+
 /** The nets at the parameters of one update, with that update's batch. */
 interface Evaluation {
   readonly nets: ConrftNets;
   readonly config: ConrftConfig;
+  readonly sizes: ObservationSizes;
   readonly policy: Parameters;
   /** The critics'. */
   readonly parameters: Parameters;
@@ -206,8 +259,13 @@ function criticLoss(at: Evaluation, slow: Node, floor: Node | undefined, own: Ca
   const floored = floor ? monteCarloFloor(target, floor) : target;
   const td = tdLoss(values, floored);
   const conservative = calQlTerm(at, values, own);
+  const arm = conservative ? add(td, mul(conservative.loss, own.alpha)) : td;
+  const gripper = gripperCriticLoss(at, {
+    ...{ floor, alpha: own.alpha, monteCarloReturn: own.monteCarloReturn },
+    slow: parametersOf(slow, nets.criticParameters),
+  });
   return {
-    loss: conservative ? add(td, mul(conservative.loss, own.alpha)) : td,
+    loss: gripper ? add(arm, gripper.loss) : arm,
     qMax: max(values),
     metrics: {
       criticLoss: td,
@@ -215,6 +273,7 @@ function criticLoss(at: Evaluation, slow: Node, floor: Node | undefined, own: Ca
       qTarget: mean(floored),
       ...(floor && { floorRate: mean(cast(greater(floor, target), 'float32')) }),
       ...(conservative && { calQlBoundRate: conservative.boundRate, calQlGap: conservative.loss }),
+      ...gripper?.metrics,
     },
   };
 }
@@ -254,8 +313,9 @@ function repeatRows(share: Node, count: number): Node {
   return reshape(wide, [...leading, batch * count, width]);
 }
 
-/** β · BC + η · QLoss. */
-function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluation) {
+/** β · BC + η · QLoss, for the arm and for the gripper. */
+function actorLoss(at: Evaluation) {
+  const { nets, config, policy, parameters, share, batch } = at;
   const [B, A] = [config.batchSize, ACTION_SIZE];
   const mask = nets.policy.actionMask;
   const sigma = input('sigma', [B, 1]);
@@ -263,11 +323,14 @@ function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluatio
   const ownShare = actorShare(nets, policy, batch.observation);
   const noised = add(batch.action, mul(input('imitationNoise', [B, A]), sigma));
   const reconstructed = clipAction(denoise(policy, nets.policy, ownShare, noised, sigma));
-  const bc = consistencyLoss(maskedError(reconstructed, batch.action, mask), sigma, weight, SIGMA_DATA);
+  const bc = consistencyLoss(maskedError(reconstructed, batch.action, mask, weight), sigma, weight, SIGMA_DATA);
   const raw = sample(policy, nets.policy, ownShare, input('actingNoise', [B, A]));
   const action = clipAction(raw);
   const values = valuesOf(nets, parameters, share, action);
-  const loss = add(mul(bc, input('beta', [])), mul(qLoss(values), input('eta', [])));
+  const [beta, eta] = [input('beta', []), input('eta', [])];
+  const arm = add(mul(bc, beta), mul(qLoss(values), eta));
+  const gripper = gripperActorLoss(at, { beta, eta, weight });
+  const loss = gripper ? add(arm, gripper.loss) : arm;
   const used = mask.filter(Boolean).length;
   return {
     loss,
@@ -277,7 +340,8 @@ function actorLoss({ nets, config, policy, parameters, share, batch }: Evaluatio
       bcLoss: bc,
       qPolicy: mean(values),
       saturation: mul(sum(cast(greaterEqual(abs(raw), 1), 'float32')), 1 / (B * used)),
-      actionError: weightedMean(maskedError(action, batch.action, mask), weight),
+      actionError: maskedMean(maskedError(action, batch.action, mask), weight),
+      ...gripper?.metrics,
     },
   };
 }
@@ -297,6 +361,8 @@ export function conrftCriticStep(config: ConrftConfig, sizes: ObservationSizes, 
 export function conrftPolicyStep(config: ConrftConfig, sizes: ObservationSizes): Step {
   const nets = conrftNets(config, sizes);
   const parameters = weightInputs(nets.actorParameters);
-  const share = actorShare(nets, parameters, observationInput('', [1], sizes));
-  return defineStep({ action: clipAction(sample(parameters, nets.policy, share, input('noise', [1, ACTION_SIZE]))) });
+  const observation = observationInput('', [1], sizes);
+  const share = actorShare(nets, parameters, observation);
+  const arm = clipAction(sample(parameters, nets.policy, share, input('noise', [1, ACTION_SIZE])));
+  return defineStep({ action: withChosenGripper(nets, parameters, observation, arm) });
 }

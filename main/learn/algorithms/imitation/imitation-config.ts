@@ -37,6 +37,8 @@ const imitationConfigSchema = settingsObject({
   teacher: teacherSchema.optional(),
   /** Learning rate of the base relative to that of a new sense's branch; 0 = frozen. */
   baseRate: z.number().min(0).max(1).default(1),
+  /** `open-or-close`: a head of its own chooses, by cross-entropy, when the task uses the gripper. */
+  gripper: z.enum(['continuous', 'open-or-close']).default('continuous'),
   /** L = Σ weight · loss, from `losses/loss-registry.ts`. */
   losses: z.array(lossTermSchema).min(1).readonly(),
   optimiser: settingsObject({
@@ -70,6 +72,7 @@ const cell: ImitationConfig = {
   normaliser: 'none', // Actions are within [−1, 1], as for ConRFT
   touch: 'seen',
   baseRate: 1,
+  gripper: 'open-or-close', // As ConRFT in the cell
   losses: [{ name: 'consistency', weight: 1 }],
   optimiser: { learningRate: 3e-4, betas: [0.9, 0.999], weightDecay: 0, warmupUpdates: 0, decay: 'constant' },
   average: { power: 0.75, max: 0.99 }, // As ConRFT in the cell
@@ -89,6 +92,7 @@ const paper: ImitationConfig = {
   hidden: [256, 256],
   proprioceptionFeatures: 64,
   normaliser: 'min-max', // Paper
+  gripper: 'continuous',
   losses: [{ name: 'diffusion', weight: 1 }],
   optimiser: { learningRate: 1e-4, betas: [0.95, 0.999], weightDecay: 1e-6, warmupUpdates: 500, decay: 'cosine' }, // Released code
   average: { power: 0.75, max: 0.9999 }, // Released code

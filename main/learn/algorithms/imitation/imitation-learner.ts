@@ -49,7 +49,12 @@ const ANY_SIZES: ObservationSizes = {
 
 function headOf(config: ImitationConfig): PolicyHead {
   const { head } = imitationNets(config, ANY_SIZES);
-  return { head: head.name, noiseSize: head.noiseSize, ...(config.chunk.size > 1 && { chunk: config.chunk }) };
+  return {
+    head: head.name,
+    noiseSize: head.noiseSize,
+    ...(config.chunk.size > 1 && { chunk: config.chunk }),
+    ...(config.gripper === 'open-or-close' && { discreteGripper: true }),
+  };
 }
 
 async function createImitationLearner(options: LearnerOptions<ImitationConfig>): Promise<Learner> {

@@ -3,8 +3,12 @@
  * person's corrections join the demo buffer, which is HG-DAgger (Kelly et al. 2019) with one network.
  *   L = Σ weight · loss(output of the head, the person's actions)      AdamW; a running average of the weights may act
  * Idle steps and steps past an episode's end are no targets. Dimensions that the task masks do not exist for the head.
+ * With the gripper as a choice of its own (`open-or-close`), the head moves the arm alone, and a logistic head beside it
+ * (`nets/gripper.ts`) learns the command in force by cross-entropy.
  * On an encoder that gives maps (`spatial`), the loss also trains spatial learned embeddings of them.
  * Differs from HG-DAgger: no ensemble and no estimate of risk; the person alone decides when to take over.
+ * Differs from Diffusion Policy's code, in the preset `paper` (its net in `policies/diffusion.ts`): the running average's decay
+ * is two updates ahead of theirs, and the learning rate one.
  * `imitation-touch.ts` teaches a policy a sense that it did not have. `imitation-config.ts` holds the settings,
  * `imitation-learner.ts` the weights and the random inputs.
  * Letters: B batch, D observation, E embedding, P proprioception, A action, K steps of a chunk, U used action dimensions.
@@ -14,10 +18,22 @@ import { grad } from '../../../tensor/grad.ts';
 import type { Node } from '../../../tensor/ir.ts';
 import { adam } from '../../../tensor/optimiser.ts';
 import { defineStep, type Step } from '../../../tensor/step.ts';
-import { add, concat, full, input, mul, ones, reshape, sub } from '../../../tensor/tensor.ts';
+import { abs, add, cast, concat, full, input, logicalNot, mul, ones, reshape, sub } from '../../../tensor/tensor.ts';
 import { combineLosses } from '../../losses/combine.ts';
+import { binaryCrossEntropy } from '../../losses/likelihood/binary-cross-entropy.ts';
 import type { LossInputs } from '../../losses/loss-inputs.ts';
+import { asFlags, maskedMean } from '../../losses/masked.ts';
 import { mse } from '../../losses/regression.ts';
+import {
+  armMask,
+  GRIPPER,
+  gripperCommands,
+  gripperHead,
+  gripperLogits,
+  opensIn,
+  withGripper,
+} from '../../nets/gripper.ts';
+import { type MlpSpec, mlpParameters } from '../../nets/mlp.ts';
 import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import {
   flatten,
@@ -54,6 +70,8 @@ export interface ImitationNets {
   readonly space: ActionSpace;
   readonly head: Head;
   readonly gate: TactileGate | undefined;
+  /** The head of a gripper that is a choice of its own. */
+  readonly gripper: MlpSpec | undefined;
   /** Parameters of a policy without the gate. */
   readonly base: readonly ParameterSpec[];
   /** Parameters that gradients change: the base's, then the gate's. */
@@ -65,16 +83,20 @@ export interface ImitationNets {
 export function imitationNets(config: ImitationConfig, sizes: ObservationSizes): ImitationNets {
   const { proprioceptionFeatures, spatial } = config;
   const observer = { name: 'actor', features: proprioceptionFeatures, spatial, ...sizes };
-  const space = actionSpace(config.normaliser, sizes.actionMask, config.chunk.size);
+  const chooses = config.gripper === 'open-or-close' && sizes.actionMask[GRIPPER] === true;
+  const mask = chooses ? armMask(sizes.actionMask) : sizes.actionMask;
+  const space = actionSpace(config.normaliser, mask, config.chunk.size);
   const features = observerFeatures(observer);
   const head = createHead(config.head, { space, features, hidden: config.hidden });
   const gate = touchGate(config.touch, sizes, features);
-  const base = [...observerParameters(observer), ...head.parameters];
+  const gripper = chooses ? gripperHead(features, config.hidden, config.chunk.size) : undefined;
+  const base = [...observerParameters(observer), ...head.parameters, ...(gripper ? mlpParameters(gripper) : [])];
   return {
     observer,
     space,
     head,
     gate,
+    gripper,
     base,
     trained: [...base, ...(gate ? tactileGateParameters(gate) : [])],
     fitted: normaliserParameters(config.normaliser, ACTION_SIZE),
@@ -131,14 +153,17 @@ function imitationLoss(
   const parameters = parametersFrom(all, policyParameters(nets));
   const observation = observationInput('', [B], sizes);
   const features = featuresOf(config, sizes, nets, parameters, observation);
-  const target = normalise(nets.space, parameters, input('actionChunk', [B, K, ACTION_SIZE]));
+  const actions = input('actionChunk', [B, K, ACTION_SIZE]);
+  const target = normalise(nets.space, parameters, actions);
   const pad = input('chunkPad', [B, K]);
   const random = Object.fromEntries(
     nets.head.randomInputs.map(({ name, shape }) => [name, input(`chance.${name}`, [B, ...shape])]),
   );
   const { inputs, metrics } = nets.head.forward(parameters, features, target, random);
   const offered: LossInputs = { target, pad, ...inputs };
-  const { loss: imitated, terms } = combineLosses(config.losses, offered);
+  const { loss: moved, terms } = combineLosses(config.losses, offered);
+  const gripper = gripperLoss(nets, parameters, { features, actions, pad });
+  const imitated = gripper ? add(moved, gripper.loss) : moved;
   const distillation = distillationLoss(config, sizes, nets, { parameters, observation, target, random });
   const error = actionError(offered);
   return {
@@ -149,8 +174,24 @@ function imitationLoss(
       ...(config.losses.length > 1 && terms), // A single term is the loss itself.
       ...metrics,
       ...(error && { actionError: error }),
+      ...gripper?.metrics,
     },
   };
+}
+
+/** Cross-entropy of the gripper's head; `undefined` when the gripper is no choice of its own. */
+function gripperLoss(
+  { gripper }: ImitationNets,
+  parameters: Parameters,
+  { features, actions, pad }: Record<'features' | 'actions' | 'pad', Node>,
+) {
+  if (!gripper) return undefined;
+  const logits = gripperLogits(parameters, gripper, features);
+  const wanted = opensIn(actions);
+  const weights = cast(logicalNot(asFlags(pad)), 'float32');
+  const given = mul(add(gripperCommands(logits), 1), 0.5);
+  const loss = binaryCrossEntropy(logits, wanted, weights);
+  return { loss, metrics: { gripperLoss: loss, gripperError: maskedMean(abs(sub(given, wanted)), weights) } };
 }
 
 /** Distance between the policy and the teacher that it started from, on noised states; `undefined` without a teacher. */
@@ -198,6 +239,13 @@ export function imitationPolicyStep(config: ImitationConfig, sizes: ObservationS
   const parameters = weightInputs(policyParameters(nets));
   const features = featuresOf(config, sizes, nets, parameters, observationInput('', [1], sizes));
   const noise = nets.head.noiseSize > 0 ? input('noise', [1, nets.head.noiseSize]) : undefined;
-  const actions = denormalise(nets.space, parameters, nets.head.act(parameters, features, noise));
+  const arm = denormalise(nets.space, parameters, nets.head.act(parameters, features, noise));
+  const actions = nets.gripper ? withChosenGripper(nets.gripper, parameters, features, arm) : arm;
   return defineStep(config.chunk.size === 1 ? { action: reshape(actions, [1, ACTION_SIZE]) } : { actions });
+}
+
+/** The arm's actions [1, K, A] with the command that the gripper's head gives in each. */
+function withChosenGripper(gripper: MlpSpec, parameters: Parameters, features: Node, arm: Node): Node {
+  const commands = gripperCommands(gripperLogits(parameters, gripper, features));
+  return withGripper(arm, reshape(commands, [1, commands.shape[1]!, 1]));
 }

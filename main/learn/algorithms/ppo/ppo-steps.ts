@@ -12,24 +12,10 @@ import { grad } from '../../../tensor/grad.ts';
 import type { Node } from '../../../tensor/ir.ts';
 import { type Adam, adam, clipByNorm } from '../../../tensor/optimiser.ts';
 import { defineStep, type Step } from '../../../tensor/step.ts';
-import {
-  add,
-  clip,
-  concat,
-  exp,
-  greater,
-  input,
-  mean,
-  mul,
-  reshape,
-  slice,
-  square,
-  sub,
-  where,
-} from '../../../tensor/tensor.ts';
+import { add, clip, concat, exp, greater, input, mul, reshape, slice, where } from '../../../tensor/tensor.ts';
 import { limitExcess } from '../../losses/hinge-penalty.ts';
 import { clippedGaussianLogProb } from '../../losses/likelihood/clipped-gaussian.ts';
-import { maskedMean } from '../../losses/masked.ts';
+import { mse } from '../../losses/regression.ts';
 import { valueLoss } from '../../losses/reinforcement/ppo.ts';
 import { flatten, parameterCount, parametersFrom, parameterViews } from '../../nets/parameters.ts';
 import { actionSpace, restoreAll, selectUsed } from '../../policies/normaliser.ts';
@@ -60,8 +46,8 @@ export function cloningStep(config: PpoConfig, sizes: ObservationSizes): Step {
   const views = parameterViews(state.parameters, nets.parameters);
   const parameters = parametersFrom(views, nets.parameters);
   const observation = input('observation', [B, D]);
-  const error = square(sub(policyAt(parameters, nets, observation).mean, input('action', [B, U])));
-  const imitated = maskedMean(mean(error, 1), input('imitation', [B]));
+  const { mean } = policyAt(parameters, nets, observation);
+  const imitated = mse(mean, input('action', [B, U]), { sampleWeight: input('imitation', [B]) });
   const value = valueLoss(valueAt(parameters, nets, observation), input('returns', [B]));
   const loss = add(imitated, mul(value, config.valueCoefficient));
   const gradient = clipByNorm(flatten(grad(loss, views)), config.maxGradientNorm);

@@ -9,9 +9,14 @@
  * π is a Gaussian with a state-independent deviation, not squashed; the task clips its actions. π_ref is the policy
  * that the run began with. The KL is exact, on the rollout's states and on demonstrations' states if given. Differs
  * from the paper: advantages are normalised per rollout; gradients are clipped; the critic learns alone at first,
- * because the advantages of a fresh critic are noise and pull an imitated policy apart. Differs from CleanRL: a
- * time-out bootstraps (theirs counts as an end); Xavier instead of orthogonal initial weights; no clipped value loss,
- * because the evidence for it is weak.
+ * because the advantages of a fresh critic are noise and pull an imitated policy apart.
+ *
+ * Differs from CleanRL:
+ * - A time-out bootstraps (theirs counts as an end).
+ * - Initial weights are Xavier (theirs orthogonal). Values are not clipped, because the evidence for it is weak.
+ * - Adam's ε is 1e-8 (theirs 1e-5), and the learning rate stays (theirs falls to 0).
+ * - Observations and rewards are not normalised by running statistics; a run scales rewards by a constant.
+ * - A clip fraction above `maxClipFraction` makes the policy wait. Theirs can end an update by the KL of its last minibatch.
  *
  * On an encoder that gives maps (`spatial`), policy and critic each have spatial learned embeddings of their own.
  *

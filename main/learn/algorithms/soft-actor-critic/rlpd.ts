@@ -10,7 +10,10 @@
  * The target counts entropy: y = r + γ · bootstrap · (min Q̄ − α log π).
  *
  * Differs from the paper, in every preset: interventions are in the demo buffer too; a masked action dimension is absent from
- * inputs, outputs and losses; the target entropy is −A/2 over the dimensions in use. `soft-actor-critic.ts` holds the step.
+ * inputs, outputs and losses; the target entropy is −A/2 over the dimensions in use. The first actions are the fresh policy's;
+ * in the released code the first 5,000 are uniform. LayerNorm adds 1e-5 to the variance, theirs 1e-6. Returns over n > 1 steps
+ * run across takeovers, so the policy gets credit for a rescue; only the Monte-Carlo floor can be cut.
+ * `soft-actor-critic.ts` holds the step.
  *
  * `cell` suits two CPU cores and a few thousand steps: smaller nets, fewer critics and updates, and no entropy in the
  * target, as in the released code for sparse rewards. A Monte-Carlo floor, cut at takeovers, spreads a success in one

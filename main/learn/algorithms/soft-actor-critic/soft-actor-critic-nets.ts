@@ -9,6 +9,7 @@ import type { Node } from '../../../tensor/ir.ts';
 import { defineStep, type Step } from '../../../tensor/step.ts';
 import { input } from '../../../tensor/tensor.ts';
 import { type EnsembleSpec, ensembleParameters } from '../../nets/ensemble.ts';
+import { armMask, GRIPPER, withGripper } from '../../nets/gripper.ts';
 import { type MlpSpec, mlpParameters } from '../../nets/mlp.ts';
 import { observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import type { ParameterSpec, Parameters } from '../../nets/parameters.ts';
@@ -20,8 +21,8 @@ import {
   tanhGaussianHead,
 } from '../../policies/tanh-gaussian.ts';
 import type { ObservationSizes } from '../algorithm.ts';
+import { GRIPPER_COMMANDS, graspCommand, graspNet, graspValues } from '../grasp-critic.ts';
 import { observationInput, weightInputs } from '../step-inputs.ts';
-import { armMask, GRIPPER, graspCommand, graspNet, graspValues, withGripper } from './grasp-critic.ts';
 import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 
 interface Encoder {
@@ -58,7 +59,7 @@ export function softActorCriticNets(config: SoftActorCriticConfig, sizes: Observ
     { name: 'action', size: ACTION_SIZE },
   ];
   const critic = { name: 'critic', members: config.critics, inputs, ...criticLayers };
-  const grasp = discrete ? graspNet(encoder.features, criticLayers) : undefined;
+  const grasp = discrete ? graspNet(encoder.features, criticLayers, GRIPPER_COMMANDS) : undefined;
   const sharedParameters = [...encoder.parameters, ...(grasp ? mlpParameters(grasp) : [])];
   return {
     encoder,

@@ -50,6 +50,7 @@ import { flatten, type Parameters, parameterCount, parametersFrom, parameterView
 import { actionMaskNode } from '../../policies/normaliser.ts';
 import { gaussianAt, type Sampled, sampleTanhGaussian } from '../../policies/tanh-gaussian.ts';
 import type { ObservationSizes } from '../algorithm.ts';
+import { graspChoice, graspValues, gripperPenalty, measuredOpening } from '../grasp-critic.ts';
 import {
   adamInputs,
   adamOutputs,
@@ -61,7 +62,6 @@ import {
   observationInput,
   parametersOf,
 } from '../step-inputs.ts';
-import { graspChoice, graspValues, gripperPenalty, measuredOpening } from './grasp-critic.ts';
 import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 import { type SoftActorCriticNets, softActorCriticNets } from './soft-actor-critic-nets.ts';
 

@@ -10,8 +10,8 @@
  * than the teacher learns the noise's variance.
  */
 import type { Node } from '../../../tensor/ir.ts';
-import { mul, stopGradient } from '../../../tensor/tensor.ts';
-import { type ChunkWeights, chunkMean } from '../chunk.ts';
+import { expand, mul, stopGradient } from '../../../tensor/tensor.ts';
+import { type ChunkWeights, chunkMean, selectValid } from '../chunk.ts';
 import { categoricalKlElements } from '../likelihood/categorical.ts';
 import { type Gaussian, gaussianKlElements } from '../likelihood/gaussian.ts';
 import { mse } from '../regression.ts';
@@ -19,15 +19,19 @@ import { mse } from '../regression.ts';
 /** `teacher`, `student` logits [B, K, D, V] (or any […, D, V]) → scalar. */
 export function distillCategorical(teacher: Node, student: Node, temperature = 1, weights: ChunkWeights = {}): Node {
   if (!(temperature > 0)) throw new RangeError(`distillCategorical: temperature ${temperature}, expected a number > 0`);
-  const soften = (logits: Node) => mul(logits, 1 / temperature);
+  const soften = (logits: Node) => mul(selectValid(logits, weights, 1), 1 / temperature);
   const divergence = categoricalKlElements(stopGradient(soften(teacher)), soften(student));
   return mul(chunkMean(divergence, weights), temperature ** 2);
 }
 
 /** `teacher`, `student` Gaussians of [B, K, D] → scalar. */
 export function distillGaussian(teacher: Gaussian, student: Gaussian, weights: ChunkWeights = {}): Node {
-  const fixed = { mean: stopGradient(teacher.mean), logStd: stopGradient(teacher.logStd) };
-  return chunkMean(gaussianKlElements(fixed, student), weights);
+  const select = ({ mean, logStd }: Gaussian): Gaussian => ({
+    mean: selectValid(mean, weights),
+    logStd: selectValid(expand(logStd, mean.shape), weights),
+  });
+  const fixed = select({ mean: stopGradient(teacher.mean), logStd: stopGradient(teacher.logStd) });
+  return chunkMean(gaussianKlElements(fixed, select(student)), weights);
 }
 
 /** `teacher`, `student` actions [B, K, D] → scalar. */

@@ -4,8 +4,13 @@
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { mean, mul, softplus, sub } from '../../../tensor/tensor.ts';
+import { asFlags, guard, maskedMean } from '../masked.ts';
 
-/** `logits` and `targets` (0 … 1): one shape → scalar. */
-export function binaryCrossEntropy(logits: Node, targets: Node): Node {
-  return mean(sub(softplus(logits), mul(targets, logits)));
+/** `logits` and `targets` (0 … 1): one shape, and so are `weights` ≥ 0 → scalar. Without weights it is the plain mean. */
+export function binaryCrossEntropy(logits: Node, targets: Node, weights?: Node): Node {
+  if (!weights) return mean(elements(logits, targets));
+  const flags = asFlags(weights);
+  return maskedMean(elements(guard(flags, logits), guard(flags, targets)), weights);
 }
+
+const elements = (logits: Node, targets: Node): Node => sub(softplus(logits), mul(targets, logits));

@@ -8,15 +8,15 @@
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { add, logSoftmax, mean, mul, neg, sum, where } from '../../../tensor/tensor.ts';
-import { type ChunkWeights, chunkMean, validTargets } from '../chunk.ts';
+import { type ChunkWeights, chunkMean, selectValid } from '../chunk.ts';
 import { oneHot } from './categorical.ts';
 
 /** `logits` [B, K, D, V], `target` int64 [B, K, D] in 0 … V−1 (or both without K) → scalar. */
 export function binnedCrossEntropy(logits: Node, target: Node, smoothing = 0, weights: ChunkWeights = {}): Node {
   if (!(smoothing >= 0 && smoothing < 1))
     throw new RangeError(`binnedCrossEntropy: smoothing ${smoothing}, expected 0 ≤ ε < 1`);
-  const logProb = logSoftmax(logits);
-  const chosen = oneHot(validTargets(target, weights), logits.shape.at(-1)!);
+  const logProb = logSoftmax(selectValid(logits, weights, 1));
+  const chosen = oneHot(selectValid(target, weights), logits.shape.at(-1)!);
   const ofTarget = sum(where(chosen, logProb, 0), -1);
   const value = smoothing === 0 ? ofTarget : add(mul(ofTarget, 1 - smoothing), mul(mean(logProb, -1), smoothing));
   return chunkMean(neg(value), weights);

@@ -8,15 +8,16 @@
  */
 import type { Node } from '../../../tensor/ir.ts';
 import { add, clip, exp, mul, neg, softplus, square, stopGradient, sub } from '../../../tensor/tensor.ts';
-import { type ChunkWeights, chunkMean, validTargets } from '../chunk.ts';
+import { type ChunkWeights, chunkMean, selectValid } from '../chunk.ts';
 import { HALF_LOG_2_PI } from './gaussian.ts';
 
 interface LogVarianceRange {
   readonly low: number;
   readonly high: number;
   /**
-   * 'soft' bends towards the bounds (as PETS does) and has a gradient everywhere; 'hard' is exact inside and has none
-   * outside, so a network that starts there stays there.
+   * 'soft' bends towards the bounds, as in PETS. In single precision its gradient is right to 1 % up to 13 beyond a bound,
+   * and 0 from 18 on, where a sigmoid rounds to 0 or 1. 'hard' is exact inside and has no gradient outside. A network whose
+   * output begins where there is no gradient stays there.
    */
   readonly clamp: 'soft' | 'hard';
 }
@@ -39,8 +40,8 @@ export function gaussianNll(
   { range = LOG_VARIANCE_RANGE, beta = 0, full = false }: GaussianNllOptions = {},
   weights: ChunkWeights = {},
 ): Node {
-  const clamped = clampLogVariance(logVariance, range);
-  const error = sub(validTargets(target, weights), mean);
+  const clamped = clampLogVariance(selectValid(logVariance, weights), range);
+  const error = selectValid(sub(target, mean), weights);
   const plain = mul(add(mul(square(error), exp(neg(clamped))), clamped), 0.5);
   const value = full ? add(plain, HALF_LOG_2_PI) : plain;
   return chunkMean(beta === 0 ? value : mul(value, stopGradient(exp(mul(clamped, beta)))), weights);

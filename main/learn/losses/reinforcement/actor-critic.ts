@@ -23,6 +23,7 @@ import {
   stopGradient,
   sub,
 } from '../../../tensor/tensor.ts';
+import { asFlags, guard } from '../masked.ts';
 
 interface EntropyBackup {
   /** [B], log π(a′|s′) */
@@ -31,7 +32,10 @@ interface EntropyBackup {
   readonly temperature: Operand;
 }
 
-/** `reward` [B], `bootstrap` [B], `nextValues` [E, B] → target [B], a constant to the gradient. */
+/**
+ * `reward` [B], `bootstrap` [B], `nextValues` [E, B] → target [B], a constant to the gradient. Where `bootstrap` is 0, the
+ * next values may be anything, NaN included.
+ */
 export function tdTarget(
   reward: Node,
   bootstrap: Node,
@@ -41,7 +45,7 @@ export function tdTarget(
 ): Node {
   const lowest = min(nextValues, 0);
   const next = entropy ? sub(lowest, mul(entropy.nextLogProb, entropy.temperature)) : lowest;
-  return stopGradient(add(reward, mul(mul(bootstrap, discount), next)));
+  return stopGradient(add(reward, mul(mul(bootstrap, discount), guard(asFlags(bootstrap), next))));
 }
 
 /**

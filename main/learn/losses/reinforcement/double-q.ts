@@ -19,6 +19,7 @@ import {
   sub,
   sum,
 } from '../../../tensor/tensor.ts';
+import { asFlags, guard } from '../masked.ts';
 
 /** `values` [B, K] → one-hot choice [B, K]; the first of equal values. */
 export function greedyChoice(values: Node): Node {
@@ -33,15 +34,20 @@ export function greedyChoice(values: Node): Node {
   return stopGradient(concat(columns, 1));
 }
 
-/** `values` [B, K], `choice` [B, K] one-hot → [B]. */
+/** `values` [B, K], `choice` [B, K] one-hot → [B]. Neither value nor gradient depends on the other choices' values. */
 export function valueOfChoice(values: Node, choice: Node): Node {
-  return sum(mul(values, choice), 1);
+  return sum(mul(guard(asFlags(choice), values), choice), 1);
 }
 
 /** `reward`, `bootstrap` [B]; `online`, `slow`: the nets' values [B, K] of the next observation → [B], a constant to the gradient. */
 export function doubleQTarget(reward: Node, bootstrap: Node, online: Node, slow: Node, discount: number): Node {
-  const next = valueOfChoice(slow, greedyChoice(online));
-  return stopGradient(add(reward, mul(mul(bootstrap, discount), next)));
+  return choiceTarget(reward, bootstrap, valueOfChoice(slow, greedyChoice(online)), discount);
+}
+
+/** `next` [B]: the slow net's value of the choice at the next observation → [B], a constant to the gradient. */
+export function choiceTarget(reward: Node, bootstrap: Node, next: Node, discount: number): Node {
+  const valid = guard(asFlags(bootstrap), next);
+  return stopGradient(add(reward, mul(mul(bootstrap, discount), valid)));
 }
 
 /** `values` [B] of the choices made, `target` [B] → scalar. */

@@ -15,6 +15,7 @@ import {
 import { call, showRefusal } from '../../../engine/engine.ts';
 import { useAnswer } from '../../../engine/use-answer.ts';
 import { activeRun, type PolicyEntry, useEngine } from '../../../state/engine-store.ts';
+import { useSelection } from '../../../state/same.ts';
 import { Button } from '../../../ui/button.tsx';
 import { Choice, type Option, Picker, Section, Select } from '../../../ui/form.tsx';
 import { algorithmTitle } from '../../../words/run-words.ts';
@@ -87,7 +88,7 @@ interface PickProps {
 }
 
 function StartFrom({ request, onChange }: PickProps) {
-  const policies = useEngine((state) => state.policies);
+  const policies = useEngine(useSelection((state) => state.policies.filter((one) => one.task === state.rig?.task)));
   const inUse = useEngine((state) => state.status?.policy?.name);
   const others = newestOfEachRun(policies).filter(({ name }) => name !== inUse);
   return (

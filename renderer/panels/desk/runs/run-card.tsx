@@ -23,7 +23,15 @@ interface RunCardProps {
 
 export function RunCard({ run, open, onOpen }: RunCardProps) {
   const episodes = useEngine((state) => state.episodes);
-  const record = useMemo(() => recordOf(run.id, episodes), [run.id, episodes]);
+  const { task } = run.spec;
+  const record = useMemo(
+    () =>
+      recordOf(
+        run.id,
+        episodes.filter((episode) => episode.task === task),
+      ),
+    [run.id, task, episodes],
+  );
   const words = runWords(run, record);
   const active = isUnderWay(run);
   const fraction = run.steps ? run.step / run.steps : active ? undefined : 1;
@@ -32,7 +40,7 @@ export function RunCard({ run, open, onOpen }: RunCardProps) {
       <button type="button" className="run-head" aria-expanded={open} onClick={onOpen}>
         <b>Run {run.id}</b>
         <span className="muted">
-          {algorithmTitle(run.spec.algorithm)} · {kindOf(run.spec)}
+          {run.spec.task} · {algorithmTitle(run.spec.algorithm)} · {kindOf(run.spec)}
         </span>
         <span className={`badge ${words.tone === 'plain' ? '' : words.tone}`}>{words.state}</span>
       </button>
@@ -109,6 +117,9 @@ function RunButtons({ run, worse }: { readonly run: RunStatus; readonly worse: b
   const { policy } = run;
   const active = isUnderWay(run);
   const inUse = useEngine((state) => state.status?.policy?.name === policy && policy !== undefined);
+  const { task } = run.spec;
+  const otherTask = useEngine((state) => state.rig !== undefined && state.rig.task !== task);
+  const elsewhere = otherTask ? `It is a policy for ${task}: choose that task in the Episode tab first.` : undefined;
   if (!active && !policy) return null;
   return (
     <div className="buttons">
@@ -122,7 +133,7 @@ function RunButtons({ run, worse }: { readonly run: RunStatus; readonly worse: b
       {policy ? (
         <Button
           kind={active || worse ? 'plain' : 'strong'}
-          blocked={inUse ? 'It drives already.' : undefined}
+          blocked={inUse ? 'It drives already.' : elsewhere}
           onClick={() => void tell('policy.use', { name: policy })}
         >
           {inUse ? 'In use' : 'Use this policy'}

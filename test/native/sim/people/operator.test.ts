@@ -126,3 +126,19 @@ test('supervising a grasp: fingers that have closed on nothing are opened first'
     /button 0 moves the gripper in lift/,
   );
 });
+
+test('supervising a grasp: fingers that close away from the block are noticed, and the grasp is made before letting go', () => {
+  const operator = createOperator({ task: 'lift', rng: createRng(10), mode: 'supervise' });
+  operator.begin(at(0.2, 0.02, 0.04));
+  const early = at(0.15, 0.02, 0.01);
+  for (let tick = 0; !operator.driving() && tick < 6; tick++) operator.tick(early);
+  assert.equal(operator.reason(), 'empty');
+  for (const heightM of [0.11, 0.08, 0.05]) {
+    for (let tick = 0; tick < 5; tick++) operator.tick(at(heightM, 0.02, 0.04));
+    assert.ok(operator.driving(), `she has gained much at ${heightM} m, but holds nothing`);
+  }
+  for (let tick = 0; tick < 25 && operator.driving(); tick++) operator.tick(at(0.022, 0.02, tick < 6 ? 0.04 : 0.02));
+  assert.ok(operator.driving(), 'the block is still on the table');
+  for (let tick = 0; tick < 5 && operator.driving(); tick++) operator.tick(at(0.03, 0.028, 0.02));
+  assert.ok(!operator.driving(), 'the block is off the table');
+});

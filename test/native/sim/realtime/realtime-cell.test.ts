@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { STATE_ESTIMATE_SIZE } from '../../../../main/api/observation.ts';
 import { episodeSeed } from '../../../../main/api/task.ts';
 import type { DeviceFault } from '../../../../native/device.ts';
 import { createLockstepCell } from '../../../../native/sim/lockstep-cell.ts';
@@ -65,7 +66,7 @@ test('a snapshot has both pictures, both pads and the verdict of one moment', as
   assert.equal(snapshot.tactile.length, 2);
   assert.ok(snapshot.tactile[0]!.total[0] > 20);
   assert.equal(snapshot.task?.success, false);
-  assert.equal(snapshot.stateEstimate?.length, 7);
+  assert.equal(snapshot.stateEstimate?.length, STATE_ESTIMATE_SIZE);
 });
 
 test('hold stops the arm where it is', async () => {

@@ -1,14 +1,14 @@
 /**
- * HIL-SERL's gripper: a DQN beside the continuous policy values three choices: close, stay, open. It learns from the
- * reward less a penalty on needless use, acts greedily, and explores only through people. The continuous nets see the other
- * dimensions. The penalty of 0.02 applies when the executed command closes an open gripper or opens one that is not open. The
- * opening measured before the step decides.
+ * HIL-SERL's critic of the gripper: a DQN beside the continuous critics values the choices of the gripper. It learns from the
+ * reward less a penalty on needless use. The continuous nets see the other dimensions. The penalty of 0.02 applies when the
+ * executed command closes an open gripper or opens one that is not open. The opening measured before the step decides.
+ * HIL-SERL chooses among the commands close, stay and open, greedily, and explores only through people. ConRFT chooses
+ * between the commands in force, closed and open (`nets/gripper.ts`).
  * Differs from the released code: its net has one more linear layer, which adds nothing that it could express. Over n > 1 steps
- * only the first step's penalty counts. Letters: B batch, A action, F features, K = 3 choices.
+ * only the first step's penalty counts. Letters: B batch, A action, F features, K choices.
  */
-import { ACTION_NAMES } from '../../../api/action.ts';
-import { PROPRIOCEPTION_FIELDS, PROPRIOCEPTION_SIZE } from '../../../api/observation.ts';
-import type { Node } from '../../../tensor/ir.ts';
+import { PROPRIOCEPTION_SIZE, proprioceptionOffset } from '../../api/observation.ts';
+import type { Node } from '../../tensor/ir.ts';
 import {
   cast,
   concat,
@@ -22,23 +22,26 @@ import {
   reshape,
   slice,
   sub,
-} from '../../../tensor/tensor.ts';
-import { greedyChoice } from '../../losses/reinforcement/double-q.ts';
-import { type HiddenLayers, type MlpSpec, mlp, project } from '../../nets/mlp.ts';
-import type { Parameters } from '../../nets/parameters.ts';
-import type { ObservationSizes } from '../algorithm.ts';
+} from '../../tensor/tensor.ts';
+import { greedyChoice } from '../losses/reinforcement/double-q.ts';
+import { GRIPPER } from '../nets/gripper.ts';
+import { type HiddenLayers, type MlpSpec, mlp, project } from '../nets/mlp.ts';
+import type { Parameters } from '../nets/parameters.ts';
+import type { ObservationSizes } from './algorithm.ts';
 
-export const GRIPPER = ACTION_NAMES.indexOf('gripper');
 /** Commands beyond this value close or open the gripper (`main/api/action.ts`). */
 const COMMAND = 0.5;
 /** The gripper counts as open above this share of its full opening; released code. */
 const OPEN_ABOVE = 0.9;
-/** Commands of the three choices: close, stay, open. */
-const COMMANDS = [-1, 0, 1];
+/** HIL-SERL's choices: close, stay, open. */
+export const GRIPPER_COMMANDS = [-1, 0, 1] as const;
+/** The choices when actions hold the command in force: closed, open. */
+export const GRIPPER_STATES = [-1, 1] as const;
+type Choices = typeof GRIPPER_COMMANDS | typeof GRIPPER_STATES;
 
-export function graspNet(features: number, layers: HiddenLayers): MlpSpec {
+export function graspNet(features: number, layers: HiddenLayers, choices: Choices): MlpSpec {
   const inputs = [{ name: 'observation', size: features }];
-  return { name: 'grasp', inputs, output: COMMANDS.length, ...layers, hidden: layers.hidden.slice(0, 1) };
+  return { name: 'grasp', inputs, output: choices.length, ...layers, hidden: layers.hidden.slice(0, 1) };
 }
 
 /** Observation features [B, F] → values [B, K]. */
@@ -48,22 +51,21 @@ export function graspValues(parameters: Parameters, net: MlpSpec, features: Node
 
 const command = (action: Node) => slice(action, 1, GRIPPER, GRIPPER + 1);
 
-/** Executed action [B, A] → choice [B, K], one-hot. */
+/** Executed action [B, A] → choice among `GRIPPER_COMMANDS`, [B, 3], one-hot. */
 export function graspChoice(action: Node): Node {
   const [close, open] = [less(command(action), -COMMAND), greater(command(action), COMMAND)];
   const flags = [close, open].map((flag) => cast(flag, 'float32')) as [Node, Node]; // Two flags
   return concat([flags[0], sub(sub(1, flags[0]), flags[1]), flags[1]], 1);
 }
 
-/** Values [B, K] → the greedy command [B, 1]. */
+/** Values [B, 3] of `GRIPPER_COMMANDS` → the greedy command [B, 1]. */
 export function graspCommand(values: Node): Node {
-  return matmul(greedyChoice(values), constant(COMMANDS, [COMMANDS.length, 1]));
+  return matmul(greedyChoice(values), constant(GRIPPER_COMMANDS, [GRIPPER_COMMANDS.length, 1]));
 }
 
 /** Observation [B, D] → the newest measured opening [B, 1], 1 = open. */
 export function measuredOpening(observation: Node, sizes: ObservationSizes): Node {
-  const field = PROPRIOCEPTION_FIELDS.findIndex(({ name }) => name === 'gripper');
-  const offset = PROPRIOCEPTION_FIELDS.slice(0, field).reduce((sum, { size }) => sum + size, 0);
+  const offset = proprioceptionOffset('gripper');
   const newest = sizes.embedding + sizes.proprioception - PROPRIOCEPTION_SIZE;
   if (newest < sizes.embedding)
     throw new RangeError(
@@ -77,14 +79,4 @@ export function gripperPenalty(action: Node, opening: Node, penalty: number): No
   const closesOpen = logicalAnd(less(command(action), -COMMAND), greater(opening, OPEN_ABOVE));
   const opensClosed = logicalAnd(greater(command(action), COMMAND), less(opening, OPEN_ABOVE));
   return reshape(mul(cast(logicalOr(closesOpen, opensClosed), 'float32'), penalty), [action.shape[0]!]);
-}
-
-/** The dimensions that the continuous policy controls. */
-export function armMask(actionMask: readonly boolean[]): boolean[] {
-  return actionMask.map((used, index) => used && index !== GRIPPER);
-}
-
-/** Replaces the last number of a continuous action [B, A], which is the gripper's command. */
-export function withGripper(action: Node, grip: Node): Node {
-  return concat([slice(action, 1, 0, GRIPPER), grip], 1);
 }
