@@ -40,6 +40,30 @@ export const encoderManifestSchema = z
   .readonly();
 export type EncoderManifest = z.infer<typeof encoderManifestSchema>;
 
+/**
+ * The manifest of a backbone: a network that turns any picture into maps, from which an encoder is made for the cameras at
+ * hand (`main/models/backbone.ts`).
+ */
+export const backboneManifestSchema = z
+  .object({
+    kind: z.literal('backbone'),
+    name: z.string().regex(/^[\w-]+$/, 'expected letters, digits, _ and -'),
+    /** File name of the model, beside this manifest. */
+    model: z.string(),
+    /** SHA-256 of the model file, hex. */
+    sha256: z.string().length(64),
+    /** Name of the input: float32 [N, 3, side, side], red, green, blue in levels 0 … 255; N is 1 as written. */
+    input: z.string(),
+    sidePx: z.int().positive(),
+    /** Name of the output: float32 [N, channels, height, width]. */
+    output: z.string(),
+    map: z.object({ channels: z.int().positive(), height: z.int().positive(), width: z.int().positive() }).readonly(),
+    /** `source`: where the weights come from, and their licence. */
+    trainedOn: z.object({ labels: z.string(), frames: z.int(), source: z.string() }).readonly(),
+  })
+  .readonly();
+export type BackboneManifest = z.infer<typeof backboneManifestSchema>;
+
 const headSchema = z.enum([
   'consistency',
   'mse',

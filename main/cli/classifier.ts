@@ -11,7 +11,7 @@ import type { MadeClassifier } from '../learn/classifier/classifier-folder.ts';
 import { encoderFor } from '../runs/encoder-choice.ts';
 import type { SuccessCheck } from '../study/classifier/success-check.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
-import { TASK } from './options/shared.ts';
+import { ENCODER, TASK } from './options/shared.ts';
 import { anyNumber, evaluatedEpisodes, nonEmptyText, wholeNumber } from './options/values.ts';
 import { type Progress, percent, printJson, progressBar, table } from './output.ts';
 
@@ -35,6 +35,7 @@ const OPTIONS = {
   operator: option('none or scripted: who corrects the policy in the check', z.enum(['none', 'scripted']), 'none'),
   task: TASK,
   observation: option('pixels or state', observationKindSchema, 'pixels'),
+  encoder: ENCODER,
 };
 type ClassifierOptions = VerbOptions<typeof OPTIONS>;
 
@@ -88,7 +89,7 @@ async function train(options: ClassifierOptions): Promise<MadeClassifier> {
         projectFolder,
         task,
         observation,
-        encoderManifestPath: encoderFor(observation),
+        encoderManifestPath: encoderFor(observation, options.encoder, projectFolder),
         rule: options.labels === 'all',
         proprioception,
         seed,

@@ -4,7 +4,7 @@
  */
 import { backendSchema, DEFAULT_BACKEND, type RunSpec, stageSchema } from '../api/run.ts';
 import { STARTER, starterNameFor } from '../models/assets.ts';
-import { encoderFor } from '../runs/encoder-choice.ts';
+import { encoderFor, mapsOf } from '../runs/encoder-choice.ts';
 import { checkSettings, LEARNING, learningOf } from './options/learning.ts';
 import { option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
 import { OBSERVATION, TASK } from './options/shared.ts';
@@ -54,14 +54,14 @@ export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb('finetune', OPTIONS, rest);
   if (!options) return 0;
   const spec = specOf(options);
-  const encoderManifestPath = encoderFor(options.observation, options.encoder);
-  await checkSettings(spec, encoderManifestPath);
+  const { observation, encoder, data: projectFolder } = options;
+  await checkSettings(spec, mapsOf(observation, encoder));
   const { startForegroundRun } = await import('../runs/foreground-run.ts');
   const started = await startForegroundRun({
-    projectFolder: options.data,
+    projectFolder,
     spec,
     threads: options.threads,
-    encoderManifestPath,
+    encoderManifestPath: encoderFor(observation, encoder, projectFolder),
     warn,
   });
   const progress = progressBar(`run ${started.id}`, options.json);

@@ -5,7 +5,7 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { observationKindSchema } from '../api/observation.ts';
-import { encoderFor, encoderNamed } from '../runs/encoder-choice.ts';
+import { encoderNamed, mapsOf } from '../runs/encoder-choice.ts';
 import {
   FIRST_ONLINE_INDEX,
   type HilPlan,
@@ -75,7 +75,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   if (!options) return 0;
   const { data: projectFolder, json } = options;
   const plan = planOf(options);
-  await checkSettings(plan, encoderFor(plan.observation, plan.encoder));
+  await checkSettings(plan, mapsOf(plan.observation, plan.encoder));
   const { runHilSession, stateFor } = await import('../study/hil/hil-session.ts');
   const state = stateFor(projectFolder, plan);
   if (isOver(state)) console.error(`takeover hil: ${overWords(projectFolder, state)}`);

@@ -65,7 +65,7 @@ function beginningOf({ data, task, policy }: ServeOptions, encoderManifestPath: 
 export async function serve(options: ServeOptions): Promise<number> {
   const { data: projectFolder } = options;
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
-  const encoderManifestPath = encoderFor('pixels', options.encoder);
+  const encoderManifestPath = encoderFor('pixels', options.encoder, projectFolder);
   const { task, policyManifestPath } = beginningOf(options, encoderManifestPath);
   const ending = new AbortController();
   const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say, signal: ending.signal });

@@ -8,10 +8,13 @@ const ASSETS = join(import.meta.dirname, 'assets');
 export const CELL_ENCODER_MANIFEST = join(ASSETS, 'cell-encoder', 'manifest.json');
 /** A convolutional trunk for the same cameras. An algorithm reads its feature maps with spatial learned embeddings. */
 export const CELL_TRUNK_MANIFEST = join(ASSETS, 'cell-trunk', 'manifest.json');
+/** A backbone for any cameras, with weights from photographs. */
+export const GENERAL_BACKBONE_MANIFEST = join(ASSETS, 'general-encoder', 'manifest.json');
 /** The encoders that ship, by the names that the command line accepts. */
 export const ENCODERS: ReadonlyMap<string, string> = new Map([
   ['cell', CELL_ENCODER_MANIFEST],
   ['trunk', CELL_TRUNK_MANIFEST],
+  ['general', GENERAL_BACKBONE_MANIFEST],
 ]);
 
 /** Stands for the starter of the task in question, wherever a person names a policy. */

@@ -51,7 +51,7 @@ export async function loadEncoder(manifestPath: string, threads = 1): Promise<En
         if (!frame || frame.widthPx !== widthPx || frame.heightPx !== heightPx)
           throw new ModelError(
             `the encoder needs camera ${name} at ${widthPx}×${heightPx}, got ${frame ? `${frame.widthPx}×${frame.heightPx}` : 'none'}`,
-            'Use the cameras that the encoder was trained on.',
+            'Use the cameras that the encoder was made for, or make it again for these.',
           );
         inputs[input] = { shape: [1, heightPx, widthPx, 3], data: frame.rgb };
       }

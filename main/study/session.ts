@@ -35,7 +35,7 @@ export async function openSession(options: SessionOptions) {
     projectFolder,
     task,
     observation,
-    encoderManifestPath: encoderFor(observation, options.encoder),
+    encoderManifestPath: encoderFor(observation, options.encoder, projectFolder),
     writer,
     policy: { kind: policy === 'scripted' ? 'scripted' : 'process' },
     ...(actingNoiseStd !== undefined && { actingNoiseStd }),

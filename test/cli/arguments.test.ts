@@ -105,11 +105,12 @@ test('tables align; progress is quiet when it is told to be', (context) => {
 });
 
 test('an encoder is one that ships, by its name, or the path of a manifest; only pictures need one', () => {
-  assert.equal(encoderFor('pixels'), CELL_ENCODER_MANIFEST);
-  assert.equal(encoderFor('pixels', 'trunk'), CELL_TRUNK_MANIFEST);
-  assert.equal(encoderFor('pixels', encoderNamed('mine.json')), resolve('mine.json'));
+  assert.equal(encoderFor('pixels', undefined, 'none'), CELL_ENCODER_MANIFEST);
+  assert.equal(encoderFor('pixels', 'trunk', 'none'), CELL_TRUNK_MANIFEST);
+  assert.equal(encoderFor('pixels', encoderNamed('mine.json'), 'none'), resolve('mine.json'));
   assert.equal(encoderNamed('trunk'), 'trunk');
-  assert.equal(encoderFor('state', 'trunk'), undefined);
+  assert.equal(encoderFor('state', 'trunk', 'none'), undefined);
+  assert.equal(encoderFor('state', 'general', 'none'), undefined);
 });
 
 test('learning takes what the processor has, and beside a control loop a quarter of it', () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import onnxProto from 'onnx-proto';
 import { loadOrtSession } from '../../main/tensor/backends/ort.ts';
 import { grad } from '../../main/tensor/grad.ts';
+import { encodeModel, readGraph } from '../../main/tensor/onnx/proto.ts';
 import { toOnnx } from '../../main/tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../main/tensor/step.ts';
 import * as t from '../../main/tensor/tensor.ts';
@@ -114,4 +115,33 @@ test('an output may be an input, a constant, or have two names', async () => {
   await session.dispose();
   const plain = Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, Array.from(data, Number)]));
   assert.deepEqual(plain, { same: [1, 2], two: [2, 4], again: [2, 4], three: [3], d: [2, 2] });
+});
+
+test('the graph of a model is read as the reference reads it, and stands in another one unchanged', () => {
+  const bytes = toOnnx(policy(), { name: 'policy', initializers: { weights: [1, 2, 3, 4, 5, 6] } });
+  const [graph, expected] = [readGraph(bytes), read(bytes).graph!];
+  assert.deepEqual(graph.opsets, { '': 18, 'com.microsoft': 1 });
+  assert.deepEqual(graph.inputs, ['observation']);
+  assert.deepEqual(graph.outputs, ['action']);
+  assert.deepEqual(
+    graph.nodes.map((node) => onnx.NodeProto.decode(node)),
+    expected.node,
+  );
+  assert.deepEqual(
+    graph.initializers.map((each) => onnx.TensorProto.decode(each)),
+    expected.initializer,
+  );
+  const about = { name: 'policy', docString: '', producer: 'takeover', metadata: {} };
+  const values = {
+    inputs: [{ name: 'observation', shape: [1, 3], dtype: 'float32' }],
+    outputs: [{ name: 'action', shape: [1, 2], dtype: 'float32' }],
+  } as const;
+  assert.deepEqual(Buffer.from(encodeModel({ ...about, ...graph, ...values })), Buffer.from(bytes));
+});
+
+test('bytes that are no model are refused', () => {
+  assert.throws(() => readGraph(new Uint8Array()), /0 bytes hold no ONNX graph/);
+  assert.throws(() => readGraph(Uint8Array.of(0x3a, 9, 1)), /field 7 ends beyond its bytes/);
+  assert.throws(() => readGraph(Uint8Array.of(0x80)), /ends within a number/);
+  assert.throws(() => readGraph(Uint8Array.of(0x0b)), /wire type 3/);
 });

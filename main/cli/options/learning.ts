@@ -4,9 +4,9 @@
  */
 import { z } from 'zod';
 import { UsageError } from '../../api/error-words.ts';
+import type { MapShape } from '../../api/policy.ts';
 import { algorithmSchema, presetSchema, type RunSpec, recipeSchema } from '../../api/run.ts';
 import { recipeOf, recipes } from '../../learn/recipes/recipe-registry.ts';
-import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { option } from './parse-verb.ts';
 import { ENCODER } from './shared.ts';
 
@@ -51,14 +51,16 @@ export function learningOf(options: LearningChoice): Pick<RunSpec, 'algorithm' |
   };
 }
 
-/** Throws a `UsageError` when the algorithm does not take the settings, before anything is recorded or started. */
+/**
+ * Throws a `UsageError` when the algorithm does not take the settings, before anything is recorded or started. `maps` is the
+ * shape of the encoder's embedding.
+ */
 export async function checkSettings(
   { algorithm, preset, recipe, settings }: Pick<RunSpec, 'algorithm' | 'preset' | 'settings'> & LearningChoice,
-  encoderManifestPath: string | undefined,
+  maps: MapShape | undefined,
 ): Promise<void> {
   const { configureSpec } = await import('../../learn/recipes/configure-spec.ts');
   const { SettingsError } = await import('../../learn/algorithms/algorithm-registry.ts');
-  const maps = encoderManifestPath === undefined ? undefined : readEncoderManifest(encoderManifestPath).maps;
   try {
     configureSpec({ algorithm, preset, ...(recipe && { recipe }) }, settings, maps);
   } catch (error) {

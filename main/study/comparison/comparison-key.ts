@@ -7,8 +7,7 @@ import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { taskIdSchema } from '../../api/task.ts';
 import { configureAlgorithm } from '../../learn/algorithms/algorithm-registry.ts';
-import { ENCODERS } from '../../models/assets.ts';
-import { readEncoderManifest } from '../../models/encoder-manifest.ts';
+import { mapsOf, modelHashOf } from '../../runs/encoder-choice.ts';
 import { type HilPlan, hilPlanSchema } from '../hil/hil-state.ts';
 import { METHODS, type Method, type MethodName } from './methods.ts';
 
@@ -66,10 +65,9 @@ export function settingsHash(name: MethodName): string {
   const { plan, encoder: made }: Method = METHODS[name];
   const full = hilPlanSchema.parse({ ...CELL, seed: 0, demos: 1, ...plan });
   const { algorithm, preset, scratch, settings, observation, encoder } = full;
-  const shipped = ENCODERS.get(encoder ?? 'cell');
-  const manifest = shipped === undefined ? undefined : readEncoderManifest(shipped);
-  const resolved = configureAlgorithm({ algorithm, preset }, settings, manifest?.maps).settings;
-  const eyes = observation === 'pixels' ? { encoder: made ?? manifest?.sha256 ?? encoder } : { observation };
+  const maps = mapsOf(observation, made === 'general-random' ? 'general' : encoder);
+  const resolved = configureAlgorithm({ algorithm, preset }, settings, maps).settings;
+  const eyes = observation === 'pixels' ? { encoder: made ?? modelHashOf(encoder) } : { observation };
   const all = { algorithm, preset, scratch, settings: resolved, ...eyes };
   return createHash('sha256').update(canonical(all)).digest('hex').slice(0, HASH_CHARACTERS);
 }

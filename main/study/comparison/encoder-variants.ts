@@ -4,6 +4,7 @@
  *   raw-pixels    No network: both pictures pooled to 16×16, standardised.
  *   own-episodes  The shipped network, trained on the pictures of the session's demonstrations to predict the
  *                 operator's action and the progress of the episode. It uses no label of the simulator.
+ *   general-random  The backbone of the general encoder with random weights, without further training.
  * For `own-episodes` the session's demonstrations are recorded beforehand in a separate folder: the same seeds give the
  * same episodes.
  */
@@ -33,6 +34,7 @@ import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
 import { defineStep } from '../../tensor/step.ts';
 import { concat, mul, reshape, sub } from '../../tensor/tensor.ts';
 import { CELL_ENCODER } from '../assets/encoder-spec.ts';
+import { randomWeights, writeBackbone } from '../assets/general-backbone.ts';
 import { type DemonstrationRequest, recordDemonstrations } from '../demonstrations.ts';
 import { FIRST_ONLINE_INDEX } from '../hil/hil-state.ts';
 import type { EncoderKind } from './methods.ts';
@@ -73,6 +75,10 @@ export async function makeEncoderVariant(
   const manifestPath = join(folder, 'manifest.json');
   if (existsSync(manifestPath)) return manifestPath;
   mkdirSync(folder, { recursive: true });
+  if (kind === 'general-random') {
+    const weights = randomWeights(createRng(demonstrations.seed).split('encoder general-random'));
+    return writeBackbone(folder, weights, { name: kind, isTrained: false });
+  }
   const { model, embeddingSize, labels, frames } = await make(kind, folder, demonstrations);
   const manifest = encoderManifestSchema.parse({
     kind: 'encoder',
@@ -90,7 +96,7 @@ export async function makeEncoderVariant(
   return manifestPath;
 }
 
-async function make(kind: EncoderKind, folder: string, demonstrations: Demonstrations) {
+async function make(kind: Exclude<EncoderKind, 'general-random'>, folder: string, demonstrations: Demonstrations) {
   if (kind === 'raw-pixels') return rawPixels();
   const dataset = kind === 'random' ? undefined : await demonstrated(join(folder, 'demonstrations'), demonstrations);
   const rng = createRng(demonstrations.seed).split(`encoder ${kind}`);

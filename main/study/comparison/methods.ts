@@ -5,7 +5,7 @@
 import type { HilPlan } from '../hil/hil-state.ts';
 
 /** Encoders that are compared with the one that ships. Each is made for its session. */
-export const ENCODER_KINDS = ['random', 'raw-pixels', 'own-episodes'] as const;
+export const ENCODER_KINDS = ['random', 'raw-pixels', 'own-episodes', 'general-random'] as const;
 export type EncoderKind = (typeof ENCODER_KINDS)[number];
 
 export interface Method {
@@ -92,6 +92,19 @@ export const METHODS = {
   'hil-serl-trunk': {
     title: 'HIL-SERL from scratch, released-code, spatial embeddings on the trunk that ships',
     plan: { algorithm: 'hil-serl', preset: 'released-code', scratch: true, encoder: 'trunk' },
+  },
+  'conrft-trunk': {
+    title: 'ConRFT cell, spatial embeddings on the trunk that ships',
+    plan: { settings: offline, encoder: 'trunk' },
+  },
+  general: {
+    title: 'ConRFT cell, spatial embeddings on the general encoder',
+    plan: { settings: offline, encoder: 'general' },
+  },
+  'general-random': {
+    title: 'the same, its network with random weights',
+    plan: { settings: offline },
+    encoder: 'general-random',
   },
   'encoder-own': {
     title: 'ConRFT cell, encoder trained on the demonstrations at hand',

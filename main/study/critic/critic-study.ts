@@ -77,7 +77,11 @@ async function findRun({ projectFolder, ...request }: CriticStudyRequest) {
     );
   const { id, spec, policy } = found;
   const { algorithm, preset, task, observation } = spec;
-  const encoderManifestPath = encoderFor(observation, request.encoder ?? readHilState(projectFolder)?.encoder);
+  const encoderManifestPath = encoderFor(
+    observation,
+    request.encoder ?? readHilState(projectFolder)?.encoder,
+    projectFolder,
+  );
   const encoder = encoderManifestPath === undefined ? {} : { encoder: readEncoderManifest(encoderManifestPath).name };
   const settings = { ...(await rows.settings(id)), task, observation, ...encoder };
   const studied: StudiedRun = { algorithm, preset, settings };

@@ -59,7 +59,7 @@ export async function runHilSession(
     projectFolder,
     rows,
     state,
-    encoderManifestPath: encoderFor(observation, encoder),
+    encoderManifestPath: encoderFor(observation, encoder, projectFolder),
     rig: hilRig(projectFolder, recording, measuring),
     launch: launchLocalTrainer,
     clock: systemClock,

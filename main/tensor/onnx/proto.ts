@@ -1,5 +1,5 @@
 /**
- * Writes ONNX models as bytes: the dozen messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a static
+ * Writes ONNX models as bytes, and reads the graph of one so far that other nodes can stand around it: the dozen messages of https://github.com/onnx/onnx/blob/main/onnx/onnx.proto that a static
  * graph needs, in protobuf's wire format (https://protobuf.dev/programming-guides/encoding). It knows nothing of our nodes.
  */
 
@@ -37,10 +37,23 @@ export interface OnnxModel {
   readonly producer: string;
   readonly opsets: Readonly<Record<string, number>>;
   readonly metadata: Readonly<Record<string, string>>;
-  readonly nodes: readonly OnnxNode[];
-  readonly initializers: readonly OnnxTensor[];
+  /** In an order in which they can run. Those of another model (`readGraph`) may stand among them as they are. */
+  readonly nodes: readonly (OnnxNode | Encoded)[];
+  readonly initializers: readonly (OnnxTensor | Encoded)[];
   readonly inputs: readonly OnnxValue[];
   readonly outputs: readonly OnnxValue[];
+}
+
+/** The bytes of a node or an initializer. */
+export type Encoded = Uint8Array;
+
+export interface EncodedGraph {
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly nodes: readonly Encoded[];
+  readonly initializers: readonly Encoded[];
+  /** Names of the model's inputs and outputs. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
 }
 
 /** TensorProto.DataType */
@@ -67,7 +80,7 @@ const TENSOR_TYPE = { elementType: 1, shape: 2 } as const;
 const TENSOR_SHAPE = { dim: 1 } as const;
 const DIMENSION = { value: 1 } as const;
 
-const WIRE = { varint: 0, lengthDelimited: 2, fixed32: 5 } as const;
+const WIRE = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const;
 
 /** Encoded fields of one message, in order. */
 type Bytes = Uint8Array;
@@ -77,9 +90,11 @@ export function encodeModel(model: OnnxModel): Bytes {
     int(MODEL.irVersion, IR_VERSION),
     text(MODEL.producerName, model.producer),
     message(MODEL.graph, [
-      ...model.nodes.map((node) => message(GRAPH.node, encodeNode(node))),
+      ...model.nodes.map((node) => bytes(GRAPH.node, node instanceof Uint8Array ? node : join(encodeNode(node)))),
       text(GRAPH.name, model.name),
-      ...model.initializers.map((tensor) => message(GRAPH.initializer, encodeTensor(tensor))),
+      ...model.initializers.map((tensor) =>
+        bytes(GRAPH.initializer, tensor instanceof Uint8Array ? tensor : join(encodeTensor(tensor))),
+      ),
       text(GRAPH.docString, model.docString),
       ...model.inputs.map((value) => message(GRAPH.input, encodeValue(value))),
       ...model.outputs.map((value) => message(GRAPH.output, encodeValue(value))),
@@ -91,6 +106,74 @@ export function encodeModel(model: OnnxModel): Bytes {
       message(MODEL.metadataProps, [text(ENTRY.key, key), text(ENTRY.value, value)]),
     ),
   ]);
+}
+
+/** Reads the graph of a model of any writer. Throws when the bytes are no protobuf message or hold no graph. */
+export function readGraph(model: Uint8Array): EncodedGraph {
+  const fields = fieldsOf(model);
+  const graphs = fields.filter(({ field, content }) => field === MODEL.graph && content);
+  if (graphs.length === 0) throw new TypeError(`${model.length} bytes hold no ONNX graph`);
+  const graph = graphs.flatMap(({ content }) => fieldsOf(content!));
+  const parts = (number: number) =>
+    graph.flatMap(({ field, content }) => (field === number && content ? [content] : []));
+  const names = (number: number) => parts(number).map((value) => textIn(value, VALUE.name));
+  const opsets = fields.flatMap(({ field, content }) => (field === MODEL.opsetImport && content ? [content] : []));
+  return {
+    opsets: Object.fromEntries(
+      opsets.map((opset) => [
+        textIn(opset, OPSET.domain),
+        Number(fieldsOf(opset).find(({ field }) => field === OPSET.version)?.value ?? 0),
+      ]),
+    ),
+    nodes: parts(GRAPH.node),
+    initializers: parts(GRAPH.initializer),
+    inputs: names(GRAPH.input),
+    outputs: names(GRAPH.output),
+  };
+}
+
+interface Field {
+  readonly field: number;
+  /** The number of a varint field. */
+  readonly value?: bigint;
+  /** The bytes of a field with a length. */
+  readonly content?: Uint8Array;
+}
+
+/** Fields of fixed width are passed over. */
+function fieldsOf(encoded: Uint8Array): Field[] {
+  const fields: Field[] = [];
+  let at = 0;
+  const number = (): bigint => {
+    let value = 0n;
+    for (let shift = 0n; ; shift += 7n) {
+      const byte = encoded[at++];
+      if (byte === undefined || shift > 63n)
+        throw new TypeError(`no protobuf message: it ends within a number at ${at}`);
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return value;
+    }
+  };
+  while (at < encoded.length) {
+    const key = Number(number());
+    const [field, wire] = [key >>> 3, key & 7];
+    if (wire === WIRE.varint) fields.push({ field, value: number() });
+    else if (wire === WIRE.lengthDelimited) {
+      const length = Number(number());
+      if (at + length > encoded.length)
+        throw new TypeError(`no protobuf message: field ${field} ends beyond its bytes`);
+      fields.push({ field, content: encoded.subarray(at, at + length) });
+      at += length;
+    } else if (wire === WIRE.fixed32) at += 4;
+    else if (wire === WIRE.fixed64) at += 8;
+    else throw new TypeError(`no protobuf message: field ${field} has wire type ${wire}`);
+  }
+  return fields;
+}
+
+function textIn(encoded: Uint8Array, number: number): string {
+  const content = fieldsOf(encoded).find(({ field }) => field === number)?.content;
+  return new TextDecoder().decode(content ?? new Uint8Array());
 }
 
 function encodeNode({ opType, inputs, outputs, domain, ints = {}, floats = {}, strings = {} }: OnnxNode): Bytes[] {

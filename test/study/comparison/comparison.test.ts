@@ -2,11 +2,13 @@
  * Tests the comparison's results: taken from a session, read from the file again, and pooled into rows of the table.
  */
 import assert from 'node:assert/strict';
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { taskIdSchema } from '../../../main/api/task.ts';
 import { configureAlgorithm } from '../../../main/learn/algorithms/algorithm-registry.ts';
+import { readBackbone } from '../../../main/models/backbone.ts';
+import { mapsOf } from '../../../main/runs/encoder-choice.ts';
 import {
   type ComparisonBudget,
   comparisonKeySchema,
@@ -16,6 +18,7 @@ import {
   settingsHash,
 } from '../../../main/study/comparison/comparison-key.ts';
 import { claim } from '../../../main/study/comparison/comparison-session.ts';
+import { makeEncoderVariant } from '../../../main/study/comparison/encoder-variants.ts';
 import { METHODS, methodNames } from '../../../main/study/comparison/methods.ts';
 import {
   appendResult,
@@ -156,6 +159,23 @@ test('every method is a plan with settings that its algorithm takes, none of the
     assert.equal(configureAlgorithm({ algorithm, preset }, settings).name, algorithm, name);
   }
 });
+
+test('the general encoder with random weights is a backbone of its seed, made once; its maps are read as those of the trained one', () =>
+  inFolder(async (folder) => {
+    const [own, other] = [join(folder, 'a'), join(folder, 'b')];
+    const demonstrations = (seed: number) => ({ task: 'insert', seed, count: 20 }) as const;
+    const path = await makeEncoderVariant('general-random', own, demonstrations(3));
+    const made = readBackbone(path);
+    assert.deepEqual([made?.name, made?.trainedOn.frames], ['general-random', 0]);
+    assert.equal(await makeEncoderVariant('general-random', own, demonstrations(3)), path);
+    const hashOf = async (seed: number) =>
+      readBackbone(await makeEncoderVariant('general-random', other, demonstrations(seed)))?.sha256;
+    assert.equal(await hashOf(3), made?.sha256);
+    rmSync(other, { recursive: true });
+    assert.notEqual(await hashOf(4), made?.sha256);
+    assert.deepEqual(mapsOf('pixels', path), mapsOf('pixels', 'general'));
+    assert.equal(planOf('general-random', 3, BUDGET, path).encoder, path);
+  }));
 
 test('methods that differ have hashes that differ; the hash follows what the settings come to', () => {
   const hashes = methodNames.map(settingsHash);
