@@ -3,7 +3,7 @@
  * reward less a penalty on needless use. The continuous nets see the other dimensions. The penalty of 0.02 applies when the
  * executed command closes an open gripper or opens one that is not open. The opening measured before the step decides.
  * HIL-SERL chooses among the commands close, stay and open, greedily, and explores only through people. ConRFT chooses
- * between the commands in force, closed and open (`nets/gripper.ts`).
+ * between the commands in force, closed and open (`algorithms/gripper.ts`).
  * Differs from the released code: its net has one more linear layer, which adds nothing that it could express. Over n > 1 steps
  * only the first step's penalty counts. Letters: B batch, A action, F features, K choices.
  */
@@ -24,10 +24,10 @@ import {
   sub,
 } from '../../tensor/tensor.ts';
 import { greedyChoice } from '../losses/reinforcement/double-q.ts';
-import { GRIPPER } from '../nets/gripper.ts';
 import { type HiddenLayers, type MlpSpec, mlp, project } from '../nets/mlp.ts';
 import type { Parameters } from '../nets/parameters.ts';
 import type { ObservationSizes } from './algorithm.ts';
+import { GRIPPER } from './gripper.ts';
 
 /** Commands beyond this value close or open the gripper (`main/api/action.ts`). */
 const COMMAND = 0.5;

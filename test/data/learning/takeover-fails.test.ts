@@ -1,4 +1,4 @@
-/** What a takeover is worth to the policy that was taken over from: by default the person's rescue, as a setting a failure. */
+/** A takeover counts as a failure of the policy, by a setting; by default the person's rescue counts for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PoolEpisode, PoolOptions } from '../../../data/learning/pool-types.ts';

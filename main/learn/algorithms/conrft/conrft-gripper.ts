@@ -11,12 +11,12 @@ import { maskedMean } from '../../losses/masked.ts';
 import { monteCarloFloor } from '../../losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../losses/reinforcement/cal-ql.ts';
 import { choiceLoss, choiceTarget, valueOfChoice } from '../../losses/reinforcement/double-q.ts';
-import { gripperCommands, gripperLogits, openProbability, opensIn, withGripper } from '../../nets/gripper.ts';
 import type { MlpSpec } from '../../nets/mlp.ts';
 import { type Observer, observe } from '../../nets/observer.ts';
 import type { Parameters } from '../../nets/parameters.ts';
 import type { ObservationSizes } from '../algorithm.ts';
 import { graspValues, gripperPenalty, measuredOpening } from '../grasp-critic.ts';
+import { gripperCommands, gripperLogits, openProbability, opensIn, withGripper } from '../gripper.ts';
 import type { CriticBatch } from '../step-inputs.ts';
 
 /** The head and the critic of a gripper that is a choice of its own. */
@@ -53,7 +53,7 @@ function logitsOf({ actorObserver }: Nets, { head }: GripperNets, actor: Paramet
   return gripperLogits(actor, head, observe(actor, actorObserver, seen));
 }
 
-/** What the critic learns from besides the batch. */
+/** Inputs of the critic besides the batch. */
 interface CriticInputs {
   /** The parameters of Q̄_g. */
   readonly slow: Parameters;

@@ -63,7 +63,6 @@ import { maskedMean } from '../../losses/masked.ts';
 import { monteCarloFloor, qLoss, tdLoss, tdTarget } from '../../losses/reinforcement/actor-critic.ts';
 import { calQl } from '../../losses/reinforcement/cal-ql.ts';
 import { type EnsembleSpec, ensemble, ensembleParameters } from '../../nets/ensemble.ts';
-import { armMask, GRIPPER, gripperHead } from '../../nets/gripper.ts';
 import { mlpParameters, project } from '../../nets/mlp.ts';
 import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import {
@@ -86,6 +85,7 @@ import {
 import { actionMaskNode } from '../../policies/normaliser.ts';
 import type { ObservationSizes } from '../algorithm.ts';
 import { GRIPPER_STATES, graspNet } from '../grasp-critic.ts';
+import { armMask, GRIPPER, gripperHead } from '../gripper.ts';
 import {
   adamInputs,
   adamOutputs,

@@ -4,7 +4,7 @@
  *   L = Σ weight · loss(output of the head, the person's actions)      AdamW; a running average of the weights may act
  * Idle steps and steps past an episode's end are no targets. Dimensions that the task masks do not exist for the head.
  * With the gripper as a choice of its own (`open-or-close`), the head moves the arm alone, and a logistic head beside it
- * (`nets/gripper.ts`) learns the command in force by cross-entropy.
+ * (`algorithms/gripper.ts`) learns the command in force by cross-entropy.
  * On an encoder that gives maps (`spatial`), the loss also trains spatial learned embeddings of them.
  * Differs from HG-DAgger: no ensemble and no estimate of risk; the person alone decides when to take over.
  * Differs from Diffusion Policy's code, in the preset `paper` (its net in `policies/diffusion.ts`): the running average's decay
@@ -24,15 +24,6 @@ import { binaryCrossEntropy } from '../../losses/likelihood/binary-cross-entropy
 import type { LossInputs } from '../../losses/loss-inputs.ts';
 import { asFlags, maskedMean } from '../../losses/masked.ts';
 import { mse } from '../../losses/regression.ts';
-import {
-  armMask,
-  GRIPPER,
-  gripperCommands,
-  gripperHead,
-  gripperLogits,
-  opensIn,
-  withGripper,
-} from '../../nets/gripper.ts';
 import { type MlpSpec, mlpParameters } from '../../nets/mlp.ts';
 import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import {
@@ -54,6 +45,7 @@ import {
   normaliserParameters,
 } from '../../policies/normaliser.ts';
 import type { ObservationSizes } from '../algorithm.ts';
+import { armMask, GRIPPER, gripperCommands, gripperHead, gripperLogits, opensIn, withGripper } from '../gripper.ts';
 import {
   adamInputs,
   adamOutputs,

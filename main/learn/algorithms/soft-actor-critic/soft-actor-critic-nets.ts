@@ -9,7 +9,6 @@ import type { Node } from '../../../tensor/ir.ts';
 import { defineStep, type Step } from '../../../tensor/step.ts';
 import { input } from '../../../tensor/tensor.ts';
 import { type EnsembleSpec, ensembleParameters } from '../../nets/ensemble.ts';
-import { armMask, GRIPPER, withGripper } from '../../nets/gripper.ts';
 import { type MlpSpec, mlpParameters } from '../../nets/mlp.ts';
 import { observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
 import type { ParameterSpec, Parameters } from '../../nets/parameters.ts';
@@ -22,6 +21,7 @@ import {
 } from '../../policies/tanh-gaussian.ts';
 import type { ObservationSizes } from '../algorithm.ts';
 import { GRIPPER_COMMANDS, graspCommand, graspNet, graspValues } from '../grasp-critic.ts';
+import { armMask, GRIPPER, withGripper } from '../gripper.ts';
 import { observationInput, weightInputs } from '../step-inputs.ts';
 import type { SoftActorCriticConfig } from './soft-actor-critic-config.ts';
 

@@ -7,8 +7,8 @@
 import { ACTION_NAMES } from '../../api/action.ts';
 import type { Node } from '../../tensor/ir.ts';
 import { cast, concat, greater, mul, reshape, sigmoid, slice, sub } from '../../tensor/tensor.ts';
-import { type MlpSpec, mlp, project } from './mlp.ts';
-import type { Parameters } from './parameters.ts';
+import { type MlpSpec, mlp, project } from '../nets/mlp.ts';
+import type { Parameters } from '../nets/parameters.ts';
 
 export const GRIPPER = ACTION_NAMES.indexOf('gripper');
 
