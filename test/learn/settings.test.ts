@@ -6,6 +6,8 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { RunSpec } from '../../main/api/run.ts';
+import { TASKS, type TaskId } from '../../main/api/task.ts';
+import { offlineUpdates } from '../../main/learn/algorithms/algorithm.ts';
 import {
   algorithmNames,
   configureAlgorithm,
@@ -111,3 +113,15 @@ test('the settings of a run are written when they changed, and never by halves',
     keepSettings(other, { tau: 2 });
     assert.notEqual(statSync(other.config).mtimeMs, 1000);
   }));
+
+test('the preset `cell` makes as many more offline updates as a task’s demonstrations are longer; `paper` does not', () => {
+  const updates = (preset: 'cell' | 'paper', task: TaskId) =>
+    offlineUpdates(configureAlgorithm({ algorithm: 'conrft', preset }).settings, task);
+  const { insert, 'pick-insert': pickInsert } = TASKS;
+  assert.equal(updates('cell', 'insert'), 1000);
+  assert.equal(
+    updates('cell', 'pick-insert'),
+    Math.round((1000 * pickInsert.demonstrationSteps) / insert.demonstrationSteps),
+  );
+  assert.equal(updates('paper', 'pick-insert'), updates('paper', 'insert'));
+});
