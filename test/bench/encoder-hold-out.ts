@@ -1,5 +1,5 @@
 /**
- * What the shipped encoders see along episodes of every task, in the usual look and in others. The encoder is measured here; the trunk's
+ * Measures what the shipped encoders see along episodes of every task, in the usual look and in others. The encoder is measured here; the trunk's
  * numbers are those of its manifest, because the readouts that they were measured through do not ship.
  */
 import { CELL_ENCODER_MANIFEST, CELL_TRUNK_MANIFEST } from '../../main/models/assets.ts';

@@ -14,7 +14,7 @@ export interface TrunkTrainingConfig extends SupervisedConfig {
 }
 
 export const TRUNK_TRAINING: TrunkTrainingConfig = {
-  epochs: 10,
+  epochs: 8,
   batchSize: 128,
   peakLearningRate: 3e-3,
   weightDecay: 1e-4,

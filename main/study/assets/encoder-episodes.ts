@@ -18,20 +18,21 @@ import type { EncoderRuntime } from '../../models/encoder-runtime.ts';
 import { labelColumns } from './encoder-spec.ts';
 import { quantile, roundTo } from './spread.ts';
 
-/** What is read in one phase of a task under some conditions. Millimetres and degrees; `undefined` where nothing is to be read. */
+/** Errors in one phase of a task under some conditions. Millimetres and degrees; `undefined` where nothing is to be read. */
 export interface PhaseErrors {
   readonly task: TaskId;
   readonly conditions: Conditions;
   readonly phase: EncoderMode;
   readonly frames: number;
-  /** Across the tool's axis and along it, from tool to object: median and 90 % of the first. */
+  /** Error across the tool's axis, from tool to object: median and 90 %. */
   readonly objectMm: number | undefined;
   readonly objectP90Mm: number | undefined;
+  /** Error along the tool's axis. */
   readonly heightMm: number | undefined;
   readonly yawDeg: number | undefined;
-  /** Of the object's place on the table. */
+  /** Error of the object's place on the table. */
   readonly placeMm: number | undefined;
-  /** Across, from tip to hole. */
+  /** Error across, from tip to hole: median and 90 %. */
   readonly holeMm: number | undefined;
   readonly holeP90Mm: number | undefined;
   /** Share of frames in which `held` is told right. */
