@@ -60,8 +60,8 @@ export interface TrainingSettings {
   readonly demoShare: number;
   /** Actor updates of an offline run whose spec names no number (`offlineUpdates`). */
   readonly offlineSteps: number;
-  /** True: `offlineSteps` is for `insert`, and a task with longer demonstrations gets as many more; false by default. */
-  readonly offlineStepsByLength?: boolean;
+  /** True: numbers of updates are for `insert`, and a task with longer demonstrations gets as many more; false by default. */
+  readonly scheduleByLength?: boolean;
   /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
   readonly actorUpdatesPerStep: number;
   readonly trainingStarts: number;
@@ -79,13 +79,17 @@ export interface TrainingSettings {
   readonly views?: number | undefined;
 }
 
+/** Length of a task's demonstrations relative to those of `insert`. */
+export function taskLength(task: TaskId): number {
+  return TASKS[task].demonstrationSteps / TASKS.insert.demonstrationSteps;
+}
+
 /** Actor updates of an offline run on a task whose spec names no number. Each step of a demonstration is then seen as often. */
 export function offlineUpdates(
-  { offlineSteps, offlineStepsByLength = false }: Pick<TrainingSettings, 'offlineSteps' | 'offlineStepsByLength'>,
+  { offlineSteps, scheduleByLength = false }: Pick<TrainingSettings, 'offlineSteps' | 'scheduleByLength'>,
   task: TaskId,
 ): number {
-  const length = TASKS[task].demonstrationSteps / TASKS.insert.demonstrationSteps;
-  return offlineStepsByLength ? Math.round(offlineSteps * length) : offlineSteps;
+  return scheduleByLength ? Math.round(offlineSteps * taskLength(task)) : offlineSteps;
 }
 
 /** The steps that a run's own policies drove in the newest episodes, in order. */
@@ -156,6 +160,8 @@ export interface LearnerOptions<Config> {
   readonly config: Config;
   readonly stage: Stage;
   readonly sizes: ObservationSizes;
+  /** `taskLength`, for schedules by length; 1 by default. */
+  readonly length?: number;
   /** Number of updates that the run will make, for schedules; `undefined` when it is not known. */
   readonly steps?: number | undefined;
   /** Stream for initial weights and noise; the trainer stores its state. */

@@ -10,7 +10,13 @@ import type { FromTrainer, TrainerConfig } from '../../api/processes/trainer-mes
 import { DEFAULT_BACKEND, type RunSpec, runSpecSchema } from '../../api/run.ts';
 import { readEncoderManifest } from '../../models/encoder-manifest.ts';
 import { toOnnx } from '../../tensor/onnx/to-onnx.ts';
-import { type Learner, type ObservationSizes, offlineUpdates, ShapeError } from '../algorithms/algorithm.ts';
+import {
+  type Learner,
+  type ObservationSizes,
+  offlineUpdates,
+  ShapeError,
+  taskLength,
+} from '../algorithms/algorithm.ts';
 import type { ConfiguredAlgorithm } from '../algorithms/algorithm-registry.ts';
 import { exportPolicy, type PolicyFiles, readPolicy } from '../policies/export-policy.ts';
 import { createBackend } from './backends.ts';
@@ -56,7 +62,10 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   const rng = createRestorableRng(spec.seed);
   const backend = await createBackend(spec.backend ?? DEFAULT_BACKEND, { threads: trainer.threads });
   const steps = spec.steps ?? (spec.stage === 'offline' ? offlineUpdates(settings, spec.task) : undefined);
-  const learner = await algorithm.createLearner({ backend, stage: spec.stage, sizes, steps, rng });
+  const learner = await algorithm.createLearner({
+    ...{ backend, stage: spec.stage, sizes, steps, rng },
+    length: taskLength(spec.task),
+  });
   const parameters = learner.policyParameters.map(({ name, shape }) => ({ name, shape }));
   const graph = toOnnx(algorithm.policyStep(sizes), { name: 'policy' });
   beginFrom(trainer, learner, encoder?.manifest.sha256);

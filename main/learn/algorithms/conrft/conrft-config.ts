@@ -50,8 +50,8 @@ export const configSchema = settingsObject({
   alphaDecayUpdates: z.int().min(0).default(0),
   /** Actor updates of an offline run whose spec names no number. */
   offlineSteps: z.int().positive(),
-  /** True: those are for `insert`; a task with longer demonstrations gets as many more. */
-  offlineStepsByLength: z.boolean().default(false),
+  /** True: offline updates, warm-up and decay are for `insert`; a task with longer demonstrations gets as many more. */
+  scheduleByLength: z.boolean().default(false),
   /** Online: actor updates per environment step, once the RL buffer holds `trainingStarts` transitions. */
   actorUpdatesPerStep: z.number().positive(),
   trainingStarts: z.int().min(0),
@@ -95,7 +95,7 @@ const paper: ConrftConfig = {
   online: { beta: 0.5, eta: 1, alpha: 0, criticUpdates: 2 }, // Paper
   alphaDecayUpdates: 0,
   offlineSteps: 20_000, // Released scripts
-  offlineStepsByLength: false,
+  scheduleByLength: false,
   actorUpdatesPerStep: 1, // Ours; theirs runs free of the robot
   trainingStarts: 100, // Released code
   actorDrift: true, // Released code
@@ -127,11 +127,12 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // Measured: without the term the policy first loses what it imitated
     alphaDecayUpdates: 1600, // Some forty episodes; measured: ten are too few, and a constant α learns slowly
     offlineSteps: 1000,
-    offlineStepsByLength: true, // Measured: after 1000 updates a policy of `pick-insert` cannot insert yet
+    scheduleByLength: true, // Measured: after 1000 updates a policy of `pick-insert` cannot insert yet
     actorDrift: false,
     averageTau: 0.01, // Measured: single weights vary too much for a clearance of half a millimetre
     policyImitation: 0, // Measured: steps that a person has to correct are bad examples
     actingNoiseStd: 0.1, // Measured: frees a policy that is stuck on the rim
+    takeoverFails: true, // Measured: a policy that is worth a rescue waits for it
     gripper: 'open-or-close', // Measured: a regression on rare commands closes too late
     gripperPenalty: 0.02, // As HIL-SERL
   },

@@ -50,7 +50,7 @@ function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promise<Lea
       criticTarget: critic.slice(),
     },
     randomBuffers: randomBuffers(config, stage),
-    ownInputs: ownInputs(config, stage),
+    ownInputs: ownInputs(config, stage, config.scheduleByLength ? (options.length ?? 1) : 1),
     policyWeights: (current) => current['actorAverage'] ?? current['actor']!,
     takeWeights: (arrays, given) => {
       const average = averages && (given['actorAverage'] ?? given['actor']);
@@ -62,20 +62,21 @@ function createConrftLearner(options: LearnerOptions<ConrftConfig>): Promise<Lea
   });
 }
 
-/** The weights of the losses, and of each sample in the imitation loss of the last critic update's batch. */
-function ownInputs(config: ConrftConfig, stage: Stage) {
+/** `length`: factor on the schedules. Returns the weights of the losses, and of each sample in the imitation loss of the last critic update's batch. */
+function ownInputs(config: ConrftConfig, stage: Stage, length: number) {
   const { criticUpdates, alpha, beta, eta } = config[stage];
-  const fades = stage === 'online' && config.alphaDecayUpdates > 0;
+  const [decayUpdates, warmupUpdates] = [config.alphaDecayUpdates * length, config.criticWarmupUpdates * length];
+  const fades = stage === 'online' && decayUpdates > 0;
   const imitationWeight = new Float32Array(config.batchSize);
   const first = (criticUpdates - 1) * config.batchSize;
   return (batch: TransitionBatch, counters: UpdateCounters) => {
     for (let row = 0; row < imitationWeight.length; row++)
       imitationWeight[row] = batch.imitation[first + row]! * (batch.human[first + row] ? 1 : config.policyImitation);
-    const faded = fades ? alpha * Math.max(0, 1 - counters.updates / config.alphaDecayUpdates) : alpha;
+    const faded = fades ? alpha * Math.max(0, 1 - counters.updates / decayUpdates) : alpha;
     return {
       imitationWeight,
       beta,
-      eta: counters.criticUpdates >= config.criticWarmupUpdates ? eta : 0,
+      eta: counters.criticUpdates >= warmupUpdates ? eta : 0,
       ...(alpha > 0 && { alpha: faded, monteCarloReturn: batch.monteCarloReturn }),
     };
   };

@@ -59,7 +59,7 @@ const imitationConfigSchema = settingsObject({
   demoShare: z.literal(1),
   offlineSteps: z.int().positive(),
   /** True: those are for `insert`; a task with longer demonstrations gets as many more. */
-  offlineStepsByLength: z.boolean().default(false),
+  scheduleByLength: z.boolean().default(false),
   actorUpdatesPerStep: z.number().positive(),
   trainingStarts: z.int().min(0),
   actingNoiseStd: z.number().min(0),
@@ -82,7 +82,7 @@ const cell: ImitationConfig = {
   discount: 0.98,
   demoShare: 1,
   offlineSteps: 1000,
-  offlineStepsByLength: true, // As ConRFT in the cell
+  scheduleByLength: true, // As ConRFT in the cell
   actorUpdatesPerStep: 1,
   trainingStarts: 100,
   actingNoiseStd: 0.1,
@@ -100,7 +100,7 @@ const paper: ImitationConfig = {
   optimiser: { learningRate: 1e-4, betas: [0.95, 0.999], weightDecay: 1e-6, warmupUpdates: 500, decay: 'cosine' }, // Released code
   average: { power: 0.75, max: 0.9999 }, // Released code
   offlineSteps: 50_000,
-  offlineStepsByLength: false,
+  scheduleByLength: false,
   actingNoiseStd: 0,
 };
 
