@@ -20,7 +20,7 @@
  * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
  * - A time-out bootstraps (theirs ends the episode). A masked action dimension is absent from inputs, outputs and losses.
  * - Idle human steps are no imitation target. LayerNorm adds 1e-5 to the variance (theirs 1e-6).
- * - Returns over n > 1 steps run across takeovers, so the policy gets credit for a rescue; only the Monte-Carlo floor can be cut.
+ * - Returns over n > 1 steps run across takeovers, so the policy gets credit for a rescue, unless takeovers count as failures.
  *
  * `paper` and `released-code` follow the released code where it differs from the paper:
  * - The imitation error has the weight σ⁻² + 1/σ_data² = σ⁻² + 4 (the paper's distance has none).
@@ -28,7 +28,7 @@
  *
  * The preset `cell` also has a Monte-Carlo floor under the target and a fading Cal-QL term online. η is 0 until the critics are
  * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own. The actor
- * does not drift.
+ * does not drift. A takeover counts as a failure of the policy (`takeoverFails`).
  *
  * `conrft-config.ts` holds settings and presets; `conrft-learner.ts` draws the noise and holds the weights.
  * Letters: C critic updates in the step, B batch, D observation, A action, E critics, H hidden, N Cal-QL actions per source.
