@@ -75,7 +75,7 @@ interface FrameErrors {
 export async function measureEpisodes(
   encoder: Pick<EncoderRuntime, 'embed'>,
   readouts: readonly EncoderReadout[],
-  source: EncoderDataSource,
+  source: Pick<EncoderDataSource, 'measuredEpisode'>,
   episodes: number,
 ): Promise<PhaseErrors[]> {
   const rows: PhaseErrors[] = [];

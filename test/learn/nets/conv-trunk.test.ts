@@ -47,6 +47,18 @@ test('the map shrinks by two at the stem and at every stage', () => {
   assert.equal(new Set(specs.map(({ name }) => name)).size, specs.length);
 });
 
+test('a stem of another stride divides the sides by it', () => {
+  const strided: ConvTrunkSpec = { ...spec, sizePx: 16, stem: { kernel: 7, channels: 4, stride: 4 } };
+  const specs = convTrunkParameters(strided);
+  const parameters = parametersFrom(
+    specs.map(({ name, shape }) => input(name, shape)),
+    specs,
+  );
+  const map = convTrunk(parameters, strided, input('x', [2, 3, 16, 16]));
+  assert.equal(trunkMapSize(strided), 1);
+  assert.deepEqual(map.shape, [2, 4, 1, 1]);
+});
+
 test('group normalisation: mean 0 and spread 1 over each group of each image', async () => {
   const specs = groupNormParameters('norm', 4);
   const parameters = parametersFrom(
