@@ -20,7 +20,7 @@ import { openSession } from '../session.ts';
 
 const DEMONSTRATIONS = 20;
 /** Updates after which imitation sometimes succeeds. A grasp takes longer to learn than an insertion. */
-const UPDATES: Readonly<Record<TaskId, number>> = { insert: 70, 'pick-insert': 1000, lift: 300 };
+const UPDATES: Readonly<Record<TaskId, number>> = { insert: 70, 'pick-insert': 2000, lift: 400 };
 /** Seed of the run. Demonstrations of other runs are other episodes. */
 const RUN_SEED = 900;
 const USAGE = `usage: node main/study/assets/make-starter.ts --data DIR [options]
