@@ -43,16 +43,7 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
   keepSettings(files, settings);
 
   const sizes = observationSizes(spec, encoder?.manifest.embeddingSize);
-  const pool = createTransitionPool({
-    embeddingSize: sizes.embedding,
-    proprioceptionSize: PROPRIOCEPTION_SIZE,
-    stack: PROPRIOCEPTION_STACK,
-    discount: settings.discount,
-    nStep: settings.nStep ?? 1,
-    views: settings.views ?? 1,
-    gripperInForce: settings.gripper === 'open-or-close',
-    takeoverFails: settings.takeoverFails ?? false,
-  });
+  const pool = poolFor(settings, sizes);
   const source = openLearningSource({
     folder: projectFolder,
     pool,
@@ -110,6 +101,19 @@ export async function assembleTrainer(config: TrainerConfig, clock: Clock, repor
       runs.close();
     },
   };
+}
+
+function poolFor(settings: TrainingSettings, sizes: ObservationSizes) {
+  return createTransitionPool({
+    embeddingSize: sizes.embedding,
+    proprioceptionSize: PROPRIOCEPTION_SIZE,
+    stack: PROPRIOCEPTION_STACK,
+    discount: settings.discount,
+    nStep: settings.nStep ?? 1,
+    views: settings.views ?? 1,
+    gripperInForce: settings.gripper === 'open-or-close',
+    takeoverFails: settings.takeoverFails ?? false,
+  });
 }
 
 /** The part of a manifest that is constant over a run. */
