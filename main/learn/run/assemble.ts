@@ -15,6 +15,7 @@ import {
   type ObservationSizes,
   offlineUpdates,
   ShapeError,
+  type TrainingSettings,
   taskLength,
 } from '../algorithms/algorithm.ts';
 import type { ConfiguredAlgorithm } from '../algorithms/algorithm-registry.ts';
