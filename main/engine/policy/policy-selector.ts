@@ -94,8 +94,8 @@ export function createPolicySelector(options: PolicySelectorOptions) {
 function createLoader(options: PolicySelectorOptions, trial: Trial) {
   const { policy, shelf, task, changed } = options;
   const manifestPaths = new Map<string, string>();
-  /** The task that the loaded policy was loaded for. */
-  let loadedFor: TaskId | undefined;
+  /** The task that the loaded policy was loaded for. A script, which is never loaded, serves every task. */
+  let loadedFor: TaskId | 'every task' | undefined = 'every task';
   const loadInUse = async (): Promise<Answer<undefined>> => {
     const state = trial.state();
     if (!state) return done(undefined);
@@ -141,7 +141,7 @@ function createLoader(options: PolicySelectorOptions, trial: Trial) {
     manifestPaths,
     loadInUse,
     beginTask,
-    name: () => (loadedFor === task() ? policy.name() : undefined),
+    name: () => (loadedFor === 'every task' || loadedFor === task() ? policy.name() : undefined),
     /** Notes that the policy in the process was loaded for the task that is chosen. */
     loaded: () => {
       loadedFor = task();

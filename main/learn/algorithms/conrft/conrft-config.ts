@@ -132,7 +132,6 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     averageTau: 0.01, // Measured: single weights vary too much for a clearance of half a millimetre
     policyImitation: 0, // Measured: steps that a person has to correct are bad examples
     actingNoiseStd: 0.1, // Measured: frees a policy that is stuck on the rim
-    takeoverFails: true, // Measured: a policy that is worth a rescue waits for it
     gripper: 'open-or-close', // Measured: a regression on rare commands closes too late
     gripperPenalty: 0.02, // As HIL-SERL
   },

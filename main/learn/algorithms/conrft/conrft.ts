@@ -28,7 +28,7 @@
  *
  * The preset `cell` also has a Monte-Carlo floor under the target and a fading Cal-QL term online. η is 0 until the critics are
  * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own. The actor
- * does not drift. A takeover counts as a failure of the policy (`takeoverFails`).
+ * does not drift.
  *
  * `conrft-config.ts` holds settings and presets; `conrft-learner.ts` draws the noise and holds the weights.
  * Letters: C critic updates in the step, B batch, D observation, A action, E critics, H hidden, N Cal-QL actions per source.
