@@ -17,7 +17,8 @@ async function whileCoresAreBusy<T>(record: () => Promise<T>): Promise<T> {
   }
 }
 
-const seeds = [episodeSeed('training', 0, 0)];
+/** The starter needs help in this episode. */
+const seeds = [episodeSeed('training', 1, 0)];
 
 test('with a person who takes over at definite times', { timeout: 300_000 }, async () => {
   const live = await whileCoresAreBusy(() => recordOneByOne('live', seeds, true));

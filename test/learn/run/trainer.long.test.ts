@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { openRunStore } from '../../../data/runs.ts';
 import { systemClock } from '../../../main/api/clock.ts';
+import { STATE_ESTIMATE_SIZE } from '../../../main/api/observation.ts';
 import type { FromTrainer, ToTrainer, TrainerConfig } from '../../../main/api/processes/trainer-messages.ts';
 import type { RunSpec } from '../../../main/api/run.ts';
 import { readPolicy } from '../../../main/learn/policies/export-policy.ts';
@@ -161,7 +162,10 @@ test('offline by its own pace, then online from what it published, with its crit
   const published = await offline.next('published');
   assert.equal((await offline.next('finished')).step, 50);
   const { manifest, weights } = readPolicy(published.manifestPath);
-  assert.deepEqual([manifest.name, manifest.observation, manifest.embeddingSize], ['run-1/50', 'state', 7]);
+  assert.deepEqual(
+    [manifest.name, manifest.observation, manifest.embeddingSize],
+    ['run-1/50', 'state', STATE_ESTIMATE_SIZE],
+  );
   assert.ok(weights.every(Number.isFinite));
 
   const online = start(smallRun(folder, { ...SPEC, startFrom: 'run-1/50' }), after);
