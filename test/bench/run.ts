@@ -120,7 +120,7 @@ export const BENCHES: Readonly<Record<string, Bench>> = {
     measure: async (quick) => (await import('./live-as-headless.ts')).run(quick ? 2 : undefined),
   },
   'main-job': {
-    what: 'the main job headless on three seeds: demonstrations, offline stage, corrected episodes, report',
+    what: 'the main job headless: demonstrations, offline stage, corrected episodes, report',
     takesSessions: true,
     measure: async (quick, { sessions }) => (await import('./main-job.ts')).run(quick, sessions),
   },
