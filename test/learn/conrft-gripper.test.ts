@@ -107,6 +107,14 @@ test('with η, the choice that its critic values more wins over the imitation', 
   assert.ok((await agreement(conrft, config, learner)) < 0.2, 'the person is paid less than the opposite');
 });
 
+test('with `gripperEta` 0 the gripper is imitated alone, whatever its critic says', async () => {
+  const online = { beta: 0.1, eta: 1, alpha: 0, criticUpdates: 1 };
+  const config: ConrftConfig = { ...CONFIG, online, mcFloor: 'off', gripperEta: 0 };
+  const learner = await learnerFor(conrft, config);
+  await train(learner, 300, (opens, wanted) => (opens === wanted ? -2 : 2));
+  assert.ok((await agreement(conrft, config, learner)) > 0.85);
+});
+
 test('imitation learns the same choice by cross-entropy', async () => {
   const config = { ...IMITATION_PRESETS.cell, hidden: [16], batchSize: 32, average: undefined };
   const parsed = imitation.parseConfig(JSON.parse(JSON.stringify(config)));

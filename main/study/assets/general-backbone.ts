@@ -57,7 +57,7 @@ export function trainedWeights(file: Uint8Array): WeightsOf {
   };
 }
 
-/** Weights that keep the size of the signal (He et al. 2015, arXiv 1502.01852), as if nobody had trained them. */
+/** Random weights in place of the trained ones. They keep the size of the signal (He et al. 2015, arXiv 1502.01852). */
 export function randomWeights(rng: Rng): WeightsOf {
   return ({ shape, relu }) => {
     const [outputs, ...perOutput] = shape;
