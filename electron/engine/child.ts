@@ -6,6 +6,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLineSplitter } from '../../main/api/processes/output-tail.ts';
+import { signalChild } from '../../main/api/processes/signal-child.ts';
 import type { ChildEvents, EngineChild } from './engine-process.ts';
 
 /** Characters kept of a line that has no end yet. */
@@ -94,11 +95,11 @@ export function follow(child: ChildProcess, events: ChildEvents): EngineChild {
   return {
     requestStop: () => {
       if (child.connected) child.send({ kind: 'stop' }, () => {});
-      else child.kill('SIGTERM');
+      else signalChild(child, 'SIGTERM');
     },
     kill: (signal) => {
       if (signal === 'SIGKILL') group(signal);
-      else child.kill(signal);
+      else signalChild(child, signal);
     },
     isOver: () => over || (child.pid !== undefined && isGone(child.pid)),
     killRemains: () => group('SIGKILL'),

@@ -169,6 +169,7 @@ function fakeSpawn(obeys: readonly string[]) {
       stdout: new PassThrough(),
       stderr: new PassThrough(),
       signals: [] as string[],
+      pid: 4242,
       kill: (signal: string) => {
         child.signals.push(signal);
         if (obeys.includes(signal)) child.ends(null, signal);

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path';
 import type { Clock } from '../../api/clock.ts';
 import { messageOf } from '../../api/error-words.ts';
+import { signalChild } from '../../api/processes/signal-child.ts';
 import { sourceHash, windowFreshness, writeStamp } from './window-stamp.ts';
 
 const BUILD_LIMIT_MS = 180_000;
@@ -172,11 +173,11 @@ export const buildInChild =
     child.stderr.on('data', keep);
     const cancel = clock.at(clock.nowMs() + BUILD_LIMIT_MS, () => {
       output += `\nnot finished within ${BUILD_LIMIT_MS / 1000} s`;
-      child.kill('SIGKILL');
+      signalChild(child, 'SIGKILL');
     });
     const abort = () => {
       output += '\nended, because the program ends';
-      child.kill('SIGKILL');
+      signalChild(child, 'SIGKILL');
     };
     signal?.addEventListener('abort', abort, { once: true });
     if (signal?.aborted) abort();

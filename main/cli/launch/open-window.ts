@@ -6,6 +6,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Clock } from '../../api/clock.ts';
+import { signalChild } from '../../api/processes/signal-child.ts';
 import { chooseWindow, type WindowChoice } from './choose-window.ts';
 import { type Host, thisHost } from './host.ts';
 import { type OpenedWindow, type Spawn, tryWindow, type WindowChild } from './window-child.ts';
@@ -76,7 +77,7 @@ async function fetchElectronBinary(options: OpenWindowOptions): Promise<boolean>
   }
   const abandon = (why: string) => () => {
     done.resolve(why);
-    child?.kill('SIGKILL');
+    if (child) signalChild(child, 'SIGKILL');
   };
   const cancel = clock.at(clock.nowMs() + FETCH_LIMIT_MS, abandon(`not finished within ${FETCH_LIMIT_MS / 1000} s`));
   const stop = abandon('the session ended');

@@ -7,6 +7,7 @@ import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../api/clock.ts';
 import { messageOf } from '../../api/error-words.ts';
+import { signalChild } from '../../api/processes/signal-child.ts';
 import type { WindowChoice } from './choose-window.ts';
 import type { Host } from './host.ts';
 import { createOutputTail } from './output-tail.ts';
@@ -23,7 +24,7 @@ const LAST_WORDS_MS = 300;
 const HANDED_OVER = 75;
 
 /** The part of Node's `ChildProcess` that is used. */
-export type WindowChild = Pick<ChildProcess, 'on' | 'kill' | 'unref'> &
+export type WindowChild = Pick<ChildProcess, 'on' | 'pid' | 'kill' | 'unref'> &
   Partial<Pick<ChildProcess, 'stdout' | 'stderr'>>;
 export type Spawn = (path: string, argv: readonly string[], environment: NodeJS.ProcessEnv) => WindowChild;
 
@@ -170,10 +171,10 @@ function start({ choice, host, clock, spawn }: WindowAttempt) {
   const end = async () => {
     if (over) return;
     asked = true;
-    child.kill('SIGTERM');
+    signalChild(child, 'SIGTERM');
     const killed = Promise.withResolvers<void>();
     const cancel = clock.at(clock.nowMs() + CLOSE_LIMIT_MS, () => {
-      child.kill('SIGKILL');
+      signalChild(child, 'SIGKILL');
       killed.resolve();
     });
     await Promise.race([exit.promise, killed.promise]);

@@ -3,12 +3,12 @@
  * process does not handle SIGTERM, so callers wait here for the end.
  */
 import type { Clock } from '../../api/clock.ts';
+import { type SignalledChild, signalChild } from '../../api/processes/signal-child.ts';
 
 /** The part of Node's `ChildProcess` that is used. */
-interface EndableChild {
+interface EndableChild extends SignalledChild {
   readonly exitCode: number | null;
   readonly signalCode: NodeJS.Signals | null;
-  kill(signal: NodeJS.Signals): boolean;
   once(event: 'exit' | 'error', listener: () => void): unknown;
 }
 
@@ -24,9 +24,9 @@ export async function endChild(child: EndableChild, clock: Clock, graceMs: numbe
   child.once('exit', () => gone.resolve());
   // A child that could not be started or signalled emits no 'exit'.
   child.once('error', () => gone.resolve());
-  if (graceMs > 0) child.kill('SIGTERM');
+  if (graceMs > 0) signalChild(child, 'SIGTERM');
   const startMs = clock.nowMs();
-  const cancelKill = clock.at(startMs + graceMs, () => child.kill('SIGKILL'));
+  const cancelKill = clock.at(startMs + graceMs, () => signalChild(child, 'SIGKILL'));
   const cancelWait = clock.at(startMs + graceMs + GIVE_UP_MS, () => gone.resolve());
   await gone.promise;
   cancelKill();

@@ -10,6 +10,7 @@ import { removeLeftovers } from '../../../data/export/target.ts';
 import type { Clock } from '../../api/clock.ts';
 import { parseBoundedJson } from '../../api/processes/bounded-json.ts';
 import { type ExportLine, exportLineSchema } from '../../api/processes/export.ts';
+import { signalChild } from '../../api/processes/signal-child.ts';
 import { endOf, endWords } from '../launchers/child-end.ts';
 
 const ENTRY = fileURLToPath(new URL('../../../data/export/export-process.ts', import.meta.url));
@@ -48,9 +49,9 @@ export function startExport(job: ExportJobMessage, clock: Clock, onLine: (line: 
   /** Asks the process to end, and kills it after `KILL_AFTER_MS`. */
   const cancel = () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGTERM');
+    signalChild(child, 'SIGTERM');
     stopWaiting();
-    stopWaiting = clock.at(clock.nowMs() + KILL_AFTER_MS, () => child.kill('SIGKILL'));
+    stopWaiting = clock.at(clock.nowMs() + KILL_AFTER_MS, () => signalChild(child, 'SIGKILL'));
   };
   return { pid: child.pid, ended, cancel };
 }

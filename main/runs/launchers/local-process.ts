@@ -5,6 +5,7 @@
 import { fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { signalChild } from '../../api/processes/signal-child.ts';
 import { type FromTrainer, fromTrainerSchema } from '../../api/processes/trainer-messages.ts';
 import { endOf } from './child-end.ts';
 import type { RunLauncher } from './launcher.ts';
@@ -40,7 +41,7 @@ export const launchLocalTrainer: RunLauncher = (config) => {
           remedy: 'Start a new run. Report this message if it comes again.',
         };
     for (const listener of [...listeners]) listener(message);
-    if (!parsed.success) child.kill('SIGKILL');
+    if (!parsed.success) signalChild(child, 'SIGKILL');
   });
   const ended = endOf(child, LAST_WORDS_CHARACTERS);
   return {
@@ -53,6 +54,6 @@ export const launchLocalTrainer: RunLauncher = (config) => {
       return () => listeners.delete(listener);
     },
     ended,
-    kill: () => child.kill('SIGKILL'),
+    kill: () => signalChild(child, 'SIGKILL'),
   };
 };

@@ -3,6 +3,7 @@
  * asked to stop. A session that was cut off is resumed when it is run again.
  */
 import { spawn } from 'node:child_process';
+import { signalChild } from '../../api/processes/signal-child.ts';
 import { endOf } from '../../runs/launchers/child-end.ts';
 import type { MethodName } from './methods.ts';
 
@@ -52,7 +53,7 @@ function runOne({ method, seed }: MethodSession, { entry, args }: ParallelOption
   const own = ['compare', '--methods', method, '--seeds', String(seed), '--json', ...args];
   const child = spawn(process.execPath, [entry, ...own], { stdio: ['ignore', 'ignore', 'pipe'] });
   const stop = () => {
-    child.kill();
+    signalChild(child, 'SIGTERM');
   };
   process.once('exit', stop);
   return endOf(child, LAST_WORDS_CHARACTERS).finally(() => process.off('exit', stop));
