@@ -42,7 +42,7 @@ export interface EncoderTrainingConfig extends SupervisedConfig {
 }
 
 export const ENCODER_TRAINING: EncoderTrainingConfig = {
-  epochs: 12,
+  epochs: 15,
   batchSize: 128,
   peakLearningRate: 3e-3,
   weightDecay: 1e-4,

@@ -1,7 +1,8 @@
 /**
  * Measures what an encoder sees along episodes of the tasks, driven by the scripted hand from starts that training never had, in
  * the usual look and under other conditions: where the object is from the tool and on the table, its yaw, where the hole is from
- * the tip, whether the object is held. Uses the runtime of the policy process.
+ * the tip, whether the object is held. A hand that is mistaken about the hole brings the tip onto the socket beside it. Uses the
+ * runtime of the policy process.
  */
 
 import { CONDITIONS, type Conditions } from '../../../native/sim/conditions.ts';
@@ -82,7 +83,7 @@ export async function measureEpisodes(
   for (const task of TASKS_MEASURED) {
     const all: FrameErrors[] = [];
     for (let index = 0; index < episodes; index++)
-      for (const frame of source.measuredEpisode(task, FIRST_EPISODE + index, CONDITIONS))
+      for (const frame of measuredFrames(source, task, FIRST_EPISODE + index))
         for (const conditions of CONDITIONS) {
           const rgb = frame.pictures[conditions]!;
           const embedding = await encoder.embed(
@@ -99,6 +100,15 @@ export async function measureEpisodes(
   return rows;
 }
 
+/** Frames of a careful hand, and those beside the hole of a mistaken one. */
+function measuredFrames(source: Pick<EncoderDataSource, 'measuredEpisode'>, task: TaskId, index: number) {
+  const frames = source.measuredEpisode(task, index, CONDITIONS, 'careful');
+  if (task === 'lift') return frames;
+  const mistaken = source.measuredEpisode(task, index, CONDITIONS, 'mistaken');
+  const isBeside = ({ mode }: MeasuredFrame) => mode === 'driven-beside';
+  return [...frames.filter((frame) => !isBeside(frame)), ...mistaken.filter(isBeside)];
+}
+
 /** Groups of the hold-out range from here on are measured as episodes; those of the other measurement come before. */
 const FIRST_EPISODE = 200_000;
 const FEWEST_FRAMES = 5;
@@ -110,6 +120,7 @@ const PHASES: readonly EncoderMode[] = [
   'driven-far',
   'driven-air',
   'driven-rim',
+  'driven-beside',
   'driven-hole',
 ];
 
@@ -175,9 +186,9 @@ export function episodeTable(rows: readonly PhaseErrors[]): string {
 /** The numbers of the manifest: `<task> <look> <phase> objectMm` and so on, for the phases that decide. */
 export function episodeSummary(rows: readonly PhaseErrors[]): Record<string, number> {
   const deciding: Readonly<Record<TaskId, readonly EncoderMode[]>> = {
-    insert: ['driven-air', 'driven-rim'],
+    insert: ['driven-air', 'driven-rim', 'driven-beside'],
     lift: ['above', 'around', 'grasp'],
-    'pick-insert': ['above', 'around', 'grasp', 'driven-air', 'driven-rim'],
+    'pick-insert': ['above', 'around', 'grasp', 'driven-air', 'driven-rim', 'driven-beside'],
   };
   return Object.fromEntries(
     rows

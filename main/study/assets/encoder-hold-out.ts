@@ -87,7 +87,7 @@ function judge(frame: EncoderFrame, embedding: Float32Array, { hole, yaw }: Read
 }
 
 const AIR: readonly EncoderMode[] = ['near', 'driven-air'];
-const CONTACT: readonly EncoderMode[] = ['rim', 'driven-rim'];
+const CONTACT: readonly EncoderMode[] = ['rim', 'driven-rim', 'driven-beside'];
 const IN_HOLE: readonly EncoderMode[] = ['jam', 'inserted', 'driven-hole'];
 
 function summarise(all: readonly Reading[]): Record<string, number> {

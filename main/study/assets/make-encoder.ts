@@ -12,7 +12,7 @@ const shown = spec.readouts.filter((readout) => readout.shown.length > 0).map(({
 await makeEncoderAsset({
   command: 'make-encoder.ts',
   shipped: CELL_ENCODER_MANIFEST,
-  frames: 25_000,
+  frames: 36_000,
   config: ENCODER_TRAINING,
   spec,
   cameras: spec.towers,

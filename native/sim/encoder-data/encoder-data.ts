@@ -10,7 +10,7 @@ import { CELL_SHAPES } from '../camera/look.ts';
 import { CELL_INFO } from '../cell-info.ts';
 import { type Conditions, viewUnder } from '../conditions.ts';
 import { SIM_TASKS } from '../tasks/task-registry.ts';
-import { createEpisodeDriver } from './episode.ts';
+import { CAREFUL, createEpisodeDriver, MISTAKEN } from './episode.ts';
 import { drawGrasp } from './grasp.ts';
 import { drawGroup } from './groups.ts';
 import { beginRollout } from './rollout.ts';
@@ -25,6 +25,8 @@ export type EncoderDataSource = Awaited<ReturnType<typeof createEncoderData>>;
 export const ENCODER_CAMERAS = CELL_INFO.cameras;
 
 const HOLD_OUT_OFFSET = SEED_RANGES.encoder.count / 2;
+const HANDS = { careful: CAREFUL, mistaken: MISTAKEN } as const;
+export type MeasuredHand = keyof typeof HANDS;
 /** Share of the frames of the hold-out measurement. */
 const MEASURED_FRAME_SHARE = 0.35;
 
@@ -45,15 +47,21 @@ export async function createEncoderData() {
       drawGroup(stage, split, createRng(encoderGroupSeed(split, index)).split('encoder')),
     /**
      * Makes frames of one undisturbed episode of the task on a seed of the hold-out set, each seen under every one of the
-     * conditions. The task starts it, except that `insert` takes the hold-out grasps.
+     * conditions. The task starts it, except that `insert` takes the hold-out grasps. The hand is careful, or mistaken about the
+     * hole.
      */
-    measuredEpisode: (task: TaskId, index: number, conditions: readonly Conditions[]): MeasuredFrame[] => {
+    measuredEpisode: (
+      task: TaskId,
+      index: number,
+      conditions: readonly Conditions[],
+      hand: MeasuredHand = 'careful',
+    ): MeasuredFrame[] => {
       const seed = encoderGroupSeed('hold-out', index);
       const rng = createRng(seed).split(`measured ${task}`);
       const physics = stage.physicsOf(task);
       if (task === 'insert') beginRollout(physics, drawGrasp(stage.grasps['hold-out'], rng), rng);
       else SIM_TASKS[task].arrange(physics, seed);
-      const drive = createEpisodeDriver(physics, task, false, rng.split('driver'));
+      const drive = createEpisodeDriver(physics, task, HANDS[hand], rng.split('driver'));
       const views = conditions.map((each) => [each, viewUnder(each, CELL_SHAPES, seed)] as const);
       const frames: MeasuredFrame[] = [];
       for (let truth = drive(); truth; truth = drive())

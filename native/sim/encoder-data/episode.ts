@@ -1,7 +1,8 @@
 /**
  * Training scenes from whole episodes of the tasks. The scripted hand of `people/` does the task, and a disturbed episode is
- * interrupted: the hand wanders off, drops or misses the object, closes too early, pauses. Objects and arm start more widely than the task
- * starts them. Undisturbed episodes start as the task's do; the hold-out measurement uses them.
+ * interrupted: the hand wanders off, drops or misses the object, closes too early, pauses. Some hands see the hole several
+ * millimetres off, and therefore search beside it for long. Objects and arm start more widely than the task starts them.
+ * Undisturbed episodes start as the task's do; the hold-out measurement uses them.
  */
 import { Quaternion, Vector3 } from 'three';
 import type { Vec3 } from '../../../main/api/geometry.ts';
@@ -24,6 +25,24 @@ const MAX_PERIODS = 220;
 /** An episode ends this many periods after its success or failure. */
 const AFTERWARDS_PERIODS = 12;
 const SEEN_ERROR_M = 0.0008;
+
+/** How well a hand sees and steers. */
+export interface Hand {
+  /** The hand is interrupted, trembles and is slower. */
+  readonly disturbed: boolean;
+  /** Standard deviation of the error at which the hand sees the hole, along each axis of the table. */
+  readonly holeErrorM: number;
+}
+
+export const CAREFUL: Hand = { disturbed: false, holeErrorM: SEEN_ERROR_M };
+/** A hand that searches for the hole in the wrong place. */
+export const MISTAKEN: Hand = { disturbed: false, holeErrorM: 0.005 };
+const MISTAKEN_SHARE = 0.4;
+
+/** Draws the hand of a training episode. */
+export function drawHand(rng: Rng): Hand {
+  return { disturbed: true, holeErrorM: rng.uniform() < MISTAKEN_SHARE ? MISTAKEN.holeErrorM : SEEN_ERROR_M };
+}
 
 /** Starts wider than the tasks' own. */
 const WIDE = { objectM: 0.05, yawRad: 0.6, socketM: 0.045, postureRad: 0.06 };
@@ -86,12 +105,12 @@ function drawDisturbance(usesGripper: boolean, rng: Rng): Disturbance {
  * Drives an arranged scene. Every call runs one control period and returns the truth at its end, `undefined` once the episode is
  * over.
  */
-export function createEpisodeDriver(physics: Physics, task: TaskId, disturbed: boolean, rng: Rng) {
+export function createEpisodeDriver(physics: Physics, task: TaskId, { disturbed, holeErrorM }: Hand, rng: Rng) {
   let truth = truthOf(readReadings(physics));
   const box = SIM_TASKS[task].workspace(truth.baseFromTool.positionM);
   const seen = () => SEEN_ERROR_M * rng.normal();
   const insertion = createInsertion(rng.split('insertion'), {
-    seenErrorM: [seen(), seen()],
+    seenErrorM: [holeErrorM * rng.normal(), holeErrorM * rng.normal()],
     speed: rng.range(0.35, 0.75),
     spiralDirection: rng.uniform() < 0.5 ? -1 : 1,
   });

@@ -27,9 +27,9 @@ export interface HeldPeg {
 const HOLD_OUT_GRASPS = 16;
 const REAL_SHARE = 0.6;
 /** Spreads in the pads' plane: along x, along the tool's axis and the tilt; then the tilt across the pads. */
-const SPREAD_X_M = 0.0035;
-const SPREAD_Z_M = 0.004;
-const SPREAD_TILT_RAD = 0.08;
+const SPREAD_X_M = 0.0045;
+const SPREAD_Z_M = 0.006;
+const SPREAD_TILT_RAD = 0.1;
 const SPREAD_ACROSS_RAD = 0.006;
 
 function heldAsIn(grasp: Grasp, physics: Physics): HeldPeg {

@@ -1,23 +1,23 @@
 /** Groups of training frames: a handful of posed scenes, a driven rollout, or a disturbed episode of a task. */
 import type { Rng } from '../../../main/api/rng.ts';
 import type { TaskId } from '../../../main/api/task.ts';
-import { arrangeWidely, createEpisodeDriver } from './episode.ts';
+import { arrangeWidely, createEpisodeDriver, drawHand } from './episode.ts';
 import { drawGrasp } from './grasp.ts';
 import { drawKinematicScene, drawMode } from './kinematic.ts';
 import { beginRollout, createRolloutDriver, rolloutModeOf } from './rollout.ts';
 import { type EncoderFrame, type EncoderSplit, modeOf, type Stage } from './stage.ts';
 
 /** Share of each kind among the groups; an episode gives more frames than a rollout, and that more than posed scenes. */
-const GROUP_SHARES = { posed: 0.46, rollout: 0.31, insert: 0.06, lift: 0.08, 'pick-insert': 0.09 } as const;
+const GROUP_SHARES = { posed: 0.4, rollout: 0.32, insert: 0.06, lift: 0.08, 'pick-insert': 0.14 } as const;
 type GroupKind = keyof typeof GROUP_SHARES;
-const ROLLOUT_PERIODS = 36;
+const ROLLOUT_PERIODS = 40;
 const ROLLOUT_FRAME_SHARE = 0.35;
 const POSED_FRAMES = 12;
 /** Share of an episode's periods that become frames, by where the hand is. */
 const EPISODE_FRAME_SHARE = {
   ...{ above: 0.2, around: 0.3, grasp: 0.5, lifted: 0.25 },
   ...{ 'driven-far': ROLLOUT_FRAME_SHARE, 'driven-air': ROLLOUT_FRAME_SHARE },
-  ...{ 'driven-rim': ROLLOUT_FRAME_SHARE, 'driven-hole': ROLLOUT_FRAME_SHARE },
+  ...{ 'driven-rim': ROLLOUT_FRAME_SHARE, 'driven-hole': ROLLOUT_FRAME_SHARE, 'driven-beside': ROLLOUT_FRAME_SHARE },
 } as const;
 /** Makes the frames of one group. */
 export function drawGroup(stage: Stage, split: EncoderSplit, rng: Rng): EncoderFrame[] {
@@ -54,7 +54,7 @@ function episode(stage: Stage, task: TaskId, split: EncoderSplit, rng: Rng): Enc
   const physics = stage.physicsOf(task);
   if (task === 'insert') beginRollout(physics, drawGrasp(stage.grasps[split], rng), rng);
   else arrangeWidely(physics, task, stage.solver, rng);
-  const drive = createEpisodeDriver(physics, task, true, rng.split('driver'));
+  const drive = createEpisodeDriver(physics, task, drawHand(rng.split('hand')), rng.split('driver'));
   const frames: EncoderFrame[] = [];
   for (let truth = drive(); truth; truth = drive()) {
     const mode = modeOf(physics, truth);

@@ -1,7 +1,8 @@
 /**
  * Training scenes from the running physics: a peg in the hand is driven as a policy drives it, by at most 10 mm and
  * 0.05 rad per control period. Its goals change every few periods: above the socket, near the hole, pressed on the rim,
- * in the hole. Contacts, slip, jams and controller lag are therefore those of the running cell.
+ * pressed on the socket's top beside the hole, in the hole. Contacts, slip, jams and controller lag are therefore those of the
+ * running cell.
  */
 import { Quaternion } from 'three';
 import type { Pose, Quaternion as QuaternionNumbers, Vec3 } from '../../../main/api/geometry.ts';
@@ -14,7 +15,7 @@ import { insertTask, placeSocketNearTip } from '../tasks/insert.ts';
 import { settle } from '../tasks/task.ts';
 import { composePoses, type HeldPeg } from './grasp.ts';
 
-export type RolloutMode = 'driven-air' | 'driven-rim' | 'driven-hole' | 'driven-far';
+export type RolloutMode = 'driven-air' | 'driven-rim' | 'driven-beside' | 'driven-hole' | 'driven-far';
 
 const CONTROL_HZ = 10;
 const STEP_M = 0.01;
@@ -79,7 +80,7 @@ function drawGoal(rng: Rng): Goal {
   const kind = rng.uniform();
   const speed = rng.range(0.25, 1);
   const spread = (size: number) => rng.range(-size, size);
-  if (kind < 0.3) {
+  if (kind < 0.26) {
     // The goal is in the hole or on its edge. It may lie below the reachable depth, so that the tool presses.
     const error = 0.0004 * rng.normal();
     const depth = rng.range(0.001, 0.034);
@@ -90,11 +91,22 @@ function drawGoal(rng: Rng): Goal {
       periods: 4 + rng.integer(12),
     };
   }
-  if (kind < 0.55) {
+  if (kind < 0.45) {
     const offsetM: Vec3 = [0.003 * rng.normal(), 0.003 * rng.normal(), rng.range(-0.006, 0.002)];
     return { offsetM, orientation: drawOrientation(rng, 0.04), speed, periods: 3 + rng.integer(7) };
   }
-  if (kind < 0.8) {
+  if (kind < 0.65) {
+    // The tip lies on the socket's top and is pressed there for long, as by a policy that searches in the wrong place.
+    const radius = rng.range(0.001, 0.02);
+    const angle = rng.range(0, 2 * Math.PI);
+    return {
+      offsetM: [radius * Math.cos(angle), radius * Math.sin(angle), -rng.range(0.001, 0.012)],
+      orientation: drawOrientation(rng, 0.04),
+      speed,
+      periods: 5 + rng.integer(14),
+    };
+  }
+  if (kind < 0.83) {
     const offsetM: Vec3 = [0.006 * rng.normal(), 0.006 * rng.normal(), rng.range(0.001, 0.02)];
     return { offsetM, orientation: drawOrientation(rng, 0.05), speed, periods: 3 + rng.integer(6) };
   }
@@ -123,11 +135,16 @@ const FAR_LATERAL_M = 0.012;
 const FAR_HEIGHT_M = 0.02;
 const RIM_HEIGHT_M = 0.0012;
 const IN_HOLE_M = -0.0005;
+/** On the rim and further than this from the hole's axis, the tip is beside the hole; up to the second distance. */
+const BESIDE_M = 0.003;
+const BESIDE_FAR_M = 0.025;
 
 /** Names the tip's region, for the table of the hold-out set. */
 export function rolloutModeOf(truth: Truth): RolloutMode {
   const heightM = -truth.depthM;
-  if (truth.lateralErrorM > FAR_LATERAL_M || heightM > FAR_HEIGHT_M) return 'driven-far';
-  if (truth.lateralErrorM < 0.0025 && heightM < IN_HOLE_M) return 'driven-hole';
+  const { lateralErrorM } = truth;
+  if (heightM < RIM_HEIGHT_M && lateralErrorM > BESIDE_M && lateralErrorM < BESIDE_FAR_M) return 'driven-beside';
+  if (lateralErrorM > FAR_LATERAL_M || heightM > FAR_HEIGHT_M) return 'driven-far';
+  if (lateralErrorM < 0.0025 && heightM < IN_HOLE_M) return 'driven-hole';
   return heightM < RIM_HEIGHT_M ? 'driven-rim' : 'driven-air';
 }
