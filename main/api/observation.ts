@@ -89,7 +89,7 @@ export const observationKindSchema = z.enum(['pixels', 'state', 'blind']);
 export type ObservationKind = z.infer<typeof observationKindSchema>;
 
 /**
- * Size of the estimate that the `state` control gives: for hole and object the offset at three scales (9 numbers), and the
- * yaw error.
+ * Size of the estimate that the `state` control gives: for hole and object the offset at three scales (9 numbers) and the
+ * yaw error, then the tilt of a held peg (2 numbers).
  */
-export const STATE_ESTIMATE_SIZE = 20;
+export const STATE_ESTIMATE_SIZE = 22;

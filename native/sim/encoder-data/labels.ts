@@ -4,6 +4,7 @@
  */
 import { rotateByUnit, subtract, type Vec3 } from '../../../main/api/geometry.ts';
 import { rotateInto, wrapQuarterTurn, yawOf } from '../physics/frames.ts';
+import { isInHand } from '../physics/in-hand.ts';
 import { HOLE_DEPTH_M, type LooseObject, NOMINAL_TIP_BELOW_TOOL_M } from '../physics/model.ts';
 import type { Truth } from '../physics/readings.ts';
 
@@ -49,11 +50,6 @@ export const PLACE_ORIGIN_M: Vec3 = [0.5, 0, 0];
 
 /** The tip counts as in the hole within this distance of its axis. */
 const IN_HOLE_LATERAL_M = 0.0025;
-/** An object whose centre is this near to the tool point, with the fingers closed to the opening, is held. */
-const HELD = {
-  peg: { lateralM: 0.012, heightM: 0.04, openingM: 0.0082 },
-  block: { lateralM: 0.02, heightM: 0.028, openingM: 0.0203 },
-} as const;
 /** An object that is tilted further has no yaw. */
 const UPRIGHT_RAD = 0.4;
 
@@ -62,9 +58,7 @@ export function encoderLabels(truth: Truth, scene: { readonly object: LooseObjec
   const { positionM: tool, orientation } = truth.baseFromTool;
   const inTool = (from: Vec3, to: Vec3): Vec3 => rotateInto(orientation, subtract(to, from));
   const object = inTool(tool, truth.baseFromObject.positionM);
-  const { lateralM, heightM, openingM } = HELD[scene.object];
-  const held =
-    truth.openingM < openingM && Math.hypot(object[0], object[1]) < lateralM && Math.abs(object[2]) < heightM;
+  const held = isInHand(truth, scene.object);
   const pegHeld = held && scene.object === 'peg';
   const hole = inTool(tool, truth.holeM);
   const tip = inTool(tool, truth.tipM);

@@ -140,7 +140,7 @@ test('a dropped peg fails the insertion', () => {
   assert.deepEqual([outcome.success, outcome.failed], [false, true]);
 });
 
-test('the state control is told where hole and object are, in the tool frame', () => {
+test('the state control is told where hole and object are, in the tool frame, and how the peg is held', () => {
   const lengthOf = (numbers: Float32Array, unit: number, nominalZ = 0) =>
     Math.hypot(numbers[0]! * unit, numbers[1]! * unit, numbers[2]! * unit + nominalZ);
   const distance = (from: readonly number[], to: readonly number[]) =>
@@ -152,15 +152,21 @@ test('the state control is told where hole and object are, in the tool frame', (
       const truth = truthOf(readReadings(physics));
       const estimate = stateEstimate(truth);
       assert.equal(estimate.length, STATE_ESTIMATE_SIZE);
-      const [hole, object] = [estimate.subarray(0, 10), estimate.subarray(10)];
+      const [hole, object, tilt] = [estimate.subarray(0, 10), estimate.subarray(10, 20), estimate.subarray(20)];
       for (const seen of [hole, object]) assert.ok(seen.subarray(6, 9).every((value) => Math.abs(value) <= 1.5));
       const tool = truth.baseFromTool.positionM;
       const objectM = distance(tool, truth.baseFromObject.positionM);
       assert.ok(Math.abs(lengthOf(object, 0.1) - objectM) < 1e-6, `${task.id}: the object is ${objectM} m away`);
       if (task.id === 'lift') assert.ok(hole.every((value) => value === 0));
       else {
-        const holeM = distance(tool, truth.holeM);
-        assert.ok(Math.abs(lengthOf(hole, 0.1, 0.045) - holeM) < 1e-6, `${task.id}: the hole is ${holeM} m away`);
+        const isHeld = task.id === 'insert';
+        const holeM = distance(isHeld ? truth.tipM : tool, truth.holeM);
+        const seenM = lengthOf(hole, 0.1, isHeld ? 0 : 0.045);
+        assert.ok(Math.abs(seenM - holeM) < 1e-6, `${task.id}: the hole is ${holeM} m away`);
+        assert.equal(
+          tilt.some((value) => value !== 0),
+          isHeld,
+        );
       }
     }
 });
