@@ -100,19 +100,25 @@ export function openForWriting(folder: string, options: { readonly checkIntegrit
   }
 }
 
+/** Throws a `missing` error when the folder holds no project. Makes nothing. */
+export function expectProject(folder: string): void {
+  const file = projectFile(folder);
+  if (existsSync(file)) return;
+  throw new StoreError(
+    'missing',
+    `There is no project file ${file}.`,
+    'Name the folder of an existing project, or record an episode there first.',
+  );
+}
+
 /**
  * Opens a project for reading. The file must exist and be a project of this version. SQLite needs a second file beside
  * the project's, even to read. A project in a read-only folder is therefore read from a temporary copy, unless a
  * running engine has made that file.
  */
 export function openForReading(folder: string): Database {
+  expectProject(folder);
   const file = projectFile(folder);
-  if (!existsSync(file))
-    throw new StoreError(
-      'missing',
-      `There is no project file ${file}.`,
-      'Name the folder of an existing project, or record an episode there first.',
-    );
   if (mayWriteTo(dirname(file))) return openHealthy(file, folder);
   try {
     return openHealthy(file, folder);

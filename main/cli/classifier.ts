@@ -3,6 +3,7 @@
  * that were held out. With `--check` it then ends fresh episodes, which the simulator judges too.
  */
 import { z } from 'zod';
+import { expectProject } from '../../data/database.ts';
 import { accuracyOf, type ClassifierManifest, curvePointAt, precisionOf, recallOf } from '../api/classifier.ts';
 import { systemClock } from '../api/clock.ts';
 import { errorInWords } from '../api/error-words.ts';
@@ -83,6 +84,7 @@ async function withProgress<Value>(
 async function train(options: ClassifierOptions): Promise<MadeClassifier> {
   const { makeClassifier } = await import('../learn/classifier/make-classifier.ts');
   const { data: projectFolder, task, observation, proprioception, seed } = options;
+  expectProject(projectFolder);
   try {
     return await withProgress('training', options.json, (progress) =>
       makeClassifier({

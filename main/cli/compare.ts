@@ -3,10 +3,11 @@
  * Sessions that the results file holds with this budget and today's settings are not run again. An interrupted session
  * is resumed.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { makeProjectFolder } from '../../data/file-trouble.ts';
 import type { ComparisonBudget } from '../study/comparison/comparison-key.ts';
 import { METHODS, methodNames } from '../study/comparison/methods.ts';
 import { flag, option, parseVerb, type VerbOptions } from './options/parse-verb.ts';
@@ -51,7 +52,6 @@ type CompareOptions = VerbOptions<typeof OPTIONS>;
 export async function run(rest: readonly string[]): Promise<number> {
   const options = parseVerb('compare', OPTIONS, rest);
   if (!options) return 0;
-  mkdirSync(options.data, { recursive: true });
   const resultsPath = options.results ?? join(options.data, 'comparison.jsonl');
   const budget: ComparisonBudget = {
     task: options.task,
@@ -62,9 +62,17 @@ export async function run(rest: readonly string[]): Promise<number> {
     reportEpisodes: options['report-episodes'],
     evaluationNoiseStd: options.noise,
   };
-  if (!options['table-only'] && !(await runSessions(options, resultsPath, budget))) return 1;
+  if (options['table-only']) expectResults(resultsPath);
+  else if (!(await runSessions(options, resultsPath, budget))) return 1;
   await printTable(options, resultsPath, budget);
   return 0;
+}
+
+function expectResults(path: string): void {
+  if (existsSync(path)) return;
+  throw new Error(
+    `There is no results file ${path}. Name one with --data or --results, or run sessions without --table-only.`,
+  );
 }
 
 /** Returns false when a session failed. */
@@ -72,6 +80,7 @@ async function runSessions(options: CompareOptions, resultsPath: string, budget:
   const { runInTurn, runSideBySide } = await import('../study/comparison/run-comparison.ts');
   const { data: projectFolder, methods, seeds, jobs, json } = options;
   const request = { projectFolder, resultsPath, methods, seeds, budget };
+  makeProjectFolder(projectFolder);
   if (jobs === 1) {
     await runInTurn(request, ({ method, seed }) => {
       const progress = progressBar(`${budget.task}, ${method}, seed ${seed}`, json);

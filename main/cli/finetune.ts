@@ -2,6 +2,7 @@
  * `takeover finetune`: one stage of training on what the project holds, in the foreground. Ctrl+C keeps what was
  * checkpointed.
  */
+import { expectProject } from '../../data/database.ts';
 import { backendSchema, DEFAULT_BACKEND, type RunSpec, stageSchema } from '../api/run.ts';
 import { STARTER, starterNameFor } from '../models/assets.ts';
 import { encoderFor, mapsOf } from '../runs/encoder-choice.ts';
@@ -56,6 +57,7 @@ export async function run(rest: readonly string[]): Promise<number> {
   const spec = specOf(options);
   const { observation, encoder, data: projectFolder } = options;
   await checkSettings(spec, mapsOf(observation, encoder));
+  expectProject(projectFolder);
   const { startForegroundRun } = await import('../runs/foreground-run.ts');
   const started = await startForegroundRun({
     projectFolder,

@@ -6,7 +6,7 @@ import type { Mode } from '../api/episode.ts';
 import { errorInWords, inWords } from '../api/error-words.ts';
 import { taskIdSchema } from '../api/task.ts';
 import { STARTER } from '../models/assets.ts';
-import { encoderFor } from '../runs/encoder-choice.ts';
+import { encoderFor, mapsOf } from '../runs/encoder-choice.ts';
 import { findPolicy, starterFor } from '../runs/policies/policy-registry.ts';
 import { startProjectEngine } from '../runs/project-engine.ts';
 import { rememberedTask } from '../runs/project-settings.ts';
@@ -53,20 +53,20 @@ export async function run(rest: readonly string[]): Promise<number> {
   return serve({ ...options, mode, window: options.window && !options['no-window'] });
 }
 
-/** Returns the task and the policy to begin with. A policy that is named without a task brings its own. */
-function beginningOf({ data, task, policy }: ServeOptions, encoderManifestPath: string | undefined) {
+/** Returns the task to begin with, and the policy that is named. A policy that is named without a task brings its own. */
+function beginningOf({ data, task, policy }: ServeOptions) {
   const last = task ?? rememberedTask(data) ?? 'insert';
-  if (policy === undefined) return { task: last, policyManifestPath: starterFor(last, encoderManifestPath) };
-  const { manifest, manifestPath } = findPolicy(data, policy, policy === STARTER ? last : task);
-  return { task: manifest.task, policyManifestPath: manifestPath };
+  if (policy === undefined) return { task: last, named: undefined };
+  const named = findPolicy(data, policy, policy === STARTER ? last : task);
+  return { task: named.manifest.task, named };
 }
 
 /** Runs until it is asked to stop: by Ctrl+C, SIGTERM, the shell, or the window being closed. */
 export async function serve(options: ServeOptions): Promise<number> {
   const { data: projectFolder } = options;
   const say = (line: string) => (options.json ? process.stderr.write(`${line}\n`) : console.log(line));
-  const encoderManifestPath = encoderFor('pixels', options.encoder, projectFolder);
-  const { task, policyManifestPath } = beginningOf(options, encoderManifestPath);
+  const { task, named } = beginningOf(options);
+  mapsOf('pixels', options.encoder); // An encoder that cannot be used is refused before the project is made.
   const ending = new AbortController();
   const building = ensureWindowBuilt({ root: ROOT, clock: systemClock, say, signal: ending.signal });
   // However the session ends, this closes everything: last opened, first closed.
@@ -84,6 +84,8 @@ export async function serve(options: ServeOptions): Promise<number> {
   if (!writer) return REFUSED;
   open.defer(() => writer.close());
   writer.onProblem((problem) => console.error(inWords(problem)));
+  const encoderManifestPath = encoderFor('pixels', options.encoder, projectFolder);
+  const policyManifestPath = named?.manifestPath ?? starterFor(task, encoderManifestPath);
   const project = await startProjectEngine({
     projectFolder,
     windowFolder: join(ROOT, 'renderer', 'dist'),

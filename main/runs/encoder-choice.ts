@@ -1,5 +1,7 @@
 /** The encoder that a command names. */
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { StoreError } from '../../data/store-error.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { MapShape } from '../api/policy.ts';
 import { CELL_ENCODER_MANIFEST, ENCODERS } from '../models/assets.ts';
@@ -14,7 +16,8 @@ const cellCameras = (): readonly RigCamera[] => readEncoderManifest(CELL_ENCODER
 
 /**
  * Returns the path of the encoder's manifest. Returns `undefined` for observations without pictures. An encoder for any cameras
- * is made for those at hand, in `encoders/` of the project folder, which keeps it beside the data that it has embedded.
+ * is made for those at hand, in `encoders/` of the project folder, which keeps it beside the data that it has embedded. Throws
+ * a `StoreError` when that folder is not there: the name may be mistyped, so none is made.
  */
 export function encoderFor(
   observation: ObservationKind,
@@ -25,9 +28,14 @@ export function encoderFor(
   if (observation !== 'pixels') return undefined;
   const named = encoder ?? 'cell';
   const manifestPath = ENCODERS.get(named) ?? named;
-  return readBackbone(manifestPath)
-    ? encoderOnCameras(manifestPath, cameras, join(projectFolder, 'encoders'))
-    : manifestPath;
+  if (!readBackbone(manifestPath)) return manifestPath;
+  if (!existsSync(projectFolder))
+    throw new StoreError(
+      'missing',
+      `The project folder ${resolve(projectFolder)} is not there, and the encoder ${named} would be made in it.`,
+      'Check the path, or record an episode there first.',
+    );
+  return encoderOnCameras(manifestPath, cameras, join(projectFolder, 'encoders'));
 }
 
 /** Shape of the maps that such an encoder gives; `undefined` when its embedding is a vector, or there are no pictures. */

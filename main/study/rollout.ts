@@ -27,6 +27,7 @@ export interface RolloutRequest {
 export async function rollOut(request: RolloutRequest, onEpisode: (done: number, successes: number) => void) {
   const { projectFolder, task, encoder } = request;
   const policy = request.policy === SCRIPTED_POLICY_NAME ? undefined : findPolicy(projectFolder, request.policy, task);
+  const classifier = request.successBy === 'classifier' ? newestClassifier(projectFolder) : undefined;
   await using session = await openSession({
     projectFolder,
     task,
@@ -37,7 +38,7 @@ export async function rollOut(request: RolloutRequest, onEpisode: (done: number,
     actingNoiseStd: request.noise ?? policy?.manifest.actingNoiseStd,
   });
   const { rig, writer } = session;
-  if (request.successBy === 'classifier') await letClassifierDecide(rig.engine, newestClassifier(projectFolder));
+  if (classifier) await letClassifierDecide(rig.engine, classifier);
   const before = writer?.counts();
   const episodes: EpisodeSummary[] = [];
   let simulatedSec = 0;

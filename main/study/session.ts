@@ -5,7 +5,7 @@ import { inWords } from '../api/error-words.ts';
 import type { ObservationKind } from '../api/observation.ts';
 import type { TaskId } from '../api/task.ts';
 import { type Conditions, createHeadlessRig, type HeadlessRig, type Help } from '../engine/headless-rig.ts';
-import { encoderFor } from '../runs/encoder-choice.ts';
+import { encoderFor, mapsOf } from '../runs/encoder-choice.ts';
 
 export interface SessionOptions {
   readonly projectFolder: string;
@@ -24,7 +24,9 @@ export type Session = Awaited<ReturnType<typeof openSession>>;
 
 export async function openSession(options: SessionOptions) {
   const { projectFolder, task, observation, policy, actingNoiseStd, conditions } = options;
-  makeProjectFolder(projectFolder);
+  mapsOf(observation, options.encoder); // An encoder that cannot be used is refused before the project is made.
+  // A session that only measures leaves no folder behind.
+  if (options.record) makeProjectFolder(projectFolder);
   // Last opened, first closed; also when a later part cannot be opened.
   await using open = new AsyncDisposableStack();
   const writer = options.record ? await openStoreWriter({ folder: projectFolder }) : undefined;

@@ -3,7 +3,7 @@
  * do the same work. Noise is drawn beforehand and not timed.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { ConrftNets } from '../../main/learn/algorithms/conrft/conrft.ts';
+import type { ConrftNets } from '../../main/learn/algorithms/conrft/conrft-nets.ts';
 import type { ParameterSpec } from '../../main/learn/nets/parameters.ts';
 import { SIGMA_DATA, SIGMA_MAX, SIGMA_MIN } from '../../main/learn/policies/consistency.ts';
 import { type Times, timeUpdates } from './torch.ts';

@@ -1,6 +1,6 @@
 /** The program, as a process of its own, refuses what it does not understand and what a project lacks. It always ends. */
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { projectFile } from '../../data/database.ts';
@@ -64,6 +64,39 @@ test('what is missing is said with what to do, and the process ends', () =>
     saidWhy(served, 1, /no policy named "nobody"/);
     saidWhy(blind, 1, /nowhere\.json is not a usable encoder manifest.*Choose another encoder/);
     saidWhy(taken, 1, /in use by another engine/);
+  }));
+
+const NO_PROJECT = /There is no project file .*none/;
+const NO_POLICY = /no policy named "run-1\/5" in .*none/;
+const NO_CLASSIFIER = /none holds no classifier/;
+/** Verbs that lack what a project or an encoder's file holds, and what each says. */
+const ON_A_PROJECT: readonly (readonly [why: RegExp, verb: string, ...rest: readonly string[]])[] = [
+  [NO_POLICY, 'serve', '--policy', 'run-1/5', '--encoder', 'general', '--port', '0'],
+  [NO_POLICY, 'rollout', '--policy', 'run-1/5'],
+  [NO_CLASSIFIER, 'rollout', '--success-by', 'classifier'],
+  [/nowhere\.json is not a usable encoder manifest/, 'rollout', '--encoder', 'nowhere.json'],
+  [NO_PROJECT, 'finetune'],
+  [NO_PROJECT, 'finetune', '--encoder', 'general'],
+  [NO_POLICY, 'evaluate', '--policy', 'run-1/5'],
+  [/The project folder .*none is not there/, 'evaluate', '--encoder', 'general'],
+  [/none holds no runs/, 'critic', '--encoder', 'general'],
+  [/There is no results file .*none.*comparison\.jsonl/, 'compare', '--table-only'],
+  [NO_PROJECT, 'classifier', '--encoder', 'general'],
+  [NO_CLASSIFIER, 'classifier', '--report'],
+  [NO_PROJECT, 'export', '--out', 'none-out'],
+];
+
+test('where there is no project, every verb that lacks one says so and makes no folder', () =>
+  inFolder(async (folder) => {
+    const none = join(folder, 'none');
+    for (const [why, verb, ...rest] of ON_A_PROJECT) {
+      const given = rest.map((value) => (value === 'none-out' ? join(folder, value) : value));
+      const { status, stderr } = await takeover(verb, ...given, '--data', none);
+      assert.match(stderr, why);
+      assert.equal(status, 1, `${verb}: ${stderr}`);
+      assert.doesNotMatch(stderr, /\n {4}at /, 'no stack');
+      assert.deepEqual(readdirSync(folder), [], `${verb} ${rest.join(' ')} makes nothing`);
+    }
   }));
 
 test('a project folder that cannot be made is refused with the status that the shell does not try again', () =>

@@ -143,6 +143,10 @@ test('the program makes it for the cell’s cameras in the project folder, once'
   assert.notEqual(encoderFor('pixels', 'general', folder, [square('other')]), path);
   assert.equal(readdirSync(join(folder, 'encoders')).length, 2);
   assert.equal(encoderFor('blind', 'general', join(folder, 'none')), undefined);
+  assert.throws(
+    () => encoderFor('pixels', 'general', join(folder, 'none')),
+    /none is not there, and the encoder general would be made in it/,
+  );
   assert.equal(mapsOf('state', 'general'), undefined);
   assert.equal(mapsOf('pixels', undefined), undefined, 'the cell’s encoder gives a vector');
   assert.ok(!existsSync(join(folder, 'none')));

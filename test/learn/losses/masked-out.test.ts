@@ -45,7 +45,7 @@ for (const name of LOSS_NAMES)
 test('every loss that takes a pad, a mask or weights has a row that fills its masked-out entries', () => {
   const calls = Object.values(ROWS).flatMap((rows) => rows.filter(isMasked).map(({ loss }) => String(loss)));
   const without = maskedFunctions(lossSources()).filter((name) => !calls.some((body) => body.includes(`${name}(`)));
-  assert.deepEqual(without, [], 'give these a row with `ignored` in rows.ts');
+  assert.deepEqual(without, [], 'give these a row with `ignored` in rows/');
 });
 
 test('the search finds masks in parameters, and in the types of parameters', () => {

@@ -8,8 +8,9 @@ import type { Algorithm, Learner, LearnerOptions, TransitionBatch } from '../alg
 import { withMoments } from '../learner-arrays.ts';
 import { normalBuffer, type RandomBuffer, randomBuffer } from '../random-inputs.ts';
 import { settingsForMaps } from '../spatial-settings.ts';
-import { conrftCriticStep, conrftNets, conrftPolicyStep, conrftStep } from './conrft.ts';
+import { conrftCriticStep, conrftPolicyStep, conrftStep } from './conrft.ts';
 import { type ConrftConfig, configSchema, PRESETS } from './conrft-config.ts';
+import { conrftNets } from './conrft-nets.ts';
 
 export const conrft: Algorithm<ConrftConfig> = {
   name: 'conrft',

@@ -30,8 +30,9 @@
  * trained, only people's steps are imitated, a running average acts, and proprioception has no encoder of its own. The actor
  * does not drift.
  *
- * `conrft-config.ts` holds settings and presets; `conrft-learner.ts` draws the noise and holds the weights.
- * Letters: C critic updates in the step, B batch, D observation, A action, E critics, H hidden, N Cal-QL actions per source.
+ * `conrft-config.ts` holds settings and presets, `conrft-nets.ts` the nets, `conrft-critic.ts` the critics' loss and
+ * `conrft-gripper.ts` the gripper's two; `conrft-learner.ts` draws the noise and holds the weights.
+ * Letters: C critic updates in the step, B batch, A action.
  */
 import { ACTION_SIZE } from '../../../api/action.ts';
 import type { Stage } from '../../../api/run.ts';
@@ -43,9 +44,6 @@ import {
   abs,
   add,
   cast,
-  concat,
-  expand,
-  greater,
   greaterEqual,
   input,
   max,
@@ -54,42 +52,18 @@ import {
   mul,
   reshape,
   slice,
-  stopGradient,
   sum,
   zeros,
 } from '../../../tensor/tensor.ts';
 import { consistencyLoss, maskedError } from '../../losses/generative/consistency.ts';
 import { maskedMean } from '../../losses/masked.ts';
-import { monteCarloFloor, qLoss, tdLoss, tdTarget } from '../../losses/reinforcement/actor-critic.ts';
-import { calQl } from '../../losses/reinforcement/cal-ql.ts';
-import { type EnsembleSpec, ensemble, ensembleParameters } from '../../nets/ensemble.ts';
-import { mlpParameters, project } from '../../nets/mlp.ts';
-import { type Observer, observe, observerFeatures, observerParameters } from '../../nets/observer.ts';
-import {
-  flatten,
-  type ParameterSpec,
-  type Parameters,
-  parameterCount,
-  parametersFrom,
-  parameterViews,
-} from '../../nets/parameters.ts';
-import {
-  type ConsistencyPolicy,
-  clipAction,
-  consistencyParameters,
-  consistencyPolicy,
-  denoise,
-  SIGMA_DATA,
-  sample,
-} from '../../policies/consistency.ts';
-import { actionMaskNode } from '../../policies/normaliser.ts';
+import { qLoss } from '../../losses/reinforcement/actor-critic.ts';
+import { flatten, parameterCount, parametersFrom, parameterViews } from '../../nets/parameters.ts';
+import { clipAction, denoise, SIGMA_DATA, sample } from '../../policies/consistency.ts';
 import type { ObservationSizes } from '../algorithm.ts';
-import { GRIPPER_STATES, graspNet } from '../grasp-critic.ts';
-import { armMask, GRIPPER, gripperHead } from '../gripper.ts';
 import {
   adamInputs,
   adamOutputs,
-  type CriticBatch,
   criticInputs,
   criticStateInputs,
   criticStateOutputs,
@@ -99,69 +73,9 @@ import {
   weightInputs,
 } from '../step-inputs.ts';
 import type { ConrftConfig } from './conrft-config.ts';
-import { type GripperNets, gripperActorLoss, gripperCriticLoss, withChosenGripper } from './conrft-gripper.ts';
-
-export interface ConrftNets {
-  readonly criticObserver: Observer;
-  readonly actorObserver: Observer;
-  readonly policy: ConsistencyPolicy;
-  readonly critic: EnsembleSpec;
-  /** `undefined` when the gripper is no choice of its own. */
-  readonly gripper: GripperNets | undefined;
-  readonly actorParameters: readonly ParameterSpec[];
-  readonly criticParameters: readonly ParameterSpec[];
-}
-
-export function conrftNets(config: ConrftConfig, sizes: ObservationSizes): ConrftNets {
-  const { proprioceptionFeatures: width, spatial } = config;
-  const observer = (name: string): Observer => ({ name, features: width, spatial, ...sizes });
-  const [actorObserver, criticObserver] = [observer('actor'), observer('critic')];
-  const features = observerFeatures(criticObserver);
-  const chooses = config.gripper === 'open-or-close' && sizes.actionMask[GRIPPER] === true;
-  const policy = consistencyPolicy(features, chooses ? armMask(sizes.actionMask) : sizes.actionMask, config.hidden);
-  const inputs = [
-    { name: 'observation', size: features },
-    { name: 'action', size: ACTION_SIZE },
-  ];
-  const critic = { name: 'critic', members: config.critics, inputs, hidden: config.hidden };
-  const { hidden } = config;
-  const gripper = chooses
-    ? { head: gripperHead(features, hidden), grasp: graspNet(features, { hidden }, GRIPPER_STATES) }
-    : undefined;
-  return {
-    criticObserver,
-    actorObserver,
-    policy,
-    critic,
-    gripper,
-    actorParameters: [
-      ...observerParameters(actorObserver),
-      ...consistencyParameters(policy),
-      ...(gripper ? mlpParameters(gripper.head) : []),
-    ],
-    criticParameters: [
-      ...observerParameters(criticObserver),
-      ...ensembleParameters(critic),
-      ...(gripper ? mlpParameters(gripper.grasp) : []),
-    ],
-  };
-}
-
-/** Observation [B, D] → its share of the critics' first layer, [E, B, H]. */
-function criticShare(nets: ConrftNets, critic: Parameters, observation: Node): Node {
-  return project(critic, nets.critic, 'observation', observe(critic, nets.criticObserver, observation));
-}
-
-/** Share [E, B, H], action [B, A] → values [E, B]. */
-function valuesOf(nets: ConrftNets, critic: Parameters, share: Node, action: Node): Node {
-  const masked = mul(action, actionMaskNode(nets.policy.actionMask));
-  return ensemble(critic, nets.critic, [share, project(critic, nets.critic, 'action', masked)]);
-}
-
-/** Observation [B, D] → its share of the actor's first layer, [B, H]. */
-function actorShare(nets: ConrftNets, actor: Parameters, observation: Node): Node {
-  return project(actor, nets.policy.net, 'observation', observe(actor, nets.actorObserver, observation));
-}
+import { calQlInputs, criticLoss } from './conrft-critic.ts';
+import { gripperActorLoss, withChosenGripper } from './conrft-gripper.ts';
+import { actorShare, type ConrftNets, conrftNets, criticShare, type Evaluation, valuesOf } from './conrft-nets.ts';
 
 /**
  * The whole training step of a stage: C critic updates, and one actor update on the last one's batch, differentiated at the
@@ -223,94 +137,6 @@ function actorCorrections({ actorDrift }: ConrftConfig, criticUpdates: number): 
   if (!actorDrift) return () => input('actorCorrections', [2]);
   const all = input('actorCorrections', [criticUpdates, 2]);
   return (update) => reshape(slice(all, 0, update, update + 1), [2]);
-}
-
-/** The nets at the parameters of one update, with that update's batch. */
-interface Evaluation {
-  readonly nets: ConrftNets;
-  readonly config: ConrftConfig;
-  readonly sizes: ObservationSizes;
-  readonly policy: Parameters;
-  /** The critics'. */
-  readonly parameters: Parameters;
-  /** The critics' share of the batch's observations. */
-  readonly share: Node;
-  readonly batch: CriticBatch;
-}
-
-/** Absent when the stage has no Cal-QL term. */
-type CalQlInputs = Record<'monteCarloReturn' | 'randomActions' | 'hereNoise' | 'thereNoise', Node | undefined>;
-
-function calQlInputs({ batchSize: B, calQlActions: N }: ConrftConfig, C: number, wanted: boolean): CalQlInputs {
-  const actions = (name: string) => (wanted ? input(name, [C, B * N, ACTION_SIZE]) : undefined);
-  return {
-    monteCarloReturn: wanted ? input('monteCarloReturn', [C, B]) : undefined,
-    randomActions: actions('randomActions'),
-    hereNoise: actions('hereNoise'),
-    thereNoise: actions('thereNoise'),
-  };
-}
-
-/** TD + α · CalQL, which is left out where its inputs are. `slow` holds the flat parameters of Q̄. */
-function criticLoss(at: Evaluation, slow: Node, floor: Node | undefined, own: CalQlInputs & { alpha: Node }) {
-  const { nets, parameters, share, batch } = at;
-  const values = valuesOf(nets, parameters, share, batch.action);
-  const target = targetOf(at, parametersOf(slow, nets.criticParameters));
-  const floored = floor ? monteCarloFloor(target, floor) : target;
-  const td = tdLoss(values, floored);
-  const conservative = calQlTerm(at, values, own);
-  const arm = conservative ? add(td, mul(conservative.loss, own.alpha)) : td;
-  const gripper = gripperCriticLoss(at, {
-    ...{ floor, alpha: own.alpha, monteCarloReturn: own.monteCarloReturn },
-    slow: parametersOf(slow, nets.criticParameters),
-  });
-  return {
-    loss: gripper ? add(arm, gripper.loss) : arm,
-    qMax: max(values),
-    metrics: {
-      criticLoss: td,
-      qData: mean(values),
-      qTarget: mean(floored),
-      ...(floor && { floorRate: mean(cast(greater(floor, target), 'float32')) }),
-      ...(conservative && { calQlBoundRate: conservative.boundRate, calQlGap: conservative.loss }),
-      ...gripper?.metrics,
-    },
-  };
-}
-
-/** The target y before the floor, [B]. */
-function targetOf({ nets, config, policy, batch }: Evaluation, slow: Parameters): Node {
-  const share = actorShare(nets, policy, batch.nextObservation);
-  const nextAction = clipAction(sample(policy, nets.policy, share, batch.nextNoise));
-  const nextValues = valuesOf(nets, slow, criticShare(nets, slow, batch.nextObservation), nextAction);
-  return tdTarget(batch.reward, batch.bootstrap, nextValues, config.discount);
-}
-
-/** Cal-QL at 3 N actions per sample: random ones, and those of π(s) and π(s′). All are evaluated at s, as in the released code. */
-function calQlTerm({ nets, config, policy, parameters, share, batch }: Evaluation, values: Node, own: CalQlInputs) {
-  const { monteCarloReturn, randomActions, hereNoise, thereNoise } = own;
-  if (!monteCarloReturn || !randomActions || !hereNoise || !thereNoise) return undefined;
-  const [B, N] = [config.batchSize, config.calQlActions];
-  const proposals = (observation: Node, noise: Node) => {
-    const repeated = repeatRows(actorShare(nets, policy, observation), N);
-    return stopGradient(clipAction(sample(policy, nets.policy, repeated, noise)));
-  };
-  const sources = [
-    randomActions,
-    proposals(batch.observation, hereNoise),
-    proposals(batch.nextObservation, thereNoise),
-  ].map((actions) => reshape(actions, [B, N, ACTION_SIZE]));
-  const actions = reshape(concat(sources, 1), [B * 3 * N, ACTION_SIZE]);
-  const others = valuesOf(nets, parameters, repeatRows(share, 3 * N), actions);
-  return calQl(values, reshape(others, [config.critics, B, 3 * N]), monteCarloReturn);
-}
-
-/** [..., B, H] → [..., B·N, H]: each row N times. */
-function repeatRows(share: Node, count: number): Node {
-  const [batch, width] = share.shape.slice(-2) as [number, number];
-  const leading = share.shape.slice(0, -2);
-  const wide = expand(reshape(share, [...leading, batch, 1, width]), [...leading, batch, count, width]);
-  return reshape(wide, [...leading, batch * count, width]);
 }
 
 /** β · BC + η · QLoss, for the arm and for the gripper. */
