@@ -1,7 +1,7 @@
 /**
  * Training scenes from whole episodes of the tasks. The scripted hand of `people/` does the task, and a disturbed episode is
- * interrupted: the hand wanders off, drops or misses the object, closes too early, pauses. Some hands see the hole several
- * millimetres off, and therefore search beside it for long. Objects and arm start more widely than the task starts them.
+ * interrupted: the hand wanders off, drops or misses the object, closes too early, pauses. Some hands see
+ * things several millimetres off: they grasp beside the middle and search beside the hole. Objects and arm start more widely than the task starts them.
  * Undisturbed episodes start as the task's do; the hold-out measurement uses them.
  */
 import { Quaternion, Vector3 } from 'three';
@@ -30,18 +30,19 @@ const SEEN_ERROR_M = 0.0008;
 export interface Hand {
   /** The hand is interrupted, trembles and is slower. */
   readonly disturbed: boolean;
-  /** Standard deviation of the error at which the hand sees the hole, along each axis of the table. */
+  /** Standard deviation of the error at which the hand sees the object and the hole, along each axis of the table. */
+  readonly graspErrorM: number;
   readonly holeErrorM: number;
 }
 
-export const CAREFUL: Hand = { disturbed: false, holeErrorM: SEEN_ERROR_M };
-/** A hand that searches for the hole in the wrong place. */
-export const MISTAKEN: Hand = { disturbed: false, holeErrorM: 0.005 };
+export const CAREFUL: Hand = { disturbed: false, graspErrorM: SEEN_ERROR_M, holeErrorM: SEEN_ERROR_M };
+/** A hand that grasps beside the middle and searches for the hole in the wrong place. */
+export const MISTAKEN: Hand = { disturbed: false, graspErrorM: 0.004, holeErrorM: 0.005 };
 const MISTAKEN_SHARE = 0.4;
 
 /** Draws the hand of a training episode. */
 export function drawHand(rng: Rng): Hand {
-  return { disturbed: true, holeErrorM: rng.uniform() < MISTAKEN_SHARE ? MISTAKEN.holeErrorM : SEEN_ERROR_M };
+  return { ...(rng.uniform() < MISTAKEN_SHARE ? MISTAKEN : CAREFUL), disturbed: true };
 }
 
 /** Starts wider than the tasks' own. */
@@ -105,17 +106,18 @@ function drawDisturbance(usesGripper: boolean, rng: Rng): Disturbance {
  * Drives an arranged scene. Every call runs one control period and returns the truth at its end, `undefined` once the episode is
  * over.
  */
-export function createEpisodeDriver(physics: Physics, task: TaskId, { disturbed, holeErrorM }: Hand, rng: Rng) {
+export function createEpisodeDriver(physics: Physics, task: TaskId, hand: Hand, rng: Rng) {
   let truth = truthOf(readReadings(physics));
   const box = SIM_TASKS[task].workspace(truth.baseFromTool.positionM);
-  const seen = () => SEEN_ERROR_M * rng.normal();
+  const { disturbed } = hand;
+  const seen = (errorM: number): [number, number] => [errorM * rng.normal(), errorM * rng.normal()];
   const insertion = createInsertion(rng.split('insertion'), {
-    seenErrorM: [holeErrorM * rng.normal(), holeErrorM * rng.normal()],
+    seenErrorM: seen(hand.holeErrorM),
     speed: rng.range(0.35, 0.75),
     spiralDirection: rng.uniform() < 0.5 ? -1 : 1,
   });
-  const hand = createManipulation(task, [seen(), seen()], insertion);
-  hand.restart(truth);
+  const person = createManipulation(task, seen(hand.graspErrorM), insertion);
+  person.restart(truth);
   const usesGripper = task !== 'insert';
   const noise = disturbed ? rng.range(0, 0.35) : 0.05;
   const speed = disturbed ? rng.range(0.5, 1) : 1;
@@ -125,12 +127,12 @@ export function createEpisodeDriver(physics: Physics, task: TaskId, { disturbed,
   const next = () => {
     if (disturbance && disturbance.periods-- <= 0) {
       disturbance = undefined;
-      hand.restart(truth);
+      person.restart(truth);
     }
     if (disturbed && !disturbance && rng.uniform() < DISTURBANCE_CHANCE)
       disturbance = drawDisturbance(usesGripper, rng);
-    if (hand.lost(truth)) hand.restart(truth);
-    const wanted = hand.next(truth);
+    if (person.lost(truth)) person.restart(truth);
+    const wanted = person.next(truth);
     const twist = (disturbance?.twist ?? wanted.twist).map((value, axis) => {
       const trembling = speed * value + (axis < 3 ? noise : 0.6 * noise) * rng.normal();
       return Math.max(-1, Math.min(1, trembling));

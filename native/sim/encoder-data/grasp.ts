@@ -25,10 +25,13 @@ export interface HeldPeg {
 }
 
 const HOLD_OUT_GRASPS = 16;
-const REAL_SHARE = 0.6;
-/** Spreads in the pads' plane: along x, along the tool's axis and the tilt; then the tilt across the pads. */
-const SPREAD_X_M = 0.0045;
-const SPREAD_Z_M = 0.006;
+const REAL_SHARE = 0.5;
+/**
+ * Spreads in the pads' plane: along x, along the tool's axis and the tilt; then the tilt across the pads. A policy grasps up to
+ * 10 mm off the middle and 12 mm too low, and pressing pushes the peg further up in the hand.
+ */
+const SPREAD_X_M = 0.01;
+const SPREAD_Z_M = { low: -0.014, high: 0.007 };
 const SPREAD_TILT_RAD = 0.1;
 const SPREAD_ACROSS_RAD = 0.006;
 
@@ -68,7 +71,7 @@ export function drawGrasp(grasps: readonly HeldPeg[], rng: Rng): HeldPeg {
       positionM: [
         positionM[0] + rng.range(-SPREAD_X_M, SPREAD_X_M),
         positionM[1],
-        positionM[2] + rng.range(-SPREAD_Z_M, SPREAD_Z_M),
+        positionM[2] + rng.range(SPREAD_Z_M.low, SPREAD_Z_M.high),
       ],
       orientation: [tilt.x, tilt.y, tilt.z, tilt.w],
     },

@@ -256,7 +256,12 @@ test('disturbed episodes show missed, dropped and lifted objects', async () => {
   for (const seed of [1, 2, 3]) {
     const rng = createRng(seed);
     arrangeWidely(physics, 'lift', solver, rng);
-    const drive = createEpisodeDriver(physics, 'lift', { disturbed: true, holeErrorM: 0 }, rng.split('driver'));
+    const drive = createEpisodeDriver(
+      physics,
+      'lift',
+      { disturbed: true, graspErrorM: 0, holeErrorM: 0 },
+      rng.split('driver'),
+    );
     for (let truth = drive(); truth; truth = drive()) {
       const { labels } = encoderLabels(truth, { object: 'block', socket: false });
       modes.push(episodeModeOf(truth, labels[labelColumns('held')[0]!] === 1));
