@@ -1,7 +1,6 @@
 /**
- * Monte-Carlo returns of one episode: G_t = r_t + γ·G_{t+1}. Without a success the costs never end, so all returns are those
- * of never succeeding (`neverSucceeding` in `data/rules.ts`). They agree with r_t + γ·mask_t·G_{t+1} at every step: a
- * time-out goes on with the same cost, and a failure pays the rest at its last step.
+ * Monte-Carlo returns of one episode: G_t = r_t + γ·mask_t·G_{t+1}. Without a success the costs never end: a failure pays the
+ * return of never succeeding (`neverSucceeding` in `data/rules.ts`) at its last step, and a time-out goes on with the same cost.
  */
 export interface ReturnInput {
   /** [T] */
@@ -9,7 +8,7 @@ export interface ReturnInput {
   /** [T] 1 for a human-driven step */
   readonly human: Uint8Array;
   readonly success: boolean;
-  /** Return of every step without a success. */
+  /** Return of the last step without a success. */
   readonly neverSucceeding: number;
   readonly discount: number;
   /** [T] written: the returns */
@@ -23,7 +22,8 @@ export function writeReturns(input: ReturnInput): void {
   let following = 0;
   let rescued = false;
   for (let index = reward.length - 1; index >= 0; index--) {
-    following = success ? (reward[index] ?? 0) + discount * following : neverSucceeding;
+    const isLast = index === reward.length - 1;
+    following = isLast && !success ? neverSucceeding : (reward[index] ?? 0) + discount * following;
     whole[index] = following;
     const byPerson = human[index] === 1;
     cut[index] = rescued && !byPerson ? Number.NEGATIVE_INFINITY : following;

@@ -9,7 +9,7 @@ import { TASKS } from '../../main/api/task.ts';
 import { type Ending, endingUnder, neverSucceeding } from '../rules.ts';
 import { withGripperInForce } from './gripper-in-force.ts';
 import { writeReturns } from './monte-carlo.ts';
-import { IN_DEMO, IN_RL, IS_LAST, IS_TAKEN_OVER, type PoolTables } from './pool-tables.ts';
+import { IN_DEMO, IN_RL, IS_LAST, type PoolTables } from './pool-tables.ts';
 import type { Flaw, PoolEpisode, PoolEvent, PoolOptions, PoolStep } from './pool-types.ts';
 
 export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome' | 'driver'> {
@@ -25,7 +25,7 @@ export interface EpisodeEntry extends Pick<PoolEpisode, 'id' | 'task' | 'outcome
 
 export function createPoolEpisodes(
   tables: PoolTables,
-  options: Pick<PoolOptions, 'discount' | 'gripperInForce' | 'takeoverFails'>,
+  options: Pick<PoolOptions, 'discount' | 'gripperInForce' | 'takeoverPenalty'>,
 ) {
   const { observations, transitions, views } = tables;
   const entries = new Map<number, EpisodeEntry>();
@@ -71,6 +71,8 @@ export function createPoolEpisodes(
         examine(id, `step ${index}`, 'reward', [step.reward]);
         transitions.action.set(actions[index]!, (firstTransition + index) * ACTION_SIZE);
         writeStep(tables, firstTransition + index, firstObservation + index, step, index + 1 === steps.length);
+        if (isTakenOver(step, steps[index + 1]))
+          transitions.reward[firstTransition + index]! -= options.takeoverPenalty ?? 0;
       });
       const recorded = steps.at(-1);
       const counts = { firstObservation, firstTransition, steps: steps.length };
@@ -118,6 +120,10 @@ function refuseMisfit({ id, observations, steps }: PoolEpisode, proprioceptionSi
     );
 }
 
+/** Returns true for the policy's last step before a person drives. An episode's last step has no next one. */
+const isTakenOver = (step: PoolStep, next: PoolStep | undefined): boolean =>
+  step.actor === 'policy' && next !== undefined && next.actor !== 'policy';
+
 function writeStep({ transitions }: PoolTables, row: number, observation: number, step: PoolStep, isLast: boolean) {
   transitions.observation[row] = observation;
   transitions.reward[row] = step.reward;
@@ -141,7 +147,7 @@ function applyTo(entry: EpisodeEntry, { kind, sequence, outcome, refersTo }: Poo
 function writeEndingAndReturns(
   { transitions }: PoolTables,
   entry: EpisodeEntry,
-  { discount, takeoverFails = false }: Pick<PoolOptions, 'discount' | 'takeoverFails'>,
+  { discount }: Pick<PoolOptions, 'discount'>,
 ) {
   const { firstTransition, steps, recorded, task } = entry;
   if (!recorded) return;
@@ -163,29 +169,4 @@ function writeEndingAndReturns(
     discount,
     ...returns,
   });
-  if (takeoverFails) failAtTakeovers({ transitions, firstTransition, end, never });
-}
-
-/** The policy's part before a takeover returns what never succeeding does, and its last step pays that and ends it. */
-function failAtTakeovers(part: {
-  readonly transitions: PoolTables['transitions'];
-  readonly firstTransition: number;
-  readonly end: number;
-  readonly never: number;
-}): void {
-  const { transitions, firstTransition, end, never } = part;
-  let fails = false;
-  for (let row = end - 2; row >= firstTransition; row--) {
-    const byPolicy = transitions.policy[row] === 1;
-    const taken = byPolicy && transitions.policy[row + 1] === 0;
-    if (taken) {
-      transitions.reward[row] = never;
-      transitions.mask[row] = 0;
-      transitions.member[row]! |= IS_TAKEN_OVER;
-    }
-    fails = byPolicy && (fails || taken);
-    if (!fails) continue;
-    transitions.monteCarlo[row] = never;
-    transitions.monteCarloCut[row] = never;
-  }
 }

@@ -8,8 +8,6 @@ export const IN_RL = 1;
 export const IN_DEMO = 2;
 /** Last transition of its episode. */
 export const IS_LAST = 4;
-/** The policy's last step before a takeover, where takeovers count as failures. */
-export const IS_TAKEN_OVER = 8;
 
 export type PoolTables = ReturnType<typeof createPoolTables>;
 

@@ -17,8 +17,8 @@ export interface PoolOptions {
   readonly views?: number;
   /** True: actions hold the gripper's command in force (`gripper-in-force.ts`), not the command given. Default false. */
   readonly gripperInForce?: boolean;
-  /** True: the policy's last step before a takeover counts as a failure, and nothing after it counts for it. Default false. */
-  readonly takeoverFails?: boolean;
+  /** Subtracted from the reward of the policy's last step before a takeover. Default 0. */
+  readonly takeoverPenalty?: number;
 }
 
 export interface PoolStep extends Ending {

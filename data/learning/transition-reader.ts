@@ -1,7 +1,7 @@
 /** Reads transitions from a pool's tables into a batch: stacked observations, n-step rewards and action chunks. */
 import { ACTION_SIZE } from '../../main/api/action.ts';
 import type { Rng } from '../../main/api/rng.ts';
-import { IS_LAST, IS_TAKEN_OVER, type PoolTables } from './pool-tables.ts';
+import { IS_LAST, type PoolTables } from './pool-tables.ts';
 import type { PoolOptions, TransitionBatch } from './pool-types.ts';
 
 /** `chunk`: K of the action chunks; 0 = none. */
@@ -64,7 +64,7 @@ export function createTransitionReader(tables: PoolTables, { stack, discount, nS
     const observation = transitions.observation[row] ?? 0;
     copyObservation(observation, drawView(), at, batch.embedding, batch.proprioception);
     let [reward, weight, last] = [transitions.reward[row] ?? 0, 1, row];
-    while (last - row + 1 < nStep && !((transitions.member[last] ?? 0) & (IS_LAST | IS_TAKEN_OVER))) {
+    while (last - row + 1 < nStep && !((transitions.member[last] ?? 0) & IS_LAST)) {
       last++;
       weight *= discount;
       reward += weight * (transitions.reward[last] ?? 0);

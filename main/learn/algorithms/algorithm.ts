@@ -73,8 +73,8 @@ export interface TrainingSettings {
   readonly episodes?: number;
   /** `open-or-close`: the gripper's number in an action is the command in force, ±1 at every step of a task that uses it. */
   readonly gripper?: string;
-  /** True: a takeover ends the policy's part of an episode as a failure; false by default, when the person's rescue counts for it. */
-  readonly takeoverFails?: boolean;
+  /** Subtracted from the reward of the policy's last step before a takeover; 0 by default. */
+  readonly takeoverPenalty?: number;
   /** `k`: embeddings held of every observation, one of its recorded pictures and k − 1 of randomly shifted ones; 1 by default. */
   readonly views?: number | undefined;
 }

@@ -113,7 +113,7 @@ function poolFor(settings: TrainingSettings, sizes: ObservationSizes) {
     nStep: settings.nStep ?? 1,
     views: settings.views ?? 1,
     gripperInForce: settings.gripper === 'open-or-close',
-    takeoverFails: settings.takeoverFails ?? false,
+    takeoverPenalty: settings.takeoverPenalty ?? 0,
   });
 }
 

@@ -28,6 +28,9 @@ const NEAR_TOOL_M = 0.08;
 /** A tool further than the first from the object's centre cannot grasp it; fingers closed beyond the second hold nothing. */
 const AWAY_FROM_OBJECT_M = 0.045;
 const CLOSED_BEYOND_M = 0.003;
+/** Around a standing peg and held lower than the second, the fingers would meet the socket before the peg is in. */
+const AROUND_PEG_M = 0.02;
+const LOWEST_GRASP_M = 0.038;
 /** Steps after which a grasp that does not hold can be seen. */
 const GRASP_SHOWS_STEPS = 6;
 
@@ -38,6 +41,14 @@ export function graspsNothing(task: TaskId, truth: Truth): boolean {
   if (isOpen(truth) || isHeld(task, truth)) return false;
   const halfWidthM = task === 'lift' ? BLOCK_HALF_WIDTH_M : PEG_HALF_WIDTH_M;
   return toolToObjectM(truth) > AWAY_FROM_OBJECT_M || truth.openingM < halfWidthM - CLOSED_BEYOND_M;
+}
+
+/** Returns true when the hand is around a standing peg, so low that a peg grasped there would not reach into the socket. */
+export function graspsTooLow(truth: Truth): boolean {
+  const { positionM } = truth.baseFromTool;
+  const [x, y] = truth.baseFromObject.positionM;
+  const isAround = Math.hypot(positionM[0] - x, positionM[1] - y) < AROUND_PEG_M;
+  return isAround && positionM[2] < LOWEST_GRASP_M && !isHeld('pick-insert', truth);
 }
 
 export const isOpen = (truth: Truth): boolean => truth.openingM > OPEN_ABOVE * FINGER_OPEN_M;

@@ -1,13 +1,13 @@
 /**
  * Decides when a person who watches a policy takes over, and when the person lets go. The person takes over when the
- * policy strays, stalls, jams, or closes its fingers on nothing. The person lets go once enough is gained; one who took over
+ * policy strays, stalls, jams, closes its fingers on nothing, or is about to grasp a peg too low. The person lets go once enough is gained; one who took over
  * with empty fingers makes the grasp first. One look at the simulator's truth per control period.
  */
 import type { TaskId } from '../../../main/api/task.ts';
 import type { Truth } from '../physics/readings.ts';
 import { isInserted } from '../tasks/task.ts';
 import { SIM_TASKS } from '../tasks/task-registry.ts';
-import { graspsNothing, isHeld } from './manipulation.ts';
+import { graspsNothing, graspsTooLow, isHeld } from './manipulation.ts';
 
 /** Distances and tilt beyond which an insertion has strayed. */
 const STRAY_LATERAL_M = 0.055;
@@ -20,6 +20,8 @@ const JAM_FORCE_N = 25;
 const JAM_STEPS = 8;
 /** Steps after which a person notices fingers that hold nothing. */
 const EMPTY_STEPS = 3;
+/** A person notices after this many steps that the hand is too low to grasp. */
+const LOW_STEPS = 2;
 /** A person lets go after at least this many steps and one of the gains below. */
 const RELEASE_AFTER_STEPS = 4;
 const RELEASE_DEPTH_M = 0.005;
@@ -31,7 +33,7 @@ const GRASP = { stallSteps: 12, releaseGainM: 0.06, releaseAtLatestSteps: 40 };
 /** A person who has to grasp first lets go after this many steps at the latest. */
 const GRASPED_AT_LATEST_STEPS = 90;
 
-export type TakeoverReason = 'stray' | 'stall' | 'jam' | 'empty';
+export type TakeoverReason = 'stray' | 'stall' | 'jam' | 'empty' | 'low';
 
 export function createSupervision(task: TaskId) {
   const { stallSteps: patienceSteps, releaseGainM, releaseAtLatestSteps } = task === 'insert' ? INSERTION : GRASP;
@@ -42,6 +44,7 @@ export function createSupervision(task: TaskId) {
   let stallSteps = 0;
   let jamSteps = 0;
   let emptySteps = 0;
+  let lowSteps = 0;
   let toGrasp = false;
 
   const released = (truth: Truth) => {
@@ -49,6 +52,7 @@ export function createSupervision(task: TaskId) {
     stallSteps = 0;
     jamSteps = 0;
     emptySteps = 0;
+    lowSteps = 0;
   };
   const hasStrayed = (truth: Truth): boolean =>
     task === 'insert'
@@ -70,10 +74,12 @@ export function createSupervision(task: TaskId) {
       } else stallSteps++;
       jamSteps = truth.contactForceN > JAM_FORCE_N ? jamSteps + 1 : 0;
       emptySteps = task !== 'insert' && graspsNothing(task, truth) ? emptySteps + 1 : 0;
+      lowSteps = task === 'pick-insert' && graspsTooLow(truth) ? lowSteps + 1 : 0;
     },
     reasonToTake: (truth: Truth): TakeoverReason | undefined => {
       if (hasStrayed(truth)) return 'stray';
       if (emptySteps >= EMPTY_STEPS) return 'empty';
+      if (lowSteps >= LOW_STEPS) return 'low';
       if (stallSteps >= patienceSteps) return 'stall';
       return jamSteps >= JAM_STEPS ? 'jam' : undefined;
     },

@@ -66,10 +66,10 @@ export const configSchema = settingsObject({
   /** `n`: steps summed into one reward before the target bootstraps. */
   nStep: z.int().positive(),
   /**
-   * True: the policy's last step before a takeover pays the return of never succeeding and is terminal, so that being rescued is
-   * worth no more than failing. False: the value goes on through the person's steps.
+   * Subtracted from the reward of the policy's last step before a takeover (RLIF, Luo et al. 2023, arXiv 2311.12996). Without it,
+   * standing still until a person does the task is worth nearly as much as doing it. A success pays 10.
    */
-  takeoverFails: z.boolean().default(false),
+  takeoverPenalty: z.number().min(0).default(0),
   /** `open-or-close`: a head of its own chooses, when the task uses the gripper, and a critic of its own values the choices. */
   gripper: z.enum(['continuous', 'open-or-close']).default('continuous'),
   /** Subtracted from the reward that the gripper's critic sees, for closing an open gripper or opening a closed one. */
@@ -103,7 +103,7 @@ const paper: ConrftConfig = {
   policyImitation: 1,
   actingNoiseStd: 0,
   nStep: 1,
-  takeoverFails: false,
+  takeoverPenalty: 0,
   gripper: 'continuous',
   gripperPenalty: 0,
   gripperEta: 1,

@@ -20,7 +20,7 @@
  * - Each critic has its own last layer (theirs share one by mistake). The squared error has no ½ (the paper has it).
  * - A time-out bootstraps (theirs ends the episode). A masked action dimension is absent from inputs, outputs and losses.
  * - Idle human steps are no imitation target. LayerNorm adds 1e-5 to the variance (theirs 1e-6).
- * - Returns over n > 1 steps run across takeovers, so the policy gets credit for a rescue, unless takeovers count as failures.
+ * - Returns over n > 1 steps run across takeovers, so the policy gets credit for a rescue (`takeoverPenalty`).
  *
  * `paper` and `released-code` follow the released code where it differs from the paper:
  * - The imitation error has the weight σ⁻² + 1/σ_data² = σ⁻² + 4 (the paper's distance has none).

@@ -142,3 +142,27 @@ test('supervising a grasp: fingers that close away from the block are noticed, a
   for (let tick = 0; tick < 5 && operator.driving(); tick++) operator.tick(at(0.03, 0.028, 0.02));
   assert.ok(!operator.driving(), 'the block is off the table');
 });
+
+test('supervising a grasp: a hand too low for the socket is raised before it closes, a hand that passes is left alone', () => {
+  const peg = (toolHeightM: number, openingM: number, pegHeightM = 0.03): Truth => ({
+    ...started,
+    baseFromTool: { positionM: [0.48, -0.1, toolHeightM], orientation: [1, 0, 0, 0] },
+    baseFromObject: { positionM: [0.48, -0.1, pegHeightM], orientation: [0, 0, 0, 1] },
+    openingM,
+    lateralErrorM: 0.2,
+    depthM: 0.03,
+  });
+  const operator = createOperator({ task: 'pick-insert', rng: createRng(11), mode: 'supervise' });
+  operator.begin(peg(0.11, 0.04));
+  for (const heightM of [0.09, 0.07, 0.05, 0.045, 0.042]) operator.tick(peg(heightM, 0.04));
+  assert.ok(!operator.driving(), 'the hand is where a person grasps');
+  operator.tick(peg(0.03, 0.04));
+  assert.ok(!operator.driving(), 'one look is not enough');
+  const [report] = [operator.tick(peg(0.03, 0.04)), operator.tick(peg(0.03, 0.04))].at(-1)!;
+  assert.equal(operator.reason(), 'low');
+  assert.ok(axesOf(report!)[2] < 0, 'raises the hand');
+  for (let tick = 0; tick < 20; tick++) operator.tick(peg(0.045, tick < 8 ? 0.04 : 0.008));
+  assert.ok(operator.driving(), 'the peg is still on the table');
+  for (let tick = 0; tick < 5 && operator.driving(); tick++) operator.tick(peg(0.055, 0.008, 0.04));
+  assert.ok(!operator.driving(), 'the peg is held');
+});
