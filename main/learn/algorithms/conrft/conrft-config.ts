@@ -46,8 +46,9 @@ export const configSchema = settingsObject({
   criticWarmupUpdates: z.int().min(0),
   offline: stageConfigSchema,
   online: stageConfigSchema,
-  /** Online, α falls linearly to 0 over this many actor updates of a run; 0 = α is constant. */
+  /** Online, α falls linearly to `alphaAtEnd` over this many actor updates of a run; 0 = α is constant. */
   alphaDecayUpdates: z.int().min(0).default(0),
+  alphaAtEnd: z.number().min(0).default(0),
   /** Actor updates of an offline run whose spec names no number. */
   offlineSteps: z.int().positive(),
   /** True: offline updates, warm-up and decay are for `insert`; a task with longer demonstrations gets as many more. */
@@ -94,6 +95,7 @@ const paper: ConrftConfig = {
   offline: { beta: 1, eta: 0.1, alpha: 0.01, criticUpdates: 2 }, // Paper; cta ratio 2 from the released code
   online: { beta: 0.5, eta: 1, alpha: 0, criticUpdates: 2 }, // Paper
   alphaDecayUpdates: 0,
+  alphaAtEnd: 0,
   offlineSteps: 20_000, // Released scripts
   scheduleByLength: false,
   actorUpdatesPerStep: 1, // Ours; theirs runs free of the robot
@@ -126,6 +128,7 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     offline: { beta: 1, eta: 0, alpha: 0.1, criticUpdates: 1 },
     online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // Measured: without the term the policy first loses what it imitated
     alphaDecayUpdates: 1600, // Some forty episodes; measured: ten are too few, and a constant α learns slowly
+    alphaAtEnd: 0.03, // Measured: without the term, policies of `pick-insert` and `lift` lose what they could
     offlineSteps: 1000,
     scheduleByLength: true, // Measured: after 1000 updates a policy of `pick-insert` cannot insert yet
     actorDrift: false,

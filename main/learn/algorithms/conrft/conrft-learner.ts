@@ -73,7 +73,8 @@ function ownInputs(config: ConrftConfig, stage: Stage, length: number) {
   return (batch: TransitionBatch, counters: UpdateCounters) => {
     for (let row = 0; row < imitationWeight.length; row++)
       imitationWeight[row] = batch.imitation[first + row]! * (batch.human[first + row] ? 1 : config.policyImitation);
-    const faded = fades ? alpha * Math.max(0, 1 - counters.updates / decayUpdates) : alpha;
+    const left = fades ? Math.max(0, 1 - counters.updates / decayUpdates) : 1;
+    const faded = left * alpha + (1 - left) * config.alphaAtEnd;
     return {
       imitationWeight,
       beta,
