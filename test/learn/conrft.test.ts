@@ -154,8 +154,8 @@ test('the Monte-Carlo floor: off, uncut, cut at takeovers', async () => {
   assert.ok(targets['cut']! > 20 && targets['cut']! < 30 && targets['off']! < 5);
 });
 
-test('online the conservative term fades: after its updates it is as if α were 0', async () => {
-  const fading = { ...tiny(PRESETS.cell), alphaDecayUpdates: 1 };
+test('online the conservative term fades: after its updates it is as if α were what is left at the end', async () => {
+  const fading = { ...tiny(PRESETS.cell), alphaDecayUpdates: 1, alphaAtEnd: 0 };
   const without = { ...fading, alphaDecayUpdates: 0, online: { ...fading.online, alpha: 1e-30 } };
   const staying = { ...fading, alphaDecayUpdates: 0 };
   const twoUpdates = async (config: ConrftConfig, after?: LearnerState) => {
@@ -177,6 +177,10 @@ test('online the conservative term fades: after its updates it is as if α were 
   assert.deepEqual(faded.first.arrays, stayed.first.arrays, 'whole at first');
   assert.notDeepEqual(faded.second.arrays['critic'], stayed.second.arrays['critic']);
   assert.deepEqual(faded.second.arrays['critic'], (await twoUpdates(without, faded.first)).second.arrays['critic']);
+
+  const kept = await twoUpdates({ ...fading, alphaAtEnd: 0.03 });
+  const less = { ...fading, alphaDecayUpdates: 0, online: { ...fading.online, alpha: 0.03 } };
+  assert.deepEqual(kept.second.arrays['critic'], (await twoUpdates(less, kept.first)).second.arrays['critic']);
 });
 
 test('what acts is a running average of the weights that learn; another run goes on with both, a policy alone is both', async () => {
