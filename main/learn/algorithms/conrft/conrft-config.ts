@@ -1,7 +1,7 @@
 /**
  * Settings of ConRFT. The presets `paper` and `released-code` follow Chen et al. 2025 (arXiv 2502.05450) and cccedric/conrft.
- * `cell` is this program's own, for the simulated cell. It has the Cal-QL term online too, where it fades over some forty
- * episodes, and a Monte-Carlo floor under the target, uncut at takeovers. η is 0 while the critics are young, a running average
+ * `cell` is this program's own, for the simulated cell. It has the Cal-QL term online too, where it fades to a half over some
+ * forty episodes, and a Monte-Carlo floor under the target, uncut at takeovers. η is 0 while the critics are young, a running average
  * of the weights acts, and only a person's steps are imitated. The gripper is a choice of its own. The nets are 128 wide, and
  * acting adds noise. The actor stands still in critic-only updates.
  * `takeover compare` measures the worth of term, floor and average (`main/study/comparison/methods.ts`).
