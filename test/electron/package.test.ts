@@ -42,12 +42,13 @@ test('types go, lines stay, and names of source files become names of their outp
   assert.deepEqual(left, ["'notes.ts'", "'./gone.ts'"]);
 });
 
-test('the shell reaches four small files of the contract and no more of the program', () => {
+test('the shell reaches five small files of the contract and no more of the program', () => {
   const outside = reachableFrom(ROOT, 'electron/main.ts').filter((file) => !file.startsWith('electron/'));
   assert.deepEqual(outside, [
     'main/api/clock.ts',
     'main/api/processes/chromium-switches.ts',
     'main/api/processes/output-tail.ts',
+    'main/api/processes/signal-child.ts',
     'main/api/window/content-security-policy.ts',
   ]);
 });
