@@ -126,7 +126,9 @@ export const PRESETS: Readonly<Record<PresetName, ConrftConfig>> = {
     mcFloor: 'uncut', // Measured: with the Cal-QL term, cutting it at takeovers gains nothing
     criticWarmupUpdates: 1000, // Measured: a young critic pulls the policy off the data
     offline: { beta: 1, eta: 0, alpha: 0.1, criticUpdates: 1 },
-    online: { beta: 0.5, eta: 1, alpha: 0.1, criticUpdates: 2 }, // Measured: without the term the policy first loses what it imitated
+    // Measured: without the Cal-QL term the policy first loses what it imitated. With η = 1, one of `pick-insert` grasps ever further
+    // off the middle and succeeds alone in 70 to 80 % of 30 episodes after 40 corrected ones; with 0.3 in 97 %.
+    online: { beta: 0.5, eta: 0.3, alpha: 0.1, criticUpdates: 2 },
     alphaDecayUpdates: 1600, // Some forty episodes; measured: ten are too few, and a constant α learns slowly
     alphaAtEnd: 0.05, // Measured: below it the policy leaves the data (`actionError` grows fivefold), and fails
     offlineSteps: 1000,
