@@ -30,7 +30,7 @@ const AWAY_FROM_OBJECT_M = 0.045;
 const CLOSED_BEYOND_M = 0.003;
 /** Around a standing peg and held lower than the second, the fingers would meet the socket before the peg is in. */
 const AROUND_PEG_M = 0.02;
-const LOWEST_GRASP_M = 0.038;
+const LOWEST_GRASP_M = 0.0355;
 /** Steps after which a grasp that does not hold can be seen. */
 const GRASP_SHOWS_STEPS = 6;
 
